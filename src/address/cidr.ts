@@ -1,0 +1,108 @@
+/**
+ * IP addresses and subnets as canonical strings, and sets of them.
+ * Everything that comes in is checked by `parseAddress` and `parseSubnet` first: the arithmetic below
+ * them trusts its input.
+ */
+import { isIPv4, isIPv6 } from 'node:net';
+import { containsCidr, mergeCidr, normalizeCidr, overlapCidr, parseCidr } from 'cidr-tools';
+
+export type Family = 4 | 6;
+
+/** `192.168.50.2` or `2001:db8::2`, canonical */
+export type Address = string;
+/** `10.89.4.0/24`, no host bits, canonical */
+export type Subnet = string;
+
+/** Canonical form of an address, or nothing when the text is none. */
+export function parseAddress(text: string): Address | undefined {
+  if (isIPv4(text)) return text;
+  if (!isIPv6(text) || text.includes('%')) return undefined;
+  return normalizeCidr(`${text}/128`).slice(0, -'/128'.length);
+}
+
+export type SubnetProblem =
+  { readonly kind: 'not-a-subnet' } | { readonly kind: 'host-bits'; readonly subnet: Subnet };
+
+/** Canonical form of a subnet in CIDR notation; says which subnet was meant when host bits are set. */
+export function parseSubnet(text: string): Subnet | SubnetProblem {
+  const [addressText = '', prefixText, ...rest] = text.split('/');
+  const address = parseAddress(addressText);
+  if (!address || prefixText === undefined || rest.length > 0 || !/^(0|[1-9]\d{0,2})$/.test(prefixText)) {
+    return { kind: 'not-a-subnet' };
+  }
+  const prefix = Number(prefixText);
+  if (prefix > (isIPv4(address) ? 32 : 128)) return { kind: 'not-a-subnet' };
+  const given = `${address}/${prefix}`;
+  const subnet = normalizeCidr(given);
+  return subnet === given ? subnet : { kind: 'host-bits', subnet };
+}
+
+export function familyOf(addressOrSubnet: Address | Subnet): Family {
+  return addressOrSubnet.includes(':') ? 6 : 4;
+}
+
+export function prefixLength(subnet: Subnet): number {
+  return Number(parseCidr(subnet).prefix);
+}
+
+/** Whether two subnets share an address. */
+export function overlaps(a: Subnet, b: Subnet): boolean {
+  return overlapCidr(a, b);
+}
+
+/** Whether an address or a whole subnet lies inside a subnet. */
+export function contains(subnet: Subnet, inner: Address | Subnet): boolean {
+  return containsCidr(subnet, inner);
+}
+
+/** The smallest set of subnets that holds exactly the same addresses, in ascending order. */
+export function mergeSubnets(subnets: readonly Subnet[]): Subnet[] {
+  return sortSubnets(mergeCidr([...subnets]));
+}
+
+/** Ascending by family, first address, then longest last. */
+export function sortSubnets(subnets: readonly Subnet[]): Subnet[] {
+  return subnets
+    .map((subnet) => ({ subnet, parsed: parseCidr(subnet) }))
+    .sort((a, b) => compareParsed(a.parsed, b.parsed))
+    .map(({ subnet }) => subnet);
+}
+
+/** First pair of each overlap in a list of any length: sorted once, so that 10,000 subnets stay cheap. */
+export function findOverlaps<T extends { readonly subnet: Subnet }>(items: readonly T[]): [T, T][] {
+  const sorted = items
+    .map((item) => ({ item, parsed: parseCidr(item.subnet) }))
+    .sort((a, b) => compareParsed(a.parsed, b.parsed));
+  const found: [T, T][] = [];
+  let widest = sorted[0];
+  for (const next of sorted.slice(1)) {
+    if (!widest) break;
+    const overlap = widest.parsed.version === next.parsed.version && next.parsed.start <= widest.parsed.end;
+    if (overlap) found.push([widest.item, next.item]);
+    if (!overlap || next.parsed.end > widest.parsed.end) widest = next;
+  }
+  return found;
+}
+
+/** Addresses of a subnet from the last usable one down: an engine hands out the first ones. */
+export function* addressesFromTop(subnet: Subnet): Generator<Address> {
+  const { start, end, version } = parseCidr(subnet);
+  for (let at = end - 1n; at > start; at -= 1n) yield addressOfNumber(at, version as Family);
+}
+
+function addressOfNumber(value: bigint, family: Family): Address {
+  if (family === 4) return [24n, 16n, 8n, 0n].map((shift) => String((value >> shift) & 255n)).join('.');
+  const groups = Array.from({ length: 8 }, (_, i) =>
+    ((value >> BigInt(112 - 16 * i)) & 0xffffn).toString(16),
+  );
+  return normalizeCidr(`${groups.join(':')}/128`).slice(0, -'/128'.length);
+}
+
+type Parsed = ReturnType<typeof parseCidr>;
+
+function compareParsed(a: Parsed, b: Parsed): number {
+  if (a.version !== b.version) return a.version - b.version;
+  if (a.start !== b.start) return a.start < b.start ? -1 : 1;
+  if (a.end !== b.end) return a.end > b.end ? -1 : 1;
+  return 0;
+}

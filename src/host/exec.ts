@@ -1,0 +1,86 @@
+/** Runs programs for real: argument vectors only, `LC_ALL=C`, always with a time limit. */
+import spawn, { SubprocessError } from 'nano-spawn';
+import { MustredirectError } from '../error.ts';
+import type { Exec, Output, RunOptions } from './ports.ts';
+
+const defaultTimeout = 30_000;
+
+/** @param trace called with each command before it runs, for `-v` */
+export function createExec(trace: (argv: readonly string[]) => void = () => {}): Exec {
+  return {
+    async run(argv, options = {}) {
+      trace(argv);
+      return runProgram(argv, options);
+    },
+  };
+}
+
+async function runProgram(argv: readonly string[], options: RunOptions): Promise<Output> {
+  const [file = '', ...args] = argv;
+  const timeout = options.timeout ?? defaultTimeout;
+  try {
+    const { stdout, stderr } = await spawn(file, args, {
+      env: { LC_ALL: 'C' },
+      timeout,
+      // A session of its own: Ctrl-C is for us alone, a command under way is never cut in the middle.
+      detached: true,
+      stdin: options.input === undefined ? 'ignore' : { string: options.input },
+    });
+    return { exitCode: 0, stdout, stderr };
+  } catch (error) {
+    return outputOfFailure(argv, error, timeout);
+  }
+}
+
+function outputOfFailure(argv: readonly string[], error: unknown, timeout: number): Output {
+  if (!(error instanceof SubprocessError)) throw error;
+  if (error.exitCode !== undefined) {
+    return { exitCode: error.exitCode, stdout: error.stdout, stderr: error.stderr };
+  }
+  const command = argv.join(' ');
+  if ((error.cause as NodeJS.ErrnoException | undefined)?.code === 'ENOENT') {
+    throw new MustredirectError('missing-tool', `${argv[0] ?? ''}: no such program`, {
+      hint: `install it (apt-get install ${packageOf(argv[0] ?? '')}), or check PATH`,
+      cause: error,
+    });
+  }
+  const what = error.signalName === 'SIGTERM' ? `took longer than ${timeout / 1000} s` : error.message;
+  throw new MustredirectError('failed', `${command}: ${what}`, { cause: error });
+}
+
+/** Debian's package of a program that we run */
+function packageOf(program: string): string {
+  const packages: Readonly<Record<string, string>> = {
+    ip: 'iproute2',
+    nft: 'nftables',
+    flock: 'util-linux',
+    nsenter: 'util-linux',
+    unshare: 'util-linux',
+    ping: 'iputils-ping',
+  };
+  return packages[program] ?? program;
+}
+
+/** Runs a program that must succeed and gives its stdout. */
+export async function runOrFail(
+  exec: Exec,
+  argv: readonly string[],
+  options: RunOptions = {},
+): Promise<string> {
+  const output = await exec.run(argv, options);
+  if (output.exitCode === 0) return output.stdout;
+  throw commandError(argv, output);
+}
+
+/** The error of a program that failed, with the exact command and what it said. */
+export function commandError(argv: readonly string[], output: Output): MustredirectError {
+  const said = output.stderr.trim() || output.stdout.trim();
+  const code = /Operation not permitted|Permission denied|must be root/i.test(said)
+    ? 'not-permitted'
+    : 'failed';
+  return new MustredirectError(
+    code,
+    `${argv.join(' ')}: exit ${output.exitCode}${said ? `: ${said}` : ''}`,
+    code === 'not-permitted' ? { hint: 'run it as root, with CAP_NET_ADMIN' } : {},
+  );
+}

@@ -1,0 +1,26 @@
+/** What a step does, as plain data: run by `src/apply`, printed by `plan`, rendered as shell by `render`. */
+import type { Family, Subnet } from '../address/cidr.ts';
+import type { EngineName } from '../spec/spec.ts';
+
+export type Action =
+  /** lines for one `ip -batch` */
+  | { readonly kind: 'ip'; readonly family: Family; readonly lines: readonly string[] }
+  /** one nft transaction */
+  | { readonly kind: 'nft'; readonly text: string }
+  | { readonly kind: 'sysctl'; readonly name: string; readonly value: string }
+  | {
+      readonly kind: 'create-network' | 'remove-network';
+      readonly engine: EngineName;
+      readonly name: string;
+      readonly subnets: readonly Subnet[];
+    }
+  /** edit the engine's setting for one network in its file */
+  | {
+      readonly kind: 'set-masquerade';
+      readonly engine: EngineName;
+      readonly network: string;
+      readonly file: string;
+      readonly enabled: boolean;
+    }
+  /** make conntrack forget flows that containers of these subnets began, with their old NAT decision */
+  | { readonly kind: 'forget-flows'; readonly subnets: readonly Subnet[] };

@@ -1,0 +1,25 @@
+/** A plan: the way from the state found to the state wanted, in small moves that can be undone. */
+import type { Action } from './action.ts';
+
+export interface Plan {
+  readonly steps: readonly Step[];
+  /** what stays as it is for now, and why */
+  readonly waiting: readonly string[];
+  /** what the user should know and we do not change */
+  readonly warnings: readonly string[];
+}
+
+export interface Step {
+  readonly do: Action;
+  /** absent where there is nothing to undo */
+  readonly undo?: Action;
+  /** what `plan` prints, one line per object */
+  readonly lines: readonly PlanLine[];
+}
+
+export interface PlanLine {
+  readonly sign: '+' | '-' | '~';
+  /** `rule 4100: from 10.89.4.0/24 lookup 2184` */
+  readonly text: string;
+  readonly why: string;
+}

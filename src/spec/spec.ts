@@ -1,0 +1,46 @@
+/** What the file says, checked and complete: names are unique, references exist, addresses are canonical. */
+import type { Address, Subnet } from '../address/cidr.ts';
+
+export const engineNames = ['podman', 'docker', 'nerdctl', 'cni', 'external'] as const;
+export type EngineName = (typeof engineNames)[number];
+
+export interface Spec {
+  /** host name -> its addresses, one per family */
+  readonly hosts: Readonly<Record<string, readonly Address[]>>;
+  readonly networks: Readonly<Record<string, Network>>;
+  readonly gateways: Readonly<Record<string, Gateway>>;
+}
+
+export interface Network {
+  readonly engine: EngineName;
+  /** node -> the subnets that the network has there, one per family */
+  readonly subnets: Readonly<Record<string, readonly Subnet[]>>;
+  /** name of the gateway */
+  readonly via: string;
+  /** destinations that keep the host's own routing */
+  readonly direct: readonly Subnet[];
+}
+
+export interface Gateway {
+  /** in order of preference, at least one */
+  readonly members: readonly Member[];
+  readonly snat: Snat;
+  /** routing table number, chosen when absent */
+  readonly table?: number;
+  /** fwmark, chosen when absent */
+  readonly mark?: number;
+}
+
+export interface Member {
+  readonly host: string;
+  readonly uplink: Uplink;
+}
+
+export interface Uplink {
+  readonly device: string;
+  /** next hop, on a link with neighbours */
+  readonly via?: Address;
+}
+
+/** `masquerade`: the uplink's address; `none`: the container's own; an address: that one. */
+export type Snat = 'masquerade' | 'none' | Address;

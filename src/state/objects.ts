@@ -1,0 +1,127 @@
+/**
+ * The objects that we can own on a host, as plain data. Each has one key: two objects with the same key
+ * are two versions of the same thing, and comparing two states is set arithmetic on keys.
+ */
+import type { Address, Family, Subnet } from '../address/cidr.ts';
+import type { EngineName } from '../spec/spec.ts';
+
+export type HostObject = Rule | Route | NftSet | NftChain | Sysctl | EngineNetwork | EngineMasquerade;
+
+/** An `ip rule` of ours. `prohibit` answers with an ICMP error, `goto` skips to another preference. */
+export interface Rule {
+  readonly kind: 'rule';
+  readonly family: Family;
+  readonly preference: number;
+  readonly from?: Subnet;
+  readonly to?: Subnet;
+  readonly fwmark?: { readonly value: number; readonly mask: number };
+  readonly action:
+    | { readonly kind: 'lookup'; readonly table: number }
+    | { readonly kind: 'goto'; readonly preference: number }
+    | { readonly kind: 'prohibit' }
+    | { readonly kind: 'nop' };
+}
+
+/** A route of ours. `destination` is `default` or a subnet. */
+export interface Route {
+  readonly kind: 'route';
+  readonly family: Family;
+  readonly table: number;
+  readonly destination: 'default' | Subnet;
+  readonly metric: number;
+  readonly target:
+    | { readonly kind: 'unreachable' }
+    | { readonly kind: 'unicast'; readonly via?: Address; readonly device?: string };
+}
+
+/** A set of table `inet mustredirect`. Elements are nft text in canonical form, sorted. */
+export interface NftSet {
+  readonly kind: 'nft-set';
+  readonly name: string;
+  /** the types of a concatenation: `['ipv4_addr', 'ifname']` */
+  readonly type: readonly string[];
+  /** each element counts the packets that matched it */
+  readonly counted: boolean;
+  readonly elements: readonly string[];
+}
+
+/** A chain of table `inet mustredirect`. Rules are nft text in canonical form, in order. */
+export interface NftChain {
+  readonly kind: 'nft-chain';
+  readonly name: string;
+  readonly hook?: {
+    readonly type: 'filter' | 'nat';
+    readonly hook: 'prerouting' | 'forward' | 'postrouting';
+    readonly priority: number;
+  };
+  readonly rules: readonly string[];
+}
+
+export interface Sysctl {
+  readonly kind: 'sysctl';
+  /** dotted: `net.ipv4.ip_forward` */
+  readonly name: string;
+  readonly value: string;
+}
+
+/** A container network that an engine holds. */
+export interface EngineNetwork {
+  readonly kind: 'engine-network';
+  readonly engine: EngineName;
+  readonly name: string;
+  readonly subnets: readonly Subnet[];
+}
+
+/** Whether an engine masquerades what leaves a network, where that is a setting that we can change. */
+export interface EngineMasquerade {
+  readonly kind: 'engine-masquerade';
+  readonly engine: EngineName;
+  readonly network: string;
+  /** the file that holds the setting */
+  readonly file: string;
+  readonly enabled: boolean;
+}
+
+/** The one key of an object. */
+export function objectKey(object: HostObject): string {
+  switch (object.kind) {
+    case 'rule':
+      return `rule ${object.family} ${object.preference} ${ruleSelector(object)} ${ruleAction(object)}`;
+    case 'route':
+      return `route ${object.family} ${object.table} ${object.destination} ${object.metric}`;
+    case 'nft-set':
+    case 'nft-chain':
+    case 'sysctl':
+      return `${object.kind} ${object.name}`;
+    case 'engine-network':
+      return `engine-network ${object.engine} ${object.name}`;
+    case 'engine-masquerade':
+      return `engine-masquerade ${object.engine} ${object.network}`;
+  }
+}
+
+/** The selector of a rule as `ip rule` takes it: `from 10.89.4.0/24`. */
+export function ruleSelector(rule: Rule): string {
+  const parts: string[] = [];
+  if (rule.from) parts.push(`from ${rule.from}`);
+  if (rule.to) parts.push(`to ${rule.to}`);
+  if (rule.fwmark) parts.push(`fwmark ${hex(rule.fwmark.value)}/${hex(rule.fwmark.mask)}`);
+  return parts.length > 0 ? parts.join(' ') : 'from all';
+}
+
+/** The action of a rule as `ip rule` takes it: `lookup 2184`. */
+export function ruleAction({ action }: Rule): string {
+  switch (action.kind) {
+    case 'lookup':
+      return `lookup ${action.table}`;
+    case 'goto':
+      return `goto ${action.preference}`;
+    case 'prohibit':
+    case 'nop':
+      return action.kind;
+  }
+}
+
+export function hex(value: number): string {
+  return `0x${value.toString(16)}`;
+}

@@ -1,0 +1,84 @@
+/** Who is who: what one host of the file has to do, seen from that host. */
+import { type Address, type Subnet, familyOf } from '../address/cidr.ts';
+import type { EngineName, Snat, Spec, Uplink } from '../spec/spec.ts';
+
+/** What one host is: a node of some networks, a member of some gateways, both, or neither. */
+export interface HostRole {
+  readonly host: string;
+  readonly addresses: readonly Address[];
+  readonly networks: readonly NodeNetwork[];
+  readonly gateways: readonly MemberGateway[];
+}
+
+/** A network whose containers run on this host. */
+export interface NodeNetwork {
+  readonly name: string;
+  readonly engine: EngineName;
+  readonly subnets: readonly Subnet[];
+  readonly direct: readonly Subnet[];
+  readonly gateway: string;
+  /** the members' addresses, most preferred first, both families */
+  readonly nextHops: readonly Address[];
+}
+
+/** A gateway of which this host is a member. */
+export interface MemberGateway {
+  readonly name: string;
+  readonly uplink: Uplink;
+  readonly snat: Snat;
+  readonly served: readonly ServedSubnet[];
+}
+
+/** A subnet that the gateway gets packets from, and the node that it lies behind. */
+export interface ServedSubnet {
+  readonly network: string;
+  readonly node: string;
+  readonly subnet: Subnet;
+  /** the node's address of the subnet's family, the next hop of the way back */
+  readonly nodeAddress: Address;
+}
+
+export function hostRole(spec: Spec, host: string): HostRole {
+  return {
+    host,
+    addresses: spec.hosts[host] ?? [],
+    networks: nodeNetworks(spec, host),
+    gateways: memberGateways(spec, host),
+  };
+}
+
+function nodeNetworks(spec: Spec, host: string): NodeNetwork[] {
+  return Object.entries(spec.networks).flatMap(([name, network]) => {
+    const subnets = network.subnets[host];
+    if (!subnets) return [];
+    return {
+      name,
+      engine: network.engine,
+      subnets,
+      direct: network.direct,
+      gateway: network.via,
+      nextHops: (spec.gateways[network.via]?.members ?? []).flatMap((m) => spec.hosts[m.host] ?? []),
+    };
+  });
+}
+
+function memberGateways(spec: Spec, host: string): MemberGateway[] {
+  return Object.entries(spec.gateways).flatMap(([name, gateway]) => {
+    const member = gateway.members.find((m) => m.host === host);
+    if (!member) return [];
+    return { name, uplink: member.uplink, snat: gateway.snat, served: servedSubnets(spec, name) };
+  });
+}
+
+function servedSubnets(spec: Spec, gateway: string): ServedSubnet[] {
+  return Object.entries(spec.networks)
+    .filter(([, network]) => network.via === gateway)
+    .flatMap(([network, { subnets }]) =>
+      Object.entries(subnets).flatMap(([node, list]) =>
+        list.flatMap((subnet) => {
+          const nodeAddress = spec.hosts[node]?.find((address) => familyOf(address) === familyOf(subnet));
+          return nodeAddress ? [{ network, node, subnet, nodeAddress }] : [];
+        }),
+      ),
+    );
+}
