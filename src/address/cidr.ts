@@ -87,7 +87,7 @@ export function findOverlaps<T extends { readonly subnet: Subnet }>(items: reado
 /** Addresses of a subnet from the last usable one down: an engine hands out the first ones. */
 export function* addressesFromTop(subnet: Subnet): Generator<Address> {
   const { start, end, version } = parseCidr(subnet);
-  for (let at = end - 1n; at > start; at -= 1n) yield addressOfNumber(at, version as Family);
+  for (let at = end - 1n; at > start; at -= 1n) yield addressOfNumber(at, version);
 }
 
 function addressOfNumber(value: bigint, family: Family): Address {

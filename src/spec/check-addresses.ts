@@ -1,0 +1,86 @@
+/** Addresses of hosts and gateways: usable, one per family, one host each, outside what is redirected. */
+import { type Address, familyOf, findOverlaps } from '../address/cidr.ts';
+import type { Check, Checked } from './check.ts';
+import { type PlacedAddress, gatewayAddressesOf, hostAddressesOf, subnetsOf } from './placed.ts';
+import { type PlacedProblem, problemAt } from './tree.ts';
+
+export const checkAddresses: Check = (checked) => {
+  const ofHosts = hostAddressesOf(checked.draft);
+  const all = [...ofHosts, ...gatewayAddressesOf(checked.draft)];
+  return [
+    ...all.flatMap((placed) => checkUse(checked, placed)),
+    ...checkDuplicates(checked, ofHosts),
+    ...checkOnePerFamily(checked),
+    ...checkInside(checked, all),
+  ];
+};
+
+/** What addresses in a special range are for; nothing for one that a machine can have. */
+export function specialRangeOf(address: Address): string | undefined {
+  if (familyOf(address) === 6) {
+    if (address === '::') return 'no address';
+    if (address === '::1') return 'a loopback address';
+    if (address.startsWith('ff')) return 'a multicast address';
+    return /^fe[89ab]/.test(address) ? 'a link-local address' : undefined;
+  }
+  const first = Number(address.split('.')[0]);
+  if (first === 0) return 'no address';
+  if (first === 127) return 'a loopback address';
+  if (first >= 240) return 'a reserved address';
+  return first >= 224 ? 'a multicast address' : undefined;
+}
+
+function checkUse({ valuePlace }: Checked, { address, path }: PlacedAddress): PlacedProblem[] {
+  const range = specialRangeOf(address);
+  if (range === undefined) return [];
+  return [
+    problemAt(valuePlace(path), `${address} is ${range}`, 'write the address that other machines reach'),
+  ];
+}
+
+function checkDuplicates({ valuePlace }: Checked, ofHosts: readonly PlacedAddress[]): PlacedProblem[] {
+  const first = new Map<Address, PlacedAddress>();
+  return ofHosts.flatMap((placed) => {
+    const other = first.get(placed.address);
+    if (!other) first.set(placed.address, placed);
+    if (!other || other.host === placed.host) return [];
+    const message = `${placed.address} is ${other.what} too (line ${valuePlace(other.path).line})`;
+    return [problemAt(valuePlace(placed.path), message, 'give each host its own address')];
+  });
+}
+
+function checkOnePerFamily({ draft, valuePlace }: Checked): PlacedProblem[] {
+  return Object.entries(draft.hosts ?? {}).flatMap(([host, list]) =>
+    list.flatMap((address, i) => {
+      const before = list.find((other) => familyOf(other) === familyOf(address));
+      if (before === undefined || before === address) return [];
+      const message = `${host} has two IPv${familyOf(address)} addresses, ${before} and ${address}`;
+      return [
+        problemAt(valuePlace(['hosts', host, i]), message, 'keep the one that the other hosts route to'),
+      ];
+    }),
+  );
+}
+
+/** Packets to an address inside a redirected subnet are for a container. */
+function checkInside({ draft, valuePlace }: Checked, addresses: readonly PlacedAddress[]): PlacedProblem[] {
+  // Subnets first: of two that are equal, the first counts as the one around the other.
+  const items = [
+    ...subnetsOf(draft).map((placed) => ({ ...placed, placed: undefined })),
+    ...addresses.map((placed) => ({ subnet: `${placed.address}/${wholeLength(placed.address)}`, placed })),
+  ];
+  return findOverlaps(items).flatMap(([around, inside]) => {
+    if (around.placed || !inside.placed) return [];
+    const { network, node, path } = around;
+    const line = `line ${valuePlace(path).line}`;
+    const { address, what } = inside.placed;
+    const message = `${address}, ${what}, lies inside ${around.subnet} of network ${network} on ${node} (${line})`;
+    return [
+      problemAt(valuePlace(inside.placed.path), message, 'only containers can have addresses in there'),
+    ];
+  });
+}
+
+function wholeLength(address: Address): number {
+  return familyOf(address) === 4 ? 32 : 128;
+}

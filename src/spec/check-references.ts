@@ -1,0 +1,71 @@
+/** Names that point to hosts and gateways, and who may be both a node and a member. */
+import type { Check, Checked } from './check.ts';
+import { type Place, type PlacedProblem, problemAt, quote } from './tree.ts';
+
+export const checkReferences: Check = (checked) => [
+  ...checkNetworks(checked),
+  ...checkMembers(checked),
+  ...checkNodesOfOwnGateway(checked),
+];
+
+function checkNetworks(checked: Checked): PlacedProblem[] {
+  const { draft, names, suggest, keyPlace, valuePlace } = checked;
+  const hosts = new Set(names?.hosts);
+  const gateways = new Set(names?.gateways);
+  return Object.entries(draft.networks ?? {}).flatMap(([network, { subnets = {}, via }]) => {
+    const path = ['networks', network];
+    const nodes = Object.keys(subnets).flatMap((node) =>
+      hosts.has(node) ? [] : unknownHost(checked, node, keyPlace([...path, 'subnets', node])),
+    );
+    if (!names || via === undefined || gateways.has(via)) return nodes;
+    const hint = suggest(via, names.gateways, 'gateways of this file');
+    return [...nodes, problemAt(valuePlace([...path, 'via']), `unknown gateway ${quote(via)}`, hint)];
+  });
+}
+
+function checkMembers(checked: Checked): PlacedProblem[] {
+  const { draft, names, valuePlace } = checked;
+  const hosts = new Set(names?.hosts);
+  return Object.entries(draft.gateways ?? {}).flatMap(([gateway, { members = [] }]) => {
+    const first = new Map<string, Place>();
+    return members.flatMap(({ host }, i) => {
+      if (host === undefined) return [];
+      const place = valuePlace(['gateways', gateway, 'members', i, 'host']);
+      const before = first.get(host);
+      if (!before) {
+        first.set(host, place);
+        return hosts.has(host) ? [] : unknownHost(checked, host, place);
+      }
+      const message = `${quote(host)} is a member already (line ${before.line})`;
+      return [problemAt(place, message, 'a host is a member once: take one of them out')];
+    });
+  });
+}
+
+function unknownHost({ names, suggest }: Checked, host: string, place: Place): PlacedProblem[] {
+  if (!names) return [];
+  return [problemAt(place, `unknown host ${quote(host)}`, suggest(host, names.hosts, 'hosts of this file'))];
+}
+
+/** Its packets would have to leave to itself; the gateway's rules would take its own answers. */
+function checkNodesOfOwnGateway({ draft, valuePlace }: Checked): PlacedProblem[] {
+  const networkOfNode = new Map<string, string>();
+  const keyOf = (gateway: string, host: string) => `${gateway}\0${host}`;
+  for (const [network, { via, subnets = {} }] of Object.entries(draft.networks ?? {})) {
+    if (via === undefined) continue;
+    for (const node of Object.keys(subnets)) {
+      const key = keyOf(via, node);
+      if (!networkOfNode.has(key)) networkOfNode.set(key, network);
+    }
+  }
+  return Object.entries(draft.gateways ?? {}).flatMap(([gateway, { members = [] }]) =>
+    members.flatMap(({ host }, i) => {
+      if (members.findIndex((member) => member.host === host) !== i) return [];
+      const network = host === undefined ? undefined : networkOfNode.get(keyOf(gateway, host));
+      if (network === undefined) return [];
+      const place = valuePlace(['gateways', gateway, 'members', i, 'host']);
+      const message = `${host} is a node of network ${network}, which leaves by this gateway`;
+      return [problemAt(place, message, `take it out, or send ${network} by a gateway on another host`)];
+    }),
+  );
+}

@@ -1,0 +1,34 @@
+/** What the format allows and this version cannot do yet: said here, so that nothing fails half way. */
+import { type Address, type Subnet, familyOf } from '../address/cidr.ts';
+import type { Check, Checked } from './check.ts';
+import { gatewayAddressesOf, subnetsOf } from './placed.ts';
+import { isSupportedFamily, supportedEngines } from './supported.ts';
+import { type Path, type PlacedProblem, problemAt } from './tree.ts';
+
+export const checkSupport: Check = (checked) => [...checkEngines(checked), ...checkFamilies(checked)];
+
+function checkEngines({ draft, valuePlace }: Checked): PlacedProblem[] {
+  return Object.entries(draft.networks ?? {}).flatMap(([network, { engine }]) => {
+    if (engine === undefined || supportedEngines.includes(engine)) return [];
+    const hint = `this version handles ${supportedEngines.join(' and ')}; external leaves the network itself alone`;
+    return [
+      problemAt(valuePlace(['networks', network, 'engine']), `engine ${engine} is not supported yet`, hint),
+    ];
+  });
+}
+
+function checkFamilies({ draft, valuePlace }: Checked): PlacedProblem[] {
+  const direct = Object.entries(draft.networks ?? {}).flatMap(([network, { direct: list = [] }]) =>
+    list.map((subnet, i) => ({ text: subnet, path: ['networks', network, 'direct', i] })),
+  );
+  const all: { readonly text: Address | Subnet; readonly path: Path }[] = [
+    ...subnetsOf(draft).map(({ subnet, path }) => ({ text: subnet, path })),
+    ...direct,
+    ...gatewayAddressesOf(draft).map(({ address, path }) => ({ text: address, path })),
+  ];
+  return all.flatMap(({ text, path }) => {
+    if (isSupportedFamily(familyOf(text))) return [];
+    const message = `IPv${familyOf(text)} is not supported yet: ${text}`;
+    return [problemAt(valuePlace(path), message, 'take it out; addresses of hosts may stay')];
+  });
+}

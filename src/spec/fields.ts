@@ -1,0 +1,127 @@
+/** The keys of the file: what each holds, and the help that editors show for it. */
+import { z } from 'zod';
+import { engineNames } from './spec.ts';
+import { supportedEngines } from './supported.ts';
+import { addressOf, deviceOf, devicePattern, expected, oneOrMany, subnetOf } from './values.ts';
+
+/** Names end up in names of podman networks and files, in nft comments and in messages. */
+const namePattern = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,63}$/;
+export const name = z.string().regex(namePattern, {
+  error:
+    'a name begins with a letter or digit, goes on with letters, digits, "_", "." and "-", and has at most 64 characters',
+});
+
+/** RT_TABLE_COMPAT and up would do, but 253, 254 and 255 are default, main and local, and 0 is none. */
+const kernelTables = [253, 254, 255];
+const tableWhat = 'a table number from 1 to 4294967295';
+const snatWhat = 'masquerade, none or an address';
+const markWhat = 'a mark from 1 to 0xffffffff';
+
+export const hosts = z
+  .record(
+    name,
+    oneOrMany(addressOf('an IPv4 or IPv6 address'), 'an address, or a list of one address per family'),
+    expected('a map of host names to their addresses'),
+  )
+  .meta({
+    title: 'hosts',
+    description:
+      'Machines of this file: a name, and the address that the others reach it by (one per family).',
+    examples: [{ node1: '192.168.50.10', gw1: '192.168.50.2' }],
+  });
+
+export const networkShape = {
+  engine: z.enum(engineNames, expected(supportedEngines.join(' or '))).meta({
+    title: 'engine',
+    description: 'What makes the network. "external": something else does; nothing is created or edited.',
+  }),
+  subnets: z
+    .record(
+      z.string(),
+      oneOrMany(subnetOf('a subnet like 10.89.4.0/24'), 'a subnet, or a list of one subnet per family'),
+      expected('a map of host names to the subnets that the network has there'),
+    )
+    .refine(
+      (subnets) => Object.keys(subnets).length > 0,
+      'expected at least one host with its subnet, found an empty map',
+    )
+    .meta({
+      title: 'subnets',
+      minProperties: 1,
+      description: 'Per node, the subnet that the network has there. No two subnets of the file may overlap.',
+      examples: [{ node1: '10.89.4.0/24' }],
+    }),
+  via: z.string(expected('the name of a gateway')).meta({
+    title: 'via',
+    description: 'The gateway that everything from this network leaves by.',
+    examples: ['office'],
+  }),
+  direct: z
+    .array(subnetOf('a subnet like 192.168.50.0/24'), expected('a list of subnets'))
+    .default([])
+    .meta({
+      title: 'direct',
+      description: "Destinations that keep the host's own routing.",
+      examples: [['192.168.50.0/24']],
+    }),
+};
+
+export const uplinkShape = {
+  device: deviceOf('the name of a network device').meta({
+    title: 'device',
+    description: 'Device that redirected traffic leaves by.',
+    pattern: devicePattern.source,
+    examples: ['gre1', 'eth1'],
+  }),
+  via: addressOf('the address of the next hop')
+    .exactOptional()
+    .meta({
+      title: 'via',
+      description:
+        'Next hop, on a link with neighbours. Left out on a point-to-point link, such as a tunnel.',
+      examples: ['172.31.0.2'],
+    }),
+};
+
+export const memberShape = {
+  host: z.string(expected('the name of a host')).meta({
+    title: 'host',
+    description: 'A host of this file that redirected traffic can leave through.',
+    examples: ['gw1'],
+  }),
+};
+
+export const gatewayShape = {
+  snat: z
+    .union([z.enum(['masquerade', 'none']), addressOf(snatWhat)], expected(snatWhat))
+    .default('masquerade')
+    .meta({
+      title: 'snat',
+      description:
+        "Source address that the world sees: masquerade (the uplink's; the default), none (the container's own) or an address.",
+      examples: ['masquerade', 'none', '203.0.113.7'],
+    }),
+  table: z
+    .int(expected(tableWhat))
+    .min(1, expected(tableWhat))
+    .max(0xffffffff, expected(tableWhat))
+    .refine((table) => !kernelTables.includes(table), {
+      error: "253, 254 and 255 are the kernel's own tables: choose another, such as 0x888",
+    })
+    .exactOptional()
+    .meta({
+      title: 'table',
+      description: 'Routing table number. When left out, a free one is chosen and kept.',
+      examples: [0x888],
+    }),
+  mark: z
+    .int(expected(markWhat))
+    .min(1, expected(markWhat))
+    .max(0xffffffff, expected(markWhat))
+    .exactOptional()
+    .meta({
+      title: 'mark',
+      description: 'Packet mark (fwmark). When left out, a free one is chosen and kept.',
+      examples: [0x888],
+    }),
+};
