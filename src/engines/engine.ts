@@ -19,6 +19,9 @@ export interface Engine {
   editMasquerade(content: string, network: string, enabled: boolean): string;
 }
 
+/** Environment variables, handed in: only `src/cli` knows the process. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
 export interface NetworkRequest {
   readonly name: string;
   readonly subnets: readonly Subnet[];

@@ -1,0 +1,41 @@
+/** From an engine's text to checked values: nothing untyped goes further in. */
+import * as z from 'zod';
+import { parseSubnet } from '../address/cidr.ts';
+import { MustredirectError } from '../error.ts';
+
+/** A subnet as engines write it: some keep the host bits that their user typed, none means them. */
+export const subnetSchema = z.string().transform((text, context) => {
+  const subnet = parseSubnet(text);
+  if (typeof subnet === 'string') return subnet;
+  if (subnet.kind === 'host-bits') return subnet.subnet;
+  context.addIssue({ code: 'custom', message: `${text} is not a subnet` });
+  return z.NEVER;
+});
+
+/**
+ * Decodes JSON, or says what of it cannot be understood.
+ * @param source what the text is, for the message: a command or a path
+ */
+export function decodeJson<T>(schema: z.ZodType<T>, text: string, source: string, hint?: string): T {
+  return decodeValue(schema, parseJson(text, source, hint), source, hint);
+}
+
+export function decodeValue<T>(schema: z.ZodType<T>, value: unknown, source: string, hint?: string): T {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const issues = result.error.issues.map(({ path, message }) =>
+    path.length > 0 ? `${path.join('.')}: ${message}` : message,
+  );
+  throw new MustredirectError('failed', `${source}: cannot understand it: ${issues.join('; ')}`, { hint });
+}
+
+function parseJson(text: string, source: string, hint: string | undefined): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new MustredirectError('failed', `${source}: not JSON: ${(error as Error).message}`, {
+      hint,
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,20 @@
+/** Networks that somebody else makes: libvirt, LXD, systemd-nspawn, or a bridge made by hand. */
+import type { Engine } from '../engine.ts';
+
+/** The file's subnets are all that is known and needed; the bridge is found by its address. */
+export const external: Engine = {
+  name: 'external',
+  async readNetworks(_host, networks) {
+    return networks.map(({ name, subnets }) => ({
+      engine: 'external',
+      name,
+      backend: 'external',
+      exists: true,
+      subnets,
+      attached: [],
+    }));
+  },
+  createCommand: () => undefined,
+  removeCommand: () => undefined,
+  editMasquerade: (content) => content,
+};

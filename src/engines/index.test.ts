@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest';
+import { createEngines, readAllNetworks } from './index.ts';
+import { recordedHost } from './recorded-host.ts';
+
+describe('engines', () => {
+  const engines = createEngines({});
+  const host = recordedHost({
+    answers: {
+      'podman info --format json': '{"host":{"networkBackend":"netavark"},"version":{"Version":"4.3.1"}}',
+      'podman ps --all --format json': '[]',
+    },
+  });
+
+  it('answers for all engines in the order of the requests', async () => {
+    const found = await readAllNetworks(host, engines, [
+      { engine: 'external', name: 'lxd', subnets: ['10.1.0.0/24'] },
+      { engine: 'podman', name: 'a', subnets: ['10.2.0.0/24'] },
+      { engine: 'external', name: 'virt', subnets: ['10.3.0.0/24', 'fd00:3::/64'] },
+    ]);
+    expect(found).toMatchObject([
+      { engine: 'external', name: 'lxd', exists: true, subnets: ['10.1.0.0/24'], attached: [] },
+      { engine: 'podman', name: 'a', exists: false, subnets: [] },
+      { engine: 'external', name: 'virt', exists: true, subnets: ['10.3.0.0/24', 'fd00:3::/64'] },
+    ]);
+  });
+
+  it('runs nothing when nothing is asked', async () => {
+    expect(await readAllNetworks(recordedHost({}), engines, [])).toEqual([]);
+  });
+
+  it('creates, removes and edits nothing of an external network', () => {
+    const { external } = engines;
+    expect(external.createCommand({ name: 'lxd', subnets: [] })).toBeUndefined();
+    expect(external.removeCommand('lxd')).toBeUndefined();
+    expect(external.editMasquerade('text', 'lxd', false)).toBe('text');
+  });
+
+  it.each(['docker', 'nerdctl', 'cni'] as const)('refuses %s, which is not built yet', async (engine) => {
+    const refusal = { code: 'refused', message: `engine ${engine}: not supported yet` };
+    const request = { name: 'a', subnets: [] };
+    await expect(readAllNetworks(host, engines, [{ engine, ...request }])).rejects.toMatchObject(refusal);
+    expect(() => engines[engine].createCommand(request)).toThrow(refusal.message);
+    expect(() => engines[engine].removeCommand('a')).toThrow(refusal.message);
+    expect(() => engines[engine].editMasquerade('', 'a', false)).toThrow(refusal.message);
+  });
+});

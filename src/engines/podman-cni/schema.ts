@@ -1,0 +1,26 @@
+/** A CNI network configuration list, cut to what we need of it. */
+import * as z from 'zod';
+import { subnetSchema } from '../decode.ts';
+
+/** Enough to tell whose file it is. Plugins are decoded further only in the file of a network of ours. */
+export const conflistSchema = z.object({
+  name: z.string(),
+  plugins: z.array(z.looseObject({ type: z.string() })),
+});
+
+export type Conflist = z.infer<typeof conflistSchema>;
+
+const hostLocalSchema = z.object({
+  ranges: z.array(z.array(z.object({ subnet: subnetSchema }))).default([]),
+  /** the form with one range, before CNI plugins 0.6 */
+  subnet: subnetSchema.optional(),
+});
+
+/** The bridge plugin's part. What is absent has the plugin's own default. */
+export const bridgeSchema = z.object({
+  bridge: z.string().default('cni0'),
+  isGateway: z.boolean().default(false),
+  isDefaultGateway: z.boolean().default(false),
+  ipMasq: z.boolean().default(false),
+  ipam: hostLocalSchema.default({ ranges: [] }),
+});

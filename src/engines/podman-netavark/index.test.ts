@@ -1,0 +1,55 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { recordedFiles } from '../recorded-host.ts';
+import { podmanNetavark } from './index.ts';
+
+const folder = '/etc/containers/networks';
+
+function fixture(name: string): string {
+  return readFileSync(new URL(`fixtures/${name}`, import.meta.url), 'utf8');
+}
+
+function read(name: string, text: string) {
+  return podmanNetavark.readNetworks(recordedFiles({ [`${folder}/${name}.json`]: text }), folder, [name]);
+}
+
+describe('networks of podman with netavark', () => {
+  it.each(['4.3.1', '5.4.2'])('reads what podman %s writes', async (version) => {
+    expect(await read('mustredirect', fixture(`mustredirect-${version}.json`))).toEqual([
+      { name: 'mustredirect', exists: true, subnets: ['10.89.4.0/24'], bridge: 'podman1' },
+    ]);
+  });
+
+  it.each([
+    ['dual', 'dual.json', ['10.89.7.0/24', 'fd00:7::/64'], 'podman2'],
+    ['labelled', 'labelled.json', ['10.89.13.0/24'], 'podman4'],
+    ['free', 'unmanaged-5.4.2.json', ['10.89.7.0/24', 'fd00:7::/64'], 'br7'],
+  ])('reads %s of %s', async (name, file, subnets, bridge) => {
+    expect(await read(name, fixture(file))).toEqual([{ name, exists: true, subnets, bridge }]);
+  });
+
+  it('answers in the order of the names, also for networks that are not there', async () => {
+    const files = recordedFiles({ [`${folder}/dual.json`]: fixture('dual.json'), [`${folder}/x.json`]: '{' });
+    expect(await podmanNetavark.readNetworks(files, folder, ['new', 'dual'])).toMatchObject([
+      { name: 'new', exists: false, subnets: [] },
+      { name: 'dual', exists: true },
+    ]);
+  });
+
+  it.each([
+    ['direct', 'has driver macvlan'],
+    ['inside', 'is internal'],
+  ])('refuses %s', async (name, what) => {
+    await expect(read(name, fixture(`${name}.json`))).rejects.toMatchObject({
+      code: 'refused',
+      message: `network ${name}: /etc/containers/networks/${name}.json ${what}`,
+    });
+  });
+
+  it('says what is wrong with a broken file', async () => {
+    await expect(read('a', '{"name":"a"}')).rejects.toThrow(
+      '/etc/containers/networks/a.json: cannot understand it: driver: ',
+    );
+    await expect(read('a', '')).rejects.toThrow('/etc/containers/networks/a.json: not JSON');
+  });
+});

@@ -1,0 +1,32 @@
+/** Podman's networks as netavark has them: one JSON file each, named after the network. */
+import { join } from 'node:path';
+import type { Files } from '../../host/ports.ts';
+import { decodeJson } from '../decode.ts';
+import { type Backend, type StoredNetwork, brokenFileHint, unfitNetwork } from '../podman/backend.ts';
+import { networkSchema } from './schema.ts';
+
+export const podmanNetavark: Backend = {
+  name: 'netavark',
+  defaultFolder: '/etc/containers/networks',
+  defaultBridge: 'podman0',
+  readNetworks: (files, folder, names) =>
+    Promise.all(names.map((name) => readNetwork(files, join(folder, `${name}.json`), name))),
+};
+
+async function readNetwork(files: Files, path: string, name: string): Promise<StoredNetwork> {
+  const text = await files.read(path);
+  if (text === undefined) return { name, exists: false, subnets: [] };
+  const network = decodeJson(networkSchema, text, path, brokenFileHint);
+  if (network.driver !== 'bridge') {
+    throw unfitNetwork(name, path, `has driver ${network.driver}`);
+  }
+  if (network.internal) {
+    throw unfitNetwork(name, path, 'is internal');
+  }
+  return {
+    name,
+    exists: true,
+    subnets: (network.subnets ?? []).map(({ subnet }) => subnet),
+    ...(network.network_interface ? { bridge: network.network_interface } : {}),
+  };
+}

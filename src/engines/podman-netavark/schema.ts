@@ -1,0 +1,11 @@
+/** A network file of podman's netavark backend, podman 4.0 to 5.8, cut to what we need of it. */
+import * as z from 'zod';
+import { subnetSchema } from '../decode.ts';
+
+export const networkSchema = z.object({
+  name: z.string(),
+  driver: z.string(),
+  network_interface: z.string().optional(),
+  subnets: z.array(z.object({ subnet: subnetSchema })).nullish(),
+  internal: z.boolean().default(false),
+});

@@ -1,0 +1,29 @@
+/** What podman's two network backends have in common: networks kept as files in one folder. */
+import { MustredirectError } from '../../error.ts';
+import type { Files } from '../../host/ports.ts';
+import type { NetworkFacts } from '../../state/facts.ts';
+
+export interface Backend {
+  readonly name: 'cni' | 'netavark';
+  /** where the files are when containers.conf does not say */
+  readonly defaultFolder: string;
+  /** the bridge of podman's default network, which needs no file */
+  readonly defaultBridge: string;
+  /**
+   * One answer for each name, in the same order. Throws when a network is there and is not one that can be
+   * redirected, or when its file cannot be understood.
+   */
+  readNetworks(files: Files, folder: string, names: readonly string[]): Promise<readonly StoredNetwork[]>;
+}
+
+/** What a network's file says, or would say. */
+export type StoredNetwork = Pick<NetworkFacts, 'name' | 'exists' | 'subnets' | 'bridge' | 'masquerade'>;
+
+export const brokenFileHint = 'mend or remove the file: podman cannot use it either';
+
+/** The error of a network that exists and can never be redirected. */
+export function unfitNetwork(name: string, path: string, what: string): MustredirectError {
+  return new MustredirectError('refused', `network ${name}: ${path} ${what}`, {
+    hint: 'only a network of one bridge that leads outside can be redirected: name another, or create one',
+  });
+}

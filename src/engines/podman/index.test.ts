@@ -1,0 +1,129 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { recordedHost } from '../recorded-host.ts';
+import { createPodman } from './index.ts';
+
+function fixture(path: string): string {
+  return readFileSync(new URL(`../${path}`, import.meta.url), 'utf8');
+}
+
+const network = (name: string) => ({ name, subnets: ['10.89.4.0/24'] });
+const cniFile = {
+  '/etc/cni/net.d/mustredirect.conflist': fixture('podman-cni/fixtures/mustredirect-4.3.1.conflist'),
+};
+const netavarkFile = {
+  '/etc/containers/networks/mustredirect.json': fixture('podman-netavark/fixtures/mustredirect-4.3.1.json'),
+};
+
+function host(podmanInfo: string, files: Readonly<Record<string, string>> = {}, ps = '[]') {
+  const answers = { 'podman info --format json': podmanInfo, 'podman ps --all --format json': ps };
+  return recordedHost({ files, answers });
+}
+
+function info(version: string, more: object = {}): string {
+  return JSON.stringify({ host: more, version: { Version: version } });
+}
+
+describe('podman', () => {
+  const podman = createPodman({});
+
+  it('tells cni, with everything that is attached: stopped, created, and the infra container of a pod', async () => {
+    const cni = host(
+      fixture('podman/fixtures/info-4.3.1-cni.json'),
+      cniFile,
+      fixture('podman/fixtures/ps-4.3.1.json'),
+    );
+    expect(await podman.readNetworks(cni, [network('mustredirect')])).toEqual([
+      {
+        engine: 'podman',
+        name: 'mustredirect',
+        backend: 'podman 4.3.1 with cni',
+        exists: true,
+        subnets: ['10.89.4.0/24'],
+        bridge: 'cni-podman1',
+        masquerade: { file: '/etc/cni/net.d/mustredirect.conflist', enabled: true },
+        attached: [
+          { name: 'one', running: true, pid: 135 },
+          { name: 'two', running: true, pid: 253 },
+          { name: 'three', running: false },
+          { name: 'four', running: false },
+          { name: 'c062c1a47b1b-infra', running: true, pid: 489 },
+        ],
+      },
+    ]);
+  });
+
+  it.each(['4.3.1-netavark', '5.4.2'])(
+    'tells netavark, which has no masquerade switch: %s',
+    async (version) => {
+      const netavark = host(fixture(`podman/fixtures/info-${version}.json`), netavarkFile);
+      const [found] = await podman.readNetworks(netavark, [network('mustredirect')]);
+      expect(found?.backend).toBe(`podman ${version.replace('-netavark', '')} with netavark`);
+      expect(found).toMatchObject({ exists: true, bridge: 'podman1' });
+      expect(found).not.toHaveProperty('masquerade');
+    },
+  );
+
+  it('reads what podman 5.4.2 says about containers', async () => {
+    const ps = fixture('podman/fixtures/ps-5.4.2.json');
+    const netavark = host(fixture('podman/fixtures/info-5.4.2.json'), netavarkFile, ps);
+    expect(await podman.readNetworks(netavark, [network('mustredirect')])).toMatchObject([
+      {
+        attached: [
+          { name: 'one', running: true, pid: 90 },
+          { name: 'three', running: false },
+        ],
+      },
+    ]);
+  });
+
+  it('takes a podman that names no backend for one with cni', async () => {
+    expect(await podman.readNetworks(host(info('3.4.4'), cniFile), [network('mustredirect')])).toMatchObject([
+      { backend: 'podman 3.4.4 with cni', exists: true },
+    ]);
+  });
+
+  it('knows the default network, which has no file', async () => {
+    const conf = { '/etc/containers/containers.conf': '[network]\ndefault_subnet = "10.99.0.0/16"\n' };
+    const [found] = await podman.readNetworks(host(info('4.3.1', { networkBackend: 'netavark' }), conf), [
+      network('podman'),
+    ]);
+    expect(found).toMatchObject({ exists: true, subnets: ['10.99.0.0/16'], bridge: 'podman0' });
+    const [cni] = await podman.readNetworks(host(info('3.4.4')), [network('podman')]);
+    expect(cni).toMatchObject({ exists: true, subnets: ['10.88.0.0/16'], bridge: 'cni-podman0' });
+    expect(cni).not.toHaveProperty('masquerade');
+  });
+
+  it('asks nobody when there is no network of its own', async () => {
+    expect(await podman.readNetworks(recordedHost({}), [])).toEqual([]);
+  });
+
+  it.each([
+    [info('2.2.1'), 'missing-tool', 'podman 2.2.1: too old'],
+    [
+      info('4.3.1', { security: { rootless: true } }),
+      'not-permitted',
+      'podman: runs for an ordinary user here',
+    ],
+    [info('9.0.0', { networkBackend: 'other' }), 'refused', 'podman 9.0.0: unknown network backend other'],
+    ['nonsense', 'failed', /^podman info --format json: not JSON/],
+    ['{}', 'failed', /^podman info --format json: cannot understand it: host: /],
+  ])('refuses %s', async (text, code, message) => {
+    const reading = podman.readNetworks(host(text), [network('a')]);
+    await expect(reading).rejects.toMatchObject({ code });
+    await expect(reading).rejects.toThrow(message);
+  });
+
+  it('says which tool is missing', async () => {
+    await expect(podman.readNetworks(recordedHost({}), [network('a')])).rejects.toMatchObject({
+      code: 'missing-tool',
+    });
+  });
+
+  it('creates a network with all its subnets, and removes it', () => {
+    expect(podman.createCommand({ name: 'a', subnets: ['10.89.4.0/24', 'fd00:4::/64'] })?.join(' ')).toBe(
+      'podman network create --subnet 10.89.4.0/24 --subnet fd00:4::/64 a',
+    );
+    expect(podman.removeCommand('a')?.join(' ')).toBe('podman network rm a');
+  });
+});

@@ -1,0 +1,32 @@
+/** The recipe of DESIGN 1, as somebody would type it on two hosts: what mustredirect is measured against. */
+import { addresses, network } from '../../src/lab/layout.ts';
+import type { World } from '../../src/lab/world.ts';
+
+const conflist = `/etc/cni/net.d/${network.name}.conflist`;
+
+/**
+ * Creates the network and redirects it. By hand that needs an engine whose masquerade can be switched off:
+ * podman with CNI, and nothing attached yet.
+ */
+export async function redirectByHand({ hosts, containers }: World): Promise<void> {
+  const { node1, gw1 } = hosts;
+  await containers.createNetwork(network.name, network.subnet);
+  const content = (await node1.files.read(conflist)) ?? '';
+  await node1.files.replace(conflist, content.replace('"ipMasq": true', '"ipMasq": false'));
+  for (const command of [
+    `iptables -t raw -A PREROUTING -s ${network.subnet} -j MARK --set-mark 0x888`,
+    'ip rule add fwmark 0x888 lookup 0x888',
+    `ip route add default via ${addresses.gw1} table 0x888`,
+  ]) {
+    await node1.run(command.split(' '));
+  }
+  await gw1.files.overwrite('/proc/sys/net/ipv4/ip_forward', '1');
+  for (const command of [
+    `ip route add ${network.subnet} via ${addresses.node1}`,
+    `ip rule add from ${network.subnet} lookup 0x888`,
+    `ip route add default via ${addresses.upstream} dev uplink0 table 0x888`,
+    'iptables -t nat -A POSTROUTING -o uplink0 -j MASQUERADE',
+  ]) {
+    await gw1.run(command.split(' '));
+  }
+}
