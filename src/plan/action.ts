@@ -7,7 +7,8 @@ export type Action =
   | { readonly kind: 'ip'; readonly family: Family; readonly lines: readonly string[] }
   /** one nft transaction */
   | { readonly kind: 'nft'; readonly text: string }
-  | { readonly kind: 'sysctl'; readonly name: string; readonly value: string }
+  /** written in this order */
+  | { readonly kind: 'sysctl'; readonly values: Readonly<Record<string, string>> }
   | {
       readonly kind: 'create-network' | 'remove-network';
       readonly engine: EngineName;

@@ -5,8 +5,6 @@ export interface Plan {
   readonly steps: readonly Step[];
   /** what stays as it is for now, and why */
   readonly waiting: readonly string[];
-  /** what the user should know and we do not change */
-  readonly warnings: readonly string[];
 }
 
 export interface Step {

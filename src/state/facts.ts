@@ -10,7 +10,7 @@ export interface Facts {
   readonly foreignRules: readonly ForeignRule[];
   /** tables with routes that are not ours, and tables named in /etc/iproute2/rt_tables */
   readonly usedTables: readonly number[];
-  /** dotted name -> value, of those that we may set */
+  /** dotted name -> value: `net.ipv4.ip_forward`, and those that the kernel changes along with it */
   readonly sysctls: Readonly<Record<string, string>>;
   /** one for each network that this host has in the file */
   readonly networks: readonly NetworkFacts[];

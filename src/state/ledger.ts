@@ -2,17 +2,32 @@
  * What we must remember about a host between runs: the numbers that we chose, and how things were before
  * we changed them. Everything else is read from the host.
  */
+import type { Subnet } from '../address/cidr.ts';
+import type { EngineName } from '../spec/spec.ts';
+
 export interface Ledger {
   /** gateway name -> its numbers on this host */
-  readonly gateways: Readonly<Record<string, { readonly table: number; readonly mark: number }>>;
+  readonly gateways: Readonly<Record<string, GatewayNumbers>>;
   /** the mark bit of packets that keep the host's own routing */
   readonly directBit?: number;
   /** dotted name -> value before our first change */
   readonly sysctls: Readonly<Record<string, string>>;
-  /** path -> content before our first change, and what we made of it */
-  readonly files: Readonly<Record<string, { readonly original: string; readonly ours: string }>>;
-  /** networks that we created: `podman mustredirect` */
-  readonly createdNetworks: readonly string[];
+  /** the container networks that we created or whose file we edited */
+  readonly networks: readonly LedgerNetwork[];
 }
 
-export const emptyLedger: Ledger = { gateways: {}, sysctls: {}, files: {}, createdNetworks: [] };
+export interface GatewayNumbers {
+  readonly table: number;
+  readonly mark: number;
+}
+
+export interface LedgerNetwork {
+  readonly engine: EngineName;
+  readonly name: string;
+  readonly subnets: readonly Subnet[];
+  readonly created: boolean;
+  /** the engine's file, byte for byte: as it was before our edit, and as our edit left it */
+  readonly edited?: { readonly file: string; readonly original: string; readonly ours: string };
+}
+
+export const emptyLedger: Ledger = { gateways: {}, sysctls: {}, networks: [] };

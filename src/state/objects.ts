@@ -62,6 +62,11 @@ export interface Sysctl {
   /** dotted: `net.ipv4.ip_forward` */
   readonly name: string;
   readonly value: string;
+  /**
+   * settings that the kernel changes along with this one, and their values that belong to this value:
+   * `ip_forward` also writes every device's `forwarding` and `all.accept_redirects`
+   */
+  readonly alongside?: Readonly<Record<string, string>>;
 }
 
 /** A container network that an engine holds. */

@@ -1,0 +1,96 @@
+/** What we want of the engines: the network is there, and its masquerade is off where that can be had. */
+import type { Subnet } from '../address/cidr.ts';
+import type { NodeNetwork } from '../topology/role.ts';
+import type { AttachedContainer, Facts, NetworkFacts } from '../state/facts.ts';
+import type { LedgerNetwork } from '../state/ledger.ts';
+import type { EngineMasquerade, EngineNetwork } from '../state/objects.ts';
+import type { Refusal, Wanted } from './desired.ts';
+
+export interface EngineWishes {
+  readonly wanted: readonly Wanted[];
+  readonly waiting: readonly string[];
+  readonly refusals: readonly Refusal[];
+}
+
+/** A network of the file. */
+export function wantNetwork(network: NodeNetwork, facts: Facts): EngineWishes {
+  const found = factsOf(network, facts);
+  if (!found || network.engine === 'external') return { wanted: [], waiting: [], refusals: [] };
+  if (found.exists && !sameSubnets(found.subnets, network.subnets)) {
+    return { wanted: [], waiting: [], refusals: [otherSubnets(network, found)] };
+  }
+  const wanted: Wanted[] = [
+    {
+      object: networkObject({ ...network, subnets: found.exists ? found.subnets : network.subnets }),
+      why: found.exists ? 'is there' : `made by ${found.backend}, as the file says`,
+    },
+  ];
+  const { masquerade } = found;
+  if (!masquerade) return { wanted, waiting: [], refusals: [] };
+  const held = masquerade.enabled ? found.attached : [];
+  wanted.push({
+    object: masqueradeObject(network, masquerade.file, held.length > 0),
+    why: 'the gateway sees the container’s own address',
+  });
+  return {
+    wanted,
+    waiting:
+      held.length > 0
+        ? [
+            `${masquerade.file}: ipMasq: false, until nothing is attached to ${network.name} (now: ${names(held)}); ` +
+              'the source address is kept all the same',
+          ]
+        : [],
+    refusals: [],
+  };
+}
+
+/** A network that we made or edited, and that the file does not have any more. */
+export function releaseNetwork(kept: LedgerNetwork, facts: Facts): EngineWishes {
+  const found = factsOf(kept, facts);
+  const stays = found?.exists === true && (!kept.created || found.attached.length > 0);
+  if (!found || !stays) return { wanted: [], waiting: [], refusals: [] };
+  const wanted: Wanted[] = kept.created ? [{ object: networkObject(kept), why: 'containers use it' }] : [];
+  const waiting = kept.created
+    ? [`network ${kept.name}, which we created, stays: used by ${names(found.attached)}`]
+    : [];
+  if (kept.edited && found.masquerade) {
+    wanted.push({ object: masqueradeObject(kept, kept.edited.file, true), why: 'as it was before' });
+    const running = found.attached.filter((container) => container.running);
+    if (running.length > 0) {
+      waiting.push(`${names(running)}: no masquerade until \`podman network reload\`, or the next start`);
+    }
+  }
+  return { wanted, waiting, refusals: [] };
+}
+
+function factsOf(network: { engine: string; name: string }, facts: Facts): NetworkFacts | undefined {
+  return facts.networks.find((found) => found.engine === network.engine && found.name === network.name);
+}
+
+function networkObject({ engine, name, subnets }: Omit<EngineNetwork, 'kind'>): EngineNetwork {
+  return { kind: 'engine-network', engine, name, subnets };
+}
+
+function masqueradeObject(
+  { engine, name }: { readonly engine: EngineNetwork['engine']; readonly name: string },
+  file: string,
+  enabled: boolean,
+): EngineMasquerade {
+  return { kind: 'engine-masquerade', engine, network: name, file, enabled };
+}
+
+function sameSubnets(a: readonly Subnet[], b: readonly Subnet[]): boolean {
+  return [...a].sort().join() === [...b].sort().join();
+}
+
+function otherSubnets(network: NodeNetwork, found: NetworkFacts): Refusal {
+  return {
+    message: `network ${network.name}: ${found.backend} has it with ${found.subnets.join(', ')}, the file says ${network.subnets.join(', ')}`,
+    hint: `write the engine's subnet into the file, or remove the network (\`${network.engine} network rm ${network.name}\`) and let apply create it`,
+  };
+}
+
+function names(containers: readonly AttachedContainer[]): string {
+  return containers.map(({ name, running }) => (running ? name : `${name} (stopped)`)).join(', ');
+}

@@ -1,0 +1,92 @@
+/** A gateway member's part: what comes from the nodes leaves by the uplink, and answers find back. */
+import type { MemberGateway, ServedSubnet } from '../topology/role.ts';
+import type { Facts } from '../state/facts.ts';
+import type { Route } from '../state/objects.ts';
+import type { Refusal } from './desired.ts';
+import { linkTowards } from './node.ts';
+import type { Numbers } from './numbers.ts';
+import type { Part } from './parts.ts';
+import { closedDefault, mainTable } from './routes.ts';
+
+/** A route that a routing daemon learns (metric 20 to 110) comes before our static one. */
+const returnMetric = 4000;
+
+export function memberPart(
+  gateway: MemberGateway,
+  facts: Facts,
+  numbers: Numbers,
+  refusals: Refusal[],
+): Part {
+  const table = numbers.gateways[gateway.name]?.table ?? 0;
+  const { device, via } = gateway.uplink;
+  if (!facts.links.some((link) => link.name === device)) refusals.push(noUplink(gateway, facts));
+  return {
+    name: `gateway ${gateway.name}`,
+    subnets: gateway.served.map(({ subnet }) => subnet),
+    table,
+    steerWhy: `gateway ${gateway.name} sends it out of ${device}`,
+    routes: [
+      closedDefault(table, gateway.name),
+      {
+        route: {
+          kind: 'route',
+          family: 4,
+          table,
+          destination: 'default',
+          metric: 0,
+          target: { kind: 'unicast', device, ...(via === undefined ? {} : { via }) },
+        },
+        why: `the uplink of gateway ${gateway.name}`,
+      },
+      ...gateway.served.flatMap((served) => returnRoute(served, facts, refusals)),
+    ],
+    local: false,
+    direct: [],
+    nextHops: via === undefined ? [] : [via],
+    devices: via === undefined ? [device] : [],
+    returnHops: gateway.served.map(({ nodeAddress }) => nodeAddress),
+    nat: { gateway: gateway.name, device, verdict: natVerdict(gateway) },
+  };
+}
+
+/** `none` is said too: a masquerade of somebody else on the uplink must not hide the container. */
+function natVerdict({ snat }: MemberGateway): string {
+  if (snat === 'masquerade') return 'masquerade';
+  return snat === 'none' ? 'snat ip to ip saddr' : `snat ip to ${snat}`;
+}
+
+function returnRoute(
+  { network, node, subnet, nodeAddress }: ServedSubnet,
+  facts: Facts,
+  refusals: Refusal[],
+): { route: Route; why: string }[] {
+  const link = linkTowards(nodeAddress, facts.links);
+  if (!link) {
+    refusals.push({
+      message: `network ${network}: node ${node} at ${nodeAddress} is not on a connected link of this gateway`,
+      hint: 'node and gateway must be neighbours, no tunnel is built; check `hosts:` and `ip address`',
+    });
+    return [];
+  }
+  const target = { kind: 'unicast', via: nodeAddress, device: link.name } as const;
+  return [
+    {
+      route: {
+        kind: 'route',
+        family: 4,
+        table: mainTable,
+        destination: subnet,
+        metric: returnMetric,
+        target,
+      },
+      why: `the way back to ${network} on ${node}`,
+    },
+  ];
+}
+
+function noUplink({ name, uplink }: MemberGateway, facts: Facts): Refusal {
+  return {
+    message: `gateway ${name}: no device ${uplink.device} on this host`,
+    hint: `bring the uplink up first, or correct \`device:\`; there are ${facts.links.map((l) => l.name).join(', ')}`,
+  };
+}

@@ -1,0 +1,35 @@
+/** Comparing two states: set arithmetic on keys. */
+import type { Wanted } from '../desired/desired.ts';
+import { type HostObject, objectKey } from '../state/objects.ts';
+
+export type Change =
+  | { readonly kind: 'add'; readonly to: HostObject; readonly why: string }
+  | { readonly kind: 'change'; readonly from: HostObject; readonly to: HostObject; readonly why: string }
+  | { readonly kind: 'remove'; readonly from: HostObject };
+
+export function compareStates(actual: readonly HostObject[], wanted: readonly Wanted[]): Change[] {
+  const found = new Map(actual.map((object) => [objectKey(object), object]));
+  const wantedKeys = new Set(wanted.map(({ object }) => objectKey(object)));
+  const changes = wanted.flatMap(({ object: to, why }): Change[] => {
+    const from = found.get(objectKey(to));
+    if (!from) return [{ kind: 'add', to, why }];
+    return sameObject(from, to) ? [] : [{ kind: 'change', from, to, why }];
+  });
+  const gone = actual.filter((object) => !wantedKeys.has(objectKey(object)));
+  return [...changes, ...gone.map((from): Change => ({ kind: 'remove', from }))];
+}
+
+export function sameObject(a: HostObject, b: HostObject): boolean {
+  return canonicalText(a) === canonicalText(b);
+}
+
+/** One text per object: keys sorted, lists that are sets sorted too, without what follows from the rest. */
+function canonicalText(object: HostObject): string {
+  const unordered = object.kind === 'nft-set' ? 'elements' : 'subnets';
+  return JSON.stringify(object, (key, value: unknown) => {
+    if (key === 'alongside') return undefined;
+    if (key === unordered && Array.isArray(value)) return value.map(String).sort();
+    if (value === null || typeof value !== 'object' || Array.isArray(value)) return value;
+    return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+  });
+}

@@ -1,0 +1,86 @@
+/** Rules and routes: each group is one batch, undone by the batch that is its mirror image. */
+import type { Family } from '../address/cidr.ts';
+import type { HostObject, Route, Rule } from '../state/objects.ts';
+import type { Change } from './compare.ts';
+import { addRoute, addRule, deleteRoute, deleteRule, replaceRoute } from './ip-text.ts';
+import { printChange } from './print.ts';
+import type { Step } from './step.ts';
+
+interface Move {
+  readonly family: Family;
+  readonly change: Change;
+  readonly do: string;
+  readonly undo: string;
+}
+
+/** @param order the preferences to add, in this order */
+export function addRules(changes: readonly Change[], order: readonly number[]): Step[] {
+  return batches(ruleMoves(changes, 'add', order, addRule, deleteRule));
+}
+
+/** @param order the preferences to take away, in this order */
+export function removeRules(changes: readonly Change[], order: readonly number[]): Step[] {
+  return batches(ruleMoves(changes, 'remove', order, deleteRule, addRule));
+}
+
+export function addRoutes(changes: readonly Change[], which: (route: Route) => boolean): Step[] {
+  return batches(
+    changes.flatMap((change): Move[] => {
+      if (change.kind === 'remove' || change.to.kind !== 'route' || !which(change.to)) return [];
+      const { to } = change;
+      if (change.kind === 'add') {
+        return [{ family: to.family, change, do: addRoute(to), undo: deleteRoute(to) }];
+      }
+      if (change.from.kind !== 'route') return [];
+      return [{ family: to.family, change, do: replaceRoute(to), undo: replaceRoute(change.from) }];
+    }),
+  );
+}
+
+/** Open routes first, the closed ones that stand behind them last. */
+export function removeRoutes(changes: readonly Change[]): Step[] {
+  const moves = changes.flatMap((change): (Move & { metric: number })[] => {
+    if (change.kind !== 'remove' || change.from.kind !== 'route') return [];
+    const { from } = change;
+    return [
+      { family: from.family, change, do: deleteRoute(from), undo: addRoute(from), metric: from.metric },
+    ];
+  });
+  return batches(moves.sort((a, b) => a.metric - b.metric));
+}
+
+function ruleMoves(
+  changes: readonly Change[],
+  kind: 'add' | 'remove',
+  order: readonly number[],
+  does: (rule: Rule) => string,
+  undoes: (rule: Rule) => string,
+): Move[] {
+  const moves = changes.flatMap((change) => {
+    const rule = ruleOf(change, kind);
+    const at = rule ? order.indexOf(rule.preference) : -1;
+    return rule && at >= 0 ? [{ at, family: rule.family, change, do: does(rule), undo: undoes(rule) }] : [];
+  });
+  return moves.sort((a, b) => a.at - b.at);
+}
+
+/** A rule is its key: it is there or not, never changed. */
+function ruleOf(change: Change, kind: 'add' | 'remove'): Rule | undefined {
+  if (change.kind !== kind) return undefined;
+  const object: HostObject = change.kind === 'remove' ? change.from : change.to;
+  return object.kind === 'rule' ? object : undefined;
+}
+
+function batches(moves: readonly Move[]): Step[] {
+  return ([4, 6] as const).flatMap((family) => {
+    const ofFamily = moves.filter((move) => move.family === family);
+    if (ofFamily.length === 0) return [];
+    return [
+      {
+        do: { kind: 'ip', family, lines: ofFamily.map((move) => move.do) },
+        undo: { kind: 'ip', family, lines: ofFamily.map((move) => move.undo).reverse() },
+        lines: ofFamily.map((move) => printChange(move.change)),
+      },
+    ];
+  });
+}

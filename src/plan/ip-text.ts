@@ -1,0 +1,39 @@
+/** Lines for `ip -batch`, with numbers only: one unknown name would end the batch half way. */
+import { type Route, type Rule, ruleAction, ruleSelector } from '../state/objects.ts';
+import { ownProtocol } from '../state/ownership.ts';
+
+export function addRule(rule: Rule): string {
+  return `rule add ${ruleText(rule)}`;
+}
+
+export function deleteRule(rule: Rule): string {
+  return `rule delete ${ruleText(rule)}`;
+}
+
+export function addRoute(route: Route): string {
+  return `route add ${routeText(route)}`;
+}
+
+/** Atomic: there is no moment without a route. */
+export function replaceRoute(route: Route): string {
+  return `route replace ${routeText(route)}`;
+}
+
+export function deleteRoute(route: Route): string {
+  return `route delete ${routeText(route)}`;
+}
+
+function ruleText(rule: Rule): string {
+  return `preference ${rule.preference} ${ruleSelector(rule)} ${ruleAction(rule)} protocol ${ownProtocol}`;
+}
+
+function routeText({ target, destination, table, metric }: Route): string {
+  return [
+    target.kind === 'unreachable' ? `unreachable ${destination}` : destination,
+    ...(target.kind === 'unicast' && target.via !== undefined ? [`via ${target.via}`] : []),
+    ...(target.kind === 'unicast' && target.device !== undefined ? [`dev ${target.device}`] : []),
+    `table ${table}`,
+    ...(metric > 0 ? [`metric ${metric}`] : []),
+    `protocol ${ownProtocol}`,
+  ].join(' ');
+}

@@ -1,0 +1,99 @@
+/** nft texts that lead from one version of our table to another, each one transaction. */
+import type { HostObject, NftChain, NftSet } from '../state/objects.ts';
+import { ownNftTable } from '../state/ownership.ts';
+import { sameObject } from './compare.ts';
+
+export type NftObject = NftSet | NftChain;
+
+export function isNftObject(object: HostObject): object is NftObject {
+  return object.kind === 'nft-set' || object.kind === 'nft-chain';
+}
+
+const table = `inet ${ownNftTable}`;
+
+/** The smallest change: counters of what stays are kept. */
+export function changeTable(from: readonly NftObject[], to: readonly NftObject[]): string {
+  if (to.length === 0) return `delete table ${table}\n`;
+  if (from.length === 0)
+    return [`add table ${table}`, ...to.flatMap(declare), ...to.flatMap(fill), ''].join('\n');
+  const before = new Map(from.map((object) => [nameOf(object), object]));
+  if (to.some((object) => shapeDiffers(before.get(nameOf(object)), object))) return replaceTable(to);
+  const after = new Set(to.map(nameOf));
+  const gone = from.filter((object) => !after.has(nameOf(object)));
+  return [
+    ...to.filter((object) => !before.has(nameOf(object))).flatMap(declare),
+    ...to.flatMap((object) => refill(before.get(nameOf(object)), object)),
+    // A chain can go when nothing jumps to it, a set when no rule names it: rules first.
+    ...gone.filter(isChain).map(({ name }) => `flush chain ${table} ${name}`),
+    ...gone.map((object) => `delete ${isChain(object) ? 'chain' : 'set'} ${table} ${object.name}`),
+    '',
+  ].join('\n');
+}
+
+/** The whole table anew, whatever is there: nft 1.0.6 has no `destroy`, so it is added, then deleted. */
+export function replaceTable(to: readonly NftObject[]): string {
+  const away = `add table ${table}\ndelete table ${table}\n`;
+  return to.length === 0 ? away : away + changeTable([], to);
+}
+
+function declare(object: NftObject): string[] {
+  return [isChain(object) ? declareChain(object) : declareSet(object)];
+}
+
+function declareSet({ name, type, counted }: NftSet): string {
+  const counter = counted ? ' counter;' : '';
+  return `add set ${table} ${name} { type ${type.join(' . ')}; flags interval;${counter} }`;
+}
+
+function declareChain({ name, hook }: NftChain): string {
+  if (!hook) return `add chain ${table} ${name}`;
+  const { type, hook: place, priority } = hook;
+  return `add chain ${table} ${name} { type ${type} hook ${place} priority ${priority}; policy accept; }`;
+}
+
+function fill(object: NftObject): string[] {
+  return isChain(object) ? fillChain(object) : elementLines('add', object.name, object.elements);
+}
+
+function refill(from: NftObject | undefined, to: NftObject): string[] {
+  if (!from) return fill(to);
+  if (sameObject(from, to)) return [];
+  if (isChain(to)) return [`flush chain ${table} ${to.name}`, ...fillChain(to)];
+  const before = new Set((from as NftSet).elements);
+  const after = new Set(to.elements);
+  return [
+    // Deleted first: an element that overlaps one of them may take its place.
+    ...elementLines(
+      'delete',
+      to.name,
+      [...before].filter((element) => !after.has(element)),
+    ),
+    ...elementLines(
+      'add',
+      to.name,
+      [...after].filter((element) => !before.has(element)),
+    ),
+  ];
+}
+
+function fillChain({ name, rules }: NftChain): string[] {
+  return rules.map((rule) => `add rule ${table} ${name} ${rule}`);
+}
+
+function elementLines(verb: 'add' | 'delete', set: string, elements: readonly string[]): string[] {
+  if (elements.length === 0) return [];
+  return [`${verb} element ${table} ${set} { ${elements.join(', ')} }`];
+}
+
+/** A set's type and a chain's hook are given when it is made and cannot be changed. */
+function shapeDiffers(from: NftObject | undefined, to: NftObject): boolean {
+  return from !== undefined && declare(from).join() !== declare(to).join();
+}
+
+function nameOf(object: NftObject): string {
+  return `${object.kind} ${object.name}`;
+}
+
+function isChain(object: NftObject): object is NftChain {
+  return object.kind === 'nft-chain';
+}

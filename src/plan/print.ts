@@ -1,0 +1,72 @@
+/** A change as one line of the plan. */
+import { type HostObject, type NftSet, type Route, ruleAction, ruleSelector } from '../state/objects.ts';
+import type { Change } from './compare.ts';
+import type { PlanLine } from './step.ts';
+
+/** more elements than this are counted instead of listed */
+const listed = 6;
+const mainTable = 254;
+
+export function printChange(change: Change): PlanLine {
+  switch (change.kind) {
+    case 'add':
+      return { sign: '+', text: printObject(change.to), why: change.why };
+    case 'remove':
+      return { sign: '-', text: printObject(change.from), why: 'not wanted any more' };
+    case 'change':
+      return { sign: '~', text: printDifference(change.from, change.to), why: change.why };
+  }
+}
+
+/** An object in the words of the tool that shows it: `rule 4100: from 10.89.4.0/24 lookup 2184`. */
+export function printObject(object: HostObject): string {
+  switch (object.kind) {
+    case 'rule':
+      return `rule ${object.preference}: ${ruleSelector(object)} ${ruleAction(object)}`;
+    case 'route':
+      return `route${object.table === mainTable ? '' : ` in table ${object.table}`}: ${printRoute(object)}`;
+    case 'nft-set':
+      return `nft set ${object.name}: ${printList(object.elements)}`;
+    case 'nft-chain':
+      return `nft chain ${object.name}: ${object.rules.length} ${object.rules.length === 1 ? 'rule' : 'rules'}`;
+    case 'sysctl':
+      return `sysctl ${object.name} = ${object.value}`;
+    case 'engine-network':
+      return `${object.engine} network ${object.name}: ${object.subnets.join(', ')}`;
+    case 'engine-masquerade':
+      return `${object.file}: ipMasq: ${object.enabled}`;
+  }
+}
+
+function printDifference(from: HostObject, to: HostObject): string {
+  if (to.kind === 'nft-set' && from.kind === 'nft-set')
+    return `nft set ${to.name}: ${printElements(from, to)}`;
+  if (to.kind === 'sysctl' && from.kind === 'sysctl') return `${printObject(to)} (was ${from.value})`;
+  if (to.kind === 'engine-masquerade' && from.kind === 'engine-masquerade') {
+    return `${printObject(to)} (was ${from.enabled})`;
+  }
+  if (to.kind === 'route' && from.kind === 'route') return `${printObject(to)} (was ${printRoute(from)})`;
+  return printObject(to);
+}
+
+function printElements(from: NftSet, to: NftSet): string {
+  const added = to.elements.filter((element) => !from.elements.includes(element));
+  const gone = from.elements.filter((element) => !to.elements.includes(element));
+  return [
+    ...(added.length > 0 ? [`with ${printList(added)}`] : []),
+    ...(gone.length > 0 ? [`without ${printList(gone)}`] : []),
+  ].join(', ');
+}
+
+function printRoute({ destination, target }: Route): string {
+  if (target.kind === 'unreachable') return `unreachable ${destination}`;
+  return [
+    destination,
+    ...(target.via === undefined ? [] : [`via ${target.via}`]),
+    ...(target.device === undefined ? [] : [`dev ${target.device}`]),
+  ].join(' ');
+}
+
+function printList(items: readonly string[]): string {
+  return items.length > listed ? `${items.length} elements` : items.join(', ');
+}

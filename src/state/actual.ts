@@ -1,0 +1,29 @@
+/** The state found, cut to what the wanted one speaks of: our own objects, and the settings that we share. */
+import type { Facts } from './facts.ts';
+import type { HostObject } from './objects.ts';
+
+/** @param wanted decides of which shared settings the plan may speak */
+export function actualState(facts: Facts, wanted: readonly HostObject[]): HostObject[] {
+  const settings = wanted.flatMap((object): HostObject[] => {
+    if (object.kind === 'sysctl') {
+      const { [object.name]: value, ...alongside } = facts.sysctls;
+      return value === undefined ? [] : [{ kind: 'sysctl', name: object.name, value, alongside }];
+    }
+    if (object.kind !== 'engine-masquerade') return [];
+    const found = facts.networks.find((n) => n.engine === object.engine && n.name === object.network);
+    return found?.masquerade ? [{ ...object, enabled: found.masquerade.enabled }] : [];
+  });
+  return [...facts.owned, ...settings, ...engineNetworks(facts, wanted)];
+}
+
+/** Networks of the file, and those that we created; all others are none of our business. */
+function engineNetworks(facts: Facts, wanted: readonly HostObject[]): HostObject[] {
+  return facts.networks
+    .filter(({ exists }) => exists)
+    .filter(
+      ({ engine, name }) =>
+        wanted.some((o) => o.kind === 'engine-network' && o.engine === engine && o.name === name) ||
+        facts.ledger.networks.some((kept) => kept.created && kept.engine === engine && kept.name === name),
+    )
+    .map(({ engine, name, subnets }) => ({ kind: 'engine-network', engine, name, subnets }));
+}
