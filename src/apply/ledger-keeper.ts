@@ -1,0 +1,102 @@
+/** Keeps the ledger true while a plan runs: what must be given back is written down before it is changed. */
+import type { Desired } from '../desired/desired.ts';
+import { readLedger, writeLedger } from '../host/ledger-store.ts';
+import type { Files } from '../host/ports.ts';
+import type { Plan } from '../plan/step.ts';
+import type { EngineName } from '../spec/spec.ts';
+import type { Facts } from '../state/facts.ts';
+import type { Ledger, LedgerNetwork } from '../state/ledger.ts';
+
+export interface LedgerKeeper {
+  readonly ledger: Ledger;
+  save(ledger: Ledger): Promise<void>;
+  rememberEdit(
+    network: Pick<LedgerNetwork, 'engine' | 'name'>,
+    edited: NonNullable<LedgerNetwork['edited']>,
+  ): Promise<void>;
+}
+
+export async function openLedger(files: Files, path: string): Promise<LedgerKeeper> {
+  let ledger = await readLedger(files, path);
+  const save = async (next: Ledger): Promise<void> => {
+    if (JSON.stringify(next) === JSON.stringify(ledger)) return;
+    await writeLedger(files, path, next);
+    ledger = next;
+  };
+  return {
+    get ledger() {
+      return ledger;
+    },
+    save,
+    rememberEdit: ({ engine, name }, edited) => save(withEdit(ledger, engine, name, edited)),
+  };
+}
+
+/** The ledger for the time that the plan runs: all that it may have to give back. */
+export function ledgerBefore(ledger: Ledger, desired: Desired, plan: Plan, facts: Facts): Ledger {
+  const actions = plan.steps.map((step) => step.do);
+  const created = actions.flatMap((action): LedgerNetwork[] => {
+    if (action.kind !== 'create-network') return [];
+    const { engine, name, subnets } = action;
+    return [{ engine, name, subnets, created: true }];
+  });
+  const switches = actions.some((action) => action.kind === 'sysctl');
+  const first = Object.keys(ledger.sysctls).length === 0;
+  return {
+    gateways: { ...ledger.gateways, ...desired.numbers.gateways },
+    directBit: desired.numbers.directBit,
+    sysctls: switches && first ? facts.sysctls : ledger.sysctls,
+    networks: [
+      ...ledger.networks.filter((kept) => !created.some((made) => sameNetwork(made, kept))),
+      ...created,
+    ],
+  };
+}
+
+/** The ledger when all is done: only what is still to be given back. */
+export function ledgerAfter(ledger: Ledger, desired: Desired, role: { readonly empty: boolean }): Ledger {
+  const still = desired.wanted.map(({ object }) => object);
+  const networks = ledger.networks.filter((kept) =>
+    still.some(
+      (object) =>
+        (object.kind === 'engine-network' && object.engine === kept.engine && object.name === kept.name) ||
+        (object.kind === 'engine-masquerade' && !object.enabled && object.network === kept.name),
+    ),
+  );
+  if (!role.empty) return { ...ledger, gateways: desired.numbers.gateways, networks };
+  return { gateways: {}, sysctls: {}, networks };
+}
+
+/** The file as it was before our edit, when nobody has changed it since. */
+export function keptOriginal(
+  { networks }: Ledger,
+  engine: EngineName,
+  name: string,
+  content: string,
+): string | undefined {
+  const kept = networks.find((network) => sameNetwork(network, { engine, name }));
+  return kept?.edited?.ours === content ? kept.edited.original : undefined;
+}
+
+function withEdit(
+  ledger: Ledger,
+  engine: EngineName,
+  name: string,
+  edited: NonNullable<LedgerNetwork['edited']>,
+): Ledger {
+  const kept = ledger.networks.find((network) => sameNetwork(network, { engine, name }));
+  const entry: LedgerNetwork = {
+    engine,
+    name,
+    subnets: kept?.subnets ?? [],
+    created: kept?.created ?? false,
+    edited,
+  };
+  return { ...ledger, networks: [...ledger.networks.filter((network) => network !== kept), entry] };
+}
+
+type NetworkKey = Pick<LedgerNetwork, 'engine' | 'name'>;
+
+function sameNetwork(a: NetworkKey, b: NetworkKey): boolean {
+  return a.engine === b.engine && a.name === b.name;
+}

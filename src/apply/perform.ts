@@ -1,0 +1,90 @@
+/** Does one action on a host. */
+import type { Engines } from '../engines/index.ts';
+import { MustredirectError } from '../error.ts';
+import { forgetFlows } from '../host/conntrack.ts';
+import { commandError, runOrFail } from '../host/exec.ts';
+import type { Exec, Host, Output } from '../host/ports.ts';
+import { writeSysctl } from '../host/sysctl.ts';
+import type { Action } from '../plan/action.ts';
+import { type LedgerKeeper, keptOriginal } from './ledger-keeper.ts';
+
+export interface Workplace {
+  readonly host: Host;
+  readonly engines: Engines;
+  readonly keeper: LedgerKeeper;
+}
+
+export async function perform(action: Action, { host, engines, keeper }: Workplace): Promise<void> {
+  switch (action.kind) {
+    case 'ip':
+      return runIpBatch(host.exec, action);
+    case 'nft':
+      await runOrFail(host.exec, ['nft', '-f', '-'], { input: action.text });
+      return;
+    case 'sysctl':
+      for (const [name, value] of Object.entries(action.values)) await writeSysctl(host.files, name, value);
+      return;
+    case 'create-network':
+      return runEngine(host.exec, engines[action.engine].createCommand(action));
+    case 'remove-network':
+      return runEngine(host.exec, engines[action.engine].removeCommand(action.name));
+    case 'set-masquerade':
+      return setMasquerade(action, { host, engines, keeper });
+    case 'forget-flows':
+      for (const subnet of action.subnets) await forgetFlows(host.exec, subnet);
+      return;
+  }
+}
+
+/**
+ * Undoes an action that may have been done in part: what is not there to be taken away is no error, and one
+ * that cannot be undone does not keep the others from it.
+ */
+export async function performUndo(action: Action, workplace: Workplace): Promise<void> {
+  if (action.kind !== 'ip') return perform(action, workplace);
+  // `-force` goes on after a line that fails. Reading back tells whether the state is right.
+  await workplace.host.exec.run(['ip', '-force', `-${action.family}`, '-batch', '-'], {
+    input: batchText(action.lines),
+  });
+}
+
+async function runIpBatch(exec: Exec, { family, lines }: Extract<Action, { kind: 'ip' }>): Promise<void> {
+  const argv = ['ip', `-${family}`, '-batch', '-'];
+  const output = await exec.run(argv, { input: batchText(lines) });
+  if (output.exitCode !== 0) throw batchError(argv, lines, output);
+}
+
+function batchText(lines: readonly string[]): string {
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+/** ip names the line that failed: `Command failed -:3`. */
+function batchError(argv: readonly string[], lines: readonly string[], output: Output): MustredirectError {
+  const number = /Command failed -:(\d+)/.exec(output.stderr)?.[1];
+  const line = number === undefined ? undefined : lines[Number(number) - 1];
+  if (line === undefined) return commandError(argv, output);
+  const said = output.stderr.replace(/Command failed.*/s, '').trim();
+  return commandError(['ip', ...line.split(' ')], { ...output, stderr: said });
+}
+
+async function runEngine(exec: Exec, argv: readonly string[] | undefined): Promise<void> {
+  if (argv) await runOrFail(exec, argv, { timeout: 60_000 });
+}
+
+async function setMasquerade(
+  action: Extract<Action, { kind: 'set-masquerade' }>,
+  { host, engines, keeper }: Workplace,
+): Promise<void> {
+  const { engine, network, file, enabled } = action;
+  const content = await host.files.read(file);
+  if (content === undefined) {
+    throw new MustredirectError('failed', `${file}: is gone`, {
+      hint: `\`${engine} network inspect ${network}\` shows whether the network is still there; then run it again`,
+    });
+  }
+  const original = enabled ? keptOriginal(keeper.ledger, engine, network, content) : undefined;
+  const edited = original ?? engines[engine].editMasquerade(content, network, enabled);
+  if (!enabled)
+    await keeper.rememberEdit({ engine, name: network }, { file, original: content, ours: edited });
+  await host.files.replace(file, edited);
+}

@@ -1,0 +1,46 @@
+/** Looks at the host and works out what is to be done. Changes nothing. */
+import type { Engines } from '../engines/index.ts';
+import { type Desired, desiredState } from '../desired/desired.ts';
+import type { ElementCounter } from '../host/nft-read.ts';
+import type { Host } from '../host/ports.ts';
+import { makePlan } from '../plan/make-plan.ts';
+import type { Plan } from '../plan/step.ts';
+import type { Spec } from '../spec/spec.ts';
+import { actualState } from '../state/actual.ts';
+import type { Facts } from '../state/facts.ts';
+import type { Ledger } from '../state/ledger.ts';
+import type { HostObject } from '../state/objects.ts';
+import type { HostRole } from '../topology/role.ts';
+import { gatherFacts } from './gather.ts';
+
+/** What a run is about: one host, and what the file says of it. */
+export interface Target {
+  readonly host: Host;
+  readonly engines: Engines;
+  readonly role: HostRole;
+  readonly gateways: Spec['gateways'];
+}
+
+export interface Prepared {
+  readonly facts: Facts;
+  readonly counters: readonly ElementCounter[];
+  readonly desired: Desired;
+  readonly actual: readonly HostObject[];
+  readonly plan: Plan;
+}
+
+/** A host that the file does not speak of: everything of ours goes. */
+export const nobody: Pick<Target, 'role' | 'gateways'> = {
+  role: { host: '', addresses: [], networks: [], gateways: [] },
+  gateways: {},
+};
+
+export async function prepare({ host, engines, role, gateways }: Target, ledger: Ledger): Promise<Prepared> {
+  const { facts, counters } = await gatherFacts(host, engines, role, ledger);
+  const desired = desiredState(role, gateways, facts);
+  const actual = actualState(
+    facts,
+    desired.wanted.map(({ object }) => object),
+  );
+  return { facts, counters, desired, actual, plan: makePlan(actual, desired) };
+}

@@ -1,0 +1,52 @@
+/** Keeps the ledger in a file. */
+import { z } from 'zod';
+import { MustredirectError } from '../error.ts';
+import { engineNames } from '../spec/spec.ts';
+import { type Ledger, emptyLedger } from '../state/ledger.ts';
+import type { Files } from './ports.ts';
+
+const formatVersion = 1;
+
+const schema = z.object({
+  version: z.literal(formatVersion),
+  gateways: z.record(z.string(), z.object({ table: z.number(), mark: z.number() })),
+  directBit: z.number().exactOptional(),
+  sysctls: z.record(z.string(), z.string()),
+  networks: z.array(
+    z.object({
+      engine: z.enum(engineNames),
+      name: z.string(),
+      subnets: z.array(z.string()),
+      created: z.boolean(),
+      edited: z.object({ file: z.string(), original: z.string(), ours: z.string() }).exactOptional(),
+    }),
+  ),
+});
+
+export async function readLedger(files: Files, path: string): Promise<Ledger> {
+  const text = await files.read(path);
+  if (text === undefined) return emptyLedger;
+  try {
+    const { version: _, ...ledger } = schema.parse(JSON.parse(text));
+    return ledger;
+  } catch (cause) {
+    throw new MustredirectError('refused', `${path}: not a state file of this version`, {
+      hint: 'a newer mustredirect wrote it, or it is damaged: use that version, or restore the file',
+      cause,
+    });
+  }
+}
+
+/** An empty ledger is no file: `destroy` leaves nothing behind. */
+export async function writeLedger(files: Files, path: string, ledger: Ledger): Promise<void> {
+  if (isEmpty(ledger)) {
+    await files.remove(path);
+    return;
+  }
+  await files.replace(path, `${JSON.stringify({ version: formatVersion, ...ledger }, null, 2)}\n`);
+}
+
+function isEmpty({ gateways, directBit, sysctls, networks }: Ledger): boolean {
+  const counts = [Object.keys(gateways).length, Object.keys(sysctls).length, networks.length];
+  return directBit === undefined && counts.every((count) => count === 0);
+}

@@ -1,0 +1,25 @@
+/** Where we keep things. A test host has its own network namespace, and so its own state and lock. */
+import { readlink } from 'node:fs/promises';
+import { join } from 'node:path';
+
+export interface Places {
+  /** what must be remembered between runs */
+  readonly ledger: string;
+  /** locked while a run changes things */
+  readonly lock: string;
+}
+
+export async function findPlaces(env: Readonly<Record<string, string | undefined>>): Promise<Places> {
+  const state = env['MUSTREDIRECT_STATE_DIR'] ?? '/var/lib/mustredirect';
+  const run = env['MUSTREDIRECT_RUN_DIR'] ?? '/run/mustredirect';
+  const name = await namespaceName();
+  return { ledger: join(state, `${name}.json`), lock: join(run, `${name}.lock`) };
+}
+
+/** `host` in the network namespace that the machine started in, else the namespace's number. */
+async function namespaceName(): Promise<string> {
+  const own = await readlink('/proc/self/ns/net');
+  const first = await readlink('/proc/1/ns/net').catch(() => '');
+  if (own === first) return 'host';
+  return `netns-${/\d+/.exec(own)?.[0] ?? 'unknown'}`;
+}
