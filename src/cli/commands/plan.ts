@@ -1,0 +1,18 @@
+import { prepare } from '../../apply/prepare.ts';
+import { planJson, printPlan, refuse } from '../print-plan.ts';
+import { type HostOptions, openSession } from '../session.ts';
+import type { Terminal } from '../terminal.ts';
+
+interface PlanOptions extends HostOptions {
+  check?: true | undefined;
+  json?: true | undefined;
+}
+
+export async function plan(terminal: Terminal, options: PlanOptions): Promise<void> {
+  const { target, ledger } = await openSession(terminal, options);
+  const prepared = await prepare(target, ledger);
+  refuse(prepared.desired.refusals, terminal);
+  if (options.json) terminal.print(JSON.stringify(planJson(prepared), null, 2));
+  else printPlan(prepared.plan, terminal, `plan for ${target.role.host}`);
+  if (options.check && prepared.plan.steps.length > 0) terminal.setExitStatus(3);
+}

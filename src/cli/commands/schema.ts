@@ -1,0 +1,6 @@
+import { specJsonSchema } from '../../spec/json-schema.ts';
+import type { Terminal } from '../terminal.ts';
+
+export function schema(terminal: Terminal): void {
+  terminal.print(JSON.stringify(specJsonSchema(), null, 2));
+}

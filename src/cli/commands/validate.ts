@@ -1,0 +1,21 @@
+import { createFiles } from '../../host/files.ts';
+import { loadSpec } from '../load-spec.ts';
+import type { Terminal } from '../terminal.ts';
+
+export async function validate(
+  terminal: Terminal,
+  options: { file: string; json?: true | undefined },
+): Promise<void> {
+  const spec = await loadSpec(createFiles(), options.file, terminal);
+  if (options.json) {
+    terminal.print(JSON.stringify(spec, null, 2));
+    return;
+  }
+  const counts = [
+    [Object.keys(spec.hosts).length, 'host'],
+    [Object.keys(spec.networks).length, 'network'],
+    [Object.keys(spec.gateways).length, 'gateway'],
+  ] as const;
+  const text = counts.map(([n, word]) => `${n} ${word}${n === 1 ? '' : 's'}`).join(', ');
+  terminal.print(`${options.file}: ${text}, no mistakes`);
+}

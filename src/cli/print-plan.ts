@@ -1,0 +1,53 @@
+/** A plan for people, and for programs. */
+import type { Prepared } from '../apply/prepare.ts';
+import type { Refusal } from '../desired/desired.ts';
+import { MustredirectError } from '../error.ts';
+import type { Plan, PlanLine } from '../plan/step.ts';
+import type { Terminal } from './terminal.ts';
+
+/** what is longer gets its reason on the next line */
+const widest = 72;
+const colors = { '+': 'green', '-': 'red', '~': 'yellow' } as const;
+
+export function printPlan(plan: Plan, terminal: Terminal, title: string): void {
+  const lines = planLines(plan);
+  terminal.print(lines.length === 0 ? `${title}: nothing to do` : `${title}:\n`);
+  if (lines.length > 0) {
+    const width = Math.max(...lines.map(({ text }) => text.length).filter((length) => length <= widest), 0);
+    for (const line of lines) terminal.print(formatLine(line, width, terminal));
+    terminal.print(`\n${countLines(lines)}`);
+  }
+  for (const text of plan.waiting) terminal.print(`${terminal.paint('yellow', 'waiting:')} ${text}`);
+}
+
+/** For `--json`. */
+export function planJson({ plan, desired }: Prepared): object {
+  return {
+    steps: plan.steps,
+    waiting: plan.waiting,
+    gateways: desired.numbers.gateways,
+    directBit: desired.numbers.directBit,
+  };
+}
+
+export function planLines(plan: Plan): PlanLine[] {
+  return plan.steps.flatMap((step) => step.lines);
+}
+
+/** Going on would hurt: all reasons are told, then it ends. */
+export function refuse(refusals: readonly Refusal[], terminal: Terminal): void {
+  const [first, ...more] = refusals;
+  if (!first) return;
+  for (const { message, hint } of more) terminal.tell(`error: ${message}\nhint: ${hint}`);
+  throw new MustredirectError('refused', first.message, { hint: first.hint });
+}
+
+function formatLine({ sign, text, why }: PlanLine, width: number, terminal: Terminal): string {
+  const gap = text.length > widest ? `\n${' '.repeat(width + 7)}` : ' '.repeat(width - text.length + 3);
+  return `  ${terminal.paint(colors[sign], sign)} ${text}${gap}${terminal.paint('dim', why)}`;
+}
+
+function countLines(lines: readonly PlanLine[]): string {
+  const count = (sign: PlanLine['sign']): number => lines.filter((line) => line.sign === sign).length;
+  return `${count('+')} to add, ${count('~')} to change, ${count('-')} to take away`;
+}

@@ -1,0 +1,39 @@
+/** What should happen to a probe, what did, and what that says. */
+import type { Address } from '../../address/cidr.ts';
+import type { Packet } from './packet.ts';
+import type { PingAnswer } from './ping.ts';
+import type { Probe } from './probe.ts';
+import type { LiveLink, Neighbour } from './read-links.ts';
+import type { Check } from './report.ts';
+import type { SocketAnswer } from './sender.ts';
+import type { Way } from './way.ts';
+
+/** What should happen to one probe. */
+export interface Expectation {
+  /** each is right */
+  readonly ways: readonly Way[];
+  /** what `ways` are, for the reader: `gateway office`, `uplink of gateway office` */
+  readonly wayName: string;
+  /** why there is no way, or not every one */
+  readonly problems: readonly string[];
+  /** what may have stopped a probe that did not leave this host at all */
+  readonly obstacles: readonly string[];
+  /** each is right; or why the source is not judged */
+  readonly sources: readonly Address[] | string;
+  /** whether somebody is expected to answer */
+  readonly answered: boolean;
+}
+
+/** What did happen to it. */
+export interface Observation {
+  readonly probe: Probe;
+  readonly packets: readonly Packet[];
+  /** packets that the captures had no room for */
+  readonly lost: number;
+  readonly links: readonly LiveLink[];
+  readonly neighbours: readonly Neighbour[];
+  readonly answers: readonly SocketAnswer[];
+  readonly ping: PingAnswer;
+}
+
+export type Verdict = Omit<Check, 'subject' | 'from' | 'target'>;

@@ -1,0 +1,32 @@
+/** ICMP echo requests, sent by whichever `ping` the host has. */
+import { MustredirectError } from '../../error.ts';
+import type { Exec } from '../../host/ports.ts';
+import type { Probe } from './probe.ts';
+
+/** milliseconds, nothing when no answer came; `missing` when there is no program to send it */
+export type PingAnswer = number | undefined | 'missing';
+
+/** of iputils, and of busybox where that is all there is */
+const programs = [['ping'], ['busybox', 'ping']];
+
+export async function ping(exec: Exec, prefix: readonly string[], probe: Probe): Promise<PingAnswer> {
+  const args = ['-c', '1', '-W', '1', '-I', probe.source, '-s', `${probe.size}`, probe.target];
+  for (const program of programs) {
+    try {
+      // Looked for by itself: behind nsenter a missing program is only an exit status.
+      await exec.run([...program, '-h']);
+    } catch (error) {
+      if (error instanceof MustredirectError && error.code === 'missing-tool') continue;
+      throw error;
+    }
+    const { stdout } = await exec.run([...prefix, ...program, ...args], { timeout: 5000 });
+    return decodePing(stdout);
+  }
+  return 'missing';
+}
+
+/** `108 bytes from 192.0.2.1: icmp_seq=1 ttl=63 time=0.422 ms` */
+export function decodePing(stdout: string): number | undefined {
+  const time = /bytes from .* time[=<]([\d.]+) ms/.exec(stdout)?.[1];
+  return time === undefined ? undefined : Number(time);
+}

@@ -1,0 +1,110 @@
+/** On a node: what leaves a network goes to its gateway, with the container's address, and nowhere else. */
+import { type Subnet, contains, familyOf } from '../../address/cidr.ts';
+import { MustredirectError } from '../../error.ts';
+import type { Facts } from '../../state/facts.ts';
+import type { NodeNetwork } from '../../topology/role.ts';
+import { runningContainer } from './container.ts';
+import { type LiveHost, type Place, forwardingObstacles } from './live-host.ts';
+import type { Expectation } from './observation.ts';
+import { type LiveLink, readLiveLinks } from './read-links.ts';
+import type { Check } from './report.ts';
+import { runProbes } from './run-probes.ts';
+import { candidateAddresses, silentAddresses } from './spare-address.ts';
+import type { Target } from './target.ts';
+import { type Joint, withTemporaryPlace } from './temporary-place.ts';
+import { ownWay, waysToGateways } from './way.ts';
+
+export interface Aim {
+  readonly targets: readonly Target[];
+  /** whether somebody is expected to answer */
+  readonly answered: boolean;
+}
+
+export async function verifyNetwork(
+  host: LiveHost,
+  facts: Facts,
+  network: NodeNetwork,
+  aim: Aim,
+): Promise<Check[]> {
+  const subject = `network ${network.name}`;
+  const subnet = network.subnets.find((one) => familyOf(one) === 4);
+  if (!subnet) {
+    return [{ subject, check: 'path', ok: 'not-checked', evidence: 'IPv6 cannot be verified yet' }];
+  }
+  const known = facts.networks.find(({ name }) => name === network.name);
+  const container = await runningContainer(host, known, network.subnets, aim.targets);
+  const send = (place: Place): Promise<Check[]> => sendFrom(host, network, subject, place, aim);
+  return container ? send(container) : fromTemporaryPlace(host, facts, network, subnet, send);
+}
+
+async function sendFrom(
+  host: LiveHost,
+  network: NodeNetwork,
+  subject: string,
+  place: Place,
+  { targets, answered }: Aim,
+): Promise<Check[]> {
+  const links = await readLiveLinks(host.exec);
+  const expected = await Promise.all(
+    targets.map(async (target) => ({
+      target,
+      expectation: await expectationOf(host, network, links, place, target, answered),
+    })),
+  );
+  return runProbes(host, subject, place, links, expected);
+}
+
+async function expectationOf(
+  host: LiveHost,
+  network: NodeNetwork,
+  links: readonly LiveLink[],
+  place: Place,
+  { address }: Target,
+  answered: boolean,
+): Promise<Expectation> {
+  const obstacles = await forwardingObstacles(host, place);
+  if (network.direct.some((subnet) => contains(subnet, address))) {
+    const ways = await ownWay(host.exec, links, address);
+    const sources = `${address} is direct: the host's own NAT decides`;
+    return { ...ways, wayName: "the host's own way, direct", sources, obstacles, answered };
+  }
+  const gateways = network.nextHops.filter((hop) => familyOf(hop) === 4);
+  const ways = await waysToGateways(host.exec, links, gateways);
+  const sources = [place.source];
+  return { ...ways, wayName: `gateway ${network.gateway}`, sources, obstacles, answered };
+}
+
+/** Another verification may take an address between our look and our use of it: then the next one. */
+async function fromTemporaryPlace<T>(
+  host: LiveHost,
+  facts: Facts,
+  network: NodeNetwork,
+  subnet: Subnet,
+  work: (place: Place) => Promise<T>,
+): Promise<T> {
+  const joint = jointOf(facts, network, subnet);
+  const candidates = candidateAddresses(subnet, facts, network.name);
+  const free = joint.kind === 'bridge' ? await silentAddresses(host, joint.bridge, candidates) : candidates;
+  for (const address of free) {
+    try {
+      return await withTemporaryPlace(host, address, joint, work);
+    } catch (error) {
+      if (!(error instanceof MustredirectError && error.code === 'busy')) throw error;
+    }
+  }
+  throw new MustredirectError('failed', `network ${network.name}: no free address in ${subnet}`, {
+    hint: `its last addresses are taken (${candidates.join(', ')}); start a container of the network and verify again`,
+  });
+}
+
+/** An engine takes the bridge away with the last container: then the veth is routed, with no bridge. */
+export function jointOf(facts: Facts, network: NodeNetwork, subnet: Subnet): Joint {
+  const named = facts.networks.find(({ name }) => name === network.name)?.bridge;
+  const inside = (address: string): boolean => contains(subnet, address.split('/')[0] ?? '');
+  const link = facts.links.find(
+    ({ name, type, addresses }) => (name === named || type === 'bridge') && addresses.some(inside),
+  );
+  const gateway = link?.addresses.find(inside)?.split('/')[0];
+  if (link?.type !== 'bridge' || !gateway) return { kind: 'route' };
+  return { kind: 'bridge', bridge: link.name, subnet, gateway };
+}

@@ -1,0 +1,133 @@
+import { describe, expect, it } from 'vitest';
+import type { Facts } from '../../state/facts.ts';
+import { emptyLedger } from '../../state/ledger.ts';
+import { hostRole } from '../../topology/role.ts';
+import type { Spec } from '../../spec/spec.ts';
+import { aimOf, chosen } from './verify.ts';
+import { jointOf } from './verify-network.ts';
+import { expectationOf } from './verify-member.ts';
+
+const spec: Spec = {
+  hosts: { node1: ['192.168.50.10'], gw1: ['192.168.50.2'] },
+  networks: {
+    web: { engine: 'podman', subnets: { node1: ['10.89.4.0/24'] }, via: 'office', direct: ['192.0.2.0/24'] },
+    mail: { engine: 'podman', subnets: { node1: ['10.89.5.0/24'] }, via: 'office', direct: [] },
+  },
+  gateways: {
+    office: { members: [{ host: 'gw1', uplink: { device: 'gre1' } }], snat: 'masquerade' },
+  },
+};
+
+const bridge = { name: 'podman1', index: 4, up: true, type: 'bridge', addresses: ['10.89.4.1/24'] };
+const facts: Facts = {
+  links: [
+    { name: 'eth0', index: 2, up: true, mac: '02:00:00:00:00:01', addresses: ['192.168.50.10/24'] },
+    {
+      name: 'eth1',
+      index: 3,
+      up: true,
+      mac: '02:00:00:00:00:02',
+      addresses: ['198.51.100.9/24', 'fe80::1/64'],
+    },
+    bridge,
+  ],
+  foreignRules: [],
+  usedTables: [],
+  sysctls: {},
+  networks: [],
+  ledger: emptyLedger,
+  owned: [],
+};
+const node = { role: hostRole(spec, 'node1'), facts, targets: [] };
+const member = { role: hostRole(spec, 'gw1'), facts, targets: [] };
+
+describe('chosen', () => {
+  it('is everything, or what is named', () => {
+    expect(chosen(node).networks.map(({ name }) => name)).toEqual(['web', 'mail']);
+    expect(chosen({ ...node, networks: ['mail'] }).networks.map(({ name }) => name)).toEqual(['mail']);
+    const { gateways } = chosen({ ...member, networks: ['mail'] });
+    expect(gateways.flatMap(({ served }) => served.map(({ subnet }) => subnet))).toEqual(['10.89.5.0/24']);
+  });
+
+  it('refuses a name that the host does not have', () => {
+    expect(() => chosen({ ...node, networks: ['wbe'] })).toThrow('wbe: host node1 has no such network');
+  });
+});
+
+describe('aimOf', () => {
+  it('goes where nobody answers: not direct, not on a link of the host', () => {
+    expect(aimOf(node)).toEqual({ targets: [{ address: '203.0.113.1' }], answered: false });
+  });
+
+  it('takes the targets asked for', () => {
+    const targets = [{ address: '192.0.2.7', port: 443 }];
+    expect(aimOf({ ...node, targets })).toEqual({ targets, answered: true });
+  });
+
+  it.each([node, member])('refuses a target inside a redirected network on $role.host', (input) => {
+    expect(() => aimOf({ ...input, targets: [{ address: '10.89.5.9' }] })).toThrow(
+      '--to 10.89.5.9: lies in a redirected network itself',
+    );
+  });
+});
+
+describe('jointOf', () => {
+  const [web] = node.role.networks;
+  if (!web) throw new Error('node1 has a network');
+
+  it('is the bridge that has an address of the subnet', () => {
+    expect(jointOf(facts, web, '10.89.4.0/24')).toEqual({
+      kind: 'bridge',
+      bridge: 'podman1',
+      subnet: '10.89.4.0/24',
+      gateway: '10.89.4.1',
+    });
+  });
+
+  it.each([
+    ['there is no bridge', []],
+    ['the link is no bridge', [{ ...bridge, type: 'veth' }]],
+    ['the bridge has no address', [{ ...bridge, addresses: [] }]],
+  ])('is a route when %s', (_, links) => {
+    expect(jointOf({ ...facts, links }, web, '10.89.4.0/24')).toEqual({ kind: 'route' });
+  });
+});
+
+describe('expectationOf', () => {
+  const [gateway] = member.role.gateways;
+  if (!gateway) throw new Error('gw1 has a gateway');
+  const links = [
+    { name: 'eth1', ethernet: true },
+    { name: 'gre1', ethernet: false },
+  ];
+  const ofUplink = (uplink: typeof gateway.uplink, snat: typeof gateway.snat) =>
+    expectationOf(facts, links, { ...gateway, uplink, snat }, '10.89.4.0');
+
+  it('has the source that snat means', () => {
+    const uplink = { device: 'eth1', via: '198.51.100.1' };
+    expect(ofUplink(uplink, 'masquerade').sources).toEqual(['198.51.100.9']);
+    expect(ofUplink(uplink, 'none').sources).toEqual(['10.89.4.0']);
+    expect(ofUplink(uplink, '198.51.100.77').sources).toEqual(['198.51.100.77']);
+  });
+
+  it('has any of the host when the uplink has no address', () => {
+    expect(ofUplink({ device: 'gre1' }, 'masquerade').sources).toEqual([
+      '192.168.50.10',
+      '198.51.100.9',
+      '10.89.4.1',
+    ]);
+  });
+
+  it('looks for the neighbour on a link that has some', () => {
+    const via = '198.51.100.1';
+    expect(ofUplink({ device: 'eth1', via }, 'none').ways).toEqual([{ link: 'eth1', nextHop: via }]);
+    expect(ofUplink({ device: 'gre1' }, 'none').ways).toEqual([{ link: 'gre1' }]);
+  });
+
+  it('knows an uplink that is not there', () => {
+    expect(ofUplink({ device: 'gre2' }, 'none')).toMatchObject({
+      ways: [],
+      problems: ['gre2: no such link'],
+    });
+  });
+});
