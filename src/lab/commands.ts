@@ -1,0 +1,102 @@
+/** `mustredirect lab up`, `down` and `exec`. */
+import { spawn } from 'node:child_process';
+import { MustredirectError } from '../error.ts';
+import type { LabEngine } from './engine.ts';
+import { exampleFile, filePath } from './example-file.ts';
+import { findHolders } from './holder.ts';
+import { addresses, network } from './layout.ts';
+import { checkName } from './name.ts';
+import { entering } from './test-host.ts';
+import { createWorld, takeDown, thisMachine, type World } from './world.ts';
+
+export interface LabIo {
+  /** a line of the result */
+  print(line: string): void;
+}
+
+export interface LabOptions {
+  /** default: `default` */
+  readonly name?: string | undefined;
+}
+
+export interface UpOptions extends LabOptions {
+  readonly engine?: LabEngine | undefined;
+  /** how this program is run: the Node first, then its own file */
+  readonly self: readonly string[];
+}
+
+const defaultName = 'default';
+
+/** Builds a lab that stays. */
+export async function labUp({ name = defaultName, engine, self }: UpOptions, io: LabIo): Promise<void> {
+  const [node = ''] = self;
+  const world = await createWorld({ name, engine, node });
+  await writeFiles(world);
+  await world.keep();
+  const option = name === defaultName ? '' : ` --name ${name}`;
+  const inContainer =
+    world.engine.engine === 'external' ? 'ip -brief address' : 'podman run --rm localhost/lab ip address';
+  describe(world).forEach((line) => io.print(line));
+  io.print(`\nmustredirect lab exec${option} gw1 -- mustredirect plan`);
+  io.print(`mustredirect lab exec${option} node1 -- ${inContainer}`);
+  io.print(`mustredirect lab down${option}`);
+}
+
+/** Gives both hosts the file that redirects the containers of node1. */
+export async function writeFiles({ hosts, engine }: World): Promise<void> {
+  const content = exampleFile(engine.engine);
+  await Promise.all([hosts.node1, hosts.gw1].map((host) => host.files.replace(filePath, content)));
+}
+
+/** What a lab is, for its user. */
+export function describe({ name, engine }: World): readonly string[] {
+  return [
+    `lab ${name}`,
+    `  node1     ${addresses.node1}  ${engine.reason}`,
+    `  gw1       ${addresses.gw1}   the gateway, uplink0 ${addresses.uplink}`,
+    `  isp       ${addresses.isp}   where the default route of both goes: the wrong way out`,
+    `  upstream  ${addresses.upstream}     the far end of the uplink: the right way out`,
+    `  ${addresses.internet} is held by isp and upstream alike: who answers tells the way taken`,
+    `  ${filePath} on node1 and gw1 sends network ${network.name}, ${network.subnet}, through gw1`,
+  ];
+}
+
+/** Takes a lab down, also one that was killed while it was built. */
+export async function labDown({ name = defaultName }: LabOptions, io: LabIo): Promise<void> {
+  const found = await takeDown(thisMachine(), name);
+  io.print(found ? `lab ${name}: removed` : `lab ${name}: there is none`);
+}
+
+export interface ExecOptions extends LabOptions {
+  readonly host: string;
+  readonly argv: readonly string[];
+  /** where the program starts, when that exists on the host */
+  readonly folder: string;
+}
+
+const enterFolder = 'cd "$0" 2>/dev/null || cd /; exec "$@"';
+
+/** Runs a program on a host of a lab, with our own stdin, stdout and stderr; gives its exit status. */
+export async function labExec({ name = defaultName, host, argv, folder }: ExecOptions): Promise<number> {
+  const pid = await findHost(name, host);
+  const [file = '', ...args] = entering(pid, ['sh', '-c', enterFolder, folder, ...argv]);
+  const child = spawn(file, args, { stdio: 'inherit' });
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (code) => resolve(code ?? 1));
+  });
+}
+
+async function findHost(name: string, host: string): Promise<number> {
+  checkName(name);
+  const inits = (await findHolders(thisMachine().files, name)).filter(({ init }) => init);
+  if (inits.length === 0) {
+    throw new MustredirectError('failed', `lab ${name}: there is none`, {
+      hint: 'mustredirect lab up makes it',
+    });
+  }
+  const found = inits.find((holder) => holder.host === host);
+  if (found) return found.pid;
+  const known = inits.map((holder) => holder.host).join(', ');
+  throw new MustredirectError('usage', `lab ${name}: no host ${host}`, { hint: `it has ${known}` });
+}

@@ -1,0 +1,95 @@
+/** `mustredirect lab demo`: applies one file on two hosts, and shows what that did, measured on the wire. */
+import { runOrFail } from '../host/exec.ts';
+import { describe, writeFiles, type LabIo, type UpOptions } from './commands.ts';
+import { judge, type Finding } from './evidence.ts';
+import { compareDumps, dumpHost } from './host-dump.ts';
+import { network } from './layout.ts';
+import { observe, type Sender } from './observe.ts';
+import type { TestHost } from './test-host.ts';
+import { createWorld, type World } from './world.ts';
+
+/** Runs it in a lab of its own, which is gone afterwards; says whether all was as promised. */
+export async function labDemo({ name = 'demo', engine, self }: UpOptions, io: LabIo): Promise<boolean> {
+  const [node = ''] = self;
+  const world = await createWorld({ name, engine, node });
+  try {
+    await writeFiles(world);
+    describe(world).forEach((line) => io.print(line));
+    return await demonstrate(world, self, io);
+  } finally {
+    await world.down();
+  }
+}
+
+async function demonstrate(world: World, self: readonly string[], io: LabIo): Promise<boolean> {
+  const { node1, gw1 } = world.hosts;
+  await world.containers.createNetwork(network.name, network.subnet);
+  const early = await startSender(world, 'early');
+  const dumps = await Promise.all([node1, gw1].map(dumpHost));
+  io.print('\ncontainer early is started, and sends: nothing is applied yet');
+  const before = await observe(world, [early]);
+  // The gateway first: closed before open, and nothing is sent where nobody takes it.
+  for (const host of [gw1, node1]) {
+    const lines = await runSelf(host, self, ['apply', '--yes'], io);
+    lines.forEach((line) => io.print(`  ${line}`));
+  }
+  const late = await startSender(world, 'late');
+  io.print('container late is started, and both send');
+  const after = await observe(world, [early, late]);
+  await world.containers.remove(late.name);
+  for (const host of [node1, gw1]) {
+    const lines = await runSelf(host, self, ['destroy', '--yes'], io);
+    io.print(`  ${lines.at(-1) ?? ''}`);
+  }
+  const left = await leftBehind([node1, gw1], dumps);
+  const findings = [...judge(before, after), leftFinding(left)];
+  printFindings(findings, io);
+  left.forEach((line) => io.print(line));
+  return findings.every(({ wrong }) => wrong === undefined);
+}
+
+async function startSender({ containers }: World, name: string): Promise<Sender> {
+  return { name, address: await containers.start(name, network.name) };
+}
+
+/** As a user of that host would run it, whatever the environment of this run says. */
+async function runSelf(
+  { exec, name }: TestHost,
+  self: readonly string[],
+  args: readonly string[],
+  io: LabIo,
+): Promise<readonly string[]> {
+  io.print(`${name}$ mustredirect ${args.join(' ')}`);
+  const unset = ['HOST', 'STATE_DIR', 'RUN_DIR'].flatMap((variable) => ['-u', `MUSTREDIRECT_${variable}`]);
+  return (await runOrFail(exec, ['env', ...unset, ...self, ...args])).split('\n');
+}
+
+type Dumps = readonly Awaited<ReturnType<typeof dumpHost>>[];
+
+async function leftBehind(hosts: readonly TestHost[], before: Dumps): Promise<readonly string[]> {
+  const after = await Promise.all(hosts.map(dumpHost));
+  return hosts.flatMap((host, index) =>
+    compareDumps(before[index] ?? {}, after[index] ?? {}).map((line) => `${host.name} ${line}`),
+  );
+}
+
+function leftFinding(left: readonly string[]): Finding {
+  const after = left.length === 0 ? 'nothing' : `${left.length} differences`;
+  return {
+    what: 'left behind by destroy',
+    before: '',
+    after,
+    wrong: left.length > 0 ? 'see below' : undefined,
+  };
+}
+
+function printFindings(findings: readonly Finding[], io: LabIo): void {
+  const rows = [{ what: '', before: 'before apply', after: 'after apply', wrong: undefined }, ...findings];
+  const width = (read: (row: Finding) => string) => Math.max(...rows.map((row) => read(row).length)) + 3;
+  const [what, before, after] = [width((r) => r.what), width((r) => r.before), width((r) => r.after)];
+  io.print('');
+  for (const row of rows) {
+    const cells = row.what.padEnd(what) + row.before.padEnd(before) + row.after.padEnd(after);
+    io.print(`${cells}${row.wrong ? `WRONG: ${row.wrong}` : ''}`.trimEnd());
+  }
+}

@@ -1,0 +1,80 @@
+/** The ports of a test host: everything that runs on a host runs there from outside as well. */
+import { MustredirectError } from '../error.ts';
+import { commandError, runOrFail } from '../host/exec.ts';
+import { createFiles } from '../host/files.ts';
+import type { Exec, Files, Host, Output, RunOptions } from '../host/ports.ts';
+
+export interface TestHost extends Host {
+  readonly name: string;
+  /** of its first process, in the machine's own numbering */
+  readonly pid: number;
+  /** Runs a program that must succeed, and gives its stdout. */
+  run(argv: readonly string[], options?: RunOptions): Promise<string>;
+}
+
+/** @param machine runs programs on the machine itself */
+export function enterHost(machine: Exec, name: string, pid: number): TestHost {
+  const exec: Exec = { run: (argv, options) => runInside(machine, pid, argv, options) };
+  return {
+    name,
+    pid,
+    exec,
+    files: filesInside(exec, pid),
+    run: (argv, options) => runOrFail(exec, argv, options),
+  };
+}
+
+/** The same program in the namespaces of a host. */
+export function entering(pid: number, argv: readonly string[]): readonly string[] {
+  return ['nsenter', `--target=${pid}`, '--mount', '--net', '--pid', '--uts', '--cgroup', '--', ...argv];
+}
+
+async function runInside(
+  machine: Exec,
+  pid: number,
+  argv: readonly string[],
+  options?: RunOptions,
+): Promise<Output> {
+  const output = await machine.run(entering(pid, argv), options);
+  if (output.exitCode === 127 && output.stderr.startsWith('nsenter: failed to execute')) {
+    throw new MustredirectError('missing-tool', `${argv[0] ?? ''}: no such program`);
+  }
+  return output;
+}
+
+/**
+ * Files as the host's mounts have them. Links with absolute targets lead out of it: use /run, not /var/run.
+ * What /proc shows depends on who reads, so a program inside does that.
+ */
+function filesInside(exec: Exec, pid: number): Files {
+  const files = createFiles();
+  const outside = (path: string) => `/proc/${pid}/root${path}`;
+  return {
+    read: (path) => (inProc(path) ? readInside(exec, path) : files.read(outside(path))),
+    list: (path) => (inProc(path) ? listInside(exec, path) : files.list(outside(path))),
+    replace: (path, content) => files.replace(outside(path), content),
+    overwrite: (path, content) =>
+      inProc(path) ? overwriteInside(exec, path, content) : files.overwrite(outside(path), content),
+    remove: (path) => files.remove(outside(path)),
+  };
+}
+
+function inProc(path: string): boolean {
+  return path.startsWith('/proc/');
+}
+
+async function readInside(exec: Exec, path: string): Promise<string | undefined> {
+  const output = await exec.run(['cat', path]);
+  if (output.exitCode === 0) return `${output.stdout}\n`;
+  if (output.stderr.includes('No such file')) return undefined;
+  throw commandError(['cat', path], output);
+}
+
+async function listInside(exec: Exec, path: string): Promise<readonly string[]> {
+  const output = await exec.run(['ls', '-1A', path]);
+  return output.exitCode === 0 ? output.stdout.split('\n').filter(Boolean) : [];
+}
+
+async function overwriteInside(exec: Exec, path: string, content: string): Promise<void> {
+  await runOrFail(exec, ['dd', 'conv=notrunc', 'status=none', `of=${path}`], { input: content });
+}

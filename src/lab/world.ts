@@ -1,0 +1,134 @@
+/** Builds a lab: the hosts, the links between them, the responders, and the engine in node1. */
+import { createExec, runOrFail } from '../host/exec.ts';
+import { createFiles } from '../host/files.ts';
+import type { Exec, Host } from '../host/ports.ts';
+import { startCapture, type Capture } from './capture.ts';
+import { cgroupOf, removeCgroups } from './cgroups.ts';
+import type { Containers } from './containers/containers.ts';
+import { prepareNamespaces } from './containers/namespaces.ts';
+import { preparePodman } from './containers/podman.ts';
+import { chooseEngine, type EngineChoice, type LabEngine } from './engine.ts';
+import { endHolders, findHolders, startHolder, type Holder } from './holder.ts';
+import { checkName, claimName } from './name.ts';
+import { hostAddresses, hostNames, hostSysctls, switchLinks, uplinkLinks } from './layout.ts';
+import type { HostName, Pids, Sysctls } from './layout.ts';
+import { startResponder } from './responder.ts';
+import { enterHost, type TestHost } from './test-host.ts';
+
+export interface WorldOptions extends Partial<Sysctls> {
+  /** what tells one lab from another: letters, digits and dashes */
+  readonly name: string;
+  /** path of the Node that the responders run with */
+  readonly node: string;
+  /** default: the best that is installed */
+  readonly engine?: LabEngine | undefined;
+  /** whether upstream knows the way to the containers, as with OSPF; default: no */
+  readonly containersRouted?: boolean;
+}
+
+export interface World {
+  readonly name: string;
+  readonly hosts: Readonly<Record<HostName, TestHost>>;
+  readonly engine: EngineChoice;
+  /** of node1 */
+  readonly containers: Containers;
+  capture(host: HostName, device: string, filter: string): Promise<Capture>;
+  /** Lets the lab live on when we end. Without it, it ends with us. */
+  keep(): Promise<void>;
+  down(): Promise<void>;
+}
+
+export async function createWorld(options: WorldOptions): Promise<World> {
+  const machine = thisMachine();
+  const engine = await chooseEngine(machine, options.engine);
+  const release = await claimName(machine.files, options.name);
+  try {
+    return await build(machine, engine, options);
+  } catch (error) {
+    await takeDown(machine, options.name);
+    throw error;
+  } finally {
+    release();
+  }
+}
+
+/** Ends a lab and removes what is left of it, however it came to its end; says whether there was any. */
+export async function takeDown(machine: Host, name: string): Promise<boolean> {
+  checkName(name);
+  const found = (await findHolders(machine.files, name)).length > 0;
+  await endHolders(machine, name);
+  const cgroups = await removeCgroups(machine, name);
+  return found || cgroups;
+}
+
+export function thisMachine(): Host {
+  return { exec: createExec(), files: createFiles() };
+}
+
+async function build(machine: Host, engine: EngineChoice, options: WorldOptions): Promise<World> {
+  const holders = await startHolders(machine, engine, options);
+  const hosts = mapHosts((name) => enterHost(machine.exec, name, holders[name].pid));
+  const [containers] = await Promise.all([
+    prepareEngine(hosts.node1, engine),
+    connect(
+      machine.exec,
+      mapHosts((name) => holders[name].pid),
+      options.containersRouted ?? false,
+    ).then(() =>
+      Promise.all([startResponder(hosts.isp, options.node), startResponder(hosts.upstream, options.node)]),
+    ),
+  ]);
+  return {
+    name: options.name,
+    hosts,
+    engine,
+    containers,
+    capture: (host, device, filter) => startCapture(hosts[host], device, filter),
+    async keep() {
+      await Promise.all(Object.values(holders).map((holder) => holder.keep()));
+    },
+    async down() {
+      await takeDown(machine, options.name);
+    },
+  };
+}
+
+/** All at once. When one fails the others must be there, or gone, before anybody clears up. */
+async function startHolders(
+  machine: Host,
+  engine: EngineChoice,
+  { name, rpFilter = 2, srcValidMark = 0 }: WorldOptions,
+): Promise<Readonly<Record<HostName, Holder>>> {
+  const starts = await Promise.allSettled(
+    hostNames.map((host) =>
+      startHolder(machine.files, {
+        lab: name,
+        host,
+        sysctls: hostSysctls(host, { rpFilter, srcValidMark }),
+        cgroup: host === 'node1' && engine.cgroups ? cgroupOf(name) : undefined,
+      }),
+    ),
+  );
+  const holders = starts.map((start) => {
+    if (start.status === 'rejected') throw start.reason;
+    return start.value;
+  });
+  return mapHosts((_, index) => holders[index] as Holder);
+}
+
+/** @param pids of the hosts' first processes: `ip` finds a host's namespace by it */
+async function connect(machine: Exec, pids: Pids, containersRouted: boolean): Promise<void> {
+  const batch = async (host: HostName, input: string) =>
+    // Only the network namespace: the pids of other hosts are the machine's.
+    runOrFail(machine, ['nsenter', `--net=/proc/${pids[host]}/ns/net`, '--', 'ip', '-batch', '-'], { input });
+  await Promise.all([batch('switch', switchLinks(pids)), batch('gw1', uplinkLinks(pids))]);
+  await Promise.all(hostNames.map((host) => batch(host, hostAddresses(host, containersRouted))));
+}
+
+function prepareEngine(node: TestHost, choice: EngineChoice): Promise<Containers> {
+  return choice.engine === 'external' ? prepareNamespaces(node) : preparePodman(node, choice);
+}
+
+function mapHosts<T>(make: (host: HostName, index: number) => T): Readonly<Record<HostName, T>> {
+  return Object.fromEntries(hostNames.map((host, index) => [host, make(host, index)])) as Record<HostName, T>;
+}

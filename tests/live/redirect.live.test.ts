@@ -1,0 +1,158 @@
+/** The main job: real podman, real packets, captures on every link. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { addresses, network } from '../../src/lab/layout.ts';
+import type { Packet } from '../../src/lab/packet.ts';
+import { type World, createWorld } from '../../src/lab/world.ts';
+import { dumpHost, mustSucceed, mustredirect, specPath, specText } from './program.ts';
+
+const isp = `host ${addresses.internet}`;
+const toInternet = ({ destination }: Packet): boolean => destination === addresses.internet;
+
+interface Seen {
+  readonly answer: string;
+  readonly atGateway: readonly string[];
+  readonly atUpstream: readonly string[];
+  readonly atIsp: readonly string[];
+}
+
+/** Pings and asks the internet address from a container, and tells which sources each link has seen. */
+async function trySending(world: World, container: string): Promise<Seen> {
+  const captures = await Promise.all([
+    world.capture('gw1', 'eth0', isp),
+    world.capture('upstream', 'gw1', isp),
+    world.capture('isp', 'eth0', isp),
+  ]);
+  await world.containers.run(container, ['ping', '-c', '2', '-i', '0.2', '-W', '1', addresses.internet]);
+  const { stdout } = await world.containers.run(container, ['timeout', '3', 'wget', '-qO-', `http://${addresses.internet}`]);
+  const [gateway = [], upstream = [], wrong = []] = await Promise.all(captures.map((capture) => capture.stop()));
+  const sources = (packets: readonly Packet[]): string[] => [
+    ...new Set(packets.filter(toInternet).map(({ source, protocol }) => `${protocol} ${source}`)),
+  ];
+  return {
+    answer: stdout.trim(),
+    atGateway: sources(gateway).sort(),
+    atUpstream: sources(upstream).sort(),
+    atIsp: sources(wrong).sort(),
+  };
+}
+
+function redirected(address: string): Seen {
+  return {
+    answer: `upstream saw ${addresses.uplink}`,
+    atGateway: [`icmp ${address}`, `tcp ${address}`],
+    atUpstream: [`icmp ${addresses.uplink}`, `tcp ${addresses.uplink}`],
+    atIsp: [],
+  };
+}
+
+async function setSysctls(world: World, rpFilter: number, srcValidMark: number): Promise<void> {
+  const script = `for f in /proc/sys/net/ipv4/conf/*/rp_filter; do echo ${rpFilter} >$f; done
+for f in /proc/sys/net/ipv4/conf/*/src_valid_mark; do echo ${srcValidMark} >$f; done`;
+  await Promise.all(Object.values(world.hosts).map((host) => host.run(['sh', '-c', script])));
+}
+
+describe.each(['podman-cni', 'podman-netavark'] as const)('%s', (engine) => {
+  let world: World;
+  let before: string;
+  let after: string;
+  let start: readonly string[];
+
+  beforeAll(async () => {
+    world = await createWorld({ name: `redirect-${engine}`, node: process.execPath, engine });
+    const { node1, gw1 } = world.hosts;
+    await Promise.all([node1, gw1].map((h) => h.files.replace(specPath, specText({ engine: 'podman' }))));
+    await world.containers.createNetwork(network.name, network.subnet);
+    before = await world.containers.start('before', network.name);
+    start = await Promise.all([dumpHost(node1), dumpHost(gw1)]);
+  });
+
+  afterAll(async () => {
+    await world.down();
+  });
+
+  it('goes the wrong way when nothing is applied', async () => {
+    const seen = await trySending(world, 'before');
+    expect(seen).toEqual({
+      answer: `isp saw ${addresses.node1}`,
+      atGateway: [],
+      atUpstream: [],
+      atIsp: [`icmp ${addresses.node1}`, `tcp ${addresses.node1}`],
+    });
+  });
+
+  it('applies on both hosts, and names what waits', async () => {
+    expect(await mustSucceed(world.hosts.gw1, 'apply', '--yes')).toContain('done: gw1 is as the file says');
+    const said = await mustSucceed(world.hosts.node1, 'apply', '--yes');
+    expect(said).toContain('done: node1 is as the file says');
+    const waits = 'waiting: /etc/cni/net.d/mustredirect.conflist: ipMasq: false, until nothing is attached';
+    expect(said.includes(waits)).toBe(engine === 'podman-cni');
+    if (engine === 'podman-cni') expect(said).toContain('(now: before)');
+    after = await world.containers.start('after', network.name);
+  });
+
+  it.each([0, 1, 2].flatMap((rp) => [0, 1].map((mark) => [rp, mark] as const)))(
+    'sends containers from before and after by the gateway: rp_filter %i, src_valid_mark %i',
+    async (rpFilter, srcValidMark) => {
+      await setSysctls(world, rpFilter, srcValidMark);
+      expect(await trySending(world, 'before')).toEqual(redirected(before));
+      expect(await trySending(world, 'after')).toEqual(redirected(after));
+    },
+  );
+
+  it('has nothing to do the second time, and touches nothing', async () => {
+    const { node1, gw1 } = world.hosts;
+    for (const host of [node1, gw1]) {
+      const dump = (): Promise<string> => host.run(['sh', '-c', 'nft -a list ruleset; ip rule; ip route show table all']);
+      const counted = await dump();
+      expect(counted).toMatch(/counter packets [1-9]/);
+      expect(await mustSucceed(host, 'apply', '--yes')).toContain('nothing to do');
+      expect(await dump()).toBe(counted);
+    }
+  });
+
+  it('counts what was redirected', async () => {
+    const status = JSON.parse(await mustSucceed(world.hosts.node1, 'status', '--check', '--json')) as {
+      networks: { packets: number; stopped: number }[];
+    };
+    expect(status.networks[0]?.packets).toBeGreaterThan(20);
+    expect(status.networks[0]?.stopped).toBe(0);
+  });
+
+  it('finds what somebody took away, and mends it', async () => {
+    const { node1 } = world.hosts;
+    await node1.run(['ip', 'rule', 'del', 'preference', '4100']);
+    const checked = await mustredirect(node1, 'status', '--check');
+    expect(checked.exitCode).toBe(3);
+    expect(checked.stdout).toContain('+ rule 4100: from 10.89.4.0/24 lookup 2184');
+    await mustSucceed(node1, 'apply', '--yes');
+    await mustSucceed(node1, 'status', '--check');
+  });
+
+  it('edits the conflist when nothing is attached any more, and gives it back byte for byte', async () => {
+    const { node1, gw1 } = world.hosts;
+    await world.containers.remove('before');
+    await world.containers.remove('after');
+    const said = await mustSucceed(node1, 'apply', '--yes');
+    expect(said).not.toContain('waiting');
+    const file = '/etc/cni/net.d/mustredirect.conflist';
+    if (engine === 'podman-cni') expect(await node1.files.read(file)).toContain('"ipMasq": false');
+    const address = await world.containers.start('later', network.name);
+    expect(await trySending(world, 'later')).toEqual(redirected(address));
+    await mustSucceed(node1, 'destroy', '--yes');
+    await mustSucceed(gw1, 'destroy', '--yes');
+    await world.containers.remove('later');
+    await world.containers.start('before', network.name);
+    await setSysctls(world, 2, 0);
+    const end = await Promise.all([dumpHost(node1), dumpHost(gw1)]);
+    expect(end.map(withoutContainers)).toEqual(start.map(withoutContainers));
+    expect((await trySending(world, 'before')).answer).toBe(`isp saw ${addresses.node1}`);
+  });
+});
+
+/** Containers came and went: their veth devices have other names, and netavark's bridge another address. */
+function withoutContainers(dump: string): string {
+  return dump
+    .split('\n')
+    .filter((line) => !/veth|conf\/podman|fe80::|podman1|cni-podman1/.test(line))
+    .join('\n');
+}
