@@ -1,4 +1,5 @@
 /** Runs programs for real: argument vectors only, `LC_ALL=C`, always with a time limit. */
+import { constants } from 'node:os';
 import spawn, { SubprocessError } from 'nano-spawn';
 import { MustredirectError } from '../error.ts';
 import type { Exec, Output, RunOptions } from './ports.ts';
@@ -44,8 +45,17 @@ function outputOfFailure(argv: readonly string[], error: unknown, timeout: numbe
       cause: error,
     });
   }
-  const what = error.signalName === 'SIGTERM' ? `took longer than ${timeout / 1000} s` : error.message;
-  throw new MustredirectError('failed', `${command}: ${what}`, { cause: error });
+  if (error.durationMs >= timeout) {
+    throw new MustredirectError('failed', `${command}: took longer than ${timeout / 1000} s`, {
+      cause: error,
+    });
+  }
+  const number = constants.signals[error.signalName as NodeJS.Signals];
+  if (number !== undefined) {
+    // As a shell says it.
+    return { exitCode: 128 + number, stdout: error.stdout, stderr: error.stderr };
+  }
+  throw new MustredirectError('failed', `${command}: ${error.message}`, { cause: error });
 }
 
 /** Debian's package of a program that we run */

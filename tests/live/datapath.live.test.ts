@@ -1,0 +1,125 @@
+/** What else the file can say of the datapath, tried with packets: NAT, uplinks, direct destinations, closed ways. */
+import { afterEach, describe, expect, it } from 'vitest';
+import { addresses, network } from '../../src/lab/layout.ts';
+import { type World, type WorldOptions, createWorld } from '../../src/lab/world.ts';
+import { type SpecOptions, dumpHost, mustSucceed, mustredirect, specPath, specText } from './program.ts';
+
+let world: World;
+
+afterEach(async () => {
+  await world.down();
+});
+
+async function build(spec: Partial<SpecOptions>, options: Partial<WorldOptions> = {}): Promise<string> {
+  world = await createWorld({ name: 'datapath', node: process.execPath, engine: 'external', ...options });
+  const { node1, gw1 } = world.hosts;
+  const text = specText({ engine: 'external', ...spec });
+  await Promise.all([node1, gw1].map((host) => host.files.replace(specPath, text)));
+  await world.containers.createNetwork(network.name, network.subnet);
+  return world.containers.start('web', network.name);
+}
+
+async function apply(): Promise<void> {
+  await mustSucceed(world.hosts.gw1, 'apply', '--yes');
+  await mustSucceed(world.hosts.node1, 'apply', '--yes');
+}
+
+async function ask(address: string = addresses.internet): Promise<string> {
+  const argv = ['timeout', '3', 'wget', '-qO-', `http://${address}`];
+  return (await world.containers.run('web', argv)).stdout.trim();
+}
+
+/** Packets to the internet address that a host's device carries while the container asks for it. */
+async function sourcesOn(host: 'isp' | 'upstream', device: string): Promise<string[]> {
+  const capture = await world.capture(host, device, `dst host ${addresses.internet}`);
+  await ask();
+  await world.containers.run('web', ['ping', '-c', '3', '-i', '0.2', '-W', '1', addresses.internet]);
+  return [...new Set((await capture.stop()).map(({ source }) => source))];
+}
+
+describe('source address upstream', () => {
+  it('snat none: the container’s own, also where somebody else masquerades', async () => {
+    const web = await build({ snat: 'none' }, { containersRouted: true });
+    await world.hosts.gw1.run(['nft', '-f', '-'], {
+      input: `table ip theirs { chain post { type nat hook postrouting priority srcnat; oifname "uplink0" masquerade; }; }`,
+    });
+    await apply();
+    expect(await ask()).toBe(`upstream saw ${web}`);
+  });
+
+  it('an address: that one', async () => {
+    await build({ snat: '198.51.100.7' });
+    await world.hosts.upstream.run(['ip', 'route', 'add', '198.51.100.7/32', 'via', addresses.uplink]);
+    await apply();
+    expect(await ask()).toBe('upstream saw 198.51.100.7');
+  });
+});
+
+describe('uplink', () => {
+  it('without a next hop, on a point-to-point device', async () => {
+    await build({});
+    const { gw1, upstream } = world.hosts;
+    // Without ARP a cable has one neighbour: the device at its other end, which takes our own address.
+    const mac = '02:00:00:00:00:01';
+    await gw1.run(['ip', 'link', 'set', 'uplink0', 'address', mac, 'arp', 'off']);
+    await upstream.run(['ip', 'link', 'set', 'gw1', 'address', mac, 'arp', 'off']);
+    const text = specText({ engine: 'external' }).replace(', via: 172.31.0.1', '');
+    await Promise.all([world.hosts.node1, gw1].map((host) => host.files.replace(specPath, text)));
+    await apply();
+    expect(await gw1.run(['ip', 'route', 'show', 'table', '2184'])).toMatch(/^default dev uplink0/);
+    expect(await ask()).toBe(`upstream saw ${addresses.uplink}`);
+  });
+});
+
+describe('closed', () => {
+  it.each([
+    ['the table is empty', 'node1', ['ip', 'route', 'flush', 'table', '2184']],
+    ['the steering rule is gone', 'node1', ['ip', 'rule', 'del', 'preference', '4100']],
+    ['steering and prohibit are gone', 'node1', ['sh', '-c', 'ip rule del pref 4100; ip rule del pref 4200']],
+    ['the nft table is gone', 'node1', ['nft', 'flush', 'ruleset']],
+    ['the uplink is down', 'gw1', ['ip', 'link', 'set', 'uplink0', 'down']],
+    ['the gateway has no rules', 'gw1', ['sh', '-c', 'ip rule del pref 4100; ip rule del pref 4200']],
+  ] as const)('when %s', async (_, host, argv) => {
+    await build({});
+    expect(await sourcesOn('isp', 'eth0')).toEqual([addresses.node1]);
+    await apply();
+    expect(await ask()).toBe(`upstream saw ${addresses.uplink}`);
+    await world.hosts[host].run(argv);
+    expect(await sourcesOn('isp', 'eth0')).toEqual([]);
+  });
+
+  it('counts what the guard stopped', async () => {
+    await build({});
+    await apply();
+    await world.hosts.node1.run(['sh', '-c', 'ip rule del pref 4100; ip rule del pref 4200']);
+    await sourcesOn('isp', 'eth0');
+    const { stdout } = await mustredirect(world.hosts.node1, 'status', '--json');
+    const { networks } = JSON.parse(stdout) as { networks: { stopped: number }[] };
+    expect(networks[0]?.stopped).toBeGreaterThanOrEqual(3);
+  });
+});
+
+describe('direct', () => {
+  it.each([0, 1, 2] as const)('keeps the host’s own routing: rp_filter %i', async (rpFilter) => {
+    await build({ direct: `${addresses.internet}/32` }, { rpFilter });
+    await apply();
+    expect(await ask()).toBe(`isp saw ${addresses.node1}`);
+  });
+});
+
+describe('render', () => {
+  it('prints a script that does the same on a host without mustredirect', async () => {
+    await build({ direct: '192.168.50.0/24' });
+    const { node1, gw1 } = world.hosts;
+    const before = await Promise.all([node1, gw1].map(dumpHost));
+    const scripts = await Promise.all([node1, gw1].map((host) => mustSucceed(host, 'render')));
+    await gw1.run(['sh'], { input: scripts[1] ?? '' });
+    await node1.run(['sh'], { input: scripts[0] ?? '' });
+    expect(await ask()).toBe(`upstream saw ${addresses.uplink}`);
+    for (const host of [node1, gw1]) expect(await mustSucceed(host, 'plan')).toContain('nothing to do');
+    for (const host of [node1, gw1]) await mustSucceed(host, 'destroy', '--yes');
+    // What a script changed nobody remembers; all that mustredirect knows as its own is gone.
+    await gw1.files.overwrite('/proc/sys/net/ipv4/ip_forward', '0\n');
+    expect(await Promise.all([node1, gw1].map(dumpHost))).toEqual(before);
+  });
+});
