@@ -77,8 +77,41 @@ function addLabCommands(program: Command, terminal: Terminal): void {
   const lab = program
     .command('lab')
     .description('build test hosts in network namespaces and run the real thing in them');
-  void lab;
-  void terminal;
+  lab
+    .command('up')
+    .description('build a lab that stays: node1, gw1, isp, upstream and a switch')
+    .addOption(labNameOption('default'))
+    .addOption(labEngineOption())
+    .action(async (options) => (await import('./commands/lab.ts')).up(terminal, options));
+  lab
+    .command('demo')
+    .description('apply one file on two hosts, and show what that did, measured on the wire')
+    .addOption(labNameOption('demo'))
+    .addOption(labEngineOption())
+    .action(async (options) => (await import('./commands/lab.ts')).demo(terminal, options));
+  lab
+    .command('exec')
+    .description('run a command on a host of a lab')
+    .argument('<host>', 'node1, gw1, isp, upstream or switch')
+    .argument('<command...>', 'after --')
+    .addOption(labNameOption('default'))
+    .action(async (host, command, options) =>
+      (await import('./commands/lab.ts')).exec(terminal, host, command, options),
+    );
+  lab
+    .command('down')
+    .description('take a lab away, also one that was killed while it was built')
+    .addOption(labNameOption('default'))
+    .action(async (options) => (await import('./commands/lab.ts')).down(terminal, options));
+}
+
+function labNameOption(name: string) {
+  return new Option('--name <name>', 'tells labs that run at the same time apart').default(name);
+}
+
+function labEngineOption() {
+  const engines = ['podman-netavark', 'podman-cni', 'external'] as const;
+  return new Option('--engine <engine>', 'default: the best that is installed').choices(engines);
 }
 
 function hostCommand(program: Command, name: string, description: string) {

@@ -8,6 +8,8 @@ export interface Terminal {
   readonly node: string;
   /** what to run to run ourselves again */
   readonly self: readonly string[];
+  /** the folder that we were started in */
+  readonly folder: string;
   readonly interactive: boolean;
   /** results */
   print(text: string): void;
@@ -33,6 +35,7 @@ export function terminalOf(process: NodeJS.Process): Terminal {
     pid: process.pid,
     node: process.execPath,
     self: [process.execPath, process.argv[1] ?? ''],
+    folder: process.cwd(),
     interactive: process.stdin.isTTY && process.stdout.isTTY,
     print: (text) => void process.stdout.write(`${text}\n`),
     tell: (text) => void process.stderr.write(`${text}\n`),

@@ -50,14 +50,13 @@ done
 ip link set lo up
 unset LAB_CGROUP LAB_SYSCTLS
 
-trap 'exit 0' TERM
 exec 3<&0 </dev/null
-( read -r word <&3; [ "$word" = keep ] || kill -TERM 1 ) &
+( read -r word <&3; [ "$word" = keep ] && exec sleep 1000000000 ) &
 exec 3<&-
 echo ready
 exec >/dev/null 2>&1
-# The sleep is there to be waited for: while the shell waits, it reaps every orphan of the host.
-while :; do sleep 100000 & wait $!; done
+# While the shell waits, it reaps every orphan of the host.
+wait $!
 `;
 
 /**

@@ -32,6 +32,8 @@ export function compareDumps(before: HostDump, after: HostDump): readonly string
     if (old.join('\n') === now.join('\n')) return [];
     const gone = old.filter((line) => !now.includes(line)).map((line) => `- ${part}: ${line}`);
     const come = now.filter((line) => !old.includes(line)).map((line) => `+ ${part}: ${line}`);
-    return gone.length + come.length > 0 ? [...gone, ...come] : [`~ ${part}: in another order`];
+    return gone.length + come.length > 0
+      ? [...gone, ...come]
+      : [`~ ${part}: the same lines, another order or number`];
   });
 }

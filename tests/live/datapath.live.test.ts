@@ -1,8 +1,9 @@
 /** What else the file can say of the datapath, tried with packets: NAT, uplinks, direct destinations, closed ways. */
 import { afterEach, describe, expect, it } from 'vitest';
+import { type FileOptions, exampleFile, filePath } from '../../src/lab/example-file.ts';
 import { addresses, network } from '../../src/lab/layout.ts';
 import { type World, type WorldOptions, createWorld } from '../../src/lab/world.ts';
-import { type SpecOptions, dumpHost, mustSucceed, mustredirect, specPath, specText } from './program.ts';
+import { dumpHost, mustSucceed, mustredirect } from './program.ts';
 
 let world: World;
 
@@ -10,11 +11,11 @@ afterEach(async () => {
   await world.down();
 });
 
-async function build(spec: Partial<SpecOptions>, options: Partial<WorldOptions> = {}): Promise<string> {
+async function build(file: FileOptions, options: Partial<WorldOptions> = {}): Promise<string> {
   world = await createWorld({ name: 'datapath', node: process.execPath, engine: 'external', ...options });
   const { node1, gw1 } = world.hosts;
-  const text = specText({ engine: 'external', ...spec });
-  await Promise.all([node1, gw1].map((host) => host.files.replace(specPath, text)));
+  const text = exampleFile('external', file);
+  await Promise.all([node1, gw1].map((host) => host.files.replace(filePath, text)));
   await world.containers.createNetwork(network.name, network.subnet);
   return world.containers.start('web', network.name);
 }
@@ -63,8 +64,8 @@ describe('uplink', () => {
     const mac = '02:00:00:00:00:01';
     await gw1.run(['ip', 'link', 'set', 'uplink0', 'address', mac, 'arp', 'off']);
     await upstream.run(['ip', 'link', 'set', 'gw1', 'address', mac, 'arp', 'off']);
-    const text = specText({ engine: 'external' }).replace(', via: 172.31.0.1', '');
-    await Promise.all([world.hosts.node1, gw1].map((host) => host.files.replace(specPath, text)));
+    const text = exampleFile('external').replace(', via: 172.31.0.1', '');
+    await Promise.all([world.hosts.node1, gw1].map((host) => host.files.replace(filePath, text)));
     await apply();
     expect(await gw1.run(['ip', 'route', 'show', 'table', '2184'])).toMatch(/^default dev uplink0/);
     expect(await ask()).toBe(`upstream saw ${addresses.uplink}`);
@@ -101,7 +102,7 @@ describe('closed', () => {
 
 describe('direct', () => {
   it.each([0, 1, 2] as const)('keeps the host’s own routing: rp_filter %i', async (rpFilter) => {
-    await build({ direct: `${addresses.internet}/32` }, { rpFilter });
+    await build({ direct: [`${addresses.internet}/32`] }, { rpFilter });
     await apply();
     expect(await ask()).toBe(`isp saw ${addresses.node1}`);
   });
@@ -109,7 +110,7 @@ describe('direct', () => {
 
 describe('render', () => {
   it('prints a script that does the same on a host without mustredirect', async () => {
-    await build({ direct: '192.168.50.0/24' });
+    await build({ direct: ['192.168.50.0/24'] });
     const { node1, gw1 } = world.hosts;
     const before = await Promise.all([node1, gw1].map(dumpHost));
     const scripts = await Promise.all([node1, gw1].map((host) => mustSucceed(host, 'render')));

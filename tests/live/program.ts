@@ -12,37 +12,9 @@ export function mustredirect(host: TestHost, ...args: readonly string[]): Promis
 /** The same, where anything but success is an error with all that was said. */
 export async function mustSucceed(host: TestHost, ...args: readonly string[]): Promise<string> {
   const { exitCode, stdout, stderr } = await mustredirect(host, ...args);
-  if (exitCode !== 0) throw new Error(`mustredirect ${args.join(' ')}: exit ${exitCode}\n${stdout}\n${stderr}`);
+  if (exitCode !== 0)
+    throw new Error(`mustredirect ${args.join(' ')}: exit ${exitCode}\n${stdout}\n${stderr}`);
   return stdout;
-}
-
-export const specPath = '/etc/mustredirect/mustredirect.yaml';
-
-export interface SpecOptions {
-  readonly engine: 'podman' | 'external';
-  readonly snat?: string;
-  readonly direct?: string;
-}
-
-/** The file of the design, for the lab's addresses. */
-export function specText({ engine, snat = 'masquerade', direct }: SpecOptions): string {
-  return `version: 1
-hosts:
-  node1: 192.168.50.10
-  gw1: 192.168.50.2
-networks:
-  mustredirect:
-    engine: ${engine}
-    subnets:
-      node1: 10.89.4.0/24
-    via: office
-${direct === undefined ? '' : `    direct: [${direct}]\n`}gateways:
-  office:
-    members:
-      - host: gw1
-        uplink: { device: uplink0, via: 172.31.0.1 }
-    snat: ${snat}
-`;
 }
 
 /** All that a run may touch on a host, as text: equal texts are equal hosts. */

@@ -1,9 +1,10 @@
 /** The main job: real podman, real packets, captures on every link. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { exampleFile, filePath } from '../../src/lab/example-file.ts';
 import { addresses, network } from '../../src/lab/layout.ts';
 import type { Packet } from '../../src/lab/packet.ts';
 import { type World, createWorld } from '../../src/lab/world.ts';
-import { dumpHost, mustSucceed, mustredirect, specPath, specText } from './program.ts';
+import { dumpHost, mustSucceed, mustredirect } from './program.ts';
 
 const isp = `host ${addresses.internet}`;
 const toInternet = ({ destination }: Packet): boolean => destination === addresses.internet;
@@ -23,8 +24,16 @@ async function trySending(world: World, container: string): Promise<Seen> {
     world.capture('isp', 'eth0', isp),
   ]);
   await world.containers.run(container, ['ping', '-c', '2', '-i', '0.2', '-W', '1', addresses.internet]);
-  const { stdout } = await world.containers.run(container, ['timeout', '3', 'wget', '-qO-', `http://${addresses.internet}`]);
-  const [gateway = [], upstream = [], wrong = []] = await Promise.all(captures.map((capture) => capture.stop()));
+  const { stdout } = await world.containers.run(container, [
+    'timeout',
+    '3',
+    'wget',
+    '-qO-',
+    `http://${addresses.internet}`,
+  ]);
+  const [gateway = [], upstream = [], wrong = []] = await Promise.all(
+    captures.map((capture) => capture.stop()),
+  );
   const sources = (packets: readonly Packet[]): string[] => [
     ...new Set(packets.filter(toInternet).map(({ source, protocol }) => `${protocol} ${source}`)),
   ];
@@ -60,7 +69,7 @@ describe.each(['podman-cni', 'podman-netavark'] as const)('%s', (engine) => {
   beforeAll(async () => {
     world = await createWorld({ name: `redirect-${engine}`, node: process.execPath, engine });
     const { node1, gw1 } = world.hosts;
-    await Promise.all([node1, gw1].map((h) => h.files.replace(specPath, specText({ engine: 'podman' }))));
+    await Promise.all([node1, gw1].map((h) => h.files.replace(filePath, exampleFile(engine))));
     await world.containers.createNetwork(network.name, network.subnet);
     before = await world.containers.start('before', network.name);
     start = await Promise.all([dumpHost(node1), dumpHost(gw1)]);
@@ -102,7 +111,8 @@ describe.each(['podman-cni', 'podman-netavark'] as const)('%s', (engine) => {
   it('has nothing to do the second time, and touches nothing', async () => {
     const { node1, gw1 } = world.hosts;
     for (const host of [node1, gw1]) {
-      const dump = (): Promise<string> => host.run(['sh', '-c', 'nft -a list ruleset; ip rule; ip route show table all']);
+      const dump = (): Promise<string> =>
+        host.run(['sh', '-c', 'nft -a list ruleset; ip rule; ip route show table all']);
       const counted = await dump();
       expect(counted).toMatch(/counter packets [1-9]/);
       expect(await mustSucceed(host, 'apply', '--yes')).toContain('nothing to do');

@@ -1,0 +1,35 @@
+/** What reaches the lab from the command line. */
+import { labDown, labExec, labUp } from '../../lab/commands.ts';
+import { labDemo } from '../../lab/demo.ts';
+import type { LabEngine } from '../../lab/engine.ts';
+import type { Terminal } from '../terminal.ts';
+
+interface NameOption {
+  name?: string | undefined;
+}
+
+interface BuildOptions extends NameOption {
+  engine?: LabEngine | undefined;
+}
+
+export async function up(terminal: Terminal, options: BuildOptions): Promise<void> {
+  await labUp({ ...options, self: terminal.self }, terminal);
+}
+
+export async function demo(terminal: Terminal, options: BuildOptions): Promise<void> {
+  const asPromised = await labDemo({ ...options, self: terminal.self }, terminal);
+  if (!asPromised) terminal.setExitStatus(1);
+}
+
+export async function down(terminal: Terminal, options: NameOption): Promise<void> {
+  await labDown(options, terminal);
+}
+
+export async function exec(
+  terminal: Terminal,
+  host: string,
+  argv: readonly string[],
+  options: NameOption,
+): Promise<void> {
+  terminal.setExitStatus(await labExec({ ...options, host, argv, folder: terminal.folder }));
+}

@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest';
+import { judge, type Observation } from './evidence.ts';
+import type { Packet } from './packet.ts';
+
+const packet = (source: string, destination: string): Packet => ({
+  time: 0,
+  protocol: 'icmp',
+  source,
+  destination,
+  ttl: 64,
+  length: 84,
+});
+const internet = '203.0.113.10';
+
+const before: Observation = {
+  containers: ['10.89.4.2'],
+  answers: ['isp saw 192.168.50.10'],
+  roundTrips: [0.25],
+  gatewayLan: [],
+  gatewayUplink: [],
+  isp: [packet('192.168.50.10', internet), packet(internet, '192.168.50.10')],
+};
+const after: Observation = {
+  containers: ['10.89.4.2', '10.89.4.3'],
+  answers: ['upstream saw 172.31.0.2', 'upstream saw 172.31.0.2'],
+  roundTrips: [0.31, 0.3],
+  gatewayLan: [packet('10.89.4.3', internet), packet('10.89.4.2', internet), packet(internet, '10.89.4.2')],
+  gatewayUplink: [packet('172.31.0.2', internet), packet(internet, '172.31.0.2')],
+  isp: [],
+};
+
+const wrong = (a: Observation, b: Observation) =>
+  judge(a, b)
+    .filter((finding) => finding.wrong !== undefined)
+    .map((finding) => `${finding.what}: ${finding.wrong}`);
+
+describe('judge', () => {
+  it('finds nothing wrong when all is as promised', () => {
+    expect(judge(before, after)).toMatchObject([
+      { before: 'isp saw 192.168.50.10', after: 'upstream saw 172.31.0.2' },
+      { before: 'none', after: '10.89.4.2, 10.89.4.3' },
+      { before: 'none', after: '172.31.0.2' },
+      { before: '2', after: '0' },
+      { before: '0.25 ms', after: '0.30 ms' },
+    ]);
+    expect(wrong(before, after)).toEqual([]);
+  });
+
+  it('finds a leak', () => {
+    expect(wrong(before, { ...after, isp: before.isp })).toEqual(['packets seen at the isp: after: not 0']);
+  });
+
+  it('does not believe a capture that saw nothing before', () => {
+    expect(wrong({ ...before, isp: [] }, after)[0]).toContain('its silence says nothing');
+  });
+
+  it('finds a source that was changed on the node', () => {
+    const gatewayLan = [packet('192.168.50.10', internet)];
+    expect(wrong(before, { ...after, gatewayLan })).toEqual([
+      'source seen at the gateway: after: not 10.89.4.2, 10.89.4.3',
+    ]);
+  });
+
+  it('finds a container that was left out', () => {
+    const silent = { ...after, answers: ['upstream saw 172.31.0.2', 'no answer'], roundTrips: [0.3] };
+    expect(wrong(before, silent)).toEqual([
+      'answer to the container: after: not upstream saw 172.31.0.2',
+      'round trip, shortest: a container had no answer to its pings',
+    ]);
+  });
+});
