@@ -4,7 +4,7 @@
  * them trusts its input.
  */
 import { isIPv4, isIPv6 } from 'node:net';
-import { containsCidr, mergeCidr, normalizeCidr, overlapCidr, parseCidr } from 'cidr-tools';
+import { containsCidr, excludeCidr, mergeCidr, normalizeCidr, overlapCidr, parseCidr } from 'cidr-tools';
 
 export type Family = 4 | 6;
 
@@ -58,6 +58,11 @@ export function contains(subnet: Subnet, inner: Address | Subnet): boolean {
 /** The smallest set of subnets that holds exactly the same addresses, in ascending order. */
 export function mergeSubnets(subnets: readonly Subnet[]): Subnet[] {
   return sortSubnets(mergeCidr([...subnets]));
+}
+
+/** What is left of some subnets without the addresses of others. */
+export function excludeSubnets(subnets: readonly Subnet[], others: readonly Subnet[]): Subnet[] {
+  return sortSubnets(excludeCidr([...subnets], [...others]));
 }
 
 /** Ascending by family, first address, then longest last. */

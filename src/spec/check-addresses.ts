@@ -2,6 +2,7 @@
 import { type Address, familyOf, findOverlaps } from '../address/cidr.ts';
 import type { Check, Checked } from './check.ts';
 import { type PlacedAddress, gatewayAddressesOf, hostAddressesOf, subnetsOf } from './placed.ts';
+import { isTooWide, specialRangeOf } from './ranges.ts';
 import { type PlacedProblem, problemAt } from './tree.ts';
 
 export const checkAddresses: Check = (checked) => {
@@ -14,21 +15,6 @@ export const checkAddresses: Check = (checked) => {
     ...checkInside(checked, all),
   ];
 };
-
-/** What addresses in a special range are for; nothing for one that a machine can have. */
-export function specialRangeOf(address: Address): string | undefined {
-  if (familyOf(address) === 6) {
-    if (address === '::') return 'no address';
-    if (address === '::1') return 'a loopback address';
-    if (address.startsWith('ff')) return 'a multicast address';
-    return /^fe[89ab]/.test(address) ? 'a link-local address' : undefined;
-  }
-  const first = Number(address.split('.')[0]);
-  if (first === 0) return 'no address';
-  if (first === 127) return 'a loopback address';
-  if (first >= 240) return 'a reserved address';
-  return first >= 224 ? 'a multicast address' : undefined;
-}
 
 function checkUse({ valuePlace }: Checked, { address, path }: PlacedAddress): PlacedProblem[] {
   const range = specialRangeOf(address);
@@ -66,7 +52,9 @@ function checkOnePerFamily({ draft, valuePlace }: Checked): PlacedProblem[] {
 function checkInside({ draft, valuePlace }: Checked, addresses: readonly PlacedAddress[]): PlacedProblem[] {
   // Subnets first: of two that are equal, the first counts as the one around the other.
   const items = [
-    ...subnetsOf(draft).map((placed) => ({ ...placed, placed: undefined })),
+    ...subnetsOf(draft)
+      .filter(({ subnet }) => !isTooWide(subnet))
+      .map((placed) => ({ ...placed, placed: undefined })),
     ...addresses.map((placed) => ({ subnet: `${placed.address}/${wholeLength(placed.address)}`, placed })),
   ];
   return findOverlaps(items).flatMap(([around, inside]) => {

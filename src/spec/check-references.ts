@@ -9,23 +9,23 @@ export const checkReferences: Check = (checked) => [
 ];
 
 function checkNetworks(checked: Checked): PlacedProblem[] {
-  const { draft, names, suggest, keyPlace, valuePlace } = checked;
-  const hosts = new Set(names?.hosts);
-  const gateways = new Set(names?.gateways);
+  const { draft, suggest, keyPlace, valuePlace } = checked;
+  const hosts = new Set(checked.hosts);
+  const gateways = new Set(checked.gateways);
   return Object.entries(draft.networks ?? {}).flatMap(([network, { subnets = {}, via }]) => {
     const path = ['networks', network];
     const nodes = Object.keys(subnets).flatMap((node) =>
       hosts.has(node) ? [] : unknownHost(checked, node, keyPlace([...path, 'subnets', node])),
     );
-    if (!names || via === undefined || gateways.has(via)) return nodes;
-    const hint = suggest(via, names.gateways, 'gateways of this file');
+    if (!checked.gateways || via === undefined || gateways.has(via)) return nodes;
+    const hint = suggest(via, checked.gateways, 'gateways of this file');
     return [...nodes, problemAt(valuePlace([...path, 'via']), `unknown gateway ${quote(via)}`, hint)];
   });
 }
 
 function checkMembers(checked: Checked): PlacedProblem[] {
-  const { draft, names, valuePlace } = checked;
-  const hosts = new Set(names?.hosts);
+  const { draft, valuePlace } = checked;
+  const hosts = new Set(checked.hosts);
   return Object.entries(draft.gateways ?? {}).flatMap(([gateway, { members = [] }]) => {
     const first = new Map<string, Place>();
     return members.flatMap(({ host }, i) => {
@@ -42,9 +42,9 @@ function checkMembers(checked: Checked): PlacedProblem[] {
   });
 }
 
-function unknownHost({ names, suggest }: Checked, host: string, place: Place): PlacedProblem[] {
-  if (!names) return [];
-  return [problemAt(place, `unknown host ${quote(host)}`, suggest(host, names.hosts, 'hosts of this file'))];
+function unknownHost({ hosts, suggest }: Checked, host: string, place: Place): PlacedProblem[] {
+  if (!hosts) return [];
+  return [problemAt(place, `unknown host ${quote(host)}`, suggest(host, hosts, 'hosts of this file'))];
 }
 
 /** Its packets would have to leave to itself; the gateway's rules would take its own answers. */

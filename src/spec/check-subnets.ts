@@ -1,12 +1,9 @@
 /** Redirected subnets and exceptions: none twice, none that holds everything. */
 import { type Subnet, familyOf, findOverlaps, mergeSubnets, prefixLength } from '../address/cidr.ts';
-import { specialRangeOf } from './check-addresses.ts';
 import type { Check, Checked } from './check.ts';
 import { type PlacedSubnet, subnetsOf } from './placed.ts';
+import { isTooWide, specialRangeOf } from './ranges.ts';
 import { type PlacedProblem, problemAt } from './tree.ts';
-
-/** No private range is wider than 10.0.0.0/8, nor is a provider's IPv6 block wider than a /16. */
-const widest = { 4: 8, 6: 16 } as const;
 
 export const checkSubnets: Check = (checked) => {
   const subnets = subnetsOf(checked.draft);
@@ -19,7 +16,7 @@ export const checkSubnets: Check = (checked) => {
 };
 
 function checkUse({ valuePlace }: Checked, { subnet, path }: PlacedSubnet): PlacedProblem[] {
-  if (prefixLength(subnet) < widest[familyOf(subnet)]) {
+  if (isTooWide(subnet)) {
     const hint = 'write the subnet that the containers have, such as 10.89.4.0/24';
     return [problemAt(valuePlace(path), `${subnet} is wider than any container network`, hint)];
   }
@@ -40,7 +37,7 @@ function checkOnePerFamily({ draft, valuePlace }: Checked): PlacedProblem[] {
 }
 
 function checkOverlaps({ valuePlace }: Checked, subnets: readonly PlacedSubnet[]): PlacedProblem[] {
-  const usable = subnets.filter(({ subnet }) => prefixLength(subnet) >= widest[familyOf(subnet)]);
+  const usable = subnets.filter(({ subnet }) => !isTooWide(subnet));
   return findOverlaps(usable).map((pair) => {
     const places = pair.map((placed) => ({ ...placed, place: valuePlace(placed.path) }));
     const [first, second] = places.toSorted(

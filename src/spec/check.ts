@@ -12,8 +12,9 @@ import type { Path, Place, PlacedProblem } from './tree.ts';
 /** What a check gets. */
 export interface Checked {
   readonly draft: Draft;
-  /** all names in the file, also of entries that are not in the draft; nothing when some may be missing */
-  readonly names: { readonly hosts: readonly string[]; readonly gateways: readonly string[] } | undefined;
+  /** all hosts and gateways of the file, also those not in the draft; nothing when some may be missing */
+  readonly hosts: readonly string[] | undefined;
+  readonly gateways: readonly string[] | undefined;
   readonly valuePlace: (path: Path) => Place;
   readonly keyPlace: (path: Path) => Place;
   readonly suggest: Suggest;

@@ -1,9 +1,10 @@
 /** YAML text to a tree with places, and everything that is wrong with the YAML itself. */
-import { Composer, type Document, LineCounter, type YAMLError } from 'yaml';
+import { Composer, type Document, type YAMLError, visit } from 'yaml';
+import { type Locate, createLocate } from './lines.ts';
 import { type PlacedProblem, type Tree, problemAt } from './tree.ts';
 import { expandIndentation } from './tabs.ts';
 import { type TokenLimit, readTokens } from './tokens.ts';
-import { type Locate, buildTree } from './yaml-tree.ts';
+import { buildTree } from './yaml-tree.ts';
 import { harmlessErrors, wordsForYamlError } from './yaml-problem.ts';
 
 export interface Reading {
@@ -30,9 +31,8 @@ interface ReadingOnce extends Reading {
 }
 
 function readOnce(text: string, growth: ReadonlyMap<number, number>): ReadingOnce {
-  const lines = new LineCounter();
-  const locate = locator(text, lines, growth);
-  const { tokens, stopped } = readTokens(text, lines.addNewLine);
+  const locate = shrinkingLocate(createLocate(text), growth);
+  const { tokens, stopped } = readTokens(text);
   if (stopped) {
     const problems = [problemOfLimit(stopped.limit, locate(stopped.offset))];
     return { tree: undefined, problems, trustedBefore: 1, errors: [], locate };
@@ -47,10 +47,15 @@ function readOnce(text: string, growth: ReadonlyMap<number, number>): ReadingOnc
   }).compose(tokens, true, text.length);
   const [document, second] = documents;
   const errors = document ? [...document.errors, ...document.warnings] : [];
+  if (document) pointAtOpenQuotes(document);
   const built = document && buildTree(document, text, locate);
-  const problems = firstPerLine(errors.map((error) => problemOf(error, locate)));
-  if (second) problems.push(secondDocument(second, locate));
+  const problems = firstOfMistake(errors, locate).map((error) => problemOf(error, locate));
   const unsure = errors.filter(({ code }) => !harmlessErrors.has(code)).map(({ pos }) => locate(pos[0]).line);
+  if (second) {
+    const problem = secondDocument(second, locate);
+    problems.push(problem);
+    unsure.push(problem.line);
+  }
   const trustedBefore = unsure.length === 0 ? undefined : unsure.reduce((a, b) => Math.min(a, b));
   return {
     tree: built?.tree,
@@ -61,10 +66,25 @@ function readOnce(text: string, growth: ReadonlyMap<number, number>): ReadingOnc
   };
 }
 
-function locator(text: string, lines: LineCounter, growth: ReadonlyMap<number, number>): Locate {
+/** Quotes that stay open take in the rest of the file, at whose end the parser notices. */
+function pointAtOpenQuotes(document: Document.Parsed): void {
+  const open = document.errors.find(({ message }) => message.startsWith('Missing closing'));
+  if (!open) return;
+  visit(document, {
+    Scalar: (_, { type, range }) => {
+      const [start = 0, end = 0] = range ?? [];
+      if (!type?.startsWith('QUOTE') || start > open.pos[0] || end < open.pos[0]) return undefined;
+      open.pos = [start, start + 1];
+      return visit.BREAK;
+    },
+  });
+}
+
+/** Places in the text of the user, of which some lines have grown. */
+function shrinkingLocate(locate: Locate, growth: ReadonlyMap<number, number>): Locate {
   return (offset) => {
-    const { line, col } = lines.linePos(Math.min(offset, text.length));
-    return { line: Math.max(line, 1), column: Math.max(col - (growth.get(line) ?? 0), 1) };
+    const { line, column } = locate(offset);
+    return { line, column: Math.max(column - (growth.get(line) ?? 0), 1) };
   };
 }
 
@@ -88,8 +108,11 @@ function problemOfLimit(limit: TokenLimit, at: ReturnType<Locate>): PlacedProble
   }
 }
 
-/** One mistake makes the parser stumble several times on the same line. */
-function firstPerLine(problems: readonly PlacedProblem[]): PlacedProblem[] {
-  const lines = new Set<number>();
-  return problems.filter(({ line }) => !lines.has(line) && lines.add(line));
+/** One mistake makes the parser stumble several times on a line, and sometimes on all that follow. */
+function firstOfMistake(errors: readonly YAMLError[], locate: Locate): YAMLError[] {
+  const known = new Set<string | number>();
+  return errors.filter(({ code, pos }) => {
+    const key = code === 'UNEXPECTED_TOKEN' ? code : locate(pos[0]).line;
+    return !known.has(key) && known.add(key);
+  });
 }

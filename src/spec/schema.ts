@@ -14,12 +14,10 @@ const uplink = z.strictObject(uplinkShape, expected(uplinkWhat)).meta({
   title: 'uplink',
   description: 'Where this member sends redirected traffic out.',
 });
-const member = z
-  .strictObject({ ...memberShape, uplink }, expected('a map with host and uplink'))
-  .meta({
-    title: 'member',
-    description: 'A host that redirected traffic can leave through, and by which device.',
-  });
+const member = z.strictObject({ ...memberShape, uplink }, expected('a map with host and uplink')).meta({
+  title: 'member',
+  description: 'A host that redirected traffic can leave through, and by which device.',
+});
 const members = z
   .array(member, expected(membersWhat))
   .min(1, 'expected at least one member, found an empty list')

@@ -1,7 +1,7 @@
 /** Problems of shape: keys that are unknown or missing, values of the wrong type or form. */
 import type { z } from 'zod';
 import { fileSchema, knownKeysAt } from './schema.ts';
-import type { Suggest } from './suggest.ts';
+import { type Suggest, nearestOf } from './suggest.ts';
 import {
   type Path,
   type PlacedProblem,
@@ -25,7 +25,7 @@ export function checkShape(tree: Tree, suggest: Suggest): ShapeResult {
   const issues = deepestIssues(result.error.issues);
   return {
     kind: 'wrong',
-    problems: issues.flatMap((issue) => problemsOf(issue, tree, suggest)),
+    problems: withoutMisspelt(issues, tree).flatMap((issue) => problemsOf(issue, tree, suggest)),
     paths: pathsOf(issues),
   };
 }
@@ -70,6 +70,19 @@ function hintFor(issue: z.core.$ZodIssue, value: Tree, suggest: Suggest): string
   return numeric ? 'take the quotes off' : undefined;
 }
 
+/** A key that is there with a typing error is not missing besides. */
+function withoutMisspelt(issues: readonly z.core.$ZodIssue[], tree: Tree): z.core.$ZodIssue[] {
+  const keyOf = (path: Path) => path.map(String).join('\0');
+  const meant = new Set(
+    issues.flatMap((issue) => {
+      if (issue.code !== 'unrecognized_keys') return [];
+      const known = knownKeysAt(issue.path);
+      return issue.keys.map((key) => keyOf([...issue.path, nearestOf(key, known) ?? '']));
+    }),
+  );
+  return issues.filter(({ path }) => !meant.has(keyOf(path)) || valueAt(tree, path) !== undefined);
+}
+
 function unknownKey(tree: Tree, path: Path, key: string, suggest: Suggest): PlacedProblem {
   const place = keyPlaceAt(tree, [...path, key]) ?? placeOf(tree, path);
   const hint =
@@ -79,15 +92,15 @@ function unknownKey(tree: Tree, path: Path, key: string, suggest: Suggest): Plac
   return problemAt(place, `unknown key ${quote(key)}`, hint);
 }
 
+/** Without a last line: where YAML errors moved things about, the key may be elsewhere. */
 function missingKey(tree: Tree, path: Path, what: string): PlacedProblem {
   const parent = path.slice(0, -1);
   const place = keyPlaceAt(tree, parent) ?? placeOf(tree, parent);
   const key = String(path.at(-1));
-  const { endLine } = placeOf(tree, parent);
   return problemAt(
-    { ...place, endLine, path: joinPath(place.path, key) },
+    { ...place, endLine: undefined, path: joinPath(place.path, key) },
     `missing key "${key}"`,
-    `add it: ${what}`,
+    `add "${key}: ..." with ${what}`,
   );
 }
 

@@ -16,17 +16,19 @@ export function createSuggest(): Suggest {
   let left = comparisonsPerFile;
   return (word, known, what) => {
     left -= known.length;
-    const near = left >= 0 && word.length <= longestWord ? nearestOf(word, known) : undefined;
+    const near = left >= 0 ? nearestOf(word, known) : undefined;
     return near === undefined ? listKnown(known, what) : `did you mean "${near}"?`;
   };
 }
 
-function nearestOf(word: string, known: readonly string[]): string | undefined {
+/** The known word that a slip of the fingers would make of `word`, or nothing. */
+export function nearestOf(word: string, known: readonly string[]): string | undefined {
+  if (word.length > longestWord) return undefined;
   let limit = word.length <= 4 ? 1 : word.length <= 8 ? 2 : 3;
   let nearest: string | undefined;
   for (const candidate of known) {
     if (Math.abs(candidate.length - word.length) > limit) continue;
-    const away = distance(word.toLowerCase(), candidate.toLowerCase());
+    const away = stepsBetween(word.toLowerCase(), candidate.toLowerCase());
     if (away > limit) continue;
     nearest = candidate;
     limit = away - 1;
@@ -34,8 +36,15 @@ function nearestOf(word: string, known: readonly string[]): string | undefined {
   return nearest;
 }
 
+/** Two letters swapped are one slip, and two steps for Levenshtein. */
+function stepsBetween(a: string, b: string): number {
+  const sorted = (word: string) => Array.from(word).sort().join('');
+  const steps = distance(a, b);
+  return steps === 2 && sorted(a) === sorted(b) ? 1 : steps;
+}
+
 function listKnown(known: readonly string[], what: string): string {
-  if (known.length === 0) return `there are no ${what}`;
+  if (known.length === 0) return `${what}: none`;
   const more = known.length > mostListed ? `, and ${known.length - mostListed} more` : '';
   return `${what}: ${known.slice(0, mostListed).join(', ')}${more}`;
 }

@@ -65,10 +65,10 @@ export function keyPlaceAt(tree: Tree, path: Path): Place | undefined {
   return parent?.kind === 'map' ? parent.entries.get(String(path.at(-1)))?.key : undefined;
 }
 
-/** Names of the entries of the map at a path. */
-export function keysAt(tree: Tree, path: Path): string[] {
+/** Names of the entries of the map at a path; nothing when there is no map. */
+export function keysAt(tree: Tree, path: Path): string[] | undefined {
   const map = valueAt(tree, path);
-  return map?.kind === 'map' ? [...map.entries.keys()] : [];
+  return map?.kind === 'map' ? [...map.entries.keys()] : undefined;
 }
 
 /** The tree without what stands at these paths. */

@@ -10,7 +10,6 @@ export interface YamlWords {
 export const harmlessErrors: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'BAD_DQ_ESCAPE',
   'BAD_SCALAR_START',
-  'MULTIPLE_DOCS',
   'TAG_RESOLVE_FAILED',
 ]);
 
@@ -39,21 +38,31 @@ const words: Partial<Record<ErrorCode, YamlWords>> = {
     message: 'a tag (!...) means nothing here',
     hint: 'take it out',
   },
+  UNEXPECTED_TOKEN: {
+    message: 'this does not belong to what is before it',
+    hint: 'look at the spaces, brackets and quotes of this line and of the line before',
+  },
 };
 
-const messageHints: readonly [RegExp, string][] = [
-  [/^All mapping items/, 'give this key as many spaces as the keys that it belongs with'],
-  [/^All sequence items/, 'give this item as many spaces as the items that it belongs with'],
-  [/end with a \]/, 'close the list that began before with "]"'],
-  [/end with a \}/, 'close the map that began before with "}"'],
-  [/^Missing closing/, 'close the quotes that were opened before'],
+const wordsByMessage: readonly [RegExp, YamlWords][] = [
+  [
+    /^All (mapping|sequence) items/,
+    {
+      message: 'this line is indented unlike the lines that it belongs with',
+      hint: 'give it as many spaces',
+    },
+  ],
+  [/end with a \]/, { message: 'a list before this line is not closed', hint: 'close it with "]"' }],
+  [/end with a \}/, { message: 'a map before this line is not closed', hint: 'close it with "}"' }],
+  [
+    /^Missing closing/,
+    { message: 'these quotes are not closed', hint: 'put the same kind of quotes behind the value' },
+  ],
 ];
 
 export function wordsForYamlError(code: ErrorCode, yamlMessage: string): YamlWords {
-  const known = words[code];
+  const known = words[code] ?? wordsByMessage.find(([pattern]) => pattern.test(yamlMessage))?.[1];
   if (known) return known;
   const [firstLine = ''] = yamlMessage.split('\n');
-  const message = firstLine.charAt(0).toLowerCase() + firstLine.slice(1);
-  const hint = messageHints.find(([pattern]) => pattern.test(yamlMessage))?.[1];
-  return hint === undefined ? { message } : { message, hint };
+  return { message: firstLine.charAt(0).toLowerCase() + firstLine.slice(1) };
 }

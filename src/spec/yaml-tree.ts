@@ -1,9 +1,7 @@
 /** A composed YAML document as a tree: aliases followed, keys as names, each key once. */
 import { type Document, type Node, type Pair, isAlias, isMap, isScalar, isSeq } from 'yaml';
+import type { Locate } from './lines.ts';
 import { type Entry, type Place, type PlacedProblem, type Tree, joinPath, problemAt, quote } from './tree.ts';
-
-/** Line and column, both from 1, of an offset in the text. */
-export type Locate = (offset: number) => { readonly line: number; readonly column: number };
 
 /** Values that all aliases together may stand for: a few lines can make billions. */
 const mostAliasedValues = 200_000;

@@ -1,0 +1,24 @@
+/** Addresses and subnets that mean something else than a machine or its containers. */
+import { type Address, type Subnet, familyOf, prefixLength } from '../address/cidr.ts';
+
+/** No private range is wider than 10.0.0.0/8, nor is a provider's IPv6 block wider than a /16. */
+const widest = { 4: 8, 6: 16 } as const;
+
+export function isTooWide(subnet: Subnet): boolean {
+  return prefixLength(subnet) < widest[familyOf(subnet)];
+}
+
+/** What addresses in a special range are for; nothing for one that a machine can have. */
+export function specialRangeOf(address: Address): string | undefined {
+  if (familyOf(address) === 6) {
+    if (address === '::') return 'no address';
+    if (address === '::1') return 'a loopback address';
+    if (address.startsWith('ff')) return 'a multicast address';
+    return /^fe[89ab]/.test(address) ? 'a link-local address' : undefined;
+  }
+  const first = Number(address.split('.')[0]);
+  if (first === 0) return 'no address';
+  if (first === 127) return 'a loopback address';
+  if (first >= 240) return 'a reserved address';
+  return first >= 224 ? 'a multicast address' : undefined;
+}
