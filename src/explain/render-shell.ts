@@ -25,7 +25,9 @@ function commands(action: Action, engines: Engines): string[] {
     case 'nft':
       return [`nft -f - <<'END'`, action.text.trimEnd(), 'END'];
     case 'sysctl':
-      return Object.entries(action.values).map(([name, value]) => `echo ${value} >${quote(sysctlPath(name))}`);
+      return Object.entries(action.values).map(
+        ([name, value]) => `echo ${value} >${quote(sysctlPath(name))}`,
+      );
     case 'create-network':
       return engineCommand(
         engines[action.engine].createCommand(action),

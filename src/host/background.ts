@@ -79,9 +79,9 @@ export function endingWithStdin(argv: readonly string[]): readonly string[] {
 }
 
 /** Waits until something holds; false when it still does not after so many milliseconds. */
-export async function waitUntil(holds: () => boolean, timeout: number): Promise<boolean> {
+export async function waitUntil(holds: () => boolean | Promise<boolean>, timeout: number): Promise<boolean> {
   const deadline = performance.now() + timeout;
-  while (!holds()) {
+  while (!(await holds())) {
     if (performance.now() > deadline) return false;
     await sleep(5);
   }

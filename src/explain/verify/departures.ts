@@ -1,6 +1,7 @@
 /** Which of a probe's packets left by a right way, and which by another. */
 import type { Packet } from './packet.ts';
 import type { LiveLink, Neighbour } from './read-links.ts';
+import { unique } from './verdict.ts';
 import type { Way } from './way.ts';
 
 export interface Departure {
@@ -78,4 +79,9 @@ function nameWay({ link, toMac }: Packet, neighbours: readonly Neighbour[]): str
     .filter(({ dev, lladdr }) => dev === link && lladdr === toMac)
     .map(({ dst }) => dst);
   return known.length > 0 ? `${link} to ${known.join(', ')} (${toMac})` : `${link} to ${toMac}`;
+}
+
+/** `eth0 to 192.168.50.2 (46:5b:c9:e1:d8:75), eth1` */
+export function waysOf(departures: readonly Departure[]): string {
+  return unique(departures.map(({ by }) => by)).join(', ');
 }

@@ -1,10 +1,11 @@
 /** From what was captured to what it means. */
-import type { Packet } from './packet.ts';
-import { isOfProbe, protocols } from './probe.ts';
-import type { CheckName } from './report.ts';
-import { judgeReach, noPing } from './judge-reach.ts';
-import { type Departure, type Departures, sortDepartures } from './departures.ts';
+import { type Departures, sortDepartures } from './departures.ts';
+import { judgePath } from './judge-path.ts';
+import { judgeReach } from './judge-reach.ts';
 import type { Expectation, Observation, Verdict } from './observation.ts';
+import type { Packet } from './packet.ts';
+import { isOfProbe, sentProtocols } from './probe.ts';
+import { listed, namesOf, unique, verdict } from './verdict.ts';
 
 export function judge(expectation: Expectation, observation: Observation): Verdict[] {
   const own = observation.packets.filter((packet) => isOfProbe(packet, observation.probe));
@@ -14,55 +15,6 @@ export function judge(expectation: Expectation, observation: Observation): Verdi
     judgeSource(expectation, departures),
     judgeElsewhere(observation, own, departures),
     judgeReach(expectation.answered, observation),
-  ];
-}
-
-function judgePath(
-  expectation: Expectation,
-  observation: Observation,
-  own: readonly Packet[],
-  departures: Departures,
-): Verdict {
-  const sent = protocols.filter((protocol) => protocol !== 'icmp' || observation.ping !== 'missing');
-  const { right, wrong } = departures;
-  const missing = sent.filter((protocol) => !right.some(({ packet }) => packet.protocol === protocol));
-  if (missing.length === 0 && wrong.length === 0) {
-    const skipped = sent.length < protocols.length ? `; ICMP ${noPing}` : '';
-    return verdict(
-      'path',
-      true,
-      `${namesOf(sent)} left by ${waysOf(right)}: ${expectation.wayName}${skipped}`,
-    );
-  }
-  const facts = [
-    right.length > 0 && missing.length > 0 ? [`${namesOf(missing)} did not leave that way`] : [],
-    wrong.length > 0 ? [`left by ${waysOf(wrong)}`] : [],
-    right.length + wrong.length === 0 ? nothingLeft(expectation, observation, own) : [],
-    describeWanted(expectation),
-    expectation.problems,
-  ];
-  return verdict('path', false, facts.flat().join('; '));
-}
-
-function describeWanted({ ways, wayName }: Expectation): string {
-  if (ways.length === 0) return `there is no way to ${wayName}`;
-  return `${wayName} is ${ways.map(({ link, nextHop }) => (nextHop ? `${nextHop} on ${link}` : link)).join(' or ')}`;
-}
-
-function nothingLeft(
-  { ways, obstacles }: Expectation,
-  { neighbours }: Observation,
-  own: readonly Packet[],
-): string[] {
-  if (own.length === 0) return ['no packet of the probe was seen coming into this host'];
-  const silent = ways.filter(
-    ({ link, nextHop }) =>
-      nextHop && !neighbours.some(({ dst, dev, lladdr }) => dst === nextHop && dev === link && lladdr),
-  );
-  return [
-    `came in by ${unique(own.map(({ link }) => link)).join(', ')}, and nothing left this host`,
-    ...silent.map(({ link, nextHop }) => `${nextHop ?? ''} does not answer on ${link}`),
-    ...obstacles,
   ];
 }
 
@@ -76,7 +28,7 @@ function judgeSource({ sources }: Expectation, { right, wrong }: Departures): Ve
 }
 
 function judgeElsewhere(
-  { links, lost }: Observation,
+  { links, lost, ping }: Observation,
   own: readonly Packet[],
   { wrong, rightLinks }: Departures,
 ): Verdict {
@@ -87,9 +39,13 @@ function judgeElsewhere(
     return verdict('elsewhere', false, `of our packets, ${counts.join(', ')}`);
   }
   if (lost > 0) return verdict('elsewhere', 'not-checked', `the captures lost ${lost} packets: try again`);
-  // A capture that saw nothing come in would see nothing go out either.
-  const entries = unique(own.filter(({ direction }) => direction === 'in').map(({ link }) => link));
-  if (entries.length === 0) return verdict('elsewhere', 'not-checked', 'the captures saw nothing come in');
+  // A capture that did not see them come in would not see them go out either.
+  const entered = own.filter(({ direction }) => direction === 'in');
+  const unseen = sentProtocols(ping).filter((protocol) => !entered.some((one) => one.protocol === protocol));
+  if (unseen.length > 0) {
+    return verdict('elsewhere', 'not-checked', `the captures did not see ${namesOf(unseen)} come in`);
+  }
+  const entries = unique(entered.map(({ link }) => link));
   const passed = new Set(['lo', ...rightLinks, ...entries]);
   const others = links.map(({ name }) => name).filter((name) => !passed.has(name));
   return verdict(
@@ -97,27 +53,4 @@ function judgeElsewhere(
     true,
     `none of our packets left by ${listed(others)}; all came in by ${entries.join(', ')}`,
   );
-}
-
-function waysOf(departures: readonly Departure[]): string {
-  return unique(departures.map(({ by }) => by)).join(', ');
-}
-
-function listed(names: readonly string[]): string {
-  if (names.length === 0) return 'any other link';
-  const shown = names.slice(0, 4).join(', ');
-  return names.length > 4 ? `${shown} and ${names.length - 4} more` : shown;
-}
-
-function namesOf(names: readonly string[]): string {
-  const upper = names.map((name) => name.toUpperCase());
-  return upper.length > 1 ? `${upper.slice(0, -1).join(', ')} and ${upper.at(-1) ?? ''}` : upper.join('');
-}
-
-function unique(values: readonly string[]): string[] {
-  return [...new Set(values)];
-}
-
-function verdict(check: CheckName, ok: Verdict['ok'], evidence: string): Verdict {
-  return { check, ok, evidence };
 }

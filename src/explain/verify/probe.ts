@@ -5,10 +5,16 @@
 import { randomInt } from 'node:crypto';
 import type { Address } from '../../address/cidr.ts';
 import type { Packet } from './packet.ts';
+import type { PingAnswer } from './ping.ts';
 import type { Target } from './target.ts';
 
-export const protocols = ['udp', 'tcp', 'icmp'] as const;
+const protocols = ['udp', 'tcp', 'icmp'] as const;
 export type Protocol = (typeof protocols)[number];
+
+/** ICMP needs a program that a host may not have. */
+export function sentProtocols(ping: PingAnswer): Protocol[] {
+  return protocols.filter((protocol) => protocol !== 'icmp' || ping !== 'missing');
+}
 
 export interface Probe {
   readonly source: Address;

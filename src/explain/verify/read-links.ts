@@ -66,7 +66,8 @@ const neighbourSchema = z.object({
 });
 export type Neighbour = z.infer<typeof neighbourSchema>;
 
-export async function readNeighbours(exec: Exec): Promise<Neighbour[]> {
-  const text = await runOrFail(exec, ['ip', '-j', '-4', 'neigh', 'show']);
+/** @param prefix enters another network namespace */
+export async function readNeighbours(exec: Exec, prefix: readonly string[] = []): Promise<Neighbour[]> {
+  const text = await runOrFail(exec, [...prefix, 'ip', '-j', '-4', 'neigh', 'show']);
   return z.array(neighbourSchema).parse(JSON.parse(text || '[]'));
 }

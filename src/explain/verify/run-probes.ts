@@ -6,7 +6,7 @@ import { judge } from './judge.ts';
 import { type LiveHost, type Place, enter } from './live-host.ts';
 import type { Expectation, Observation } from './observation.ts';
 import { type PingAnswer, ping } from './ping.ts';
-import { type Probe, captureFilter, isOfProbe, makeProbes, protocols } from './probe.ts';
+import { type Probe, captureFilter, isOfProbe, makeProbes, sentProtocols } from './probe.ts';
 import { type LiveLink, readNeighbours } from './read-links.ts';
 import type { Check } from './report.ts';
 import { type SocketAnswer, sendProbes } from './sender.ts';
@@ -101,8 +101,8 @@ async function sendAll(
 function allArrived(capture: Capture, probes: readonly Probe[], pings: readonly PingAnswer[]): boolean {
   const arrived = capture.packets().filter(({ direction }) => direction === 'in');
   return probes.every((probe, i) =>
-    protocols
-      .filter((protocol) => protocol !== 'icmp' || pings[i] !== 'missing')
-      .every((protocol) => arrived.some((one) => one.protocol === protocol && isOfProbe(one, probe))),
+    sentProtocols(pings[i]).every((protocol) =>
+      arrived.some((one) => one.protocol === protocol && isOfProbe(one, probe)),
+    ),
   );
 }

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { Facts } from '../../state/facts.ts';
 import { emptyLedger } from '../../state/ledger.ts';
-import { candidateAddresses, isSilent } from './spare-address.ts';
+import { candidateAddresses } from './spare-address.ts';
 
 function factsWith(addresses: readonly string[], bridge = '10.89.4.1/24'): Facts {
   return {
     links: [{ name: 'podman1', index: 3, up: true, type: 'bridge', addresses: [bridge] }],
     foreignRules: [],
-    usedTables: [],
+    usedTables: [], namedTables: [],
     sysctls: {},
     networks: [
       {
@@ -32,18 +32,5 @@ describe('candidateAddresses', () => {
     ['10.89.4.0/30', [], '10.89.4.1/30', ['10.89.4.2']],
   ])('of %s with %j and the bridge at %s', (subnet, attached, bridge, expected) => {
     expect(candidateAddresses(subnet, factsWith(attached, bridge), 'mustredirect')).toEqual(expected);
-  });
-});
-
-describe('isSilent', () => {
-  const answered = { dst: '10.89.4.254', dev: 'podman1', lladdr: '0a:ff:85:35:51:81', state: ['STALE'] };
-
-  it('is whoever has no link-layer address', () => {
-    expect(isSilent('10.89.4.254', 'podman1', [])).toBe(true);
-    expect(
-      isSilent('10.89.4.254', 'podman1', [{ dst: '10.89.4.254', dev: 'podman1', state: ['FAILED'] }]),
-    ).toBe(true);
-    expect(isSilent('10.89.4.254', 'podman1', [answered])).toBe(false);
-    expect(isSilent('10.89.4.254', 'podman1', [{ ...answered, dev: 'eth0' }])).toBe(true);
   });
 });

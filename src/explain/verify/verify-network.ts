@@ -9,7 +9,7 @@ import type { Expectation } from './observation.ts';
 import { type LiveLink, readLiveLinks } from './read-links.ts';
 import type { Check } from './report.ts';
 import { runProbes } from './run-probes.ts';
-import { candidateAddresses, silentAddresses } from './spare-address.ts';
+import { candidateAddresses } from './spare-address.ts';
 import type { Target } from './target.ts';
 import { type Joint, withTemporaryPlace } from './temporary-place.ts';
 import { ownWay, waysToGateways } from './way.ts';
@@ -74,7 +74,7 @@ async function expectationOf(
   return { ...ways, wayName: `gateway ${network.gateway}`, sources, obstacles, answered };
 }
 
-/** Another verification may take an address between our look and our use of it: then the next one. */
+/** An address that is taken after all, by another verification or by a stranger: then the next one. */
 async function fromTemporaryPlace<T>(
   host: LiveHost,
   facts: Facts,
@@ -84,8 +84,7 @@ async function fromTemporaryPlace<T>(
 ): Promise<T> {
   const joint = jointOf(facts, network, subnet);
   const candidates = candidateAddresses(subnet, facts, network.name);
-  const free = joint.kind === 'bridge' ? await silentAddresses(host, joint.bridge, candidates) : candidates;
-  for (const address of free) {
+  for (const address of candidates) {
     try {
       return await withTemporaryPlace(host, address, joint, work);
     } catch (error) {

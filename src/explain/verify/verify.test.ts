@@ -32,7 +32,7 @@ const facts: Facts = {
     bridge,
   ],
   foreignRules: [],
-  usedTables: [],
+  usedTables: [], namedTables: [],
   sysctls: {},
   networks: [],
   ledger: emptyLedger,

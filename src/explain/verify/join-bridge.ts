@@ -1,0 +1,78 @@
+/** Joins a namespace to a bridge, as an engine joins a container, with an address that is proven free. */
+import * as z from 'zod';
+import { type Address, type Subnet, prefixLength } from '../../address/cidr.ts';
+import { MustredirectError } from '../../error.ts';
+import { waitUntil } from '../../host/background.ts';
+import { runOrFail } from '../../host/exec.ts';
+import { type LiveHost, enter } from './live-host.ts';
+import { makeProbes } from './probe.ts';
+import { readNeighbours } from './read-links.ts';
+import { sendProbes } from './sender.ts';
+import { type Veth, configureInside, configureOutside, insideLink } from './veth.ts';
+
+export interface BridgeJoint {
+  readonly kind: 'bridge';
+  readonly bridge: string;
+  readonly subnet: Subnet;
+  /** the bridge's own address, the containers' way out */
+  readonly gateway: Address;
+}
+
+/** Throws `busy` when somebody has the address. */
+export async function joinToBridge(host: LiveHost, veth: Veth, joint: BridgeJoint): Promise<void> {
+  const { name, address } = veth;
+  await configureOutside(host, [
+    `link set ${name} addrgenmode none`,
+    `link set ${name} master ${joint.bridge}`,
+    `link set ${name} up`,
+  ]);
+  await configureInside(host, veth, [`link set ${insideLink} addrgenmode none`, `link set ${insideLink} up`]);
+  await forwarding(host, veth, joint);
+  await refuseTaken(host, veth, joint);
+  await configureInside(host, veth, [
+    `address flush dev ${insideLink}`,
+    `address add ${address}/${prefixLength(joint.subnet)} dev ${insideLink}`,
+    `route add default via ${joint.gateway}`,
+  ]);
+}
+
+const portSchema = z.array(
+  z.object({
+    linkinfo: z.object({ info_slave_data: z.object({ state: z.string() }).optional() }).optional(),
+  }),
+);
+
+/** A bridge with a spanning tree keeps a new port waiting for half a minute: longer than we would. */
+async function forwarding(host: LiveHost, { name }: Veth, { bridge }: BridgeJoint): Promise<void> {
+  const forwards = await waitUntil(async () => {
+    const text = await runOrFail(host.exec, ['ip', '-j', '-d', 'link', 'show', name]);
+    return portSchema.parse(JSON.parse(text))[0]?.linkinfo?.info_slave_data?.state === 'forwarding';
+  }, 2000);
+  if (forwards) return;
+  throw new MustredirectError('failed', `${bridge}: it does not forward for a new port yet`, {
+    hint: 'its spanning tree makes new ports wait: start a container of the network, and verify again',
+  });
+}
+
+/** Link-local, for the moment of asking */
+const asker = '169.254.0.2';
+const discardPort = 9;
+/** On a bridge of this host an answer takes microseconds; the rest is for a busy machine. */
+const silence = 150;
+
+/**
+ * Sends a datagram to the address, and looks whether anybody shows up as a neighbour. From inside: on the
+ * host the packet's way would depend on the very rules that are to be verified.
+ */
+async function refuseTaken(host: LiveHost, veth: Veth, { subnet }: BridgeJoint): Promise<void> {
+  const { address, pid } = veth;
+  await configureInside(host, veth, [
+    `address add ${asker}/32 dev ${insideLink}`,
+    `route add ${subnet} dev ${insideLink} src ${asker}`,
+  ]);
+  const knock = makeProbes(asker, [{ address, port: discardPort }]);
+  await sendProbes(host.exec, host.node, enter(pid), knock, silence);
+  const neighbours = await readNeighbours(host.exec, enter(pid));
+  if (!neighbours.some(({ dst, lladdr }) => dst === address && lladdr)) return;
+  throw new MustredirectError('busy', `${address}: somebody has it, though the engine does not say so`);
+}

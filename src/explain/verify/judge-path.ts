@@ -1,0 +1,56 @@
+/** Whether all left by a right way; and if not, what became of them. */
+import { type Departures, waysOf } from './departures.ts';
+import { noPing } from './judge-reach.ts';
+import type { Expectation, Observation, Verdict } from './observation.ts';
+import type { Packet } from './packet.ts';
+import { sentProtocols } from './probe.ts';
+import { namesOf, unique, verdict } from './verdict.ts';
+
+export function judgePath(
+  expectation: Expectation,
+  observation: Observation,
+  own: readonly Packet[],
+  departures: Departures,
+): Verdict {
+  const sent = sentProtocols(observation.ping);
+  const { right, wrong } = departures;
+  const missing = sent.filter((protocol) => !right.some(({ packet }) => packet.protocol === protocol));
+  if (missing.length === 0 && wrong.length === 0) {
+    const skipped = observation.ping === 'missing' ? `; ICMP ${noPing}` : '';
+    return verdict(
+      'path',
+      true,
+      `${namesOf(sent)} left by ${waysOf(right)}: ${expectation.wayName}${skipped}`,
+    );
+  }
+  const facts = [
+    right.length > 0 && missing.length > 0 ? [`${namesOf(missing)} did not leave that way`] : [],
+    wrong.length > 0 ? [`left by ${waysOf(wrong)}`] : [],
+    right.length + wrong.length === 0 ? nothingLeft(expectation, observation, own) : [],
+    describeWanted(expectation),
+    expectation.problems,
+  ];
+  return verdict('path', false, facts.flat().join('; '));
+}
+
+function describeWanted({ ways, wayName }: Expectation): string {
+  if (ways.length === 0) return `there is no way to ${wayName}`;
+  return `${wayName} is ${ways.map(({ link, nextHop }) => (nextHop ? `${nextHop} on ${link}` : link)).join(' or ')}`;
+}
+
+function nothingLeft(
+  { ways, obstacles }: Expectation,
+  { neighbours }: Observation,
+  own: readonly Packet[],
+): string[] {
+  if (own.length === 0) return ['no packet of the probe was seen coming into this host'];
+  const silent = ways.filter(
+    ({ link, nextHop }) =>
+      nextHop && neighbours.some(({ dst, dev, lladdr }) => dst === nextHop && dev === link && !lladdr),
+  );
+  return [
+    `came in by ${unique(own.map(({ link }) => link)).join(', ')}, and nothing left this host`,
+    ...silent.map(({ link, nextHop }) => `${nextHop ?? ''} does not answer on ${link}`),
+    ...obstacles,
+  ];
+}

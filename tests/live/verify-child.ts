@@ -1,0 +1,15 @@
+/** A verification in a process of its own, to be bundled and run, and killed, inside a test host. */
+import { createBackground } from '../../src/host/background.ts';
+import { createExec } from '../../src/host/exec.ts';
+import { createFiles } from '../../src/host/files.ts';
+import { type VerifyInput, verifyHost } from '../../src/explain/verify/verify.ts';
+
+const input = JSON.parse(process.argv[2] ?? '') as VerifyInput;
+const host = {
+  exec: createExec(),
+  files: createFiles(),
+  background: createBackground(),
+  node: process.execPath,
+};
+process.stderr.write(`${process.pid}\n`);
+process.stdout.write(JSON.stringify(await verifyHost(host, input)));

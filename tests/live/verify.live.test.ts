@@ -1,0 +1,403 @@
+import assert from 'node:assert/strict';
+import { randomInt } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { build } from 'esbuild';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { gatherFacts } from '../../src/apply/gather.ts';
+import { createEngines } from '../../src/engines/index.ts';
+import type { LiveHost } from '../../src/explain/verify/live-host.ts';
+import type { Check, VerifyReport } from '../../src/explain/verify/report.ts';
+import type { Target } from '../../src/explain/verify/target.ts';
+import { type VerifyInput, verifyHost } from '../../src/explain/verify/verify.ts';
+import { type Running, createBackground, waitUntil } from '../../src/host/background.ts';
+import { addresses, network } from '../../src/lab/layout.ts';
+import { entering } from '../../src/lab/test-host.ts';
+import { type World, createWorld } from '../../src/lab/world.ts';
+import type { Snat, Spec } from '../../src/spec/spec.ts';
+import type { AttachedContainer } from '../../src/state/facts.ts';
+import { emptyLedger } from '../../src/state/ledger.ts';
+import { hostRole } from '../../src/topology/role.ts';
+
+const names = ['node1', 'gw1'] as const;
+type Name = (typeof names)[number];
+const internet = [{ address: addresses.internet, port: 80 }];
+const table = 2184;
+/** well within `about 3 s`, and enough for a busy machine */
+const timeLimit = 4000;
+
+function specWith(snat: Snat = 'masquerade'): Spec {
+  const uplink = { device: 'uplink0', via: addresses.upstream };
+  return {
+    hosts: { node1: [addresses.node1], gw1: [addresses.gw1] },
+    networks: {
+      mustredirect: {
+        engine: 'external',
+        subnets: { node1: [network.subnet] },
+        via: 'office',
+        direct: [`${addresses.isp}/32`],
+      },
+    },
+    gateways: { office: { members: [{ host: 'gw1', uplink }], snat } },
+  };
+}
+
+let world: World;
+const background = createBackground();
+
+beforeAll(async () => {
+  const name = `verify-${randomInt(1e6)}`;
+  const options = { name, node: process.execPath, engine: 'external', containersRouted: true } as const;
+  world = await createWorld(options);
+  await world.containers.createNetwork(network.name, network.subnet);
+  await world.hosts.gw1.run(['ip', 'route', 'add', network.subnet, 'via', addresses.node1]);
+});
+afterAll(() => world.down());
+
+// Whatever a test does, its verifications leave the hosts as they were.
+const before = new Map<Name, string>();
+beforeEach(async () => {
+  for (const name of names) before.set(name, await snapshot(name));
+});
+afterEach(async () => {
+  for (const name of names) assert.equal(await snapshot(name), before.get(name));
+});
+
+describe('on a node where nothing is applied', () => {
+  it('fails, and sees the leak where the isp sees it', async () => {
+    const isp = await world.capture('isp', 'eth0', `host ${addresses.internet}`);
+    const report = await verify('node1', internet);
+    const arrived = (await isp.stop()).filter(({ destination }) => destination === addresses.internet);
+    expect(new Set(arrived.map(({ protocol }) => protocol))).toEqual(new Set(['icmp', 'tcp', 'udp']));
+    expect(check(report, 'path')).toMatchObject({ ok: false });
+    expect(check(report, 'path').evidence).toMatch(
+      /^left by eth0 to 192\.168\.50\.1 .*gateway office is 192\.168\.50\.2 on eth0$/,
+    );
+    expect(check(report, 'source')).toMatchObject({ ok: false });
+    expect(check(report, 'elsewhere')).toMatchObject({ ok: false });
+    // Somebody answers, though by the wrong way.
+    expect(check(report, 'reach')).toMatchObject({ ok: true });
+  });
+
+  it('goes to an address that nobody answers when none is given', async () => {
+    const report = await verify('node1', []);
+    expect(check(report, 'path')).toMatchObject({ ok: false, target: '192.0.2.1' });
+    expect(check(report, 'reach')).toMatchObject({ ok: 'not-checked' });
+  });
+});
+
+describe('on a redirected node', () => {
+  beforeAll(() => redirect('node1', addresses.gw1));
+  afterAll(() => undo('node1'));
+
+  it('sees the gateway, the source, and nothing elsewhere, as gateway and isp do', async () => {
+    const gateway = await world.capture('gw1', 'eth0', `dst host ${addresses.internet}`);
+    const isp = await world.capture(
+      'isp',
+      'eth0',
+      `dst host ${addresses.internet} and not src ${addresses.gw1}`,
+    );
+    const start = performance.now();
+    const report = await verify('node1', internet);
+    expect(performance.now() - start).toBeLessThan(timeLimit);
+    const arrived = await gateway.stop();
+    expect(new Set(arrived.map(({ source }) => source))).toEqual(new Set(['10.89.4.254']));
+    expect(await isp.stop()).toEqual([]);
+    expect(verdicts(report)).toMatchObject({ path: true, source: true, elsewhere: true });
+    expect(check(report, 'path').evidence).toMatch(
+      /^UDP, TCP and ICMP left by eth0 to 192\.168\.50\.2 .*: gateway office$/,
+    );
+    expect(check(report, 'path').from).toMatch(/on mr0 \(10\.89\.4\.254\)/);
+  });
+
+  it('sends from a running container', async () => {
+    const { container, running } = await startContainer('web');
+    const report = await verify('node1', [], { attached: [container] });
+    expect(verdicts(report)).toMatchObject({ path: true, source: true, elsewhere: true });
+    expect(check(report, 'path').from).toBe(`container web (${container.addresses?.[0]})`);
+    await running.stop();
+    await world.containers.remove('web');
+  });
+
+  it('steps around an address that somebody has', async () => {
+    const host = world.hosts.node1;
+    const { running } = await startContainer('squatter');
+    await host.run(['ip', '-n', 'squatter', 'address', 'add', '10.89.4.254/24', 'dev', 'eth0']);
+    const report = await verify('node1', []);
+    expect(check(report, 'path')).toMatchObject({ ok: true });
+    expect(check(report, 'path').from).toMatch(/10\.89\.4\.253/);
+    await running.stop();
+    await world.containers.remove('squatter');
+  });
+
+  it('knows the way of a direct destination', async () => {
+    const { node1 } = world.hosts;
+    const rule = ['to', addresses.isp, 'lookup', 'main', 'pref', '50'];
+    const closed = await verify('node1', [{ address: addresses.isp }]);
+    expect(check(closed, 'path')).toMatchObject({ ok: false });
+    await node1.run(['ip', 'rule', 'add', ...rule]);
+    const report = await verify('node1', [{ address: addresses.isp }]);
+    await node1.run(['ip', 'rule', 'del', ...rule]);
+    expect(verdicts(report)).toMatchObject({ path: true, source: 'not-checked', elsewhere: true });
+    expect(check(report, 'path').evidence).toMatch(/to 192\.168\.50\.1 .*direct$/);
+  });
+
+  it('needs no bridge', async () => {
+    const { node1 } = world.hosts;
+    await node1.run(['ip', 'link', 'set', 'mr0', 'down']);
+    await node1.run(['ip', 'address', 'del', '10.89.4.1/24', 'dev', 'mr0']);
+    const report = await verify('node1', []);
+    await node1.run(['ip', 'address', 'add', '10.89.4.1/24', 'dev', 'mr0']);
+    await node1.run(['ip', 'link', 'set', 'mr0', 'up']);
+    expect(verdicts(report)).toMatchObject({ path: true, source: true, elsewhere: true });
+    expect(check(report, 'path').from).toBe('a namespace for the moment (10.89.4.254)');
+  });
+
+  it('says when a target does not answer', async () => {
+    const report = await verify('node1', [{ address: '192.0.2.1' }]);
+    expect(verdicts(report)).toEqual({ path: true, source: true, elsewhere: true, reach: false });
+  });
+
+  it('can be done many times at once', async () => {
+    const reports = await Promise.all([verify('node1', internet), verify('node1', []), verify('node1', [])]);
+    for (const report of reports) {
+      expect(verdicts(report)).toMatchObject({ path: true, source: true, elsewhere: true });
+    }
+    expect(new Set(reports.map((report) => check(report, 'path').from)).size).toBe(3);
+  });
+
+  it('says what is missing', async () => {
+    const host = liveHost('node1');
+    const without: LiveHost = {
+      ...host,
+      background: {
+        start: (argv) =>
+          host.background.start(argv.map((arg) => (arg === 'tcpdump' ? '/missing/tcpdump' : arg))),
+      },
+    };
+    await expect(verifyHost(without, await inputOf('node1', []))).rejects.toMatchObject({
+      code: 'missing-tool',
+      message: 'tcpdump: no such program',
+    });
+  });
+});
+
+describe('on a member', () => {
+  beforeAll(() => redirect('gw1', addresses.upstream));
+  afterAll(async () => {
+    await undo('gw1');
+    await setSysctls({ rp_filter: 2, src_valid_mark: 0 });
+  });
+  beforeEach(() => world.hosts.gw1.files.overwrite('/proc/sys/net/ipv4/ip_forward', '1'));
+
+  const modes = [0, 1, 2].flatMap((rp) => [0, 1].map((mark) => ({ rp_filter: rp, src_valid_mark: mark })));
+  it.each(modes)(
+    'sees the uplink with rp_filter $rp_filter, src_valid_mark $src_valid_mark',
+    async (mode) => {
+      await setSysctls(mode);
+      await snatTo('gw1', 'masquerade');
+      const upstream = await world.capture('upstream', 'gw1', `dst host ${addresses.internet}`);
+      const start = performance.now();
+      const report = await verify('gw1', internet);
+      expect(performance.now() - start).toBeLessThan(timeLimit);
+      const arrived = await upstream.stop();
+      expect(new Set(arrived.map(({ source }) => source))).toEqual(new Set([addresses.uplink]));
+      expect(verdicts(report)).toEqual({ path: true, source: true, elsewhere: true, reach: true });
+    },
+  );
+
+  it.each<[Snat, string, Snat]>([
+    ['none', '10.89.4.0', 'masquerade'],
+    ['172.31.0.3', '172.31.0.3', 'none'],
+  ])('sees the source that snat: %s means', async (snat, source, other) => {
+    await snatTo('gw1', snat);
+    const report = await verify('gw1', [], { snat });
+    expect(verdicts(report)).toMatchObject({ path: true, source: true, elsewhere: true });
+    expect(check(report, 'source').evidence).toBe(`${source} as it left this host`);
+    const wrong = await verify('gw1', [], { snat: other });
+    expect(check(wrong, 'source')).toMatchObject({ ok: false });
+    await snatTo('gw1', 'masquerade');
+  });
+
+  it('fails when packets take the default route', async () => {
+    const { gw1 } = world.hosts;
+    await gw1.run(['ip', 'rule', 'del', 'from', network.subnet]);
+    const report = await verify('gw1', []);
+    await gw1.run(['ip', 'rule', 'add', 'from', network.subnet, 'lookup', `${table}`]);
+    expect(verdicts(report)).toMatchObject({ path: false, elsewhere: false });
+    expect(check(report, 'elsewhere').evidence).toBe('of our packets, 3 left by eth0');
+  });
+
+  it('says when forwarding is off', async () => {
+    await world.hosts.gw1.files.overwrite('/proc/sys/net/ipv4/ip_forward', '0');
+    const report = await verify('gw1', []);
+    expect(check(report, 'path').evidence).toMatch(
+      /nothing left this host; net\.ipv4\.conf\.mrv\w+\.forwarding is 0/,
+    );
+    await world.hosts.gw1.files.overwrite('/proc/sys/net/ipv4/ip_forward', '1');
+    expect(check(await verify('gw1', []), 'path')).toMatchObject({ ok: true });
+  });
+
+  it('can be done twice at once', async () => {
+    const reports = await Promise.all([verify('gw1', internet), verify('gw1', internet)]);
+    expect(reports.map(verdicts)).toEqual(
+      [1, 2].map(() => ({ path: true, source: true, elsewhere: true, reach: true })),
+    );
+  });
+});
+
+describe('as a program of its own', () => {
+  let folder: string;
+  let bundle: string;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'mustredirect-verify-'));
+    bundle = join(folder, 'verify.mjs');
+    const entry = join(import.meta.dirname, 'verify-child.ts');
+    await build({
+      entryPoints: [entry],
+      outfile: bundle,
+      bundle: true,
+      minify: true,
+      platform: 'node',
+      format: 'esm',
+    });
+    await redirect('node1', addresses.gw1);
+  });
+  afterAll(async () => {
+    await undo('node1');
+    await rm(folder, { recursive: true });
+  });
+
+  it('works from a bundle', async () => {
+    const argv = [process.execPath, bundle, JSON.stringify(await inputOf('node1', []))];
+    const report = JSON.parse(await world.hosts.node1.run(argv)) as VerifyReport;
+    expect(verdicts(report)).toMatchObject({ path: true, source: true, elsewhere: true });
+  });
+
+  it('leaves nothing behind when it is killed', async () => {
+    const { node1 } = world.hosts;
+    const processes = async () => (await node1.run(['sh', '-c', 'cat /proc/[0-9]*/comm'])).split('\n').sort();
+    const quiet = await processes();
+    let joined = 0;
+    for (const delay of [150, 300, 450, 600]) {
+      const argv = [process.execPath, bundle, JSON.stringify(await inputOf('node1', internet))];
+      const child = await background.start(entering(node1.pid, argv));
+      await waitUntil(() => child.said().stderr.includes('\n'), 5000);
+      await sleep(delay);
+      if ((await snapshot('node1')).includes('mrv')) joined++;
+      await node1.run(['kill', '-KILL', child.said().stderr.trim()]);
+      await child.stop();
+      // Its probes are bounded, and hold the namespace until they end.
+      await expect.poll(() => snapshot('node1'), { timeout: 5000 }).toBe(before.get('node1'));
+      await expect.poll(processes, { timeout: 5000 }).toEqual(quiet);
+    }
+    expect(joined).toBeGreaterThan(0);
+    // What the bridge has learned of killed ones does not keep the next from the address.
+    expect(check(await verify('node1', []), 'path').from).toMatch(/10\.89\.4\.254/);
+    expect(await node1.run(['ip', 'neigh', 'show', '10.89.4.254'])).toBe('');
+  });
+});
+
+/** What of a host a verification could leave behind. */
+async function snapshot(name: Name): Promise<string> {
+  const reads = [
+    'ip -o link | sed "s/state .*//; s/<.*>//"',
+    'ip -4 -o address',
+    'ip route show table all type unicast | grep -v fe80 | sed "s/ linkdown//"',
+    'ip rule',
+    'nft list ruleset',
+    'ls /run/netns 2>/dev/null || true',
+  ];
+  return world.hosts[name].run(['sh', '-c', reads.join('\n')]);
+}
+
+/** By hand, as DESIGN 1 has it; the source kept as on a node, or changed as on a member. */
+async function redirect(name: Name, via: string): Promise<void> {
+  const host = world.hosts[name];
+  await host.run(['ip', 'route', 'add', 'default', 'via', via, 'table', `${table}`]);
+  await host.run(['ip', 'rule', 'add', 'from', network.subnet, 'lookup', `${table}`]);
+  await snatTo(name, name === 'node1' ? 'none' : 'masquerade');
+}
+
+async function undo(name: Name): Promise<void> {
+  const host = world.hosts[name];
+  await host.run(['ip', 'rule', 'del', 'from', network.subnet]);
+  await host.run(['ip', 'route', 'flush', 'table', `${table}`]);
+  await host.run(['nft', 'delete', 'table', 'ip', 'byhand']);
+}
+
+async function snatTo(name: Name, snat: Snat): Promise<void> {
+  const action = snat === 'masquerade' ? snat : `snat to ${snat === 'none' ? 'ip saddr' : snat}`;
+  const text = `table ip byhand
+    delete table ip byhand
+    table ip byhand { chain postrouting {
+      type nat hook postrouting priority srcnat - 10;
+      ip saddr ${network.subnet} ${action}
+    }; }`;
+  await world.hosts[name].run(['nft', '-f', '-'], { input: text });
+  before.set(name, await snapshot(name));
+}
+
+async function setSysctls(values: Readonly<Record<string, number>>): Promise<void> {
+  const { gw1 } = world.hosts;
+  for (const [key, value] of Object.entries(values)) {
+    for (const device of ['all', 'default', 'eth0', 'uplink0']) {
+      await gw1.files.overwrite(`/proc/sys/net/ipv4/conf/${device}/${key}`, `${value}`);
+    }
+  }
+}
+
+interface Circumstances {
+  readonly snat?: Snat;
+  readonly attached?: readonly AttachedContainer[];
+}
+
+async function verify(
+  name: Name,
+  targets: readonly Target[],
+  circumstances: Circumstances = {},
+): Promise<VerifyReport> {
+  return verifyHost(liveHost(name), await inputOf(name, targets, circumstances));
+}
+
+async function inputOf(
+  name: Name,
+  targets: readonly Target[],
+  { snat, attached = [] }: Circumstances = {},
+): Promise<VerifyInput> {
+  const role = hostRole(specWith(snat), name);
+  const { facts } = await gatherFacts(liveHost(name), createEngines({}), role, emptyLedger);
+  const networks = facts.networks.map((one) => ({ ...one, attached }));
+  return { role, facts: { ...facts, networks }, targets };
+}
+
+function liveHost(name: Name): LiveHost {
+  const { exec, files, pid } = world.hosts[name];
+  const inside = { start: (argv: readonly string[]) => background.start(entering(pid, argv)) };
+  return { exec, files, node: process.execPath, background: inside };
+}
+
+/** A container, and a process that runs in it. */
+async function startContainer(
+  name: string,
+): Promise<{ readonly container: AttachedContainer; readonly running: Running }> {
+  const address = await world.containers.start(name, network.name);
+  const argv = ['nsenter', `--net=/run/netns/${name}`, '--', 'sh', '-c', 'echo $$; exec cat'];
+  const running = await background.start(entering(world.hosts.node1.pid, argv));
+  await waitUntil(() => running.said().stdout.includes('\n'), 5000);
+  const pid = Number(running.said().stdout);
+  return { container: { name, running: true, pid, addresses: [address] }, running };
+}
+
+function check(report: VerifyReport, name: Check['check']): Check {
+  const found = report.checks.find((one) => one.check === name);
+  if (!found) throw new Error(`no check ${name} in ${JSON.stringify(report)}`);
+  return found;
+}
+
+function verdicts(report: VerifyReport): Record<string, Check['ok']> {
+  return Object.fromEntries(report.checks.map(({ check: name, ok }) => [name, ok]));
+}
