@@ -2,17 +2,11 @@
 import { addresses, network } from '../../src/lab/layout.ts';
 import type { World } from '../../src/lab/world.ts';
 
-const conflist = `/etc/cni/net.d/${network.name}.conflist`;
-
-/**
- * Creates the network and redirects it. By hand that needs an engine whose masquerade can be switched off:
- * podman with CNI, and nothing attached yet.
- */
-export async function redirectByHand({ hosts, containers }: World): Promise<void> {
-  const { node1, gw1 } = hosts;
-  await containers.createNetwork(network.name, network.subnet);
-  const content = (await node1.files.read(conflist)) ?? '';
-  await node1.files.replace(conflist, content.replace('"ipMasq": true', '"ipMasq": false'));
+/** Creates the network and redirects it, while nothing is attached to it. */
+export async function redirectByHand(world: World): Promise<void> {
+  const { node1, gw1 } = world.hosts;
+  await world.containers.createNetwork(network.name, network.subnet);
+  await stopMasquerade(world);
   for (const command of [
     `iptables -t raw -A PREROUTING -s ${network.subnet} -j MARK --set-mark 0x888`,
     'ip rule add fwmark 0x888 lookup 0x888',
@@ -28,5 +22,21 @@ export async function redirectByHand({ hosts, containers }: World): Promise<void
     'iptables -t nat -A POSTROUTING -o uplink0 -j MASQUERADE',
   ]) {
     await gw1.run(command.split(' '));
+  }
+}
+
+/** What by hand is possible with some engines only: not with netavark. */
+async function stopMasquerade({ hosts: { node1 }, engine }: World): Promise<void> {
+  switch (engine.engine) {
+    case 'podman-cni': {
+      const conflist = `/etc/cni/net.d/${network.name}.conflist`;
+      const content = (await node1.files.read(conflist)) ?? '';
+      return node1.files.replace(conflist, content.replace('"ipMasq": true', '"ipMasq": false'));
+    }
+    case 'external':
+      await node1.run(['nft', 'delete', 'table', 'ip', 'lab-mr0']);
+      return;
+    case 'podman-netavark':
+      throw new Error('netavark masquerades always');
   }
 }

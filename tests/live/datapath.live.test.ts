@@ -2,8 +2,9 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { type FileOptions, exampleFile, filePath } from '../../src/lab/example-file.ts';
 import { addresses, network } from '../../src/lab/layout.ts';
-import { type World, type WorldOptions, createWorld } from '../../src/lab/world.ts';
+import type { World, WorldOptions } from '../../src/lab/world.ts';
 import { dumpHost, mustSucceed, mustredirect } from './program.ts';
+import { createTestWorld } from './test-world.ts';
 
 let world: World;
 
@@ -12,7 +13,7 @@ afterEach(async () => {
 });
 
 async function build(file: FileOptions, options: Partial<WorldOptions> = {}): Promise<string> {
-  world = await createWorld({ name: 'datapath', node: process.execPath, engine: 'external', ...options });
+  world = await createTestWorld({ engine: 'external', ...options });
   const { node1, gw1 } = world.hosts;
   const text = exampleFile('external', file);
   await Promise.all([node1, gw1].map((host) => host.files.replace(filePath, text)));

@@ -3,8 +3,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { exampleFile, filePath } from '../../src/lab/example-file.ts';
 import { addresses, network } from '../../src/lab/layout.ts';
 import type { Packet } from '../../src/lab/packet.ts';
-import { type World, createWorld } from '../../src/lab/world.ts';
+import type { World } from '../../src/lab/world.ts';
 import { dumpHost, mustSucceed, mustredirect } from './program.ts';
+import { createTestWorld } from './test-world.ts';
 
 const isp = `host ${addresses.internet}`;
 const toInternet = ({ destination }: Packet): boolean => destination === addresses.internet;
@@ -67,7 +68,7 @@ describe.each(['podman-cni', 'podman-netavark'] as const)('%s', (engine) => {
   let start: readonly string[];
 
   beforeAll(async () => {
-    world = await createWorld({ name: `redirect-${engine}`, node: process.execPath, engine });
+    world = await createTestWorld({ engine });
     const { node1, gw1 } = world.hosts;
     await Promise.all([node1, gw1].map((h) => h.files.replace(filePath, exampleFile(engine))));
     await world.containers.createNetwork(network.name, network.subnet);
@@ -89,6 +90,13 @@ describe.each(['podman-cni', 'podman-netavark'] as const)('%s', (engine) => {
     });
   });
 
+  it('fails to verify when nothing is applied', async () => {
+    const { exitCode, stdout } = await mustredirect(world.hosts.node1, 'verify', '--to', addresses.internet);
+    expect(exitCode).toBe(1);
+    expect(stdout).toMatch(/FAILED +path/);
+    expect(stdout).toMatch(/FAILED +source/);
+  });
+
   it('applies on both hosts, and names what waits', async () => {
     expect(await mustSucceed(world.hosts.gw1, 'apply', '--yes')).toContain('done: gw1 is as the file says');
     const said = await mustSucceed(world.hosts.node1, 'apply', '--yes');
@@ -107,6 +115,21 @@ describe.each(['podman-cni', 'podman-netavark'] as const)('%s', (engine) => {
       expect(await trySending(world, 'after')).toEqual(redirected(after));
     },
   );
+
+  it('proves it with verify, on the node and on the gateway', async () => {
+    const target = `${addresses.internet}:80`;
+    const onNode = await mustSucceed(world.hosts.node1, 'verify', '--to', target);
+    expect(onNode).toMatch(/from container (before|after) \(10\.89\.4\.\d+\) to 203\.0\.113\.10/);
+    expect(onNode).toContain('left by eth0 to 192.168.50.2');
+    const onGateway = await mustSucceed(world.hosts.gw1, 'verify', '--to', target, '--json');
+    const { checks } = JSON.parse(onGateway) as { checks: { check: string; ok: boolean }[] };
+    expect(checks.map(({ check, ok }) => [check, ok])).toEqual([
+      ['path', true],
+      ['source', true],
+      ['elsewhere', true],
+      ['reach', true],
+    ]);
+  });
 
   it('has nothing to do the second time, and touches nothing', async () => {
     const { node1, gw1 } = world.hosts;

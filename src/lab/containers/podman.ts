@@ -24,7 +24,7 @@ export async function preparePodman(host: TestHost, choice: EngineChoice): Promi
 }
 
 /** @param host one that `preparePodman` has made ready */
-export function podmanContainers(host: TestHost): Containers {
+function podmanContainers(host: TestHost): Containers {
   return {
     async createNetwork(name, subnet) {
       await host.run(['podman', 'network', 'create', '--subnet', subnet, name]);

@@ -1,0 +1,58 @@
+/** Networks that mustredirect makes itself, from the first packet of the first container to the last. */
+import { afterEach, describe, expect, it } from 'vitest';
+import { addresses, network } from '../../src/lab/layout.ts';
+import { exampleFile, filePath } from '../../src/lab/example-file.ts';
+import type { World } from '../../src/lab/world.ts';
+import { mustSucceed, mustredirect } from './program.ts';
+import { createTestWorld } from './test-world.ts';
+
+let world: World;
+
+afterEach(async () => {
+  await world.down();
+});
+
+async function answer(container: string): Promise<string> {
+  const argv = ['timeout', '3', 'wget', '-qO-', `http://${addresses.internet}`];
+  return (await world.containers.run(container, argv)).stdout.trim();
+}
+
+describe.each(['podman-cni', 'podman-netavark'] as const)('%s', (engine) => {
+  it('creates a network that is missing, and takes it away when nothing uses it', async () => {
+    world = await createTestWorld({ engine });
+    const { node1, gw1 } = world.hosts;
+    await Promise.all([node1, gw1].map((host) => host.files.replace(filePath, exampleFile(engine))));
+    const networks = (): Promise<string> => node1.run(['podman', 'network', 'ls', '--format', '{{.Name}}']);
+    const isp = await world.capture('isp', 'eth0', `host ${addresses.internet}`);
+
+    await mustSucceed(gw1, 'apply', '--yes');
+    const said = await mustSucceed(node1, 'apply', '--yes');
+    expect(said).toContain(`+ podman network ${network.name}: ${network.subnet}`);
+    expect(said.includes('.conflist: ipMasq: false (was true)')).toBe(engine === 'podman-cni');
+    expect(await networks()).toContain(network.name);
+    await world.containers.start('web', network.name);
+    expect(await answer('web')).toBe(`upstream saw ${addresses.uplink}`);
+    expect(await isp.stop()).toEqual([]);
+
+    const destroyed = await mustSucceed(node1, 'destroy', '--yes');
+    expect(destroyed).toContain(`waiting: network ${network.name}, which we created, stays: used by web`);
+    expect(await networks()).toContain(network.name);
+    await world.containers.remove('web');
+    expect(await mustSucceed(node1, 'destroy', '--yes')).toContain(`- podman network ${network.name}`);
+    expect(await networks()).not.toContain(network.name);
+    expect(await node1.files.list('/var/lib/mustredirect')).toEqual([]);
+  });
+
+  it('refuses one that is there with another subnet, and changes nothing', async () => {
+    world = await createTestWorld({ engine });
+    const { node1 } = world.hosts;
+    await node1.files.replace(filePath, exampleFile(engine));
+    await world.containers.createNetwork(network.name, '10.77.0.0/24');
+    const { exitCode, stderr } = await mustredirect(node1, 'apply', '--yes');
+    expect(exitCode).toBe(4);
+    expect(stderr).toContain('10.77.0.0/24');
+    expect(stderr).toContain(network.subnet);
+    expect(await node1.run(['nft', 'list', 'tables'])).not.toContain('mustredirect');
+    expect(await node1.files.list('/var/lib/mustredirect')).toEqual([]);
+  });
+});

@@ -1,0 +1,20 @@
+/** Worlds for live tests: each has a name of its own, and ends with the test process at the latest. */
+import { thisMachine, createWorld, type World, type WorldOptions } from '../../src/lab/world.ts';
+import { labEngines, chooseEngine, type LabEngine } from '../../src/lab/engine.ts';
+
+let count = 0;
+
+export function testName(): string {
+  count += 1;
+  return `test-${process.pid}-${count}`;
+}
+
+export async function createTestWorld(options: Partial<WorldOptions> = {}): Promise<World> {
+  return createWorld({ name: testName(), node: process.execPath, ...options });
+}
+
+/** Those that this machine has; `external` is always one of them. */
+export async function installedEngines(): Promise<readonly LabEngine[]> {
+  const choices = await Promise.allSettled(labEngines.map((engine) => chooseEngine(thisMachine(), engine)));
+  return labEngines.filter((_, index) => choices[index]?.status === 'fulfilled');
+}
