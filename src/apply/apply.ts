@@ -2,6 +2,7 @@
 import { MustredirectError } from '../error.ts';
 import { compareStates } from '../plan/compare.ts';
 import type { Step } from '../plan/step.ts';
+import type { Ledger } from '../state/ledger.ts';
 import { ledgerAfter, ledgerBefore } from './ledger-keeper.ts';
 import { type Workplace, perform, performUndo } from './perform.ts';
 import { type Prepared, type Target, prepare } from './prepare.ts';
@@ -33,14 +34,11 @@ export async function applyPlan(
       await perform(step.do, workplace);
     }
     await checkReached(target, workplace);
+    const empty = target.role.networks.length === 0 && target.role.gateways.length === 0;
+    await keeper.save(ledgerAfter(keeper.ledger, desired, { empty }));
   } catch (cause) {
-    const left = await undo(begun, target, prepared, workplace);
-    // What could not be undone must still be given back one day.
-    if (left.length === 0) await keeper.save(before);
-    throw undoneError(cause, left);
+    throw undoneError(cause, await undo(begun, before, target, prepared, workplace));
   }
-  const empty = target.role.networks.length === 0 && target.role.gateways.length === 0;
-  await keeper.save(ledgerAfter(keeper.ledger, desired, { empty }));
 }
 
 /** Believes nothing but what the host says now. */
@@ -53,29 +51,40 @@ async function checkReached(target: Target, { keeper }: Workplace): Promise<void
   });
 }
 
-/** Goes on after an error, and tells what is not as before. */
+/** Goes on after an error, and tells what is not as before: nothing when all is. */
 async function undo(
   begun: readonly Step[],
+  before: Ledger,
   target: Target,
   prepared: Prepared,
   workplace: Workplace,
 ): Promise<string[]> {
   const failed: string[] = [];
+  const note = (error: unknown): void => void failed.push(messageOf(error));
   for (const step of [...begun].reverse()) {
-    if (!step.undo) continue;
-    await performUndo(step.undo, workplace).catch((error: unknown) => failed.push(String(error)));
+    if (step.undo) await performUndo(step.undo, workplace).catch(note);
   }
-  const after = await prepare(target, workplace.keeper.ledger);
-  const wanted = prepared.actual.map((object) => ({ object, why: 'as it was before' }));
-  const changes = compareStates(after.actual, wanted);
-  return changes.length === 0 ? [] : [...failed, `${changes.length} objects differ`];
+  try {
+    const after = await prepare(target, workplace.keeper.ledger);
+    const wanted = prepared.actual.map((object) => ({ object, why: 'as it was before' }));
+    const changes = compareStates(after.actual, wanted);
+    if (changes.length > 0) return [...failed, `${changes.length} objects differ`];
+    // Only now: what could not be undone must still be given back one day.
+    await workplace.keeper.save(before);
+    return [];
+  } catch (error) {
+    note(error);
+    return failed;
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function undoneError(cause: unknown, left: readonly string[]): MustredirectError {
   const { message, code, hint } =
-    cause instanceof MustredirectError
-      ? cause
-      : new MustredirectError('failed', cause instanceof Error ? cause.message : String(cause));
+    cause instanceof MustredirectError ? cause : new MustredirectError('failed', messageOf(cause));
   const state =
     left.length === 0
       ? 'everything is as it was before'

@@ -1,6 +1,7 @@
 /** Reads all that the core needs to know of a host, at once. Changes nothing. */
 import { type Engines, readAllNetworks } from '../engines/index.ts';
 import { readLinks, readRoutes, readRules } from '../host/ip-read.ts';
+import { readNamedTables } from '../host/named-tables.ts';
 import { type ElementCounter, readNftTable } from '../host/nft-read.ts';
 import type { Host } from '../host/ports.ts';
 import { readForwarding } from '../host/sysctl.ts';
@@ -20,10 +21,11 @@ export async function gatherFacts(
   role: Pick<HostRole, 'networks'>,
   ledger: Ledger,
 ): Promise<Gathered> {
-  const [links, rules, routes, nft, networks] = await Promise.all([
+  const [links, rules, routes, namedTables, nft, networks] = await Promise.all([
     readLinks(host.exec),
     readRules(host.exec, 4),
     readRoutes(host.exec, 4),
+    readNamedTables(host.files),
     readNftTable(host.exec),
     readAllNetworks(host, engines, requestedNetworks(role, ledger)),
   ]);
@@ -36,6 +38,7 @@ export async function gatherFacts(
       links,
       foreignRules: rules.foreign,
       usedTables: routes.usedTables,
+      namedTables,
       sysctls,
       networks,
       ledger,

@@ -43,8 +43,9 @@ export function ledgerBefore(ledger: Ledger, desired: Desired, plan: Plan, facts
   const switches = actions.some((action) => action.kind === 'sysctl');
   const first = Object.keys(ledger.sysctls).length === 0;
   return {
+    ...ledger,
+    ...desired.numbers,
     gateways: { ...ledger.gateways, ...desired.numbers.gateways },
-    directBit: desired.numbers.directBit,
     sysctls: switches && first ? facts.sysctls : ledger.sysctls,
     networks: [
       ...ledger.networks.filter((kept) => !created.some((made) => sameNetwork(made, kept))),
@@ -63,8 +64,7 @@ export function ledgerAfter(ledger: Ledger, desired: Desired, role: { readonly e
         (object.kind === 'engine-masquerade' && !object.enabled && object.network === kept.name),
     ),
   );
-  if (!role.empty) return { ...ledger, gateways: desired.numbers.gateways, networks };
-  return { gateways: {}, sysctls: {}, networks };
+  return { ...desired.numbers, sysctls: role.empty ? {} : ledger.sysctls, networks };
 }
 
 /** The file as it was before our edit, when nobody has changed it since. */

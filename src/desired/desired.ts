@@ -36,7 +36,7 @@ const forwarding = 'net.ipv4.ip_forward';
 
 export function desiredState(role: HostRole, gateways: Spec['gateways'], facts: Facts): Desired {
   const refusals: Refusal[] = [];
-  const numbers = chooseNumbers(gatewaysOf(role), gateways, facts, refusals);
+  const numbers = chooseNumbers(role, gateways, facts, refusals);
   const parts = [
     ...role.networks.map((network) => nodePart(network, facts, numbers, refusals)),
     ...role.gateways.map((gateway) => memberPart(gateway, facts, numbers, refusals)),
@@ -44,8 +44,8 @@ export function desiredState(role: HostRole, gateways: Spec['gateways'], facts: 
   const engines = engineWishes(role, facts);
   return {
     wanted: [
-      ...datapath(parts, numbers.directBit),
-      ...steeringRules(parts, numbers.directBit),
+      ...datapath(parts, numbers.directBit ?? 0),
+      ...steeringRules(parts, numbers.directBit ?? 0),
       ...routesOf(parts),
       ...sysctlsOf(parts, facts),
       ...engines.flatMap(({ wanted }) => wanted),
@@ -59,11 +59,6 @@ export function desiredState(role: HostRole, gateways: Spec['gateways'], facts: 
 /** The state of a host that the file does not have: nothing of ours, everything else as it was. */
 export function releasedState(facts: Facts): Desired {
   return desiredState({ host: '', addresses: [], networks: [], gateways: [] }, {}, facts);
-}
-
-function gatewaysOf(role: HostRole): string[] {
-  const names = [...role.networks.map(({ gateway }) => gateway), ...role.gateways.map(({ name }) => name)];
-  return [...new Set(names)];
 }
 
 function engineWishes(role: HostRole, facts: Facts): EngineWishes[] {

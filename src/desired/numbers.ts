@@ -8,11 +8,13 @@ import type { Spec } from '../spec/spec.ts';
 import type { Facts } from '../state/facts.ts';
 import type { GatewayNumbers, Ledger } from '../state/ledger.ts';
 import { hex } from '../state/objects.ts';
+import type { HostRole } from '../topology/role.ts';
 import type { Refusal } from './desired.ts';
 
 export interface Numbers {
   readonly gateways: Readonly<Record<string, GatewayNumbers>>;
-  readonly directBit: number;
+  /** the mark bit of packets that keep the host's own routing; only nodes have such packets */
+  readonly directBit?: number;
 }
 
 /** The hand-made recipe's table: the first that a reader of `ip rule` will know. */
@@ -22,16 +24,15 @@ const lastMark = 0x7f;
 /** most unlikely to be somebody's first; none in the range of our own marks */
 const directBits = [0x1000, 0x100, 0x200, 0x400, 0x800];
 
-/** @param names the gateways that this host has to do with */
 export function chooseNumbers(
-  names: readonly string[],
+  role: HostRole,
   gateways: Spec['gateways'],
   facts: Facts,
   refusals: Refusal[],
 ): Numbers {
   const taken = takenNumbers(gateways, facts);
   const chosen: Record<string, GatewayNumbers> = {};
-  for (const name of names) {
+  for (const name of gatewaysOf(role)) {
     const before = facts.ledger.gateways[name];
     const table = gateways[name]?.table ?? chooseTable(before, taken);
     const mark = gateways[name]?.mark ?? chooseMark(before, taken);
@@ -42,7 +43,14 @@ export function chooseNumbers(
     taken.marks.add(mark);
     chosen[name] = { table, mark };
   }
+  if (role.networks.length === 0) return { gateways: chosen };
   return { gateways: chosen, directBit: chooseDirectBit(facts.ledger, taken, refusals) };
+}
+
+/** All gateways that this host has to do with. */
+function gatewaysOf(role: HostRole): string[] {
+  const names = [...role.networks.map(({ gateway }) => gateway), ...role.gateways.map(({ name }) => name)];
+  return [...new Set(names)];
 }
 
 interface ForeignMark {
@@ -64,7 +72,12 @@ function takenNumbers(gateways: Spec['gateways'], facts: Facts): Taken {
   const ruleTables = facts.foreignRules.flatMap((rule) => rule.table ?? []);
   const foreignTables = new Set([...facts.usedTables, ...ruleTables]);
   return {
-    tables: new Set([...foreignTables, ...ofFile.flatMap((g) => g.table ?? []), ...kept.map((k) => k.table)]),
+    tables: new Set([
+      ...foreignTables,
+      ...facts.namedTables,
+      ...ofFile.flatMap((g) => g.table ?? []),
+      ...kept.map((k) => k.table),
+    ]),
     marks: new Set([...ofFile.flatMap((g) => g.mark ?? []), ...kept.map((k) => k.mark)]),
     foreignTables,
     foreignMarks: facts.foreignRules.flatMap(({ preference, fwmark }) =>

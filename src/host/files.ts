@@ -32,7 +32,8 @@ async function replace(path: string, content: string): Promise<void> {
   const folder = dirname(path);
   await mkdir(folder, { recursive: true });
   // A dot keeps engines that read every *.conflist of the folder from taking the half-written file.
-  const beside = join(folder, `.${basename(path)}.${process.pid}`);
+  // One name: the lock admits one writer, and what a killed one left is written over by the next.
+  const beside = join(folder, `.${basename(path)}.mustredirect`);
   const before = await orWhenMissing(stat(path), undefined);
   const file = await open(beside, constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC, 0o600);
   try {

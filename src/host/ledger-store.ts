@@ -1,4 +1,5 @@
 /** Keeps the ledger in a file. */
+import { dirname } from 'node:path';
 import { z } from 'zod';
 import { MustredirectError } from '../error.ts';
 import { engineNames } from '../spec/spec.ts';
@@ -41,6 +42,8 @@ export async function readLedger(files: Files, path: string): Promise<Ledger> {
 export async function writeLedger(files: Files, path: string, ledger: Ledger): Promise<void> {
   if (isEmpty(ledger)) {
     await files.remove(path);
+    // The folder is ours too, but another network namespace may have its state in it.
+    await files.remove(dirname(path)).catch(() => {});
     return;
   }
   await files.replace(path, `${JSON.stringify({ version: formatVersion, ...ledger }, null, 2)}\n`);

@@ -84,6 +84,8 @@ function selector(name: string, body: Record<string, unknown>): string {
 function masked(value: unknown): string {
   if (typeof value === 'number') return `0x${value.toString(16)}`;
   if (Array.isArray(value)) return `(${value.map(String).join(' | ')})`;
+  // nft 1.1 says {"|": [...]} where 1.0 gave the bare list.
+  if (isRecord(value) && '|' in value) return masked(value['|']);
   return typeof value === 'string' ? value : unknown(value);
 }
 

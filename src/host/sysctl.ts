@@ -5,7 +5,7 @@ export const forwarding = 'net.ipv4.ip_forward';
 
 /**
  * `ip_forward`, and what the kernel changes along with it [measured on 6.18]: `all.accept_redirects`, and
- * every device's `forwarding`. Of the devices only those that differ are listed.
+ * `forwarding` of every device and of those to come. Of the devices only those that differ are listed.
  */
 export async function readForwarding(
   files: Files,
@@ -17,7 +17,7 @@ export async function readForwarding(
   const found: Record<string, string> = { [forwarding]: value };
   if (value !== '0') return found;
   found[redirects] = (await readSysctl(files, redirects)) ?? '0';
-  for (const device of devices) {
+  for (const device of ['default', ...devices]) {
     const name = `net/ipv4/conf/${device}/forwarding`;
     if ((await readSysctl(files, name)) === '1') found[name] = '1';
   }

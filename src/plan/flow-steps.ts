@@ -3,7 +3,7 @@
  * subnet was redirected would go to the gateway with the host's address. They are forgotten, and decided
  * again at their next packet.
  */
-import { type Family, type Subnet, familyOf, mergeSubnets } from '../address/cidr.ts';
+import { type Family, type Subnet, excludeSubnets, familyOf, mergeSubnets } from '../address/cidr.ts';
 import type { Wanted } from '../desired/desired.ts';
 import type { NftSet } from '../state/objects.ts';
 import type { NftObject } from './nft-text.ts';
@@ -25,14 +25,14 @@ export function forgetSteps(actual: readonly NftObject[], wanted: readonly Wante
   };
 }
 
-/** Which subnets get which NAT decision: `snat ip to ip saddr 10.89.4.0/24`. */
-function translated(objects: readonly NftObject[]): Map<string, Subnet> {
+/** Which subnets get which NAT decision: `snat ip to ip saddr` -> 10.89.4.0/24. */
+function translated(objects: readonly NftObject[]): Map<string, Subnet[]> {
   const sets = new Map(objects.flatMap((o) => (o.kind === 'nft-set' ? [[o.name, o] as const] : [])));
   const rules = objects.flatMap((o) => (o.kind === 'nft-chain' && o.name === 'postrouting' ? o.rules : []));
   return new Map(
-    rules.flatMap((rule) => {
+    rules.map((rule) => {
       const name = /^ip saddr @(\S+)/.exec(rule)?.[1] ?? '';
-      return subnetsOf(sets.get(name)).map((subnet) => [`${rule} ${subnet}`, subnet] as const);
+      return [rule, subnetsOf(sets.get(name))] as const;
     }),
   );
 }
@@ -41,8 +41,14 @@ function subnetsOf(set: NftSet | undefined): Subnet[] {
   return (set?.elements ?? []).map((element) => (element.includes('/') ? element : `${element}/32`));
 }
 
-function missingIn(some: ReadonlyMap<string, Subnet>, others: ReadonlyMap<string, Subnet>): Subnet[] {
-  return mergeSubnets([...some].filter(([key]) => !others.has(key)).map(([, subnet]) => subnet));
+/** By address, not by subnet: one that is merged with a new neighbour has nothing to forget. */
+function missingIn(
+  some: ReadonlyMap<string, readonly Subnet[]>,
+  others: ReadonlyMap<string, readonly Subnet[]>,
+): Subnet[] {
+  return mergeSubnets(
+    [...some].flatMap(([rule, subnets]) => excludeSubnets(subnets, others.get(rule) ?? [])),
+  );
 }
 
 function forget(subnets: readonly Subnet[], why: string): Step[] {

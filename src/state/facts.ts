@@ -8,8 +8,10 @@ export interface Facts {
   readonly links: readonly Link[];
   /** rules that are not ours */
   readonly foreignRules: readonly ForeignRule[];
-  /** tables with routes that are not ours, and tables named in /etc/iproute2/rt_tables */
+  /** tables with routes that are not ours */
   readonly usedTables: readonly number[];
+  /** tables that somebody gave a name in iproute2's rt_tables, with or without routes */
+  readonly namedTables: readonly number[];
   /** dotted name -> value: `net.ipv4.ip_forward`, and those that the kernel changes along with it */
   readonly sysctls: Readonly<Record<string, string>>;
   /** one for each network that this host has in the file */

@@ -31,5 +31,7 @@ export async function exec(
   argv: readonly string[],
   options: NameOption,
 ): Promise<void> {
+  // Ctrl-C is for the program inside.
+  terminal.watchInterrupts();
   terminal.setExitStatus(await labExec({ ...options, host, argv, folder: terminal.folder }));
 }
