@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-const live = '{test,tests}/live/**/*.live.test.ts';
+const live = 'tests/live/**/*.live.test.ts';
 
 export default defineConfig({
   test: {
@@ -8,7 +8,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['src/**/*.test.ts', '{test,tests}/**/*.test.ts'],
+          include: ['src/**/*.test.ts', 'tests/**/*.test.ts'],
           exclude: [live],
           // A forgotten await shows up as a failure, not as a test that passes.
           expect: { requireAssertions: true },
