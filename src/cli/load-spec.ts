@@ -18,7 +18,10 @@ export async function loadSpec(files: Files, path: string, terminal: Terminal): 
 async function readText(files: Files, path: string): Promise<string> {
   const text = await files.read(path).catch((cause: NodeJS.ErrnoException) => {
     if (cause.code === 'EACCES') {
-      throw new MustredirectError('not-permitted', `${path}: permission denied`, { hint: 'run it as root', cause });
+      throw new MustredirectError('not-permitted', `${path}: permission denied`, {
+        hint: 'run it as root',
+        cause,
+      });
     }
     const what = cause.code === 'EISDIR' ? 'is a folder' : cause.message;
     throw new MustredirectError('file', `${path}: ${what}`, { hint: 'name a file with -f FILE', cause });

@@ -65,46 +65,49 @@ function chains(parts: readonly Part[], directBit: number): Wanted[] {
       {
         name: 'forward',
         hook: { type: 'filter', hook: 'forward', priority: beforeFilter },
-        rules: [
-          'ip saddr @redirected4 jump guard',
-          ...(parts.some((part) => part.nat)
-            ? ['ip saddr @redirected4 tcp flags & (syn | rst) == syn tcp option maxseg size set rt mtu']
-            : []),
-        ],
+        rules: forwardRules(parts),
       },
       'looks at every packet that is forwarded',
     ),
     chain(
-      {
-        name: 'guard',
-        rules: [
-          ...(local ? [`meta mark & ${hex(directBit)} == ${hex(directBit)} return`] : []),
-          ...(parts.some((p) => p.nextHops.length > 0) ? ['ip saddr . rt ip nexthop @nexthops4 return'] : []),
-          ...(parts.some((p) => p.devices.length > 0) ? ['ip saddr . oifname @uplinks4 return'] : []),
-          'ip daddr @redirected4 rt ip nexthop @inside4 return',
-          'ip saddr @stopped4 drop',
-        ],
-      },
+      { name: 'guard', rules: guardRules(parts, directBit) },
       'stops, and counts, what would leave by another way',
     ),
     chain(
       {
         name: 'postrouting',
         hook: { type: 'nat', hook: 'postrouting', priority: beforeSrcnat },
-        rules: [
-          ...(local
-            ? [
-                `ip saddr @local4 ip daddr != @redirected4 meta mark & ${hex(directBit)} == 0x0 snat ip to ip saddr`,
-              ]
-            : []),
-          ...parts.flatMap(({ nat }) =>
-            nat ? [`ip saddr @${servedSet(nat.gateway)} oifname "${nat.device}" ${nat.verdict}`] : [],
-          ),
-        ],
+        rules: natRules(parts, directBit),
       },
       local
         ? 'keeps the container’s own address, before any masquerade'
         : 'the address that the outside sees',
+    ),
+  ];
+}
+
+function forwardRules(parts: readonly Part[]): string[] {
+  const clamp = 'ip saddr @redirected4 tcp flags & (syn | rst) == syn tcp option maxseg size set rt mtu';
+  return ['ip saddr @redirected4 jump guard', ...(parts.some((part) => part.nat) ? [clamp] : [])];
+}
+
+function guardRules(parts: readonly Part[], directBit: number): string[] {
+  const bit = hex(directBit);
+  return [
+    ...(parts.some((part) => part.local) ? [`meta mark & ${bit} == ${bit} return`] : []),
+    ...(parts.some((p) => p.nextHops.length > 0) ? ['ip saddr . rt ip nexthop @nexthops4 return'] : []),
+    ...(parts.some((p) => p.devices.length > 0) ? ['ip saddr . oifname @uplinks4 return'] : []),
+    'ip daddr @redirected4 rt ip nexthop @inside4 return',
+    'ip saddr @stopped4 drop',
+  ];
+}
+
+function natRules(parts: readonly Part[], directBit: number): string[] {
+  const own = `ip saddr @local4 ip daddr != @redirected4 meta mark & ${hex(directBit)} == 0x0 snat ip to ip saddr`;
+  return [
+    ...(parts.some((part) => part.local) ? [own] : []),
+    ...parts.flatMap(({ nat }) =>
+      nat ? [`ip saddr @${servedSet(nat.gateway)} oifname "${nat.device}" ${nat.verdict}`] : [],
     ),
   ];
 }

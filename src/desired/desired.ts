@@ -56,11 +56,6 @@ export function desiredState(role: HostRole, gateways: Spec['gateways'], facts: 
   };
 }
 
-/** The state of a host that the file does not have: nothing of ours, everything else as it was. */
-export function releasedState(facts: Facts): Desired {
-  return desiredState({ host: '', addresses: [], networks: [], gateways: [] }, {}, facts);
-}
-
 function engineWishes(role: HostRole, facts: Facts): EngineWishes[] {
   const gone = facts.ledger.networks.filter(
     (kept) => !role.networks.some(({ engine, name }) => engine === kept.engine && name === kept.name),

@@ -1,5 +1,5 @@
 /** Reads links, rules and routes with `ip -j`, numbers instead of names. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Family } from '../address/cidr.ts';
 import { MustredirectError } from '../error.ts';
 import type { ForeignRule, Link } from '../state/facts.ts';

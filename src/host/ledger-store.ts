@@ -1,6 +1,6 @@
 /** Keeps the ledger in a file. */
 import { dirname } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { MustredirectError } from '../error.ts';
 import { engineNames } from '../spec/spec.ts';
 import { type Ledger, emptyLedger } from '../state/ledger.ts';

@@ -70,7 +70,7 @@ function selector(name: string, body: Record<string, unknown>): string {
     case 'ct':
       return `ct ${key}`;
     case 'rt':
-      return `rt ${body['family'] === undefined ? '' : `${String(body['family'])} `}${key}`;
+      return `rt ${typeof body['family'] === 'string' ? `${body['family']} ` : ''}${key}`;
     case 'tcp option':
       return `tcp option ${String(body['name'])} ${String(body['field'])}`;
     case 'prefix':

@@ -1,5 +1,5 @@
 /** Reads our nft table with `nft -j`. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { MustredirectError } from '../error.ts';
 import type { NftChain, NftSet } from '../state/objects.ts';
 import { ownNftTable } from '../state/ownership.ts';

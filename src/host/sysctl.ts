@@ -1,7 +1,7 @@
 /** Reads and writes settings of the kernel in the network namespace that we run in. */
 import type { Files } from './ports.ts';
 
-export const forwarding = 'net.ipv4.ip_forward';
+const forwarding = 'net.ipv4.ip_forward';
 
 /**
  * `ip_forward`, and what the kernel changes along with it [measured on 6.18]: `all.accept_redirects`, and

@@ -19,7 +19,7 @@ export function printChange(change: Change): PlanLine {
 }
 
 /** An object in the words of the tool that shows it: `rule 4100: from 10.89.4.0/24 lookup 2184`. */
-export function printObject(object: HostObject): string {
+function printObject(object: HostObject): string {
   switch (object.kind) {
     case 'rule':
       return `rule ${object.preference}: ${ruleSelector(object)} ${ruleAction(object)}`;

@@ -1,5 +1,5 @@
 /** The keys of the file: what each holds, and the help that editors show for it. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { engineNames } from './spec.ts';
 import { supportedEngines } from './supported.ts';
 import { addressOf, deviceOf, devicePattern, expected, oneOrMany, subnetOf } from './values.ts';

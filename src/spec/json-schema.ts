@@ -1,5 +1,5 @@
 /** The file's schema for editors. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { fileSchema } from './schema.ts';
 
 /** JSON Schema (draft 2020-12) of what may be written: one address where a list of them is allowed too. */

@@ -1,5 +1,5 @@
 /** The file as a whole: a strict schema to accept it, and a lax one for what is right in a wrong file. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { gatewayShape, hosts, memberShape, name, networkShape, uplinkShape } from './fields.ts';
 import type { Path } from './tree.ts';
 import { expected } from './values.ts';

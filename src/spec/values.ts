@@ -1,5 +1,5 @@
 /** Schemas of the single values of the file, with messages that say what belongs there and what was found. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Address, type Subnet, parseAddress, parseSubnet } from '../address/cidr.ts';
 import { quote } from './tree.ts';
 

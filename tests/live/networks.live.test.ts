@@ -4,7 +4,7 @@ import { addresses, network } from '../../src/lab/layout.ts';
 import { exampleFile, filePath } from '../../src/lab/example-file.ts';
 import type { World } from '../../src/lab/world.ts';
 import { mustSucceed, mustredirect } from './program.ts';
-import { createTestWorld } from './test-world.ts';
+import { createTestWorld, podmanEngines } from './test-world.ts';
 
 let world: World;
 
@@ -17,7 +17,7 @@ async function answer(container: string): Promise<string> {
   return (await world.containers.run(container, argv)).stdout.trim();
 }
 
-describe.each(['podman-cni', 'podman-netavark'] as const)('%s', (engine) => {
+describe.each(await podmanEngines())('%s', (engine) => {
   it('creates a network that is missing, and takes it away when nothing uses it', async () => {
     world = await createTestWorld({ engine });
     const { node1, gw1 } = world.hosts;

@@ -18,3 +18,10 @@ export async function installedEngines(): Promise<readonly LabEngine[]> {
   const choices = await Promise.allSettled(labEngines.map((engine) => chooseEngine(thisMachine(), engine)));
   return labEngines.filter((_, index) => choices[index]?.status === 'fulfilled');
 }
+
+/** The back ends that this machine's podman has to have: CNI went with podman 5. */
+export async function podmanEngines(): Promise<readonly LabEngine[]> {
+  const { stdout } = await thisMachine().exec.run(['podman', '--version']);
+  const major = Number(/(\d+)\./.exec(stdout)?.[1]);
+  return major >= 5 ? ['podman-netavark'] : ['podman-cni', 'podman-netavark'];
+}

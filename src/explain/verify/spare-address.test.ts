@@ -7,7 +7,8 @@ function factsWith(addresses: readonly string[], bridge = '10.89.4.1/24'): Facts
   return {
     links: [{ name: 'podman1', index: 3, up: true, type: 'bridge', addresses: [bridge] }],
     foreignRules: [],
-    usedTables: [], namedTables: [],
+    usedTables: [],
+    namedTables: [],
     sysctls: {},
     networks: [
       {

@@ -1,0 +1,215 @@
+import { dirname } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { createFakeHost, type FakeHost } from '../../tests/fake-host/fake-host.ts';
+import type { Event, Fault } from '../../tests/fake-host/faults.ts';
+import { networkFile } from '../../tests/fake-host/podman.ts';
+import { applyTo, ledgerPath, specOf } from '../../tests/scenario/play.ts';
+import { createEngines } from '../engines/index.ts';
+import { hostRole } from '../topology/role.ts';
+import { applyPlan } from './apply.ts';
+import { openLedger } from './ledger-keeper.ts';
+import { type Target, nobody, prepare } from './prepare.ts';
+
+/** A node of three networks, and a member of a gateway: every kind of step is in the plan. */
+const first = `
+version: 1
+hosts: { here: 192.168.50.10, gw1: 192.168.50.2, node2: 192.168.50.11 }
+networks:
+  made: { engine: podman, subnets: { here: 10.89.4.0/24 }, via: office }
+  found: { engine: podman, subnets: { here: 10.89.5.0/24 }, via: office, direct: [192.168.50.0/24] }
+  far: { engine: external, subnets: { node2: 10.90.0.0/16 }, via: own }
+gateways:
+  office: { members: [{ host: gw1, uplink: { device: eth9 } }], snat: none }
+  own: { members: [{ host: here, uplink: { device: gre1 } }], snat: masquerade }
+`;
+
+/** Nearly everything of it is another. */
+const second = `
+version: 1
+hosts: { here: 192.168.50.10, gw1: 192.168.50.3, node2: 192.168.50.11 }
+networks:
+  found: { engine: podman, subnets: { here: 10.89.5.0/24 }, via: office }
+  new: { engine: external, subnets: { here: 10.89.4.0/25 }, via: office }
+  far: { engine: external, subnets: { node2: 10.90.0.0/17 }, via: own }
+gateways:
+  office: { members: [{ host: gw1, uplink: { device: eth9 } }], snat: none, table: 300 }
+  own: { members: [{ host: here, uplink: { device: gre1 } }], snat: 203.0.113.7 }
+`;
+
+function newHost(): FakeHost {
+  const found = { name: 'found', subnets: ['10.89.5.0/24'], bridge: 'cni-podman1', masquerade: true };
+  return createFakeHost({
+    links: [
+      { name: 'eth0', up: true, addresses: ['192.168.50.10/24'], pointToPoint: false },
+      { name: 'gre1', up: true, addresses: ['172.31.0.1/30'], pointToPoint: true },
+    ],
+    sysctls: { '/proc/sys/net/ipv4/conf/eth0/forwarding': '1' },
+    files: new Map([networkFile('cni', found)]),
+    flows: ['10.89.4.7', '192.168.50.10'],
+    podman: { backend: 'cni', containers: [] },
+  });
+}
+
+function targetOf(host: FakeHost, file: string | undefined): Target {
+  const ports = { host, engines: createEngines({}) };
+  if (file === undefined) return { ...ports, ...nobody };
+  const spec = specOf(file);
+  return { ...ports, role: hostRole(spec, 'here'), gateways: spec.gateways };
+}
+
+async function hostWith(files: readonly (string | undefined)[]): Promise<FakeHost> {
+  const host = newHost();
+  for (const file of files) await applyTo(targetOf(host, file));
+  return host;
+}
+
+/** From what to what; nothing stands for `destroy`. */
+const changes = [
+  { name: 'apply', before: [], to: first },
+  { name: 'a change', before: [first], to: second },
+  { name: 'a change back', before: [second], to: first },
+  { name: 'destroy', before: [first], to: undefined },
+];
+
+/** The folder of an empty ledger may stay: another network namespace may have its own there. */
+function isAboutFolder({ what }: Event): boolean {
+  return what === `remove ${dirname(ledgerPath)}`;
+}
+
+/** Every way in which something that is asked while the plan runs can go wrong. */
+async function faultsOf(
+  before: readonly string[],
+  to: string | undefined,
+): Promise<(Fault & { index: number })[]> {
+  const host = await hostWith(before);
+  const start = host.events.length;
+  const target = targetOf(host, to);
+  await prepare(target, (await openLedger(host.files, ledgerPath)).ledger);
+  const prepared = host.events.length - start;
+  const again = await hostWith(before);
+  await applyTo(targetOf(again, to));
+  return again.events
+    .slice(start + prepared)
+    .filter((event) => !isAboutFolder(event))
+    .flatMap(({ index, what, input }) => {
+      const lines = what.includes('-batch') ? input.split('\n').length - 1 : 1;
+      return Array.from({ length: lines }, (_, afterLine) => ({ kind: 'failed', index, afterLine }) as const);
+    });
+}
+
+describe.each(changes)('when something fails in $name', ({ before, to }) => {
+  it('is as it was before, ledger included, and the error says so', async () => {
+    const faults = await faultsOf(before, to);
+    expect(faults.length).toBeGreaterThan(20);
+    for (const fault of faults) {
+      const host = await hostWith(before);
+      const start = host.dump();
+      host.failWhen(({ index }) => (index === fault.index ? fault : undefined));
+      const what = JSON.stringify({ ...fault, at: host.events.length });
+      const error: unknown = await applyTo(targetOf(host, to)).catch((thrown: unknown) => thrown);
+      expect(String(error), what).toMatch(/injected by the test.*; everything is as it was before$/s);
+      expect(host.dump(), what).toBe(start);
+    }
+  });
+
+  it('is mended by the next run when we are killed', async () => {
+    const wanted = (await hostWith([...before, to])).dump();
+    const clean = newHost().dump();
+    for (const fault of await faultsOf(before, to)) {
+      const killed = async (): Promise<FakeHost> => {
+        const host = await hostWith(before);
+        host.failWhen(({ index }) =>
+          index < fault.index
+            ? undefined
+            : { kind: 'killed', afterLine: index === fault.index ? (fault.afterLine ?? 0) : 0 },
+        );
+        await expect(applyTo(targetOf(host, to))).rejects.toThrow();
+        host.failWhen();
+        return host;
+      };
+      const again = await killed();
+      await applyTo(targetOf(again, to));
+      expect(again.dump(), JSON.stringify(fault)).toBe(wanted);
+      const away = await killed();
+      await applyTo(targetOf(away, undefined));
+      expect(away.dump(), JSON.stringify(fault)).toBe(clean);
+    }
+  });
+
+  it('stops where it is interrupted', async () => {
+    const { plan } = await prepareOn(await hostWith(before), to);
+    for (const stop of plan.steps.keys()) {
+      const host = await hostWith(before);
+      const start = host.dump();
+      let asked = 0;
+      const running = prepareOn(host, to).then((prepared) =>
+        applyPlan(prepared.target, prepared, prepared, { interrupted: () => asked++ === stop }),
+      );
+      await expect(running).rejects.toMatchObject({ code: 'interrupted' });
+      expect(host.dump()).toBe(start);
+    }
+  });
+});
+
+async function prepareOn(host: FakeHost, file: string | undefined) {
+  const target = targetOf(host, file);
+  const keeper = await openLedger(host.files, ledgerPath);
+  return { ...(await prepare(target, keeper.ledger)), ...target, target, keeper };
+}
+
+describe('apply', () => {
+  it('makes conntrack forget what containers began, and nothing else', async () => {
+    expect((await hostWith([first])).state.flows).toEqual(['192.168.50.10']);
+  });
+
+  it('asks nothing of the host that changes it when there is nothing to do', async () => {
+    const host = await hostWith([first]);
+    const before = host.events.length;
+    await applyTo(targetOf(host, first));
+    expect(host.events.slice(before).filter((event) => event.changes)).toEqual([]);
+  });
+
+  it('says what is left when undoing fails too', async () => {
+    const host = newHost();
+    host.failWhen(({ what, input }) =>
+      what === 'ip -force -4 -batch -' || input.includes('lookup') ? { kind: 'failed' } : undefined,
+    );
+    const error: unknown = await applyTo(targetOf(host, first)).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: 'failed', hint: expect.stringContaining('mustredirect destroy') });
+    expect(String(error)).toContain('not everything could be undone');
+    // What must be given back is still known.
+    host.failWhen();
+    await applyTo(targetOf(host, undefined));
+    expect(host.dump()).toBe(newHost().dump());
+  });
+
+  it('says so when the host cannot even be read any more', async () => {
+    const host = newHost();
+    let broken = false;
+    host.failWhen(({ input }) => {
+      broken ||= input.includes('lookup');
+      return broken ? { kind: 'failed' } : undefined;
+    });
+    await expect(applyTo(targetOf(host, first))).rejects.toThrow(
+      /injected by the test.*not everything could be undone/s,
+    );
+  });
+
+  it('does not believe that it is done when the host says otherwise', async () => {
+    const host = newHost();
+    const { exec } = host;
+    const forgetful = {
+      ...host,
+      exec: {
+        run: async (argv: readonly string[], options?: Parameters<typeof exec.run>[1]) =>
+          options?.input?.includes('prohibit')
+            ? { exitCode: 0, stdout: '', stderr: '' }
+            : exec.run(argv, options),
+      },
+    };
+    const target = { ...targetOf(host, first), host: forgetful };
+    await expect(applyTo(target)).rejects.toThrow(
+      /does not have what was set: .*rule 4200: from 10\.89\.4\.0\/23 prohibit/s,
+    );
+  });
+});

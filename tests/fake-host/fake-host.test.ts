@@ -1,0 +1,265 @@
+/** The fake host says what real programs said, recorded on Linux 6.18 with nft 1.0.6 and iproute2 6.1. */
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { createFakeHost, type FakeHost } from './fake-host.ts';
+
+const links = [
+  { name: 'eth0', up: true, addresses: ['192.168.50.10/24'], pointToPoint: false },
+  { name: 'br0', up: true, addresses: ['10.89.4.1/24'], pointToPoint: false },
+  { name: 'gre1', up: true, addresses: ['172.31.0.1/32'], pointToPoint: true },
+  { name: 'off0', up: false, addresses: ['10.7.0.1/24'], pointToPoint: false },
+];
+
+function recorded(name: string): string {
+  return readFileSync(new URL(`../../src/host/fixtures/${name}`, import.meta.url), 'utf8');
+}
+
+async function ip(host: FakeHost, ...lines: readonly string[]): Promise<string> {
+  const input = lines.map((line) => `${line}\n`).join('');
+  return (await host.exec.run(['ip', '-4', '-batch', '-'], { input })).stderr;
+}
+
+async function nft(host: FakeHost, ...lines: readonly string[]): Promise<string> {
+  const { stderr } = await host.exec.run(['nft', '-f', '-'], { input: lines.join('\n') });
+  return stderr.split('\n')[0] ?? '';
+}
+
+/** Without what differs from one kernel to the next: handles, and what has been counted. */
+function withoutNumbers(text: string): unknown {
+  return JSON.parse(text, (key, value: unknown) => {
+    if (key === 'handle') return undefined;
+    return key === 'packets' || key === 'bytes' ? 0 : value;
+  });
+}
+
+/** What we read of routes, without those of table local that nothing here is about. */
+function routesOf(text: string): unknown[] {
+  const routes = JSON.parse(text) as Record<string, unknown>[];
+  return routes
+    .filter(({ table, dst }) => table !== '255' && dst !== '172.31.0.2')
+    .map(({ flags: _, scope: __, prefsrc: ___, ...route }) => route);
+}
+
+describe('nft', () => {
+  it.each(['table-node', 'table-node-and-member'])('lists %s as the real one does', async (name) => {
+    const host = createFakeHost({ links });
+    expect(await nft(host, recorded(`${name}.nft`))).toBe('');
+    const { stdout } = await host.exec.run(['nft', '-j', 'list', 'table', 'inet', 'mustredirect']);
+    expect(withoutNumbers(stdout)).toEqual(withoutNumbers(recorded(`${name}.json`)));
+  });
+
+  const table = 'inet mustredirect';
+
+  it.each([
+    [[`add element ${table} redirected4 { 10.89.4.0/25 }`], 'interval overlaps'],
+    [[`delete element ${table} redirected4 { 10.89.4.0/25 }`], 'element does not exist'],
+    [[`add element ${table} nosuch { 10.89.4.0/25 }`], 'No such file or directory'],
+    [[`add element ${table} nexthops4 { 10.89.4.0/25 . 192.168.50.2 }`], 'overlaps'],
+    [[`delete set ${table} redirected4`], 'Device or resource busy'],
+    [[`delete chain ${table} guard`], 'Device or resource busy'],
+    [[`flush chain ${table} guard`, `delete chain ${table} guard`], 'Device or resource busy'],
+    [[`delete chain ${table} nosuch`], 'No such file or directory'],
+    [[`add rule ${table} guard ip saddr @nosuch drop`], 'No such file or directory'],
+    [[`add rule ${table} forward jump nosuch`], 'No such file or directory'],
+    [[`add set ${table} stopped4 { type ipv4_addr; flags interval; }`], 'File exists'],
+    [
+      [`add chain ${table} forward { type filter hook forward priority -2; policy accept; }`],
+      'Operation not supported',
+    ],
+    [[`delete table ${table}`, `delete table ${table}`], 'No such file or directory'],
+  ])('refuses %j as the real one does, and changes nothing', async (lines, problem) => {
+    const host = createFakeHost({ links });
+    await nft(host, recorded('table-node.nft'));
+    const before = host.dump();
+    expect(await nft(host, `add chain ${table} first`, ...lines)).toContain(problem);
+    expect(host.dump()).toBe(before);
+  });
+
+  it.each([
+    [
+      `delete element ${table} redirected4 { 10.89.4.0/24, 10.89.5.7 }`,
+      `add element ${table} redirected4 { 10.89.4.0/23 }`,
+    ],
+    [`add element ${table} redirected4 { 10.89.4.0/24 }`],
+    [`add element ${table} nexthops4 { 10.89.4.0/24 . 192.168.50.3 }`],
+    [`flush chain ${table} forward`, `flush chain ${table} guard`, `delete chain ${table} guard`],
+    [`add table ${table}`, `delete table ${table}`],
+  ])('does as the real one does: %s', async (...lines) => {
+    const host = createFakeHost({ links });
+    await nft(host, recorded('table-node.nft'));
+    expect(await nft(host, ...lines)).toBe('');
+  });
+
+  it('says that there is no table', async () => {
+    const { exitCode, stderr } = await createFakeHost({ links }).exec.run([
+      ...['nft', '-j', 'list', 'table', 'inet', 'mustredirect'],
+    ]);
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain('No such file or directory');
+  });
+});
+
+describe('ip', () => {
+  const nop = 'rule add preference 4999 from all nop protocol 136';
+
+  it('lists rules as the real one does', async () => {
+    const host = createFakeHost({
+      links,
+      rules: [
+        {
+          preference: 100,
+          fwmark: { value: 0xca6c, mask: 0xffffffff },
+          action: { kind: 'lookup', table: 51820 },
+          protocol: 0,
+        },
+        { preference: 4100, from: '10.77.0.0/16', action: { kind: 'lookup', table: 77 }, protocol: 0 },
+        {
+          preference: 5210,
+          fwmark: { value: 0x80000, mask: 0xff0000 },
+          action: { kind: 'lookup', table: 52 },
+          protocol: 0,
+        },
+      ],
+    });
+    const said = await ip(
+      host,
+      nop,
+      'rule add preference 4000 fwmark 0x1000/0x1000 goto 4999 protocol 136',
+      'rule add preference 4050 to 10.89.4.0/24 goto 4999 protocol 136',
+      'rule add preference 4060 from 10.89.4.0/24 to 1.1.1.1/32 goto 4999 protocol 136',
+      'rule add preference 4200 from 10.89.4.0/24 prohibit protocol 136',
+      'rule add preference 4100 from 10.89.4.0/24 lookup 2184 protocol 136',
+      'rule add preference 4100 from 10.89.5.7/32 lookup 2184 protocol 136',
+    );
+    expect(said).toBe('');
+    const { stdout } = await host.exec.run(['ip', '-j', '-N', '-4', 'rule', 'show']);
+    expect(JSON.parse(stdout)).toEqual(JSON.parse(recorded('ip-rule.json')));
+  });
+
+  it('stops at the first error of a batch, keeps what was before it, and goes on with -force', async () => {
+    const host = createFakeHost({ links });
+    const lines = [nop, nop, 'rule add preference 4998 from all nop protocol 136'];
+    expect(await ip(host, ...lines)).toBe('RTNETLINK answers: File exists\nCommand failed -:2');
+    expect(host.dump()).toContain('rule 4999: nop');
+    expect(host.dump()).not.toContain('rule 4998: nop');
+    const forced = await host.exec.run(['ip', '-force', '-4', '-batch', '-'], {
+      input: lines.map((line) => `${line}\n`).join(''),
+    });
+    expect(forced.exitCode).toBe(1);
+    expect(host.dump()).toContain('rule 4998: nop');
+  });
+
+  it.each([
+    ['rule delete preference 4998 from all nop protocol 136', 'RTNETLINK answers: No such file or directory'],
+    ['rule add preference 4001 from all goto 4000 protocol 136', 'Error: Backward goto not supported.'],
+    ['route add default via 10.1.1.1 dev eth0 table 9 protocol 136', 'Error: Nexthop has invalid gateway.'],
+    [
+      'route add default via 192.168.50.2 dev br0 table 9 protocol 136',
+      'Error: Nexthop has invalid gateway.',
+    ],
+    ['route add default via 192.168.50.2 dev nosuch table 9 protocol 136', 'Cannot find device "nosuch"'],
+    ['route add default via 10.7.0.2 dev off0 table 9 protocol 136', 'Error: Nexthop has invalid gateway.'],
+    ['route add default dev off0 table 9 protocol 136', 'Error: Device for nexthop is not up.'],
+    [
+      'route delete default via 192.168.50.9 dev eth0 table 9 protocol 136',
+      'RTNETLINK answers: No such process',
+    ],
+    ['route add default via 192.168.50.3 dev eth0 table 7 protocol 136', 'RTNETLINK answers: File exists'],
+    [
+      'route replace default via 10.1.1.1 dev eth0 table 7 protocol 136',
+      'Error: Nexthop has invalid gateway.',
+    ],
+    [
+      'route delete default via 192.168.50.9 dev eth0 table 7 protocol 136',
+      'RTNETLINK answers: No such process',
+    ],
+  ])('refuses %s as the real one does', async (line, problem) => {
+    const host = createFakeHost({ links });
+    expect(await ip(host, 'route add default via 192.168.50.2 dev eth0 table 7 protocol 136')).toBe('');
+    expect(await ip(host, line)).toBe(`${problem}\nCommand failed -:1`);
+  });
+
+  it('lists routes as the real one does', async () => {
+    const host = createFakeHost({
+      links: [
+        { name: 'br0', up: true, addresses: ['10.89.4.1/24'], pointToPoint: false },
+        { name: 'eth0', up: true, addresses: ['192.168.50.10/24'], pointToPoint: false },
+        { name: 'gre1', up: true, addresses: ['172.31.0.1/32'], pointToPoint: true },
+      ],
+    });
+    const said = await ip(
+      host,
+      'route add default via 192.168.50.1 dev eth0',
+      'route add unreachable default table 2184 metric 4294967295 protocol 136',
+      'route add default via 192.168.50.2 dev eth0 table 2184 protocol 136',
+      'route add default dev gre1 table 2185 protocol 136',
+      'route add unreachable 10.89.5.7/32 table 254 metric 4294967295 protocol 136',
+      'route add 10.89.5.0/24 via 192.168.50.11 dev eth0 table 254 metric 4000 protocol 136',
+      'route add 10.9.0.0/16 via 192.168.50.1 dev eth0 table 52',
+    );
+    expect(said).toBe('');
+    const { stdout } = await host.exec.run(['ip', '-j', '-N', '-4', 'route', 'show', 'table', 'all']);
+    expect(routesOf(stdout)).toEqual(routesOf(recorded('ip-route.json')));
+  });
+
+  it('replaces a route, and keeps another metric apart', async () => {
+    const host = createFakeHost({ links });
+    expect(
+      await ip(
+        host,
+        'route add default via 192.168.50.2 dev eth0 table 7 protocol 136',
+        'route add unreachable default table 7 metric 4294967295 protocol 136',
+        'route replace default dev gre1 table 7 protocol 136',
+      ),
+    ).toBe('');
+    expect(host.state.routes).toMatchObject([{ device: 'gre1' }, { type: 'unreachable' }]);
+  });
+});
+
+describe('sysctl', () => {
+  const conf = '/proc/sys/net/ipv4/conf';
+
+  it('changes along with ip_forward what the kernel changes', async () => {
+    const host = createFakeHost({ links, sysctls: { [`${conf}/eth0/forwarding`]: '1' } });
+    const read = async (name: string) => (await host.files.read(`/proc/sys/net/ipv4/${name}`))?.trim();
+    await host.files.overwrite('/proc/sys/net/ipv4/ip_forward', '1\n');
+    expect(await read('conf/default/forwarding')).toBe('1');
+    expect(await read('conf/all/accept_redirects')).toBe('0');
+    expect(await read('conf/br0/accept_redirects')).toBe('1');
+    await host.files.overwrite('/proc/sys/net/ipv4/ip_forward', '0\n');
+    expect(await read('conf/eth0/forwarding')).toBe('0');
+    expect(await read('conf/all/accept_redirects')).toBe('1');
+  });
+});
+
+describe('the fake host', () => {
+  it.each([
+    [['ip', 'link', 'show'], ''],
+    [['iptables', '-S'], ''],
+    [['podman', 'info', '--format', 'json'], ''],
+    [['nft', '-f', '-'], 'add table inet other\n'],
+    [
+      ['nft', '-f', '-'],
+      'add table inet mustredirect\nadd chain inet mustredirect a\nadd rule inet mustredirect a udp dport 53 drop\n',
+    ],
+    [['ip', '-4', '-batch', '-'], 'rule add preference 1 iif eth0 lookup 5\n'],
+    [['ip', '-4', '-batch', '-'], 'route add default via 192.168.50.2 dev eth0 onlink\n'],
+  ])('refuses what it does not know: %j %s', async (argv, input) => {
+    const host = createFakeHost({ links });
+    await expect(host.exec.run(argv, { input })).rejects.toThrow('the fake host does not know');
+  });
+
+  it('fails as a test tells it to, and does nothing then', async () => {
+    const host = createFakeHost({ links });
+    const before = host.dump();
+    host.failWhen(({ what }) => (what.startsWith('nft') ? { kind: 'failed' } : undefined));
+    expect(await nft(host, 'add table inet mustredirect')).toBe('injected by the test');
+    host.failWhen(({ changes }) => (changes ? { kind: 'failed', afterLine: 1 } : undefined));
+    expect(host.dump()).toBe(before);
+    expect(
+      await ip(host, 'rule add preference 1 from all nop', 'rule add preference 2 from all nop'),
+    ).toContain('Command failed -:2');
+    expect(host.dump()).toContain('rule 1: nop');
+    expect(host.dump()).not.toContain('rule 2: nop');
+  });
+});

@@ -1,0 +1,106 @@
+/**
+ * A Linux host in memory, behind the two ports. It takes the argument vectors and texts that run on real
+ * hosts, refuses what it does not know, and prints itself. What its programs say was measured: nft 1.0.6,
+ * iproute2 6.1, podman 4.3.1, Linux 6.18; the scenarios run on it and on the real kernel alike.
+ */
+import { MustredirectError } from '../../src/error.ts';
+import type { Host, Output, RunOptions } from '../../src/host/ports.ts';
+import { runConntrack } from './conntrack.ts';
+import { dumpState } from './dump.ts';
+import { type Event, type Fault, faultyFiles } from './faults.ts';
+import { createFakeFiles, defaultSysctls } from './files.ts';
+import { runIp } from './ip.ts';
+import { kernelRules } from './ip-rules.ts';
+import { runNft } from './nft.ts';
+import { runPodman } from './podman.ts';
+import { type FakeLink, type FakeState, unknownToFake } from './state.ts';
+
+export interface FakeHost extends Host {
+  readonly state: FakeState;
+  /** everything that was asked of the host, in order */
+  readonly events: readonly Event[];
+  /** Decides for each thing asked whether, and how, it goes wrong; without an argument all goes well again. */
+  failWhen(fault?: (event: Event) => Fault | undefined): void;
+  /** the host as text: equal texts are equal hosts */
+  dump(): string;
+}
+
+export type FakeSetup = Partial<Omit<FakeState, 'links' | 'sysctls'>> & {
+  readonly links: readonly FakeLink[];
+  /** path -> value, where it is not the default */
+  readonly sysctls?: Readonly<Record<string, string>>;
+};
+
+const loopback: FakeLink = { name: 'lo', up: true, addresses: ['127.0.0.1/8'], pointToPoint: false };
+
+export function createFakeHost({ links, rules = [], sysctls = {}, ...setup }: FakeSetup): FakeHost {
+  const all = [loopback, ...links];
+  const state: FakeState = {
+    routes: [],
+    nft: undefined,
+    files: new Map(),
+    flows: [],
+    podman: undefined,
+    ...setup,
+    links: all,
+    rules: [...kernelRules, ...rules].sort((a, b) => a.preference - b.preference),
+    sysctls: new Map([...defaultSysctls(all.map(({ name }) => name)), ...Object.entries(sysctls)]),
+  };
+  const events: Event[] = [];
+  let fault: (event: Event) => Fault | undefined = () => undefined;
+  const begin = (event: Omit<Event, 'index'>): Fault | undefined => {
+    const numbered = { ...event, index: events.length };
+    events.push(numbered);
+    return fault(numbered);
+  };
+  return {
+    state,
+    events,
+    failWhen(next = () => undefined) {
+      fault = next;
+    },
+    dump: () => dumpState(state),
+    exec: {
+      async run(argv, options = {}) {
+        return runProgram(
+          state,
+          argv,
+          options,
+          begin({ what: argv.join(' '), changes: changesHost(argv), input: options.input ?? '' }),
+        );
+      },
+    },
+    files: faultyFiles(createFakeFiles(state), begin),
+  };
+}
+
+function runProgram(
+  state: FakeState,
+  [program = '', ...args]: readonly string[],
+  { input }: RunOptions,
+  fault: Fault | undefined,
+): Output {
+  const batch = program === 'ip' && args.includes('-batch');
+  if (fault?.kind === 'killed') {
+    // What the kernel was told before stays.
+    if (batch) runIp(state, args, input, fault.afterLine ?? 0);
+    throw new MustredirectError('failed', 'killed by the test');
+  }
+  if (fault && !batch) return { exitCode: 1, stdout: '', stderr: 'injected by the test' };
+  switch (program) {
+    case 'ip':
+      return runIp(state, args, input, fault ? (fault.afterLine ?? 0) : undefined);
+    case 'nft':
+      return runNft(state, args, input);
+    case 'conntrack':
+      return runConntrack(state, args);
+    case 'podman':
+      return runPodman(state, args);
+    default:
+      return unknownToFake([program, ...args].join(' '));
+  }
+}
+
+function changesHost(argv: readonly string[]): boolean {
+  return ['-batch', '-f', '-D', 'create', 'rm'].some((word) => argv.includes(word));
+}

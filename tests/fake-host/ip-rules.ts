@@ -1,0 +1,142 @@
+/** `ip rule`, as iproute2 6.1 on Linux 6.18 has it. */
+import { contains } from '../../src/address/cidr.ts';
+import { type FakeRule, type FakeState, unknownToFake } from './state.ts';
+import { type Words, readNumber } from './words.ts';
+
+/** Every host has them: local, main, default. */
+export const kernelRules: readonly FakeRule[] = [
+  [0, 255],
+  [32766, 254],
+  [32767, 253],
+].map(([preference = 0, table = 0]) => ({ preference, action: { kind: 'lookup', table }, protocol: 2 }));
+
+/** What `rule add` and `rule delete` say, nothing when they have done it. */
+export function changeRule(state: FakeState, verb: string, words: Words): string | undefined {
+  const rule = readRule(words);
+  if (verb === 'add') return addRule(state, rule);
+  return verb === 'delete' ? deleteRule(state, rule) : unknownToFake(`rule ${verb}`);
+}
+
+export function readRule(words: Words): FakeRule {
+  words.expect('preference');
+  const preference = readNumber(words);
+  const from = words.take('from') ? words.next() : undefined;
+  const to = words.take('to') ? words.next() : undefined;
+  const fwmark = words.take('fwmark') ? readMark(words.next()) : undefined;
+  const action = readAction(words);
+  const protocol = words.take('protocol') ? readNumber(words) : 0;
+  words.end();
+  return { preference, from: from === 'all' ? undefined : from, to, fwmark, action, protocol };
+}
+
+function readMark(word: string): { value: number; mask: number } {
+  const [value, mask = '0xffffffff'] = word.split('/');
+  return { value: Number(value), mask: Number(mask) };
+}
+
+function readAction(words: Words): FakeRule['action'] {
+  if (words.take('lookup')) return { kind: 'lookup', table: readNumber(words) };
+  if (words.take('goto')) return { kind: 'goto', preference: readNumber(words) };
+  if (words.take('prohibit')) return { kind: 'prohibit' };
+  words.expect('nop');
+  return { kind: 'nop' };
+}
+
+function addRule(state: FakeState, rule: FakeRule): string | undefined {
+  if (rule.action.kind === 'goto' && rule.action.preference <= rule.preference) {
+    return 'Error: Backward goto not supported.';
+  }
+  if (state.rules.some((other) => printRule(other) === printRule(rule))) {
+    return 'RTNETLINK answers: File exists';
+  }
+  // Behind those with the same preference: what was there first is asked first.
+  const at = state.rules.findIndex((other) => other.preference > rule.preference);
+  state.rules = state.rules.toSpliced(at < 0 ? state.rules.length : at, 0, rule);
+  return undefined;
+}
+
+/** Takes the first that has all that was named: a selector that was not named may be anything. */
+function deleteRule(state: FakeState, rule: FakeRule): string | undefined {
+  const at = state.rules.findIndex((other) => matchesNamed(other, rule));
+  if (at < 0) return 'RTNETLINK answers: No such file or directory';
+  state.rules = state.rules.toSpliced(at, 1);
+  return undefined;
+}
+
+function matchesNamed(other: FakeRule, named: FakeRule): boolean {
+  return (
+    other.preference === named.preference &&
+    (named.from === undefined || other.from === named.from) &&
+    (named.to === undefined || other.to === named.to) &&
+    (named.fwmark === undefined || JSON.stringify(other.fwmark) === JSON.stringify(named.fwmark)) &&
+    JSON.stringify(other.action) === JSON.stringify(named.action) &&
+    (named.protocol === 0 || other.protocol === named.protocol)
+  );
+}
+
+export function printRule(rule: FakeRule): string {
+  const { preference, from, to, fwmark, action, protocol } = rule;
+  return [
+    `rule ${preference}:`,
+    ...(from === undefined ? [] : [`from ${from}`]),
+    ...(to === undefined ? [] : [`to ${to}`]),
+    ...(fwmark ? [`fwmark ${fwmark.value}/${fwmark.mask}`] : []),
+    Object.values(action).join(' '),
+    `protocol ${protocol}`,
+  ].join(' ');
+}
+
+/** One element of `ip -j -N -4 rule show`. */
+export function ruleJson(rule: FakeRule, all: readonly FakeRule[]): object {
+  const { preference, from, to, fwmark, action, protocol } = rule;
+  const [source = 'all', sourceLength] = (from ?? 'all').split('/');
+  const [destination, destinationLength] = (to ?? '').split('/');
+  const withLength = (key: string, length: string | undefined): object =>
+    length === undefined || length === '32' ? {} : { [key]: Number(length) };
+  return {
+    priority: preference,
+    src: source,
+    ...withLength('srclen', sourceLength),
+    ...(to === undefined ? {} : { dst: destination, ...withLength('dstlen', destinationLength) }),
+    ...(fwmark ? markJson(fwmark) : {}),
+    ...actionJson(action, all),
+    // Those of the kernel and of nobody in particular are not named.
+    ...(protocol === 0 || protocol === 2 ? {} : { protocol: String(protocol) }),
+  };
+}
+
+function markJson({ value, mask }: NonNullable<FakeRule['fwmark']>): object {
+  const fwmark = `0x${value.toString(16)}`;
+  return mask === 0xffffffff ? { fwmark } : { fwmark, fwmask: `0x${mask.toString(16)}` };
+}
+
+function actionJson(action: FakeRule['action'], all: readonly FakeRule[]): object {
+  switch (action.kind) {
+    case 'lookup':
+      return { table: String(action.table) };
+    case 'goto':
+      return {
+        goto: action.preference,
+        ...(all.some(({ preference }) => preference === action.preference) ? {} : { unresolved: null }),
+      };
+    case 'nop':
+      return { nop: null };
+    case 'prohibit':
+      // FR_ACT_PROHIBIT
+      return { action: '8' };
+  }
+}
+
+export interface RuleKey {
+  readonly source: string;
+  readonly destination: string;
+  readonly mark: number;
+}
+
+export function ruleMatches(rule: FakeRule, { source, destination, mark }: RuleKey): boolean {
+  return (
+    (rule.from === undefined || contains(rule.from, source)) &&
+    (rule.to === undefined || contains(rule.to, destination)) &&
+    (rule.fwmark === undefined || (mark & rule.fwmark.mask) >>> 0 === rule.fwmark.value)
+  );
+}

@@ -1,0 +1,163 @@
+/** The commands of an nft text, one after the other on a table that the transaction has for itself. */
+import { overlaps } from '../../src/address/cidr.ts';
+import { encodeRule } from './nft-encode.ts';
+import { type FakeChain, type FakeSet, type FakeTable, unknownToFake } from './state.ts';
+import { readWords } from './words.ts';
+
+/** Why the kernel, or nft itself, refuses a command. */
+export class Refused extends Error {}
+
+const emptyTable: FakeTable = { sets: new Map(), chains: new Map() };
+
+/** The table after one line; nothing when there is none. */
+export function runLine(table: FakeTable | undefined, line: string): FakeTable | undefined {
+  const words = readWords(line);
+  const [verb, object] = [words.next(), words.next()];
+  words.expect('inet', 'mustredirect');
+  if (object === 'table') {
+    words.end();
+    return changeWholeTable(table, verb, line);
+  }
+  if (!table) throw new Refused('No such file or directory');
+  const name = words.next();
+  const rest = line.split(` ${name}`).slice(1).join(` ${name}`).trim();
+  const change = changes[`${verb} ${object}`] ?? unknownToFake(line);
+  return change(table, name, rest);
+}
+
+function changeWholeTable(table: FakeTable | undefined, verb: string, line: string): FakeTable | undefined {
+  if (verb === 'add') return table ?? emptyTable;
+  if (verb !== 'delete') return unknownToFake(line);
+  if (!table) throw new Refused('Could not process rule: No such file or directory');
+  return undefined;
+}
+
+type Change = (table: FakeTable, name: string, rest: string) => FakeTable;
+
+const changes: Readonly<Record<string, Change>> = {
+  'add set': addSet,
+  'add chain': addChain,
+  'add element': (table, name, rest) => changeElements(table, name, rest, addElement),
+  'delete element': (table, name, rest) => changeElements(table, name, rest, deleteElement),
+  'add rule': addRule,
+  'flush chain': (table, name, rest) => {
+    if (rest !== '') unknownToFake(`flush chain ${name} ${rest}`);
+    return withChain(table, name, { ...chainOf(table, name), rules: [] });
+  },
+  'delete chain': deleteChain,
+  'delete set': deleteSet,
+};
+
+function addSet(table: FakeTable, name: string, rest: string): FakeTable {
+  const [, type, counter] = /^\{ type ([\w. ]+); flags interval;( counter;)? \}$/.exec(rest) ?? [];
+  if (type === undefined) return unknownToFake(`set ${rest}`);
+  const set: FakeSet = { type: type.split(' . '), counted: counter !== undefined, elements: [] };
+  const before = table.sets.get(name);
+  if (!before) return withSet(table, name, set);
+  if (JSON.stringify({ ...before, elements: [] }) === JSON.stringify(set)) return table;
+  throw new Refused('Could not process rule: File exists');
+}
+
+function addChain(table: FakeTable, name: string, rest: string): FakeTable {
+  const chain: FakeChain = rest === '' ? { rules: [] } : { hook: readHook(rest), rules: [] };
+  const before = table.chains.get(name);
+  if (!before) return withChain(table, name, chain);
+  if (!chain.hook || JSON.stringify(before.hook) === JSON.stringify(chain.hook)) return table;
+  throw new Refused('Could not process rule: Operation not supported');
+}
+
+function readHook(text: string): NonNullable<FakeChain['hook']> {
+  const [, type = '', hook = '', priority] =
+    /^\{ type (\w+) hook (\w+) priority (-?\d+); policy accept; \}$/.exec(text) ?? [];
+  return priority === undefined ? unknownToFake(`chain ${text}`) : { type, hook, priority: Number(priority) };
+}
+
+function changeElements(
+  table: FakeTable,
+  name: string,
+  rest: string,
+  change: (set: FakeSet, element: string) => FakeSet,
+): FakeTable {
+  const [, list] = /^\{ (.+) \}$/.exec(rest) ?? [];
+  if (list === undefined) return unknownToFake(`elements ${rest}`);
+  return withSet(table, name, list.split(', ').reduce(change, setOf(table, name)));
+}
+
+/** Sets with several columns let one by that is wider and was added later; that is nothing to rely on. */
+function addElement(set: FakeSet, element: string): FakeSet {
+  if (element.split(' . ').length !== set.type.length) throw new Refused('datatype mismatch');
+  if (set.elements.includes(element)) return set;
+  if (set.elements.some((other) => elementsOverlap(element, other))) {
+    throw new Refused('interval overlaps with an existing one');
+  }
+  return { ...set, elements: [...set.elements, element] };
+}
+
+function deleteElement(set: FakeSet, element: string): FakeSet {
+  if (!set.elements.includes(element)) throw new Refused('element does not exist');
+  return { ...set, elements: set.elements.filter((other) => other !== element) };
+}
+
+function elementsOverlap(a: string, b: string): boolean {
+  const others = b.split(' . ');
+  return a.split(' . ').every((part, i) => {
+    const other = others[i] ?? '';
+    return part.startsWith('"') ? part === other : overlaps(asSubnet(part), asSubnet(other));
+  });
+}
+
+function asSubnet(text: string): string {
+  return text.includes('/') ? text : `${text}/32`;
+}
+
+function addRule(table: FakeTable, name: string, rule: string): FakeTable {
+  const chain = chainOf(table, name);
+  encodeRule(rule);
+  for (const [, set = ''] of rule.matchAll(/@(\S+)/g)) setOf(table, set);
+  const [, target] = / jump (\S+)$/.exec(` ${rule}`) ?? [];
+  if (target !== undefined) chainOf(table, target);
+  return withChain(table, name, { ...chain, rules: [...chain.rules, rule] });
+}
+
+/** Its own rules go with it; a jump to it keeps it. */
+function deleteChain(table: FakeTable, name: string): FakeTable {
+  chainOf(table, name);
+  const used = [...table.chains].some(([other, { rules }]) =>
+    rules.some((rule) => other !== name && ` ${rule}`.endsWith(` jump ${name}`)),
+  );
+  if (used) throw new Refused('Could not process rule: Device or resource busy');
+  return { ...table, chains: without(table.chains, name) };
+}
+
+function deleteSet(table: FakeTable, name: string): FakeTable {
+  setOf(table, name);
+  const used = [...table.chains.values()].some(({ rules }) =>
+    rules.some((rule) => rule.split(' ').includes(`@${name}`)),
+  );
+  if (used) throw new Refused('Could not process rule: Device or resource busy');
+  return { ...table, sets: without(table.sets, name) };
+}
+
+function setOf({ sets }: FakeTable, name: string): FakeSet {
+  const set = sets.get(name);
+  if (!set) throw new Refused('No such file or directory');
+  return set;
+}
+
+function chainOf({ chains }: FakeTable, name: string): FakeChain {
+  const chain = chains.get(name);
+  if (!chain) throw new Refused('Could not process rule: No such file or directory');
+  return chain;
+}
+
+function withSet(table: FakeTable, name: string, set: FakeSet): FakeTable {
+  return { ...table, sets: new Map([...table.sets, [name, set]]) };
+}
+
+function withChain(table: FakeTable, name: string, chain: FakeChain): FakeTable {
+  return { ...table, chains: new Map([...table.chains, [name, chain]]) };
+}
+
+function without<T>(map: ReadonlyMap<string, T>, name: string): Map<string, T> {
+  return new Map([...map].filter(([key]) => key !== name));
+}

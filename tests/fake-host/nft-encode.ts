@@ -1,0 +1,94 @@
+/** A rule's text as nft 1.0.6 prints it in JSON: the grammar of our own rules, and nothing beyond it. */
+import { unknownToFake } from './state.ts';
+import { type Words, readWords } from './words.ts';
+
+export type Expression = Readonly<Record<string, unknown>>;
+
+export function encodeRule(text: string): Expression[] {
+  const words = readWords(text);
+  const expressions: Expression[] = [];
+  while (words.peek() !== undefined) expressions.push(statement(words));
+  return expressions;
+}
+
+function statement(words: Words): Expression {
+  for (const verdict of ['return', 'drop', 'accept', 'masquerade']) {
+    if (words.take(verdict)) return { [verdict]: null };
+  }
+  if (words.take('jump')) return { jump: { target: words.next() } };
+  if (words.take('snat', 'ip', 'to')) return { snat: { family: 'ip', addr: addressOrOperand(words) } };
+  return matchOrMangle(words);
+}
+
+function addressOrOperand(words: Words): unknown {
+  return /^[\d.]+$/.test(words.peek() ?? '') ? words.next() : operand(words);
+}
+
+function matchOrMangle(words: Words): Expression {
+  const left = concatenation(words);
+  if (words.take('set')) return { mangle: { key: left, value: changed(words) } };
+  if (words.take('&')) {
+    const masked = { '&': [left, constant(words)] };
+    words.expect('==');
+    return { match: { op: '==', left: masked, right: constant(words) } };
+  }
+  const op = words.take('!=') ? '!=' : 'ct' in left && isStatus(left) ? 'in' : '==';
+  return { match: { op, left, right: constant(words) } };
+}
+
+/** A set of bits is matched with "in", one value with "==". */
+function isStatus({ ct }: Expression): boolean {
+  return JSON.stringify(ct) === '{"key":"status"}';
+}
+
+function changed(words: Words): unknown {
+  const value = operand(words);
+  for (const operator of ['&', '|']) {
+    if (words.take(operator)) return { [operator]: [value, constant(words)] };
+  }
+  return value;
+}
+
+function concatenation(words: Words): Expression {
+  const parts = [operand(words)];
+  while (words.take('.')) parts.push(operand(words));
+  return parts.length === 1 ? (parts[0] ?? {}) : { concat: parts };
+}
+
+const operands: readonly (readonly [string, Expression])[] = [
+  ['ip saddr', { payload: { protocol: 'ip', field: 'saddr' } }],
+  ['ip daddr', { payload: { protocol: 'ip', field: 'daddr' } }],
+  ['tcp flags', { payload: { protocol: 'tcp', field: 'flags' } }],
+  ['tcp option maxseg size', { 'tcp option': { name: 'maxseg', field: 'size' } }],
+  ['meta mark', { meta: { key: 'mark' } }],
+  ['oifname', { meta: { key: 'oifname' } }],
+  ['ct direction', { ct: { key: 'direction' } }],
+  ['ct status', { ct: { key: 'status' } }],
+  ['rt ip nexthop', { rt: { key: 'nexthop', family: 'ip' } }],
+  ['rt mtu', { rt: { key: 'mtu' } }],
+];
+
+function operand(words: Words): Expression {
+  const found = operands.find(([text]) => words.take(...text.split(' ')));
+  return found ? found[1] : unknownToFake(`nft expression ${words.peek() ?? ''}`);
+}
+
+function constant(words: Words): unknown {
+  const word = words.next();
+  if (word.startsWith('(')) return word.slice(1, -1).split(' | ');
+  if (/^0x[0-9a-f]+$/.test(word)) return Number(word);
+  return word.startsWith('"') ? word.slice(1, -1) : word;
+}
+
+/** One element of a set as `nft -j` lists it. */
+export function encodeElement(text: string, counted: boolean): unknown {
+  const parts = text.split(' . ').map(encodePart);
+  const value = parts.length === 1 ? parts[0] : { concat: parts };
+  return counted ? { elem: { val: value, counter: { packets: 0, bytes: 0 } } } : value;
+}
+
+function encodePart(text: string): unknown {
+  if (text.startsWith('"')) return text.slice(1, -1);
+  const [addr, len] = text.split('/');
+  return len === undefined ? addr : { prefix: { addr, len: Number(len) } };
+}

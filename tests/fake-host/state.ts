@@ -1,0 +1,87 @@
+/** What the fake host keeps: the part of a Linux host that mustredirect reads and changes. */
+
+export interface FakeState {
+  links: readonly FakeLink[];
+  /** in the order in which the kernel walks them */
+  rules: readonly FakeRule[];
+  /** without those that the kernel makes of addresses: see `allRoutes` */
+  routes: readonly FakeRoute[];
+  /** table `inet mustredirect` */
+  nft: FakeTable | undefined;
+  /** path -> value, /proc/sys */
+  sysctls: ReadonlyMap<string, string>;
+  /** path -> content, everything else */
+  files: ReadonlyMap<string, string>;
+  /** source addresses of the flows that conntrack knows */
+  flows: readonly string[];
+  podman: FakePodman | undefined;
+}
+
+export interface FakeLink {
+  readonly name: string;
+  readonly up: boolean;
+  /** `192.168.50.10/24` */
+  readonly addresses: readonly string[];
+  /** no link-layer addresses, no neighbours: a tunnel */
+  readonly pointToPoint: boolean;
+}
+
+export interface FakeRule {
+  readonly preference: number;
+  readonly from?: string | undefined;
+  readonly to?: string | undefined;
+  readonly fwmark?: { readonly value: number; readonly mask: number } | undefined;
+  readonly action:
+    | { readonly kind: 'lookup'; readonly table: number }
+    | { readonly kind: 'goto'; readonly preference: number }
+    | { readonly kind: 'prohibit' | 'nop' };
+  /** 0 when the one who made it did not say */
+  readonly protocol: number;
+}
+
+export interface FakeRoute {
+  readonly type: 'unicast' | 'unreachable' | 'local' | 'broadcast';
+  readonly table: number;
+  /** `default` or a subnet, `/32` included */
+  readonly destination: string;
+  readonly metric: number;
+  readonly via?: string | undefined;
+  readonly device?: string | undefined;
+  readonly protocol: number;
+}
+
+export interface FakeTable {
+  readonly sets: ReadonlyMap<string, FakeSet>;
+  readonly chains: ReadonlyMap<string, FakeChain>;
+}
+
+export interface FakeSet {
+  readonly type: readonly string[];
+  readonly counted: boolean;
+  readonly elements: readonly string[];
+}
+
+export interface FakeChain {
+  /** nothing for a chain that is only jumped to */
+  readonly hook?: { readonly type: string; readonly hook: string; readonly priority: number } | undefined;
+  readonly rules: readonly string[];
+}
+
+export interface FakePodman {
+  readonly backend: 'cni' | 'netavark';
+  readonly containers: readonly FakeContainer[];
+}
+
+export interface FakeContainer {
+  readonly name: string;
+  readonly running: boolean;
+  readonly networks: readonly string[];
+}
+
+export const mainTable = 254;
+export const localTable = 255;
+
+/** What a program is answered with when the fake host does not know what it was asked: never a guess. */
+export function unknownToFake(what: string): never {
+  throw new Error(`the fake host does not know: ${what}`);
+}

@@ -1,0 +1,42 @@
+/** Reads a command's words from left to right; what is not expected is refused. */
+import { unknownToFake } from './state.ts';
+
+export interface Words {
+  /** the next word, left where it is */
+  peek(): string | undefined;
+  next(): string;
+  /** Takes the next words when they are these; says whether they were. */
+  take(...expected: readonly string[]): boolean;
+  /** Takes these words, which must come now. */
+  expect(...expected: readonly string[]): void;
+  end(): void;
+}
+
+export function readWords(text: string): Words {
+  // A list in parentheses, an element list in braces and a text in quotes are one word each.
+  const words = text.match(/\([^)]*\)|\{[^}]*\}|"[^"]*"|\S+/g) ?? [];
+  let at = 0;
+  const refuse = (): never => unknownToFake(`${text} (at ${words[at] ?? 'its end'})`);
+  const take = (...expected: readonly string[]): boolean => {
+    if (!expected.every((word, i) => words[at + i] === word)) return false;
+    at += expected.length;
+    return true;
+  };
+  return {
+    peek: () => words[at],
+    next() {
+      const word = words[at];
+      if (word === undefined) return refuse();
+      at += 1;
+      return word;
+    },
+    take,
+    expect: (...expected) => void (take(...expected) || refuse()),
+    end: () => void (at === words.length || refuse()),
+  };
+}
+
+export function readNumber(words: Words): number {
+  const word = words.next();
+  return /^(0x[0-9a-f]+|\d+)$/.test(word) ? Number(word) : unknownToFake(`number ${word}`);
+}

@@ -1,0 +1,15 @@
+/** What must hold of a scenario that was played, wherever it was. */
+import { expect } from 'vitest';
+import type { Played } from './play.ts';
+import type { Scenario } from './scenario.ts';
+
+export function checkPlayed(scenario: Scenario, { runs, destroy, start, end }: Played): void {
+  for (const [i, run] of runs.entries()) {
+    const { plan, waiting, refusals } = scenario.runs[i] ?? {};
+    expect(run).toMatchObject({ plan, waiting, refusals });
+    expect(run.again).toBe('');
+    expect(run.twice).toBe(run.once);
+  }
+  expect(destroy).toBe(scenario.destroy);
+  expect(end).toBe(start);
+}

@@ -1,0 +1,63 @@
+/** A scenario's host on the real kernel: a test host with the scenario's links, rules and routes. */
+import { createExec } from '../../src/host/exec.ts';
+import { createFiles } from '../../src/host/files.ts';
+import type { Host } from '../../src/host/ports.ts';
+import { endHolders, startHolder } from '../../src/lab/holder.ts';
+import { type TestHost, enterHost } from '../../src/lab/test-host.ts';
+import type { Stage } from './play.ts';
+import type { Scenario } from './scenario.ts';
+
+export interface LiveStage extends Stage, AsyncDisposable {}
+
+const machine: Host = { exec: createExec(), files: createFiles() };
+
+/** @param lab a name that no other test uses */
+export async function setLiveStage(scenario: Scenario, lab: string): Promise<LiveStage> {
+  const sysctls = { 'net/ipv4/ip_forward': '0', ...scenario.sysctls };
+  const lines = Object.entries(sysctls).map(([path, value]) => `${path} ${value}`);
+  const { pid } = await startHolder(machine.files, { lab, host: 'host', sysctls: lines });
+  const host = enterHost(machine.exec, 'host', pid);
+  await host.run(['ip', '-batch', '-'], {
+    input: groundLines(scenario)
+      .map((line) => `${line}\n`)
+      .join(''),
+  });
+  return {
+    host,
+    dump: () => read(host, [...readings, ['nft', 'list', 'ruleset']]),
+    trace: () => read(host, [...readings, ['nft', '-a', 'list', 'ruleset']]),
+    setContainers() {
+      if (scenario.podman) throw new Error('podman is not played live');
+    },
+    [Symbol.asyncDispose]: () => endHolders(machine, lab),
+  };
+}
+
+/** Bridges stand for links with neighbours: all that counts is that they are up and have addresses. */
+function groundLines({ links, routes, rules }: Scenario): string[] {
+  return [
+    ...Object.entries(links).flatMap(([name, { addresses, up, pointToPoint }]) => [
+      pointToPoint ? `tuntap add ${name} mode tun` : `link add ${name} type bridge`,
+      ...addresses.map((address) => `address add ${address} dev ${name}`),
+      ...(up ? [`link set ${name} up`] : []),
+    ]),
+    ...routes.map((route) => `route add ${route}`),
+    ...rules.map((rule) => `rule add ${rule}`),
+  ];
+}
+
+const readings: readonly (readonly string[])[] = [
+  ['ip', '-4', 'rule', 'show'],
+  ['ip', '-4', 'route', 'show', 'table', 'all'],
+  [
+    'sh',
+    '-c',
+    'grep . /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv4/conf/*/{forwarding,accept_redirects}',
+  ],
+  ['find', '/var/lib/mustredirect', '/run/mustredirect', '-printf', '%p %s %T@\\n'],
+];
+
+async function read(host: TestHost, commands: readonly (readonly string[])[]): Promise<string> {
+  const outputs = await Promise.all(commands.map((argv) => host.exec.run(argv)));
+  return outputs.map(({ stdout }) => stdout).join('\n');
+}

@@ -1,0 +1,91 @@
+/** Plays a scenario on a host, a fake or a real one alike, and tells what happened. */
+import { applyPlan } from '../../src/apply/apply.ts';
+import { openLedger } from '../../src/apply/ledger-keeper.ts';
+import { type Prepared, type Target, nobody, prepare } from '../../src/apply/prepare.ts';
+import { type Engines, createEngines } from '../../src/engines/index.ts';
+import type { Host } from '../../src/host/ports.ts';
+import { parseSpec } from '../../src/spec/parse.ts';
+import { formatProblems } from '../../src/spec/problem.ts';
+import type { Spec } from '../../src/spec/spec.ts';
+import { hostRole } from '../../src/topology/role.ts';
+import type { Scenario, ScenarioContainer } from './scenario.ts';
+
+/** Where a scenario is played. */
+export interface Stage {
+  readonly host: Host;
+  /** all of the host that a run may change */
+  dump(): Promise<string>;
+  /** the same, and whether anything was touched: handles, counters, or the number of changes so far */
+  trace(): Promise<string>;
+  setContainers(containers: readonly ScenarioContainer[]): void;
+}
+
+export interface Played {
+  readonly runs: readonly PlayedRun[];
+  readonly destroy: string;
+  readonly start: string;
+  readonly end: string;
+}
+
+export interface PlayedRun {
+  readonly plan: string;
+  readonly waiting: readonly string[];
+  readonly refusals: readonly string[];
+  /** what a second run finds to do */
+  readonly again: string;
+  /** the traces after the first and after the second apply */
+  readonly once: string;
+  readonly twice: string;
+}
+
+export const ledgerPath = '/var/lib/mustredirect/test.json';
+
+export async function play(scenario: Scenario, stage: Stage): Promise<Played> {
+  const engines = createEngines({});
+  const start = await stage.dump();
+  const runs: PlayedRun[] = [];
+  for (const run of scenario.runs) {
+    if (run.containers) stage.setContainers(run.containers);
+    runs.push(await playRun(targetOf(run.file, scenario.host, stage.host, engines), stage));
+  }
+  stage.setContainers([]);
+  const destroy = await applyTo({ host: stage.host, engines, ...nobody });
+  return { runs, destroy: planText(destroy), start, end: await stage.dump() };
+}
+
+async function playRun(target: Target, stage: Stage): Promise<PlayedRun> {
+  const first = await applyTo(target);
+  const once = await stage.trace();
+  const refusals = first.desired.refusals.map(({ message }) => message);
+  const again = refusals.length > 0 ? '' : planText(await applyTo(target));
+  const twice = await stage.trace();
+  return { plan: planText(first), waiting: first.plan.waiting, refusals, again, once, twice };
+}
+
+/** What the command does, without its questions. */
+export async function applyTo(target: Target): Promise<Prepared> {
+  const keeper = await openLedger(target.host.files, ledgerPath);
+  const prepared = await prepare(target, keeper.ledger);
+  if (prepared.desired.refusals.length === 0) await applyPlan(target, prepared, { ...target, keeper });
+  return prepared;
+}
+
+function targetOf(file: string, name: string, host: Host, engines: Engines): Target {
+  const spec = specOf(file);
+  return { host, engines, role: hostRole(spec, name), gateways: spec.gateways };
+}
+
+export function specOf(file: string): Spec {
+  const parsed = parseSpec(file);
+  if (parsed.kind === 'spec') return parsed.spec;
+  throw new Error(formatProblems(parsed.problems, file, 'file'));
+}
+
+/** The plan as a user reads it, without the reasons; nothing when it is not applied. */
+export function planText({ plan, desired }: Pick<Prepared, 'plan' | 'desired'>): string {
+  if (desired.refusals.length > 0) return '';
+  return plan.steps
+    .flatMap(({ lines }) => lines)
+    .map(({ sign, text }) => `${sign} ${text}\n`)
+    .join('');
+}

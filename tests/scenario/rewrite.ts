@@ -1,0 +1,25 @@
+/** Writes what happened into the scenario's file, for a reader to look at before it is committed. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { format, resolveConfig } from 'prettier';
+import { parseDocument } from 'yaml';
+import type { Played } from './play.ts';
+import { type Scenario, scenarioPath } from './scenario.ts';
+
+/** Comments and everything that a person wrote stay. */
+export async function rewriteScenario({ name }: Scenario, { runs, destroy }: Played): Promise<void> {
+  const path = scenarioPath(name);
+  const document = parseDocument(readFileSync(path, 'utf8'));
+  const write = (at: readonly (string | number)[], value: unknown): void => {
+    const empty = Array.isArray(value) ? value.length === 0 : value === '';
+    if (empty) document.deleteIn(at);
+    else document.setIn(at, document.createNode(value));
+  };
+  for (const [i, { plan, waiting, refusals }] of runs.entries()) {
+    write(['runs', i, 'plan'], plan);
+    write(['runs', i, 'waiting'], waiting);
+    write(['runs', i, 'refusals'], refusals);
+  }
+  write(['destroy'], destroy);
+  const options = await resolveConfig(path);
+  writeFileSync(path, await format(document.toString({ lineWidth: 0 }), { ...options, parser: 'yaml' }));
+}
