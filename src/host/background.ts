@@ -1,25 +1,9 @@
 /** Programs that run while we do something else, and end with us, also when we are killed. */
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MustredirectError } from '../error.ts';
-import type { Output } from './ports.ts';
-
-export interface Background {
-  /**
-   * Starts a program that ends by itself when its stdin, a pipe that we hold, is closed. One that does not
-   * read its stdin is made to by `endingWithStdin`.
-   */
-  start(argv: readonly string[]): Promise<Running>;
-}
-
-export interface Running {
-  /** what it has said so far */
-  said(): { readonly stdout: string; readonly stderr: string };
-  /** Closes its stdin, and kills it when that does not end it. */
-  stop(): Promise<Output>;
-  /** whether it has ended by itself */
-  ended(): boolean;
-}
+import type { Background, Running } from './ports.ts';
 
 const endTimeout = 3000;
 
@@ -46,11 +30,11 @@ async function started(child: ChildProcessWithoutNullStreams, argv: readonly str
 }
 
 function watch(child: ChildProcessWithoutNullStreams): Running {
-  const said = { stdout: '', stderr: '' };
+  const stdout = collect(child.stdout);
+  const stderr = collect(child.stderr);
+  const said = () => ({ stdout: stdout().toString(), stderr: stderr().toString() });
   let exitCode: number | undefined;
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (said.stdout += text));
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (said.stderr += text));
-  // It may end before we close its stdin; that is no error of ours.
+  // It may end before we write to its stdin, or close it; that is no error of ours.
   child.stdin.on('error', () => {});
   const closed = new Promise<void>((resolve) => {
     child.once('close', (code) => {
@@ -59,21 +43,35 @@ function watch(child: ChildProcessWithoutNullStreams): Running {
     });
   });
   return {
-    said: () => ({ ...said }),
+    said,
+    stdoutBytes: stdout,
+    tell: (text) => void child.stdin.write(text),
     ended: () => exitCode !== undefined,
     async stop() {
       child.stdin.end();
       await Promise.race([closed, sleep(endTimeout, undefined, { ref: false })]);
       if (exitCode === undefined) child.kill('SIGKILL');
       await closed;
-      return { exitCode: exitCode ?? 1, ...said };
+      return { exitCode: exitCode ?? 1, ...said() };
     },
   };
 }
 
-/** The shell becomes the program, after it has left behind one that waits for the end of stdin. */
-const endingScript = 'exec 3<&0; (cat <&3; kill -TERM $$) >/dev/null 2>&1 & exec "$@" </dev/null 3<&-';
+function collect(stream: Readable): () => Buffer {
+  const chunks: Buffer[] = [];
+  stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+  return () => Buffer.concat(chunks);
+}
 
+/**
+ * The shell becomes the program, after it has left behind one that reads stdin: each line is the name of a
+ * signal for the program, and the end of it is TERM.
+ */
+const endingScript = `exec 3<&0
+(while read -r signal <&3; do kill -"$signal" $$; done; kill -TERM $$) >/dev/null 2>&1 &
+exec "$@" </dev/null 3<&-`;
+
+/** A program that does not read its stdin, made to end with it. Lines of signal names reach it, too. */
 export function endingWithStdin(argv: readonly string[]): readonly string[] {
   return ['sh', '-c', endingScript, 'sh', ...argv];
 }

@@ -2,6 +2,7 @@
 import { constants } from 'node:os';
 import spawn, { SubprocessError } from 'nano-spawn';
 import { MustredirectError } from '../error.ts';
+import { missingProgram, programNotFound } from './missing-program.ts';
 import type { Exec, Output, RunOptions } from './ports.ts';
 
 const defaultTimeout = 30_000;
@@ -40,10 +41,7 @@ function outputOfFailure(argv: readonly string[], error: unknown, timeout: numbe
   }
   const command = argv.join(' ');
   if ((error.cause as NodeJS.ErrnoException | undefined)?.code === 'ENOENT') {
-    throw new MustredirectError('missing-tool', `${argv[0] ?? ''}: no such program`, {
-      hint: `install it (apt-get install ${packageOf(argv[0] ?? '')}), or check PATH`,
-      cause: error,
-    });
+    throw missingProgram(argv[0] ?? '', error);
   }
   if (error.durationMs >= timeout) {
     throw new MustredirectError('failed', `${command}: took longer than ${timeout / 1000} s`, {
@@ -56,19 +54,6 @@ function outputOfFailure(argv: readonly string[], error: unknown, timeout: numbe
     return { exitCode: 128 + number, stdout: error.stdout, stderr: error.stderr };
   }
   throw new MustredirectError('failed', `${command}: ${error.message}`, { cause: error });
-}
-
-/** Debian's package of a program that we run */
-function packageOf(program: string): string {
-  const packages: Readonly<Record<string, string>> = {
-    ip: 'iproute2',
-    nft: 'nftables',
-    flock: 'util-linux',
-    nsenter: 'util-linux',
-    unshare: 'util-linux',
-    ping: 'iputils-ping',
-  };
-  return packages[program] ?? program;
 }
 
 /** Runs a program that must succeed and gives its stdout. */
@@ -93,4 +78,9 @@ export function commandError(argv: readonly string[], output: Output): Mustredir
     `${argv.join(' ')}: exit ${output.exitCode}${said ? `: ${said}` : ''}`,
     code === 'not-permitted' ? { hint: 'run it as root, with CAP_NET_ADMIN' } : {},
   );
+}
+
+/** The error of a program beside us that has ended too early. */
+export function startError(argv: readonly string[], output: Output): MustredirectError {
+  return output.exitCode === programNotFound ? missingProgram(argv[0] ?? '') : commandError(argv, output);
 }

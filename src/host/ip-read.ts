@@ -1,44 +1,65 @@
-/** Reads links, rules and routes with `ip -j`, numbers instead of names. */
+/** Reads links, rules, routes and neighbours with `ip -j`. */
 import * as z from 'zod';
-import type { Family } from '../address/cidr.ts';
+import { type Address, type Family, longSubnet, subnetOfAddress } from '../address/cidr.ts';
 import { MustredirectError } from '../error.ts';
 import type { ForeignRule, Link } from '../state/facts.ts';
 import type { Route, Rule } from '../state/objects.ts';
-import { ownProtocol } from '../state/ownership.ts';
+import { mainTable, ownProtocol } from '../state/ownership.ts';
 import { runOrFail } from './exec.ts';
 import type { Exec } from './ports.ts';
 
-const mainTable = 254;
 const protocol = String(ownProtocol);
 /** RTN_UNREACHABLE of linux/rtnetlink.h, as `ip -N` prints it */
 const unreachable = '7';
-/** FR_ACT_PROHIBIT of linux/fib_rules.h, as `ip -N` prints it */
-const prohibit = '8';
+/** FR_ACT_UNREACHABLE and FR_ACT_PROHIBIT of linux/fib_rules.h, as `ip -N` prints them */
+const ruleActions: Readonly<Record<string, Rule['action']>> = {
+  7: { kind: 'unreachable' },
+  8: { kind: 'prohibit' },
+};
 
 const linkSchema = z.object({
   ifindex: z.number(),
   ifname: z.string(),
-  flags: z.array(z.string()),
-  master: z.string().optional(),
   link_type: z.string().optional(),
-  address: z.string().optional(),
+  link: z.string().nullish(),
+  master: z.string().optional(),
   linkinfo: z.object({ info_kind: z.string().optional() }).optional(),
-  addr_info: z.array(z.object({ local: z.string().optional(), prefixlen: z.number().optional() })).optional(),
+  addr_info: z
+    .array(
+      z.object({
+        local: z.string().optional(),
+        /** the other end of a point-to-point link */
+        address: z.string().optional(),
+        prefixlen: z.number().optional(),
+      }),
+    )
+    .optional(),
 });
+
+const stackedKinds = new Set(['vlan', 'macvlan', 'ipvlan', 'macvtap']);
 
 export async function readLinks(exec: Exec): Promise<Link[]> {
   const links = await readJson(exec, ['ip', '-j', '-d', 'address', 'show'], z.array(linkSchema));
-  return links.map((link) => ({
-    name: link.ifname,
-    index: link.ifindex,
-    up: link.flags.includes('UP'),
-    ...(link.link_type === 'ether' && link.address !== undefined ? { mac: link.address } : {}),
-    ...(link.master === undefined ? {} : { master: link.master }),
-    ...(link.linkinfo?.info_kind === undefined ? {} : { type: link.linkinfo.info_kind }),
-    addresses: (link.addr_info ?? []).flatMap(({ local, prefixlen }) =>
+  return links.map(decodeLink);
+}
+
+function decodeLink(raw: z.infer<typeof linkSchema>): Link {
+  const type = raw.linkinfo?.info_kind;
+  const peers = (raw.addr_info ?? []).flatMap(({ address, prefixlen }) =>
+    address === undefined || prefixlen === undefined ? [] : [`${address}/${prefixlen}`],
+  );
+  return {
+    name: raw.ifname,
+    index: raw.ifindex,
+    ethernet: raw.link_type === 'ether',
+    ...(raw.master === undefined ? {} : { master: raw.master }),
+    ...(raw.link && stackedKinds.has(type ?? '') ? { parent: raw.link } : {}),
+    ...(type === undefined ? {} : { type }),
+    addresses: (raw.addr_info ?? []).flatMap(({ local, prefixlen }) =>
       local === undefined || prefixlen === undefined ? [] : [`${local}/${prefixlen}`],
     ),
-  }));
+    ...(peers.length > 0 ? { peers } : {}),
+  };
 }
 
 const ruleSchema = z.looseObject({
@@ -50,6 +71,7 @@ const ruleSchema = z.looseObject({
   fwmark: z.string().optional(),
   fwmask: z.string().optional(),
   table: z.string().optional(),
+  suppress_prefixlen: z.number().optional(),
   goto: z.number().optional(),
   action: z.string().optional(),
   protocol: z.string().optional(),
@@ -68,8 +90,8 @@ export async function readRules(
 }
 
 function ownRule(raw: RawRule, family: Family): Rule {
-  const from = subnetOf(raw.src, raw.srclen, family);
-  const to = subnetOf(raw.dst, raw.dstlen, family);
+  const from = subnetOf(raw.src, raw.srclen);
+  const to = subnetOf(raw.dst, raw.dstlen);
   const fwmark = markOf(raw);
   return {
     kind: 'rule',
@@ -85,8 +107,14 @@ function ownRule(raw: RawRule, family: Family): Rule {
 function actionOf(raw: RawRule): Rule['action'] {
   if (raw.goto !== undefined) return { kind: 'goto', preference: raw.goto };
   if ('nop' in raw) return { kind: 'nop' };
-  if (raw.action === prohibit) return { kind: 'prohibit' };
-  return { kind: 'lookup', table: Number(raw.table ?? 0) };
+  const closed = ruleActions[raw.action ?? ''];
+  if (closed) return closed;
+  const suppress = raw.suppress_prefixlen;
+  return {
+    kind: 'lookup',
+    table: Number(raw.table ?? 0),
+    ...(suppress === undefined ? {} : { suppress }),
+  };
 }
 
 function foreignRule(raw: RawRule, family: Family): ForeignRule {
@@ -104,13 +132,9 @@ function markOf({ fwmark, fwmask }: RawRule): { value: number; mask: number } | 
   return { value: Number(fwmark), mask: fwmask === undefined ? 0xffffffff : Number(fwmask) };
 }
 
-function subnetOf(
-  address: string | undefined,
-  length: number | undefined,
-  family: Family,
-): string | undefined {
+function subnetOf(address: string | undefined, length: number | undefined): string | undefined {
   if (address === undefined || address === 'all') return undefined;
-  return `${address}/${length ?? (family === 4 ? 32 : 128)}`;
+  return length === undefined ? subnetOfAddress(address) : `${address}/${length}`;
 }
 
 const routeSchema = z.object({
@@ -138,12 +162,11 @@ export async function readRoutes(
 }
 
 function ownRoute(raw: RawRoute, family: Family): Route {
-  const host = raw.dst !== 'default' && !raw.dst.includes('/');
   return {
     kind: 'route',
     family,
     table: tableOf(raw),
-    destination: host ? `${raw.dst}/${family === 4 ? 32 : 128}` : raw.dst,
+    destination: raw.dst === 'default' ? raw.dst : longSubnet(raw.dst),
     metric: raw.metric ?? 0,
     target:
       raw.type === unreachable
@@ -160,8 +183,38 @@ function tableOf({ table }: RawRoute): number {
   return table === undefined ? mainTable : Number(table);
 }
 
+const routeAnswerSchema = z.object({
+  type: z.string().optional(),
+  dev: z.string().optional(),
+  gateway: z.string().optional(),
+  prefsrc: z.string().optional(),
+});
+export type RouteAnswer = z.infer<typeof routeAnswerSchema>;
+
+/** What `ip route get` says, or nothing when there is no route. */
+export async function getRoute(exec: Exec, to: Address): Promise<RouteAnswer | undefined> {
+  const argv = ['ip', '-j', 'route', 'get', to];
+  const { exitCode, stdout } = await exec.run(argv);
+  return exitCode === 0 ? decodeJson(argv, stdout, z.array(routeAnswerSchema))[0] : undefined;
+}
+
+const neighbourSchema = z.object({
+  dst: z.string(),
+  dev: z.string(),
+  lladdr: z.string().optional(),
+  state: z.array(z.string()),
+});
+export type Neighbour = z.infer<typeof neighbourSchema>;
+
+export async function readNeighbours(exec: Exec): Promise<Neighbour[]> {
+  return readJson(exec, ['ip', '-j', '-4', 'neigh', 'show'], z.array(neighbourSchema));
+}
+
 async function readJson<T>(exec: Exec, argv: readonly string[], schema: z.ZodType<T>): Promise<T> {
-  const text = await runOrFail(exec, argv);
+  return decodeJson(argv, await runOrFail(exec, argv), schema);
+}
+
+function decodeJson<T>(argv: readonly string[], text: string, schema: z.ZodType<T>): T {
   try {
     // An empty list is printed as nothing by some versions.
     return schema.parse(JSON.parse(text.trim() === '' ? '[]' : text));

@@ -2,7 +2,7 @@
 import { dirname } from 'node:path';
 import * as z from 'zod';
 import { MustredirectError } from '../error.ts';
-import { engineNames } from '../spec/spec.ts';
+import { supportedEngines } from '../spec/supported.ts';
 import { type Ledger, emptyLedger } from '../state/ledger.ts';
 import type { Files } from './ports.ts';
 
@@ -10,12 +10,13 @@ const formatVersion = 1;
 
 const schema = z.object({
   version: z.literal(formatVersion),
+  boot: z.string(),
   gateways: z.record(z.string(), z.object({ table: z.number(), mark: z.number() })),
   directBit: z.number().exactOptional(),
   sysctls: z.record(z.string(), z.string()),
   networks: z.array(
     z.object({
-      engine: z.enum(engineNames),
+      engine: z.enum(supportedEngines),
       name: z.string(),
       subnets: z.array(z.string()),
       created: z.boolean(),
@@ -28,8 +29,9 @@ export async function readLedger(files: Files, path: string): Promise<Ledger> {
   const text = await files.read(path);
   if (text === undefined) return emptyLedger;
   try {
-    const { version: _, ...ledger } = schema.parse(JSON.parse(text));
-    return ledger;
+    const { version: _, boot, ...ledger } = schema.parse(JSON.parse(text));
+    // After a restart the settings are as somebody's configuration has them now.
+    return boot === (await bootId(files)) ? ledger : { ...ledger, sysctls: {} };
   } catch (cause) {
     throw new MustredirectError('refused', `${path}: not a state file of this version`, {
       hint: 'a newer mustredirect wrote it, or it is damaged: use that version, or restore the file',
@@ -46,7 +48,15 @@ export async function writeLedger(files: Files, path: string, ledger: Ledger): P
     await files.remove(dirname(path)).catch(() => {});
     return;
   }
-  await files.replace(path, `${JSON.stringify({ version: formatVersion, ...ledger }, null, 2)}\n`);
+  await files.replace(
+    path,
+    `${JSON.stringify({ version: formatVersion, boot: await bootId(files), ...ledger }, null, 2)}\n`,
+  );
+}
+
+/** A new one at each start of the machine. */
+async function bootId(files: Files): Promise<string> {
+  return ((await files.read('/proc/sys/kernel/random/boot_id')) ?? '').trim();
 }
 
 function isEmpty({ gateways, directBit, sysctls, networks }: Ledger): boolean {

@@ -2,52 +2,79 @@
  * One run at a time. The lock is flock(2) on a file, held by a child that lives as long as our pipe to it:
  * it is gone with us, however we end.
  */
-import { spawn } from 'node:child_process';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import { MustredirectError } from '../error.ts';
+import { waitUntil } from './background.ts';
+import { missingProgram, programNotFound } from './missing-program.ts';
+import type { Background, Files, Output } from './ports.ts';
 
 export interface Lock {
-  release(): void;
+  /** Returns when the next one can have it. */
+  release(): Promise<void>;
+}
+
+export interface LockOptions {
+  /** what the next one is told, should it have to wait: `apply, process 4711` */
+  readonly who: string;
+  /** seconds to wait for it; default: none */
+  readonly wait?: number;
+  /** called before we wait: `destroy, process 4711, since 2026-01-31T12:00:00Z` */
+  readonly onWait?: (holder: string) => void;
+}
+
+interface Outside {
+  readonly background: Background;
+  readonly files: Files;
+}
+
+/** Throws `busy` when somebody else has it, still. */
+export async function takeLock(
+  { background, files }: Outside,
+  path: string,
+  { who, wait = 0, onWait = () => {} }: LockOptions,
+): Promise<Lock> {
+  const holder = async () => (await files.read(path))?.trim() || 'unknown';
+  let lock = await tryLock(background, path, who, 0);
+  if (!lock && wait > 0) {
+    onWait(await holder());
+    lock = await tryLock(background, path, who, wait);
+  }
+  if (lock) return lock;
+  throw new MustredirectError('busy', `another run is at work: ${await holder()}`, {
+    hint: 'wait until it has ended, then try again',
+  });
 }
 
 /** exit status of flock(1) when somebody else holds the lock */
 const held = 75;
 
-/** @param who what the next one is told, should it have to wait: `apply, process 4711` */
-export async function takeLock(path: string, who: string): Promise<Lock> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o755 });
-  // flock(1) makes the file; `cat` ends when its input does, and with it the lock.
-  const child = spawn('flock', ['-n', '-E', String(held), path, '-c', 'echo locked; exec cat >/dev/null'], {
-    stdio: ['pipe', 'pipe', 'pipe'],
-    detached: true,
-  });
-  const exit = new Promise<number | null>((resolve) => child.once('exit', resolve));
-  const failed = new Promise<Error>((resolve) => child.once('error', resolve));
-  const locked = new Promise<'locked'>((resolve) => child.stdout.once('data', () => resolve('locked')));
-  const outcome = await Promise.race([locked, exit, failed]);
-  if (outcome === 'locked') {
-    const holder = `${who}, since ${new Date().toISOString()}\n`;
-    await writeFile(path, holder);
-    return { release: () => child.stdin.end() };
-  }
-  throw await lockError(path, outcome);
+/** The file is written in place: with another file would come another lock. */
+const script = `set -e
+mkdir -p "\${0%/*}"
+exec 9>>"$0"
+flock -w "$1" -E ${held} 9 || exit $?
+echo "$2, since $(date -u +%Y-%m-%dT%H:%M:%SZ)" >"$0"
+echo locked
+exec cat >/dev/null`;
+
+/** Nothing when somebody else has it for longer than we wait. */
+async function tryLock(
+  background: Background,
+  path: string,
+  who: string,
+  wait: number,
+): Promise<Lock | undefined> {
+  const running = await background.start(['sh', '-c', script, path, String(wait), who]);
+  const locked = (): boolean => running.said().stdout !== '';
+  await waitUntil(() => locked() || running.ended(), Infinity);
+  if (locked()) return { release: async () => void (await running.stop()) };
+  const output = await running.stop();
+  if (output.exitCode === held) return undefined;
+  throw lockError(path, output);
 }
 
-async function lockError(path: string, outcome: number | null | Error): Promise<MustredirectError> {
-  if (outcome === held) {
-    const holder = (await readFile(path, 'utf8').catch(() => '')).trim();
-    return new MustredirectError('busy', `another run is at work: ${holder || 'unknown'}`, {
-      hint: 'wait until it has ended, then try again',
-    });
-  }
-  if (outcome instanceof Error) {
-    return new MustredirectError('missing-tool', 'flock: cannot be started', {
-      hint: 'apt-get install util-linux',
-      cause: outcome,
-    });
-  }
-  return new MustredirectError('failed', `${path}: cannot be locked`, {
+function lockError(path: string, { exitCode, stderr }: Output): MustredirectError {
+  if (exitCode === programNotFound) return missingProgram('flock');
+  return new MustredirectError('failed', `${path}: cannot be locked: ${stderr.trim()}`, {
     hint: 'run it as root; MUSTREDIRECT_RUN_DIR names another folder',
   });
 }

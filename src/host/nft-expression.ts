@@ -66,9 +66,9 @@ function selector(name: string, body: Record<string, unknown>): string {
     case 'payload':
       return `${String(body['protocol'])} ${String(body['field'])}`;
     case 'meta':
-      return key === 'oifname' ? key : `meta ${key}`;
+      return key === 'oifname' || key === 'iifname' ? key : `meta ${key}`;
     case 'ct':
-      return `ct ${key}`;
+      return typeof body['dir'] === 'string' ? `ct ${body['dir']} ${key}` : `ct ${key}`;
     case 'rt':
       return `rt ${typeof body['family'] === 'string' ? `${body['family']} ` : ''}${key}`;
     case 'tcp option':

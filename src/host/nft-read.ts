@@ -59,7 +59,7 @@ export async function readNftTable(exec: Exec): Promise<NftTable> {
   return decodeNftTable(output.stdout);
 }
 
-export function decodeNftTable(text: string): NftTable {
+function decodeNftTable(text: string): NftTable {
   const { nftables } = decodeAnswer(text);
   const rules = nftables.flatMap(({ rule }) => rule ?? []);
   const sets = nftables.flatMap(({ set }) => set ?? []);

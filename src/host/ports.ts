@@ -1,4 +1,4 @@
-/** The outside as the program sees it: two ports. Everything else in this room is built on them. */
+/** The outside as the program sees it: three ports. Everything else in this room is built on them. */
 
 /** Runs programs. The fake host of the tests is another one of these. */
 export interface Exec {
@@ -32,6 +32,29 @@ export interface Files {
   remove(path: string): Promise<void>;
 }
 
+/** Runs programs beside us. They end with us, however we end. */
+export interface Background {
+  /**
+   * Starts a program that ends by itself when its stdin, a pipe that we hold, is closed. One that does not
+   * read its stdin is made to by `endingWithStdin`.
+   */
+  start(argv: readonly string[]): Promise<Running>;
+}
+
+export interface Running {
+  /** what it has said so far */
+  said(): { readonly stdout: string; readonly stderr: string };
+  /** the same of its stdout, where that is no text */
+  stdoutBytes(): Buffer;
+  /** writes to its stdin */
+  tell(text: string): void;
+  /** Closes its stdin, and kills it when that does not end it. */
+  stop(): Promise<Output>;
+  /** whether it has ended by itself */
+  ended(): boolean;
+}
+
+/** Enough to read a host and to change it. What must run beside us takes a `Background` as well. */
 export interface Host {
   readonly exec: Exec;
   readonly files: Files;

@@ -1,12 +1,12 @@
 /** `mustredirect lab up`, `down` and `exec`. */
 import { spawn } from 'node:child_process';
 import { MustredirectError } from '../error.ts';
+import { inHost } from '../host/namespaces.ts';
 import type { LabEngine } from './engine.ts';
 import { exampleFile, filePath } from './example-file.ts';
 import { findHolders } from './holder.ts';
 import { addresses, network } from './layout.ts';
 import { checkName } from './name.ts';
-import { entering } from './test-host.ts';
 import { createWorld, takeDown, thisMachine, type World } from './world.ts';
 
 export interface LabIo {
@@ -79,7 +79,7 @@ const enterFolder = 'cd "$0" 2>/dev/null || cd /; exec "$@"';
 /** Runs a program on a host of a lab, with our own stdin, stdout and stderr; gives its exit status. */
 export async function labExec({ name = defaultName, host, argv, folder }: ExecOptions): Promise<number> {
   const pid = await findHost(name, host);
-  const [file = '', ...args] = entering(pid, ['sh', '-c', enterFolder, folder, ...argv]);
+  const [file = '', ...args] = inHost(pid, ['sh', '-c', enterFolder, folder, ...argv]);
   const child = spawn(file, args, { stdio: 'inherit' });
   return new Promise((resolve, reject) => {
     child.once('error', reject);

@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import type { Packet } from '../host/packet.ts';
 import { judge, type Observation } from './evidence.ts';
-import type { Packet } from './packet.ts';
 
 const packet = (source: string, destination: string): Packet => ({
-  time: 0,
   protocol: 'icmp',
   source,
   destination,

@@ -1,5 +1,5 @@
 /** What was seen on the wire while containers talked to the internet, and whether it is as promised. */
-import type { Packet } from './packet.ts';
+import type { Packet } from '../host/packet.ts';
 import { addresses } from './layout.ts';
 
 /** What one round of traffic showed. */

@@ -1,45 +1,32 @@
 /** The ports of a test host: everything that runs on a host runs there from outside as well. */
-import { MustredirectError } from '../error.ts';
+import { createBackground } from '../host/background.ts';
 import { commandError, runOrFail } from '../host/exec.ts';
 import { createFiles } from '../host/files.ts';
-import type { Exec, Files, Host, Output, RunOptions } from '../host/ports.ts';
+import { execInside, inHost } from '../host/namespaces.ts';
+import type { Background, Exec, Files, Host, RunOptions } from '../host/ports.ts';
 
 export interface TestHost extends Host {
   readonly name: string;
   /** of its first process, in the machine's own numbering */
   readonly pid: number;
+  readonly background: Background;
   /** Runs a program that must succeed, and gives its stdout. */
   run(argv: readonly string[], options?: RunOptions): Promise<string>;
 }
 
 /** @param machine runs programs on the machine itself */
 export function enterHost(machine: Exec, name: string, pid: number): TestHost {
-  const exec: Exec = { run: (argv, options) => runInside(machine, pid, argv, options) };
+  const inside = (argv: readonly string[]) => inHost(pid, argv);
+  const exec = execInside(machine, inside);
+  const background = createBackground();
   return {
     name,
     pid,
     exec,
     files: filesInside(exec, pid),
+    background: { start: (argv) => background.start(inside(argv)) },
     run: (argv, options) => runOrFail(exec, argv, options),
   };
-}
-
-/** The same program in the namespaces of a host. */
-export function entering(pid: number, argv: readonly string[]): readonly string[] {
-  return ['nsenter', `--target=${pid}`, '--mount', '--net', '--pid', '--uts', '--cgroup', '--', ...argv];
-}
-
-async function runInside(
-  machine: Exec,
-  pid: number,
-  argv: readonly string[],
-  options?: RunOptions,
-): Promise<Output> {
-  const output = await machine.run(entering(pid, argv), options);
-  if (output.exitCode === 127 && output.stderr.startsWith('nsenter: failed to execute')) {
-    throw new MustredirectError('missing-tool', `${argv[0] ?? ''}: no such program`);
-  }
-  return output;
 }
 
 /**

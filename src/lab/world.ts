@@ -1,8 +1,9 @@
 /** Builds a lab: the hosts, the links between them, the responders, and the engine in node1. */
 import { createExec, runOrFail } from '../host/exec.ts';
 import { createFiles } from '../host/files.ts';
+import { inNetwork } from '../host/namespaces.ts';
 import type { Exec, Host } from '../host/ports.ts';
-import { startCapture, type Capture } from './capture.ts';
+import { captureOn, type Capture } from './capture.ts';
 import { cgroupOf, removeCgroups } from './cgroups.ts';
 import type { Containers } from './containers/containers.ts';
 import { prepareNamespaces } from './containers/namespaces.ts';
@@ -83,7 +84,7 @@ async function build(machine: Host, engine: EngineChoice, options: WorldOptions)
     hosts,
     engine,
     containers,
-    capture: (host, device, filter) => startCapture(hosts[host], device, filter),
+    capture: (host, device, filter) => captureOn(hosts[host], device, filter),
     async keep() {
       await Promise.all(Object.values(holders).map((holder) => holder.keep()));
     },
@@ -120,7 +121,7 @@ async function startHolders(
 async function connect(machine: Exec, pids: Pids, containersRouted: boolean): Promise<void> {
   const batch = async (host: HostName, input: string) =>
     // Only the network namespace: the pids of other hosts are the machine's.
-    runOrFail(machine, ['nsenter', `--net=/proc/${pids[host]}/ns/net`, '--', 'ip', '-batch', '-'], { input });
+    runOrFail(machine, inNetwork(pids[host], ['ip', '-batch', '-']), { input });
   await Promise.all([batch('switch', switchLinks(pids)), batch('gw1', uplinkLinks(pids))]);
   await Promise.all(hostNames.map((host) => batch(host, hostAddresses(host, containersRouted))));
 }

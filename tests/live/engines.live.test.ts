@@ -1,142 +1,106 @@
-import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { readFile, readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+/** What the engines' rooms say of real ones, and what real ones do with files that we have changed. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createEngines, readAllNetworks } from '../../src/engines/index.ts';
+import type { World } from '../../src/lab/world.ts';
 import type { NetworkFacts } from '../../src/state/facts.ts';
-import { type PodmanWorld, createPodmanWorld } from './podman-world.ts';
+import { createTestWorld, podmanEngines } from './test-world.ts';
 
 const network = { engine: 'podman', name: 'mustredirect', subnets: ['10.89.4.0/24'] } as const;
-const { podman } = createEngines({});
+const image = 'localhost/lab';
+const engines = createEngines({});
+const { podman } = engines;
 
-/** Debian 12's podman 4 has both; podman 5 is built without CNI. */
-const major = Number(/\d+/.exec(execFileSync('podman', ['--version'], { encoding: 'utf8' }))?.[0]);
-const backends = major < 5 ? (['cni', 'netavark'] as const) : (['netavark'] as const);
-
-describe.each(backends)('podman with %s', { timeout: 60_000 }, (backend) => {
-  let world: PodmanWorld;
-  let before: string;
+describe.each(await podmanEngines())('%s', (engine) => {
+  const cni = engine === 'podman-cni';
+  const networkFolder = cni ? '/etc/cni/net.d' : '/etc/containers/networks';
+  let world: World;
 
   beforeAll(async () => {
-    before = await machine();
-    world = await createPodmanWorld(backend);
-  }, 60_000);
+    world = await createTestWorld({ engine });
+  });
 
-  afterAll(() => world.remove(), 60_000);
+  afterAll(() => world.down());
 
   it('finds no network, creates it, and finds it', async () => {
     const absent = await readNetwork(world);
     expect(absent).toMatchObject({ exists: false, subnets: [], attached: [] });
-    await world.run(...(podman.createCommand(network) ?? []));
+    await world.hosts.node1.run(podman.createCommand(network) ?? []);
     const created = await readNetwork(world);
     expect(created).toMatchObject({
       exists: true,
       subnets: network.subnets,
-      bridge: backend === 'cni' ? 'cni-podman1' : 'podman1',
+      bridge: cni ? 'cni-podman1' : 'podman1',
       attached: [],
     });
-    expect(created.backend).toMatch(new RegExp(`^podman \\d+\\.\\d+\\.\\d+ with ${backend}$`));
+    expect(created.backend).toMatch(
+      new RegExp(`^podman \\d+\\.\\d+\\.\\d+ with ${cni ? 'cni' : 'netavark'}$`),
+    );
     // The plan edits the file in the run that creates it, so where it will be must be known beforehand.
     expect(created.masquerade).toEqual(absent.masquerade);
-    expect(created.masquerade !== undefined).toBe(backend === 'cni');
+    expect(created.masquerade !== undefined).toBe(cni);
   });
 
   it('sees who is attached, running or not', async () => {
-    await start(world, 'running', 'sleep', '1000');
-    await start(world, 'stopped', 'true');
-    await world.run('podman', 'wait', 'stopped');
-    await world.run('podman', 'create', '--network', network.name, '--name', 'created', world.image);
-    await world.run('podman', 'create', '--network', 'none', '--name', 'elsewhere', world.image);
+    const { node1 } = world.hosts;
+    await world.containers.start('running', network.name);
+    await node1.run(['podman', 'run', '--name', 'stopped', '--network', network.name, image, 'true']);
+    await node1.run(['podman', 'create', '--network', network.name, '--name', 'created', image, 'true']);
+    await node1.run(['podman', 'create', '--network', 'none', '--name', 'elsewhere', image, 'true']);
     const { attached, bridge } = await readNetwork(world);
     expect(attached).toEqual([
       { name: 'running', running: true, pid: attached[0]?.pid },
       { name: 'stopped', running: false },
       { name: 'created', running: false },
     ]);
-    expect(await world.run('cat', `/proc/${attached[0]?.pid}/cmdline`)).toBe('sleep\u00001000\u0000');
-    expect(await world.run('ip', '-br', 'link', 'show', 'dev', bridge ?? '')).toContain('UP');
+    expect(await node1.run(['cat', `/proc/${attached[0]?.pid}/cmdline`])).toBe('sleep\u0000100000\u0000');
+    expect(await node1.run(['ip', '-br', 'link', 'show', 'dev', bridge ?? ''])).toContain('UP');
   });
 
   // netavark's files have no such setting
-  it.each(backend === 'cni' ? ['mustredirect.conflist'] : [])(
+  it.each(cni ? [`${networkFolder}/${network.name}.conflist`] : [])(
     'obeys an edited %s: no masquerade for a new container',
-    async (name) => {
-      const file = join(world.networks, name);
-      const original = (await world.host.files.read(file)) ?? '';
+    async (file) => {
+      const { node1 } = world.hosts;
+      const original = (await node1.files.read(file)) ?? '';
       const edited = podman.editMasquerade(original, network.name, false);
-      expect((await readNetwork(world)).masquerade).toEqual({ file, enabled: true });
-      await world.host.files.replace(file, edited);
-      expect((await readNetwork(world)).masquerade).toEqual({ file, enabled: false });
-      expect(await world.run('podman', 'network', 'ls', '--format', '{{.Name}}')).toContain(network.name);
+      expect((await readNetwork(world)).masquerade).toMatchObject({ file, enabled: true });
+      await node1.files.replace(file, edited);
+      expect((await readNetwork(world)).masquerade).toMatchObject({ file, enabled: false });
+      expect(await node1.run(['podman', 'network', 'ls', '--format', '{{.Name}}'])).toContain(network.name);
 
-      await start(world, 'later', 'sleep', '1000');
-      await world.run('podman', 'exec', 'later', 'ping', '-c', '1', '-W', '2', '10.89.4.1');
-      const masqueraded = await masqueradedSources(world);
-      expect(masqueraded).toContain(await addressOf(world, 'running'));
-      expect(masqueraded).not.toContain(await addressOf(world, 'later'));
+      const later = await world.containers.start('later', network.name);
+      const ping = await world.containers.run('later', ['ping', '-c', '1', '-W', '2', '10.89.4.1']);
+      expect(ping.exitCode).toBe(0);
+      expect(await masqueradedSources(world)).toEqual(['10.89.4.2']);
+      expect(later).not.toBe('10.89.4.2');
 
-      await world.host.files.replace(file, podman.editMasquerade(edited, network.name, true));
-      expect(await world.host.files.read(file)).toBe(original);
-      await start(world, 'last', 'sleep', '1000');
-      expect(await masqueradedSources(world)).toContain(await addressOf(world, 'last'));
+      await node1.files.replace(file, podman.editMasquerade(edited, network.name, true));
+      expect(await node1.files.read(file)).toBe(original);
+      const last = await world.containers.start('last', network.name);
+      expect(await masqueradedSources(world)).toEqual(['10.89.4.2', last]);
     },
   );
 
   it('removes the network when no container has it any more, and not before', async () => {
+    const { node1 } = world.hosts;
     const removal = podman.removeCommand(network.name) ?? [];
-    await expect(world.run(...removal)).rejects.toThrow(/associated containers|being used/);
-    await world.run('podman', 'rm', '--force', '--all', '--time', '0');
-    await world.run(...removal);
+    await expect(node1.run(removal)).rejects.toThrow(/associated containers|being used/);
+    await node1.run(['podman', 'rm', '--force', '--all', '--time', '0']);
+    await node1.run(removal);
     expect(await readNetwork(world)).toMatchObject({ exists: false, attached: [] });
-    expect((await readdir(world.networks)).filter((name) => !name.endsWith('.lock'))).toEqual([]);
-  });
-
-  it('leaves the machine as it was', async () => {
-    expect(cgroupsOf(world, await readdir('/sys/fs/cgroup'))).not.toEqual([]);
-    await world.remove();
-    expect(cgroupsOf(world, await readdir('/sys/fs/cgroup'))).toEqual([]);
-    expect(existsSync(world.folder)).toBe(false);
-    expect(await readFile('/proc/self/mountinfo', 'utf8')).not.toContain(world.folder);
-    expect(await machine()).toBe(before);
+    const left = await node1.files.list(networkFolder);
+    expect(left.filter((name) => name.startsWith(network.name))).toEqual([]);
   });
 });
 
-async function readNetwork(world: PodmanWorld): Promise<NetworkFacts> {
-  const [facts] = await readAllNetworks(world.host, createEngines(world.env), [network]);
+async function readNetwork({ hosts }: World): Promise<NetworkFacts> {
+  const [facts] = await readAllNetworks(hosts.node1, engines, [network]);
   if (!facts) throw new Error('no answer');
   return facts;
 }
 
-async function start(world: PodmanWorld, name: string, ...command: string[]): Promise<void> {
-  const how = ['--detach', '--cgroup-parent', world.cgroup, '--name', name, '--network', network.name];
-  await world.run('podman', 'run', ...how, world.image, ...command);
-}
-
-async function addressOf(world: PodmanWorld, container: string): Promise<string> {
-  const text = await world.run('podman', 'exec', container, 'ip', '-4', '-o', 'address', 'show', 'eth0');
-  const address = /inet (10\.89\.4\.\d+)\/24/.exec(text)?.[1];
-  if (!address) throw new Error(`no address: ${text}`);
-  return address;
-}
-
 /** CNI's bridge plugin has one rule for each container's address. */
-async function masqueradedSources(world: PodmanWorld): Promise<(string | undefined)[]> {
-  const rules = await world.run('iptables-save', '-t', 'nat');
+async function masqueradedSources({ hosts }: World): Promise<(string | undefined)[]> {
+  const rules = await hosts.node1.run(['iptables-save', '-t', 'nat']);
   return [...rules.matchAll(/^-A POSTROUTING -s (\S+)\/32 .*-j CNI-/gm)].map(([, source]) => source);
-}
-
-/** What podman would leave on the machine if it got out of its world. */
-async function machine(): Promise<string> {
-  const folders = ['/etc/cni/net.d', '/etc/containers/networks', '/var/lib/cni', '/var/lib/cni/networks'];
-  const lists = folders.map(
-    async (folder) => `${folder}: ${(await readdir(folder).catch(() => [])).join(' ')}`,
-  );
-  return (await Promise.all(lists)).join('\n');
-}
-
-function cgroupsOf({ cgroup }: PodmanWorld, hierarchies: readonly string[]): string[] {
-  return ['', ...hierarchies]
-    .map((hierarchy) => join('/sys/fs/cgroup', hierarchy, cgroup))
-    .filter((path) => existsSync(path));
 }

@@ -1,8 +1,8 @@
 /** The running containers of a network, as places to send packets from. */
 import { type Subnet, contains } from '../../address/cidr.ts';
+import { getRoute } from '../../host/ip-read.ts';
 import type { NetworkFacts } from '../../state/facts.ts';
-import { type LiveHost, type Place, enter } from './live-host.ts';
-import { getRoute } from './read-links.ts';
+import { type LiveHost, type Place, execIn } from './live-host.ts';
 import type { Target } from './target.ts';
 
 /**
@@ -32,7 +32,7 @@ async function commonSource(
   targets: readonly Target[],
 ): Promise<string | undefined> {
   const routes = await Promise.all(
-    targets.map(({ address }) => getRoute(host.exec, address, enter(pid)).catch(() => undefined)),
+    targets.map(({ address }) => getRoute(execIn(host, pid), address).catch(() => undefined)),
   );
   const sources = new Set(routes.map((route) => route?.prefsrc));
   return sources.size === 1 ? [...sources][0] : undefined;

@@ -1,11 +1,12 @@
 /** Which of a probe's packets left by a right way, and which by another. */
-import type { Packet } from './packet.ts';
-import type { LiveLink, Neighbour } from './read-links.ts';
+import type { Neighbour } from '../../host/ip-read.ts';
+import type { Link } from '../../state/facts.ts';
+import type { Sighting } from './captures.ts';
 import { unique } from './verdict.ts';
 import type { Way } from './way.ts';
 
 export interface Departure {
-  readonly packet: Packet;
+  readonly packet: Sighting;
   /** for the report: `eth0 to 192.168.50.2 (46:5b:c9:e1:d8:75)` */
   readonly by: string;
 }
@@ -18,12 +19,12 @@ export interface Departures {
 }
 
 interface Surroundings {
-  readonly links: readonly LiveLink[];
+  readonly links: readonly Link[];
   readonly neighbours: readonly Neighbour[];
 }
 
 export function sortDepartures(
-  packets: readonly Packet[],
+  packets: readonly Sighting[],
   ways: readonly Way[],
   { links, neighbours }: Surroundings,
 ): Departures {
@@ -37,7 +38,7 @@ export function sortDepartures(
     right,
     parents,
   );
-  const name = (packet: Packet): Departure => ({ packet, by: nameWay(packet, neighbours) });
+  const name = (packet: Sighting): Departure => ({ packet, by: nameWay(packet, neighbours) });
   return {
     right: right.map(name),
     wrong: wrong.map(name),
@@ -45,23 +46,23 @@ export function sortDepartures(
   };
 }
 
-function isWay({ link, toMac }: Packet, way: Way, neighbours: readonly Neighbour[]): boolean {
+function isWay({ link, toMac }: Sighting, way: Way, neighbours: readonly Neighbour[]): boolean {
   if (link !== way.link) return false;
   if (way.nextHop === undefined) return true;
   return neighbours.some(({ dst, dev, lladdr }) => dst === way.nextHop && dev === link && lladdr === toMac);
 }
 
-function parentsOf(links: readonly LiveLink[], names: readonly string[]): string[] {
+function parentsOf(links: readonly Link[], names: readonly string[]): string[] {
   const parents = links.filter(({ name }) => names.includes(name)).flatMap(({ parent }) => parent ?? []);
   return parents.length > 0 ? [...parents, ...parentsOf(links, parents)] : [];
 }
 
 /** A VLAN's packet is seen on its parent too: as many as left rightly are its echo, what is more left there. */
 function withoutEchoes(
-  wrong: readonly Packet[],
-  right: readonly Packet[],
+  wrong: readonly Sighting[],
+  right: readonly Sighting[],
   parents: readonly string[],
-): Packet[] {
+): Sighting[] {
   return wrong.filter((packet, i) => {
     if (!parents.includes(packet.link)) return true;
     const before = wrong.slice(0, i).filter((one) => isAlike(one, packet)).length;
@@ -69,11 +70,11 @@ function withoutEchoes(
   });
 }
 
-function isAlike(a: Packet, b: Packet): boolean {
+function isAlike(a: Sighting, b: Sighting): boolean {
   return a.link === b.link && a.protocol === b.protocol;
 }
 
-function nameWay({ link, toMac }: Packet, neighbours: readonly Neighbour[]): string {
+function nameWay({ link, toMac }: Sighting, neighbours: readonly Neighbour[]): string {
   if (!toMac) return link;
   const known = neighbours
     .filter(({ dev, lladdr }) => dev === link && lladdr === toMac)

@@ -4,9 +4,9 @@ import { type Address, type Subnet, prefixLength } from '../../address/cidr.ts';
 import { MustredirectError } from '../../error.ts';
 import { waitUntil } from '../../host/background.ts';
 import { runOrFail } from '../../host/exec.ts';
-import { type LiveHost, enter } from './live-host.ts';
+import { type Neighbour, readNeighbours } from '../../host/ip-read.ts';
+import { type LiveHost, execIn } from './live-host.ts';
 import { makeProbes } from './probe.ts';
-import { readNeighbours } from './read-links.ts';
 import { sendProbes } from './sender.ts';
 import { type Veth, configureInside, configureOutside, insideLink } from './veth.ts';
 
@@ -57,22 +57,33 @@ async function forwarding(host: LiveHost, { name }: Veth, { bridge }: BridgeJoin
 /** Link-local, for the moment of asking */
 const asker = '169.254.0.2';
 const discardPort = 9;
-/** On a bridge of this host an answer takes microseconds; the rest is for a busy machine. */
-const silence = 150;
+/** Three requests, this many milliseconds apart: then the kernel says that nobody is there. */
+const requestInterval = 50;
+/** milliseconds; what is needed is `3 * requestInterval`, the rest is for a busy machine */
+const verdictTimeout = 3000;
 
 /**
- * Sends a datagram to the address, and looks whether anybody shows up as a neighbour. From inside: on the
- * host the packet's way would depend on the very rules that are to be verified.
+ * Asks who has the address, without one of our own (RFC 5227): a request that names an asker is answered only
+ * by those who have a route to it, and whose arp_ignore allows it. From inside: on the host the packet's way
+ * would depend on the very rules that are to be verified.
  */
 async function refuseTaken(host: LiveHost, veth: Veth, { subnet }: BridgeJoint): Promise<void> {
   const { address, pid } = veth;
+  const inside = execIn(host, pid);
   await configureInside(host, veth, [
-    `address add ${asker}/32 dev ${insideLink}`,
+    `ntable change name arp_cache dev ${insideLink} retrans ${requestInterval}`,
+    // Not to be told to others: then arp_announce 2 finds no address to name.
+    `address add ${asker}/32 dev ${insideLink} scope host`,
     `route add ${subnet} dev ${insideLink} src ${asker}`,
   ]);
+  await runOrFail(inside, ['sh', '-c', `echo 2 >/proc/sys/net/ipv4/conf/${insideLink}/arp_announce`]);
   const knock = makeProbes(asker, [{ address, port: discardPort }]);
-  await sendProbes(host.exec, host.node, enter(pid), knock, silence);
-  const neighbours = await readNeighbours(host.exec, enter(pid));
-  if (!neighbours.some(({ dst, lladdr }) => dst === address && lladdr)) return;
+  await sendProbes(inside, host.node, knock, requestInterval);
+  let found: Neighbour | undefined;
+  await waitUntil(async () => {
+    found = (await readNeighbours(inside)).find(({ dst }) => dst === address);
+    return found?.lladdr !== undefined || found?.state.includes('FAILED') === true;
+  }, verdictTimeout);
+  if (found?.state.includes('FAILED')) return;
   throw new MustredirectError('busy', `${address}: somebody has it, though the engine does not say so`);
 }

@@ -1,15 +1,15 @@
 /** Whether all left by a right way; and if not, what became of them. */
+import type { Sighting } from './captures.ts';
 import { type Departures, waysOf } from './departures.ts';
 import { noPing } from './judge-reach.ts';
 import type { Expectation, Observation, Verdict } from './observation.ts';
-import type { Packet } from './packet.ts';
 import { sentProtocols } from './probe.ts';
 import { namesOf, unique, verdict } from './verdict.ts';
 
 export function judgePath(
   expectation: Expectation,
   observation: Observation,
-  own: readonly Packet[],
+  own: readonly Sighting[],
   departures: Departures,
 ): Verdict {
   const sent = sentProtocols(observation.ping);
@@ -41,7 +41,7 @@ function describeWanted({ ways, wayName }: Expectation): string {
 function nothingLeft(
   { ways, obstacles }: Expectation,
   { neighbours }: Observation,
-  own: readonly Packet[],
+  own: readonly Sighting[],
 ): string[] {
   if (own.length === 0) return ['no packet of the probe was seen coming into this host'];
   const silent = ways.filter(

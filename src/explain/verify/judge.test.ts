@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import type { Link } from '../../state/facts.ts';
+import type { Sighting } from './captures.ts';
 import { judge } from './judge.ts';
 import type { Expectation, Observation } from './observation.ts';
-import type { Packet } from './packet.ts';
 
 const [gatewayMac, ispMac] = ['46:5b:c9:e1:d8:75', '5a:c0:f9:78:35:21'];
 const probe = {
@@ -21,29 +22,33 @@ const expectation: Expectation = {
   answered: false,
 };
 
-type Where = Pick<Packet, 'link' | 'direction'> & Partial<Packet>;
+type Where = Pick<Sighting, 'link' | 'direction'> & Partial<Sighting>;
 
-function threePackets(where: Where): Packet[] {
-  const at = { source: '10.89.4.5', destination: '192.0.2.1', ...where };
+function threePackets(where: Where): Sighting[] {
+  const at = { source: '10.89.4.5', destination: '192.0.2.1', ttl: 63, ...where };
   return [
-    { protocol: 'udp', sourcePort: 20001, destinationPort: 33434, length: 100, ...at },
-    { protocol: 'tcp', sourcePort: 20001, destinationPort: 443, length: 0, ...at },
-    { protocol: 'icmp', length: 108, ...at },
+    { protocol: 'udp', sourcePort: 20001, destinationPort: 33434, length: 128, ...at },
+    { protocol: 'tcp', sourcePort: 20001, destinationPort: 443, length: 60, ...at },
+    { protocol: 'icmp', icmpType: 8, length: 128, ...at },
   ];
 }
 
 const entering = threePackets({ link: 'podman1', direction: 'in' });
 const leaving = threePackets({ link: 'eth0', direction: 'out', toMac: gatewayMac });
 
-function observe(packets: readonly Packet[], more: Partial<Observation> = {}): Observation {
+function link(name: string, more: Partial<Link> = {}): Link {
+  return { name, index: 1, ethernet: true, addresses: [], ...more };
+}
+
+function observe(packets: readonly Sighting[], more: Partial<Observation> = {}): Observation {
   return {
     probe,
     packets,
     lost: 0,
-    links: ['lo', 'eth0', 'eth1', 'podman1'].map((name) => ({ name, ethernet: name !== 'lo' })),
+    links: ['lo', 'eth0', 'eth1', 'podman1'].map((name) => link(name, { ethernet: name !== 'lo' })),
     neighbours: [
-      { dst: '192.168.50.2', dev: 'eth0', lladdr: gatewayMac },
-      { dst: '192.168.50.1', dev: 'eth0', lladdr: ispMac },
+      { dst: '192.168.50.2', dev: 'eth0', lladdr: gatewayMac, state: ['REACHABLE'] },
+      { dst: '192.168.50.1', dev: 'eth0', lladdr: ispMac, state: ['STALE'] },
     ],
     answers: [],
     ping: undefined,
@@ -137,11 +142,8 @@ describe('judge', () => {
   });
 
   it("takes a VLAN's packet on its parent for what it is, and one more there for a leak", () => {
-    const links = [
-      { name: 'eth0', ethernet: true },
-      { name: 'eth0.7', ethernet: true, parent: 'eth0' },
-    ];
-    const neighbours = [{ dst: '192.168.50.2', dev: 'eth0.7', lladdr: gatewayMac }];
+    const links = [link('eth0'), link('eth0.7', { parent: 'eth0' })];
+    const neighbours = [{ dst: '192.168.50.2', dev: 'eth0.7', lladdr: gatewayMac, state: ['REACHABLE'] }];
     const expected = { ...expectation, ways: [{ link: 'eth0.7', nextHop: '192.168.50.2' }] };
     const left = threePackets({ link: 'eth0.7', direction: 'out', toMac: gatewayMac });
     const echoes = threePackets({ link: 'eth0', direction: 'out' });
@@ -152,11 +154,8 @@ describe('judge', () => {
   });
 
   it("takes the ports of a bridge for the bridge's own", () => {
-    const links = [
-      { name: 'br0', ethernet: true },
-      { name: 'eth0', ethernet: true, master: 'br0' },
-    ];
-    const neighbours = [{ dst: '192.168.50.2', dev: 'br0', lladdr: gatewayMac }];
+    const links = [link('br0'), link('eth0', { master: 'br0' })];
+    const neighbours = [{ dst: '192.168.50.2', dev: 'br0', lladdr: gatewayMac, state: ['REACHABLE'] }];
     const expected = { ...expectation, ways: [{ link: 'br0', nextHop: '192.168.50.2' }] };
     const left = threePackets({ link: 'br0', direction: 'out', toMac: gatewayMac });
     const onPort = threePackets({ link: 'eth0', direction: 'out' });

@@ -1,9 +1,9 @@
 /** From what was captured to what it means. */
+import type { Sighting } from './captures.ts';
 import { type Departures, sortDepartures } from './departures.ts';
 import { judgePath } from './judge-path.ts';
 import { judgeReach } from './judge-reach.ts';
 import type { Expectation, Observation, Verdict } from './observation.ts';
-import type { Packet } from './packet.ts';
 import { isOfProbe, sentProtocols } from './probe.ts';
 import { listed, namesOf, unique, verdict } from './verdict.ts';
 
@@ -29,7 +29,7 @@ function judgeSource({ sources }: Expectation, { right, wrong }: Departures): Ve
 
 function judgeElsewhere(
   { links, lost, ping }: Observation,
-  own: readonly Packet[],
+  own: readonly Sighting[],
   { wrong, rightLinks }: Departures,
 ): Verdict {
   if (wrong.length > 0) {

@@ -1,6 +1,6 @@
 /** What a verification needs of the outside. */
-import type { Background } from '../../host/background.ts';
-import type { Host } from '../../host/ports.ts';
+import { execInside, inNetwork } from '../../host/namespaces.ts';
+import type { Background, Exec, Host } from '../../host/ports.ts';
 
 export interface LiveHost extends Host {
   readonly background: Background;
@@ -27,7 +27,7 @@ export async function forwardingObstacles({ files }: Host, { entry }: Place): Pr
   return value?.trim() === '0' ? [`net.ipv4.conf.${device}.forwarding is 0`] : [];
 }
 
-/** Enters the network namespace of a process, and nothing else of it. */
-export function enter(pid: number): string[] {
-  return ['nsenter', `--net=/proc/${pid}/ns/net`, '--'];
+/** Runs programs in the network namespace of a process. */
+export function execIn(host: Host, pid: number): Exec {
+  return execInside(host.exec, (argv) => inNetwork(pid, argv));
 }

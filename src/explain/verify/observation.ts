@@ -1,9 +1,10 @@
 /** What should happen to a probe, what did, and what that says. */
 import type { Address } from '../../address/cidr.ts';
-import type { Packet } from './packet.ts';
+import type { Neighbour } from '../../host/ip-read.ts';
+import type { Link } from '../../state/facts.ts';
+import type { Sighting } from './captures.ts';
 import type { PingAnswer } from './ping.ts';
 import type { Probe } from './probe.ts';
-import type { LiveLink, Neighbour } from './read-links.ts';
 import type { Check } from './report.ts';
 import type { SocketAnswer } from './sender.ts';
 import type { Way } from './way.ts';
@@ -27,10 +28,10 @@ export interface Expectation {
 /** What did happen to it. */
 export interface Observation {
   readonly probe: Probe;
-  readonly packets: readonly Packet[];
+  readonly packets: readonly Sighting[];
   /** packets that the captures had no room for */
   readonly lost: number;
-  readonly links: readonly LiveLink[];
+  readonly links: readonly Link[];
   readonly neighbours: readonly Neighbour[];
   readonly answers: readonly SocketAnswer[];
   readonly ping: PingAnswer;

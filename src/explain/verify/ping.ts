@@ -9,18 +9,16 @@ export type PingAnswer = number | undefined | 'missing';
 /** of iputils, and of busybox where that is all there is */
 const programs = [['ping'], ['busybox', 'ping']];
 
-export async function ping(exec: Exec, prefix: readonly string[], probe: Probe): Promise<PingAnswer> {
+/** @param exec runs programs where it is sent from */
+export async function ping(exec: Exec, probe: Probe): Promise<PingAnswer> {
   const args = ['-c', '1', '-W', '1', '-I', probe.source, '-s', `${probe.size}`, probe.target];
   for (const program of programs) {
     try {
-      // Looked for by itself: behind nsenter a missing program is only an exit status.
-      await exec.run([...program, '-h']);
+      const { stdout } = await exec.run([...program, ...args], { timeout: 5000 });
+      return decodePing(stdout);
     } catch (error) {
-      if (error instanceof MustredirectError && error.code === 'missing-tool') continue;
-      throw error;
+      if (!(error instanceof MustredirectError && error.code === 'missing-tool')) throw error;
     }
-    const { stdout } = await exec.run([...prefix, ...program, ...args], { timeout: 5000 });
-    return decodePing(stdout);
   }
   return 'missing';
 }

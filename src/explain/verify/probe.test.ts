@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Packet } from './packet.ts';
+import type { Packet } from '../../host/packet.ts';
 import { captureFilter, isOfProbe, makeProbes } from './probe.ts';
 
 const probe = {
@@ -37,11 +37,11 @@ describe('captureFilter', () => {
 });
 
 describe('isOfProbe', () => {
-  const at = { link: 'eth0', direction: 'out', source: '192.168.50.10', destination: '192.0.2.1' } as const;
+  const at = { source: '192.168.50.10', destination: '192.0.2.1', ttl: 63 } as const;
   const ours: Packet[] = [
-    { ...at, protocol: 'icmp', length: 108 },
-    { ...at, protocol: 'udp', sourcePort: 61000, destinationPort: 33434, length: 100 },
-    { ...at, protocol: 'tcp', sourcePort: 20001, destinationPort: 443, length: 0 },
+    { ...at, protocol: 'icmp', icmpType: 8, length: 128 },
+    { ...at, protocol: 'udp', sourcePort: 61000, destinationPort: 33434, length: 128 },
+    { ...at, protocol: 'tcp', sourcePort: 20001, destinationPort: 443, length: 60 },
   ];
 
   it.each(ours)('knows its own by another source: $protocol', (packet) => {
@@ -50,9 +50,11 @@ describe('isOfProbe', () => {
 
   it.each<Packet>([
     ...ours.map((packet) => ({ ...packet, destination: '192.0.2.2' })),
-    { ...at, protocol: 'icmp', length: 64 },
-    { ...at, protocol: 'udp', sourcePort: 20001, destinationPort: 53, length: 100 },
-    { ...at, protocol: 'tcp', sourcePort: 20002, destinationPort: 443, length: 0 },
+    { ...at, protocol: 'icmp', icmpType: 8, length: 64 },
+    { ...at, protocol: 'icmp', icmpType: 0, length: 128 },
+    { ...at, protocol: 47, length: 128 },
+    { ...at, protocol: 'udp', sourcePort: 20001, destinationPort: 53, length: 128 },
+    { ...at, protocol: 'tcp', sourcePort: 20002, destinationPort: 443, length: 60 },
   ])('leaves others alone: $protocol to $destination', (packet) => {
     expect(isOfProbe(packet, probe)).toBe(false);
   });

@@ -4,7 +4,7 @@
  */
 import { randomInt } from 'node:crypto';
 import type { Address } from '../../address/cidr.ts';
-import type { Packet } from './packet.ts';
+import type { Packet } from '../../host/packet.ts';
 import type { PingAnswer } from './ping.ts';
 import type { Target } from './target.ts';
 
@@ -31,9 +31,10 @@ export interface Probe {
 /** Without a port of the user's: traceroute's, where an answer means `unreachable`, and HTTPS. */
 const usualPorts = { udp: 33_434, tcp: 443 };
 
-const icmpHeader = 8;
-const ipAndIcmpHeaders = 20 + icmpHeader;
+const icmpEchoRequest = 8;
 const udpHeader = 8;
+/** of IP, and of UDP or ICMP: both have 8 bytes */
+const headers = 20 + 8;
 
 /** One probe for each target, with ports and sizes that nothing else has. */
 export function makeProbes(source: Address, targets: readonly Target[]): Probe[] {
@@ -57,7 +58,7 @@ export function captureFilter(probes: readonly Probe[]): string {
     .map(
       ({ target, localPort, size }) =>
         `(dst host ${target} and (tcp src port ${localPort} or udp[4:2] = ${size + udpHeader}` +
-        ` or (icmp[icmptype] = icmp-echo and ip[2:2] = ${size + ipAndIcmpHeaders})))`,
+        ` or (icmp[icmptype] = icmp-echo and ip[2:2] = ${size + headers})))`,
     )
     .join(' or ');
 }
@@ -67,10 +68,12 @@ export function isOfProbe(packet: Packet, probe: Probe): boolean {
   if (packet.destination !== probe.target) return false;
   switch (packet.protocol) {
     case 'udp':
-      return packet.destinationPort === probe.udpPort && packet.length === probe.size;
+      return packet.destinationPort === probe.udpPort && packet.length === probe.size + headers;
     case 'tcp':
       return packet.destinationPort === probe.tcpPort && packet.sourcePort === probe.localPort;
     case 'icmp':
-      return packet.length === probe.size + icmpHeader;
+      return packet.icmpType === icmpEchoRequest && packet.length === probe.size + headers;
+    default:
+      return false;
   }
 }

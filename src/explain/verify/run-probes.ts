@@ -1,22 +1,19 @@
 /** Sends probes from a place while capturing, and judges each by its expectation. */
-import { setTimeout as sleep } from 'node:timers/promises';
-import { waitUntil } from '../../host/background.ts';
-import { type Capture, startCapture } from './capture.ts';
+import { readNeighbours } from '../../host/ip-read.ts';
+import type { Link } from '../../state/facts.ts';
+import { captureWhile } from './captures.ts';
 import { judge } from './judge.ts';
-import { type LiveHost, type Place, enter } from './live-host.ts';
+import { type LiveHost, type Place, execIn } from './live-host.ts';
 import type { Expectation, Observation } from './observation.ts';
 import { type PingAnswer, ping } from './ping.ts';
-import { type Probe, captureFilter, isOfProbe, makeProbes, sentProtocols } from './probe.ts';
-import { type LiveLink, readNeighbours } from './read-links.ts';
+import { type Probe, captureFilter, makeProbes } from './probe.ts';
 import type { Check } from './report.ts';
 import { type SocketAnswer, sendProbes } from './sender.ts';
 import type { Target } from './target.ts';
+import { unique } from './verdict.ts';
 
 /** milliseconds for sockets to wait: one repeated SYN, or for a target that nobody answers, none */
 const patience = { answered: 1500, unanswered: 500 };
-/** milliseconds for a capture to hand over what has passed */
-const arrivalTimeout = 500;
-const departureTime = 100;
 
 export interface Expected {
   readonly target: Target;
@@ -27,7 +24,7 @@ export async function runProbes(
   host: LiveHost,
   subject: string,
   place: Place,
-  links: readonly LiveLink[],
+  links: readonly Link[],
   expected: readonly Expected[],
 ): Promise<Check[]> {
   const probes = makeProbes(
@@ -46,26 +43,24 @@ export async function runProbes(
 async function observe(
   host: LiveHost,
   { pid }: Place,
-  links: readonly LiveLink[],
+  links: readonly Link[],
   probes: readonly Probe[],
   expected: readonly Expected[],
 ): Promise<Observation[]> {
   const nextHopLinks = expected.flatMap(({ expectation }) =>
     expectation.ways.flatMap(({ link, nextHop }) => (nextHop ? link : [])),
   );
-  const capture = await startCapture(host.background, captureFilter(probes), [...new Set(nextHopLinks)]);
-  const sent = await sendAll(host, pid, probes, expected, capture);
-  const { packets, lost } = await capture.stop();
-  const neighbours = await readNeighbours(host.exec);
-  return probes.map((probe, i) => ({
-    probe,
-    packets,
-    lost,
+  const answered = expected.some(({ expectation }) => expectation.answered);
+  const { packets, lost, result } = await captureWhile(
+    host.background,
+    captureFilter(probes),
     links,
-    neighbours,
-    answers: sent.answers,
-    ping: sent.pings[i],
-  }));
+    unique(nextHopLinks),
+    () => sendAll(host, pid, probes, answered ? patience.answered : patience.unanswered),
+  );
+  const neighbours = await readNeighbours(host.exec);
+  const { answers, pings } = result;
+  return probes.map((probe, i) => ({ probe, packets, lost, links, neighbours, answers, ping: pings[i] }));
 }
 
 interface Sent {
@@ -73,36 +68,11 @@ interface Sent {
   readonly pings: readonly PingAnswer[];
 }
 
-async function sendAll(
-  host: LiveHost,
-  pid: number,
-  probes: readonly Probe[],
-  expected: readonly Expected[],
-  capture: Capture,
-): Promise<Sent> {
-  const answered = expected.some(({ expectation }) => expectation.answered);
-  const time = answered ? patience.answered : patience.unanswered;
-  try {
-    const [answers, ...pings] = await Promise.all([
-      sendProbes(host.exec, host.node, enter(pid), probes, time),
-      ...probes.map((probe) => ping(host.exec, enter(pid), probe)),
-    ]);
-    await waitUntil(() => allArrived(capture, probes, pings), arrivalTimeout);
-    // What came in goes out in the same moment; this is for the capture, which reads from a buffer.
-    await sleep(departureTime);
-    return { answers, pings };
-  } catch (error) {
-    await capture.stop();
-    throw error;
-  }
-}
-
-/** Whether the captures have seen each packet come into this host. */
-function allArrived(capture: Capture, probes: readonly Probe[], pings: readonly PingAnswer[]): boolean {
-  const arrived = capture.packets().filter(({ direction }) => direction === 'in');
-  return probes.every((probe, i) =>
-    sentProtocols(pings[i]).every((protocol) =>
-      arrived.some((one) => one.protocol === protocol && isOfProbe(one, probe)),
-    ),
-  );
+async function sendAll(host: LiveHost, pid: number, probes: readonly Probe[], time: number): Promise<Sent> {
+  const inside = execIn(host, pid);
+  const [answers, ...pings] = await Promise.all([
+    sendProbes(inside, host.node, probes, time),
+    ...probes.map((probe) => ping(inside, probe)),
+  ]);
+  return { answers, pings };
 }

@@ -18,18 +18,17 @@ const answerSchema = z.object({
 export type SocketAnswer = z.infer<typeof answerSchema>;
 
 /**
- * @param prefix enters the network namespace: `nsenter --net=...`; empty for our own
+ * @param exec runs programs inside
  * @param patience milliseconds to wait for answers; it ends sooner when all have come
  */
 export async function sendProbes(
   exec: Exec,
   node: string,
-  prefix: readonly string[],
   probes: readonly Probe[],
   patience: number,
 ): Promise<SocketAnswer[]> {
   // The program comes by stdin: what -v shows, and what an error names, stays short.
-  const argv = [...prefix, node, '--input-type=commonjs', '-'];
+  const argv = [node, '--input-type=commonjs', '-'];
   const input = programText({ probes, patience });
   const output = await exec.run(argv, { input, timeout: patience + 5000 });
   if (output.exitCode !== 0) throw commandError(argv, output);

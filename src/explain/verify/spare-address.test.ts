@@ -5,7 +5,7 @@ import { candidateAddresses } from './spare-address.ts';
 
 function factsWith(addresses: readonly string[], bridge = '10.89.4.1/24'): Facts {
   return {
-    links: [{ name: 'podman1', index: 3, up: true, type: 'bridge', addresses: [bridge] }],
+    links: [{ name: 'podman1', index: 3, ethernet: true, type: 'bridge', addresses: [bridge] }],
     foreignRules: [],
     usedTables: [],
     namedTables: [],

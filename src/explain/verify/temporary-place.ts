@@ -6,9 +6,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Address } from '../../address/cidr.ts';
 import { MustredirectError } from '../../error.ts';
-import { type Running, waitUntil } from '../../host/background.ts';
-import { commandError } from '../../host/exec.ts';
-import type { Output } from '../../host/ports.ts';
+import { waitUntil } from '../../host/background.ts';
+import { startError } from '../../host/exec.ts';
+import type { Running } from '../../host/ports.ts';
 import { type BridgeJoint, joinToBridge } from './join-bridge.ts';
 import { joinByRoute } from './join-route.ts';
 import type { LiveHost, Place } from './live-host.ts';
@@ -16,6 +16,9 @@ import { type Veth, addVeth, deleteVeth, linkName } from './veth.ts';
 
 /** How the namespace is joined to the host. */
 export type Joint = BridgeJoint | { readonly kind: 'route' };
+
+// It tells its pid itself: ours would be another one's when something stands between.
+const holderArgv = ['unshare', '--net', '--', 'sh', '-c', 'echo $$; exec cat'];
 
 /**
  * Runs `work` in a namespace of its own that has this address. Throws `busy` when the address is taken, by
@@ -27,8 +30,7 @@ export async function withTemporaryPlace<T>(
   joint: Joint,
   work: (place: Place) => Promise<T>,
 ): Promise<T> {
-  // It tells its pid itself: ours would be another one's when something stands between.
-  const holder = await host.background.start(['unshare', '--net', '--', 'sh', '-c', 'echo $$; exec cat']);
+  const holder = await host.background.start(holderArgv);
   try {
     const veth = { name: linkName(address), pid: await pidOf(holder), address };
     await addVeth(host, veth);
@@ -68,15 +70,8 @@ async function forget(host: LiveHost, bridge: string, address: Address): Promise
 async function pidOf(holder: Running): Promise<number> {
   const tells = (): boolean => holder.said().stdout.includes('\n');
   await waitUntil(() => tells() || holder.ended(), 5000);
-  if (!tells()) throw holderError(await holder.stop());
+  if (!tells()) throw startError(holderArgv, await holder.stop());
   return Number(holder.said().stdout);
-}
-
-function holderError(output: Output): MustredirectError {
-  if (output.exitCode !== 127) return commandError(['unshare', '--net'], output);
-  return new MustredirectError('missing-tool', 'unshare: no such program', {
-    hint: 'install it (apt-get install util-linux), or check PATH',
-  });
 }
 
 /** Tries again while another verification has the address, for as long as one may take. */

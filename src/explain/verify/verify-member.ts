@@ -1,10 +1,10 @@
 /** On a member of a gateway: what comes from a served subnet leaves by the uplink, and nowhere else. */
 import { type Address, type Subnet, familyOf, prefixLength } from '../../address/cidr.ts';
-import type { Facts } from '../../state/facts.ts';
+import { readLinks } from '../../host/ip-read.ts';
+import type { Facts, Link } from '../../state/facts.ts';
 import type { MemberGateway, ServedSubnet } from '../../topology/role.ts';
 import { type LiveHost, type Place, forwardingObstacles } from './live-host.ts';
 import type { Expectation } from './observation.ts';
-import { type LiveLink, readLiveLinks } from './read-links.ts';
 import type { Check } from './report.ts';
 import { runProbes } from './run-probes.ts';
 import { whenFree, withTemporaryPlace } from './temporary-place.ts';
@@ -48,7 +48,7 @@ async function sendFrom(
   place: Place,
   { targets, answered }: Aim,
 ): Promise<Check[]> {
-  const links = await readLiveLinks(host.exec);
+  const links = await readLinks(host.exec);
   const expectation = {
     ...expectationOf(facts, links, gateway, place.source),
     obstacles: [
@@ -63,7 +63,7 @@ async function sendFrom(
 
 export function expectationOf(
   facts: Facts,
-  links: readonly LiveLink[],
+  links: readonly Link[],
   { name, uplink, snat }: MemberGateway,
   source: Address,
 ): Pick<Expectation, 'ways' | 'wayName' | 'problems' | 'sources'> {

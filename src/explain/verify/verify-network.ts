@@ -1,12 +1,12 @@
 /** On a node: what leaves a network goes to its gateway, with the container's address, and nowhere else. */
 import { type Subnet, contains, familyOf } from '../../address/cidr.ts';
 import { MustredirectError } from '../../error.ts';
-import type { Facts } from '../../state/facts.ts';
+import { readLinks } from '../../host/ip-read.ts';
+import type { Facts, Link } from '../../state/facts.ts';
 import type { NodeNetwork } from '../../topology/role.ts';
 import { runningContainer } from './container.ts';
 import { type LiveHost, type Place, forwardingObstacles } from './live-host.ts';
 import type { Expectation } from './observation.ts';
-import { type LiveLink, readLiveLinks } from './read-links.ts';
 import type { Check } from './report.ts';
 import { runProbes } from './run-probes.ts';
 import { candidateAddresses } from './spare-address.ts';
@@ -44,7 +44,7 @@ async function sendFrom(
   place: Place,
   { targets, answered }: Aim,
 ): Promise<Check[]> {
-  const links = await readLiveLinks(host.exec);
+  const links = await readLinks(host.exec);
   const expected = await Promise.all(
     targets.map(async (target) => ({
       target,
@@ -57,7 +57,7 @@ async function sendFrom(
 async function expectationOf(
   host: LiveHost,
   network: NodeNetwork,
-  links: readonly LiveLink[],
+  links: readonly Link[],
   place: Place,
   { address }: Target,
   answered: boolean,

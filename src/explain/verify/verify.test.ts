@@ -18,15 +18,14 @@ const spec: Spec = {
   },
 };
 
-const bridge = { name: 'podman1', index: 4, up: true, type: 'bridge', addresses: ['10.89.4.1/24'] };
+const bridge = { name: 'podman1', index: 4, ethernet: true, type: 'bridge', addresses: ['10.89.4.1/24'] };
 const facts: Facts = {
   links: [
-    { name: 'eth0', index: 2, up: true, mac: '02:00:00:00:00:01', addresses: ['192.168.50.10/24'] },
+    { name: 'eth0', index: 2, ethernet: true, addresses: ['192.168.50.10/24'] },
     {
       name: 'eth1',
       index: 3,
-      up: true,
-      mac: '02:00:00:00:00:02',
+      ethernet: true,
       addresses: ['198.51.100.9/24', 'fe80::1/64'],
     },
     bridge,
@@ -98,8 +97,8 @@ describe('expectationOf', () => {
   const [gateway] = member.role.gateways;
   if (!gateway) throw new Error('gw1 has a gateway');
   const links = [
-    { name: 'eth1', ethernet: true },
-    { name: 'gre1', ethernet: false },
+    { name: 'eth1', index: 3, ethernet: true, addresses: [] },
+    { name: 'gre1', index: 4, ethernet: false, addresses: [] },
   ];
   const ofUplink = (uplink: typeof gateway.uplink, snat: typeof gateway.snat) =>
     expectationOf(facts, links, { ...gateway, uplink, snat }, '10.89.4.0');

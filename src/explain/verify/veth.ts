@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { Address } from '../../address/cidr.ts';
 import { MustredirectError } from '../../error.ts';
 import { commandError, runOrFail } from '../../host/exec.ts';
-import { type LiveHost, enter } from './live-host.ts';
+import { type LiveHost, execIn } from './live-host.ts';
 
 export interface Veth {
   /** the host's end */
@@ -68,7 +68,7 @@ export async function configureInside(
   { pid }: Veth,
   commands: readonly string[],
 ): Promise<void> {
-  await runOrFail(host.exec, [...enter(pid), 'ip', '-batch', '-'], { input: lines(commands) });
+  await runOrFail(execIn(host, pid), ['ip', '-batch', '-'], { input: lines(commands) });
 }
 
 function lines(commands: readonly string[]): string {

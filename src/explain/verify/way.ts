@@ -1,7 +1,8 @@
 /** The ways that packets should take from this host, as its own routes say now. */
 import type { Address } from '../../address/cidr.ts';
+import { getRoute } from '../../host/ip-read.ts';
 import type { Exec } from '../../host/ports.ts';
-import { type LiveLink, getRoute } from './read-links.ts';
+import type { Link } from '../../state/facts.ts';
 
 export interface Way {
   readonly link: string;
@@ -18,7 +19,7 @@ export interface Ways {
 /** To gateways that must be neighbours of this host. */
 export async function waysToGateways(
   exec: Exec,
-  links: readonly LiveLink[],
+  links: readonly Link[],
   gateways: readonly Address[],
 ): Promise<Ways> {
   const found = await Promise.all(gateways.map((gateway) => wayToGateway(exec, links, gateway)));
@@ -28,7 +29,7 @@ export async function waysToGateways(
   };
 }
 
-async function wayToGateway(exec: Exec, links: readonly LiveLink[], gateway: Address): Promise<Way | string> {
+async function wayToGateway(exec: Exec, links: readonly Link[], gateway: Address): Promise<Way | string> {
   const route = await getRoute(exec, gateway);
   if (!route?.dev) return `no route to ${gateway}`;
   if (route.gateway) return `${gateway} is not a neighbour: the route to it goes via ${route.gateway}`;
@@ -36,7 +37,7 @@ async function wayToGateway(exec: Exec, links: readonly LiveLink[], gateway: Add
 }
 
 /** To a target by the host's own routing. */
-export async function ownWay(exec: Exec, links: readonly LiveLink[], target: Address): Promise<Ways> {
+export async function ownWay(exec: Exec, links: readonly Link[], target: Address): Promise<Ways> {
   const route = await getRoute(exec, target);
   if (!route?.dev) return { ways: [], problems: [`no route to ${target}`] };
   if (route.type === 'local') return { ways: [], problems: [`${target} is this host itself`] };
@@ -44,7 +45,7 @@ export async function ownWay(exec: Exec, links: readonly LiveLink[], target: Add
 }
 
 /** A point-to-point link has no next hop to look for. */
-export function wayOn(links: readonly LiveLink[], link: string, nextHop: Address | undefined): Way {
+export function wayOn(links: readonly Link[], link: string, nextHop: Address | undefined): Way {
   const ethernet = links.find(({ name }) => name === link)?.ethernet ?? false;
   return ethernet && nextHop ? { link, nextHop } : { link };
 }

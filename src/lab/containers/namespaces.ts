@@ -4,6 +4,7 @@
  */
 import type { Address, Subnet } from '../../address/cidr.ts';
 import { MustredirectError } from '../../error.ts';
+import { inNetwork } from '../../host/namespaces.ts';
 import type { TestHost } from '../test-host.ts';
 
 import { imageFolder, type Containers } from './containers.ts';
@@ -36,8 +37,7 @@ export async function prepareNamespaces(host: TestHost): Promise<Containers> {
       await startContainer(host, bridge, name, last);
       return addressAt(bridge.subnet, last);
     },
-    run: (name, argv) =>
-      host.exec.run(['nsenter', `--net=/run/netns/${name}`, '--', 'chroot', imageFolder, ...argv]),
+    run: (name, argv) => host.exec.run(inNetwork(`/run/netns/${name}`, ['chroot', imageFolder, ...argv])),
     async remove(name) {
       // The kernel removes it with the namespace, but some time later.
       await host.run(['ip', 'link', 'delete', ports.get(name) ?? '']);

@@ -1,8 +1,13 @@
-/** Decodes captured IPv4 packets: the link layers that a lab has, and the headers that tests ask for. */
+/** Decodes captured IPv4 packets, with what their link layer tells of them. */
+import { MustredirectError } from '../error.ts';
 
 export interface Packet {
-  /** seconds since 1970 */
-  readonly time: number;
+  /** index of the device where it was seen, in a capture on all devices */
+  readonly linkIndex?: number;
+  /** `out`: it left the host there; in a capture on all devices */
+  readonly direction?: 'in' | 'out';
+  /** link-layer address that it was sent to, in a capture on an Ethernet device */
+  readonly toMac?: string;
   readonly protocol: 'icmp' | 'tcp' | 'udp' | number;
   readonly source: string;
   readonly destination: string;
@@ -20,25 +25,37 @@ const rawIp = 101;
 const cooked2 = 276;
 const etherIpv4 = 0x0800;
 
+/** PACKET_OUTGOING of linux/if_packet.h */
+const outgoing = 4;
+
 /** What is not IPv4 (ARP, IPv6) gives nothing. */
-export function decodePacket(linkType: number, time: number, frame: Buffer): Packet | undefined {
+export function decodePacket(linkType: number, frame: Buffer): Packet | undefined {
   switch (linkType) {
     case ethernet:
-      return frame.readUInt16BE(12) === etherIpv4 ? decodeIpv4(time, frame.subarray(14)) : undefined;
+      if (frame.readUInt16BE(12) !== etherIpv4) return undefined;
+      return { toMac: decodeMac(frame.subarray(0, 6)), ...decodeIpv4(frame.subarray(14)) };
     case cooked2:
-      return frame.readUInt16BE(0) === etherIpv4 ? decodeIpv4(time, frame.subarray(20)) : undefined;
+      if (frame.readUInt16BE(0) !== etherIpv4) return undefined;
+      return {
+        linkIndex: frame.readUInt32BE(4),
+        direction: frame.readUInt8(10) === outgoing ? 'out' : 'in',
+        ...decodeIpv4(frame.subarray(20)),
+      };
     case rawIp:
-      return frame.readUInt8(0) >> 4 === 4 ? decodeIpv4(time, frame) : undefined;
+      return frame.readUInt8(0) >> 4 === 4 ? decodeIpv4(frame) : undefined;
     default:
-      throw new Error(`link type ${linkType} is not one of a lab`);
+      throw new MustredirectError('failed', `capture: link type ${linkType} is not known`);
   }
 }
 
-function decodeIpv4(time: number, ip: Buffer): Packet {
+function decodeMac(bytes: Buffer): string {
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join(':');
+}
+
+function decodeIpv4(ip: Buffer): Packet {
   const protocol = protocolNames[ip.readUInt8(9)] ?? ip.readUInt8(9);
   const payload = ip.subarray((ip.readUInt8(0) & 15) * 4);
   return {
-    time,
     protocol,
     source: [...ip.subarray(12, 16)].join('.'),
     destination: [...ip.subarray(16, 20)].join('.'),
@@ -79,7 +96,7 @@ export function decodePcap(stream: Buffer): {
     const start = at + recordHeaderLength;
     const end = start + number(at + 8);
     if (end > stream.length) break;
-    const packet = decodePacket(number(20), number(at) + number(at + 4) / 1e6, stream.subarray(start, end));
+    const packet = decodePacket(number(20), stream.subarray(start, end));
     if (packet) packets.push(packet);
     at = end;
   }

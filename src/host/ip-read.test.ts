@@ -1,0 +1,153 @@
+/** What iproute2 6.1 said, recorded on Linux 6.18. */
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { getRoute, readLinks, readNeighbours, readRoutes, readRules } from './ip-read.ts';
+import type { Exec } from './ports.ts';
+
+function fixture(name: string): string {
+  return readFileSync(new URL(`fixtures/${name}`, import.meta.url), 'utf8');
+}
+
+const saying = (stdout: string): Exec => ({ run: async () => ({ exitCode: 0, stdout, stderr: '' }) });
+
+describe('links', () => {
+  it('have addresses, masters and types', async () => {
+    const links = await readLinks(saying(fixture('ip-address.json')));
+    expect(links.map(({ name }) => name)).toEqual(['lo', 'peer0', 'eth0', 'br0', 'gre1']);
+    expect(links).toContainEqual({
+      name: 'eth0',
+      index: 3,
+      ethernet: true,
+      type: 'veth',
+      addresses: expect.arrayContaining(['192.168.50.10/24']) as unknown,
+    });
+    expect(links.find(({ name }) => name === 'peer0')).toMatchObject({ master: 'br0' });
+    expect(links.find(({ name }) => name === 'gre1')).toMatchObject({ ethernet: false, type: 'tun' });
+  });
+});
+
+describe('rules', () => {
+  it('are told apart by their protocol', async () => {
+    const { owned, foreign } = await readRules(saying(fixture('ip-rule.json')), 4);
+    const rule = { kind: 'rule', family: 4 };
+    expect(owned).toEqual([
+      {
+        ...rule,
+        preference: 4000,
+        fwmark: { value: 0x1000, mask: 0x1000 },
+        action: { kind: 'goto', preference: 4999 },
+      },
+      { ...rule, preference: 4050, to: '10.89.4.0/24', action: { kind: 'goto', preference: 4999 } },
+      {
+        ...rule,
+        preference: 4060,
+        from: '10.89.4.0/24',
+        to: '1.1.1.1/32',
+        action: { kind: 'goto', preference: 4999 },
+      },
+      { ...rule, preference: 4100, from: '10.89.4.0/24', action: { kind: 'lookup', table: 2184 } },
+      { ...rule, preference: 4100, from: '10.89.5.7/32', action: { kind: 'lookup', table: 2184 } },
+      { ...rule, preference: 4200, from: '10.89.4.0/24', action: { kind: 'prohibit' } },
+      { ...rule, preference: 4999, action: { kind: 'nop' } },
+    ]);
+    expect(foreign).toContainEqual({
+      family: 4,
+      preference: 100,
+      fwmark: { value: 0xca6c, mask: 0xffffffff },
+      table: 51820,
+    });
+    expect(foreign).toContainEqual({
+      family: 4,
+      preference: 5210,
+      fwmark: { value: 0x80000, mask: 0xff0000 },
+      table: 52,
+    });
+    expect(foreign.map(({ preference }) => preference)).toEqual([0, 100, 4100, 5210, 32766, 32767]);
+  });
+
+  it('may have fields that nobody knows yet', async () => {
+    const text = '[{"priority":4999,"src":"all","nop":null,"protocol":"136","newer":{"a":1}}]';
+    expect((await readRules(saying(text), 4)).owned).toMatchObject([{ action: { kind: 'nop' } }]);
+  });
+});
+
+describe('routes', () => {
+  it('are told apart by their protocol', async () => {
+    const { owned, usedTables } = await readRoutes(saying(fixture('ip-route.json')), 4);
+    const route = { kind: 'route', family: 4, metric: 0 };
+    const via = (address: string) => ({ kind: 'unicast', via: address, device: 'eth0' });
+    expect(owned).toEqual([
+      { ...route, table: 2184, destination: 'default', target: via('192.168.50.2') },
+      { ...route, table: 2184, destination: 'default', metric: 4294967295, target: { kind: 'unreachable' } },
+      { ...route, table: 2185, destination: 'default', target: { kind: 'unicast', device: 'gre1' } },
+      { ...route, table: 254, destination: '10.89.5.0/24', metric: 4000, target: via('192.168.50.11') },
+      {
+        ...route,
+        table: 254,
+        destination: '10.89.5.7/32',
+        metric: 4294967295,
+        target: { kind: 'unreachable' },
+      },
+    ]);
+    expect(new Set(usedTables)).toEqual(new Set([52, 254, 255]));
+  });
+});
+
+describe('an answer of ip', () => {
+  it.each(['[]', '', '\n'])('that is empty is an empty list: %j', async (text) => {
+    expect(await readLinks(saying(text))).toEqual([]);
+    expect(await readRules(saying(text), 4)).toEqual({ owned: [], foreign: [] });
+    expect(await readRoutes(saying(text), 4)).toEqual({ owned: [], usedTables: [] });
+  });
+
+  it.each(['[{"priority":', '{}', '[{"priority":"first"}]', 'Object "rule" is unknown'])(
+    'that is not understood is an error: %s',
+    async (text) => {
+      await expect(readRules(saying(text), 4)).rejects.toMatchObject({
+        name: 'MustredirectError',
+        code: 'failed',
+        message: expect.stringContaining('ip -j -N -4 rule show: its answer is not understood') as unknown,
+        hint: expect.stringContaining('iproute2') as unknown,
+      });
+    },
+  );
+
+  it('that is an error is told with the command', async () => {
+    const exec: Exec = {
+      run: async () => ({ exitCode: 255, stdout: '', stderr: 'Cannot open netlink socket' }),
+    };
+    await expect(readLinks(exec)).rejects.toThrow(
+      'ip -j -d address show: exit 255: Cannot open netlink socket',
+    );
+  });
+});
+
+describe('what a verification asks', () => {
+  it('is the way to an address, if there is one', async () => {
+    const text = '[{"dst":"192.0.2.1","gateway":"192.168.50.2","dev":"eth0","prefsrc":"10.89.4.5","uid":0}]';
+    const route = { gateway: '192.168.50.2', dev: 'eth0', prefsrc: '10.89.4.5' };
+    expect(await getRoute(saying(text), '192.0.2.1')).toEqual(route);
+    const none: Exec = { run: async () => ({ exitCode: 2, stdout: '', stderr: 'Network is unreachable' }) };
+    expect(await getRoute(none, '192.0.2.1')).toBeUndefined();
+  });
+
+  it('is who is a neighbour', async () => {
+    const text = '[{"dst":"192.168.50.2","dev":"eth0","lladdr":"02:00:00:00:00:02","state":["STALE"]}]';
+    const neighbour = { dst: '192.168.50.2', dev: 'eth0', lladdr: '02:00:00:00:00:02', state: ['STALE'] };
+    expect(await readNeighbours(saying(text))).toEqual([neighbour]);
+    expect(await readNeighbours(saying(''))).toEqual([]);
+  });
+
+  it('is the link below a VLAN, and not the other end of a veth', async () => {
+    const link = (ifname: string, kind: string) =>
+      `{"ifindex":7,"ifname":"${ifname}","link":"eth0","link_type":"ether","linkinfo":{"info_kind":"${kind}"}}`;
+    const links = await readLinks(saying(`[${link('eth0.7', 'vlan')},${link('web', 'veth')}]`));
+    expect(links.map(({ parent }) => parent)).toEqual(['eth0', undefined]);
+  });
+
+  it('is an error of ours when the answer is not understood', async () => {
+    const error = { name: 'MustredirectError', code: 'failed' };
+    await expect(getRoute(saying('[{"dev":1}]'), '192.0.2.1')).rejects.toMatchObject(error);
+    await expect(readNeighbours(saying('[{}]'))).rejects.toMatchObject(error);
+  });
+});

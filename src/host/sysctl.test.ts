@@ -1,0 +1,61 @@
+import { describe, expect, it } from 'vitest';
+import { createFakeHost } from '../../tests/fake-host/fake-host.ts';
+import { readForwarding, sysctlPath, writeSysctl } from './sysctl.ts';
+
+const conf = '/proc/sys/net/ipv4/conf';
+
+function hostWith(sysctls: Readonly<Record<string, string>>) {
+  return createFakeHost({
+    links: ['eth0', 'eth0.7'].map((name) => ({ name, up: true, addresses: [], pointToPoint: false })),
+    sysctls,
+  });
+}
+
+describe('forwarding', () => {
+  it('that is off comes with what the kernel changes along with it', async () => {
+    const { files } = hostWith({ [`${conf}/eth0.7/forwarding`]: '1', [`${conf}/all/accept_redirects`]: '0' });
+    expect(await readForwarding(files, ['lo', 'eth0', 'eth0.7'])).toEqual({
+      'net.ipv4.ip_forward': '0',
+      'net.ipv4.conf.all.accept_redirects': '0',
+      'net/ipv4/conf/eth0.7/forwarding': '1',
+    });
+  });
+
+  it('that is on has nothing to remember', async () => {
+    const { files } = hostWith({});
+    await files.overwrite('/proc/sys/net/ipv4/ip_forward', '1\n');
+    expect(await readForwarding(files, ['eth0'])).toEqual({ 'net.ipv4.ip_forward': '1' });
+  });
+
+  it('is given back with all of it', async () => {
+    const host = hostWith({ [`${conf}/eth0.7/forwarding`]: '1', [`${conf}/default/forwarding`]: '1' });
+    const start = host.dump();
+    const before = await readForwarding(host.files, ['eth0', 'eth0.7']);
+    await writeSysctl(host.files, 'net.ipv4.ip_forward', '1');
+    expect(host.dump()).not.toBe(start);
+    for (const [name, value] of Object.entries(before)) await writeSysctl(host.files, name, value);
+    expect(host.dump()).toBe(start);
+  });
+
+  it('is nothing where the kernel has no such setting', async () => {
+    const host = hostWith({});
+    host.state.sysctls = new Map();
+    expect(await readForwarding(host.files, ['eth0'])).toEqual({});
+  });
+});
+
+describe('a setting', () => {
+  it('is not written when it has the value already, or when its device is gone', async () => {
+    const host = hostWith({});
+    await writeSysctl(host.files, 'net.ipv4.ip_forward', '0');
+    await writeSysctl(host.files, 'net/ipv4/conf/gone/forwarding', '1');
+    expect(host.events.filter(({ changes }) => changes)).toEqual([]);
+  });
+
+  it.each([
+    ['net.ipv4.ip_forward', '/proc/sys/net/ipv4/ip_forward'],
+    ['net/ipv4/conf/eth0.7/forwarding', '/proc/sys/net/ipv4/conf/eth0.7/forwarding'],
+  ])('%s is a file', (name, path) => {
+    expect(sysctlPath(name)).toBe(path);
+  });
+});
