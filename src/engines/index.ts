@@ -5,19 +5,12 @@ import type { NetworkFacts } from '../state/facts.ts';
 import type { Engine, Environment, NetworkRequest } from './engine.ts';
 import { external } from './external/index.ts';
 import { createPodman } from './podman/index.ts';
-import { unbuiltEngine } from './unbuilt.ts';
 
 export type Engines = Readonly<Record<EngineName, Engine>>;
 
 /** @param env what the engines' own programs read too: CONTAINERS_CONF, CONTAINERS_CONF_OVERRIDE */
 export function createEngines(env: Environment): Engines {
-  return {
-    podman: createPodman(env),
-    docker: unbuiltEngine('docker'),
-    nerdctl: unbuiltEngine('nerdctl'),
-    cni: unbuiltEngine('cni'),
-    external,
-  };
+  return { podman: createPodman(env), external };
 }
 
 /** Asks all engines at once, each about its own networks; the answers are in the order of the requests. */

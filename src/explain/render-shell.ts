@@ -1,14 +1,23 @@
 /** A plan as a POSIX shell script, for a reader who wants to see, or to do it without us. */
+import { familyOf } from '../address/cidr.ts';
+import type { Engine, NetworkRequest } from '../engines/engine.ts';
 import type { Engines } from '../engines/index.ts';
 import { sysctlPath } from '../host/sysctl.ts';
 import type { Action } from '../plan/action.ts';
 import type { Plan, Step } from '../plan/step.ts';
+import { ownNftTable } from '../state/ownership.ts';
 
 export function renderShell(plan: Plan, host: string, engines: Engines): string {
   return [
     '#!/bin/sh',
     `# What mustredirect does on ${host}, step by step. Run it as root.`,
+    '# It is for a host that has nothing of mustredirect yet, and refuses to run twice: all would be there twice.',
     'set -eu',
+    '',
+    `if nft list table inet ${ownNftTable} >/dev/null 2>&1; then`,
+    `  echo 'nft table inet ${ownNftTable} is there already' >&2`,
+    '  exit 1',
+    'fi',
     ...plan.steps.flatMap((step) => ['', ...comments(step), ...commands(step.do, engines)]),
     '',
   ].join('\n');
@@ -29,39 +38,52 @@ function commands(action: Action, engines: Engines): string[] {
         ([name, value]) => `echo ${value} >${quote(sysctlPath(name))}`,
       );
     case 'create-network':
-      return engineCommand(
-        engines[action.engine].createCommand(action),
-        `${action.engine} network inspect`,
-        action.name,
-      );
+      return createCommands(action, engines[action.engine]);
     case 'remove-network':
-      return [(engines[action.engine].removeCommand(action.name) ?? []).map(quote).join(' ')];
+      return commandLine(engines[action.engine].removeCommand(action.name));
     case 'set-masquerade':
-      return masqueradeCommands(action);
+      return masqueradeCommands(action, engines[action.engine]);
     case 'forget-flows':
       // conntrack exits 1 when there was none
-      return action.subnets.map((subnet) => `conntrack -D -s ${subnet} >/dev/null 2>&1 || true`);
+      return action.subnets.map(
+        (subnet) => `conntrack -D -f ipv${familyOf(subnet)} -s ${subnet} >/dev/null 2>&1 || true`,
+      );
   }
 }
 
-function engineCommand(argv: readonly string[] | undefined, inspect: string, name: string): string[] {
-  if (!argv) return [];
-  return [`${inspect} ${quote(name)} >/dev/null 2>&1 || ${argv.map(quote).join(' ')}`];
+function commandLine(argv: readonly string[] | undefined): string[] {
+  return argv ? [argv.map(quote).join(' ')] : [];
 }
 
-/** Written beside and renamed: the engine never sees half a file. */
-function masqueradeCommands({
-  engine,
-  network,
-  file,
-  enabled,
-}: Extract<Action, { kind: 'set-masquerade' }>): string[] {
-  const edit = `s/\\("ipMasq"[[:space:]]*:[[:space:]]*\\)${!enabled}/\\1${enabled}/`;
+function createCommands(network: NetworkRequest, engine: Engine): string[] {
+  const [inspect] = commandLine(engine.inspectCommand(network.name));
+  const found = inspect === undefined ? '' : `${inspect} >/dev/null 2>&1 || `;
+  return commandLine(engine.createCommand(network)).map((create) => `${found}${create}`);
+}
+
+type SetMasquerade = Extract<Action, { kind: 'set-masquerade' }>;
+
+function masqueradeCommands(action: SetMasquerade, engine: Engine): string[] {
+  const edit = editCommands(action);
+  const [attached] = commandLine(engine.attachedCommand(action.network));
+  if (attached === undefined) return edit;
   return [
-    `if [ -z "$(${engine} ps -aq --filter ${quote(`network=${network}`)})" ]; then`,
-    `  sed ${quote(edit)} ${quote(file)} >${quote(`${file}.new`)}`,
-    `  mv ${quote(`${file}.new`)} ${quote(file)}`,
+    '# only while nothing is attached: a container keeps the masquerade that it was started with',
+    // On a line of its own: in the condition, a command that fails would pass for "none".
+    `attached=$(${attached})`,
+    'if [ -z "$attached" ]; then',
+    ...edit.map((line) => `  ${line}`),
     'fi',
+  ];
+}
+
+function editCommands({ file, setting, enabled }: SetMasquerade): string[] {
+  const edit = `s/\\("${setting}"[[:space:]]*:[[:space:]]*\\)${!enabled}/\\1${enabled}/`;
+  const beside = quote(`${file}.new`);
+  return [
+    '# written beside and renamed, so that the engine never sees half a file',
+    `sed ${quote(edit)} ${quote(file)} >${beside}`,
+    `mv ${beside} ${quote(file)}`,
   ];
 }
 

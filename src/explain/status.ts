@@ -1,7 +1,8 @@
 /** What is redirected, by which gateway, how much, and what the guard stopped. */
 import type { Prepared, Target } from '../apply/prepare.ts';
-import { type Subnet, contains } from '../address/cidr.ts';
+import { type Subnet, longSubnet } from '../address/cidr.ts';
 import type { ElementCounter } from '../host/nft-read.ts';
+import { stoppedSet } from '../state/ownership.ts';
 
 export interface Status {
   readonly host: string;
@@ -35,6 +36,7 @@ export interface GatewayStatus {
 
 export function hostStatus({ role }: Target, { counters, desired, plan }: Prepared): Status {
   const numbers = desired.numbers.gateways;
+  const counted = bySubnet(counters);
   const traffic = (
     network: string,
     subnets: readonly Subnet[],
@@ -47,7 +49,7 @@ export function hostStatus({ role }: Target, { counters, desired, plan }: Prepar
     way,
     table: numbers[gateway]?.table ?? 0,
     mark: numbers[gateway]?.mark ?? 0,
-    ...count(counters, subnets),
+    ...count(counted, subnets),
   });
   return {
     host: role.host,
@@ -62,23 +64,37 @@ export function hostStatus({ role }: Target, { counters, desired, plan }: Prepar
         traffic(`${network} on ${node}`, [subnet], name, uplink.device),
       ),
     })),
-    differences: plan.steps.flatMap((step) => step.lines).map(({ sign, text }) => `${sign} ${text}`),
+    differences: plan.steps
+      .flatMap((step) => step.lines)
+      .filter(({ sign }) => sign !== '*')
+      .map(({ sign, text }) => `${sign} ${text}`),
     waiting: plan.waiting,
   };
 }
 
+/** Counters by the subnet that their element begins with. */
+function bySubnet(counters: readonly ElementCounter[]): Map<Subnet, ElementCounter[]> {
+  const found = new Map<Subnet, ElementCounter[]>();
+  for (const counter of counters) {
+    const subnet = longSubnet(counter.element.split(' . ')[0] ?? '');
+    const list = found.get(subnet);
+    if (list) list.push(counter);
+    else found.set(subnet, [counter]);
+  }
+  return found;
+}
+
 function count(
-  counters: readonly ElementCounter[],
+  counters: ReadonlyMap<Subnet, readonly ElementCounter[]>,
   subnets: readonly Subnet[],
 ): Pick<TrafficStatus, 'packets' | 'bytes' | 'stopped'> {
-  const own = counters.filter(({ element }) =>
-    subnets.some((subnet) => contains(subnet, element.split(' . ')[0] ?? '')),
-  );
-  const passed = own.filter(({ set }) => set !== 'stopped4');
+  const own = subnets.flatMap((subnet) => counters.get(subnet) ?? []);
+  const passed = own.filter(({ set }) => set !== stoppedSet);
+  const stopped = own.filter(({ set }) => set === stoppedSet);
   return {
     packets: sum(passed.map(({ packets }) => packets)),
     bytes: sum(passed.map(({ bytes }) => bytes)),
-    stopped: sum(own.filter(({ set }) => set === 'stopped4').map(({ packets }) => packets)),
+    stopped: sum(stopped.map(({ packets }) => packets)),
   };
 }
 

@@ -1,23 +1,11 @@
 /** What the format allows and this version cannot do yet: said here, so that nothing fails half way. */
 import { type Address, type Subnet, familyOf } from '../address/cidr.ts';
-import type { Check, Checked } from './check.ts';
+import type { Check } from './check.ts';
 import { gatewayAddressesOf, subnetsOf } from './placed.ts';
-import { isSupportedFamily, supportedEngines } from './supported.ts';
-import { type Path, type PlacedProblem, problemAt } from './tree.ts';
+import { isSupportedFamily } from './supported.ts';
+import { type Path, problemAt } from './tree.ts';
 
-export const checkSupport: Check = (checked) => [...checkEngines(checked), ...checkFamilies(checked)];
-
-function checkEngines({ draft, valuePlace }: Checked): PlacedProblem[] {
-  return Object.entries(draft.networks ?? {}).flatMap(([network, { engine }]) => {
-    if (engine === undefined || supportedEngines.includes(engine)) return [];
-    const hint = `this version handles ${supportedEngines.join(' and ')}; external leaves the network itself alone`;
-    return [
-      problemAt(valuePlace(['networks', network, 'engine']), `engine ${engine} is not supported yet`, hint),
-    ];
-  });
-}
-
-function checkFamilies({ draft, valuePlace }: Checked): PlacedProblem[] {
+export const checkSupport: Check = ({ draft, valuePlace }) => {
   const direct = Object.entries(draft.networks ?? {}).flatMap(([network, { direct: list = [] }]) =>
     list.map((subnet, i) => ({ text: subnet, path: ['networks', network, 'direct', i] })),
   );
@@ -31,4 +19,4 @@ function checkFamilies({ draft, valuePlace }: Checked): PlacedProblem[] {
     const message = `IPv${familyOf(text)} is not supported yet: ${text}`;
     return [problemAt(valuePlace(path), message, 'take it out; addresses of hosts may stay')];
   });
-}
+};

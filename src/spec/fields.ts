@@ -1,8 +1,6 @@
 /** The keys of the file: what each holds, and the help that editors show for it. */
 import * as z from 'zod';
-import { engineNames } from './spec.ts';
-import { supportedEngines } from './supported.ts';
-import { addressOf, deviceOf, devicePattern, expected, oneOrMany, subnetOf } from './values.ts';
+import { addressOf, deviceOf, devicePattern, engineOf, expected, oneOrMany, subnetOf } from './values.ts';
 
 /** Names end up in names of podman networks and files, in nft comments and in messages. */
 const namePattern = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,63}$/;
@@ -31,7 +29,7 @@ export const hosts = z
   });
 
 export const networkShape = {
-  engine: z.enum(engineNames, expected(supportedEngines.join(' or '))).meta({
+  engine: engineOf().meta({
     title: 'engine',
     description: 'What makes the network. "external": something else does; nothing is created or edited.',
   }),

@@ -1,8 +1,9 @@
 /** What the file says, checked and complete: names are unique, references exist, addresses are canonical. */
 import type { Address, Subnet } from '../address/cidr.ts';
+import type { supportedEngines } from './supported.ts';
 
-export const engineNames = ['podman', 'docker', 'nerdctl', 'cni', 'external'] as const;
-export type EngineName = (typeof engineNames)[number];
+/** An engine that this version handles; a file with another one is refused. */
+export type EngineName = (typeof supportedEngines)[number];
 
 export interface Spec {
   /** host name -> its addresses, one per family */

@@ -1,6 +1,7 @@
 /** Schemas of the single values of the file, with messages that say what belongs there and what was found. */
 import * as z from 'zod';
 import { type Address, type Subnet, parseAddress, parseSubnet } from '../address/cidr.ts';
+import { engineNames, supportedEngines } from './supported.ts';
 import { quote } from './tree.ts';
 
 /** `error` option of a schema: what belongs here, and what stands here. For a missing key only the former. */
@@ -59,6 +60,16 @@ export function subnetOf(what: string) {
       case 'not-a-subnet':
         return fail(context, `expected ${what}, found ${describeValue(text)}`, prefixHint(text));
     }
+  });
+}
+
+/** An engine of the format that this version handles. */
+export function engineOf() {
+  return z.enum(engineNames, expected(supportedEngines.join(' or '))).transform((name, context) => {
+    const supported = supportedEngines.find((engine) => engine === name);
+    if (supported !== undefined) return supported;
+    const hint = `this version handles ${supportedEngines.join(' and ')}; external leaves the network itself alone`;
+    return fail(context, `engine ${name} is not supported yet`, hint);
   });
 }
 

@@ -3,7 +3,6 @@ import type { Engine } from '../engine.ts';
 
 /** The file's subnets are all that is known and needed; the bridge is found by its address. */
 export const external: Engine = {
-  name: 'external',
   async readNetworks(_host, networks) {
     return networks.map(({ name, subnets }) => ({
       engine: 'external',
@@ -16,5 +15,7 @@ export const external: Engine = {
   },
   createCommand: () => undefined,
   removeCommand: () => undefined,
+  inspectCommand: () => undefined,
+  attachedCommand: () => undefined,
   editMasquerade: (content) => content,
 };

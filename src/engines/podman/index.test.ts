@@ -4,15 +4,15 @@ import { recordedHost } from '../recorded-host.ts';
 import { createPodman } from './index.ts';
 
 function fixture(path: string): string {
-  return readFileSync(new URL(`../${path}`, import.meta.url), 'utf8');
+  return readFileSync(new URL(path, import.meta.url), 'utf8');
 }
 
 const network = (name: string) => ({ name, subnets: ['10.89.4.0/24'] });
 const cniFile = {
-  '/etc/cni/net.d/mustredirect.conflist': fixture('podman-cni/fixtures/mustredirect-4.3.1.conflist'),
+  '/etc/cni/net.d/mustredirect.conflist': fixture('cni/fixtures/mustredirect-4.3.1.conflist'),
 };
 const netavarkFile = {
-  '/etc/containers/networks/mustredirect.json': fixture('podman-netavark/fixtures/mustredirect-4.3.1.json'),
+  '/etc/containers/networks/mustredirect.json': fixture('netavark/fixtures/mustredirect-4.3.1.json'),
 };
 
 function host(podmanInfo: string, files: Readonly<Record<string, string>> = {}, ps = '[]') {
@@ -28,11 +28,7 @@ describe('podman', () => {
   const podman = createPodman({});
 
   it('tells cni, with everything that is attached: stopped, created, and the infra container of a pod', async () => {
-    const cni = host(
-      fixture('podman/fixtures/info-4.3.1-cni.json'),
-      cniFile,
-      fixture('podman/fixtures/ps-4.3.1.json'),
-    );
+    const cni = host(fixture('fixtures/info-4.3.1-cni.json'), cniFile, fixture('fixtures/ps-4.3.1.json'));
     expect(await podman.readNetworks(cni, [network('mustredirect')])).toEqual([
       {
         engine: 'podman',
@@ -41,7 +37,8 @@ describe('podman', () => {
         exists: true,
         subnets: ['10.89.4.0/24'],
         bridge: 'cni-podman1',
-        masquerade: { file: '/etc/cni/net.d/mustredirect.conflist', enabled: true },
+        masquerade: { file: '/etc/cni/net.d/mustredirect.conflist', setting: 'ipMasq', enabled: true },
+        commands: { remove: 'podman network rm mustredirect', reload: 'podman network reload' },
         attached: [
           { name: 'one', running: true, pid: 135 },
           { name: 'two', running: true, pid: 253 },
@@ -56,7 +53,7 @@ describe('podman', () => {
   it.each(['4.3.1-netavark', '5.4.2'])(
     'tells netavark, which has no masquerade switch: %s',
     async (version) => {
-      const netavark = host(fixture(`podman/fixtures/info-${version}.json`), netavarkFile);
+      const netavark = host(fixture(`fixtures/info-${version}.json`), netavarkFile);
       const [found] = await podman.readNetworks(netavark, [network('mustredirect')]);
       expect(found?.backend).toBe(`podman ${version.replace('-netavark', '')} with netavark`);
       expect(found).toMatchObject({ exists: true, bridge: 'podman1' });
@@ -65,8 +62,8 @@ describe('podman', () => {
   );
 
   it('reads what podman 5.4.2 says about containers', async () => {
-    const ps = fixture('podman/fixtures/ps-5.4.2.json');
-    const netavark = host(fixture('podman/fixtures/info-5.4.2.json'), netavarkFile, ps);
+    const ps = fixture('fixtures/ps-5.4.2.json');
+    const netavark = host(fixture('fixtures/info-5.4.2.json'), netavarkFile, ps);
     expect(await podman.readNetworks(netavark, [network('mustredirect')])).toMatchObject([
       {
         attached: [
@@ -125,5 +122,10 @@ describe('podman', () => {
       'podman network create --subnet 10.89.4.0/24 --subnet fd00:4::/64 a',
     );
     expect(podman.removeCommand('a')?.join(' ')).toBe('podman network rm a');
+  });
+
+  it('shows a network, and who is attached to it', () => {
+    expect(podman.inspectCommand('a')?.join(' ')).toBe('podman network inspect a');
+    expect(podman.attachedCommand('a')?.join(' ')).toBe('podman ps --all --quiet --filter network=a');
   });
 });

@@ -1,40 +1,20 @@
 /** Podman, with the network backend that it has on this host. */
-import type { Engine, Environment } from '../engine.ts';
-import { podmanCni } from '../podman-cni/index.ts';
-import { setIpMasq } from '../podman-cni/ip-masq.ts';
-import { podmanNetavark } from '../podman-netavark/index.ts';
+import type { Host } from '../../host/ports.ts';
+import type { NetworkFacts } from '../../state/facts.ts';
+import { setIpMasq } from '../conflist/ip-masq.ts';
+import type { Engine, Environment, NetworkRequest } from '../engine.ts';
 import type { Backend, StoredNetwork } from './backend.ts';
+import { podmanCni } from './cni/index.ts';
 import { type ContainersConf, readContainersConf } from './containers-conf.ts';
 import { readContainers } from './containers.ts';
 import { readInfo } from './info.ts';
+import { podmanNetavark } from './netavark/index.ts';
 
 const backends = { cni: podmanCni, netavark: podmanNetavark };
 
 export function createPodman(env: Environment): Engine {
   return {
-    name: 'podman',
-    async readNetworks(host, networks) {
-      if (networks.length === 0) return [];
-      // At once: `podman info` takes 130 ms, most of it to ask dpkg for the versions of its helpers.
-      const [info, containers, conf] = await Promise.all([
-        readInfo(host.exec),
-        readContainers(host.exec),
-        readContainersConf(host.files, env),
-      ]);
-      const backend = backends[info.backend];
-      const folder = conf.networkFolder ?? backend.defaultFolder;
-      const stored = await backend.readNetworks(
-        host.files,
-        folder,
-        networks.map(({ name }) => name),
-      );
-      return stored.map((network) => ({
-        engine: 'podman',
-        backend: `podman ${info.version} with ${info.backend}`,
-        ...(network.name === conf.defaultNetwork ? orDefault(network, backend, conf) : network),
-        attached: containers.get(network.name) ?? [],
-      }));
-    },
+    readNetworks: (host, networks) => readNetworks(host, networks, env),
     createCommand: ({ name, subnets }) => [
       'podman',
       'network',
@@ -42,10 +22,41 @@ export function createPodman(env: Environment): Engine {
       ...subnets.flatMap((subnet) => ['--subnet', subnet]),
       name,
     ],
-    removeCommand: (name) => ['podman', 'network', 'rm', name],
+    removeCommand,
+    inspectCommand: (name) => ['podman', 'network', 'inspect', name],
+    attachedCommand: (name) => ['podman', 'ps', '--all', '--quiet', '--filter', `network=${name}`],
     // Only CNI's files have the switch: with netavark, no facts name a file to edit.
     editMasquerade: setIpMasq,
   };
+}
+
+async function readNetworks(
+  host: Host,
+  networks: readonly NetworkRequest[],
+  env: Environment,
+): Promise<NetworkFacts[]> {
+  if (networks.length === 0) return [];
+  // At once: `podman info` takes 130 ms, most of it to ask dpkg for the versions of its helpers.
+  const [info, containers, conf] = await Promise.all([
+    readInfo(host.exec),
+    readContainers(host.exec),
+    readContainersConf(host.files, env),
+  ]);
+  const backend = backends[info.backend];
+  const folder = conf.networkFolder ?? backend.defaultFolder;
+  const names = networks.map(({ name }) => name);
+  const stored = await backend.readNetworks(host.files, folder, names);
+  return stored.map((network) => ({
+    engine: 'podman',
+    backend: `podman ${info.version} with ${info.backend}`,
+    ...(network.name === conf.defaultNetwork ? orDefault(network, backend, conf) : network),
+    commands: { remove: removeCommand(network.name).join(' '), reload: 'podman network reload' },
+    attached: containers.get(network.name) ?? [],
+  }));
+}
+
+function removeCommand(name: string): string[] {
+  return ['podman', 'network', 'rm', name];
 }
 
 /** Podman has its default network in memory when there is no file of it. */

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { recordedFiles } from '../recorded-host.ts';
+import { recordedFiles } from '../../recorded-host.ts';
 import { podmanNetavark } from './index.ts';
 
 const folder = '/etc/containers/networks';

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { setIpMasq } from './ip-masq.ts';
 
 function fixture(name: string): string {
-  return readFileSync(new URL(`fixtures/${name}`, import.meta.url), 'utf8');
+  return readFileSync(new URL(`../podman/cni/fixtures/${name}`, import.meta.url), 'utf8');
 }
 
 describe('setIpMasq', () => {

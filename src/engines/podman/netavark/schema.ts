@@ -1,6 +1,6 @@
 /** A network file of podman's netavark backend, podman 4.0 to 5.8, cut to what we need of it. */
 import * as z from 'zod';
-import { subnetSchema } from '../decode.ts';
+import { subnetSchema } from '../../decode.ts';
 
 export const networkSchema = z.object({
   name: z.string(),

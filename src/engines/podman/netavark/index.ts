@@ -1,8 +1,8 @@
 /** Podman's networks as netavark has them: one JSON file each, named after the network. */
 import { join } from 'node:path';
-import type { Files } from '../../host/ports.ts';
-import { decodeJson } from '../decode.ts';
-import { type Backend, type StoredNetwork, brokenFileHint, unfitNetwork } from '../podman/backend.ts';
+import type { Files } from '../../../host/ports.ts';
+import { decodeJson } from '../../decode.ts';
+import { type Backend, type StoredNetwork, brokenFileHint, unfitNetwork } from '../backend.ts';
 import { networkSchema } from './schema.ts';
 
 export const podmanNetavark: Backend = {

@@ -2,7 +2,13 @@
 import { applyEdits, modify } from 'jsonc-parser';
 import { MustredirectError } from '../../error.ts';
 import { decodeJson } from '../decode.ts';
+import type { NetworkFacts } from '../../state/facts.ts';
 import { conflistSchema } from './schema.ts';
+
+/** The switch, for facts. */
+export function ipMasqIn(file: string, enabled: boolean): NonNullable<NetworkFacts['masquerade']> {
+  return { file, setting: 'ipMasq', enabled };
+}
 
 /**
  * The list with `ipMasq` of its bridge plugin set. All other bytes stay: order, indentation, final newline or

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { recordedFiles } from '../recorded-host.ts';
+import { recordedFiles } from '../../recorded-host.ts';
 import { podmanCni } from './index.ts';
 
 const folder = '/etc/cni/net.d';
@@ -23,7 +23,7 @@ describe('networks of podman with cni', () => {
         exists: true,
         subnets: ['10.89.4.0/24'],
         bridge: 'cni-podman1',
-        masquerade: { file: '/etc/cni/net.d/mustredirect.conflist', enabled: true },
+        masquerade: { file: '/etc/cni/net.d/mustredirect.conflist', setting: 'ipMasq', enabled: true },
       },
     ]);
   });
@@ -54,7 +54,7 @@ describe('networks of podman with cni', () => {
       name: 'new',
       exists: false,
       subnets: [],
-      masquerade: { file: '/etc/cni/net.d/new.conflist', enabled: true },
+      masquerade: { file: '/etc/cni/net.d/new.conflist', setting: 'ipMasq', enabled: true },
     });
   });
 
