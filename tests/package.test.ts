@@ -1,6 +1,6 @@
-/** What `npm pack` makes can be installed in a clean folder without a network, and runs there. */
+/** The install lines of the README do what they say, and what they install runs, from anywhere. */
 import { execFile } from 'node:child_process';
-import { cp, mkdir, mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,10 +10,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const run = promisify(execFile);
 const checkout = fileURLToPath(new URL('..', import.meta.url));
-const packSchema = z.array(
-  z.object({ filename: z.string(), files: z.array(z.object({ path: z.string() })) }),
-);
 const packageSchema = z.object({ version: z.string() });
+const failureSchema = z.object({ code: z.number(), stderr: z.string() });
 
 describe('the package', () => {
   let folder: string;
@@ -22,10 +20,11 @@ describe('the package', () => {
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'mustredirect-package-'));
-    const packed = await pack(await copyCheckout(join(folder, 'checkout')));
-    packedFiles = packed.files;
-    command = await install(packed.tarball, join(folder, 'clean'));
-  }, 120_000);
+    const copy = await copyCheckout(join(folder, 'checkout'));
+    for (const line of await installLines()) await runLine(line, copy, join(folder, 'prefix'));
+    packedFiles = await filesOfPackage(copy);
+    command = join(folder, 'prefix/bin/mustredirect');
+  }, 300_000);
 
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
@@ -39,6 +38,8 @@ describe('the package', () => {
         'bin/start.js',
         'dist/main.js',
         'dist/THIRD-PARTY-LICENSES.txt',
+        'examples/mustredirect.yaml',
+        'examples/mustredirect.schema.json',
       ]),
     );
     expect(packedFiles.filter((path) => /^(src|tests|scripts|node_modules)\/|\.ts$/.test(path))).toEqual([]);
@@ -57,8 +58,16 @@ describe('the package', () => {
     expect(JSON.parse(stdout)).toMatchObject({ type: 'object', properties: { hosts: {}, networks: {} } });
   });
 
+  it('names its own example to those who have no file yet', async () => {
+    const said = await run(command, ['validate', '-f', '/nowhere/a.yaml']).catch((error: unknown) => error);
+    const { code, stderr } = failureSchema.parse(said);
+    expect(code).toBe(2);
+    const example = /\((\/.*\.yaml) is a start\)/.exec(stderr)?.[1] ?? stderr;
+    expect(await readFile(example, 'utf8')).toContain('gateways:');
+  });
+
   it('says in one line what is wrong when it was not built', async () => {
-    await rm(join(folder, 'clean/node_modules/mustredirect/dist/main.js'));
+    await rm(join(folder, 'prefix/lib/node_modules/mustredirect/dist/main.js'));
     await expect(run(command, ['--version'])).rejects.toMatchObject({
       code: 1,
       stderr: expect.stringMatching(/^mustredirect: not built yet: run 'npm run build' in .*\n$/) as string,
@@ -66,25 +75,44 @@ describe('the package', () => {
   });
 });
 
-/** A copy, so that packing, which builds, does not pull `dist` away under a test that runs at the same time. */
+/** A copy as a fresh clone has it, so that nothing is pulled away under a test that runs at the same time. */
 async function copyCheckout(to: string): Promise<string> {
   const left = new Set(['node_modules', '.git', '.tools', 'dist'].map((name) => join(checkout, name)));
-  await cp(checkout, to, { recursive: true, filter: (path) => !left.has(path) });
-  await symlink(join(checkout, 'node_modules'), join(to, 'node_modules'));
+  await cp(checkout, to, {
+    recursive: true,
+    filter: (path) => !left.has(path) && !path.endsWith('.tgz'),
+  });
   return to;
 }
 
-async function pack(source: string): Promise<{ tarball: string; files: string[] }> {
-  const { stdout } = await run('npm', ['pack', '--json', '--foreground-scripts=false'], { cwd: source });
-  const [packed] = packSchema.parse(JSON.parse(stdout));
-  if (!packed) throw new Error(`npm pack printed no package: ${stdout}`);
-  return { tarball: join(source, packed.filename), files: packed.files.map(({ path }) => path) };
+async function installLines(): Promise<string[]> {
+  const readme = await readFile(join(checkout, 'README.md'), 'utf8');
+  const block = /<!-- install -->\s+```\n([^]*?)```/.exec(readme)?.[1] ?? '';
+  const lines = block.trim().split('\n');
+  expect(lines).toHaveLength(3);
+  return lines;
 }
 
-/** `--offline` proves that nothing has to be fetched. */
-async function install(tarball: string, to: string): Promise<string> {
-  await mkdir(to);
-  await run('npm', ['init', '--yes'], { cwd: to });
-  await run('npm', ['install', '--offline', '--no-audit', '--no-fund', tarball], { cwd: to });
-  return join(to, 'node_modules/.bin/mustredirect');
+/** What is installed must need no network; what it is built from was fetched once, for this checkout. */
+async function runLine(line: string, cwd: string, prefix: string): Promise<void> {
+  const network = line === 'npm ci' ? { npm_config_prefer_offline: 'true' } : { npm_config_offline: 'true' };
+  await run('sh', ['-euc', line.replace(/^sudo /, '')], {
+    cwd,
+    env: {
+      ...process.env,
+      ...network,
+      npm_config_prefix: prefix,
+      npm_config_audit: 'false',
+      npm_config_fund: 'false',
+    },
+  });
+}
+
+async function filesOfPackage(copy: string): Promise<string[]> {
+  const tarball = (await readdir(copy)).find((name) => name.endsWith('.tgz')) ?? '';
+  const { stdout } = await run('tar', ['-tzf', join(copy, tarball)]);
+  return stdout
+    .trim()
+    .split('\n')
+    .map((path) => path.replace(/^package\//, ''));
 }

@@ -1,21 +1,24 @@
 /** Reads the file, and prints every mistake in it. */
+import { join } from 'node:path';
 import { MustredirectError } from '../error.ts';
 import type { Files } from '../host/ports.ts';
 import { parseSpec } from '../spec/parse.ts';
 import { formatProblems } from '../spec/problem.ts';
 import type { Spec } from '../spec/spec.ts';
+import { ReportedError } from './reported-error.ts';
 import type { Terminal } from './terminal.ts';
 
 export async function loadSpec(files: Files, path: string, terminal: Terminal): Promise<Spec> {
-  const text = await readText(files, path);
+  const text = await readText(files, path, terminal);
   const parsed = parseSpec(text);
   if (parsed.kind === 'spec') return parsed.spec;
-  terminal.tell(formatProblems(parsed.problems, text, path));
-  const count = parsed.problems.length;
-  throw new MustredirectError('file', `${path}: ${count} ${count === 1 ? 'mistake' : 'mistakes'}`);
+  const { problems } = parsed;
+  terminal.tell(formatProblems(problems, text, path));
+  const count = `${problems.length} ${problems.length === 1 ? 'mistake' : 'mistakes'}`;
+  throw new ReportedError('file', `${path}: ${count}`, {}, { problems });
 }
 
-async function readText(files: Files, path: string): Promise<string> {
+async function readText(files: Files, path: string, { root }: Terminal): Promise<string> {
   const text = await files.read(path).catch((cause: NodeJS.ErrnoException) => {
     if (cause.code === 'EACCES') {
       throw new MustredirectError('not-permitted', `${path}: permission denied`, {
@@ -27,7 +30,8 @@ async function readText(files: Files, path: string): Promise<string> {
     throw new MustredirectError('file', `${path}: ${what}`, { hint: 'name a file with -f FILE', cause });
   });
   if (text !== undefined) return text;
+  const example = join(root, 'examples/mustredirect.yaml');
   throw new MustredirectError('file', `${path}: no such file`, {
-    hint: 'write it first (examples/mustredirect.yaml is a start), or name another with -f FILE',
+    hint: `write it first (${example} is a start), or name another with -f FILE`,
   });
 }

@@ -1,13 +1,14 @@
 /** A plan for people, and for programs. */
 import type { Prepared } from '../apply/prepare.ts';
-import type { Refusal } from '../desired/desired.ts';
-import { MustredirectError } from '../error.ts';
+import type { Refusal } from '../desired/parts.ts';
 import type { Plan, PlanLine } from '../plan/step.ts';
+import { tellFailure } from './print-error.ts';
+import { ReportedError } from './reported-error.ts';
 import type { Terminal } from './terminal.ts';
 
 /** what is longer gets its reason on the next line */
 const widest = 72;
-const colors = { '+': 'green', '-': 'red', '~': 'yellow' } as const;
+const colors = { '+': 'green', '-': 'red', '~': 'yellow', '*': 'dim' } as const;
 
 export function printPlan(plan: Plan, terminal: Terminal, title: string): void {
   const lines = planLines(plan);
@@ -34,12 +35,18 @@ export function planLines(plan: Plan): PlanLine[] {
   return plan.steps.flatMap((step) => step.lines);
 }
 
-/** Going on would hurt: all reasons are told, then it ends. */
-export function refuse(refusals: readonly Refusal[], terminal: Terminal): void {
+/**
+ * Going on would hurt: all reasons are told, then it ends.
+ *
+ * @param found what a program is told all the same
+ */
+export function refuse(refusals: readonly Refusal[], terminal: Terminal, found: object = {}): void {
   const [first, ...more] = refusals;
   if (!first) return;
-  for (const { message, hint } of more) terminal.tell(`error: ${message}\nhint: ${hint}`);
-  throw new MustredirectError('refused', first.message, { hint: first.hint });
+  const report = { ...found, refusals };
+  if (more.length === 0) throw new ReportedError('refused', first.message, { hint: first.hint }, report);
+  for (const refusal of refusals) tellFailure(refusal, terminal);
+  throw new ReportedError('refused', `refused for ${refusals.length} reasons`, {}, report);
 }
 
 function formatLine({ sign, text, why }: PlanLine, width: number, terminal: Terminal): string {
@@ -49,5 +56,6 @@ function formatLine({ sign, text, why }: PlanLine, width: number, terminal: Term
 
 function countLines(lines: readonly PlanLine[]): string {
   const count = (sign: PlanLine['sign']): number => lines.filter((line) => line.sign === sign).length;
-  return `${count('+')} to add, ${count('~')} to change, ${count('-')} to take away`;
+  const objects = `${count('+')} to add, ${count('~')} to change, ${count('-')} to take away`;
+  return count('*') === 0 ? objects : `${objects}, ${count('*')} to do`;
 }

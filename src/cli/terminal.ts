@@ -1,4 +1,7 @@
 /** The process as the commands see it: where to print, whom to ask, what was set. */
+import { realpathSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { isatty } from 'node:tty';
 import { styleText } from 'node:util';
 
 export interface Terminal {
@@ -8,37 +11,47 @@ export interface Terminal {
   readonly node: string;
   /** what to run to run ourselves again */
   readonly self: readonly string[];
+  /** the folder that this program lies in, with its examples */
+  readonly root: string;
   /** the folder that we were started in */
   readonly folder: string;
+  /** whether somebody sees what we print and ask, and can answer */
   readonly interactive: boolean;
-  /** results */
+  /** results, to stdout */
   print(text: string): void;
-  /** everything else */
+  /** everything else, to stderr */
   tell(text: string): void;
-  /** asks a yes-or-no question; anything but yes is no */
+  /** asks a yes-or-no question; anything but yes is no, and so are Ctrl-C and the end of the input */
   confirm(question: string): Promise<boolean>;
   /** true once the user has asked us to stop */
   readonly interrupted: () => boolean;
-  /** from now on Ctrl-C is noted, and the program ends in order */
+  /** from now on Ctrl-C is noted, and the program ends in order; before it simply ends */
   watchInterrupts(): void;
   setExitStatus(status: number): void;
-  paint(color: Color, text: string): string;
+  /** colours for what is printed */
+  readonly paint: Paint;
+  /** colours for what is told */
+  readonly paintTold: Paint;
 }
 
-export type Color = 'green' | 'red' | 'yellow' | 'dim' | 'bold';
+type Color = 'green' | 'red' | 'yellow' | 'dim';
+type Paint = (color: Color, text: string) => string;
 
 export function terminalOf(process: NodeJS.Process): Terminal {
+  const { env, stdin, stdout, stderr } = process;
+  const [node, file = ''] = [process.execPath, process.argv[1]];
   let stopped = false;
-  const colors = process.stdout.isTTY && process.env['NO_COLOR'] === undefined;
+  outliveReaders(process);
   return {
-    env: process.env,
+    env,
     pid: process.pid,
-    node: process.execPath,
-    self: [process.execPath, process.argv[1] ?? ''],
+    node,
+    self: [node, file],
+    root: rootOf(file),
     folder: process.cwd(),
-    interactive: process.stdin.isTTY && process.stdout.isTTY,
-    print: (text) => void process.stdout.write(`${text}\n`),
-    tell: (text) => void process.stderr.write(`${text}\n`),
+    interactive: [stdin, stdout, stderr].every(({ isTTY }) => isTTY),
+    print: (text) => void stdout.write(`${text}\n`),
+    tell: (text) => void stderr.write(`${text}\n`),
     confirm: (question) => ask(process, question),
     interrupted: () => stopped,
     watchInterrupts() {
@@ -51,18 +64,68 @@ export function terminalOf(process: NodeJS.Process): Terminal {
     setExitStatus(status) {
       process.exitCode = status;
     },
-    paint: (color, text) => (colors ? styleText(color, text) : text),
+    paint: painter(stdout, env),
+    paintTold: painter(stderr, env),
   };
 }
 
-async function ask(process: NodeJS.Process, question: string): Promise<boolean> {
-  const { createInterface } = await import('node:readline/promises');
-  const dialogue = createInterface({ input: process.stdin, output: process.stderr });
+/** Our own file lies one folder below: bin/start.js. */
+function rootOf(file: string): string {
   try {
-    return /^y(es)?$/i.test((await dialogue.question(`${question} [y/N] `)).trim());
+    return resolve(realpathSync(file), '../..');
   } catch {
-    return false; // Ctrl-C or end of input
-  } finally {
-    dialogue.close();
+    return resolve(file, '../..');
   }
+}
+
+function painter({ isTTY }: NodeJS.WriteStream, env: NodeJS.ProcessEnv): Paint {
+  // no-color.org: an empty NO_COLOR means nothing.
+  const colors = isTTY && !env['NO_COLOR'] && env['TERM'] !== 'dumb';
+  // We have looked at the stream that it is for; styleText would look at stdout.
+  return (color, text) => (colors ? styleText(color, text, { validateStream: false }) : text);
+}
+
+/**
+ * A reader that has seen enough (`| head`), or a terminal that was closed, is no error, least of all in the
+ * middle of a change. A result that could not be written, to a full disk, is one.
+ */
+function outliveReaders(process: NodeJS.Process): void {
+  const gone = new Set(['EPIPE', 'EIO', 'ERR_STREAM_DESTROYED']);
+  let told = false;
+  process.stderr.on('error', () => {});
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (told || gone.has(error.code ?? '')) return;
+    told = true;
+    process.stderr.write(`error: the result cannot be written: ${error.message}\n`);
+    process.exitCode ||= 1;
+  });
+}
+
+/**
+ * The last thing that we do. When the terminal was closed meanwhile, Node would abort on its way out, because it
+ * cannot set the terminal back (src/node.cc, ResetStdio): we end as every program does that outlived its
+ * terminal.
+ */
+export function endLikeTerminal(process: NodeJS.Process): void {
+  const { stdin, stdout, stderr } = process;
+  if (![stdin, stdout, stderr].some(({ isTTY, fd }) => isTTY && !isatty(fd))) return;
+  process.removeAllListeners('SIGHUP');
+  process.kill(process.pid, 'SIGHUP');
+}
+
+async function ask(process: NodeJS.Process, question: string): Promise<boolean> {
+  const { createInterface } = await import('node:readline');
+  const dialogue = createInterface({ input: process.stdin, output: process.stderr });
+  const answer = await new Promise<string>((answered) => {
+    dialogue.once('close', () => {
+      process.stderr.write('\n'); // the question still stands at the end of its line
+      answered('');
+    });
+    dialogue.question(`${question} [y/N] `, (text) => {
+      dialogue.removeAllListeners('close');
+      answered(text);
+    });
+  });
+  dialogue.close();
+  return /^y(es)?$/i.test(answer.trim());
 }

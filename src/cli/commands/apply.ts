@@ -5,7 +5,10 @@ import type { Terminal } from '../terminal.ts';
 export async function apply(terminal: Terminal, options: HostOptions & ChangeOptions): Promise<void> {
   const session = await openSession(terminal, options);
   const { host } = session.target.role;
-  await changeHost(terminal, session, session.target, options, {
+  await changeHost(terminal, {
+    ground: session,
+    target: session.target,
+    options,
     verb: 'apply',
     title: `plan for ${host}`,
     done: `done: ${host} is as the file says`,

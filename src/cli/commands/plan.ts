@@ -1,6 +1,5 @@
-import { prepare } from '../../apply/prepare.ts';
 import { planJson, printPlan, refuse } from '../print-plan.ts';
-import { type HostOptions, openSession } from '../session.ts';
+import { type HostOptions, look, openSession } from '../session.ts';
 import type { Terminal } from '../terminal.ts';
 
 interface PlanOptions extends HostOptions {
@@ -9,10 +8,10 @@ interface PlanOptions extends HostOptions {
 }
 
 export async function plan(terminal: Terminal, options: PlanOptions): Promise<void> {
-  const { target, ledger } = await openSession(terminal, options);
-  const prepared = await prepare(target, ledger);
+  const session = await openSession(terminal, options);
+  const prepared = await look(session, session.target);
   refuse(prepared.desired.refusals, terminal);
   if (options.json) terminal.print(JSON.stringify(planJson(prepared), null, 2));
-  else printPlan(prepared.plan, terminal, `plan for ${target.role.host}`);
+  else printPlan(prepared.plan, terminal, `plan for ${session.target.role.host}`);
   if (options.check && prepared.plan.steps.length > 0) terminal.setExitStatus(3);
 }

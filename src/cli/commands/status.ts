@@ -1,7 +1,6 @@
-import { prepare } from '../../apply/prepare.ts';
 import { type Status, hostStatus } from '../../explain/status.ts';
 import { refuse } from '../print-plan.ts';
-import { type HostOptions, openSession } from '../session.ts';
+import { type HostOptions, look, openSession } from '../session.ts';
 import { formatTable } from '../table.ts';
 import type { Terminal } from '../terminal.ts';
 
@@ -11,11 +10,12 @@ interface StatusOptions extends HostOptions {
 }
 
 export async function status(terminal: Terminal, options: StatusOptions): Promise<void> {
-  const { target, ledger } = await openSession(terminal, options);
-  const prepared = await prepare(target, ledger);
-  const found = hostStatus(target, prepared);
-  terminal.print(options.json ? JSON.stringify(found, null, 2) : formatStatus(found, terminal));
-  refuse(prepared.desired.refusals, terminal);
+  const session = await openSession(terminal, options);
+  const prepared = await look(session, session.target);
+  const found = hostStatus(session.target, prepared);
+  if (!options.json) terminal.print(formatStatus(found, terminal));
+  refuse(prepared.desired.refusals, terminal, found);
+  if (options.json) terminal.print(JSON.stringify(found, null, 2));
   if (options.check && found.differences.length > 0) terminal.setExitStatus(3);
 }
 

@@ -1,8 +1,9 @@
-import { prepare } from '../../apply/prepare.ts';
+import { gatherFacts } from '../../apply/gather.ts';
 import { passed, renderReport } from '../../explain/verify/report.ts';
 import { parseTargets } from '../../explain/verify/target.ts';
 import { verifyHost } from '../../explain/verify/verify.ts';
 import { createBackground } from '../../host/background.ts';
+import { readLedger } from '../../host/ledger-store.ts';
 import { type HostOptions, openSession } from '../session.ts';
 import type { Terminal } from '../terminal.ts';
 
@@ -14,10 +15,10 @@ interface VerifyOptions extends HostOptions {
 
 export async function verify(terminal: Terminal, options: VerifyOptions): Promise<void> {
   const targets = parseTargets(options.to ?? []);
-  const { target, ledger, host, trace } = await openSession(terminal, options);
-  const { facts } = await prepare(target, ledger);
-  const liveHost = { ...host, background: createBackground(trace), node: terminal.node };
+  const { target, host, engines, places, trace } = await openSession(terminal, options);
   const { role } = target;
+  const { facts } = await gatherFacts(host, engines, role, await readLedger(host.files, places.ledger));
+  const liveHost = { ...host, background: createBackground(trace), node: terminal.node };
   const names = options.network ? { networks: options.network } : {};
   const report = await verifyHost(liveHost, { role, facts, targets, ...names });
   terminal.print(options.json ? JSON.stringify(report, null, 2) : renderReport(report).trimEnd());

@@ -1,0 +1,35 @@
+/** The commands that look at the file alone. */
+import type { Command } from '@commander-js/extra-typings';
+import { examples, fileOption, jsonOption } from './options.ts';
+import type { Terminal } from './terminal.ts';
+
+export function addFileCommands(program: Command, terminal: Terminal): void {
+  program
+    .command('validate')
+    .summary('check the file')
+    .description(
+      'Checks the file, and says of each mistake where it is and what to write instead. Looks at nothing else.',
+    )
+    .addOption(fileOption())
+    .addOption(jsonOption())
+    .addHelpText(
+      'after',
+      examples(
+        ['validate', 'check the file of this host'],
+        ['validate -f new.yaml', 'check another, before it is put in place'],
+        ['validate --json', 'what was read, or { "problems": [...] }'],
+      ),
+    )
+    .action(async (options) => (await import('./commands/validate.ts')).validate(terminal, options));
+  program
+    .command('schema')
+    .summary('print the JSON Schema of the file, for editors')
+    .description('Prints the JSON Schema of the file, from which editors complete and check it as you type.')
+    .addHelpText(
+      'after',
+      `${examples(['schema >mustredirect.schema.json', 'keep it beside the file'])}
+
+The file names it in its first line: # yaml-language-server: $schema=./mustredirect.schema.json`,
+    )
+    .action(async () => (await import('./commands/schema.ts')).schema(terminal));
+}

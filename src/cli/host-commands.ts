@@ -1,0 +1,146 @@
+/** The commands that look at this host, or change it. */
+import { type Command, Option } from '@commander-js/extra-typings';
+import {
+  collect,
+  examples,
+  fileOption,
+  hostOption,
+  jsonOption,
+  verboseOption,
+  yesOption,
+} from './options.ts';
+import type { Terminal } from './terminal.ts';
+
+export function addHostCommands(program: Command, terminal: Terminal): void {
+  addPlan(program, terminal);
+  addApply(program, terminal);
+  addStatus(program, terminal);
+  addVerify(program, terminal);
+  addRender(program, terminal);
+  addDestroy(program, terminal);
+}
+
+function addPlan(program: Command, terminal: Terminal): void {
+  hostCommand(program, 'plan')
+    .summary('show what apply would do on this host, each step with its reason')
+    .description('Shows what apply would do on this host, each step with its reason. Changes nothing.')
+    .option('--check', 'exit 3 when there is anything to do')
+    .addOption(jsonOption())
+    .addHelpText(
+      'after',
+      examples(
+        ['plan', 'what would be done'],
+        ['plan -f new.yaml', 'what a changed file would do'],
+        ['plan --check --json', 'for a program that watches this host'],
+      ),
+    )
+    .action(async (options) => (await import('./commands/plan.ts')).plan(terminal, options));
+}
+
+function addApply(program: Command, terminal: Terminal): void {
+  hostCommand(program, 'apply')
+    .summary('make this host as the file says, all or nothing')
+    .description(
+      'Makes this host as the file says: shows the plan, asks, does it, and looks whether it is so. When a step ' +
+        'fails, or Ctrl-C is pressed, all that was done is undone. When nothing is to be done, nothing is touched.',
+    )
+    .addOption(yesOption())
+    .addOption(jsonOption())
+    .addHelpText(
+      'after',
+      examples(
+        ['apply', 'show the plan, ask, do it'],
+        ['apply --yes', 'do not ask: for scripts'],
+        ['apply --host node1 -v', 'as node1 of the file, and show each command'],
+      ),
+    )
+    .action(async (options) => (await import('./commands/apply.ts')).apply(terminal, options));
+}
+
+function addStatus(program: Command, terminal: Terminal): void {
+  hostCommand(program, 'status')
+    .summary('show what is redirected, by which gateway, packets, and what was stopped')
+    .description(
+      'Shows what is redirected on this host and by which gateway, how many packets went there, how many were ' +
+        'stopped on another way, and what is not as the file says.',
+    )
+    .option('--check', 'exit 3 when the host is not as the file says')
+    .addOption(jsonOption())
+    .addHelpText(
+      'after',
+      examples(
+        ['status', 'on a node, or on a gateway'],
+        ['status --check', 'for a monitor: exit 3 when something is missing'],
+      ),
+    )
+    .action(async (options) => (await import('./commands/status.ts')).status(terminal, options));
+}
+
+function addVerify(program: Command, terminal: Terminal): void {
+  hostCommand(program, 'verify')
+    .summary('send real packets from the network and say which way they go')
+    .description(
+      'Sends real packets, from a running container of the network or from a namespace that it makes for the ' +
+        'moment, and captures on every link which way they leave this host, and with which source.',
+    )
+    .option(
+      '--to <address[:port]>',
+      'an IPv4 address that should answer (ICMP, UDP or TCP); may be given several times ' +
+        '(default: one that nobody answers: it shows the way, but no answers)',
+      collect,
+    )
+    .option(
+      '--network <name>',
+      'only this network of the file; may be given several times (default: all that this host has a part in)',
+      collect,
+    )
+    .addOption(jsonOption())
+    .addHelpText(
+      'after',
+      examples(
+        ['verify', 'which way, and with which source'],
+        ['verify --to 1.1.1.1 --to 9.9.9.9:53', 'and whether answers come back'],
+        ['verify --network web', 'one network only'],
+      ),
+    )
+    .action(async (options) => (await import('./commands/verify.ts')).verify(terminal, options));
+}
+
+function addRender(program: Command, terminal: Terminal): void {
+  hostCommand(program, 'render')
+    .summary('print what apply does as a shell script, so that you can check it')
+    .description(
+      'Prints what apply does on a host that has nothing of it yet, as a plain shell script with comments: to ' +
+        'read, or to run where mustredirect is not installed.',
+    )
+    .addOption(
+      new Option('--format <format>', 'a POSIX shell script').choices(['shell']).default('shell' as const),
+    )
+    .addHelpText(
+      'after',
+      examples(['render', 'for this host'], ['render --host gw1 >gw1.sh', 'as gw1 of the file']),
+    )
+    .action(async (options) => (await import('./commands/render.ts')).render(terminal, options));
+}
+
+function addDestroy(program: Command, terminal: Terminal): void {
+  program
+    .command('destroy')
+    .summary('take everything away that apply made; needs no file')
+    .description(
+      'Takes everything away that apply made on this host, and gives back what it changed. Needs no file. What ' +
+        'fails keeps nothing else from going, and is named; so is a network that stays because containers use it.',
+    )
+    .addOption(yesOption())
+    .addOption(verboseOption())
+    .addOption(jsonOption())
+    .addHelpText(
+      'after',
+      examples(['destroy', 'show what goes, ask, do it'], ['destroy --yes', 'do not ask: for scripts']),
+    )
+    .action(async (options) => (await import('./commands/destroy.ts')).destroy(terminal, options));
+}
+
+function hostCommand(program: Command, name: string) {
+  return program.command(name).addOption(fileOption()).addOption(hostOption()).addOption(verboseOption());
+}

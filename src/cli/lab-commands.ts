@@ -1,0 +1,112 @@
+/** The commands of the lab. */
+import { type Command, Option } from '@commander-js/extra-typings';
+import { labEngines } from '../lab/engine.ts';
+import { examples } from './options.ts';
+import type { Terminal } from './terminal.ts';
+
+export function addLabCommands(program: Command, terminal: Terminal): void {
+  const lab = program
+    .command('lab')
+    .summary('build test hosts in network namespaces and run the real thing in them')
+    .description(
+      'Builds test hosts in network namespaces and runs the real thing in them. Nothing of this machine’s own ' +
+        'network is touched.',
+    )
+    .addHelpText(
+      'after',
+      examples(
+        ['lab demo', 'see it work, in a lab that is gone afterwards'],
+        ['lab up', 'build one that stays'],
+        ['lab exec node1 -- ip rule', 'run a program on one of its hosts'],
+        ['lab down', 'take it away'],
+      ),
+    );
+  addUp(lab, terminal);
+  addDemo(lab, terminal);
+  addExec(lab, terminal);
+  addDown(lab, terminal);
+}
+
+function addUp(lab: Command, terminal: Terminal): void {
+  lab
+    .command('up')
+    .summary('build a lab that stays: node1, gw1, isp, upstream and a switch')
+    .description(
+      'Builds a lab that stays: node1 with containers, gw1 the gateway, isp the wrong way out, upstream the right ' +
+        'one, and a switch. Both node1 and gw1 get a file to apply.',
+    )
+    .addOption(nameOption('default'))
+    .addOption(engineOption())
+    .addHelpText(
+      'after',
+      examples(
+        ['lab up', 'the lab called default'],
+        ['lab up --name two --engine external', 'another, without podman'],
+      ),
+    )
+    .action(async (options) => (await import('./commands/lab.ts')).up(terminal, options));
+}
+
+function addDemo(lab: Command, terminal: Terminal): void {
+  lab
+    .command('demo')
+    .summary('apply one file on two hosts, and show what that did, measured on the wire')
+    .description(
+      'Applies one file on two hosts of a lab, sends from containers before and after, and prints what was seen ' +
+        'on the wire. Exits 1 when it is not as promised. The lab is gone afterwards.',
+    )
+    .addOption(nameOption('demo'))
+    .addOption(engineOption())
+    .addHelpText(
+      'after',
+      examples(
+        ['lab demo', 'with the best engine that is installed'],
+        ['lab demo --engine external', 'without podman'],
+      ),
+    )
+    .action(async (options) => (await import('./commands/lab.ts')).demo(terminal, options));
+}
+
+function addExec(lab: Command, terminal: Terminal): void {
+  lab
+    .command('exec')
+    .summary('run a command on a host of a lab')
+    .description('Runs a command on a host of a lab, and exits as the command does.')
+    .argument('<host>', 'node1, gw1, isp, upstream or switch')
+    .argument('<command...>', 'after --')
+    .addOption(nameOption('default'))
+    .addHelpText(
+      'after',
+      examples(
+        ['lab exec node1 -- mustredirect plan', 'what apply would do there'],
+        ['lab exec gw1 -- tcpdump -ni uplink0', 'what leaves the gateway'],
+      ),
+    )
+    .action(async (host, command, options) =>
+      (await import('./commands/lab.ts')).exec(terminal, host, command, options),
+    );
+}
+
+function addDown(lab: Command, terminal: Terminal): void {
+  lab
+    .command('down')
+    .summary('take a lab away')
+    .description('Takes a lab away, also one that was killed while it was built.')
+    .addOption(nameOption('default'))
+    .addHelpText(
+      'after',
+      examples(['lab down', 'the lab called default'], ['lab down --name two', 'another']),
+    )
+    .action(async (options) => (await import('./commands/lab.ts')).down(terminal, options));
+}
+
+function nameOption(name: string) {
+  return new Option('--name <name>', 'tells labs that run at the same time apart').default(name);
+}
+
+function engineOption() {
+  return new Option(
+    '--engine <engine>',
+    'what makes the containers’ network (default: the best that is installed)',
+  ).choices(labEngines);
+}

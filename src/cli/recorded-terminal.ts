@@ -1,0 +1,34 @@
+/** A terminal for tests that remembers what was printed and told; colours show as `<red:text>`. */
+import type { Terminal } from './terminal.ts';
+
+export interface RecordedTerminal extends Terminal {
+  readonly printed: string[];
+  readonly told: string[];
+  exitStatus: number | undefined;
+}
+
+export function recordedTerminal(): RecordedTerminal {
+  const terminal: RecordedTerminal = {
+    printed: [],
+    told: [],
+    exitStatus: undefined,
+    env: {},
+    pid: 4711,
+    node: '/usr/bin/node',
+    self: ['/usr/bin/node', '/opt/mustredirect/bin/start.js'],
+    root: '/opt/mustredirect',
+    folder: '/',
+    interactive: false,
+    print: (text) => void terminal.printed.push(text),
+    tell: (text) => void terminal.told.push(text),
+    confirm: () => Promise.resolve(false),
+    interrupted: () => false,
+    watchInterrupts() {},
+    setExitStatus(status) {
+      terminal.exitStatus = status;
+    },
+    paint: (color, text) => `<${color}:${text}>`,
+    paintTold: (color, text) => `<${color}:${text}>`,
+  };
+  return terminal;
+}
