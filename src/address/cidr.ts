@@ -45,6 +45,22 @@ export function prefixLength(subnet: Subnet): number {
   return Number(parseCidr(subnet).prefix);
 }
 
+/** The subnet of one address. */
+export function subnetOfAddress(address: Address): Subnet {
+  return `${address}/${familyOf(address) === 4 ? 32 : 128}`;
+}
+
+/** A subnet as nft and iproute2 print it: one of a single address is that address. */
+export function shortSubnet(subnet: Subnet): Subnet | Address {
+  const [address = '', length] = subnet.split('/');
+  return Number(length) === (familyOf(subnet) === 4 ? 32 : 128) ? address : subnet;
+}
+
+/** The other way round. */
+export function longSubnet(text: Subnet | Address): Subnet {
+  return text.includes('/') ? text : subnetOfAddress(text);
+}
+
 /** Whether two subnets share an address. */
 export function overlaps(a: Subnet, b: Subnet): boolean {
   return overlapCidr(a, b);
@@ -65,19 +81,32 @@ export function excludeSubnets(subnets: readonly Subnet[], others: readonly Subn
   return sortSubnets(excludeCidr([...subnets], [...others]));
 }
 
+/** The merged subnets, each with the items whose subnets it is made of: one pass over both, in order. */
+export function groupMerged<T extends { readonly subnet: Subnet }>(
+  items: readonly T[],
+): { readonly merged: Subnet; readonly items: T[] }[] {
+  const merged = mergeSubnets(items.map(({ subnet }) => subnet)).map((subnet) => parsedWith(subnet, subnet));
+  const groups = merged.map(({ item }) => ({ merged: item, items: [] as T[] }));
+  let at = 0;
+  const inOrder = items.map((item) => parsedWith(item, item.subnet)).sort(compareWhere);
+  for (const { item, parsed } of inOrder) {
+    while (at < merged.length && isBefore(merged[at]?.parsed, parsed)) at += 1;
+    groups[at]?.items.push(item);
+  }
+  return groups;
+}
+
 /** Ascending by family, first address, then longest last. */
 export function sortSubnets(subnets: readonly Subnet[]): Subnet[] {
   return subnets
-    .map((subnet) => ({ subnet, parsed: parseCidr(subnet) }))
-    .sort((a, b) => compareParsed(a.parsed, b.parsed))
-    .map(({ subnet }) => subnet);
+    .map((subnet) => parsedWith(subnet, subnet))
+    .sort(compareWhere)
+    .map(({ item }) => item);
 }
 
 /** First pair of each overlap in a list of any length: sorted once, so that 10,000 subnets stay cheap. */
 export function findOverlaps<T extends { readonly subnet: Subnet }>(items: readonly T[]): [T, T][] {
-  const sorted = items
-    .map((item) => ({ item, parsed: parseCidr(item.subnet) }))
-    .sort((a, b) => compareParsed(a.parsed, b.parsed));
+  const sorted = items.map((item) => parsedWith(item, item.subnet)).sort(compareWhere);
   const found: [T, T][] = [];
   let widest = sorted[0];
   for (const next of sorted.slice(1)) {
@@ -104,6 +133,23 @@ function addressOfNumber(value: bigint, family: Family): Address {
 }
 
 type Parsed = ReturnType<typeof parseCidr>;
+
+interface ParsedWith<T> {
+  readonly item: T;
+  readonly parsed: Parsed;
+}
+
+function parsedWith<T>(item: T, subnet: Subnet): ParsedWith<T> {
+  return { item, parsed: parseCidr(subnet) };
+}
+
+function compareWhere(a: ParsedWith<unknown>, b: ParsedWith<unknown>): number {
+  return compareParsed(a.parsed, b.parsed);
+}
+
+function isBefore(a: Parsed | undefined, b: Parsed): boolean {
+  return a !== undefined && (a.version < b.version || (a.version === b.version && a.end < b.start));
+}
 
 function compareParsed(a: Parsed, b: Parsed): number {
   if (a.version !== b.version) return a.version - b.version;

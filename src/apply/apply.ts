@@ -1,7 +1,9 @@
 /** Brings a host to the wanted state, or back to the one that it was in. */
 import { MustredirectError } from '../error.ts';
+import { runOrFail } from '../host/exec.ts';
 import { compareStates } from '../plan/compare.ts';
-import type { Step } from '../plan/step.ts';
+import { printChange } from '../plan/print.ts';
+import type { Plan, Step } from '../plan/step.ts';
 import type { Ledger } from '../state/ledger.ts';
 import { ledgerAfter, ledgerBefore } from './ledger-keeper.ts';
 import { type Workplace, perform, performUndo } from './perform.ts';
@@ -10,8 +12,8 @@ import { type Prepared, type Target, prepare } from './prepare.ts';
 export interface ApplyOptions {
   /** asked before each step; the user pressed Ctrl-C */
   readonly interrupted?: () => boolean;
-  /** told of each step before it is done */
-  readonly onStep?: (step: Step) => void;
+  /** taking down: a step that fails keeps none of the others from being done, and nothing is put back */
+  readonly goOn?: boolean;
 }
 
 /** Runs the plan. When a step fails, or the host is not as wanted afterwards, all is undone and it rejects. */
@@ -24,29 +26,62 @@ export async function applyPlan(
   const { desired, plan, facts } = prepared;
   const { keeper } = workplace;
   const before = keeper.ledger;
-  await keeper.save(ledgerBefore(before, desired, plan, facts));
-  const begun: Step[] = [];
+  const done: Step[] = [];
+  const failed: string[] = [];
   try {
-    for (const step of plan.steps) {
-      if (options.interrupted?.()) throw new MustredirectError('interrupted', 'interrupted');
-      options.onStep?.(step);
-      begun.push(step);
-      await perform(step.do, workplace);
-    }
-    await checkReached(target, workplace);
-    const empty = target.role.networks.length === 0 && target.role.gateways.length === 0;
-    await keeper.save(ledgerAfter(keeper.ledger, desired, { empty }));
+    if (!options.goOn) await checkTools(plan, workplace);
+    await keeper.save(ledgerBefore(facts.ledger, desired, plan, facts));
+    await runSteps(plan, done, failed, workplace, options);
+    const now = await prepare(target, keeper.ledger);
+    // An engine tells only now what it calls the bridge of a network that it has made.
+    const rest = createsNetwork(plan) ? now.plan : { ...now.plan, steps: [] };
+    await runSteps(rest, done, failed, workplace, options);
+    if (!options.goOn) await finish(target, failed, workplace);
   } catch (cause) {
-    throw undoneError(cause, await undo(begun, before, target, prepared, workplace));
+    throw undoneError(cause, await undo(done, before, target, prepared, workplace));
+  }
+  if (options.goOn) await finish(target, failed, workplace);
+}
+
+async function runSteps(
+  { steps }: Pick<Plan, 'steps'>,
+  done: Step[],
+  failed: string[],
+  workplace: Workplace,
+  { interrupted, goOn = false }: ApplyOptions,
+): Promise<void> {
+  for (const step of steps) {
+    if (interrupted?.()) throw new MustredirectError('interrupted', 'interrupted');
+    // A network that could not be made may be somebody else's: it is none that undoing may take away.
+    if (step.do.kind !== 'create-network') done.push(step);
+    try {
+      await perform(step.do, workplace);
+    } catch (error) {
+      if (!goOn) throw error;
+      failed.push(messageOf(error));
+    }
+    if (step.do.kind === 'create-network') done.push(step);
   }
 }
 
+function createsNetwork({ steps }: Plan): boolean {
+  return steps.some((step) => step.do.kind === 'create-network');
+}
+
+/** What is missing is told before anything is changed. */
+async function checkTools({ steps }: Plan, { host }: Workplace): Promise<void> {
+  if (steps.some((step) => step.do.kind === 'forget-flows'))
+    await runOrFail(host.exec, ['conntrack', '--version']);
+}
+
 /** Believes nothing but what the host says now. */
-async function checkReached(target: Target, { keeper }: Workplace): Promise<void> {
-  const { plan } = await prepare(target, keeper.ledger);
-  const left = plan.steps.flatMap((step) => step.lines).map(({ sign, text }) => `${sign} ${text}`);
-  if (left.length === 0) return;
-  throw new MustredirectError('failed', `the host does not have what was set: ${left.join('; ')}`, {
+async function finish(target: Target, failed: readonly string[], { keeper }: Workplace): Promise<void> {
+  const { actual, desired, facts } = await prepare(target, keeper.ledger);
+  const left = compareStates(actual, desired.wanted).map(printChange);
+  if (left.length === 0) await keeper.save(ledgerAfter(keeper.ledger, desired, facts));
+  const wrong = [...failed, ...left.map(({ sign, text }) => `${sign} ${text}`)];
+  if (wrong.length === 0) return;
+  throw new MustredirectError('failed', `the host does not have what was set: ${wrong.join('; ')}`, {
     hint: 'something else on this host may be changing it at the same time',
   });
 }
@@ -63,6 +98,10 @@ async function undo(
   const note = (error: unknown): void => void failed.push(messageOf(error));
   for (const step of [...begun].reverse()) {
     if (step.undo) await performUndo(step.undo, workplace).catch(note);
+  }
+  // What was decided meanwhile was decided for a way that is not taken any more.
+  for (const step of begun) {
+    if (step.do.kind === 'forget-flows') await perform(step.do, workplace).catch(note);
   }
   try {
     const after = await prepare(target, workplace.keeper.ledger);

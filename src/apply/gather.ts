@@ -21,13 +21,13 @@ export async function gatherFacts(
   role: Pick<HostRole, 'networks'>,
   ledger: Ledger,
 ): Promise<Gathered> {
-  const [links, rules, routes, namedTables, nft, networks] = await Promise.all([
+  const [links, rules, routes, namedTables, nft, asked] = await Promise.all([
     readLinks(host.exec),
     readRules(host.exec, 4),
     readRoutes(host.exec, 4),
     readNamedTables(host.files),
     readNftTable(host.exec),
-    readAllNetworks(host, engines, requestedNetworks(role, ledger)),
+    askEngines(host, engines, role, ledger),
   ]);
   const sysctls = await readForwarding(
     host.files,
@@ -40,12 +40,30 @@ export async function gatherFacts(
       usedTables: routes.usedTables,
       namedTables,
       sysctls,
-      networks,
+      ...asked,
       ledger,
       owned: [...rules.owned, ...routes.owned, ...nft.objects],
     },
     counters: nft.counters,
   };
+}
+
+type Asked = Pick<Facts, 'networks' | 'silentEngines'>;
+
+/** An engine that is gone must not keep the rest from being taken down. */
+async function askEngines(
+  host: Host,
+  engines: Engines,
+  role: Pick<HostRole, 'networks'>,
+  ledger: Ledger,
+): Promise<Asked> {
+  const requests = requestedNetworks(role, ledger);
+  try {
+    return { networks: await readAllNetworks(host, engines, requests) };
+  } catch (error) {
+    if (role.networks.length > 0) throw error;
+    return { networks: [], silentEngines: [...new Set(requests.map(({ engine }) => engine))] };
+  }
 }
 
 function requestedNetworks(role: Pick<HostRole, 'networks'>, ledger: Ledger): Ledger['networks'][number][] {

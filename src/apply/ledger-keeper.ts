@@ -55,16 +55,19 @@ export function ledgerBefore(ledger: Ledger, desired: Desired, plan: Plan, facts
 }
 
 /** The ledger when all is done: only what is still to be given back. */
-export function ledgerAfter(ledger: Ledger, desired: Desired, role: { readonly empty: boolean }): Ledger {
+export function ledgerAfter(ledger: Ledger, desired: Desired, { silentEngines = [] }: Facts): Ledger {
   const still = desired.wanted.map(({ object }) => object);
-  const networks = ledger.networks.filter((kept) =>
-    still.some(
-      (object) =>
-        (object.kind === 'engine-network' && object.engine === kept.engine && object.name === kept.name) ||
-        (object.kind === 'engine-masquerade' && !object.enabled && object.network === kept.name),
-    ),
+  const networks = ledger.networks.filter(
+    (kept) =>
+      silentEngines.includes(kept.engine) ||
+      still.some(
+        (object) =>
+          (object.kind === 'engine-network' && object.engine === kept.engine && object.name === kept.name) ||
+          (object.kind === 'engine-masquerade' && !object.enabled && object.network === kept.name),
+      ),
   );
-  return { ...desired.numbers, sysctls: role.empty ? {} : ledger.sysctls, networks };
+  const redirects = still.some((object) => object.kind === 'rule');
+  return { ...desired.numbers, sysctls: redirects || networks.length > 0 ? ledger.sysctls : {}, networks };
 }
 
 /** The file as it was before our edit, when nobody has changed it since. */

@@ -31,7 +31,7 @@ export async function perform(action: Action, { host, engines, keeper }: Workpla
     case 'set-masquerade':
       return setMasquerade(action, { host, engines, keeper });
     case 'forget-flows':
-      for (const subnet of action.subnets) await forgetFlows(host.exec, subnet);
+      await forgetFlows(host.exec, action.subnets);
       return;
   }
 }
@@ -79,7 +79,7 @@ async function setMasquerade(
   const content = await host.files.read(file);
   if (content === undefined) {
     throw new MustredirectError('failed', `${file}: is gone`, {
-      hint: `\`${engine} network inspect ${network}\` shows whether the network is still there; then run it again`,
+      hint: `\`mustredirect plan\` shows whether network ${network} is gone too`,
     });
   }
   const original = enabled ? keptOriginal(keeper.ledger, engine, network, content) : undefined;

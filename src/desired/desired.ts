@@ -2,25 +2,14 @@
 import type { Spec } from '../spec/spec.ts';
 import type { HostRole } from '../topology/role.ts';
 import type { Facts } from '../state/facts.ts';
-import type { HostObject } from '../state/objects.ts';
-import { datapath } from './datapath.ts';
 import { type EngineWishes, releaseNetwork, wantNetwork } from './engine-networks.ts';
 import { memberPart } from './member.ts';
+import { nftChains } from './nft-chains.ts';
+import { nftSets } from './nft-sets.ts';
 import { nodePart } from './node.ts';
 import { type Numbers, chooseNumbers } from './numbers.ts';
-import type { Part } from './parts.ts';
-import { closedSubnet } from './routes.ts';
+import type { Part, Refusal, Wanted } from './parts.ts';
 import { steeringRules } from './steering.ts';
-
-export interface Wanted {
-  readonly object: HostObject;
-  readonly why: string;
-}
-
-export interface Refusal {
-  readonly message: string;
-  readonly hint: string;
-}
 
 export interface Desired {
   readonly wanted: readonly Wanted[];
@@ -40,18 +29,27 @@ export function desiredState(role: HostRole, gateways: Spec['gateways'], facts: 
   const parts = [
     ...role.networks.map((network) => nodePart(network, facts, numbers, refusals)),
     ...role.gateways.map((gateway) => memberPart(gateway, facts, numbers, refusals)),
-  ];
+    // A gateway that no network goes by has nothing to do, and its sets would be empty.
+  ].filter(({ subnets }) => subnets.length > 0);
   const engines = engineWishes(role, facts);
+  // Containers still need what they found: it is given back when the last network of ours can go.
+  const stays = parts.length === 0 && engines.some(({ wanted }) => wanted.some(isNetwork));
   return {
     wanted: [
-      ...datapath(parts, numbers.directBit ?? 0),
+      ...nftSets(parts),
+      ...(parts.length > 0 ? nftChains(parts, numbers.directBit ?? 0) : []),
       ...steeringRules(parts, numbers.directBit ?? 0),
       ...routesOf(parts),
-      ...sysctlsOf(parts, facts),
+      ...(stays ? [] : sysctlsOf(parts, facts)),
       ...engines.flatMap(({ wanted }) => wanted),
     ],
     numbers,
-    waiting: engines.flatMap(({ waiting }) => waiting),
+    waiting: [
+      ...engines.flatMap(({ waiting }) => waiting),
+      ...(stays && facts.ledger.sysctls[forwarding] === '0'
+        ? [`sysctl ${forwarding} = 1 stays with it, until destroy can take the network away`]
+        : []),
+    ],
     refusals: [...refusals, ...engines.flatMap((engine) => engine.refusals)],
   };
 }
@@ -66,8 +64,12 @@ function engineWishes(role: HostRole, facts: Facts): EngineWishes[] {
   ];
 }
 
+function isNetwork({ object }: Wanted): boolean {
+  return object.kind === 'engine-network';
+}
+
 function routesOf(parts: readonly Part[]): Wanted[] {
-  const routes = parts.flatMap((part) => [...part.subnets.map(closedSubnet), ...part.routes]);
+  const routes = parts.flatMap((part) => part.routes);
   const unique = new Map(routes.map(({ route, why }) => [JSON.stringify(route), { object: route, why }]));
   return [...unique.values()];
 }
@@ -78,7 +80,23 @@ function sysctlsOf(parts: readonly Part[], facts: Facts): Wanted[] {
     why: 'packets between containers and the outside are forwarded',
   };
   if (parts.length > 0) return [on];
-  const { [forwarding]: value, ...alongside } = facts.ledger.sysctls;
+  const { [forwarding]: value, ...kept } = facts.ledger.sysctls;
   if (value === undefined) return [];
+  const { [forwarding]: _, ...current } = facts.sysctls;
+  const alongside = { ...current, ...stillThere(kept, facts.links) };
   return [{ object: { kind: 'sysctl', name: forwarding, value, alongside }, why: 'as it was before' }];
+}
+
+/** A device that is gone has no setting any more. */
+function stillThere(
+  settings: Readonly<Record<string, string>>,
+  links: Facts['links'],
+): Record<string, string> {
+  const devices = new Set(['default', ...links.map(({ name }) => name)]);
+  return Object.fromEntries(
+    Object.entries(settings).filter(([name]) => {
+      const device = /^net\/ipv4\/conf\/([^/]+)\//.exec(name)?.[1];
+      return device === undefined || devices.has(device);
+    }),
+  );
 }

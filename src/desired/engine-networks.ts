@@ -4,7 +4,7 @@ import type { NodeNetwork } from '../topology/role.ts';
 import type { AttachedContainer, Facts, NetworkFacts } from '../state/facts.ts';
 import type { LedgerNetwork } from '../state/ledger.ts';
 import type { EngineMasquerade, EngineNetwork } from '../state/objects.ts';
-import type { Refusal, Wanted } from './desired.ts';
+import type { Refusal, Wanted } from './parts.ts';
 
 export interface EngineWishes {
   readonly wanted: readonly Wanted[];
@@ -29,7 +29,7 @@ export function wantNetwork(network: NodeNetwork, facts: Facts): EngineWishes {
   if (!masquerade) return { wanted, waiting: [], refusals: [] };
   const held = masquerade.enabled ? found.attached : [];
   wanted.push({
-    object: masqueradeObject(network, masquerade.file, held.length > 0),
+    object: masqueradeObject(network, { ...masquerade, enabled: held.length > 0 }),
     why: 'the gateway sees the container’s own address',
   });
   return {
@@ -37,7 +37,7 @@ export function wantNetwork(network: NodeNetwork, facts: Facts): EngineWishes {
     waiting:
       held.length > 0
         ? [
-            `${masquerade.file}: ipMasq: false, until nothing is attached to ${network.name} (now: ${names(held)}); ` +
+            `${masquerade.file}: ${masquerade.setting}: false, until nothing is attached to ${network.name} (now: ${names(held)}); ` +
               'the source address is kept all the same',
           ]
         : [],
@@ -47,6 +47,12 @@ export function wantNetwork(network: NodeNetwork, facts: Facts): EngineWishes {
 
 /** A network that we made or edited, and that the file does not have any more. */
 export function releaseNetwork(kept: LedgerNetwork, facts: Facts): EngineWishes {
+  if (facts.silentEngines?.includes(kept.engine)) {
+    const waiting = [
+      `network ${kept.name}: ${kept.engine} cannot be asked; run destroy again when it is there`,
+    ];
+    return { wanted: [], waiting, refusals: [] };
+  }
   const found = factsOf(kept, facts);
   const stays = found?.exists === true && (!kept.created || found.attached.length > 0);
   if (!found || !stays) return { wanted: [], waiting: [], refusals: [] };
@@ -55,10 +61,13 @@ export function releaseNetwork(kept: LedgerNetwork, facts: Facts): EngineWishes 
     ? [`network ${kept.name}, which we created, stays: used by ${names(found.attached)}`]
     : [];
   if (kept.edited && found.masquerade) {
-    wanted.push({ object: masqueradeObject(kept, kept.edited.file, true), why: 'as it was before' });
+    wanted.push({
+      object: masqueradeObject(kept, { ...found.masquerade, file: kept.edited.file, enabled: true }),
+      why: 'as it was before',
+    });
     const running = found.attached.filter((container) => container.running);
     if (running.length > 0) {
-      waiting.push(`${names(running)}: no masquerade until \`podman network reload\`, or the next start`);
+      waiting.push(`${names(running)}: no masquerade until ${reload(found)}the next start`);
     }
   }
   return { wanted, waiting, refusals: [] };
@@ -74,10 +83,13 @@ function networkObject({ engine, name, subnets }: Omit<EngineNetwork, 'kind'>): 
 
 function masqueradeObject(
   { engine, name }: { readonly engine: EngineNetwork['engine']; readonly name: string },
-  file: string,
-  enabled: boolean,
+  masquerade: NonNullable<NetworkFacts['masquerade']>,
 ): EngineMasquerade {
-  return { kind: 'engine-masquerade', engine, network: name, file, enabled };
+  return { kind: 'engine-masquerade', engine, network: name, ...masquerade };
+}
+
+function reload({ commands }: NetworkFacts): string {
+  return commands?.reload === undefined ? '' : `\`${commands.reload}\`, or `;
 }
 
 function sameSubnets(a: readonly Subnet[], b: readonly Subnet[]): boolean {
@@ -87,7 +99,7 @@ function sameSubnets(a: readonly Subnet[], b: readonly Subnet[]): boolean {
 function otherSubnets(network: NodeNetwork, found: NetworkFacts): Refusal {
   return {
     message: `network ${network.name}: ${found.backend} has it with ${found.subnets.join(', ')}, the file says ${network.subnets.join(', ')}`,
-    hint: `write the engine's subnet into the file, or remove the network (\`${network.engine} network rm ${network.name}\`) and let apply create it`,
+    hint: `write the engine's subnet into the file, or remove the network${found.commands ? ` (\`${found.commands.remove}\`)` : ''} and let apply create it`,
   };
 }
 

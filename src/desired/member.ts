@@ -1,12 +1,13 @@
 /** A gateway member's part: what comes from the nodes leaves by the uplink, and answers find back. */
+import { contains } from '../address/cidr.ts';
 import type { MemberGateway, ServedSubnet } from '../topology/role.ts';
 import type { Facts } from '../state/facts.ts';
 import type { Route } from '../state/objects.ts';
-import type { Refusal } from './desired.ts';
-import { linkTowards } from './node.ts';
+import { mainTable } from '../state/ownership.ts';
+import { linkTowards } from './neighbours.ts';
 import type { Numbers } from './numbers.ts';
-import type { Part } from './parts.ts';
-import { closedDefault, mainTable } from './routes.ts';
+import type { Part, Refusal } from './parts.ts';
+import { closedDefault } from './routes.ts';
 
 /** A route that a routing daemon learns (metric 20 to 110) comes before our static one. */
 const returnMetric = 4000;
@@ -20,6 +21,7 @@ export function memberPart(
   const table = numbers.gateways[gateway.name]?.table ?? 0;
   const { device, via } = gateway.uplink;
   if (!facts.links.some((link) => link.name === device)) refusals.push(noUplink(gateway, facts));
+  refusals.push(...gateway.served.flatMap((served) => subnetIsHere(served, facts)));
   return {
     name: `gateway ${gateway.name}`,
     subnets: gateway.served.map(({ subnet }) => subnet),
@@ -42,6 +44,7 @@ export function memberPart(
     ],
     local: false,
     direct: [],
+    masqueradeDirect: false,
     nextHops: via === undefined ? [] : [via],
     devices: via === undefined ? [device] : [],
     returnHops: gateway.served.map(({ nodeAddress }) => nodeAddress),
@@ -80,6 +83,20 @@ function returnRoute(
         target,
       },
       why: `the way back to ${network} on ${node}`,
+    },
+  ];
+}
+
+/** The way back would end here, and the node would never see an answer. */
+function subnetIsHere({ network, node, subnet }: ServedSubnet, facts: Facts): Refusal[] {
+  const link = facts.links.find(({ addresses }) =>
+    addresses.some((address) => contains(subnet, address.split('/')[0] ?? '')),
+  );
+  if (!link) return [];
+  return [
+    {
+      message: `network ${network}: ${subnet} is on ${node}, but ${link.name} of this gateway has an address in it`,
+      hint: `give the network or ${link.name} another subnet, or remove ${link.name}`,
     },
   ];
 }

@@ -1,10 +1,10 @@
 /** A node's part: its containers' packets go to the gateway. */
-import { contains, familyOf, mergeSubnets, type Address, type Subnet } from '../address/cidr.ts';
+import { type Address, contains, familyOf, mergeSubnets } from '../address/cidr.ts';
 import type { NodeNetwork } from '../topology/role.ts';
 import type { Facts, Link } from '../state/facts.ts';
-import type { Refusal } from './desired.ts';
+import { linkTowards } from './neighbours.ts';
 import type { Numbers } from './numbers.ts';
-import type { Part } from './parts.ts';
+import type { Part, Refusal } from './parts.ts';
 import { closedDefault } from './routes.ts';
 
 export function nodePart(network: NodeNetwork, facts: Facts, numbers: Numbers, refusals: Refusal[]): Part {
@@ -39,31 +39,32 @@ export function nodePart(network: NodeNetwork, facts: Facts, numbers: Numbers, r
     ],
     local: true,
     direct: mergeSubnets(network.direct.filter((subnet) => familyOf(subnet) === 4)),
+    masqueradeDirect: network.direct.length > 0 && isSwitchedOff(network, facts),
+    ...bridgeOf(network, facts),
     nextHops,
     devices: [],
     returnHops: [],
   };
 }
 
-/**
- * The link on which an address is a neighbour, longest prefix first. A bridge of the network itself is
- * none: a gateway there would be one of the network's own addresses.
- */
-export function linkTowards(
-  address: Address,
-  links: readonly Link[],
-  except: readonly Subnet[] = [],
-): Link | undefined {
-  let best: { link: Link; length: number } | undefined;
-  for (const link of links) {
-    for (const prefix of link.addresses) {
-      const length = Number(prefix.split('/')[1]);
-      if (familyOf(prefix) !== familyOf(address) || !contains(prefix, address)) continue;
-      if (except.some((subnet) => contains(subnet, address))) continue;
-      if (!best || length > best.length) best = { link, length };
-    }
-  }
-  return best?.link;
+/** Whether the engine's masquerade would be on, had we not switched it off, or were we not about to. */
+function isSwitchedOff({ engine, name }: NodeNetwork, { networks, ledger }: Facts): boolean {
+  const found = networks.find((n) => n.engine === engine && n.name === name);
+  const kept = ledger.networks.find((n) => n.engine === engine && n.name === name);
+  return found?.masquerade?.enabled === true || kept?.edited !== undefined;
+}
+
+/** A bridge that has addresses of others too is not the network's alone. */
+function bridgeOf({ engine, name, subnets }: NodeNetwork, facts: Facts): { readonly bridge?: string } {
+  const isInside = (address: string): boolean =>
+    subnets.some((subnet) => contains(subnet, address.split('/')[0] ?? ''));
+  const found = facts.networks.find((n) => n.engine === engine && n.name === name);
+  const bridge =
+    found?.bridge ??
+    facts.links.find(({ type, addresses }) => type === 'bridge' && addresses.some(isInside))?.name;
+  const addresses = facts.links.find((link) => link.name === bridge)?.addresses ?? [];
+  const shared = addresses.some((address) => familyOf(address) === 4 && !isInside(address));
+  return bridge === undefined || shared ? {} : { bridge };
 }
 
 function gatewayNotConnected(network: NodeNetwork, hop: Address, links: readonly Link[]): Refusal {

@@ -6,10 +6,10 @@
  */
 import type { Spec } from '../spec/spec.ts';
 import type { Facts } from '../state/facts.ts';
-import type { GatewayNumbers, Ledger } from '../state/ledger.ts';
+import type { GatewayNumbers } from '../state/ledger.ts';
 import { hex } from '../state/objects.ts';
 import type { HostRole } from '../topology/role.ts';
-import type { Refusal } from './desired.ts';
+import type { Refusal } from './parts.ts';
 
 export interface Numbers {
   readonly gateways: Readonly<Record<string, GatewayNumbers>>;
@@ -33,18 +33,56 @@ export function chooseNumbers(
   const taken = takenNumbers(gateways, facts);
   const chosen: Record<string, GatewayNumbers> = {};
   for (const name of gatewaysOf(role)) {
-    const before = facts.ledger.gateways[name];
-    const table = gateways[name]?.table ?? chooseTable(before, taken);
-    const mark = gateways[name]?.mark ?? chooseMark(before, taken);
-    if (taken.foreignTables.has(table)) refusals.push(tableInUse(name, table));
-    const owner = taken.foreignMarks.find((rule) => collides(rule, mark));
-    if (owner) refusals.push(markInUse(name, mark, owner));
-    taken.tables.add(table);
-    taken.marks.add(mark);
-    chosen[name] = { table, mark };
+    const { table, mark } = gateways[name] ?? {};
+    const before = keptNumbers(facts, name);
+    const numbers = {
+      table: table ?? choose(before?.table, range(firstTable, lastTable), tableIsFree(taken)),
+      mark: mark ?? choose(before?.mark, range(1, lastMark), markIsFree(taken)),
+    };
+    refusals.push(...refusalsOf(name, numbers, taken));
+    chosen[name] = { table: numbers.table ?? 0, mark: numbers.mark ?? 0 };
+    taken.tables.add(chosen[name].table);
+    taken.marks.add(chosen[name].mark);
   }
   if (role.networks.length === 0) return { gateways: chosen };
-  return { gateways: chosen, directBit: chooseDirectBit(facts.ledger, taken, refusals) };
+  const directBit = choose(facts.ledger.directBit, directBits, bitIsFree(taken));
+  if (directBit === undefined) refusals.push(noBitFree);
+  return { gateways: chosen, directBit: directBit ?? 0 };
+}
+
+/** The number of before while nobody else has taken it since, else the first that is free. */
+function choose(
+  before: number | undefined,
+  candidates: Iterable<number>,
+  isFree: (number: number, ofOurs: boolean) => boolean,
+): number | undefined {
+  if (before !== undefined && isFree(before, true)) return before;
+  for (const number of candidates) if (isFree(number, false)) return number;
+  return undefined;
+}
+
+function* range(first: number, last: number): Generator<number> {
+  for (let number = first; number <= last; number += 1) yield number;
+}
+
+function tableIsFree({ tables, fileTables, foreignTables }: Taken) {
+  return (table: number, ofOurs: boolean): boolean =>
+    ofOurs ? !foreignTables.has(table) && !fileTables.has(table) : !tables.has(table);
+}
+
+function markIsFree({ marks, fileMarks, foreignMarks }: Taken) {
+  return (mark: number, ofOurs: boolean): boolean =>
+    !(ofOurs ? fileMarks : marks).has(mark) && !foreignMarks.some((rule) => collides(rule, mark));
+}
+
+function bitIsFree({ marks, foreignMarks }: Taken) {
+  return (bit: number): boolean =>
+    !foreignMarks.some((rule) => collides(rule, bit)) && [...marks].every((mark) => (mark & bit) === 0);
+}
+
+/** Names are the user's, and may be those of what every object has: `constructor`. */
+function keptNumbers({ ledger }: Facts, name: string): GatewayNumbers | undefined {
+  return Object.hasOwn(ledger.gateways, name) ? ledger.gateways[name] : undefined;
 }
 
 /** All gateways that this host has to do with. */
@@ -62,6 +100,9 @@ interface ForeignMark {
 interface Taken {
   readonly tables: Set<number>;
   readonly marks: Set<number>;
+  /** those that the file gives to some gateway */
+  readonly fileTables: ReadonlySet<number>;
+  readonly fileMarks: ReadonlySet<number>;
   readonly foreignTables: ReadonlySet<number>;
   readonly foreignMarks: readonly ForeignMark[];
 }
@@ -79,6 +120,8 @@ function takenNumbers(gateways: Spec['gateways'], facts: Facts): Taken {
       ...kept.map((k) => k.table),
     ]),
     marks: new Set([...ofFile.flatMap((g) => g.mark ?? []), ...kept.map((k) => k.mark)]),
+    fileTables: new Set(ofFile.flatMap((g) => g.table ?? [])),
+    fileMarks: new Set(ofFile.flatMap((g) => g.mark ?? [])),
     foreignTables,
     foreignMarks: facts.foreignRules.flatMap(({ preference, fwmark }) =>
       fwmark ? [{ preference, ...fwmark }] : [],
@@ -94,37 +137,30 @@ function collides({ value, mask }: ForeignMark, mark: number): boolean {
   return mask === 0xffffffff ? value === mark : (mask & mark) !== 0;
 }
 
-function chooseTable(before: GatewayNumbers | undefined, taken: Taken): number {
-  if (before && !taken.foreignTables.has(before.table)) return before.table;
-  for (let table = firstTable; table <= lastTable; table += 1) {
-    if (!taken.tables.has(table)) return table;
-  }
-  return lastTable + taken.tables.size;
+function refusalsOf(
+  gateway: string,
+  { table, mark }: { readonly table: number | undefined; readonly mark: number | undefined },
+  taken: Taken,
+): Refusal[] {
+  if (table === undefined || mark === undefined) return [noNumberFree(gateway)];
+  const owner = taken.foreignMarks.find((rule) => collides(rule, mark));
+  return [
+    ...(taken.foreignTables.has(table) ? [tableInUse(gateway, table)] : []),
+    ...(owner ? [markInUse(gateway, mark, owner)] : []),
+  ];
 }
 
-function chooseMark(before: GatewayNumbers | undefined, taken: Taken): number {
-  if (before) return before.mark;
-  for (let mark = 1; mark <= lastMark; mark += 1) {
-    const foreign = taken.foreignMarks.some((rule) => collides(rule, mark));
-    if (!foreign && !taken.marks.has(mark)) return mark;
-  }
-  return lastMark;
+function noNumberFree(gateway: string): Refusal {
+  return {
+    message: `gateway ${gateway}: no free routing table or mark is left`,
+    hint: 'give `table:` and `mark:` in the file',
+  };
 }
 
-function chooseDirectBit(ledger: Ledger, taken: Taken, refusals: Refusal[]): number {
-  if (ledger.directBit !== undefined) return ledger.directBit;
-  const free = directBits.find(
-    (bit) =>
-      taken.foreignMarks.every((rule) => !collides(rule, bit)) &&
-      [...taken.marks].every((mark) => (mark & bit) === 0),
-  );
-  if (free !== undefined) return free;
-  refusals.push({
-    message: 'no fwmark bit is free for packets that keep the host’s own routing',
-    hint: '`ip rule` shows who uses which: remove a rule with a fwmark that is not needed any more',
-  });
-  return 0;
-}
+const noBitFree: Refusal = {
+  message: 'no fwmark bit is free for packets that keep the host’s own routing',
+  hint: '`ip rule` shows who uses which: remove a rule with a fwmark that is not needed any more',
+};
 
 function tableInUse(gateway: string, table: number): Refusal {
   return {

@@ -1,6 +1,6 @@
-/** What each role adds to the state of a host; `datapath.ts` makes rules, routes and nft of it. */
+/** What each role adds to the state of a host; `steering.ts` and `nft-*.ts` make rules and nft of it. */
 import type { Address, Subnet } from '../address/cidr.ts';
-import type { Route } from '../state/objects.ts';
+import type { HostObject, Route } from '../state/objects.ts';
 
 /** All that one network (on a node) or one gateway (on a member) asks of the datapath. */
 export interface Part {
@@ -16,6 +16,10 @@ export interface Part {
   readonly local: boolean;
   /** destinations that keep the host's own routing */
   readonly direct: readonly Subnet[];
+  /** what goes to them is masqueraded by us: the engine would, had we not switched that off */
+  readonly masqueradeDirect: boolean;
+  /** the bridge by which its containers' packets come in, and nobody else's */
+  readonly bridge?: string;
   /** next hops by which the subnets may leave */
   readonly nextHops: readonly Address[];
   /** devices by which the subnets may leave to any next hop: point-to-point links */
@@ -24,4 +28,16 @@ export interface Part {
   readonly returnHops: readonly Address[];
   /** source address of what leaves by a device */
   readonly nat?: { readonly gateway: string; readonly device: string; readonly verdict: string };
+}
+
+/** An object that the host should have, and the reason that the plan gives for it. */
+export interface Wanted {
+  readonly object: HostObject;
+  readonly why: string;
+}
+
+/** A reason not to begin at all. */
+export interface Refusal {
+  readonly message: string;
+  readonly hint: string;
 }

@@ -1,10 +1,6 @@
 /** Routes that both roles need. */
-import type { Subnet } from '../address/cidr.ts';
 import type { Route } from '../state/objects.ts';
-
-export const mainTable = 254;
-/** the last resort: any other route of the same destination comes first */
-export const lastMetric = 0xffffffff;
+import { lastMetric } from '../state/ownership.ts';
 
 interface Reasoned {
   readonly route: Route;
@@ -16,14 +12,6 @@ export function closedDefault(table: number, gateway: string): Reasoned {
   return {
     route: unreachable(table, 'default'),
     why: `closed when gateway ${gateway} cannot be reached`,
-  };
-}
-
-/** A bridge that is down, or a way back that is gone, must not send a subnet's packets to the default route. */
-export function closedSubnet(subnet: Subnet): Reasoned {
-  return {
-    route: unreachable(mainTable, subnet),
-    why: 'closed when its bridge, or the way to it, is not there',
   };
 }
 

@@ -1,17 +1,8 @@
 /** Rules: which table a packet is routed by. Order and preferences are those of DESIGN section 5. */
-import { mergeSubnets } from '../address/cidr.ts';
+import { type Subnet, groupMerged, mergeSubnets, prefixLength } from '../address/cidr.ts';
 import type { Rule } from '../state/objects.ts';
-import type { Wanted } from './desired.ts';
-import type { Part } from './parts.ts';
-
-export const preferences = {
-  directMark: 4000,
-  inside: 4050,
-  direct: 4060,
-  steer: 4100,
-  closed: 4200,
-  end: 4999,
-};
+import { mainTable, preferences } from '../state/ownership.ts';
+import type { Part, Wanted } from './parts.ts';
 
 const onwards = { kind: 'goto', preference: preferences.end } as const;
 
@@ -21,9 +12,7 @@ export function steeringRules(parts: readonly Part[], directBit: number): Wanted
   if (subnets.length === 0) return [];
   return [
     ...exceptions(parts, directBit),
-    ...subnets.map((to) =>
-      wanted({ preference: preferences.inside, to, action: onwards }, `the host’s own answers to ${to}`),
-    ),
+    ...subnets.flatMap(inside),
     ...steers(parts),
     ...subnets.map((from) =>
       wanted(
@@ -32,6 +21,24 @@ export function steeringRules(parts: readonly Part[], directBit: number): Wanted
       ),
     ),
     wanted({ preference: preferences.end, action: { kind: 'nop' } }, 'where exceptions go on'),
+  ];
+}
+
+/**
+ * What goes to a redirected subnet, the host's own answers to its containers among it, goes by main, by a
+ * route to the subnet or to a part of it. When there is none, its bridge being down, no wider route may take it.
+ */
+function inside(to: Subnet): Wanted[] {
+  const suppress = prefixLength(to) - 1;
+  return [
+    wanted(
+      { preference: preferences.inside, to, action: { kind: 'lookup', table: mainTable, suppress } },
+      `what goes to ${to} goes to its bridge, or to its node`,
+    ),
+    wanted(
+      { preference: preferences.insideClosed, to, action: { kind: 'unreachable' } },
+      'closed when its bridge, or the way to it, is not there',
+    ),
   ];
 }
 
@@ -60,13 +67,18 @@ function exceptions(parts: readonly Part[], directBit: number): Wanted[] {
   ];
 }
 
+/** Subnets that merge share a rule, and it has the reasons of all of them. */
 function steers(parts: readonly Part[]): Wanted[] {
   const tables = [...new Set(parts.map((part) => part.table))];
   return tables.flatMap((table) => {
-    const group = parts.filter((part) => part.table === table);
-    const why = [...new Set(group.map((part) => part.steerWhy))].join('; ');
-    return mergeSubnets(group.flatMap((part) => part.subnets)).map((from) =>
-      wanted({ preference: preferences.steer, from, action: { kind: 'lookup', table } }, why),
+    const sources = parts
+      .filter((part) => part.table === table)
+      .flatMap((part) => part.subnets.map((subnet) => ({ subnet, why: part.steerWhy })));
+    return groupMerged(sources).map(({ merged, items }) =>
+      wanted(
+        { preference: preferences.steer, from: merged, action: { kind: 'lookup', table } },
+        [...new Set(items.map(({ why }) => why))].join('; '),
+      ),
     );
   });
 }

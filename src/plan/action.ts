@@ -21,6 +21,7 @@ export type Action =
       readonly engine: EngineName;
       readonly network: string;
       readonly file: string;
+      readonly setting: string;
       readonly enabled: boolean;
     }
   /** make conntrack forget flows that containers of these subnets began, with their old NAT decision */

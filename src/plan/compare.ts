@@ -1,5 +1,5 @@
 /** Comparing two states: set arithmetic on keys. */
-import type { Wanted } from '../desired/desired.ts';
+import type { Wanted } from '../desired/parts.ts';
 import { type HostObject, objectKey } from '../state/objects.ts';
 
 export type Change =
@@ -23,11 +23,12 @@ export function sameObject(a: HostObject, b: HostObject): boolean {
   return canonicalText(a) === canonicalText(b);
 }
 
-/** One text per object: keys sorted, lists that are sets sorted too, without what follows from the rest. */
+/** One text per object: keys sorted, lists that are sets sorted too. */
 function canonicalText(object: HostObject): string {
   const unordered = object.kind === 'nft-set' ? 'elements' : 'subnets';
   return JSON.stringify(object, (key, value: unknown) => {
-    if (key === 'alongside') return undefined;
+    // None is as good as an empty list of them.
+    if (key === 'alongside' && Object.keys(value as object).length === 0) return undefined;
     if (key === unordered && Array.isArray(value)) return value.map(String).sort();
     if (value === null || typeof value !== 'object' || Array.isArray(value)) return value;
     return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));

@@ -1,5 +1,5 @@
 /** What engines are asked to do: a network comes first, then its setting; it goes the other way round. */
-import type { EngineNetwork } from '../state/objects.ts';
+import type { EngineMasquerade, EngineNetwork } from '../state/objects.ts';
 import type { Action } from './action.ts';
 import type { Change } from './compare.ts';
 import { printChange } from './print.ts';
@@ -43,10 +43,19 @@ function networkAction(kind: 'create-network' | 'remove-network', network: Engin
 }
 
 function setMasquerade(change: Change): Step[] {
-  if (change.kind !== 'change' || change.to.kind !== 'engine-masquerade') return [];
-  const { engine, network, file, enabled } = change.to;
-  const action = { kind: 'set-masquerade', engine, network, file } as const;
+  const to = masqueradeAfter(change);
+  if (!to) return [];
+  const { kind: _, enabled, ...where } = to;
+  const action = { kind: 'set-masquerade', ...where } as const;
   return [
     { do: { ...action, enabled }, undo: { ...action, enabled: !enabled }, lines: [printChange(change)] },
   ];
+}
+
+/** One that goes with its network is given back first: when that is undone, it is off again. */
+function masqueradeAfter(change: Change): EngineMasquerade | undefined {
+  if (change.kind === 'add') return undefined;
+  const object = change.kind === 'change' ? change.to : change.from;
+  if (object.kind !== 'engine-masquerade') return undefined;
+  return change.kind === 'change' ? object : { ...object, enabled: !object.enabled };
 }

@@ -3,10 +3,11 @@
  * subnet was redirected would go to the gateway with the host's address. They are forgotten, and decided
  * again at their next packet.
  */
-import { type Family, type Subnet, excludeSubnets, familyOf, mergeSubnets } from '../address/cidr.ts';
-import type { Wanted } from '../desired/desired.ts';
-import type { NftSet } from '../state/objects.ts';
-import type { NftObject } from './nft-text.ts';
+import { type Subnet, excludeSubnets, longSubnet, mergeSubnets } from '../address/cidr.ts';
+import type { Wanted } from '../desired/parts.ts';
+import type { HostObject, NftSet } from '../state/objects.ts';
+import { preferences } from '../state/ownership.ts';
+import { printList } from './print.ts';
 import type { Step } from './step.ts';
 
 export interface FlowSteps {
@@ -14,31 +15,59 @@ export interface FlowSteps {
   readonly ended: readonly Step[];
 }
 
-export function forgetSteps(actual: readonly NftObject[], wanted: readonly Wanted[]): FlowSteps {
-  const before = translated(actual);
-  const after = translated(
-    wanted.map(({ object }) => object).filter((o): o is NftObject => o.kind.startsWith('nft-')),
-  );
+export function forgetSteps(actual: readonly HostObject[], wanted: readonly Wanted[]): FlowSteps {
+  const objects = wanted.map(({ object }) => object);
+  const [before, after] = [nftSets(actual), nftSets(objects)];
+  const [decided, wished] = [decisions(actual, before), decisions(objects, after)];
+  // A run that was cut off before it forgot has not steered yet either: that tells of flows left to forget.
+  const unsteered = excludeSubnets(steered(objects), steered(actual));
+  const begun = mergeSubnets([...missingIn(wished, decided), ...unsteered]);
+  const ended = mergeSubnets([...missingIn(decided, wished), ...towardsGone(before, after)]);
   return {
-    begun: forget(missingIn(after, before), 'flows from here that began before keep an old source address'),
-    ended: forget(missingIn(before, after), 'flows from here are the host’s own again'),
+    begun: forget(begun, 'flows from here that began before keep an old source address'),
+    ended: forget(ended, 'flows from here get the source address of their new way'),
   };
 }
 
-/** Which subnets get which NAT decision: `snat ip to ip saddr` -> 10.89.4.0/24. */
-function translated(objects: readonly NftObject[]): Map<string, Subnet[]> {
-  const sets = new Map(objects.flatMap((o) => (o.kind === 'nft-set' ? [[o.name, o] as const] : [])));
+type Sets = ReadonlyMap<string, NftSet>;
+
+function nftSets(objects: readonly HostObject[]): Sets {
+  return new Map(objects.flatMap((o) => (o.kind === 'nft-set' ? [[o.name, o] as const] : [])));
+}
+
+/** What goes from one redirected subnet to another gets another address when the other is redirected no more. */
+function towardsGone(before: Sets, after: Sets): Subnet[] {
+  const gone = excludeSubnets(subnetsOf(before.get('redirected4')), subnetsOf(after.get('redirected4')));
+  return gone.length > 0 ? subnetsOf(after.get('local4')) : [];
+}
+
+function steered(objects: readonly HostObject[]): Subnet[] {
+  return objects.flatMap((o) =>
+    o.kind === 'rule' && o.preference === preferences.steer ? (o.from ?? []) : [],
+  );
+}
+
+/**
+ * Which subnets get which NAT decision: `snat ip to ip saddr` -> 10.89.4.0/24. It depends on the destination
+ * too where one is direct.
+ */
+function decisions(objects: readonly HostObject[], sets: Sets): Map<string, Subnet[]> {
   const rules = objects.flatMap((o) => (o.kind === 'nft-chain' && o.name === 'postrouting' ? o.rules : []));
-  return new Map(
+  const found = new Map(
     rules.map((rule) => {
       const name = /^ip saddr @(\S+)/.exec(rule)?.[1] ?? '';
       return [rule, subnetsOf(sets.get(name))] as const;
     }),
   );
+  for (const pair of sets.get('direct4')?.elements ?? []) {
+    const [source = '', destination = ''] = pair.split(' . ');
+    found.set(destination, [...(found.get(destination) ?? []), longSubnet(source)]);
+  }
+  return found;
 }
 
 function subnetsOf(set: NftSet | undefined): Subnet[] {
-  return (set?.elements ?? []).map((element) => (element.includes('/') ? element : `${element}/32`));
+  return (set?.elements ?? []).map(longSubnet);
 }
 
 /** By address, not by subnet: one that is merged with a new neighbour has nothing to forget. */
@@ -52,12 +81,7 @@ function missingIn(
 }
 
 function forget(subnets: readonly Subnet[], why: string): Step[] {
-  return ([4, 6] as const satisfies readonly Family[]).flatMap((family): Step[] => {
-    const ofFamily = subnets.filter((subnet) => familyOf(subnet) === family);
-    if (ofFamily.length === 0) return [];
-    const lines = ofFamily.map(
-      (subnet) => ({ sign: '~', text: `conntrack: forget flows from ${subnet}`, why }) as const,
-    );
-    return [{ do: { kind: 'forget-flows', subnets: ofFamily }, lines }];
-  });
+  if (subnets.length === 0) return [];
+  const text = `conntrack: forget flows from ${printList(subnets)}`;
+  return [{ do: { kind: 'forget-flows', subnets }, lines: [{ sign: '*', text, why }] }];
 }

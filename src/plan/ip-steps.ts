@@ -23,6 +23,12 @@ export function removeRules(changes: readonly Change[], order: readonly number[]
   return batches(ruleMoves(changes, 'remove', order, deleteRule, addRule));
 }
 
+/** Preferences of our rules that are none of these: an older version had them, or somebody made them in our name. */
+export function otherPreferences(changes: readonly Change[], known: readonly number[]): number[] {
+  const found = changes.flatMap((change) => ruleOf(change, 'remove')?.preference ?? []);
+  return [...new Set(found)].filter((preference) => !known.includes(preference));
+}
+
 export function addRoutes(changes: readonly Change[], which: (route: Route) => boolean): Step[] {
   return batches(
     changes.flatMap((change): Move[] => {

@@ -3,41 +3,40 @@
  * open last; add before delete; taking away runs backwards.
  */
 import type { Desired } from '../desired/desired.ts';
-import { lastMetric } from '../desired/routes.ts';
-import { preferences } from '../desired/steering.ts';
 import type { HostObject } from '../state/objects.ts';
+import { lastMetric, preferences } from '../state/ownership.ts';
 import { compareStates } from './compare.ts';
 import { engineSteps } from './engine-steps.ts';
 import { forgetSteps } from './flow-steps.ts';
-import { addRoutes, addRules, removeRoutes, removeRules } from './ip-steps.ts';
+import { addRoutes, addRules, otherPreferences, removeRoutes, removeRules } from './ip-steps.ts';
 import { nftSteps } from './nft-steps.ts';
 import { isNftObject } from './nft-text.ts';
 import type { Plan } from './step.ts';
 import { sysctlSteps } from './sysctl-steps.ts';
 
-const { end, directMark, inside, direct, closed, steer } = preferences;
+const { end, directMark, inside, insideClosed, direct, closed, steer } = preferences;
 
 export function makePlan(actual: readonly HostObject[], desired: Desired): Plan {
   const changes = compareStates(actual, desired.wanted);
   const foundNft = actual.filter(isNftObject);
   const wantedNft = desired.wanted.filter(({ object }) => isNftObject(object));
   const nft = nftSteps(foundNft, wantedNft);
-  const flows = forgetSteps(foundNft, wantedNft);
+  const flows = forgetSteps(actual, desired.wanted);
   const steps = [
     // The guard stops what is not steered yet, and flows begin anew with their own address.
     ...nft.widen,
     ...flows.begun,
     // Exceptions come before what closes, or the host could not answer its containers for a moment.
-    ...addRules(changes, [end, directMark, inside, direct, closed]),
+    ...addRules(changes, [end, directMark, inside, insideClosed, direct, closed]),
     ...addRoutes(changes, (route) => route.metric === lastMetric),
     ...addRoutes(changes, (route) => route.metric !== lastMetric),
     ...addRules(changes, [steer]),
     ...sysctlSteps(changes, 'first'),
     ...engineSteps(changes),
     // Backwards from here: what closes goes last.
-    ...removeRules(changes, [steer]),
+    ...removeRules(changes, [steer, ...otherPreferences(changes, Object.values(preferences))]),
     ...removeRoutes(changes),
-    ...removeRules(changes, [closed, direct, inside, directMark, end]),
+    ...removeRules(changes, [closed, direct, insideClosed, inside, directMark, end]),
     ...sysctlSteps(changes, 'restore'),
     ...nft.narrow,
     ...flows.ended,

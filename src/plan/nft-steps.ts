@@ -2,9 +2,9 @@
  * The nft part of a plan: first a table that holds the old and the new, then, when routing has changed, the
  * new alone. So a changed gateway has no moment in which the guard stops the good way, or lets a bad one by.
  */
-import { overlaps, type Subnet } from '../address/cidr.ts';
-import type { Wanted } from '../desired/desired.ts';
-import { type NftSet, objectKey } from '../state/objects.ts';
+import { longSubnet, overlaps } from '../address/cidr.ts';
+import type { Wanted } from '../desired/parts.ts';
+import { type HostObject, type NftSet, objectKey } from '../state/objects.ts';
 import { ownNftTable } from '../state/ownership.ts';
 import { compareStates } from './compare.ts';
 import { type NftObject, changeTable, isNftObject, replaceTable } from './nft-text.ts';
@@ -59,20 +59,26 @@ function wideTable(actual: readonly NftObject[], wanted: readonly Wanted[]): Wan
   return [
     ...wanted.map(({ object, why }) => {
       const before = found.get(objectKey(object));
-      const wide = object.kind === 'nft-set' && before?.kind === 'nft-set' ? wideSet(before, object) : object;
-      return { object: wide, why };
+      return { object: wideObject(before, object), why };
     }),
     ...actual.filter((object) => !keys.has(objectKey(object))).map((object) => ({ object, why: '' })),
   ];
 }
 
+function wideObject(before: HostObject | undefined, after: HostObject): HostObject {
+  if (after.kind === 'nft-set' && before?.kind === 'nft-set') return wideSet(before, after);
+  if (after.kind !== 'nft-chain' || before?.kind !== 'nft-chain' || after.hook?.type !== 'nat') return after;
+  // While packets still leave by the old way, they still need the address that belongs to it.
+  return { ...after, rules: [...new Set([...after.rules, ...before.rules])] };
+}
+
 /** Intervals of one set must not overlap: an old element gives way to a new one that does. */
 function wideSet(before: NftSet, after: NftSet): NftSet {
-  const added = after.elements.filter((element) => !before.elements.includes(element));
-  const kept = before.elements.filter(
-    (element) => after.elements.includes(element) || !added.some((other) => elementsOverlap(element, other)),
-  );
-  return { ...after, elements: [...new Set([...after.elements, ...kept])] };
+  const [old, wanted] = [new Set(before.elements), new Set(after.elements)];
+  const added = after.elements.filter((element) => !old.has(element));
+  const leaving = before.elements.filter((element) => !wanted.has(element));
+  const kept = leaving.filter((element) => !added.some((other) => elementsOverlap(element, other)));
+  return { ...after, elements: [...after.elements, ...kept] };
 }
 
 function elementsOverlap(a: string, b: string): boolean {
@@ -82,9 +88,5 @@ function elementsOverlap(a: string, b: string): boolean {
 
 function partsOverlap(a: string, b: string): boolean {
   if (a.startsWith('"') || b.startsWith('"')) return a === b;
-  return overlaps(asSubnet(a), asSubnet(b));
-}
-
-function asSubnet(text: string): Subnet {
-  return text.includes('/') ? text : `${text}/32`;
+  return overlaps(longSubnet(a), longSubnet(b));
 }

@@ -1,11 +1,18 @@
 /** A change as one line of the plan. */
-import { type HostObject, type NftSet, type Route, ruleAction, ruleSelector } from '../state/objects.ts';
+import {
+  type HostObject,
+  type NftChain,
+  type NftSet,
+  type Route,
+  ruleAction,
+  ruleSelector,
+} from '../state/objects.ts';
+import { mainTable } from '../state/ownership.ts';
 import type { Change } from './compare.ts';
 import type { PlanLine } from './step.ts';
 
 /** more elements than this are counted instead of listed */
 const listed = 6;
-const mainTable = 254;
 
 export function printChange(change: Change): PlanLine {
   switch (change.kind) {
@@ -34,13 +41,16 @@ function printObject(object: HostObject): string {
     case 'engine-network':
       return `${object.engine} network ${object.name}: ${object.subnets.join(', ')}`;
     case 'engine-masquerade':
-      return `${object.file}: ipMasq: ${object.enabled}`;
+      return `${object.file}: ${object.setting}: ${object.enabled}`;
   }
 }
 
 function printDifference(from: HostObject, to: HostObject): string {
   if (to.kind === 'nft-set' && from.kind === 'nft-set')
     return `nft set ${to.name}: ${printElements(from, to)}`;
+  if (to.kind === 'nft-chain' && from.kind === 'nft-chain') {
+    return `nft chain ${to.name}: ${printRules(from, to) || 'its rules in order'}`;
+  }
   if (to.kind === 'sysctl' && from.kind === 'sysctl') return `${printObject(to)} (was ${from.value})`;
   if (to.kind === 'engine-masquerade' && from.kind === 'engine-masquerade') {
     return `${printObject(to)} (was ${from.enabled})`;
@@ -50,12 +60,25 @@ function printDifference(from: HostObject, to: HostObject): string {
 }
 
 function printElements(from: NftSet, to: NftSet): string {
-  const added = to.elements.filter((element) => !from.elements.includes(element));
-  const gone = from.elements.filter((element) => !to.elements.includes(element));
+  const added = missingIn(to.elements, from.elements);
+  const gone = missingIn(from.elements, to.elements);
   return [
     ...(added.length > 0 ? [`with ${printList(added)}`] : []),
     ...(gone.length > 0 ? [`without ${printList(gone)}`] : []),
   ].join(', ');
+}
+
+/** What of a chain comes and goes, in words that can be found in `nft list`. */
+function printRules(from: NftChain, to: NftChain): string {
+  return [
+    ...missingIn(to.rules, from.rules).map((rule) => `with \`${rule}\``),
+    ...missingIn(from.rules, to.rules).map((rule) => `without \`${rule}\``),
+  ].join(', ');
+}
+
+function missingIn(some: readonly string[], others: readonly string[]): string[] {
+  const known = new Set(others);
+  return some.filter((item) => !known.has(item));
 }
 
 function printRoute({ destination, target }: Route): string {
@@ -67,6 +90,7 @@ function printRoute({ destination, target }: Route): string {
   ].join(' ');
 }
 
-function printList(items: readonly string[]): string {
+/** Elements, or how many they are. */
+export function printList(items: readonly string[]): string {
   return items.length > listed ? `${items.length} elements` : items.join(', ');
 }

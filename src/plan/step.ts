@@ -16,7 +16,8 @@ export interface Step {
 }
 
 export interface PlanLine {
-  readonly sign: '+' | '-' | '~';
+  /** an object comes, goes, or changes; `*`: something is done that leaves no object */
+  readonly sign: '+' | '-' | '~' | '*';
   /** `rule 4100: from 10.89.4.0/24 lookup 2184` */
   readonly text: string;
   readonly why: string;

@@ -13,7 +13,19 @@ export function actualState(facts: Facts, wanted: readonly HostObject[]): HostOb
     const found = facts.networks.find((n) => n.engine === object.engine && n.name === object.network);
     return found?.masquerade ? [{ ...object, enabled: found.masquerade.enabled }] : [];
   });
-  return [...facts.owned, ...settings, ...engineNetworks(facts, wanted)];
+  return [...facts.owned, ...settings, ...switchedOff(facts, wanted), ...engineNetworks(facts, wanted)];
+}
+
+/** Masquerades that we switched off in networks that we created and that are about to go with them. */
+function switchedOff(facts: Facts, wanted: readonly HostObject[]): HostObject[] {
+  return facts.ledger.networks.flatMap(({ engine, name, created, edited }): HostObject[] => {
+    const spokenOf = wanted.some(
+      (o) => o.kind === 'engine-masquerade' && o.engine === engine && o.network === name,
+    );
+    const found = facts.networks.find((n) => n.engine === engine && n.name === name)?.masquerade;
+    if (!created || !edited || spokenOf || !found || found.enabled) return [];
+    return [{ kind: 'engine-masquerade', engine, network: name, ...found }];
+  });
 }
 
 /** Networks of the file, and those that we created; all others are none of our business. */

@@ -16,6 +16,8 @@ export interface Facts {
   readonly sysctls: Readonly<Record<string, string>>;
   /** one for each network that this host has in the file */
   readonly networks: readonly NetworkFacts[];
+  /** engines that could not be asked while taking down: what they hold stays as it is */
+  readonly silentEngines?: readonly EngineName[];
   readonly ledger: Ledger;
   /** our own objects as the host has them */
   readonly owned: readonly HostObject[];
@@ -24,15 +26,18 @@ export interface Facts {
 export interface Link {
   readonly name: string;
   readonly index: number;
-  readonly up: boolean;
-  /** link-layer address, absent on point-to-point devices */
-  readonly mac?: string;
+  /** it has neighbours with link-layer addresses */
+  readonly ethernet: boolean;
   /** name of the bridge, bond or VRF that it belongs to */
   readonly master?: string;
+  /** the link that a VLAN or macvlan sends through: the same packet is seen there once more */
+  readonly parent?: string;
   /** kind as `ip -d link` names it: bridge, veth, gre ... */
   readonly type?: string;
   /** addresses with their prefix length: `192.168.50.10/24` */
   readonly addresses: readonly string[];
+  /** the same of the other ends of point-to-point links */
+  readonly peers?: readonly string[];
 }
 
 export interface ForeignRule {
@@ -53,8 +58,10 @@ export interface NetworkFacts {
   readonly subnets: readonly Subnet[];
   /** the bridge that the engine uses or will use, when it is known */
   readonly bridge?: string;
-  /** where the engine keeps its masquerade switch, absent when it has none */
-  readonly masquerade?: { readonly file: string; readonly enabled: boolean };
+  /** where the engine keeps its masquerade switch, a key of a JSON file; absent when it has none */
+  readonly masquerade?: { readonly file: string; readonly setting: string; readonly enabled: boolean };
+  /** the engine's own commands, for messages: `reload` gives running containers what has been set since */
+  readonly commands?: { readonly remove: string; readonly reload?: string };
   /** containers that have the network in their configuration, running or not */
   readonly attached: readonly AttachedContainer[];
 }

@@ -7,7 +7,10 @@ import type { EngineName } from '../spec/spec.ts';
 
 export type HostObject = Rule | Route | NftSet | NftChain | Sysctl | EngineNetwork | EngineMasquerade;
 
-/** An `ip rule` of ours. `prohibit` answers with an ICMP error, `goto` skips to another preference. */
+/**
+ * An `ip rule` of ours. `prohibit` and `unreachable` answer with an ICMP error, `goto` skips to another
+ * preference, `suppress` takes routes of this prefix length and shorter for none.
+ */
 export interface Rule {
   readonly kind: 'rule';
   readonly family: Family;
@@ -16,9 +19,10 @@ export interface Rule {
   readonly to?: Subnet;
   readonly fwmark?: { readonly value: number; readonly mask: number };
   readonly action:
-    | { readonly kind: 'lookup'; readonly table: number }
+    | { readonly kind: 'lookup'; readonly table: number; readonly suppress?: number }
     | { readonly kind: 'goto'; readonly preference: number }
     | { readonly kind: 'prohibit' }
+    | { readonly kind: 'unreachable' }
     | { readonly kind: 'nop' };
 }
 
@@ -82,8 +86,9 @@ export interface EngineMasquerade {
   readonly kind: 'engine-masquerade';
   readonly engine: EngineName;
   readonly network: string;
-  /** the file that holds the setting */
+  /** the file that holds the setting, and the engine's word for it: `ipMasq` */
   readonly file: string;
+  readonly setting: string;
   readonly enabled: boolean;
 }
 
@@ -118,10 +123,13 @@ export function ruleSelector(rule: Rule): string {
 export function ruleAction({ action }: Rule): string {
   switch (action.kind) {
     case 'lookup':
-      return `lookup ${action.table}`;
+      return action.suppress === undefined
+        ? `lookup ${action.table}`
+        : `lookup ${action.table} suppress_prefixlength ${action.suppress}`;
     case 'goto':
       return `goto ${action.preference}`;
     case 'prohibit':
+    case 'unreachable':
     case 'nop':
       return action.kind;
   }

@@ -1,6 +1,22 @@
-/** How our own objects are recognised on a host. */
+/** How our own objects are recognised on a host, and where among those of others they stand. */
 
 /** the `protocol` of our rules and routes; not in /etc/iproute2/rt_protos */
 export const ownProtocol = 136;
 /** the one nft table, family inet */
 export const ownNftTable = 'mustredirect';
+/** preferences of our rules, in the order in which the kernel walks them: DESIGN section 5 */
+export const preferences = {
+  directMark: 4000,
+  inside: 4050,
+  insideClosed: 4051,
+  direct: 4060,
+  steer: 4100,
+  closed: 4200,
+  end: 4999,
+} as const;
+/** RT_TABLE_MAIN */
+export const mainTable = 254;
+/** the last resort: any other route of the same destination comes first */
+export const lastMetric = 0xffffffff;
+/** counts what the guard stopped */
+export const stoppedSet = 'stopped4';

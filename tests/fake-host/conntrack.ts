@@ -3,18 +3,27 @@ import { contains } from '../../src/address/cidr.ts';
 import type { Output } from '../../src/host/ports.ts';
 import { type FakeState, unknownToFake } from './state.ts';
 
-export function runConntrack(state: FakeState, args: readonly string[]): Output {
-  const [del, from, subnet, ...more] = args;
-  if (del !== '-D' || from !== '-s' || subnet === undefined || more.length > 0) {
-    return unknownToFake(`conntrack ${args.join(' ')}`);
+export function runConntrack(state: FakeState, args: readonly string[], input = ''): Output {
+  if (args.join(' ') === '--version') {
+    return { exitCode: 0, stdout: 'conntrack v1.4.7 (conntrack-tools)', stderr: '' };
   }
-  const kept = state.flows.filter((source) => !contains(subnet, source));
-  const count = state.flows.length - kept.length;
-  state.flows = kept;
+  if (args.join(' ') === '-R -') {
+    for (const line of input.split('\n').slice(0, -1)) forget(state, line);
+    return { exitCode: 0, stdout: '', stderr: '' };
+  }
+  const count = forget(state, args.join(' '));
   return {
     // None to delete is exit 1.
     exitCode: count > 0 ? 0 : 1,
     stdout: '',
     stderr: `conntrack v1.4.7 (conntrack-tools): ${count} flow entries have been deleted.`,
   };
+}
+
+function forget(state: FakeState, command: string): number {
+  const subnet = /^-D -f ipv4 -s (\S+)$/.exec(command)?.[1] ?? unknownToFake(`conntrack ${command}`);
+  const kept = state.flows.filter((source) => !contains(subnet, source));
+  const count = state.flows.length - kept.length;
+  state.flows = kept;
+  return count;
 }

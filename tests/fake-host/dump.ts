@@ -5,8 +5,11 @@ import type { FakeState } from './state.ts';
 
 export function dumpState({ rules, routes, nft, sysctls, files }: FakeState): string {
   return [
-    // In their own order: that of rules with the same preference counts.
-    ...rules.map(printRule),
+    // In order of preference. Those with the same one are a set: in a state that is not on the way to another,
+    // no two of them are about the same packet.
+    ...rules
+      .toSorted((a, b) => a.preference - b.preference || (printRule(a) < printRule(b) ? -1 : 1))
+      .map(printRule),
     ...routes.map(printRoute).sort(),
     ...(nft ? ['nft table'] : []),
     ...[...(nft?.sets ?? [])]
@@ -22,6 +25,16 @@ export function dumpState({ rules, routes, nft, sysctls, files }: FakeState): st
       )
       .sort(),
     ...[...sysctls].map(([path, value]) => `${path} = ${value}`).sort(),
-    ...[...files].map(([path, content]) => `file ${path}: ${JSON.stringify(content)}`).sort(),
+    ...[...files].map(([path, content]) => `file ${path}: ${printContent(path, content)}`).sort(),
   ].join('\n');
+}
+
+/** Of what we keep for ourselves, the order of keys does not count. */
+function printContent(path: string, content: string): string {
+  if (!path.startsWith('/var/lib/')) return JSON.stringify(content);
+  return JSON.stringify(JSON.parse(content), (_, value: unknown) =>
+    value !== null && typeof value === 'object' && !Array.isArray(value)
+      ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : value,
+  );
 }

@@ -93,7 +93,7 @@ function runProgram(
     case 'nft':
       return runNft(state, args, input);
     case 'conntrack':
-      return runConntrack(state, args);
+      return runConntrack(state, args, input);
     case 'podman':
       return runPodman(state, args);
     default:
@@ -102,5 +102,5 @@ function runProgram(
 }
 
 function changesHost(argv: readonly string[]): boolean {
-  return ['-batch', '-f', '-D', 'create', 'rm'].some((word) => argv.includes(word));
+  return ['-batch', '-f', '-D', '-R', 'create', 'rm'].some((word) => argv.includes(word));
 }

@@ -96,6 +96,7 @@ function kernelRoutes({ name: device, up }: FakeLink, prefix: string): FakeRoute
   const local = { ...own, type: 'local', table: localTable, destination: `${address}/32` } as const;
   const subnet = subnetOf(prefix);
   if (!up || subnet.endsWith('/32')) return [local];
+  if (device === 'lo') return [local, { ...local, destination: subnet }];
   return [local, { ...own, type: 'unicast', table: mainTable, destination: subnet }];
 }
 

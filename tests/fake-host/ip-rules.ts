@@ -1,7 +1,10 @@
 /** `ip rule`, as iproute2 6.1 on Linux 6.18 has it. */
-import { contains } from '../../src/address/cidr.ts';
+import * as cidr from '../../src/address/cidr.ts';
+import { remember } from './remember.ts';
 import { type FakeRule, type FakeState, unknownToFake } from './state.ts';
 import { type Words, readNumber } from './words.ts';
+
+const contains = remember(cidr.contains);
 
 /** Every host has them: local, main, default. */
 export const kernelRules: readonly FakeRule[] = [
@@ -35,9 +38,14 @@ function readMark(word: string): { value: number; mask: number } {
 }
 
 function readAction(words: Words): FakeRule['action'] {
-  if (words.take('lookup')) return { kind: 'lookup', table: readNumber(words) };
+  if (words.take('lookup')) {
+    const table = readNumber(words);
+    if (!words.take('suppress_prefixlength')) return { kind: 'lookup', table };
+    return { kind: 'lookup', table, suppress: readNumber(words) };
+  }
   if (words.take('goto')) return { kind: 'goto', preference: readNumber(words) };
   if (words.take('prohibit')) return { kind: 'prohibit' };
+  if (words.take('unreachable')) return { kind: 'unreachable' };
   words.expect('nop');
   return { kind: 'nop' };
 }
@@ -113,7 +121,10 @@ function markJson({ value, mask }: NonNullable<FakeRule['fwmark']>): object {
 function actionJson(action: FakeRule['action'], all: readonly FakeRule[]): object {
   switch (action.kind) {
     case 'lookup':
-      return { table: String(action.table) };
+      return {
+        table: String(action.table),
+        ...(action.suppress === undefined ? {} : { suppress_prefixlen: action.suppress }),
+      };
     case 'goto':
       return {
         goto: action.preference,
@@ -121,6 +132,9 @@ function actionJson(action: FakeRule['action'], all: readonly FakeRule[]): objec
       };
     case 'nop':
       return { nop: null };
+    case 'unreachable':
+      // FR_ACT_UNREACHABLE
+      return { action: '7' };
     case 'prohibit':
       // FR_ACT_PROHIBIT
       return { action: '8' };

@@ -59,7 +59,12 @@ function linkJson({ name, up, addresses, pointToPoint }: FakeLink, index: number
     mtu: 1500,
     ...(pointToPoint
       ? { link_type: 'none' }
-      : { link_type: 'ether', address: `02:00:00:00:00:${String(index + 1).padStart(2, '0')}` }),
+      : {
+          link_type: 'ether',
+          address: `02:00:00:00:00:${String(index + 1).padStart(2, '0')}`,
+          // On the real kernel the scenarios' links are bridges: they need no other end.
+          linkinfo: { info_kind: 'bridge' },
+        }),
     addr_info: addresses.map((address) => ({
       family: 'inet',
       local: address.split('/')[0],

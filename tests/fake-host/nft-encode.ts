@@ -62,6 +62,8 @@ const operands: readonly (readonly [string, Expression])[] = [
   ['tcp option maxseg size', { 'tcp option': { name: 'maxseg', field: 'size' } }],
   ['meta mark', { meta: { key: 'mark' } }],
   ['oifname', { meta: { key: 'oifname' } }],
+  ['iifname', { meta: { key: 'iifname' } }],
+  ['ct original ip saddr', { ct: { key: 'ip saddr', dir: 'original' } }],
   ['ct direction', { ct: { key: 'direction' } }],
   ['ct status', { ct: { key: 'status' } }],
   ['rt ip nexthop', { rt: { key: 'nexthop', family: 'ip' } }],

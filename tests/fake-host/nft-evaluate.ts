@@ -1,7 +1,11 @@
 /** Runs a packet through the chains of one hook. */
-import { contains } from '../../src/address/cidr.ts';
+import * as cidr from '../../src/address/cidr.ts';
 import { type Expression, encodeRule } from './nft-encode.ts';
+import { remember } from './remember.ts';
 import { type FakeTable, unknownToFake } from './state.ts';
+
+const contains = remember(cidr.contains);
+const expressionsOf = remember(encodeRule);
 
 /** What rules can ask about a packet; nothing where it is not known yet. */
 export interface Packet {
@@ -12,6 +16,8 @@ export interface Packet {
   readonly answer: boolean;
   readonly device?: string;
   readonly nextHop?: string;
+  /** the source that its flow began with, when NAT has changed it */
+  readonly original?: string;
 }
 
 export type Verdict =
@@ -26,20 +32,24 @@ export function runHook(table: FakeTable | undefined, hook: string, packet: Pack
   const chains = [...(table?.chains ?? [])]
     .filter(([, chain]) => chain.hook?.hook === hook)
     .sort(([, a], [, b]) => (a.hook?.priority ?? 0) - (b.hook?.priority ?? 0));
-  let { mark } = packet;
+  let now = packet;
   for (const [name] of chains) {
-    const outcome = runChain(table, name, { ...packet, mark });
-    if (outcome.kind === 'drop' || outcome.kind === 'snat') return outcome;
-    mark = outcome.mark;
+    const outcome = runChain(table, name, now);
+    if (outcome.kind === 'drop') return outcome;
+    now =
+      outcome.kind === 'snat'
+        ? { ...now, source: outcome.source, original: packet.source }
+        : { ...now, mark: outcome.mark };
   }
-  return { kind: 'accept', mark };
+  if (now.original === undefined) return { kind: 'accept', mark: now.mark };
+  return { kind: 'snat', source: now.source };
 }
 
 /** A chain that ends without a verdict returns to the one that jumped, or to the policy, accept. */
 function runChain(table: FakeTable | undefined, name: string, packet: Packet): Outcome {
   let { mark } = packet;
   for (const rule of table?.chains.get(name)?.rules ?? []) {
-    const outcome = runRule(table, encodeRule(rule), { ...packet, mark });
+    const outcome = runRule(table, expressionsOf(rule), { ...packet, mark });
     if (outcome === undefined) continue;
     if ('verdict' in outcome) return outcome.verdict;
     mark = outcome.mark;
@@ -81,7 +91,7 @@ function verdictOf(table: FakeTable | undefined, name: string, body: unknown, pa
     case 'jump':
       return runChain(table, (body as { target: string }).target, packet);
     case 'masquerade':
-      return { kind: 'snat', source: `an address of ${packet.device ?? ''}` };
+      return { kind: 'snat', source: hostsOwn };
     case 'snat': {
       const { addr } = body as { addr: unknown };
       return { kind: 'snat', source: typeof addr === 'string' ? addr : packet.source };
@@ -90,6 +100,9 @@ function verdictOf(table: FakeTable | undefined, name: string, body: unknown, pa
       return unknownToFake(`nft statement ${name}`);
   }
 }
+
+/** stands for whatever address the host has on the device */
+export const hostsOwn = '192.0.2.254';
 
 interface Match {
   readonly op: string;
@@ -133,9 +146,14 @@ const plainValues: Readonly<Record<string, (packet: Packet) => string | undefine
   '{"payload":{"protocol":"ip","field":"daddr"}}': ({ destination }) => destination,
   '{"meta":{"key":"mark"}}': ({ mark }) => String(mark),
   '{"meta":{"key":"oifname"}}': ({ device }) => device,
+  // Packets are given by their source; none comes in by a bridge that is not its own.
+  '{"meta":{"key":"iifname"}}': () => undefined,
+  '{"ct":{"key":"ip saddr","dir":"original"}}': ({ answer, original, source }) =>
+    answer ? '192.0.2.253' : (original ?? source),
   '{"rt":{"key":"nexthop","family":"ip"}}': ({ nextHop }) => nextHop,
   '{"ct":{"key":"direction"}}': ({ answer }) => (answer ? 'reply' : 'original'),
-  '{"ct":{"key":"status"}}': ({ answer }) => (answer ? 'dnat' : 'confirmed'),
+  '{"ct":{"key":"status"}}': ({ answer, original, source }) =>
+    answer ? 'dnat' : original !== undefined && original !== source ? 'snat' : 'confirmed',
 };
 
 interface Mangle {

@@ -38,7 +38,7 @@ function transact(state: FakeState, text: string): Output {
 }
 
 /** Without the handles, which nobody reads. */
-export function listJson({ sets, chains }: FakeTable): string {
+function listJson({ sets, chains }: FakeTable): string {
   const nftables = [
     { metainfo: { version: '1.0.6', release_name: 'Lester Gooch #5', json_schema_version: 1 } },
     { table: { family: 'inet', name: 'mustredirect' } },

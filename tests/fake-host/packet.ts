@@ -1,9 +1,13 @@
 /** What becomes of a packet that a container sends: rules, tables, guard and NAT, as the kernel walks them. */
-import { contains, prefixLength } from '../../src/address/cidr.ts';
+import * as cidr from '../../src/address/cidr.ts';
 import { allRoutes } from './ip-routes.ts';
 import { type RuleKey, ruleMatches } from './ip-rules.ts';
+import { remember } from './remember.ts';
 import { type Packet, runHook } from './nft-evaluate.ts';
-import { type FakeRoute, type FakeState, mainTable } from './state.ts';
+import type { FakeRoute, FakeState } from './state.ts';
+
+const contains = remember(cidr.contains);
+const prefixLength = remember(cidr.prefixLength);
 
 export interface Sent {
   readonly source: string;
@@ -47,31 +51,37 @@ function findRoute(state: FakeState, key: RuleKey): FakeRoute | 'rule' | 'route'
   for (const rule of state.rules) {
     if (rule.preference < from || !ruleMatches(rule, key)) continue;
     const { action } = rule;
-    if (action.kind === 'prohibit') return 'rule';
+    if (action.kind === 'prohibit' || action.kind === 'unreachable') return 'rule';
     // One that leads nowhere is passed over.
     if (action.kind === 'goto' && state.rules.some((r) => r.preference === action.preference))
       from = action.preference;
     if (action.kind !== 'lookup') continue;
     const route = lookUp(state, action.table, key.destination);
     if (route?.type === 'unreachable') return 'route';
-    if (route) return route;
+    if (route && lengthOf(route) > (action.suppress ?? -1)) return route;
   }
   return 'route';
+}
+
+const known = new WeakMap<readonly FakeRoute[], FakeRoute[]>();
+
+/** A list of routes is replaced when it changes; links do not change while a packet is on its way. */
+function routesOf(state: FakeState): FakeRoute[] {
+  const routes = known.get(state.routes) ?? allRoutes(state);
+  known.set(state.routes, routes);
+  return routes;
 }
 
 /** Longest prefix first, then lowest metric; nothing lets the next rule try. */
 function lookUp(state: FakeState, table: number, destination: string): FakeRoute | undefined {
   const up = new Set(state.links.filter((link) => link.up).map(({ name }) => name));
-  const length = (route: FakeRoute): number =>
-    route.destination === 'default' ? 0 : prefixLength(route.destination);
-  return allRoutes(state)
+  return routesOf(state)
     .filter((route) => route.table === table)
     .filter((route) => route.destination === 'default' || contains(route.destination, destination))
     .filter((route) => route.type !== 'unicast' || up.has(route.device ?? ''))
-    .toSorted((a, b) => length(b) - length(a) || a.metric - b.metric)[0];
+    .toSorted((a, b) => lengthOf(b) - lengthOf(a) || a.metric - b.metric)[0];
 }
 
-/** Whether it went the way that it would go without mustredirect. */
-export function leftByMain(fate: Fate): boolean {
-  return fate.kind === 'leaves' && fate.table === mainTable;
+function lengthOf({ destination }: FakeRoute): number {
+  return destination === 'default' ? 0 : prefixLength(destination);
 }

@@ -32,9 +32,9 @@ export interface FakeRule {
   readonly to?: string | undefined;
   readonly fwmark?: { readonly value: number; readonly mask: number } | undefined;
   readonly action:
-    | { readonly kind: 'lookup'; readonly table: number }
+    | { readonly kind: 'lookup'; readonly table: number; readonly suppress?: number }
     | { readonly kind: 'goto'; readonly preference: number }
-    | { readonly kind: 'prohibit' | 'nop' };
+    | { readonly kind: 'prohibit' | 'unreachable' | 'nop' };
   /** 0 when the one who made it did not say */
   readonly protocol: number;
 }

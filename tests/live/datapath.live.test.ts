@@ -1,10 +1,13 @@
 /** What else the file can say of the datapath, tried with packets: NAT, uplinks, direct destinations, closed ways. */
 import { afterEach, describe, expect, it } from 'vitest';
+import { endingWithStdin } from '../../src/host/background.ts';
+import { inNetwork } from '../../src/host/namespaces.ts';
 import { type FileOptions, exampleFile, filePath } from '../../src/lab/example-file.ts';
+import { type HostDump, compareDumps, dumpHost } from '../../src/lab/host-dump.ts';
 import { addresses, network } from '../../src/lab/layout.ts';
 import type { World, WorldOptions } from '../../src/lab/world.ts';
-import { dumpHost, mustSucceed, mustredirect } from './program.ts';
-import { createTestWorld } from './test-world.ts';
+import { mustSucceed, mustredirect, programPath } from './program.ts';
+import { createTestWorld, podmanEngines } from './test-world.ts';
 
 let world: World;
 
@@ -101,6 +104,85 @@ describe('closed', () => {
   });
 });
 
+describe('flows that go on', () => {
+  /** A ping that goes on while something changes; what the isp sees of it afterwards, from whomever. */
+  async function seenAfter(change: () => Promise<unknown>): Promise<string[]> {
+    const argv = inNetwork('/run/netns/web', ['ping', '-q', '-i', '0.05', addresses.internet]);
+    const ping = await world.hosts.node1.background.start(endingWithStdin(argv));
+    await world.hosts.isp.run(['sleep', '0.3']);
+    await change();
+    const capture = await world.capture('isp', 'eth0', `dst host ${addresses.internet}`);
+    await world.hosts.isp.run(['sleep', '1']);
+    await ping.stop();
+    return (await capture.stop()).map(({ source }) => source);
+  }
+
+  it('go by the gateway with their own address from apply on', async () => {
+    await build({ snat: 'none' }, { containersRouted: true });
+    expect(await seenAfter(async () => undefined)).not.toEqual([]);
+    expect(await seenAfter(apply)).toEqual([]);
+    expect(await ask()).toMatch(/^upstream saw 10\.89\.4\./);
+  });
+
+  it('go by the gateway when their destination is direct no more', async () => {
+    await build({ direct: [`${addresses.internet}/32`] });
+    await apply();
+    const { node1 } = world.hosts;
+    await node1.files.replace(filePath, exampleFile('external'));
+    expect(await seenAfter(async () => undefined)).not.toEqual([]);
+    expect(await seenAfter(() => mustSucceed(node1, 'apply', '--yes'))).toEqual([]);
+  });
+
+  it('are forgotten by the next run when one was killed before it forgot', async () => {
+    await build({});
+    const { node1, gw1 } = world.hosts;
+    await mustSucceed(gw1, 'apply', '--yes');
+    await node1.files.replace(
+      '/run/killing/conntrack',
+      '#!/bin/sh\n[ "$1" = --version ] || kill -KILL $PPID\n',
+    );
+    await node1.run(['chmod', '+x', '/run/killing/conntrack']);
+    const seen = await seenAfter(async () => {
+      const killed = `PATH=/run/killing:$PATH exec ${programPath} apply --yes`;
+      await node1.exec.run(['sh', '-c', killed]);
+      expect(await mustSucceed(node1, 'apply', '--yes')).toContain('* conntrack: forget flows');
+    });
+    expect(seen).toEqual([]);
+    expect(await ask()).toBe(`upstream saw ${addresses.uplink}`);
+  });
+});
+
+describe('a foreign source address', () => {
+  it('does not leave by the bridge of a redirected network, and is counted', async () => {
+    await build({});
+    const { node1 } = world.hosts;
+    const inside = (...argv: string[]): Promise<string> =>
+      node1.run(['nsenter', '--net=/run/netns/web', '--', ...argv]);
+    await inside('ip', 'address', 'add', '10.77.0.5/32', 'dev', 'eth0');
+    const send = async (): Promise<number> => {
+      const capture = await world.capture('isp', 'eth0', 'src host 10.77.0.5');
+      await world.containers.run('web', [
+        'ping',
+        '-c',
+        '3',
+        '-i',
+        '0.2',
+        '-W',
+        '1',
+        '-I',
+        '10.77.0.5',
+        addresses.internet,
+      ]);
+      return (await capture.stop()).length;
+    };
+    expect(await send()).toBe(3);
+    await apply();
+    expect(await send()).toBe(0);
+    const counted = await node1.run(['nft', 'list', 'set', 'inet', 'mustredirect', 'bridges']);
+    expect(counted).toMatch(/"mr0" counter packets 3 /);
+  });
+});
+
 describe('direct', () => {
   it.each([0, 1, 2] as const)('keeps the host’s own routing: rp_filter %i', async (rpFilter) => {
     await build({ direct: [`${addresses.internet}/32`] }, { rpFilter });
@@ -125,3 +207,41 @@ describe('render', () => {
     expect(await Promise.all([node1, gw1].map(dumpHost))).toEqual(before);
   });
 });
+
+describe.each(await podmanEngines())('render with %s', (engine) => {
+  it('prints the whole of it after apply too, network included', async () => {
+    world = await createTestWorld({ engine });
+    const hosts = [world.hosts.node1, world.hosts.gw1];
+    const render = () => Promise.all(hosts.map((host) => mustSucceed(host, 'render')));
+    const dump = () => Promise.all(hosts.map(dumpHost));
+    await Promise.all(hosts.map((host) => host.files.replace(filePath, exampleFile(engine))));
+    expect((await render())[0]).toContain(`podman network create --subnet ${network.subnet} ${network.name}`);
+    await apply();
+    const applied = await dump();
+    // Only now is it known what the engine calls the bridge.
+    const scripts = await render();
+    for (const host of hosts) await mustSucceed(host, 'destroy', '--yes');
+    expect(differences(applied, await dump()).join('\n')).toMatch(
+      /^- ip rule: 4200:\s+from 10.89.4.0\/24 prohibit/m,
+    );
+
+    await Promise.all(hosts.map((host, i) => host.run(['sh'], { input: scripts[i] ?? '' })));
+    for (const [i, host] of hosts.entries()) {
+      const again = await host.exec.run(['sh'], { input: scripts[i] ?? '' });
+      expect(again).toMatchObject({ exitCode: 1, stderr: 'nft table inet mustredirect is there already' });
+    }
+    expect(differences(applied, await dump())).toEqual([]);
+    for (const host of hosts) expect(await mustSucceed(host, 'plan')).toContain('nothing to do');
+    await world.containers.start('web', network.name);
+    expect(await ask()).toBe(`upstream saw ${addresses.uplink}`);
+    expect(await render()).toEqual(scripts);
+  });
+});
+
+/** But for the order in nft, what mustredirect remembers, and netavark's file: it gives each network a number by chance. */
+function differences(before: readonly HostDump[], after: readonly HostDump[]): string[] {
+  const lines = after.flatMap((dump, i) => compareDumps(before[i] ?? {}, dump));
+  return lines.filter(
+    (line) => !/~ nft: | \/var\/lib\/mustredirect\/| \/etc\/containers\/networks\//.test(line),
+  );
+}

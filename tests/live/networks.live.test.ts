@@ -43,6 +43,16 @@ describe.each(await podmanEngines())('%s', (engine) => {
     expect(await node1.files.list('/var/lib/mustredirect')).toEqual([]);
   });
 
+  it('keeps direct destinations in reach of a network that it has made', async () => {
+    world = await createTestWorld({ engine });
+    const { node1, gw1 } = world.hosts;
+    const file = exampleFile(engine, { direct: [`${addresses.internet}/32`] });
+    await Promise.all([node1, gw1].map((host) => host.files.replace(filePath, file)));
+    for (const host of [gw1, node1]) await mustSucceed(host, 'apply', '--yes');
+    await world.containers.start('web', network.name);
+    expect(await answer('web')).toBe(`isp saw ${addresses.node1}`);
+  });
+
   it('refuses one that is there with another subnet, and changes nothing', async () => {
     world = await createTestWorld({ engine });
     const { node1 } = world.hosts;

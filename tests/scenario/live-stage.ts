@@ -1,10 +1,11 @@
 /** A scenario's host on the real kernel: a test host with the scenario's links, rules and routes. */
+import { dirname } from 'node:path';
 import { createExec } from '../../src/host/exec.ts';
 import { createFiles } from '../../src/host/files.ts';
 import type { Host } from '../../src/host/ports.ts';
 import { endHolders, startHolder } from '../../src/lab/holder.ts';
 import { type TestHost, enterHost } from '../../src/lab/test-host.ts';
-import type { Stage } from './play.ts';
+import { type Stage, ledgerPath } from './play.ts';
 import type { Scenario } from './scenario.ts';
 
 export interface LiveStage extends Stage, AsyncDisposable {}
@@ -46,15 +47,14 @@ function groundLines({ links, routes, rules }: Scenario): string[] {
   ];
 }
 
+const settings = ['ip_forward', 'conf/*/forwarding', 'conf/*/accept_redirects'];
+
 const readings: readonly (readonly string[])[] = [
   ['ip', '-4', 'rule', 'show'],
   ['ip', '-4', 'route', 'show', 'table', 'all'],
-  [
-    'sh',
-    '-c',
-    'grep . /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv4/conf/*/{forwarding,accept_redirects}',
-  ],
-  ['find', '/var/lib/mustredirect', '/run/mustredirect', '-printf', '%p %s %T@\\n'],
+  ['sh', '-c', `cd /proc/sys/net/ipv4 && grep . ${settings.join(' ')}`],
+  // What we keep: the folder is not there before.
+  ['find', dirname(ledgerPath), '-printf', '%p %s %T@\\n'],
 ];
 
 async function read(host: TestHost, commands: readonly (readonly string[])[]): Promise<string> {

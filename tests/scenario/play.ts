@@ -38,7 +38,7 @@ export interface PlayedRun {
   readonly twice: string;
 }
 
-export const ledgerPath = '/var/lib/mustredirect/test.json';
+export const ledgerPath = '/var/lib/mustredirect-scenario/host.json';
 
 export async function play(scenario: Scenario, stage: Stage): Promise<Played> {
   const engines = createEngines({});

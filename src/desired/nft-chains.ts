@@ -1,11 +1,11 @@
 /**
- * The sets and chains of table `inet mustredirect`. Texts are in nft's own canonical form, so that they can
- * be compared with what the kernel gives back.
+ * The chains of table `inet mustredirect`. Rules are in nft's own canonical form, so that they can be
+ * compared with what the kernel gives back.
  */
-import { type Address, type Subnet, mergeSubnets, sortSubnets } from '../address/cidr.ts';
-import { type NftChain, type NftSet, hex } from '../state/objects.ts';
-import type { Wanted } from './desired.ts';
-import type { Part } from './parts.ts';
+import { type NftChain, hex } from '../state/objects.ts';
+import { stoppedSet } from '../state/ownership.ts';
+import { servedSet } from './nft-sets.ts';
+import type { Part, Wanted } from './parts.ts';
 
 /** after conntrack (-200) and mangle (-150, where wg-quick sets the mark of all UDP), before dstnat (-100) */
 const afterMangle = -145;
@@ -13,51 +13,11 @@ const afterMangle = -145;
 const beforeFilter = -1;
 /** before any masquerade of others (srcnat, 100): the first NAT decision is final */
 const beforeSrcnat = 90;
+/** sees the address that a packet leaves with */
+const afterSrcnat = 110;
 
 /** @param directBit the mark bit of packets that keep the host's own routing */
-export function datapath(parts: readonly Part[], directBit: number): Wanted[] {
-  if (parts.every((part) => part.subnets.length === 0)) return [];
-  return [...sets(parts), ...chains(parts, directBit)];
-}
-
-function sets(parts: readonly Part[]): Wanted[] {
-  const all = parts.flatMap((part) => part.subnets);
-  const local = parts.filter((part) => part.local).flatMap((part) => part.subnets);
-  const back = parts.flatMap((part) => part.returnHops).map((hop) => `${hop}/32`);
-  return [
-    set('redirected4', ['ipv4_addr'], elements(all), 'all redirected subnets'),
-    set('inside4', ['ipv4_addr'], elements([...all, ...back]), 'next hops between redirected subnets'),
-    set('stopped4', ['ipv4_addr'], sortSubnets(all).map(element), 'counts what the guard stopped', true),
-    set('local4', ['ipv4_addr'], elements(local), 'subnets whose containers are here'),
-    set(
-      'direct4',
-      ['ipv4_addr', 'ipv4_addr'],
-      pairs(parts, (p) => p.direct.map(element)),
-      'direct destinations',
-    ),
-    set(
-      'nexthops4',
-      ['ipv4_addr', 'ipv4_addr'],
-      pairs(parts, (p) => p.nextHops),
-      'counts what left by a gateway’s next hop',
-      true,
-    ),
-    set(
-      'uplinks4',
-      ['ipv4_addr', 'ifname'],
-      pairs(parts, (p) => p.devices.map((device) => `"${device}"`)),
-      'counts what left by an uplink',
-      true,
-    ),
-    ...parts.flatMap((part) =>
-      part.nat
-        ? [set(servedSet(part.nat.gateway), ['ipv4_addr'], elements(part.subnets), `subnets of ${part.name}`)]
-        : [],
-    ),
-  ].filter(({ object }) => (object as NftSet).elements.length > 0);
-}
-
-function chains(parts: readonly Part[], directBit: number): Wanted[] {
+export function nftChains(parts: readonly Part[], directBit: number): Wanted[] {
   const local = parts.some((part) => part.local);
   return [
     ...(local ? exceptionChains(parts, directBit) : []),
@@ -83,12 +43,35 @@ function chains(parts: readonly Part[], directBit: number): Wanted[] {
         ? 'keeps the container’s own address, before any masquerade'
         : 'the address that the outside sees',
     ),
+    ...(local ? [translatedChain(directBit)] : []),
   ];
+}
+
+/**
+ * A flow that began before its subnet was redirected, or while its destination was direct, leaves with the
+ * host's address until conntrack has forgotten it: the gateway could not tell whose it is.
+ */
+function translatedChain(directBit: number): Wanted {
+  const began = 'ct status snat ct original ip saddr @local4 ip saddr != @local4 ip daddr != @redirected4';
+  const notDirect = `meta mark & ${hex(directBit)} == 0x0`;
+  return chain(
+    {
+      name: 'translated',
+      hook: { type: 'filter', hook: 'postrouting', priority: afterSrcnat },
+      rules: [`${began} ${notDirect} ct original ip saddr @${stoppedSet} drop`],
+    },
+    'stops, and counts, what has lost the container’s own address',
+  );
 }
 
 function forwardRules(parts: readonly Part[]): string[] {
   const clamp = 'ip saddr @redirected4 tcp flags & (syn | rst) == syn tcp option maxseg size set rt mtu';
-  return ['ip saddr @redirected4 jump guard', ...(parts.some((part) => part.nat) ? [clamp] : [])];
+  const bridges = parts.some((part) => part.bridge !== undefined);
+  return [
+    ...(bridges ? ['ip saddr != @local4 iifname @bridges drop'] : []),
+    'ip saddr @redirected4 jump guard',
+    ...(parts.some((part) => part.nat) ? [clamp] : []),
+  ];
 }
 
 function guardRules(parts: readonly Part[], directBit: number): string[] {
@@ -98,14 +81,17 @@ function guardRules(parts: readonly Part[], directBit: number): string[] {
     ...(parts.some((p) => p.nextHops.length > 0) ? ['ip saddr . rt ip nexthop @nexthops4 return'] : []),
     ...(parts.some((p) => p.devices.length > 0) ? ['ip saddr . oifname @uplinks4 return'] : []),
     'ip daddr @redirected4 rt ip nexthop @inside4 return',
-    'ip saddr @stopped4 drop',
+    `ip saddr @${stoppedSet} drop`,
   ];
 }
 
 function natRules(parts: readonly Part[], directBit: number): string[] {
-  const own = `ip saddr @local4 ip daddr != @redirected4 meta mark & ${hex(directBit)} == 0x0 snat ip to ip saddr`;
+  const bit = hex(directBit);
+  const own = `ip saddr @local4 ip daddr != @redirected4 meta mark & ${bit} == 0x0 snat ip to ip saddr`;
+  const direct = `ip saddr @masqueraded4 ip daddr != @redirected4 meta mark & ${bit} == ${bit} masquerade`;
   return [
     ...(parts.some((part) => part.local) ? [own] : []),
+    ...(parts.some((part) => part.masqueradeDirect) ? [direct] : []),
     ...parts.flatMap(({ nat }) =>
       nat ? [`ip saddr @${servedSet(nat.gateway)} oifname "${nat.device}" ${nat.verdict}`] : [],
     ),
@@ -139,36 +125,6 @@ function exceptionChains(parts: readonly Part[], directBit: number): Wanted[] {
       'answers of published ports, and direct destinations',
     ),
   ];
-}
-
-/** The element as nft prints it: a subnet of one address is that address. */
-function element(subnet: Subnet): string {
-  return subnet.endsWith('/32') ? subnet.slice(0, -'/32'.length) : subnet;
-}
-
-function elements(subnets: readonly Subnet[]): string[] {
-  return mergeSubnets(subnets).map(element);
-}
-
-function pairs(parts: readonly Part[], others: (part: Part) => readonly (Address | string)[]): string[] {
-  const found = parts.flatMap((part) =>
-    part.subnets.flatMap((subnet) => others(part).map((other) => `${element(subnet)} . ${other}`)),
-  );
-  return [...new Set(found)].sort();
-}
-
-function servedSet(gateway: string): string {
-  return `served4_${gateway}`;
-}
-
-function set(
-  name: string,
-  type: readonly string[],
-  items: readonly string[],
-  why: string,
-  counted = false,
-): Wanted {
-  return { object: { kind: 'nft-set', name, type, counted, elements: items }, why };
 }
 
 function chain(object: Omit<NftChain, 'kind'>, why: string): Wanted {

@@ -1,0 +1,114 @@
+import { describe, expect, it } from 'vitest';
+import { givenFacts } from '../../tests/given/facts.ts';
+import { emptyLedger } from '../state/ledger.ts';
+import type { HostRole, MemberGateway, NodeNetwork } from '../topology/role.ts';
+import { desiredState } from './desired.ts';
+import { linkTowards } from './neighbours.ts';
+
+const network: NodeNetwork = {
+  name: 'web',
+  engine: 'external',
+  subnets: ['10.89.4.0/24'],
+  direct: [],
+  gateway: 'office',
+  nextHops: ['192.168.50.2', '192.168.50.3'],
+};
+const gateway: MemberGateway = {
+  name: 'own',
+  uplink: { device: 'eth0', via: '192.168.50.1' },
+  snat: 'none',
+  served: [],
+};
+const served = { network: 'db', node: 'node2', subnet: '10.90.0.0/16', nodeAddress: '192.168.50.11' };
+
+function desired(role: Partial<HostRole>, facts = givenFacts()) {
+  return desiredState({ host: 'here', addresses: [], networks: [], gateways: [], ...role }, {}, facts);
+}
+
+const objects = (role: Partial<HostRole>, facts = givenFacts()) =>
+  desired(role, facts).wanted.map(({ object }) => object);
+
+describe('the wanted state', () => {
+  it('has a reason for each of its objects', () => {
+    const { wanted } = desired({ networks: [network], gateways: [{ ...gateway, served: [served] }] });
+    expect(wanted.length).toBeGreaterThan(20);
+    expect(wanted.filter(({ why }) => why === '')).toEqual([]);
+  });
+
+  it('has nothing for a gateway that no network goes by', () => {
+    expect(objects({ gateways: [gateway] })).toEqual([]);
+    expect(objects({ networks: [network], gateways: [gateway] })).toEqual(objects({ networks: [network] }));
+  });
+
+  it('goes by the first member, and the guard lets all of them pass', () => {
+    const found = objects({ networks: [network] });
+    expect(found).toContainEqual(
+      expect.objectContaining({
+        destination: 'default',
+        target: { kind: 'unicast', via: '192.168.50.2', device: 'eth0' },
+      }),
+    );
+    expect(found).toContainEqual(
+      expect.objectContaining({
+        name: 'nexthops4',
+        elements: ['10.89.4.0/24 . 192.168.50.2', '10.89.4.0/24 . 192.168.50.3'],
+      }),
+    );
+  });
+
+  it.each([
+    ['none', 'snat ip to ip saddr'],
+    ['masquerade', 'masquerade'],
+    ['203.0.113.7', 'snat ip to 203.0.113.7'],
+  ])('of a member says %s as %s', (snat, verdict) => {
+    const chain = objects({ gateways: [{ ...gateway, snat, served: [served] }] }).find(
+      (object) => object.kind === 'nft-chain' && object.name === 'postrouting',
+    );
+    expect(chain).toMatchObject({ rules: [`ip saddr @served4_own oifname "eth0" ${verdict}`] });
+  });
+
+  it('gives forwarding back, for the devices that are still there', () => {
+    const ledger = {
+      ...emptyLedger,
+      sysctls: {
+        'net.ipv4.ip_forward': '0',
+        'net.ipv4.conf.all.accept_redirects': '1',
+        'net/ipv4/conf/eth0/forwarding': '1',
+        'net/ipv4/conf/gone0/forwarding': '1',
+      },
+    };
+    expect(objects({}, givenFacts({ ledger }))).toEqual([
+      {
+        kind: 'sysctl',
+        name: 'net.ipv4.ip_forward',
+        value: '0',
+        alongside: { 'net.ipv4.conf.all.accept_redirects': '1', 'net/ipv4/conf/eth0/forwarding': '1' },
+      },
+    ]);
+  });
+
+  it('leaves forwarding alone when it was on before', () => {
+    expect(objects({})).toEqual([]);
+  });
+});
+
+describe('the link towards an address', () => {
+  const link = (name: string, ...addresses: string[]) => ({ name, index: 1, ethernet: true, addresses });
+
+  it.each([
+    [
+      'the longest prefix',
+      [link('a', '10.0.0.1/8'), link('b', '10.1.0.1/16'), link('c', '10.2.0.1/16')],
+      'b',
+    ],
+    ['nothing but its own family', [link('a', 'fd00::1/8')], undefined],
+    ['none', [link('a', '192.168.50.10/24')], undefined],
+  ])('is %s', (_, links, name) => {
+    expect(linkTowards('10.1.2.3', links)?.name).toBe(name);
+  });
+
+  it('is no bridge of the network itself', () => {
+    const links = [link('br0', '10.1.0.1/16'), link('eth0', '10.0.0.1/8')];
+    expect(linkTowards('10.1.2.3', links, ['10.1.0.0/16'])).toBeUndefined();
+  });
+});

@@ -1,0 +1,24 @@
+/** Who is a neighbour of this host. */
+import { type Address, type Subnet, contains, familyOf } from '../address/cidr.ts';
+import type { Link } from '../state/facts.ts';
+
+/**
+ * The link on which an address is a neighbour, longest prefix first. A bridge of the network itself is
+ * none: a gateway there would be one of the network's own addresses.
+ */
+export function linkTowards(
+  address: Address,
+  links: readonly Link[],
+  except: readonly Subnet[] = [],
+): Link | undefined {
+  let best: { link: Link; length: number } | undefined;
+  for (const link of links) {
+    for (const prefix of [...link.addresses, ...(link.peers ?? [])]) {
+      const length = Number(prefix.split('/')[1]);
+      if (familyOf(prefix) !== familyOf(address) || !contains(prefix, address)) continue;
+      if (except.some((subnet) => contains(subnet, address))) continue;
+      if (!best || length > best.length) best = { link, length };
+    }
+  }
+  return best?.link;
+}

@@ -1,0 +1,101 @@
+import { describe, expect, it } from 'vitest';
+import { givenFacts } from '../../tests/given/facts.ts';
+import type { Gateway } from '../spec/spec.ts';
+import type { Facts } from '../state/facts.ts';
+import { emptyLedger } from '../state/ledger.ts';
+import type { HostRole } from '../topology/role.ts';
+import type { Refusal } from './parts.ts';
+import { chooseNumbers } from './numbers.ts';
+
+const network = (gateway: string) => ({
+  name: `net-${gateway}`,
+  engine: 'external' as const,
+  subnets: ['10.89.4.0/24'],
+  direct: [],
+  gateway,
+  nextHops: ['192.168.50.2'],
+});
+
+function choose(
+  names: readonly string[],
+  facts: Partial<Facts> = {},
+  more: Record<string, Partial<Gateway>> = {},
+) {
+  const role: HostRole = { host: 'node1', addresses: [], networks: names.map(network), gateways: [] };
+  const refusals: Refusal[] = [];
+  const gateways = Object.fromEntries(
+    names.map((name): [string, Gateway] => [name, { members: [], snat: 'none', ...more[name] }]),
+  );
+  const numbers = chooseNumbers(role, gateways, givenFacts(facts), refusals);
+  return { ...numbers, refused: refusals.map(({ message }) => message) };
+}
+
+describe('numbers', () => {
+  it('are the first free ones, each gateway’s own', () => {
+    expect(choose(['office', 'home'])).toEqual({
+      gateways: { office: { table: 0x888, mark: 1 }, home: { table: 0x889, mark: 2 } },
+      directBit: 0x1000,
+      refused: [],
+    });
+  });
+
+  it('are none that somebody routes by, looks up, or gave a name', () => {
+    const { gateways } = choose(['office'], {
+      usedTables: [0x888],
+      foreignRules: [{ family: 4, preference: 5, table: 0x889 }],
+      namedTables: [0x88a],
+    });
+    expect(gateways['office']?.table).toBe(0x88b);
+  });
+
+  it('are none that the file gives to another gateway', () => {
+    const { gateways } = choose(['office', 'home'], {}, { home: { table: 0x888, mark: 1 } });
+    expect(gateways).toEqual({ office: { table: 0x889, mark: 2 }, home: { table: 0x888, mark: 1 } });
+  });
+
+  it('stay what they were', () => {
+    const ledger = { ...emptyLedger, gateways: { home: { table: 0x888, mark: 1 } }, directBit: 0x200 };
+    expect(choose(['office', 'home'], { ledger })).toMatchObject({
+      gateways: { office: { table: 0x889, mark: 2 }, home: { table: 0x888, mark: 1 } },
+      directBit: 0x200,
+    });
+  });
+
+  it('change when somebody has taken the table since', () => {
+    const ledger = { ...emptyLedger, gateways: { office: { table: 0x888, mark: 1 } } };
+    expect(choose(['office'], { ledger, usedTables: [0x888] }).gateways['office']?.table).toBe(0x889);
+  });
+
+  it.each([
+    // wg-quick: one exact value
+    [{ value: 1, mask: 0xffffffff }, 2],
+    // bits of somebody's own
+    [{ value: 1, mask: 0x3 }, 4],
+    // Tailscale
+    [{ value: 0x80000, mask: 0xff0000 }, 1],
+  ])('of marks are none that rule %j could take for its own', (fwmark, mark) => {
+    const facts = { foreignRules: [{ family: 4 as const, preference: 5, fwmark }] };
+    expect(choose(['office'], facts).gateways['office']?.mark).toBe(mark);
+  });
+
+  it.each([
+    [0x1000, 0x100],
+    [0x3f00, undefined],
+  ])('of direct packets keep out of mask %i', (mask, bit) => {
+    const facts = { foreignRules: [{ family: 4 as const, preference: 5, fwmark: { value: mask, mask } }] };
+    const { directBit, refused } = choose(['office'], facts);
+    expect(directBit).toBe(bit ?? 0);
+    expect(refused).toHaveLength(bit === undefined ? 1 : 0);
+  });
+
+  it('of the file are refused when they are somebody else’s', () => {
+    const facts = {
+      usedTables: [300],
+      foreignRules: [{ family: 4 as const, preference: 5, fwmark: { value: 0x10, mask: 0xf0 } }],
+    };
+    expect(choose(['office'], facts, { office: { table: 300, mark: 0x10 } }).refused).toEqual([
+      'gateway office: table 300 is used by somebody else on this host',
+      'gateway office: mark 0x10 collides with rule 5 (fwmark mask 0xf0)',
+    ]);
+  });
+});

@@ -1,0 +1,73 @@
+import { describe, expect, it } from 'vitest';
+import type { Spec } from '../spec/spec.ts';
+import { hostRole } from './role.ts';
+
+const spec: Spec = {
+  hosts: {
+    node1: ['192.168.50.10', 'fd00::10'],
+    node2: ['192.168.50.11'],
+    gw1: ['192.168.50.2', 'fd00::2'],
+    gw2: ['192.168.50.3'],
+  },
+  networks: {
+    web: {
+      engine: 'podman',
+      subnets: { node1: ['10.89.4.0/24', 'fd00:4::/64'], node2: ['10.89.5.0/24', 'fd00:5::/64'] },
+      via: 'office',
+      direct: ['192.168.50.0/24'],
+    },
+    inner: { engine: 'external', subnets: { gw1: ['10.91.0.0/16'] }, via: 'home', direct: [] },
+  },
+  gateways: {
+    office: {
+      members: [
+        { host: 'gw1', uplink: { device: 'gre1' } },
+        { host: 'gw2', uplink: { device: 'eth1', via: '172.31.0.2' } },
+      ],
+      snat: 'masquerade',
+    },
+    home: { members: [{ host: 'gw2', uplink: { device: 'gre1' } }], snat: 'none' },
+  },
+};
+
+describe('a host', () => {
+  it('is a node of its networks, with the members in their order', () => {
+    expect(hostRole(spec, 'node1')).toEqual({
+      host: 'node1',
+      addresses: ['192.168.50.10', 'fd00::10'],
+      networks: [
+        {
+          name: 'web',
+          engine: 'podman',
+          subnets: ['10.89.4.0/24', 'fd00:4::/64'],
+          direct: ['192.168.50.0/24'],
+          gateway: 'office',
+          nextHops: ['192.168.50.2', 'fd00::2', '192.168.50.3'],
+        },
+      ],
+      gateways: [],
+    });
+  });
+
+  it('is a member that serves all nodes, each by its address of the subnet’s family', () => {
+    const { gateways } = hostRole(spec, 'gw2');
+    expect(gateways.map(({ name }) => name)).toEqual(['office', 'home']);
+    // node2 has no address for fd00:5::/64.
+    expect(gateways[0]?.served).toEqual([
+      { network: 'web', node: 'node1', subnet: '10.89.4.0/24', nodeAddress: '192.168.50.10' },
+      { network: 'web', node: 'node1', subnet: 'fd00:4::/64', nodeAddress: 'fd00::10' },
+      { network: 'web', node: 'node2', subnet: '10.89.5.0/24', nodeAddress: '192.168.50.11' },
+    ]);
+    expect(gateways[0]?.uplink).toEqual({ device: 'eth1', via: '172.31.0.2' });
+  });
+
+  it('is both at once', () => {
+    const { networks, gateways } = hostRole(spec, 'gw1');
+    expect(networks.map(({ name }) => name)).toEqual(['inner']);
+    expect(gateways.map(({ name }) => name)).toEqual(['office']);
+  });
+
+  it('is nothing when the file has nothing for it', () => {
+    expect(hostRole(spec, 'other')).toEqual({ host: 'other', addresses: [], networks: [], gateways: [] });
+  });
+});

@@ -1,0 +1,106 @@
+/** Random files for one host, `here`: node of some networks, gateway of others, over few enough subnets to overlap. */
+import * as fc from 'fast-check';
+import { overlaps } from '../../src/address/cidr.ts';
+import type { Gateway, Network, Snat, Spec, Uplink } from '../../src/spec/spec.ts';
+
+export const here = '192.168.50.10';
+const node2 = '192.168.50.11';
+
+/** all inside of 10.0.0.0/22, down to /26 */
+const subnets = [22, 23, 24, 25, 26].flatMap((length) =>
+  Array.from({ length: 2 ** (length - 22) }, (_, i) => {
+    const start = i * 2 ** (32 - length);
+    return `10.0.${start >> 8}.${start & 255}/${length}`;
+  }),
+);
+
+const directs = ['1.1.1.1/32', '192.168.50.0/24', '8.8.8.0/24'];
+
+interface Draft {
+  readonly subnet: string;
+  readonly gateway: string;
+  readonly direct: readonly string[];
+}
+
+const draft: fc.Arbitrary<Draft> = fc.record({
+  // Weighted towards small ones: a large one leaves no place for others.
+  subnet: fc.constantFrom(...subnets),
+  gateway: fc.constantFrom('office', 'home', 'own', 'other'),
+  direct: fc.subarray(directs),
+});
+
+const uplink: fc.Arbitrary<Uplink> = fc.constantFrom(
+  { device: 'gre1' },
+  { device: 'gre2' },
+  { device: 'eth1', via: '172.31.1.2' },
+);
+const snat: fc.Arbitrary<Snat> = fc.constantFrom('masquerade', 'none', '203.0.113.7');
+const table = fc.option(fc.constantFrom(300, 301), { nil: undefined });
+
+/** A gateway elsewhere, whose address may change. */
+const remote = (host: string): fc.Arbitrary<Gateway> =>
+  fc.record({ snat, table }).map(({ table: number, ...gateway }) => ({
+    ...gateway,
+    members: [{ host, uplink: { device: 'eth9' } }],
+    ...(number === undefined ? {} : { table: number + (host === 'gw1' ? 0 : 10) }),
+  }));
+
+const own = fc
+  .record({ snat, uplink })
+  .map(({ uplink: up, ...gateway }): Gateway => ({ ...gateway, members: [{ host: 'here', uplink: up }] }));
+
+export const specs: fc.Arbitrary<Spec> = fc
+  .record({
+    addresses: fc.constantFrom(['192.168.50.2', '192.168.50.3'], ['192.168.50.4', '192.168.50.3']),
+    drafts: fc.array(draft, { maxLength: 4 }),
+    office: remote('gw1'),
+    home: remote('gw2'),
+    own,
+    other: own,
+  })
+  .map(({ addresses, drafts, ...gateways }) => ({
+    hosts: { here: [here], node2: [node2], gw1: [addresses[0] ?? ''], gw2: [addresses[1] ?? ''] },
+    networks: networksOf(drafts),
+    gateways,
+  }));
+
+/** Without what overlaps an earlier one. */
+function networksOf(drafts: readonly Draft[]): Record<string, Network> {
+  const kept: Draft[] = [];
+  for (const next of drafts) {
+    if (!kept.some(({ subnet }) => overlaps(subnet, next.subnet))) kept.push(next);
+  }
+  return Object.fromEntries(
+    kept.map(({ subnet, gateway, direct }, i) => {
+      const node = gateway === 'own' || gateway === 'other' ? 'node2' : 'here';
+      return [
+        `network${i}`,
+        {
+          engine: 'external',
+          subnets: { [node]: [subnet] },
+          via: gateway,
+          direct: node === 'here' ? direct : [],
+        },
+      ];
+    }),
+  );
+}
+
+/** One source in each of the smallest subnets. */
+export const sources = subnets.filter((subnet) => subnet.endsWith('/26')).map((subnet) => addressIn(subnet));
+
+function addressIn(subnet: string): string {
+  const [a, b, c, d] = (subnet.split('/')[0] ?? '').split('.').map(Number);
+  return [a, b, c, (d ?? 0) + 5].join('.');
+}
+
+/** Outside, on the link, direct, behind uplinks; and containers of others. */
+export const destinations = [
+  '9.9.9.9',
+  '192.168.50.99',
+  '1.1.1.1',
+  '8.8.8.8',
+  '172.31.1.2',
+  ...sources.slice(0, 3),
+  ...sources.slice(-1),
+];
