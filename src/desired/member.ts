@@ -7,7 +7,7 @@ import { mainTable } from '../state/ownership.ts';
 import { linkTowards } from './neighbours.ts';
 import type { Numbers } from './numbers.ts';
 import type { Part, Refusal } from './parts.ts';
-import { closedDefault } from './routes.ts';
+import { closedDefault, openDefault } from './routes.ts';
 
 /** A route that a routing daemon learns (metric 20 to 110) comes before our static one. */
 const returnMetric = 4000;
@@ -29,17 +29,7 @@ export function memberPart(
     steerWhy: `gateway ${gateway.name} sends it out of ${device}`,
     routes: [
       closedDefault(table, gateway.name),
-      {
-        route: {
-          kind: 'route',
-          family: 4,
-          table,
-          destination: 'default',
-          metric: 0,
-          target: { kind: 'unicast', device, ...(via === undefined ? {} : { via }) },
-        },
-        why: `the uplink of gateway ${gateway.name}`,
-      },
+      openDefault(table, gateway.uplink, `the uplink of gateway ${gateway.name}`),
       ...gateway.served.flatMap((served) => returnRoute(served, facts, refusals)),
     ],
     local: false,

@@ -5,7 +5,7 @@ import type { Facts, Link } from '../state/facts.ts';
 import { linkTowards } from './neighbours.ts';
 import type { Numbers } from './numbers.ts';
 import type { Part, Refusal } from './parts.ts';
-import { closedDefault } from './routes.ts';
+import { closedDefault, openDefault } from './routes.ts';
 
 export function nodePart(network: NodeNetwork, facts: Facts, numbers: Numbers, refusals: Refusal[]): Part {
   const table = numbers.gateways[network.gateway]?.table ?? 0;
@@ -22,19 +22,7 @@ export function nodePart(network: NodeNetwork, facts: Facts, numbers: Numbers, r
     routes: [
       closedDefault(table, network.gateway),
       ...(first !== undefined && link
-        ? [
-            {
-              route: {
-                kind: 'route',
-                family: 4,
-                table,
-                destination: 'default',
-                metric: 0,
-                target: { kind: 'unicast', via: first, device: link.name },
-              } as const,
-              why: `gateway ${network.gateway} is at ${first}`,
-            },
-          ]
+        ? [openDefault(table, { via: first, device: link.name }, `gateway ${network.gateway} is at ${first}`)]
         : []),
     ],
     local: true,
