@@ -1,6 +1,8 @@
 /** Reads all that the core needs to know of a host, at once. Changes nothing. */
 import { type Engines, readAllNetworks } from '../engines/index.ts';
-import { readLinks, readRoutes, readRules } from '../host/ip-read.ts';
+import { readLinks } from '../host/ip-links.ts';
+import { readRoutes } from '../host/ip-routes.ts';
+import { readRules } from '../host/ip-rules.ts';
 import { readNamedTables } from '../host/named-tables.ts';
 import { type ElementCounter, readNftTable } from '../host/nft-read.ts';
 import type { Host } from '../host/ports.ts';

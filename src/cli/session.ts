@@ -3,7 +3,7 @@ import { type Prepared, type Target, prepare } from '../apply/prepare.ts';
 import { type Engines, createEngines } from '../engines/index.ts';
 import { createExec } from '../host/exec.ts';
 import { createFiles } from '../host/files.ts';
-import { readLinks } from '../host/ip-read.ts';
+import { readLinks } from '../host/ip-links.ts';
 import { readLedger } from '../host/ledger-store.ts';
 import { type Places, findPlaces } from '../host/places.ts';
 import type { Host } from '../host/ports.ts';

@@ -1,6 +1,6 @@
 /** The running containers of a network, as places to send packets from. */
 import { type Subnet, contains } from '../../address/cidr.ts';
-import { getRoute } from '../../host/ip-read.ts';
+import { getRoute } from '../../host/ip-routes.ts';
 import type { NetworkFacts } from '../../state/facts.ts';
 import { type LiveHost, type Place, execIn } from './live-host.ts';
 import type { Target } from './target.ts';

@@ -1,5 +1,5 @@
 /** Which of a probe's packets left by a right way, and which by another. */
-import type { Neighbour } from '../../host/ip-read.ts';
+import type { Neighbour } from '../../host/ip-neighbours.ts';
 import type { Link } from '../../state/facts.ts';
 import type { Sighting } from './captures.ts';
 import { unique } from './verdict.ts';

@@ -4,7 +4,7 @@ import { type Address, type Subnet, prefixLength } from '../../address/cidr.ts';
 import { MustredirectError } from '../../error.ts';
 import { waitUntil } from '../../host/background.ts';
 import { runOrFail } from '../../host/exec.ts';
-import { type Neighbour, readNeighbours } from '../../host/ip-read.ts';
+import { type Neighbour, readNeighbours } from '../../host/ip-neighbours.ts';
 import { type LiveHost, execIn } from './live-host.ts';
 import { makeProbes } from './probe.ts';
 import { sendProbes } from './sender.ts';

@@ -1,6 +1,6 @@
 /** Whether somebody answered, and how fast. */
 import type { Observation, Verdict } from './observation.ts';
-import type { PingAnswer } from './ping.ts';
+import type { PingAnswer } from './probe.ts';
 import { type SocketAnswer, isFromTarget } from './sender.ts';
 
 export const noPing = 'not sent (no ping: apt-get install iputils-ping)';

@@ -1,9 +1,9 @@
 /** What should happen to a probe, what did, and what that says. */
 import type { Address } from '../../address/cidr.ts';
-import type { Neighbour } from '../../host/ip-read.ts';
+import type { Neighbour } from '../../host/ip-neighbours.ts';
 import type { Link } from '../../state/facts.ts';
 import type { Sighting } from './captures.ts';
-import type { PingAnswer } from './ping.ts';
+import type { PingAnswer } from './probe.ts';
 import type { Probe } from './probe.ts';
 import type { Check } from './report.ts';
 import type { SocketAnswer } from './sender.ts';

@@ -1,10 +1,7 @@
 /** ICMP echo requests, sent by whichever `ping` the host has. */
 import { MustredirectError } from '../../error.ts';
 import type { Exec } from '../../host/ports.ts';
-import type { Probe } from './probe.ts';
-
-/** milliseconds, nothing when no answer came; `missing` when there is no program to send it */
-export type PingAnswer = number | undefined | 'missing';
+import type { PingAnswer, Probe } from './probe.ts';
 
 /** of iputils, and of busybox where that is all there is */
 const programs = [['ping'], ['busybox', 'ping']];

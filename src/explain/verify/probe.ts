@@ -5,8 +5,10 @@
 import { randomInt } from 'node:crypto';
 import type { Address } from '../../address/cidr.ts';
 import type { Packet } from '../../host/packet.ts';
-import type { PingAnswer } from './ping.ts';
 import type { Target } from './target.ts';
+
+/** milliseconds, nothing when no answer came; `missing` when there is no program to send it */
+export type PingAnswer = number | undefined | 'missing';
 
 const protocols = ['udp', 'tcp', 'icmp'] as const;
 export type Protocol = (typeof protocols)[number];

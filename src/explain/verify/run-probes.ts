@@ -1,12 +1,12 @@
 /** Sends probes from a place while capturing, and judges each by its expectation. */
-import { readNeighbours } from '../../host/ip-read.ts';
+import { readNeighbours } from '../../host/ip-neighbours.ts';
 import type { Link } from '../../state/facts.ts';
 import { captureWhile } from './captures.ts';
 import { judge } from './judge.ts';
 import { type LiveHost, type Place, execIn } from './live-host.ts';
 import type { Expectation, Observation } from './observation.ts';
-import { type PingAnswer, ping } from './ping.ts';
-import { type Probe, captureFilter, makeProbes } from './probe.ts';
+import { ping } from './ping.ts';
+import { type PingAnswer, type Probe, captureFilter, makeProbes } from './probe.ts';
 import type { Check } from './report.ts';
 import { type SocketAnswer, sendProbes } from './sender.ts';
 import type { Target } from './target.ts';

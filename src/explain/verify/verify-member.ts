@@ -1,6 +1,6 @@
 /** On a member of a gateway: what comes from a served subnet leaves by the uplink, and nowhere else. */
 import { type Address, type Subnet, familyOf, prefixLength } from '../../address/cidr.ts';
-import { readLinks } from '../../host/ip-read.ts';
+import { readLinks } from '../../host/ip-links.ts';
 import type { Facts, Link } from '../../state/facts.ts';
 import type { MemberGateway, ServedSubnet } from '../../topology/role.ts';
 import { type LiveHost, type Place, forwardingObstacles } from './live-host.ts';

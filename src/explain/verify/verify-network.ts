@@ -1,7 +1,7 @@
 /** On a node: what leaves a network goes to its gateway, with the container's address, and nowhere else. */
 import { type Subnet, contains, familyOf } from '../../address/cidr.ts';
 import { MustredirectError } from '../../error.ts';
-import { readLinks } from '../../host/ip-read.ts';
+import { readLinks } from '../../host/ip-links.ts';
 import type { Facts, Link } from '../../state/facts.ts';
 import type { NodeNetwork } from '../../topology/role.ts';
 import { runningContainer } from './container.ts';

@@ -1,6 +1,6 @@
 /** The ways that packets should take from this host, as its own routes say now. */
 import type { Address } from '../../address/cidr.ts';
-import { getRoute } from '../../host/ip-read.ts';
+import { getRoute } from '../../host/ip-routes.ts';
 import type { Exec } from '../../host/ports.ts';
 import type { Link } from '../../state/facts.ts';
 

@@ -1,7 +1,10 @@
 /** What iproute2 6.1 said, recorded on Linux 6.18. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { getRoute, readLinks, readNeighbours, readRoutes, readRules } from './ip-read.ts';
+import { readLinks } from './ip-links.ts';
+import { readNeighbours } from './ip-neighbours.ts';
+import { getRoute, readRoutes } from './ip-routes.ts';
+import { readRules } from './ip-rules.ts';
 import type { Exec } from './ports.ts';
 
 function fixture(name: string): string {

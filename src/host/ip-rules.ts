@@ -1,0 +1,90 @@
+/** Reads the rules of a host, ours and those of others; numbers instead of names. */
+import * as z from 'zod';
+import { type Family, subnetOfAddress } from '../address/cidr.ts';
+import type { ForeignRule } from '../state/facts.ts';
+import type { Rule } from '../state/objects.ts';
+import { ownProtocol } from '../state/ownership.ts';
+import { readJson } from './ip-json.ts';
+import type { Exec } from './ports.ts';
+
+const protocol = String(ownProtocol);
+/** FR_ACT_UNREACHABLE and FR_ACT_PROHIBIT of linux/fib_rules.h, as `ip -N` prints them */
+const ruleActions: Readonly<Record<string, Rule['action']>> = {
+  7: { kind: 'unreachable' },
+  8: { kind: 'prohibit' },
+};
+
+const ruleSchema = z.looseObject({
+  priority: z.number(),
+  src: z.string().optional(),
+  srclen: z.number().optional(),
+  dst: z.string().optional(),
+  dstlen: z.number().optional(),
+  fwmark: z.string().optional(),
+  fwmask: z.string().optional(),
+  table: z.string().optional(),
+  suppress_prefixlen: z.number().optional(),
+  goto: z.number().optional(),
+  action: z.string().optional(),
+  protocol: z.string().optional(),
+});
+type RawRule = z.infer<typeof ruleSchema>;
+
+export async function readRules(
+  exec: Exec,
+  family: Family,
+): Promise<{ readonly owned: Rule[]; readonly foreign: ForeignRule[] }> {
+  const raw = await readJson(exec, ['ip', '-j', '-N', `-${family}`, 'rule', 'show'], z.array(ruleSchema));
+  return {
+    owned: raw.filter((rule) => rule.protocol === protocol).map((rule) => ownRule(rule, family)),
+    foreign: raw.filter((rule) => rule.protocol !== protocol).map((rule) => foreignRule(rule, family)),
+  };
+}
+
+function ownRule(raw: RawRule, family: Family): Rule {
+  const from = subnetOf(raw.src, raw.srclen);
+  const to = subnetOf(raw.dst, raw.dstlen);
+  const fwmark = markOf(raw);
+  return {
+    kind: 'rule',
+    family,
+    preference: raw.priority,
+    ...(from === undefined ? {} : { from }),
+    ...(to === undefined ? {} : { to }),
+    ...(fwmark ? { fwmark } : {}),
+    action: actionOf(raw),
+  };
+}
+
+function actionOf(raw: RawRule): Rule['action'] {
+  if (raw.goto !== undefined) return { kind: 'goto', preference: raw.goto };
+  if ('nop' in raw) return { kind: 'nop' };
+  const closed = ruleActions[raw.action ?? ''];
+  if (closed) return closed;
+  const suppress = raw.suppress_prefixlen;
+  return {
+    kind: 'lookup',
+    table: Number(raw.table ?? 0),
+    ...(suppress === undefined ? {} : { suppress }),
+  };
+}
+
+function foreignRule(raw: RawRule, family: Family): ForeignRule {
+  const fwmark = markOf(raw);
+  return {
+    family,
+    preference: raw.priority,
+    ...(fwmark ? { fwmark } : {}),
+    ...(raw.table === undefined ? {} : { table: Number(raw.table) }),
+  };
+}
+
+function markOf({ fwmark, fwmask }: RawRule): { value: number; mask: number } | undefined {
+  if (fwmark === undefined) return undefined;
+  return { value: Number(fwmark), mask: fwmask === undefined ? 0xffffffff : Number(fwmask) };
+}
+
+function subnetOf(address: string | undefined, length: number | undefined): string | undefined {
+  if (address === undefined || address === 'all') return undefined;
+  return length === undefined ? subnetOfAddress(address) : `${address}/${length}`;
+}
