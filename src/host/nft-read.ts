@@ -31,6 +31,7 @@ const chainSchema = z.object({
   type: z.string().optional(),
   hook: z.string().optional(),
   prio: z.number().optional(),
+  policy: z.string().optional(),
 });
 const ruleSchema = z.object({ chain: z.string(), expr: z.array(z.unknown()) });
 const answerSchema = z.object({
@@ -104,18 +105,23 @@ function decodeCounters({ name, type, elem }: z.infer<typeof setSchema>): Elemen
 }
 
 function decodeChain(
-  { name, type, hook, prio }: z.infer<typeof chainSchema>,
+  { name, type, hook, prio, policy = 'accept' }: z.infer<typeof chainSchema>,
   rules: readonly z.infer<typeof ruleSchema>[],
 ): NftChain {
   const texts = rules.filter((rule) => rule.chain === name).map((rule) => ruleText(rule.expr));
   if (type === undefined || hook === undefined || prio === undefined) {
     return { kind: 'nft-chain', name, rules: texts };
   }
-  // A hook of another type is somebody's change of ours; it differs, and is made anew.
+  // A hook of another type or policy is somebody's change of ours; it differs, and is made anew.
   return {
     kind: 'nft-chain',
     name,
-    hook: { type, hook, priority: prio } as NonNullable<NftChain['hook']>,
+    hook: {
+      type,
+      hook,
+      priority: prio,
+      ...(policy === 'accept' ? {} : { policy }),
+    } as NonNullable<NftChain['hook']>,
     rules: texts,
   };
 }

@@ -47,8 +47,8 @@ function declareSet({ name, type, counted }: NftSet): string {
 
 function declareChain({ name, hook }: NftChain): string {
   if (!hook) return `add chain ${table} ${name}`;
-  const { type, hook: place, priority } = hook;
-  return `add chain ${table} ${name} { type ${type} hook ${place} priority ${priority}; policy accept; }`;
+  const { type, hook: place, priority, policy = 'accept' } = hook;
+  return `add chain ${table} ${name} { type ${type} hook ${place} priority ${priority}; policy ${policy}; }`;
 }
 
 function fill(object: NftObject): string[] {

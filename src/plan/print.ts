@@ -49,7 +49,7 @@ function printDifference(from: HostObject, to: HostObject): string {
   if (to.kind === 'nft-set' && from.kind === 'nft-set')
     return `nft set ${to.name}: ${printElements(from, to)}`;
   if (to.kind === 'nft-chain' && from.kind === 'nft-chain') {
-    return `nft chain ${to.name}: ${printRules(from, to) || 'its rules in order'}`;
+    return `nft chain ${to.name}: ${printRules(from, to) || 'its hook, its policy, the order of its rules'}`;
   }
   if (to.kind === 'sysctl' && from.kind === 'sysctl') return `${printObject(to)} (was ${from.value})`;
   if (to.kind === 'engine-masquerade' && from.kind === 'engine-masquerade') {

@@ -57,6 +57,8 @@ export interface NftChain {
     readonly type: 'filter' | 'nat';
     readonly hook: 'prerouting' | 'forward' | 'postrouting';
     readonly priority: number;
+    /** absent in ours: accept */
+    readonly policy?: string;
   };
   readonly rules: readonly string[];
 }

@@ -24,7 +24,10 @@ function formatStatus(found: Status, terminal: Terminal): string {
   const state =
     differences.length === 0
       ? terminal.paint('green', 'as the file says')
-      : terminal.paint('red', `not as the file says, ${differences.length} differences`);
+      : terminal.paint(
+          'red',
+          `not as the file says, ${differences.length} ${differences.length === 1 ? 'difference' : 'differences'}`,
+        );
   const head = ['packets', 'bytes', 'stopped'];
   const rows = [
     ...networks.map((n) => [
