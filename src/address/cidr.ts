@@ -71,6 +71,11 @@ export function contains(subnet: Subnet, inner: Address | Subnet): boolean {
   return containsCidr(subnet, inner);
 }
 
+/** Whether two lists name the same subnets, in whatever order. */
+export function sameSubnets(a: readonly Subnet[], b: readonly Subnet[]): boolean {
+  return [...a].sort().join() === [...b].sort().join();
+}
+
 /** The smallest set of subnets that holds exactly the same addresses, in ascending order. */
 export function mergeSubnets(subnets: readonly Subnet[]): Subnet[] {
   return sortSubnets(mergeCidr([...subnets]));

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { givenFacts, givenNetwork } from '../../tests/given/facts.ts';
 import type { NetworkFacts } from '../state/facts.ts';
 import type { LedgerNetwork } from '../state/ledger.ts';
+import { actualState } from '../state/actual.ts';
 import { releaseNetwork, wantNetwork } from './engine-networks.ts';
 
 const network = {
@@ -110,5 +111,18 @@ describe('a network that the file does not have any more', () => {
       waiting: [],
       refusals: [],
     });
+  });
+});
+
+describe('a network that we made and somebody replaced', () => {
+  it('is left alone', () => {
+    const kept = { engine: 'podman', name: 'web', subnets: ['10.89.4.0/24'], created: true } as const;
+    const facts = givenFacts({
+      networks: [givenNetwork({ subnets: ['10.89.9.0/24'] })],
+      ledger: { gateways: {}, sysctls: {}, networks: [kept] },
+    });
+    const { wanted, waiting } = releaseNetwork(kept, facts);
+    expect([...wanted, ...waiting]).toEqual([]);
+    expect(actualState(facts, [])).toEqual([]);
   });
 });

@@ -1,5 +1,5 @@
 /** What we want of the engines: the network is there, and its masquerade is off where that can be had. */
-import type { Subnet } from '../address/cidr.ts';
+import { sameSubnets } from '../address/cidr.ts';
 import type { NodeNetwork } from '../topology/role.ts';
 import type { AttachedContainer, Facts, NetworkFacts } from '../state/facts.ts';
 import type { LedgerNetwork } from '../state/ledger.ts';
@@ -54,10 +54,12 @@ export function releaseNetwork(kept: LedgerNetwork, facts: Facts): EngineWishes 
     return { wanted: [], waiting, refusals: [] };
   }
   const found = factsOf(kept, facts);
-  const stays = found?.exists === true && (!kept.created || found.attached.length > 0);
+  // One of the same name with other subnets is not the one that we made.
+  const ours = kept.created && found !== undefined && sameSubnets(kept.subnets, found.subnets);
+  const stays = found?.exists === true && (ours ? found.attached.length > 0 : !kept.created);
   if (!found || !stays) return { wanted: [], waiting: [], refusals: [] };
-  const wanted: Wanted[] = kept.created ? [{ object: networkObject(kept), why: 'containers use it' }] : [];
-  const waiting = kept.created
+  const wanted: Wanted[] = ours ? [{ object: networkObject(kept), why: 'containers use it' }] : [];
+  const waiting = ours
     ? [`network ${kept.name}, which we created, stays: used by ${names(found.attached)}`]
     : [];
   if (kept.edited && found.masquerade) {
@@ -90,10 +92,6 @@ function masqueradeObject(
 
 function reload({ commands }: NetworkFacts): string {
   return commands?.reload === undefined ? '' : `\`${commands.reload}\`, or `;
-}
-
-function sameSubnets(a: readonly Subnet[], b: readonly Subnet[]): boolean {
-  return [...a].sort().join() === [...b].sort().join();
 }
 
 function otherSubnets(network: NodeNetwork, found: NetworkFacts): Refusal {

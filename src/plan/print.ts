@@ -49,7 +49,7 @@ function printDifference(from: HostObject, to: HostObject): string {
   if (to.kind === 'nft-set' && from.kind === 'nft-set')
     return `nft set ${to.name}: ${printElements(from, to)}`;
   if (to.kind === 'nft-chain' && from.kind === 'nft-chain') {
-    return `nft chain ${to.name}: ${printRules(from, to) || 'its hook, its policy, the order of its rules'}`;
+    return `nft chain ${to.name}: ${printRules(from, to) || printHook(from, to)}`;
   }
   if (to.kind === 'sysctl' && from.kind === 'sysctl') return `${printObject(to)} (was ${from.value})`;
   if (to.kind === 'engine-masquerade' && from.kind === 'engine-masquerade') {
@@ -66,6 +66,11 @@ function printElements(from: NftSet, to: NftSet): string {
     ...(added.length > 0 ? [`with ${printList(added)}`] : []),
     ...(gone.length > 0 ? [`without ${printList(gone)}`] : []),
   ].join(', ');
+}
+
+function printHook(from: NftChain, to: NftChain): string {
+  const same = JSON.stringify(from.hook) === JSON.stringify(to.hook);
+  return same ? 'its rules in order' : 'its hook and policy as they were';
 }
 
 /** What of a chain comes and goes, in words that can be found in `nft list`. */

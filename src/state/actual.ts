@@ -1,4 +1,5 @@
 /** The state found, cut to what the wanted one speaks of: our own objects, and the settings that we share. */
+import { sameSubnets } from '../address/cidr.ts';
 import type { Facts } from './facts.ts';
 import type { HostObject } from './objects.ts';
 
@@ -33,9 +34,15 @@ function engineNetworks(facts: Facts, wanted: readonly HostObject[]): HostObject
   return facts.networks
     .filter(({ exists }) => exists)
     .filter(
-      ({ engine, name }) =>
+      ({ engine, name, subnets }) =>
         wanted.some((o) => o.kind === 'engine-network' && o.engine === engine && o.name === name) ||
-        facts.ledger.networks.some((kept) => kept.created && kept.engine === engine && kept.name === name),
+        facts.ledger.networks.some(
+          (kept) =>
+            kept.created &&
+            kept.engine === engine &&
+            kept.name === name &&
+            sameSubnets(kept.subnets, subnets),
+        ),
     )
     .map(({ engine, name, subnets }) => ({ kind: 'engine-network', engine, name, subnets }));
 }
