@@ -42,11 +42,14 @@ export function ledgerBefore(ledger: Ledger, desired: Desired, plan: Plan, facts
   });
   const switches = actions.some((action) => action.kind === 'sysctl');
   const first = Object.keys(ledger.sysctls).length === 0;
+  const forgotten = actions.flatMap((action) => (action.kind === 'forget-flows' ? action.flows : []));
   return {
     ...ledger,
     ...desired.numbers,
     gateways: { ...ledger.gateways, ...desired.numbers.gateways },
     sysctls: switches && first ? facts.sysctls : ledger.sysctls,
+    // Should this run be cut off between its last change and forgetting, the next one knows.
+    ...(forgotten.length > 0 ? { forget: forgotten } : {}),
     networks: [
       ...ledger.networks.filter((kept) => !created.some((made) => sameNetwork(made, kept))),
       ...created,

@@ -31,7 +31,7 @@ export async function perform(action: Action, { host, engines, keeper }: Workpla
     case 'set-masquerade':
       return setMasquerade(action, { host, engines, keeper });
     case 'forget-flows':
-      await forgetFlows(host.exec, action.subnets);
+      await forgetFlows(host.exec, action.flows);
       return;
   }
 }

@@ -2,8 +2,9 @@
 import type { Spec } from '../spec/spec.ts';
 import type { HostRole } from '../topology/role.ts';
 import type { Facts } from '../state/facts.ts';
+import type { Flows } from '../state/ledger.ts';
 import { type EngineWishes, releaseNetwork, wantNetwork } from './engine-networks.ts';
-import { memberPart } from './member.ts';
+import { closedPart, memberPart } from './member.ts';
 import { nftChains } from './nft-chains.ts';
 import { nftSets } from './nft-sets.ts';
 import { nodePart } from './node.ts';
@@ -17,6 +18,8 @@ export interface Desired {
   readonly numbers: Numbers;
   /** what is to be done later, and why */
   readonly waiting: readonly string[];
+  /** flows that an earlier run had still to forget */
+  readonly pending?: readonly Flows[];
   /** reasons not to begin at all */
   readonly refusals: readonly Refusal[];
 }
@@ -29,27 +32,36 @@ export function desiredState(role: HostRole, gateways: Spec['gateways'], facts: 
   const parts = [
     ...role.networks.map((network) => nodePart(network, facts, numbers, refusals)),
     ...role.gateways.map((gateway) => memberPart(gateway, facts, numbers, refusals)),
+    closedPart(role.others ?? []),
     // A gateway that no network goes by has nothing to do, and its sets would be empty.
   ].filter(({ subnets }) => subnets.length > 0);
   const engines = engineWishes(role, facts);
   // Containers still need what they found: it is given back when the last network of ours can go.
-  const stays = parts.length === 0 && engines.some(({ wanted }) => wanted.some(isNetwork));
+  const stays =
+    parts.length === 0 &&
+    ((facts.silentEngines ?? []).length > 0 || engines.some(({ wanted }) => wanted.some(isNetwork)));
   return {
     wanted: [
       ...nftSets(parts),
       ...(parts.length > 0 ? nftChains(parts, numbers.directBit ?? 0) : []),
       ...steeringRules(parts, numbers.directBit ?? 0),
       ...routesOf(parts),
-      ...(stays ? [] : sysctlsOf(parts, facts)),
+      ...(stays
+        ? []
+        : sysctlsOf(
+            parts.filter((part) => part.steer),
+            facts,
+          )),
       ...engines.flatMap(({ wanted }) => wanted),
     ],
     numbers,
     waiting: [
       ...engines.flatMap(({ waiting }) => waiting),
-      ...(stays && facts.ledger.sysctls[forwarding] === '0'
+      ...(stays && facts.ledger.sysctls[forwarding] === '0' && facts.sysctls[forwarding] === '1'
         ? [`sysctl ${forwarding} = 1 stays with it, until destroy can take the network away`]
         : []),
     ],
+    ...(facts.ledger.forget ? { pending: facts.ledger.forget } : {}),
     refusals: [...refusals, ...engines.flatMap((engine) => engine.refusals)],
   };
 }

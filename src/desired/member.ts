@@ -1,5 +1,5 @@
 /** A gateway member's part: what comes from the nodes leaves by the uplink, and answers find back. */
-import { contains } from '../address/cidr.ts';
+import { type Subnet, contains, familyOf } from '../address/cidr.ts';
 import type { MemberGateway, ServedSubnet } from '../topology/role.ts';
 import type { Facts } from '../state/facts.ts';
 import type { Route } from '../state/objects.ts';
@@ -25,8 +25,7 @@ export function memberPart(
   return {
     name: `gateway ${gateway.name}`,
     subnets: gateway.served.map(({ subnet }) => subnet),
-    table,
-    steerWhy: `gateway ${gateway.name} sends it out of ${device}`,
+    steer: { table, why: `gateway ${gateway.name} sends it out of ${device}` },
     routes: [
       closedDefault(table, gateway.name),
       openDefault(table, gateway.uplink, `the uplink of gateway ${gateway.name}`),
@@ -39,6 +38,21 @@ export function memberPart(
     devices: via === undefined ? [device] : [],
     returnHops: gateway.served.map(({ nodeAddress }) => nodeAddress),
     nat: { gateway: gateway.name, device, verdict: natVerdict(gateway) },
+  };
+}
+
+/** Subnets that have no way out here. */
+export function closedPart(subnets: readonly Subnet[]): Part {
+  return {
+    name: 'networks of other gateways',
+    subnets: subnets.filter((subnet) => familyOf(subnet) === 4),
+    routes: [],
+    local: false,
+    direct: [],
+    masqueradeDirect: false,
+    nextHops: [],
+    devices: [],
+    returnHops: [],
   };
 }
 

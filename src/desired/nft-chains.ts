@@ -20,7 +20,8 @@ const afterSrcnat = 110;
 export function nftChains(parts: readonly Part[], directBit: number): Wanted[] {
   const local = parts.some((part) => part.local);
   return [
-    ...(local ? exceptionChains(parts, directBit) : []),
+    ...(local ? [exceptionChain(parts, directBit)] : []),
+    ...(hasBridges(parts) ? [foreignChain()] : []),
     chain(
       {
         name: 'forward',
@@ -66,12 +67,16 @@ function translatedChain(directBit: number): Wanted {
 
 function forwardRules(parts: readonly Part[]): string[] {
   const clamp = 'ip saddr @redirected4 tcp flags & (syn | rst) == syn tcp option maxseg size set rt mtu';
-  const bridges = parts.some((part) => part.bridge !== undefined);
   return [
-    ...(bridges ? ['ip saddr != @local4 iifname @bridges drop'] : []),
+    // Inside of a bridge its own hosts may talk as they like: with br_netfilter, that comes by here too.
+    ...(hasBridges(parts) ? ['ip saddr != @local4 oifname != @bridges jump foreign'] : []),
     'ip saddr @redirected4 jump guard',
     ...(parts.some((part) => part.nat) ? [clamp] : []),
   ];
+}
+
+function hasBridges(parts: readonly Part[]): boolean {
+  return parts.some((part) => part.bridge !== undefined);
 }
 
 function guardRules(parts: readonly Part[], directBit: number): string[] {
@@ -98,33 +103,38 @@ function natRules(parts: readonly Part[], directBit: number): string[] {
   ];
 }
 
-function exceptionChains(parts: readonly Part[], directBit: number): Wanted[] {
-  const setBit = `meta mark set meta mark | ${hex(directBit)}`;
-  const clearBit = `meta mark set meta mark & ${hex(0xffffffff - directBit)}`;
-  return [
-    chain(
-      {
-        name: 'prerouting',
-        hook: { type: 'filter', hook: 'prerouting', priority: afterMangle },
-        rules: [
-          // Our bit on a packet that did not get it from us would be a way around.
-          `ip saddr @redirected4 meta mark & ${hex(directBit)} == ${hex(directBit)} ${clearBit}`,
-          'ip saddr @local4 ip daddr != @redirected4 jump exceptions',
-        ],
-      },
-      'looks for exceptions before the packet is routed',
-    ),
-    chain(
-      {
-        name: 'exceptions',
-        rules: [
-          `ct direction reply ct status dnat ${setBit}`,
-          ...(parts.some((part) => part.direct.length > 0) ? [`ip saddr . ip daddr @direct4 ${setBit}`] : []),
-        ],
-      },
-      'answers of published ports, and direct destinations',
-    ),
-  ];
+/** Before a packet is routed: which ones keep the host's own routing. */
+function exceptionChain(parts: readonly Part[], directBit: number): Wanted {
+  const bit = hex(directBit);
+  const setBit = `meta mark set meta mark | ${bit}`;
+  const reply = 'ct direction reply';
+  return chain(
+    {
+      name: 'prerouting',
+      hook: { type: 'filter', hook: 'prerouting', priority: afterMangle },
+      rules: [
+        // Our bit on a packet that did not get it from us would be a way around.
+        `ip saddr @redirected4 meta mark & ${bit} == ${bit} meta mark set meta mark & ${hex(0xffffffff - directBit)}`,
+        // An engine may have given the one who asked the bridge's address: what it began with counts.
+        `ip saddr @local4 ${reply} ct status dnat ct original ip saddr != @redirected4 ${setBit}`,
+        ...(parts.some((part) => part.direct.length > 0)
+          ? [
+              `ip daddr != @redirected4 ip saddr . ip daddr @direct4 ${setBit}`,
+              `${reply} ip saddr . ct original ip saddr @direct4 ${setBit}`,
+            ]
+          : []),
+      ],
+    },
+    'answers of published ports, and direct destinations',
+  );
+}
+
+/** A container that gives itself another address. What answers a question came by an address of another network. */
+function foreignChain(): Wanted {
+  return chain(
+    { name: 'foreign', rules: ['ct direction reply return', 'iifname @bridges drop'] },
+    'stops, and counts, what leaves a bridge with a foreign source',
+  );
 }
 
 function chain(object: Omit<NftChain, 'kind'>, why: string): Wanted {

@@ -19,7 +19,7 @@ export function nftSets(parts: readonly Part[]): Wanted[] {
   return [
     set('redirected4', ['ipv4_addr'], elements(all), 'all redirected subnets'),
     set('inside4', ['ipv4_addr'], elements([...all, ...back]), 'next hops between redirected subnets'),
-    set(stoppedSet, ['ipv4_addr'], sortSubnets(all).map(shortSubnet), 'counts what the guard stopped', true),
+    set(stoppedSet, ['ipv4_addr'], unmerged(all), 'counts what the guard stopped', true),
     set('local4', ['ipv4_addr'], elements(local), 'subnets whose containers are here'),
     set(
       'direct4',
@@ -30,7 +30,7 @@ export function nftSets(parts: readonly Part[]): Wanted[] {
     set(
       'masqueraded4',
       ['ipv4_addr'],
-      elements(parts.filter((p) => p.masqueradeDirect).flatMap((p) => p.subnets)),
+      unmerged(parts.filter((p) => p.masqueradeDirect).flatMap((p) => p.subnets)),
       'subnets whose direct packets leave with the host’s address',
     ),
     set(
@@ -63,10 +63,15 @@ function ways(parts: readonly Part[]): Wanted[] {
     ),
     ...parts.flatMap((part) =>
       part.nat
-        ? [set(servedSet(part.nat.gateway), ['ipv4_addr'], elements(part.subnets), `subnets of ${part.name}`)]
+        ? [set(servedSet(part.nat.gateway), ['ipv4_addr'], unmerged(part.subnets), `subnets of ${part.name}`)]
         : [],
     ),
   ];
+}
+
+/** One element for each subnet: it can go without its neighbour. */
+function unmerged(subnets: readonly Subnet[]): string[] {
+  return sortSubnets(subnets).map(shortSubnet);
 }
 
 function elements(subnets: readonly Subnet[]): string[] {

@@ -1,5 +1,12 @@
 /** A node's part: its containers' packets go to the gateway. */
-import { type Address, contains, familyOf, mergeSubnets } from '../address/cidr.ts';
+import {
+  type Address,
+  type Subnet,
+  contains,
+  familyOf,
+  mergeSubnets,
+  prefixLength,
+} from '../address/cidr.ts';
 import type { NodeNetwork } from '../topology/role.ts';
 import type { Facts, Link } from '../state/facts.ts';
 import { linkTowards } from './neighbours.ts';
@@ -14,11 +21,11 @@ export function nodePart(network: NodeNetwork, facts: Facts, numbers: Numbers, r
   const subnets = network.subnets.filter((subnet) => familyOf(subnet) === 4);
   const link = first === undefined ? undefined : linkTowards(first, facts.links, subnets);
   if (first !== undefined && !link) refusals.push(gatewayNotConnected(network, first, facts.links));
+  refusals.push(...subnets.flatMap((subnet) => widerBridge(network, subnet, facts.links)));
   return {
     name: `network ${network.name}`,
     subnets,
-    table,
-    steerWhy: `every packet of ${network.name} goes to gateway ${network.gateway}`,
+    steer: { table, why: `every packet of ${network.name} goes to gateway ${network.gateway}` },
     routes: [
       closedDefault(table, network.gateway),
       ...(first !== undefined && link
@@ -33,6 +40,22 @@ export function nodePart(network: NodeNetwork, facts: Facts, numbers: Numbers, r
     devices: [],
     returnHops: [],
   };
+}
+
+/** Half of a bridge cannot be redirected: the host reaches its containers by the bridge's own, wider route. */
+function widerBridge({ name }: NodeNetwork, subnet: Subnet, links: readonly Link[]): Refusal[] {
+  const length = prefixLength(subnet);
+  const found = links.flatMap((link) => link.addresses.map((address) => ({ link, address })));
+  const wider = found.find(
+    ({ address }) => contains(subnet, address.split('/')[0] ?? '') && Number(address.split('/')[1]) < length,
+  );
+  if (!wider) return [];
+  return [
+    {
+      message: `network ${name}: ${wider.link.name} has ${wider.address}, the file says ${subnet}`,
+      hint: 'write the subnet of the whole bridge into the file',
+    },
+  ];
 }
 
 /** Whether the engine's masquerade would be on, had we not switched it off, or were we not about to. */

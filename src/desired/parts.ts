@@ -7,10 +7,8 @@ export interface Part {
   /** `network web` or `gateway office`, for reasons */
   readonly name: string;
   readonly subnets: readonly Subnet[];
-  /** packets of the subnets are routed by this table */
-  readonly table: number;
-  /** why they are */
-  readonly steerWhy: string;
+  /** packets of the subnets are routed by this table, and why; without it they are only closed */
+  readonly steer?: { readonly table: number; readonly why: string };
   readonly routes: readonly { readonly route: Route; readonly why: string }[];
   /** the containers run on this host */
   readonly local: boolean;

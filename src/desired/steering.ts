@@ -12,12 +12,12 @@ export function steeringRules(parts: readonly Part[], directBit: number): Wanted
   if (subnets.length === 0) return [];
   return [
     ...exceptions(parts, directBit),
-    ...subnets.flatMap(inside),
+    ...mergeSubnets(parts.filter((part) => part.steer).flatMap((part) => part.subnets)).flatMap(inside),
     ...steers(parts),
     ...subnets.map((from) =>
       wanted(
         { preference: preferences.closed, from, action: { kind: 'prohibit' } },
-        'closed, should its table ever be empty',
+        'closed, should no table have a way for it',
       ),
     ),
     wanted({ preference: preferences.end, action: { kind: 'nop' } }, 'where exceptions go on'),
@@ -69,11 +69,11 @@ function exceptions(parts: readonly Part[], directBit: number): Wanted[] {
 
 /** Subnets that merge share a rule, and it has the reasons of all of them. */
 function steers(parts: readonly Part[]): Wanted[] {
-  const tables = [...new Set(parts.map((part) => part.table))];
+  const tables = [...new Set(parts.flatMap((part) => part.steer?.table ?? []))];
   return tables.flatMap((table) => {
-    const sources = parts
-      .filter((part) => part.table === table)
-      .flatMap((part) => part.subnets.map((subnet) => ({ subnet, why: part.steerWhy })));
+    const sources = parts.flatMap(({ steer, subnets }) =>
+      steer?.table === table ? subnets.map((subnet) => ({ subnet, why: steer.why })) : [],
+    );
     return groupMerged(sources).map(({ merged, items }) =>
       wanted(
         { preference: preferences.steer, from: merged, action: { kind: 'lookup', table } },

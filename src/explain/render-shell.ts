@@ -1,7 +1,7 @@
 /** A plan as a POSIX shell script, for a reader who wants to see, or to do it without us. */
-import { familyOf } from '../address/cidr.ts';
 import type { Engine, NetworkRequest } from '../engines/engine.ts';
 import type { Engines } from '../engines/index.ts';
+import { conntrackArgs } from '../host/conntrack.ts';
 import { sysctlPath } from '../host/sysctl.ts';
 import type { Action } from '../plan/action.ts';
 import type { Plan, Step } from '../plan/step.ts';
@@ -45,8 +45,8 @@ function commands(action: Action, engines: Engines): string[] {
       return masqueradeCommands(action, engines[action.engine]);
     case 'forget-flows':
       // conntrack exits 1 when there was none
-      return action.subnets.map(
-        (subnet) => `conntrack -D -f ipv${familyOf(subnet)} -s ${subnet} >/dev/null 2>&1 || true`,
+      return action.flows.map(
+        (flows) => `conntrack ${conntrackArgs(flows).join(' ')} >/dev/null 2>&1 || true`,
       );
   }
 }

@@ -1,28 +1,31 @@
 /** Makes conntrack forget flows. */
-import { type Family, type Subnet, familyOf } from '../address/cidr.ts';
+import { familyOf } from '../address/cidr.ts';
+import type { Flows } from '../state/ledger.ts';
 import { commandError, runOrFail } from './exec.ts';
 import type { Exec } from './ports.ts';
 
 /** A process each takes 12 ms [measured]; one for all needs `-R`, which is new in conntrack 1.4.7. */
-const manySubnets = 16;
+const many = 16;
 
-/** Forgets every flow that an address of one of the subnets began. None is no error. */
-export async function forgetFlows(exec: Exec, subnets: readonly Subnet[]): Promise<void> {
-  if (subnets.length <= manySubnets) {
-    for (const subnet of subnets) await forgetSubnet(exec, subnet);
+/** None to forget is no error. */
+export async function forgetFlows(exec: Exec, flows: readonly Flows[]): Promise<void> {
+  if (flows.length <= many) {
+    for (const some of flows) await forget(exec, some);
     return;
   }
-  const lines = subnets.map((subnet) => `-D -f ${familyName(familyOf(subnet))} -s ${subnet}\n`);
+  const lines = flows.map((some) => `${conntrackArgs(some).join(' ')}\n`);
   await runOrFail(exec, ['conntrack', '-R', '-'], { input: lines.join(''), timeout: 120_000 });
 }
 
-async function forgetSubnet(exec: Exec, subnet: Subnet): Promise<void> {
-  const argv = ['conntrack', '-D', '-f', familyName(familyOf(subnet)), '-s', subnet];
+async function forget(exec: Exec, flows: Flows): Promise<void> {
+  const argv = ['conntrack', ...conntrackArgs(flows)];
   const output = await exec.run(argv);
   if (output.exitCode === 0 || output.stderr.includes('0 flow entries')) return;
   throw commandError(argv, output);
 }
 
-function familyName(family: Family): string {
-  return family === 4 ? 'ipv4' : 'ipv6';
+/** Deletes what was begun by an address of `from`, to one of `to` where that is given. */
+export function conntrackArgs({ from, to }: Flows): string[] {
+  const family = familyOf(from) === 4 ? 'ipv4' : 'ipv6';
+  return ['-D', '-f', family, '-s', from, ...(to === undefined ? [] : ['-d', to])];
 }

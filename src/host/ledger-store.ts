@@ -14,6 +14,7 @@ const schema = z.object({
   gateways: z.record(z.string(), z.object({ table: z.number(), mark: z.number() })),
   directBit: z.number().exactOptional(),
   sysctls: z.record(z.string(), z.string()),
+  forget: z.array(z.object({ from: z.string(), to: z.string().exactOptional() })).exactOptional(),
   networks: z.array(
     z.object({
       engine: z.enum(supportedEngines),
@@ -59,7 +60,7 @@ async function bootId(files: Files): Promise<string> {
   return ((await files.read('/proc/sys/kernel/random/boot_id')) ?? '').trim();
 }
 
-function isEmpty({ gateways, directBit, sysctls, networks }: Ledger): boolean {
-  const counts = [Object.keys(gateways).length, Object.keys(sysctls).length, networks.length];
+function isEmpty({ gateways, directBit, sysctls, networks, forget = [] }: Ledger): boolean {
+  const counts = [Object.keys(gateways).length, Object.keys(sysctls).length, networks.length, forget.length];
   return directBit === undefined && counts.every((count) => count === 0);
 }

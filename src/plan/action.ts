@@ -1,5 +1,6 @@
 /** What a step does, as plain data: run by `src/apply`, printed by `plan`, rendered as shell by `render`. */
 import type { Family, Subnet } from '../address/cidr.ts';
+import type { Flows } from '../state/ledger.ts';
 import type { EngineName } from '../spec/spec.ts';
 
 export type Action =
@@ -24,5 +25,5 @@ export type Action =
       readonly setting: string;
       readonly enabled: boolean;
     }
-  /** make conntrack forget flows that containers of these subnets began, with their old NAT decision */
-  | { readonly kind: 'forget-flows'; readonly subnets: readonly Subnet[] };
+  /** make conntrack forget flows, with their old NAT decision */
+  | { readonly kind: 'forget-flows'; readonly flows: readonly Flows[] };

@@ -5,6 +5,7 @@
  */
 import { type Subnet, excludeSubnets, longSubnet, mergeSubnets } from '../address/cidr.ts';
 import type { Wanted } from '../desired/parts.ts';
+import type { Flows } from '../state/ledger.ts';
 import type { HostObject, NftSet } from '../state/objects.ts';
 import { preferences } from '../state/ownership.ts';
 import { printList } from './print.ts';
@@ -15,14 +16,24 @@ export interface FlowSteps {
   readonly ended: readonly Step[];
 }
 
-export function forgetSteps(actual: readonly HostObject[], wanted: readonly Wanted[]): FlowSteps {
+/** @param pending what an earlier run had still to forget */
+export function forgetSteps(
+  actual: readonly HostObject[],
+  wanted: readonly Wanted[],
+  pending: readonly Flows[] = [],
+): FlowSteps {
   const objects = wanted.map(({ object }) => object);
   const [before, after] = [nftSets(actual), nftSets(objects)];
   const [decided, wished] = [decisions(actual, before), decisions(objects, after)];
   // A run that was cut off before it forgot has not steered yet either: that tells of flows left to forget.
   const unsteered = excludeSubnets(steered(objects), steered(actual));
-  const begun = mergeSubnets([...missingIn(wished, decided), ...unsteered]);
-  const ended = mergeSubnets([...missingIn(decided, wished), ...towardsGone(before, after)]);
+  const begun = [...everywhere([...missingIn(wished, decided), ...unsteered]), ...newPairs(after, before)];
+  const ended = [
+    ...everywhere(missingIn(decided, wished)),
+    ...newPairs(before, after),
+    ...towardsGone(before, after),
+    ...pending,
+  ];
   return {
     begun: forget(begun, 'flows from here that began before keep an old source address'),
     ended: forget(ended, 'flows from here get the source address of their new way'),
@@ -36,9 +47,23 @@ function nftSets(objects: readonly HostObject[]): Sets {
 }
 
 /** What goes from one redirected subnet to another gets another address when the other is redirected no more. */
-function towardsGone(before: Sets, after: Sets): Subnet[] {
+function towardsGone(before: Sets, after: Sets): Flows[] {
   const gone = excludeSubnets(subnetsOf(before.get('redirected4')), subnetsOf(after.get('redirected4')));
-  return gone.length > 0 ? subnetsOf(after.get('local4')) : [];
+  return subnetsOf(after.get('local4')).flatMap((from) => gone.map((to) => ({ from, to })));
+}
+
+/** What goes to a direct destination leaves with the host's address. */
+function newPairs(some: Sets, others: Sets): Flows[] {
+  const known = new Set(others.get('direct4')?.elements);
+  const pairs = (some.get('direct4')?.elements ?? []).filter((pair) => !known.has(pair));
+  return pairs.map((pair) => {
+    const [from = '', to = ''] = pair.split(' . ');
+    return { from: longSubnet(from), to: longSubnet(to) };
+  });
+}
+
+function everywhere(subnets: readonly Subnet[]): Flows[] {
+  return mergeSubnets(subnets).map((from) => ({ from }));
 }
 
 function steered(objects: readonly HostObject[]): Subnet[] {
@@ -47,23 +72,15 @@ function steered(objects: readonly HostObject[]): Subnet[] {
   );
 }
 
-/**
- * Which subnets get which NAT decision: `snat ip to ip saddr` -> 10.89.4.0/24. It depends on the destination
- * too where one is direct.
- */
+/** Which subnets get which NAT decision: `snat ip to ip saddr` -> 10.89.4.0/24. */
 function decisions(objects: readonly HostObject[], sets: Sets): Map<string, Subnet[]> {
   const rules = objects.flatMap((o) => (o.kind === 'nft-chain' && o.name === 'postrouting' ? o.rules : []));
-  const found = new Map(
+  return new Map(
     rules.map((rule) => {
       const name = /^ip saddr @(\S+)/.exec(rule)?.[1] ?? '';
       return [rule, subnetsOf(sets.get(name))] as const;
     }),
   );
-  for (const pair of sets.get('direct4')?.elements ?? []) {
-    const [source = '', destination = ''] = pair.split(' . ');
-    found.set(destination, [...(found.get(destination) ?? []), longSubnet(source)]);
-  }
-  return found;
 }
 
 function subnetsOf(set: NftSet | undefined): Subnet[] {
@@ -80,8 +97,9 @@ function missingIn(
   );
 }
 
-function forget(subnets: readonly Subnet[], why: string): Step[] {
-  if (subnets.length === 0) return [];
-  const text = `conntrack: forget flows from ${printList(subnets)}`;
-  return [{ do: { kind: 'forget-flows', subnets }, lines: [{ sign: '*', text, why }] }];
+function forget(flows: readonly Flows[], why: string): Step[] {
+  if (flows.length === 0) return [];
+  const texts = flows.map(({ from, to }) => (to === undefined ? from : `${from} to ${to}`));
+  const text = `conntrack: forget flows from ${printList([...new Set(texts)])}`;
+  return [{ do: { kind: 'forget-flows', flows }, lines: [{ sign: '*', text, why }] }];
 }

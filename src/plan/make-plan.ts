@@ -21,7 +21,7 @@ export function makePlan(actual: readonly HostObject[], desired: Desired): Plan 
   const foundNft = actual.filter(isNftObject);
   const wantedNft = desired.wanted.filter(({ object }) => isNftObject(object));
   const nft = nftSteps(foundNft, wantedNft);
-  const flows = forgetSteps(actual, desired.wanted);
+  const flows = forgetSteps(actual, desired.wanted, desired.pending);
   const steps = [
     // The guard stops what is not steered yet, and flows begin anew with their own address.
     ...nft.widen,

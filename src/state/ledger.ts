@@ -12,8 +12,16 @@ export interface Ledger {
   readonly directBit?: number;
   /** dotted name -> value before our first change */
   readonly sysctls: Readonly<Record<string, string>>;
+  /** flows that conntrack had still to forget when a run was cut off */
+  readonly forget?: readonly Flows[];
   /** the container networks that we created or whose file we edited */
   readonly networks: readonly LedgerNetwork[];
+}
+
+/** Flows that an address of one subnet began, to whatever destination or to those of another. */
+export interface Flows {
+  readonly from: Subnet;
+  readonly to?: Subnet;
 }
 
 export interface GatewayNumbers {

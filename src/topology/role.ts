@@ -8,6 +8,11 @@ export interface HostRole {
   readonly addresses: readonly Address[];
   readonly networks: readonly NodeNetwork[];
   readonly gateways: readonly MemberGateway[];
+  /**
+   * on a member: redirected subnets that are neither here nor served here. A node that was not told yet may
+   * still send them: they must not leave by this host's own default route.
+   */
+  readonly others?: readonly Subnet[];
 }
 
 /** A network whose containers run on this host. */
@@ -39,11 +44,13 @@ export interface ServedSubnet {
 }
 
 export function hostRole(spec: Spec, host: string): HostRole {
+  const others = otherSubnets(spec, host);
   return {
     host,
     addresses: spec.hosts[host] ?? [],
     networks: nodeNetworks(spec, host),
     gateways: memberGateways(spec, host),
+    ...(others.length > 0 ? { others } : {}),
   };
 }
 
@@ -60,6 +67,17 @@ function nodeNetworks(spec: Spec, host: string): NodeNetwork[] {
       nextHops: (spec.gateways[network.via]?.members ?? []).flatMap((m) => spec.hosts[m.host] ?? []),
     };
   });
+}
+
+function otherSubnets(spec: Spec, host: string): Subnet[] {
+  const isMember = (gateway: string): boolean =>
+    spec.gateways[gateway]?.members.some((member) => member.host === host) ?? false;
+  if (!Object.keys(spec.gateways).some(isMember)) return [];
+  return Object.values(spec.networks)
+    .filter(({ via }) => !isMember(via))
+    .flatMap(({ subnets }) => Object.entries(subnets))
+    .filter(([node]) => node !== host)
+    .flatMap(([, list]) => list);
 }
 
 function memberGateways(spec: Spec, host: string): MemberGateway[] {

@@ -21,7 +21,10 @@ export function runConntrack(state: FakeState, args: readonly string[], input = 
 }
 
 function forget(state: FakeState, command: string): number {
-  const subnet = /^-D -f ipv4 -s (\S+)$/.exec(command)?.[1] ?? unknownToFake(`conntrack ${command}`);
+  const [, subnet = unknownToFake(`conntrack ${command}`), to] =
+    /^-D -f ipv4 -s (\S+)(?: -d (\S+))?$/.exec(command) ?? [];
+  // Flows are kept by their source alone: none is known to go to a certain destination.
+  if (to !== undefined) return 0;
   const kept = state.flows.filter((source) => !contains(subnet, source));
   const count = state.flows.length - kept.length;
   state.flows = kept;

@@ -93,6 +93,23 @@ describe('closed', () => {
     expect(await sourcesOn('isp', 'eth0')).toEqual([]);
   });
 
+  it('when a gateway serves the network no more, and the node does not know yet', async () => {
+    const web = await build({});
+    await apply();
+    const { gw1 } = world.hosts;
+    const moved = exampleFile('external')
+      .replace('via: office', 'via: hq')
+      .replace('hosts:', 'hosts:\n  gw2: 192.168.50.3')
+      .concat('  hq:\n    members:\n      - host: gw2\n        uplink: { device: gre1 }\n');
+    await gw1.files.replace(filePath, moved);
+    await mustSucceed(gw1, 'apply', '--yes');
+    expect(await sourcesOn('isp', 'eth0')).toEqual([]);
+    // Without it the gateway is a router like any other.
+    await mustSucceed(gw1, 'destroy', '--yes');
+    await gw1.files.overwrite('/proc/sys/net/ipv4/ip_forward', '1\n');
+    expect(await sourcesOn('isp', 'eth0')).toEqual([web]);
+  });
+
   it('counts what the guard stopped', async () => {
     await build({});
     await apply();

@@ -53,6 +53,27 @@ describe.each(await podmanEngines())('%s', (engine) => {
     expect(await answer('web')).toBe(`isp saw ${addresses.node1}`);
   });
 
+  it('leaves published ports in reach of the containers of another network', async () => {
+    world = await createTestWorld({ engine });
+    const { node1, gw1, isp } = world.hosts;
+    await Promise.all([node1, gw1].map((host) => host.files.replace(filePath, exampleFile(engine))));
+    await world.containers.createNetwork('other', '10.77.0.0/24');
+    await world.containers.createNetwork(network.name, network.subnet);
+    await world.containers.start('asker', 'other');
+    const serve = ['sh', '-c', 'while :; do echo hello | nc -l -p 80; done'];
+    const run = ['podman', 'run', '--detach', '--name', 'server', '--publish', '8084:80'];
+    await node1.run([...run, '--network', network.name, 'localhost/lab', ...serve]);
+    const ask = ['timeout', '3', 'nc', addresses.node1, '8084'];
+    const answers = async (): Promise<string[]> => [
+      (await world.containers.run('asker', ask)).stdout.trim(),
+      (await isp.exec.run(['busybox', ...ask])).stdout.trim(),
+      (await node1.exec.run(['busybox', ...ask])).stdout.trim(),
+    ];
+    expect(await answers()).toEqual(['hello', 'hello', 'hello']);
+    for (const host of [gw1, node1]) await mustSucceed(host, 'apply', '--yes');
+    expect(await answers()).toEqual(['hello', 'hello', 'hello']);
+  });
+
   it('refuses one that is there with another subnet, and changes nothing', async () => {
     world = await createTestWorld({ engine });
     const { node1 } = world.hosts;
