@@ -39,7 +39,7 @@ describe('a network of the file', () => {
   });
 
   it('keeps its masquerade while anything is attached, running or not', () => {
-    const { wanted, waiting } = want({ attached: [running, stopped] });
+    const { wanted, waiting } = want({ ours: true, attached: [running, stopped] });
     expect(wanted).toContainEqual(masquerade(true));
     expect(waiting).toEqual([
       `${file}: ipMasq: false, until nothing is attached to web (now: c1, old (stopped)); the source address is kept all the same`,
@@ -90,11 +90,14 @@ describe('a network that the file does not have any more', () => {
     );
 
   it('goes when we made it and nobody uses it', () => {
-    expect(release({ created: true, edited }, {}).wanted).toEqual([]);
+    expect(release({ created: true, edited }, { ours: true }).wanted).toEqual([]);
   });
 
   it('stays when containers use it, and is named', () => {
-    const { wanted, waiting } = release({ created: true, edited }, { attached: [running, stopped] });
+    const { wanted, waiting } = release(
+      { created: true, edited },
+      { ours: true, attached: [running, stopped] },
+    );
     expect(wanted).toContainEqual(expect.objectContaining({ why: 'containers use it' }));
     expect(wanted).toContainEqual(masquerade(true));
     expect(waiting[0]).toBe('network web, which we created, stays: used by c1, old (stopped)');
@@ -118,7 +121,7 @@ describe('a network that we made and somebody replaced', () => {
   it('is left alone', () => {
     const kept = { engine: 'podman', name: 'web', subnets: ['10.89.4.0/24'], created: true } as const;
     const facts = givenFacts({
-      networks: [givenNetwork({ subnets: ['10.89.9.0/24'] })],
+      networks: [givenNetwork({ ours: false })],
       ledger: { gateways: {}, sysctls: {}, networks: [kept] },
     });
     const { wanted, waiting } = releaseNetwork(kept, facts);

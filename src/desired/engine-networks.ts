@@ -54,8 +54,8 @@ export function releaseNetwork(kept: LedgerNetwork, facts: Facts): EngineWishes 
     return { wanted: [], waiting, refusals: [] };
   }
   const found = factsOf(kept, facts);
-  // One of the same name with other subnets is not the one that we made.
-  const ours = kept.created && found !== undefined && sameSubnets(kept.subnets, found.subnets);
+  // One of the same name without our label is not the one that we made.
+  const ours = kept.created && found?.ours === true;
   const stays = found?.exists === true && (ours ? found.attached.length > 0 : !kept.created);
   if (!found || !stays) return { wanted: [], waiting: [], refusals: [] };
   const wanted: Wanted[] = ours ? [{ object: networkObject(kept), why: 'containers use it' }] : [];

@@ -72,7 +72,7 @@ describe('a script of the whole', () => {
     const script = await scriptOf(newHost('cni'));
     expect(script).toContain(`
 # + podman network web: 10.89.4.0/24: made by podman 4.3.1 with cni, as the file says
-podman network inspect web >/dev/null 2>&1 || podman network create --subnet 10.89.4.0/24 web
+podman network inspect web >/dev/null 2>&1 || podman network create --label mustredirect=created --subnet 10.89.4.0/24 web
 `);
     expect(script).toContain(`
 # ~ /etc/cni/net.d/web.conflist: ipMasq: false (was true): the gateway sees the container’s own address

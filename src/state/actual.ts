@@ -1,5 +1,4 @@
 /** The state found, cut to what the wanted one speaks of: our own objects, and the settings that we share. */
-import { sameSubnets } from '../address/cidr.ts';
 import type { Facts } from './facts.ts';
 import type { HostObject } from './objects.ts';
 
@@ -34,15 +33,10 @@ function engineNetworks(facts: Facts, wanted: readonly HostObject[]): HostObject
   return facts.networks
     .filter(({ exists }) => exists)
     .filter(
-      ({ engine, name, subnets }) =>
+      ({ engine, name, ours }) =>
         wanted.some((o) => o.kind === 'engine-network' && o.engine === engine && o.name === name) ||
-        facts.ledger.networks.some(
-          (kept) =>
-            kept.created &&
-            kept.engine === engine &&
-            kept.name === name &&
-            sameSubnets(kept.subnets, subnets),
-        ),
+        (ours === true &&
+          facts.ledger.networks.some((kept) => kept.created && kept.engine === engine && kept.name === name)),
     )
     .map(({ engine, name, subnets }) => ({ kind: 'engine-network', engine, name, subnets }));
 }

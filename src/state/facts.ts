@@ -54,6 +54,8 @@ export interface NetworkFacts {
   /** what exactly made it, for messages: `podman 4.3.1 with cni` */
   readonly backend: string;
   readonly exists: boolean;
+  /** it carries the label that we give to what we create */
+  readonly ours?: boolean;
   /** as the engine has them; empty when the network does not exist */
   readonly subnets: readonly Subnet[];
   /** the bridge that the engine uses or will use, when it is known */

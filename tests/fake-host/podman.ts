@@ -11,7 +11,9 @@ export function runPodman(state: FakeState, args: readonly string[]): Output {
   const command = args.join(' ');
   if (command === 'info --format json') return done(infoJson(podman));
   if (command === 'ps --all --format json') return done(containersJson(podman));
-  if (command.startsWith('network create --subnet ')) return createNetwork(state, podman, args.slice(2));
+  if (command.startsWith('network create --label mustredirect=created --subnet ')) {
+    return createNetwork(state, podman, args.slice(4));
+  }
   if (command.startsWith('network rm ') && args.length === 3) {
     return removeNetwork(state, podman, args[2] ?? '');
   }
@@ -54,6 +56,7 @@ function createNetwork(state: FakeState, { backend }: FakePodman, args: readonly
     name,
     subnets,
     bridge: `${bridgePrefixes[backend]}${others.length + 1}`,
+    labels: { mustredirect: 'created' },
   });
   state.files = new Map([...state.files, [path, text]]);
   return done(name);
@@ -84,6 +87,7 @@ export interface NetworkText {
   readonly bridge: string;
   /** only CNI has a switch; default: on */
   readonly masquerade?: boolean | undefined;
+  readonly labels?: Readonly<Record<string, string>>;
 }
 
 /** The file of a network. */
@@ -92,7 +96,7 @@ export function networkFile(backend: FakePodman['backend'], network: NetworkText
 }
 
 function networkText(backend: FakePodman['backend'], network: NetworkText): string {
-  const { name, subnets, bridge, masquerade = true } = network;
+  const { name, subnets, bridge, masquerade = true, labels } = network;
   if (backend === 'netavark') {
     return JSON.stringify(
       {
@@ -101,6 +105,7 @@ function networkText(backend: FakePodman['backend'], network: NetworkText): stri
         network_interface: bridge,
         subnets: subnets.map((subnet) => ({ subnet })),
         internal: false,
+        ...(labels ? { labels } : {}),
       },
       null,
       5,
@@ -108,7 +113,16 @@ function networkText(backend: FakePodman['backend'], network: NetworkText): stri
   }
   const ipam = { type: 'host-local', ranges: subnets.map((subnet) => [{ subnet }]) };
   const plugin = { type: 'bridge', bridge, isGateway: true, ipMasq: masquerade, hairpinMode: true, ipam };
-  return JSON.stringify({ cniVersion: '0.4.0', name, plugins: [plugin, { type: 'portmap' }] }, null, 3);
+  return JSON.stringify(
+    {
+      ...(labels ? { args: { podman_labels: labels } } : {}),
+      cniVersion: '0.4.0',
+      name,
+      plugins: [plugin, { type: 'portmap' }],
+    },
+    null,
+    3,
+  );
 }
 
 function done(stdout: string): Output {

@@ -232,7 +232,9 @@ describe.each(await podmanEngines())('render with %s', (engine) => {
     const render = () => Promise.all(hosts.map((host) => mustSucceed(host, 'render')));
     const dump = () => Promise.all(hosts.map(dumpHost));
     await Promise.all(hosts.map((host) => host.files.replace(filePath, exampleFile(engine))));
-    expect((await render())[0]).toContain(`podman network create --subnet ${network.subnet} ${network.name}`);
+    expect((await render())[0]).toContain(
+      `podman network create --label mustredirect=created --subnet ${network.subnet} ${network.name}`,
+    );
     await apply();
     const applied = await dump();
     // Only now is it known what the engine calls the bridge.

@@ -28,6 +28,7 @@ describe.each(await podmanEngines())('%s', (engine) => {
     const created = await readNetwork(world);
     expect(created).toMatchObject({
       exists: true,
+      ours: true,
       subnets: network.subnets,
       bridge: cni ? 'cni-podman1' : 'podman1',
       attached: [],

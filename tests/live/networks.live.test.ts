@@ -43,6 +43,17 @@ describe.each(await podmanEngines())('%s', (engine) => {
     expect(await node1.files.list('/var/lib/mustredirect')).toEqual([]);
   });
 
+  it('leaves a network alone that somebody made in the place of ours', async () => {
+    world = await createTestWorld({ engine });
+    const { node1 } = world.hosts;
+    await node1.files.replace(filePath, exampleFile(engine));
+    await mustSucceed(node1, 'apply', '--yes');
+    await node1.run(['podman', 'network', 'rm', network.name]);
+    await world.containers.createNetwork(network.name, network.subnet);
+    expect(await mustSucceed(node1, 'destroy', '--yes')).not.toContain('- podman network');
+    expect(await node1.run(['podman', 'network', 'ls', '--format', '{{.Name}}'])).toContain(network.name);
+  });
+
   it('keeps direct destinations in reach of a network that it has made', async () => {
     world = await createTestWorld({ engine });
     const { node1, gw1 } = world.hosts;

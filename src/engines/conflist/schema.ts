@@ -5,6 +5,11 @@ import { subnetSchema } from '../decode.ts';
 /** Enough to tell whose file it is. Plugins are decoded further only in the file of a network of ours. */
 export const conflistSchema = z.object({
   name: z.string(),
+  /** podman's own, no part of CNI */
+  args: z
+    .object({ podman_labels: z.record(z.string(), z.string()).nullish() })
+    .nullish()
+    .catch(undefined),
   plugins: z.array(z.looseObject({ type: z.string() })),
 });
 

@@ -17,7 +17,18 @@ export interface Backend {
 }
 
 /** What a network's file says, or would say. */
-export type StoredNetwork = Pick<NetworkFacts, 'name' | 'exists' | 'subnets' | 'bridge' | 'masquerade'>;
+export type StoredNetwork = Pick<
+  NetworkFacts,
+  'name' | 'exists' | 'ours' | 'subnets' | 'bridge' | 'masquerade'
+>;
+
+/** on the networks that we create: a name alone could be somebody else's network by now */
+export const ownLabel = { key: 'mustredirect', value: 'created' } as const;
+
+/** What a network's labels say of who made it. */
+export function ownership(labels: Readonly<Record<string, string>> | null | undefined): { ours?: true } {
+  return labels?.[ownLabel.key] === ownLabel.value ? { ours: true } : {};
+}
 
 export const brokenFileHint = 'mend or remove the file: podman cannot use it either';
 

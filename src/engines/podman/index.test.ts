@@ -119,7 +119,7 @@ describe('podman', () => {
 
   it('creates a network with all its subnets, and removes it', () => {
     expect(podman.createCommand({ name: 'a', subnets: ['10.89.4.0/24', 'fd00:4::/64'] })?.join(' ')).toBe(
-      'podman network create --subnet 10.89.4.0/24 --subnet fd00:4::/64 a',
+      'podman network create --label mustredirect=created --subnet 10.89.4.0/24 --subnet fd00:4::/64 a',
     );
     expect(podman.removeCommand('a')?.join(' ')).toBe('podman network rm a');
   });

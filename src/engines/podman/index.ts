@@ -3,7 +3,7 @@ import type { Host } from '../../host/ports.ts';
 import type { NetworkFacts } from '../../state/facts.ts';
 import { setIpMasq } from '../conflist/ip-masq.ts';
 import type { Engine, Environment, NetworkRequest } from '../engine.ts';
-import type { Backend, StoredNetwork } from './backend.ts';
+import { type Backend, type StoredNetwork, ownLabel } from './backend.ts';
 import { podmanCni } from './cni/index.ts';
 import { type ContainersConf, readContainersConf } from './containers-conf.ts';
 import { readContainers } from './containers.ts';
@@ -19,6 +19,8 @@ export function createPodman(env: Environment): Engine {
       'podman',
       'network',
       'create',
+      '--label',
+      `${ownLabel.key}=${ownLabel.value}`,
       ...subnets.flatMap((subnet) => ['--subnet', subnet]),
       name,
     ],

@@ -4,7 +4,7 @@ import { ipMasqIn } from '../../conflist/ip-masq.ts';
 import { findConflist, readConflists } from '../../conflist/read-folder.ts';
 import { type Conflist, bridgeSchema } from '../../conflist/schema.ts';
 import { decodeValue } from '../../decode.ts';
-import { type Backend, type StoredNetwork, brokenFileHint, unfitNetwork } from '../backend.ts';
+import { type Backend, type StoredNetwork, brokenFileHint, ownership, unfitNetwork } from '../backend.ts';
 
 export const podmanCni: Backend = {
   name: 'cni',
@@ -19,7 +19,7 @@ export const podmanCni: Backend = {
   },
 };
 
-function storedNetwork(path: string, { name, plugins }: Conflist): StoredNetwork {
+function storedNetwork(path: string, { name, args, plugins }: Conflist): StoredNetwork {
   const bridges = plugins.filter(({ type }) => type === 'bridge');
   const [plugin] = bridges;
   if (!plugin || bridges.length > 1) {
@@ -34,6 +34,7 @@ function storedNetwork(path: string, { name, plugins }: Conflist): StoredNetwork
   return {
     name,
     exists: true,
+    ...ownership(args?.podman_labels),
     subnets: [...new Set([...(subnet ? [subnet] : []), ...ranges.flat().map((range) => range.subnet)])],
     bridge: bridge.bridge,
     masquerade: ipMasqIn(path, bridge.ipMasq),

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import type { Files } from '../../../host/ports.ts';
 import { decodeJson } from '../../decode.ts';
-import { type Backend, type StoredNetwork, brokenFileHint, unfitNetwork } from '../backend.ts';
+import { type Backend, type StoredNetwork, brokenFileHint, ownership, unfitNetwork } from '../backend.ts';
 import { networkSchema } from './schema.ts';
 
 export const podmanNetavark: Backend = {
@@ -26,6 +26,7 @@ async function readNetwork(files: Files, path: string, name: string): Promise<St
   return {
     name,
     exists: true,
+    ...ownership(network.labels),
     subnets: (network.subnets ?? []).map(({ subnet }) => subnet),
     ...(network.network_interface ? { bridge: network.network_interface } : {}),
   };

@@ -8,4 +8,5 @@ export const networkSchema = z.object({
   network_interface: z.string().optional(),
   subnets: z.array(z.object({ subnet: subnetSchema })).nullish(),
   internal: z.boolean().default(false),
+  labels: z.record(z.string(), z.string()).nullish(),
 });
