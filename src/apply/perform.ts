@@ -64,7 +64,12 @@ function batchError(argv: readonly string[], lines: readonly string[], output: O
   const line = number === undefined ? undefined : lines[Number(number) - 1];
   if (line === undefined) return commandError(argv, output);
   const said = output.stderr.replace(/Command failed.*/s, '').trim();
-  return commandError(['ip', ...line.split(' ')], { ...output, stderr: said });
+  const error = commandError(['ip', ...line.split(' ')], { ...output, stderr: said });
+  if (!/invalid gateway|Network is (down|unreachable)/.test(said)) return error;
+  return new MustredirectError('failed', error.message, {
+    hint: 'the link to the next hop is down, or the next hop is no neighbour on it: look at `ip -br link` and `ip -br address`',
+    cause: error,
+  });
 }
 
 async function runEngine(exec: Exec, argv: readonly string[] | undefined): Promise<void> {
