@@ -32,15 +32,16 @@ export async function applyPlan(
     if (!options.goOn) await checkTools(plan, workplace);
     await keeper.save(ledgerBefore(facts.ledger, desired, plan, facts));
     await runSteps(plan, done, failed, workplace, options);
-    const now = await prepare(target, keeper.ledger);
-    // An engine tells only now what it calls the bridge of a network that it has made.
-    const rest = createsNetwork(plan) ? now.plan : { ...now.plan, steps: [] };
-    await runSteps(rest, done, failed, workplace, options);
-    if (!options.goOn) await finish(target, failed, workplace);
+    if (createsNetwork(plan)) {
+      // An engine tells only now what it calls the bridge of a network that it has made.
+      const now = await prepare(target, keeper.ledger);
+      await runSteps(now.plan, done, failed, workplace, options);
+    }
+    if (!options.goOn) await finish(target, workplace);
   } catch (cause) {
     throw undoneError(cause, await undo(done, before, target, prepared, workplace));
   }
-  if (options.goOn) await finish(target, failed, workplace);
+  if (options.goOn) await finishTakingDown(target, failed, workplace);
 }
 
 async function runSteps(
@@ -74,16 +75,32 @@ async function checkTools({ steps }: Plan, { host }: Workplace): Promise<void> {
     await runOrFail(host.exec, ['conntrack', '--version']);
 }
 
-/** Believes nothing but what the host says now. */
-async function finish(target: Target, failed: readonly string[], { keeper }: Workplace): Promise<void> {
+async function finish(target: Target, workplace: Workplace): Promise<void> {
+  const left = await settle(target, workplace);
+  if (left.length === 0) return;
+  throw new MustredirectError('failed', `the host does not have what was set: ${left.join('; ')}`, {
+    hint: 'something else on this host may be changing it at the same time',
+  });
+}
+
+async function finishTakingDown(
+  target: Target,
+  failed: readonly string[],
+  workplace: Workplace,
+): Promise<void> {
+  const wrong = [...failed, ...(await settle(target, workplace))];
+  if (wrong.length === 0) return;
+  throw new MustredirectError('failed', `not everything went as it should: ${wrong.join('; ')}`, {
+    hint: 'everything else is done; mend the cause and run it again',
+  });
+}
+
+/** Believes nothing but what the host says now: what is still to be done. Without any, the ledger is settled. */
+async function settle(target: Target, { keeper }: Workplace): Promise<string[]> {
   const { actual, desired, facts } = await prepare(target, keeper.ledger);
   const left = compareStates(actual, desired.wanted).map(printChange);
   if (left.length === 0) await keeper.save(ledgerAfter(keeper.ledger, desired, facts));
-  const wrong = [...failed, ...left.map(({ sign, text }) => `${sign} ${text}`)];
-  if (wrong.length === 0) return;
-  throw new MustredirectError('failed', `the host does not have what was set: ${wrong.join('; ')}`, {
-    hint: 'something else on this host may be changing it at the same time',
-  });
+  return left.map(({ sign, text }) => `${sign} ${text}`);
 }
 
 /** Goes on after an error, and tells what is not as before: nothing when all is. */

@@ -64,7 +64,11 @@ async function askEngines(
     return { networks: await readAllNetworks(host, engines, requests) };
   } catch (error) {
     if (role.networks.length > 0) throw error;
-    return { networks: [], silentEngines: [...new Set(requests.map(({ engine }) => engine))] };
+    const reason = error instanceof Error ? error.message : String(error);
+    return {
+      networks: [],
+      silentEngines: Object.fromEntries(requests.map(({ engine }) => [engine, reason])),
+    };
   }
 }
 

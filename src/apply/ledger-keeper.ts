@@ -58,11 +58,11 @@ export function ledgerBefore(ledger: Ledger, desired: Desired, plan: Plan, facts
 }
 
 /** The ledger when all is done: only what is still to be given back. */
-export function ledgerAfter(ledger: Ledger, desired: Desired, { silentEngines = [] }: Facts): Ledger {
+export function ledgerAfter(ledger: Ledger, desired: Desired, { silentEngines = {} }: Facts): Ledger {
   const still = desired.wanted.map(({ object }) => object);
   const networks = ledger.networks.filter(
     (kept) =>
-      silentEngines.includes(kept.engine) ||
+      kept.engine in silentEngines ||
       still.some(
         (object) =>
           (object.kind === 'engine-network' && object.engine === kept.engine && object.name === kept.name) ||

@@ -39,7 +39,8 @@ export function desiredState(role: HostRole, gateways: Spec['gateways'], facts: 
   // Containers still need what they found: it is given back when the last network of ours can go.
   const stays =
     parts.length === 0 &&
-    ((facts.silentEngines ?? []).length > 0 || engines.some(({ wanted }) => wanted.some(isNetwork)));
+    (Object.keys(facts.silentEngines ?? {}).length > 0 ||
+      engines.some(({ wanted }) => wanted.some(isNetwork)));
   return {
     wanted: [
       ...nftSets(parts),

@@ -119,9 +119,11 @@ describe('a network that the file does not have any more', () => {
 
 describe('a network that we made and somebody replaced', () => {
   it('is left alone', () => {
-    const kept = { engine: 'podman', name: 'web', subnets: ['10.89.4.0/24'], created: true } as const;
+    const edited = { file, original: 'a', ours: 'b' };
+    const kept = { engine: 'podman', name: 'web', subnets: ['10.89.4.0/24'], created: true, edited } as const;
     const facts = givenFacts({
-      networks: [givenNetwork({ ours: false })],
+      // Its owner has switched masquerade off himself.
+      networks: [givenNetwork({ masquerade: { file, setting: 'ipMasq', enabled: false } })],
       ledger: { gateways: {}, sysctls: {}, networks: [kept] },
     });
     const { wanted, waiting } = releaseNetwork(kept, facts);

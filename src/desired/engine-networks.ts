@@ -47,9 +47,10 @@ export function wantNetwork(network: NodeNetwork, facts: Facts): EngineWishes {
 
 /** A network that we made or edited, and that the file does not have any more. */
 export function releaseNetwork(kept: LedgerNetwork, facts: Facts): EngineWishes {
-  if (facts.silentEngines?.includes(kept.engine)) {
+  const silent = facts.silentEngines?.[kept.engine];
+  if (silent !== undefined) {
     const waiting = [
-      `network ${kept.name}: ${kept.engine} cannot be asked; run destroy again when it is there`,
+      `network ${kept.name}: ${kept.engine} cannot be asked (${silent}); run destroy again when it can`,
     ];
     return { wanted: [], waiting, refusals: [] };
   }

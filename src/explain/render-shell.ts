@@ -2,6 +2,7 @@
 import type { Engine, NetworkRequest } from '../engines/engine.ts';
 import type { Engines } from '../engines/index.ts';
 import { conntrackArgs } from '../host/conntrack.ts';
+import { quoteWord } from '../host/shell-word.ts';
 import { sysctlPath } from '../host/sysctl.ts';
 import type { Action } from '../plan/action.ts';
 import type { Plan, Step } from '../plan/step.ts';
@@ -30,12 +31,12 @@ function comments({ lines }: Step): string[] {
 function commands(action: Action, engines: Engines): string[] {
   switch (action.kind) {
     case 'ip':
-      return action.lines.map((line) => `ip -${action.family} ${line}`);
+      return action.lines.map((line) => `ip -${action.family} ${line.split(' ').map(quoteWord).join(' ')}`);
     case 'nft':
       return [`nft -f - <<'END'`, action.text.trimEnd(), 'END'];
     case 'sysctl':
       return Object.entries(action.values).map(
-        ([name, value]) => `echo ${value} >${quote(sysctlPath(name))}`,
+        ([name, value]) => `echo ${value} >${quoteWord(sysctlPath(name))}`,
       );
     case 'create-network':
       return createCommands(action, engines[action.engine]);
@@ -52,7 +53,7 @@ function commands(action: Action, engines: Engines): string[] {
 }
 
 function commandLine(argv: readonly string[] | undefined): string[] {
-  return argv ? [argv.map(quote).join(' ')] : [];
+  return argv ? [argv.map(quoteWord).join(' ')] : [];
 }
 
 function createCommands(network: NetworkRequest, engine: Engine): string[] {
@@ -79,14 +80,10 @@ function masqueradeCommands(action: SetMasquerade, engine: Engine): string[] {
 
 function editCommands({ file, setting, enabled }: SetMasquerade): string[] {
   const edit = `s/\\("${setting}"[[:space:]]*:[[:space:]]*\\)${!enabled}/\\1${enabled}/`;
-  const beside = quote(`${file}.new`);
+  const beside = quoteWord(`${file}.new`);
   return [
     '# written beside and renamed, so that the engine never sees half a file',
-    `sed ${quote(edit)} ${quote(file)} >${beside}`,
-    `mv ${beside} ${quote(file)}`,
+    `sed ${quoteWord(edit)} ${quoteWord(file)} >${beside}`,
+    `mv ${beside} ${quoteWord(file)}`,
   ];
-}
-
-function quote(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

@@ -22,9 +22,10 @@ function switchedOff(facts: Facts, wanted: readonly HostObject[]): HostObject[] 
     const spokenOf = wanted.some(
       (o) => o.kind === 'engine-masquerade' && o.engine === engine && o.network === name,
     );
-    const found = facts.networks.find((n) => n.engine === engine && n.name === name)?.masquerade;
-    if (!created || !edited || spokenOf || !found || found.enabled) return [];
-    return [{ kind: 'engine-masquerade', engine, network: name, ...found }];
+    const found = facts.networks.find((n) => n.engine === engine && n.name === name);
+    const ours = created && edited !== undefined && found?.ours === true;
+    if (!ours || spokenOf || !found.masquerade || found.masquerade.enabled) return [];
+    return [{ kind: 'engine-masquerade', engine, network: name, ...found.masquerade }];
   });
 }
 

@@ -16,8 +16,8 @@ export interface Facts {
   readonly sysctls: Readonly<Record<string, string>>;
   /** one for each network that this host has in the file */
   readonly networks: readonly NetworkFacts[];
-  /** engines that could not be asked while taking down: what they hold stays as it is */
-  readonly silentEngines?: readonly EngineName[];
+  /** engines that could not be asked while taking down, and why: what they hold stays as it is */
+  readonly silentEngines?: Readonly<Partial<Record<EngineName, string>>>;
   readonly ledger: Ledger;
   /** our own objects as the host has them */
   readonly owned: readonly HostObject[];
