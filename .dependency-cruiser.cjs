@@ -9,6 +9,7 @@ const rooms = [
   'host',
   'engines',
   'apply',
+  'boot',
   'agent',
   'explain',
   'lab',

@@ -12,6 +12,8 @@ export default defineConfig({
           exclude: [live],
           // A forgotten await shows up as a failure, not as a test that passes.
           expect: { requireAssertions: true },
+          // Milliseconds. Nothing here waits for anything, but a machine may be busy with something else.
+          testTimeout: 30_000,
         },
       },
       {

@@ -14,13 +14,17 @@ const blocks = [...readme.matchAll(/^```(\w*)\n(.*?)^```/gms)].map(([, language,
 }));
 const file = blocks.find(({ language }) => language === 'yaml')?.text ?? '';
 
-const commands = createProgram({} as Terminal).commands.flatMap((command) =>
-  command.commands.length === 0
-    ? [{ name: command.name(), options: command.options.map(({ long }) => long) }]
-    : command.commands.map((below) => ({
-        name: `${command.name()} ${below.name()}`,
-        options: below.options.map(({ long }) => long),
-      })),
+const program = createProgram({} as Terminal);
+const visible = program.createHelp().visibleCommands(program);
+const commands = visible.flatMap((command) =>
+  command.name() === 'help'
+    ? []
+    : command.commands.length === 0
+      ? [{ name: command.name(), options: command.options.map(({ long }) => long) }]
+      : command.commands.map((below) => ({
+          name: `${command.name()} ${below.name()}`,
+          options: below.options.map(({ long }) => long),
+        })),
 );
 
 describe('README', () => {

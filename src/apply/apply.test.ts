@@ -3,10 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { createFakeHost, type FakeHost } from '../../tests/fake-host/fake-host.ts';
 import type { Event, Fault } from '../../tests/fake-host/faults.ts';
 import { networkFile } from '../../tests/fake-host/podman.ts';
-import { applyTo, ledgerPath, specOf } from '../../tests/scenario/play.ts';
+import { applyTo, journalPath, ledgerPath, specOf, testRun } from '../../tests/scenario/play.ts';
 import { createEngines } from '../engines/index.ts';
 import { hostRole } from '../topology/role.ts';
 import { applyPlan } from './apply.ts';
+import { readJournal } from './journal.ts';
 import { openLedger } from './ledger-keeper.ts';
 import { type Target, nobody, prepare } from './prepare.ts';
 
@@ -83,6 +84,7 @@ async function faultsOf(
   const host = await hostWith(before);
   const start = host.events.length;
   const target = targetOf(host, to);
+  await readJournal(host.files, journalPath);
   await prepare(target, (await openLedger(host.files, ledgerPath)).ledger);
   const prepared = host.events.length - start;
   const again = await hostWith(before);
@@ -152,7 +154,10 @@ describe.each(journeys)('when something fails in $name', { timeout: 60_000 }, ({
       const start = host.dump();
       let asked = 0;
       const running = prepareOn(host, to).then((prepared) =>
-        applyPlan(prepared.target, prepared, prepared, { interrupted: () => asked++ === stop }),
+        applyPlan(prepared.target, prepared, prepared, {
+          ...testRun,
+          interrupted: () => asked++ === stop,
+        }),
       );
       await expect(running).rejects.toMatchObject({ code: 'interrupted' });
       expect(host.dump()).toBe(start);
@@ -190,7 +195,7 @@ describe('apply', () => {
     host.failWhen(({ what }) => (what.startsWith('conntrack') ? { kind: 'failed' } : undefined));
     const target = targetOf(host, undefined);
     const prepared = await prepareOn(host, undefined);
-    const running = applyPlan(target, prepared, prepared, { goOn: true });
+    const running = applyPlan(target, prepared, prepared, { ...testRun, goOn: true });
     await expect(running).rejects.toThrow(/conntrack/);
     host.failWhen();
     expect(host.dump()).toBe(newHost().dump());

@@ -1,19 +1,37 @@
 /** Brings a host to the wanted state, or back to the one that it was in. */
 import { MustredirectError } from '../error.ts';
 import { runOrFail } from '../host/exec.ts';
-import { compareStates } from '../plan/compare.ts';
+import type { Exec } from '../host/ports.ts';
+import { compareStates, objectText } from '../plan/compare.ts';
 import { printChange } from '../plan/print.ts';
-import type { Plan, Step } from '../plan/step.ts';
-import type { Ledger } from '../state/ledger.ts';
+import type { Plan } from '../plan/step.ts';
+import { type Journal, type JournalKeeper, continueJournal, startJournal } from './journal.ts';
 import { ledgerAfter, ledgerBefore } from './ledger-keeper.ts';
-import { type Workplace, perform, performUndo } from './perform.ts';
+import { type Workplace, perform } from './perform.ts';
 import { type Prepared, type Target, prepare } from './prepare.ts';
+import { messageOf, undoRun, undoneError } from './undo.ts';
 
-export interface ApplyOptions {
+export interface Run {
+  /** path of its journal */
+  readonly journal: string;
+  /** tells this run from all others */
+  readonly id: string;
+  /** `apply`, `rollback` or `destroy` */
+  readonly verb: string;
+  /** process id */
+  readonly process: number;
+  /** a run that was cut off, and that this one brings to an end: both are undone together, or neither */
+  readonly cutOff?: Journal | undefined;
+  /** seconds within which somebody must confirm it, or it is undone */
+  readonly confirm?: number | undefined;
   /** asked before each step; the user pressed Ctrl-C */
-  readonly interrupted?: () => boolean;
+  readonly interrupted?: (() => boolean) | undefined;
   /** taking down: a step that fails keeps none of the others from being done, and nothing is put back */
   readonly goOn?: boolean;
+  /** called when the run can be undone by somebody else, before its first step */
+  readonly started?: ((journal: Journal) => Promise<void>) | undefined;
+  /** called when all is as wanted, as the last thing that still belongs to the run; `changed`: there was something to do */
+  readonly record?: ((id: string, changed: boolean) => Promise<void>) | undefined;
 }
 
 /** Runs the plan. When a step fails, or the host is not as wanted afterwards, all is undone and it rejects. */
@@ -21,78 +39,101 @@ export async function applyPlan(
   target: Target,
   prepared: Prepared,
   workplace: Workplace,
-  options: ApplyOptions = {},
+  run: Run,
 ): Promise<void> {
-  const { desired, plan, facts } = prepared;
+  if (prepared.plan.steps.length === 0 && !run.cutOff) return settleAlone(target, workplace, run);
+  const keeper = await openJournal(prepared, workplace, run).catch((cause: unknown) => {
+    throw undoneError(cause, []);
+  });
+  const wrong = await runPlan(target, prepared, workplace, run, keeper).catch(async (cause: unknown) => {
+    const left = await undoRun(keeper.journal, workplace);
+    if (left.length === 0) await keeper.close();
+    throw undoneError(cause, left);
+  });
+  if (wrong.length > 0) throw takenDownError(wrong);
+}
+
+/** What is missing is told before anything is changed. */
+async function openJournal(
+  { plan, facts }: Prepared,
+  { host, keeper }: Workplace,
+  { journal: path, id, verb, process, confirm, cutOff, goOn }: Run,
+): Promise<JournalKeeper> {
+  if (!goOn) await checkTools(plan, host.exec);
+  if (cutOff) return continueJournal(host.files, path, cutOff);
+  return startJournal(host.files, path, {
+    run: id,
+    verb,
+    process,
+    since: new Date().toISOString(),
+    ...(confirm === undefined ? {} : { confirm }),
+    ledger: keeper.ledger,
+    before: facts.owned.map(objectText),
+  });
+}
+
+async function checkTools({ steps }: Plan, exec: Exec): Promise<void> {
+  if (steps.some((step) => step.do.kind === 'forget-flows'))
+    await runOrFail(exec, ['conntrack', '--version']);
+}
+
+/** @returns what went wrong, where that does not keep the rest from being done */
+async function runPlan(
+  target: Target,
+  { desired, plan, facts }: Prepared,
+  workplace: Workplace,
+  run: Run,
+  journal: JournalKeeper,
+): Promise<string[]> {
   const { keeper } = workplace;
-  const before = keeper.ledger;
-  const done: Step[] = [];
-  const failed: string[] = [];
-  try {
-    if (!options.goOn) await checkTools(plan, workplace);
-    await keeper.save(ledgerBefore(facts.ledger, desired, plan, facts));
-    await runSteps(plan, done, failed, workplace, options);
-    if (createsNetwork(plan)) {
-      // An engine tells only now what it calls the bridge of a network that it has made.
-      const now = await prepare(target, keeper.ledger);
-      await runSteps(now.plan, done, failed, workplace, options);
-    }
-    if (!options.goOn) await finish(target, workplace);
-  } catch (cause) {
-    throw undoneError(cause, await undo(done, before, target, prepared, workplace));
+  await run.started?.(journal.journal);
+  await keeper.save(ledgerBefore(facts.ledger, desired, plan, facts));
+  const failed = await runSteps(plan, workplace, run, journal);
+  let left = await settle(target, workplace);
+  if ((left.length > 0 || createsNetwork(plan)) && failed.length === 0) {
+    // An engine tells only now what it calls the bridge of a network that it has made. And `ip rule delete` takes
+    // the first rule that has all that is named: for a rule about less, made in our name, it may take one about more.
+    const now = await prepare(target, keeper.ledger);
+    failed.push(...(await runSteps(now.plan, workplace, run, journal)));
+    left = await settle(target, workplace);
   }
-  if (options.goOn) await finishTakingDown(target, failed, workplace);
+  const wrong = [...failed, ...left];
+  if (wrong.length > 0 && !run.goOn) throw notAsSetError(wrong);
+  if (run.confirm !== undefined) await journal.waitUntil(new Date(Date.now() + run.confirm * 1000));
+  if (wrong.length === 0) await run.record?.(journal.journal.run, true);
+  if (run.confirm === undefined) await journal.close();
+  return wrong;
 }
 
 async function runSteps(
-  { steps }: Pick<Plan, 'steps'>,
-  done: Step[],
-  failed: string[],
+  { steps }: Plan,
   workplace: Workplace,
-  { interrupted, goOn = false }: ApplyOptions,
-): Promise<void> {
+  { interrupted, goOn = false }: Run,
+  journal: JournalKeeper,
+): Promise<string[]> {
+  const failed: string[] = [];
   for (const step of steps) {
     if (interrupted?.()) throw new MustredirectError('interrupted', 'interrupted');
-    // A network that could not be made may be somebody else's: it is none that undoing may take away.
-    if (step.do.kind !== 'create-network') done.push(step);
+    await journal.begin(step);
     try {
       await perform(step.do, workplace);
     } catch (error) {
       if (!goOn) throw error;
       failed.push(messageOf(error));
     }
-    if (step.do.kind === 'create-network') done.push(step);
   }
+  return failed;
+}
+
+/** Nothing is to be done, but the ledger may know of more than there still is. */
+async function settleAlone(target: Target, workplace: Workplace, { id, record }: Run): Promise<void> {
+  const left = await settle(target, workplace);
+  if (left.length > 0) throw notAsSetError(left);
+  await record?.(id, false);
 }
 
 function createsNetwork({ steps }: Plan): boolean {
   return steps.some((step) => step.do.kind === 'create-network');
-}
-
-/** What is missing is told before anything is changed. */
-async function checkTools({ steps }: Plan, { host }: Workplace): Promise<void> {
-  if (steps.some((step) => step.do.kind === 'forget-flows'))
-    await runOrFail(host.exec, ['conntrack', '--version']);
-}
-
-async function finish(target: Target, workplace: Workplace): Promise<void> {
-  const left = await settle(target, workplace);
-  if (left.length === 0) return;
-  throw new MustredirectError('failed', `the host does not have what was set: ${left.join('; ')}`, {
-    hint: 'something else on this host may be changing it at the same time',
-  });
-}
-
-async function finishTakingDown(
-  target: Target,
-  failed: readonly string[],
-  workplace: Workplace,
-): Promise<void> {
-  const wrong = [...failed, ...(await settle(target, workplace))];
-  if (wrong.length === 0) return;
-  throw new MustredirectError('failed', `not everything went as it should: ${wrong.join('; ')}`, {
-    hint: 'everything else is done; mend the cause and run it again',
-  });
 }
 
 /** Believes nothing but what the host says now: what is still to be done. Without any, the ledger is settled. */
@@ -103,50 +144,14 @@ async function settle(target: Target, { keeper }: Workplace): Promise<string[]> 
   return left.map(({ sign, text }) => `${sign} ${text}`);
 }
 
-/** Goes on after an error, and tells what is not as before: nothing when all is. */
-async function undo(
-  begun: readonly Step[],
-  before: Ledger,
-  target: Target,
-  prepared: Prepared,
-  workplace: Workplace,
-): Promise<string[]> {
-  const failed: string[] = [];
-  const note = (error: unknown): void => void failed.push(messageOf(error));
-  for (const step of [...begun].reverse()) {
-    if (step.undo) await performUndo(step.undo, workplace).catch(note);
-  }
-  // What was decided meanwhile was decided for a way that is not taken any more.
-  for (const step of begun) {
-    if (step.do.kind === 'forget-flows') await perform(step.do, workplace).catch(note);
-  }
-  try {
-    const after = await prepare(target, workplace.keeper.ledger);
-    const wanted = prepared.actual.map((object) => ({ object, why: 'as it was before' }));
-    const changes = compareStates(after.actual, wanted);
-    if (changes.length > 0) return [...failed, `${changes.length} objects differ`];
-    // Only now: what could not be undone must still be given back one day.
-    await workplace.keeper.save(before);
-    return [];
-  } catch (error) {
-    note(error);
-    return failed;
-  }
+function notAsSetError(left: readonly string[]): MustredirectError {
+  return new MustredirectError('failed', `the host does not have what was set: ${left.join('; ')}`, {
+    hint: 'something else on this host may be changing it at the same time',
+  });
 }
 
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
-
-function undoneError(cause: unknown, left: readonly string[]): MustredirectError {
-  const { message, code, hint } =
-    cause instanceof MustredirectError ? cause : new MustredirectError('failed', messageOf(cause));
-  const state =
-    left.length === 0
-      ? 'everything is as it was before'
-      : `not everything could be undone: ${left.join('; ')}`;
-  return new MustredirectError(code === 'interrupted' ? code : 'failed', `${message}; ${state}`, {
-    hint: left.length === 0 ? hint : 'run `mustredirect apply` again, or `mustredirect destroy`',
-    cause,
+function takenDownError(wrong: readonly string[]): MustredirectError {
+  return new MustredirectError('failed', `not everything went as it should: ${wrong.join('; ')}`, {
+    hint: 'everything else is done; mend the cause and run it again',
   });
 }

@@ -3,12 +3,16 @@ import { type Engines, readAllNetworks } from '../engines/index.ts';
 import { readLinks } from '../host/ip-links.ts';
 import { readRoutes } from '../host/ip-routes.ts';
 import { readRules } from '../host/ip-rules.ts';
+import { readPolicies } from '../host/ip-xfrm.ts';
 import { readNamedTables } from '../host/named-tables.ts';
-import { type ElementCounter, readNftTable } from '../host/nft-read.ts';
-import type { Host } from '../host/ports.ts';
+import { type OtherTables, readOtherTables } from '../host/nft-others.ts';
+import { type ElementCounter, type NftTable, readNftTable } from '../host/nft-read.ts';
+import { requireNft } from '../host/nft-version.ts';
+import type { Exec, Host } from '../host/ports.ts';
 import { readForwarding } from '../host/sysctl.ts';
 import type { Facts } from '../state/facts.ts';
 import type { Ledger } from '../state/ledger.ts';
+import type { HostObject } from '../state/objects.ts';
 import type { HostRole } from '../topology/role.ts';
 
 export interface Gathered {
@@ -16,19 +20,23 @@ export interface Gathered {
   readonly counters: readonly ElementCounter[];
 }
 
-/** @param role whose networks are looked up, together with those of the ledger */
+/**
+ * @param engines nothing: they are not asked
+ * @param role whose networks are looked up, together with those of the ledger
+ */
 export async function gatherFacts(
   host: Host,
-  engines: Engines,
+  engines: Engines | undefined,
   role: Pick<HostRole, 'networks'>,
   ledger: Ledger,
 ): Promise<Gathered> {
-  const [links, rules, routes, namedTables, nft, asked] = await Promise.all([
+  const [links, rules, routes, policies, namedTables, [nft, others], asked] = await Promise.all([
     readLinks(host.exec),
     readRules(host.exec, 4),
     readRoutes(host.exec, 4),
+    readPolicies(host.exec),
     readNamedTables(host.files),
-    readNftTable(host.exec),
+    readNft(host.exec),
     askEngines(host, engines, role, ledger),
   ]);
   const sysctls = await readForwarding(
@@ -39,15 +47,37 @@ export async function gatherFacts(
     facts: {
       links,
       foreignRules: rules.foreign,
+      foreignRoutes: routes.foreign,
+      defaultHops: routes.defaultHops,
       usedTables: routes.usedTables,
       namedTables,
+      foreignChains: others.chains,
+      forwardFilters: others.forwardFilters,
       sysctls,
       ...asked,
       ledger,
-      owned: [...rules.owned, ...routes.owned, ...nft.objects],
+      xfrm: policies.xfrm,
+      owned: [...rules.owned, ...routes.owned, ...policies.owned, ...nft.objects],
     },
     counters: nft.counters,
   };
+}
+
+/** Our own objects as the host has them now. */
+export async function readOwned(exec: Exec): Promise<HostObject[]> {
+  const [rules, routes, policies, nft] = await Promise.all([
+    readRules(exec, 4),
+    readRoutes(exec, 4),
+    readPolicies(exec),
+    readNftTable(exec),
+  ]);
+  return [...rules.owned, ...routes.owned, ...policies.owned, ...nft.objects];
+}
+
+/** One that is too old does not say so by itself: it crashes. */
+async function readNft(exec: Exec): Promise<readonly [NftTable, OtherTables]> {
+  await requireNft(exec);
+  return Promise.all([readNftTable(exec), readOtherTables(exec)]);
 }
 
 type Asked = Pick<Facts, 'networks' | 'silentEngines'>;
@@ -55,21 +85,25 @@ type Asked = Pick<Facts, 'networks' | 'silentEngines'>;
 /** An engine that is gone must not keep the rest from being taken down. */
 async function askEngines(
   host: Host,
-  engines: Engines,
+  engines: Engines | undefined,
   role: Pick<HostRole, 'networks'>,
   ledger: Ledger,
 ): Promise<Asked> {
   const requests = requestedNetworks(role, ledger);
+  if (!engines) return silence(requests, 'not asked');
   try {
     return { networks: await readAllNetworks(host, engines, requests) };
   } catch (error) {
     if (role.networks.length > 0) throw error;
-    const reason = error instanceof Error ? error.message : String(error);
-    return {
-      networks: [],
-      silentEngines: Object.fromEntries(requests.map(({ engine }) => [engine, reason])),
-    };
+    return silence(requests, error instanceof Error ? error.message : String(error));
   }
+}
+
+function silence(requests: readonly Pick<Ledger['networks'][number], 'engine'>[], reason: string): Asked {
+  return {
+    networks: [],
+    silentEngines: Object.fromEntries(requests.map(({ engine }) => [engine, reason])),
+  };
 }
 
 function requestedNetworks(role: Pick<HostRole, 'networks'>, ledger: Ledger): Ledger['networks'][number][] {

@@ -70,7 +70,12 @@ export function ledgerAfter(ledger: Ledger, desired: Desired, { silentEngines = 
       ),
   );
   const redirects = still.some((object) => object.kind === 'rule');
-  return { ...desired.numbers, sysctls: redirects || networks.length > 0 ? ledger.sysctls : {}, networks };
+  return {
+    ...desired.numbers,
+    sysctls: redirects || networks.length > 0 ? ledger.sysctls : {},
+    ...(Object.keys(desired.bridges).length > 0 ? { bridges: desired.bridges } : {}),
+    networks,
+  };
 }
 
 /** The file as it was before our edit, when nobody has changed it since. */

@@ -1,5 +1,5 @@
 /** Does one action on a host. */
-import type { Engines } from '../engines/index.ts';
+import { type Engines, readAllNetworks } from '../engines/index.ts';
 import { MustredirectError } from '../error.ts';
 import { forgetFlows } from '../host/conntrack.ts';
 import { commandError, runOrFail } from '../host/exec.ts';
@@ -37,15 +37,37 @@ export async function perform(action: Action, { host, engines, keeper }: Workpla
 }
 
 /**
- * Undoes an action that may have been done in part: what is not there to be taken away is no error, and one
- * that cannot be undone does not keep the others from it.
+ * Undoes an action that may have been done in part, or not at all: what is not there to be taken away is no
+ * error, and one that cannot be undone does not keep the others from it.
  */
 export async function performUndo(action: Action, workplace: Workplace): Promise<void> {
-  if (action.kind !== 'ip') return perform(action, workplace);
-  // `-force` goes on after a line that fails. Reading back tells whether the state is right.
-  await workplace.host.exec.run(['ip', '-force', `-${action.family}`, '-batch', '-'], {
-    input: batchText(action.lines),
-  });
+  switch (action.kind) {
+    case 'ip':
+      // `-force` goes on after a line that fails. Reading back tells whether the state is right.
+      await workplace.host.exec.run(['ip', '-force', `-${action.family}`, '-batch', '-'], {
+        input: batchText(action.lines),
+      });
+      return;
+    case 'create-network':
+    case 'remove-network':
+      if (await isToBeUndone(action, workplace)) await perform(action, workplace);
+      return;
+    case 'nft':
+    case 'sysctl':
+    case 'set-masquerade':
+    case 'forget-flows':
+      return perform(action, workplace);
+  }
+}
+
+/** A network that could not be made may be there all the same: somebody else's, and none of our business. */
+async function isToBeUndone(
+  action: Extract<Action, { kind: 'create-network' | 'remove-network' }>,
+  { host, engines }: Workplace,
+): Promise<boolean> {
+  const [found] = await readAllNetworks(host, engines, [action]);
+  if (!found) return false;
+  return action.kind === 'create-network' ? !found.exists : found.exists && found.ours === true;
 }
 
 async function runIpBatch(exec: Exec, { family, lines }: Extract<Action, { kind: 'ip' }>): Promise<void> {

@@ -1,8 +1,10 @@
 /** Looks at the host and works out what is to be done. Changes nothing. */
 import type { Engines } from '../engines/index.ts';
+import type { Numbers } from '../desired/numbers.ts';
 import { type Desired, desiredState } from '../desired/desired.ts';
 import type { ElementCounter } from '../host/nft-read.ts';
 import type { Host } from '../host/ports.ts';
+import { closedState } from '../plan/closed-state.ts';
 import { makePlan } from '../plan/make-plan.ts';
 import type { Plan } from '../plan/step.ts';
 import type { Spec } from '../spec/spec.ts';
@@ -19,6 +21,10 @@ export interface Target {
   readonly engines: Engines;
   readonly role: HostRole;
   readonly gateways: Spec['gateways'];
+  /** tables and marks to keep, instead of those of the last run */
+  readonly numbers?: Numbers;
+  /** only what closes is wanted, beside all that is there: no interface and no engine is needed for it */
+  readonly closed?: true;
 }
 
 export interface Prepared {
@@ -35,9 +41,12 @@ export const nobody: Pick<Target, 'role' | 'gateways'> = {
   gateways: {},
 };
 
-export async function prepare({ host, engines, role, gateways }: Target, ledger: Ledger): Promise<Prepared> {
-  const { facts, counters } = await gatherFacts(host, engines, role, ledger);
-  const desired = desiredState(role, gateways, facts);
+export async function prepare(target: Target, before: Ledger): Promise<Prepared> {
+  const { host, engines, role, gateways, closed, numbers } = target;
+  const ledger = { ...before, ...numbers };
+  const { facts, counters } = await gatherFacts(host, closed ? undefined : engines, role, ledger);
+  const whole = desiredState(role, gateways, facts);
+  const desired = closed ? closedState(facts, whole) : whole;
   const actual = actualState(
     facts,
     desired.wanted.map(({ object }) => object),

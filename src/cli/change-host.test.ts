@@ -37,7 +37,7 @@ function newHost(): FakeHost {
 /** `apply` on a fake host, with answers to the questions that it asks. */
 async function apply(
   host: FakeHost,
-  options: ChangeOptions,
+  options: Partial<ChangeOptions>,
   ...answers: (() => Promise<boolean> | boolean)[]
 ) {
   const questions: string[] = [];
@@ -48,14 +48,20 @@ async function apply(
       return (await answers.shift()?.()) ?? false;
     },
   });
-  const places = { ledger: '/var/lib/mustredirect/host.json', lock: join(folder, 'lock') };
+  const places = {
+    ledger: '/var/lib/mustredirect/host.json',
+    journal: '/var/lib/mustredirect/host.journal',
+    history: '/var/lib/mustredirect/host.history',
+    lock: join(folder, 'lock'),
+    firstNamespace: true,
+  };
   const engines = createEngines({});
   const target: Target = { host, engines, role: hostRole(spec, 'here'), gateways: spec.gateways };
   const ground = { host, engines, places, trace: undefined };
-  const texts = { verb: 'apply', title: 'plan', done: 'done' };
+  const texts = { verb: 'apply', title: 'plan', done: 'done', record: async () => {} };
   let status = 0;
   try {
-    await changeHost(terminal, { ground, target, options, ...texts });
+    await changeHost(terminal, { ground, target, options: { wait: 0, ...options }, ...texts });
   } catch (error) {
     status = printError(error, terminal, options.json ? ['--json'] : []);
   }
@@ -138,14 +144,17 @@ describe('changeHost', () => {
     expect(host.dump()).toBe(after);
   });
 
-  it.each<ChangeOptions>([{}, { json: true }])('refuses where nobody can be asked: %j', async (options) => {
-    const host = newHost();
-    const before = host.dump();
-    const { told, status } = await apply(host, options);
-    expect(told[0]).toContain('apply changes this host and has nobody to ask');
-    expect(status).toBe(2);
-    expect(host.dump()).toBe(before);
-  });
+  it.each<Partial<ChangeOptions>>([{}, { json: true }])(
+    'refuses where nobody can be asked: %j',
+    async (options) => {
+      const host = newHost();
+      const before = host.dump();
+      const { told, status } = await apply(host, options);
+      expect(told[0]).toContain('apply changes this host and has nobody to ask');
+      expect(status).toBe(2);
+      expect(host.dump()).toBe(before);
+    },
+  );
 
   it('prints nothing but JSON with --json', async () => {
     const { printed, status } = await apply(newHost(), { yes: true, json: true });

@@ -1,11 +1,13 @@
-/** What `apply` and `destroy` share: the question, the lock, the run, the report. */
+/** What `apply`, `rollback` and `destroy` share: the question, the lock, the run, the report. */
+import { randomUUID } from 'node:crypto';
 import { applyPlan } from '../apply/apply.ts';
+import { type Journal, readJournal } from '../apply/journal.ts';
 import { openLedger } from '../apply/ledger-keeper.ts';
-import { type Target, prepare } from '../apply/prepare.ts';
+import { type Prepared, type Target, prepare } from '../apply/prepare.ts';
 import { MustredirectError } from '../error.ts';
-import { createBackground } from '../host/background.ts';
-import { takeLock } from '../host/lock.ts';
 import type { Plan } from '../plan/step.ts';
+import { earlierRunText, settleEarlierRun, undoJournal, waitsError } from './earlier-run.ts';
+import { withLock } from './lock-host.ts';
 import { planJson, planLines, printPlan, refuse } from './print-plan.ts';
 import { type Ground, look } from './session.ts';
 import type { Terminal } from './terminal.ts';
@@ -13,18 +15,26 @@ import type { Terminal } from './terminal.ts';
 export interface ChangeOptions {
   readonly yes?: true | undefined;
   readonly json?: true | undefined;
+  /** seconds to wait for another run to end */
+  readonly wait: number;
 }
 
 export interface Change {
   readonly ground: Ground;
   readonly target: Target;
   readonly options: ChangeOptions;
-  /** `apply` or `destroy` */
+  /** `apply`, `rollback` or `destroy` */
   readonly verb: string;
   readonly title: string;
   readonly done: string;
   /** a step that fails keeps none of the others from being done */
   readonly goOn?: boolean;
+  /** seconds within which it must be confirmed */
+  readonly confirm?: number | undefined;
+  /** called before the first step of a run that must be confirmed */
+  readonly started?: (run: string) => Promise<void>;
+  /** writes down what was done; `changed`: there was something to do */
+  readonly record: (run: string, prepared: Prepared, changed: boolean) => Promise<void>;
 }
 
 /**
@@ -32,13 +42,16 @@ export interface Change {
  * agreed to, or the question is asked again.
  */
 export async function changeHost(terminal: Terminal, change: Change): Promise<void> {
+  const { ground, options, verb } = change;
+  await settleEarlierRun(terminal, ground, options.wait);
   for (;;) {
-    const agreed = change.options.yes ? 'any' : await agree(terminal, change);
+    const agreed = options.yes ? 'any' : await agree(terminal, change);
     if (agreed === undefined) {
       terminal.tell('nothing was changed');
       return terminal.setExitStatus(1);
     }
-    if (await changeLocked(terminal, change, agreed)) return;
+    const lock = { verb, wait: options.wait };
+    if (await withLock(terminal, ground, lock, () => changeLocked(terminal, change, agreed))) return;
     terminal.tell(
       `\n${terminal.paintTold('yellow', 'this host has changed meanwhile')}, and so has the plan\n`,
     );
@@ -46,9 +59,14 @@ export async function changeHost(terminal: Terminal, change: Change): Promise<vo
 }
 
 /** Shows the plan. Gives it back when the user wants it, or when there is nothing to ask. */
-async function agree(terminal: Terminal, change: Change): Promise<Plan | undefined> {
+async function agree(terminal: Terminal, change: Change): Promise<Plan | 'any' | undefined> {
+  const { host, places } = change.ground;
+  const cutOff = await readJournal(host.files, places.journal);
   const { plan, desired } = await look(change.ground, change.target);
+  // What was cut off is undone first, and that needs the lock.
+  if (cutOff && desired.refusals.length > 0) return 'any';
   refuse(desired.refusals, terminal);
+  if (cutOff) tellCutOff(terminal, cutOff);
   show(terminal, change, plan);
   if (planLines(plan).length === 0) return plan;
   if (terminal.interactive && !change.options.json) {
@@ -61,33 +79,52 @@ async function agree(terminal: Terminal, change: Change): Promise<Plan | undefin
 
 /** False when the plan is not the one agreed to any more: then nothing is changed. */
 async function changeLocked(terminal: Terminal, change: Change, agreed: Plan | 'any'): Promise<boolean> {
-  const { ground, target, options } = change;
+  const { ground, target } = change;
   const { host, places, engines } = ground;
-  const lock = await takeLock({ background: createBackground(), files: host.files }, places.lock, {
-    who: `${change.verb}, process ${terminal.pid}`,
-  });
-  try {
-    const keeper = await openLedger(host.files, places.ledger);
-    const prepared = await prepare(target, keeper.ledger);
-    refuse(prepared.desired.refusals, terminal);
-    if (agreed === 'any') show(terminal, change, prepared.plan);
-    else if (!sameSteps(agreed, prepared.plan)) return false;
-    terminal.watchInterrupts();
-    await applyPlan(
-      target,
-      prepared,
-      { host, engines, keeper },
-      {
-        interrupted: terminal.interrupted,
-        goOn: change.goOn ?? false,
-      },
-    );
-    if (options.json) terminal.print(JSON.stringify(planJson(prepared), null, 2));
-    else if (planLines(prepared.plan).length > 0) terminal.print(doneText(terminal, change, prepared.plan));
-    return true;
-  } finally {
-    await lock.release();
-  }
+  const cutOff = await readJournal(host.files, places.journal);
+  if (cutOff?.until !== undefined) throw waitsError(cutOff);
+  const keeper = await openLedger(host.files, places.ledger);
+  const prepared = await prepare(target, keeper.ledger);
+  // Between two states is no place to stay: what cannot be brought to an end is undone.
+  if (cutOff && prepared.desired.refusals.length > 0) await undoJournal(terminal, ground, cutOff);
+  refuse(prepared.desired.refusals, terminal);
+  if (agreed === 'any') {
+    if (cutOff) tellCutOff(terminal, cutOff);
+    show(terminal, change, prepared.plan);
+  } else if (!sameSteps(agreed, prepared.plan)) return false;
+  terminal.watchInterrupts();
+  await applyPlan(target, prepared, { host, engines, keeper }, runOf(terminal, change, prepared, cutOff));
+  report(terminal, change, prepared);
+  return true;
+}
+
+function runOf(terminal: Terminal, change: Change, prepared: Prepared, cutOff: Journal | undefined) {
+  const { ground, verb, goOn = false, confirm, started, record } = change;
+  return {
+    journal: ground.places.journal,
+    id: randomUUID(),
+    verb,
+    process: terminal.pid,
+    cutOff,
+    confirm,
+    goOn,
+    interrupted: terminal.interrupted,
+    started: ({ run }: Journal) => started?.(run) ?? Promise.resolve(),
+    record: (run: string, changed: boolean) => record(run, prepared, changed),
+  };
+}
+
+/** It is carried on with, and not undone first: on the way back, what it had closed would be open for a moment. */
+function tellCutOff(terminal: Terminal, cutOff: Journal): void {
+  terminal.tell(
+    `${terminal.paintTold('yellow', 'note:')} ${earlierRunText(cutOff)}; this one finishes or undoes it`,
+  );
+}
+
+function report(terminal: Terminal, change: Change, prepared: Prepared): void {
+  const { plan } = prepared;
+  if (change.options.json) terminal.print(JSON.stringify(planJson(prepared), null, 2));
+  else if (planLines(plan).length > 0) terminal.print(doneText(terminal, change, plan));
 }
 
 function doneText(terminal: Terminal, { done }: Change, { waiting }: Plan): string {

@@ -6,7 +6,9 @@ import {
   fileOption,
   hostOption,
   jsonOption,
+  readDuration,
   verboseOption,
+  waitOption,
   yesOption,
 } from './options.ts';
 import type { Terminal } from './terminal.ts';
@@ -16,6 +18,7 @@ export function addHostCommands(program: Command, terminal: Terminal): void {
   addApply(program, terminal);
   addStatus(program, terminal);
   addVerify(program, terminal);
+  addDoctor(program, terminal);
   addRender(program, terminal);
   addDestroy(program, terminal);
 }
@@ -45,12 +48,21 @@ function addApply(program: Command, terminal: Terminal): void {
         'fails, or Ctrl-C is pressed, all that was done is undone. When nothing is to be done, nothing is touched.',
     )
     .addOption(yesOption())
+    .addOption(
+      new Option('--confirm <time>', 'undo it by itself unless `confirm` follows in time: 60s, 5m').argParser(
+        readDuration,
+      ),
+    )
+    .option('--closed', 'only put in place what closes: needs no interface and no engine; takes nothing away')
+    .option('--boot', 'as the boot units call it: a file that was undone is not applied again')
+    .addOption(waitOption())
     .addOption(jsonOption())
     .addHelpText(
       'after',
       examples(
         ['apply', 'show the plan, ask, do it'],
         ['apply --yes', 'do not ask: for scripts'],
+        ['apply --confirm 60s', 'go back by itself after a minute, should you be locked out'],
         ['apply --host node1 -v', 'as node1 of the file, and show each command'],
       ),
     )
@@ -106,6 +118,22 @@ function addVerify(program: Command, terminal: Terminal): void {
     .action(async (options) => (await import('./commands/verify.ts')).verify(terminal, options));
 }
 
+function addDoctor(program: Command, terminal: Terminal): void {
+  hostCommand(program, 'doctor')
+    .summary('find what keeps this host from being as the file says, and how to mend it')
+    .description(
+      'Looks for what keeps this host from being, or from staying, as the file says: programs that are missing, ' +
+        'runs that were cut off, what others use or have changed, packets that had to be stopped. Says of each ' +
+        'what to do. Changes nothing. Exits with 3 when it finds anything.',
+    )
+    .addOption(jsonOption())
+    .addHelpText(
+      'after',
+      examples(['doctor', 'what is wrong, and what to do'], ['doctor --json', 'for programs']),
+    )
+    .action(async (options) => (await import('./commands/doctor.ts')).doctor(terminal, options));
+}
+
 function addRender(program: Command, terminal: Terminal): void {
   hostCommand(program, 'render')
     .summary('print what apply does as a shell script, so that you can check it')
@@ -132,6 +160,7 @@ function addDestroy(program: Command, terminal: Terminal): void {
         'fails keeps nothing else from going, and is named; so is a network that stays because containers use it.',
     )
     .addOption(yesOption())
+    .addOption(waitOption())
     .addOption(verboseOption())
     .addOption(jsonOption())
     .addHelpText(

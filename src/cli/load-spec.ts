@@ -1,4 +1,4 @@
-/** Reads the file, and prints every mistake in it. */
+/** Reads the file, and tells every mistake in it. */
 import { join } from 'node:path';
 import { MustredirectError } from '../error.ts';
 import type { Files } from '../host/ports.ts';
@@ -8,8 +8,7 @@ import type { Spec } from '../spec/spec.ts';
 import { ReportedError } from './reported-error.ts';
 import type { Terminal } from './terminal.ts';
 
-export async function loadSpec(files: Files, path: string, terminal: Terminal): Promise<Spec> {
-  const text = await readText(files, path, terminal);
+export function checkSpec(text: string, path: string, terminal: Terminal): Spec {
   const parsed = parseSpec(text);
   if (parsed.kind === 'spec') return parsed.spec;
   const { problems } = parsed;
@@ -18,7 +17,7 @@ export async function loadSpec(files: Files, path: string, terminal: Terminal): 
   throw new ReportedError('file', `${path}: ${count}`, {}, { problems });
 }
 
-async function readText(files: Files, path: string, { root }: Terminal): Promise<string> {
+export async function readSpecText(files: Files, path: string, { root }: Terminal): Promise<string> {
   const text = await files.read(path).catch((cause: NodeJS.ErrnoException) => {
     if (cause.code === 'EACCES') {
       throw new MustredirectError('not-permitted', `${path}: permission denied`, {

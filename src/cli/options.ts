@@ -1,5 +1,5 @@
 /** Options that several commands have, and how their help ends. */
-import { Option } from '@commander-js/extra-typings';
+import { InvalidArgumentError, Option } from '@commander-js/extra-typings';
 
 const defaultFile = '/etc/mustredirect/mustredirect.yaml';
 
@@ -24,6 +24,19 @@ export function yesOption() {
 
 export function jsonOption() {
   return new Option('--json', 'print JSON, also when it fails: { "error": { code, message, hint } }');
+}
+
+export function waitOption() {
+  return new Option('--wait <time>', 'wait for another run to end: 10s, 2m; 0 does not wait')
+    .argParser(readDuration)
+    .default(10, '10s');
+}
+
+/** `90`, `90s` or `2m`, in seconds. */
+export function readDuration(text: string): number {
+  const [, number, unit] = /^(\d{1,6})(s|m|h)?$/.exec(text) ?? [];
+  if (number === undefined) throw new InvalidArgumentError('Write it as 30s, 5m or 1h.');
+  return Number(number) * (unit === 'h' ? 3600 : unit === 'm' ? 60 : 1);
 }
 
 /** For options that may be given several times. */

@@ -58,11 +58,11 @@ describe('refuse', () => {
   const second = { message: 'network web: is there with 10.1.0.0/24', hint: 'rename it' };
 
   /** what is told, what is printed with --json, and the exit status */
-  function refused(...[refusals, found]: [Parameters<typeof refuse>[0], object?]) {
+  function refused(refusals: Parameters<typeof refuse>[0]) {
     const terminal = recordedTerminal();
     let status = 0;
     try {
-      refuse(refusals, terminal, found);
+      refuse(refusals, terminal);
     } catch (error) {
       status = printError(error, terminal, ['--json']);
     }
@@ -82,7 +82,7 @@ describe('refuse', () => {
   });
 
   it('tells several in their order, and how many there are at the end', () => {
-    expect(refused([first, second], { host: 'node1' })).toEqual({
+    expect(refused([first, second])).toEqual({
       told: [
         `<red:error:> ${first.message}`,
         'hint: give another',
@@ -92,7 +92,6 @@ describe('refuse', () => {
       ],
       json: [
         {
-          host: 'node1',
           refusals: [first, second],
           error: { code: 'refused', message: 'refused for 2 reasons' },
         },

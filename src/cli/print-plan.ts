@@ -28,6 +28,7 @@ export function planJson({ plan, desired }: Prepared): object {
     waiting: plan.waiting,
     gateways: desired.numbers.gateways,
     directBit: desired.numbers.directBit,
+    seenBit: desired.numbers.seenBit,
   };
 }
 
@@ -35,15 +36,11 @@ export function planLines(plan: Plan): PlanLine[] {
   return plan.steps.flatMap((step) => step.lines);
 }
 
-/**
- * Going on would hurt: all reasons are told, then it ends.
- *
- * @param found what a program is told all the same
- */
-export function refuse(refusals: readonly Refusal[], terminal: Terminal, found: object = {}): void {
+/** Going on would hurt: all reasons are told, then it ends. */
+export function refuse(refusals: readonly Refusal[], terminal: Terminal): void {
   const [first, ...more] = refusals;
   if (!first) return;
-  const report = { ...found, refusals };
+  const report = { refusals };
   if (more.length === 0) throw new ReportedError('refused', first.message, { hint: first.hint }, report);
   for (const refusal of refusals) tellFailure(refusal, terminal);
   throw new ReportedError('refused', `refused for ${refusals.length} reasons`, {}, report);

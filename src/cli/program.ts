@@ -1,18 +1,20 @@
 /** The command line. What a command does is loaded when it is called: help must be quick. */
 import { Command } from '@commander-js/extra-typings';
 import packageFile from '../../package.json' with { type: 'json' };
+import { addBootCommands } from './boot-commands.ts';
 import { addFileCommands } from './file-commands.ts';
 import { addHostCommands } from './host-commands.ts';
 import { addLabCommands } from './lab-commands.ts';
 import { examples } from './options.ts';
 import type { Terminal } from './terminal.ts';
+import { addUndoCommands } from './undo-commands.ts';
 
 export const exitStatuses = `
 Exit status:
   0  done
   1  failed; apply has undone what it began, destroy has done all the rest; what is left over is named
   2  the command line or the file is wrong
-  3  plan --check, status --check: the host is not as the file says
+  3  plan --check, status --check, doctor: the host is not as the file says
   4  refused: going on would hurt, or something is missing`;
 
 export function createProgram(terminal: Terminal): Command {
@@ -39,6 +41,8 @@ export function createProgram(terminal: Terminal): Command {
     );
   addFileCommands(program, terminal);
   addHostCommands(program, terminal);
+  addUndoCommands(program, terminal);
+  addBootCommands(program, terminal);
   addLabCommands(program, terminal);
   return program;
 }

@@ -14,6 +14,7 @@ export function recordedTerminal(): RecordedTerminal {
     exitStatus: undefined,
     env: {},
     pid: 4711,
+    user: 'alice',
     node: '/usr/bin/node',
     self: ['/usr/bin/node', '/opt/mustredirect/bin/start.js'],
     root: '/opt/mustredirect',

@@ -1,4 +1,7 @@
 /** What every command that looks at a host needs: the file, which host this is, and the ways to the outside. */
+import { createHash } from 'node:crypto';
+import { resolve } from 'node:path';
+import type { Applied } from '../apply/history.ts';
 import { type Prepared, type Target, prepare } from '../apply/prepare.ts';
 import { type Engines, createEngines } from '../engines/index.ts';
 import { createExec } from '../host/exec.ts';
@@ -7,11 +10,12 @@ import { readLinks } from '../host/ip-links.ts';
 import { readLedger } from '../host/ledger-store.ts';
 import { type Places, findPlaces } from '../host/places.ts';
 import type { Host } from '../host/ports.ts';
+import { requireNetAdmin } from '../host/privileges.ts';
 import type { Spec } from '../spec/spec.ts';
 import { hostRole } from '../topology/role.ts';
 import { whichHost } from '../topology/which-host.ts';
 import { commandLine } from './command-line.ts';
-import { loadSpec } from './load-spec.ts';
+import { checkSpec, readSpecText } from './load-spec.ts';
 import type { Terminal } from './terminal.ts';
 
 export interface GroundOptions {
@@ -36,23 +40,51 @@ export async function openGround(terminal: Terminal, options: GroundOptions): Pr
   const trace = options.verbose
     ? (argv: readonly string[]): void => terminal.tell(terminal.paintTold('dim', `$ ${commandLine(argv)}`))
     : undefined;
+  const files = createFiles();
+  await requireNetAdmin(files);
   return {
-    host: { exec: createExec(trace), files: createFiles() },
+    host: { exec: createExec(trace), files },
     engines: createEngines(terminal.env),
     places: await findPlaces(terminal.env),
     trace,
   };
 }
 
+/** A file as it is, before tables and marks are chosen for it. */
+export type Source = Omit<Applied, 'numbers'>;
+
 export interface Session extends Ground {
   readonly target: Target;
+  /** what the target was read from */
+  readonly source: Source;
 }
 
 export async function openSession(terminal: Terminal, options: HostOptions): Promise<Session> {
   const ground = await openGround(terminal, options);
-  const spec = await loadSpec(ground.host.files, options.file, terminal);
-  const name = await findHost(spec, ground.host, terminal, options);
-  return { ...ground, target: { ...ground, role: hostRole(spec, name), gateways: spec.gateways } };
+  const text = await readSpecText(ground.host.files, options.file, terminal);
+  const spec = checkSpec(text, options.file, terminal);
+  const host = await findHost(spec, ground.host, terminal, options);
+  const file = resolve(terminal.folder, options.file);
+  return {
+    ...ground,
+    target: targetOf(ground, spec, host),
+    source: { file, text, hash: hashOf(text), host },
+  };
+}
+
+/** A session with a file as it was applied before. */
+export function appliedSession(terminal: Terminal, ground: Ground, source: Applied): Session {
+  const spec = checkSpec(source.text, source.file, terminal);
+  const target = { ...targetOf(ground, spec, source.host), numbers: source.numbers };
+  return { ...ground, target, source };
+}
+
+function targetOf(ground: Ground, spec: Spec, host: string): Target {
+  return { ...ground, role: hostRole(spec, host), gateways: spec.gateways };
+}
+
+function hashOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
 }
 
 /** What is there, and what is to be done, now. */

@@ -1,12 +1,15 @@
 /** The process as the commands see it: where to print, whom to ask, what was set. */
 import { realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { userInfo } from 'node:os';
 import { isatty } from 'node:tty';
 import { styleText } from 'node:util';
 
 export interface Terminal {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly pid: number;
+  /** who has called us: the one who called sudo, where there is one */
+  readonly user: string;
   /** path of the Node that runs us */
   readonly node: string;
   /** what to run to run ourselves again */
@@ -45,6 +48,7 @@ export function terminalOf(process: NodeJS.Process): Terminal {
   return {
     env,
     pid: process.pid,
+    user: env['SUDO_USER'] ?? env['DOAS_USER'] ?? userName(),
     node,
     self: [node, file],
     root: rootOf(file),
@@ -67,6 +71,14 @@ export function terminalOf(process: NodeJS.Process): Terminal {
     paint: painter(stdout, env),
     paintTold: painter(stderr, env),
   };
+}
+
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `uid ${process.getuid?.()}`; // one that /etc/passwd does not know
+  }
 }
 
 /** Our own file lies one folder below: bin/start.js. */

@@ -7,15 +7,19 @@ import { type EngineWishes, releaseNetwork, wantNetwork } from './engine-network
 import { closedPart, memberPart } from './member.ts';
 import { nftChains } from './nft-chains.ts';
 import { nftSets } from './nft-sets.ts';
-import { nodePart } from './node.ts';
+import { bridgeOf, nodePart } from './node.ts';
 import { type Numbers, chooseNumbers } from './numbers.ts';
 import type { Part, Refusal, Wanted } from './parts.ts';
+import { preferenceRefusals } from './preferences.ts';
+import { sourcePolicies } from './source-policies.ts';
 import { steeringRules } from './steering.ts';
 
 export interface Desired {
   readonly wanted: readonly Wanted[];
   /** table and mark of each gateway, to be kept */
   readonly numbers: Numbers;
+  /** network name -> bridge, to be kept */
+  readonly bridges: Readonly<Record<string, string>>;
   /** what is to be done later, and why */
   readonly waiting: readonly string[];
   /** flows that an earlier run had still to forget */
@@ -35,6 +39,7 @@ export function desiredState(role: HostRole, gateways: Spec['gateways'], facts: 
     closedPart(role.others ?? []),
     // A gateway that no network goes by has nothing to do, and its sets would be empty.
   ].filter(({ subnets }) => subnets.length > 0);
+  if (parts.length > 0) refusals.push(...preferenceRefusals(facts.foreignRules));
   const engines = engineWishes(role, facts);
   // Containers still need what they found: it is given back when the last network of ours can go.
   const stays =
@@ -43,10 +48,7 @@ export function desiredState(role: HostRole, gateways: Spec['gateways'], facts: 
       engines.some(({ wanted }) => wanted.some(isNetwork)));
   return {
     wanted: [
-      ...nftSets(parts),
-      ...(parts.length > 0 ? nftChains(parts, numbers.directBit ?? 0) : []),
-      ...steeringRules(parts, numbers.directBit ?? 0),
-      ...routesOf(parts),
+      ...datapath(parts, numbers, facts),
       ...(stays
         ? []
         : sysctlsOf(
@@ -56,6 +58,7 @@ export function desiredState(role: HostRole, gateways: Spec['gateways'], facts: 
       ...engines.flatMap(({ wanted }) => wanted),
     ],
     numbers,
+    bridges: bridgesOf(role, facts),
     waiting: [
       ...engines.flatMap(({ waiting }) => waiting),
       ...(stays && facts.ledger.sysctls[forwarding] === '0' && facts.sysctls[forwarding] === '1'
@@ -67,6 +70,17 @@ export function desiredState(role: HostRole, gateways: Spec['gateways'], facts: 
   };
 }
 
+/** All but settings that are shared with others. */
+function datapath(parts: readonly Part[], numbers: Numbers, facts: Facts): Wanted[] {
+  return [
+    ...nftSets(parts),
+    ...(parts.length > 0 ? nftChains(parts, numbers) : []),
+    ...sourcePolicies(parts, numbers.seenBit ?? 0, facts),
+    ...steeringRules(parts, numbers.directBit ?? 0),
+    ...routesOf(parts),
+  ];
+}
+
 function engineWishes(role: HostRole, facts: Facts): EngineWishes[] {
   const gone = facts.ledger.networks.filter(
     (kept) => !role.networks.some(({ engine, name }) => engine === kept.engine && name === kept.name),
@@ -75,6 +89,15 @@ function engineWishes(role: HostRole, facts: Facts): EngineWishes[] {
     ...role.networks.map((network) => wantNetwork(network, facts)),
     ...gone.map((kept) => releaseNetwork(kept, facts)),
   ];
+}
+
+function bridgesOf({ networks }: HostRole, facts: Facts): Record<string, string> {
+  return Object.fromEntries(
+    networks.flatMap((network) => {
+      const { bridge } = bridgeOf(network, facts);
+      return bridge === undefined ? [] : [[network.name, bridge] as const];
+    }),
+  );
 }
 
 function isNetwork({ object }: Wanted): boolean {

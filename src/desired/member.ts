@@ -1,10 +1,12 @@
 /** A gateway member's part: what comes from the nodes leaves by the uplink, and answers find back. */
-import { type Subnet, contains, familyOf } from '../address/cidr.ts';
+import { type Address, type Subnet, contains, familyOf } from '../address/cidr.ts';
 import type { MemberGateway, ServedSubnet } from '../topology/role.ts';
-import type { Facts } from '../state/facts.ts';
+import type { Facts, Link } from '../state/facts.ts';
 import type { Route } from '../state/objects.ts';
 import { mainTable } from '../state/ownership.ts';
+import { forwardRefusals } from './forward-policy.ts';
 import { linkTowards } from './neighbours.ts';
+import { bringUp } from './node-refusals.ts';
 import type { Numbers } from './numbers.ts';
 import type { Part, Refusal } from './parts.ts';
 import { closedDefault, openDefault } from './routes.ts';
@@ -20,8 +22,15 @@ export function memberPart(
 ): Part {
   const table = numbers.gateways[gateway.name]?.table ?? 0;
   const { device, via } = gateway.uplink;
-  if (!facts.links.some((link) => link.name === device)) refusals.push(noUplink(gateway, facts));
+  refusals.push(...uplinkRefusals(gateway, facts));
   refusals.push(...gateway.served.flatMap((served) => subnetIsHere(served, facts)));
+  const passages = gateway.served.map(({ subnet, nodeAddress }) => ({
+    subnet,
+    inner: linkTowards(nodeAddress, facts.links)?.name,
+    outer: device,
+  }));
+  refusals.push(...forwardRefusals(`gateway ${gateway.name}`, passages, facts.forwardFilters));
+  const returnHops = gateway.served.map(({ nodeAddress }) => nodeAddress);
   return {
     name: `gateway ${gateway.name}`,
     subnets: gateway.served.map(({ subnet }) => subnet),
@@ -36,7 +45,8 @@ export function memberPart(
     masqueradeDirect: false,
     nextHops: via === undefined ? [] : [via],
     devices: via === undefined ? [device] : [],
-    returnHops: gateway.served.map(({ nodeAddress }) => nodeAddress),
+    returnHops,
+    outside: facts.defaultHops.filter((hop) => !returnHops.includes(hop)),
     nat: { gateway: gateway.name, device, verdict: natVerdict(gateway) },
   };
 }
@@ -53,6 +63,7 @@ export function closedPart(subnets: readonly Subnet[]): Part {
     nextHops: [],
     devices: [],
     returnHops: [],
+    outside: [],
   };
 }
 
@@ -74,6 +85,12 @@ function returnRoute(
       hint: 'node and gateway must be neighbours, no tunnel is built; check `hosts:` and `ip address`',
     });
     return [];
+  }
+  if (link.down) {
+    refusals.push({
+      message: `network ${network}: node ${node} at ${nodeAddress} is on ${link.name}, which is down`,
+      hint: bringUp(link.name),
+    });
   }
   const target = { kind: 'unicast', via: nodeAddress, device: link.name } as const;
   return [
@@ -105,9 +122,30 @@ function subnetIsHere({ network, node, subnet }: ServedSubnet, facts: Facts): Re
   ];
 }
 
-function noUplink({ name, uplink }: MemberGateway, facts: Facts): Refusal {
-  return {
-    message: `gateway ${name}: no device ${uplink.device} on this host`,
-    hint: `bring the uplink up first, or correct \`device:\`; there are ${facts.links.map((l) => l.name).join(', ')}`,
-  };
+function uplinkRefusals({ name, uplink }: MemberGateway, facts: Facts): Refusal[] {
+  const { device, via } = uplink;
+  const link = facts.links.find((found) => found.name === device);
+  if (!link) {
+    const hint = `bring the uplink up first, or correct \`device:\`; there are ${facts.links.map((l) => l.name).join(', ')}`;
+    return [{ message: `gateway ${name}: no device ${device} on this host`, hint }];
+  }
+  if (link.down) {
+    return [{ message: `gateway ${name}: its uplink ${device} is down`, hint: bringUp(device) }];
+  }
+  if (via === undefined || isNeighbour(via, link, facts)) return [];
+  const has = link.addresses.filter((address) => familyOf(address) === 4).join(', ') || 'no address';
+  return [
+    {
+      message: `gateway ${name}: its next hop ${via} is not on ${device}, which has ${has}`,
+      hint: 'write the neighbour at the other end of the uplink as `via:`, or give the device its address',
+    },
+  ];
+}
+
+/** Also one that an unnumbered link has a route to. */
+function isNeighbour(via: Address, link: Link, { foreignRoutes }: Facts): boolean {
+  const onLink = foreignRoutes.filter(({ device, via: hop }) => device === link.name && hop === undefined);
+  return (
+    linkTowards(via, [link]) !== undefined || onLink.some(({ destination }) => contains(destination, via))
+  );
 }

@@ -5,6 +5,7 @@
 import { type NftChain, hex } from '../state/objects.ts';
 import { stoppedSet } from '../state/ownership.ts';
 import { servedSet } from './nft-sets.ts';
+import type { Numbers } from './numbers.ts';
 import type { Part, Wanted } from './parts.ts';
 
 /** after conntrack (-200) and mangle (-150, where wg-quick sets the mark of all UDP), before dstnat (-100) */
@@ -16,11 +17,10 @@ const beforeSrcnat = 90;
 /** sees the address that a packet leaves with */
 const afterSrcnat = 110;
 
-/** @param directBit the mark bit of packets that keep the host's own routing */
-export function nftChains(parts: readonly Part[], directBit: number): Wanted[] {
+export function nftChains(parts: readonly Part[], { directBit = 0, seenBit = 0 }: Numbers): Wanted[] {
   const local = parts.some((part) => part.local);
   return [
-    ...(local ? [exceptionChain(parts, directBit)] : []),
+    ...(parts.some((part) => part.steer) ? [seenChain(parts, directBit, seenBit)] : []),
     ...(hasBridges(parts) ? [foreignChain()] : []),
     chain(
       {
@@ -71,6 +71,10 @@ function forwardRules(parts: readonly Part[]): string[] {
     // Inside of a bridge its own hosts may talk as they like: with br_netfilter, that comes by here too.
     ...(hasBridges(parts) ? ['ip saddr != @local4 oifname != @bridges jump foreign'] : []),
     'ip saddr @redirected4 jump guard',
+    // Should the way back be gone, answers must not go where everything else goes.
+    ...(parts.some((part) => part.outside.length > 0)
+      ? [`rt ip nexthop @outside4 ip daddr @${stoppedSet} drop`]
+      : []),
     ...(parts.some((part) => part.nat) ? [clamp] : []),
   ];
 }
@@ -103,30 +107,39 @@ function natRules(parts: readonly Part[], directBit: number): string[] {
   ];
 }
 
-/** Before a packet is routed: which ones keep the host's own routing. */
-function exceptionChain(parts: readonly Part[], directBit: number): Wanted {
-  const bit = hex(directBit);
-  const setBit = `meta mark set meta mark | ${bit}`;
-  const reply = 'ct direction reply';
+/** Before a packet is routed: without the mark of this table it is not steered, because nothing would keep its source. */
+function seenChain(parts: readonly Part[], directBit: number, seenBit: number): Wanted {
+  const seen = `ip saddr @redirected4 meta mark set meta mark | ${hex(seenBit)}`;
+  const local = parts.some((part) => part.local);
   return chain(
     {
       name: 'prerouting',
       hook: { type: 'filter', hook: 'prerouting', priority: afterMangle },
-      rules: [
-        // Our bit on a packet that did not get it from us would be a way around.
-        `ip saddr @redirected4 meta mark & ${bit} == ${bit} meta mark set meta mark & ${hex(0xffffffff - directBit)}`,
-        // An engine may have given the one who asked the bridge's address: what it began with counts.
-        `ip saddr @local4 ${reply} ct status dnat ct original ip saddr != @redirected4 ${setBit}`,
-        ...(parts.some((part) => part.direct.length > 0)
-          ? [
-              `ip daddr != @redirected4 ip saddr . ip daddr @direct4 ${setBit}`,
-              `${reply} ip saddr . ct original ip saddr @direct4 ${setBit}`,
-            ]
-          : []),
-      ],
+      rules: [seen, ...(local ? exceptionRules(parts, directBit) : [])],
     },
-    'answers of published ports, and direct destinations',
+    local
+      ? 'marks what this table has seen, answers of published ports, and direct destinations'
+      : 'marks what this table has seen',
   );
+}
+
+/** Which packets keep the host's own routing. */
+function exceptionRules(parts: readonly Part[], directBit: number): string[] {
+  const bit = hex(directBit);
+  const setBit = `meta mark set meta mark | ${bit}`;
+  const reply = 'ct direction reply';
+  return [
+    // Our bit on a packet that did not get it from us would be a way around.
+    `ip saddr @redirected4 meta mark & ${bit} == ${bit} meta mark set meta mark & ${hex(0xffffffff - directBit)}`,
+    // An engine may have given the one who asked the bridge's address: what it began with counts.
+    `ip saddr @local4 ${reply} ct status dnat ct original ip saddr != @redirected4 ${setBit}`,
+    ...(parts.some((part) => part.direct.length > 0)
+      ? [
+          `ip daddr != @redirected4 ip saddr . ip daddr @direct4 ${setBit}`,
+          `${reply} ip saddr . ct original ip saddr @direct4 ${setBit}`,
+        ]
+      : []),
+  ];
 }
 
 /** A container that gives itself another address. What answers a question came by an address of another network. */

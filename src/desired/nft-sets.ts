@@ -19,6 +19,12 @@ export function nftSets(parts: readonly Part[]): Wanted[] {
   return [
     set('redirected4', ['ipv4_addr'], elements(all), 'all redirected subnets'),
     set('inside4', ['ipv4_addr'], elements([...all, ...back]), 'next hops between redirected subnets'),
+    set(
+      'outside4',
+      ['ipv4_addr'],
+      [...new Set(parts.flatMap((part) => part.outside))].sort(),
+      'default routers: no way back to a redirected subnet',
+    ),
     set(stoppedSet, ['ipv4_addr'], unmerged(all), 'counts what the guard stopped', true),
     set('local4', ['ipv4_addr'], elements(local), 'subnets whose containers are here'),
     set(

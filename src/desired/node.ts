@@ -1,15 +1,10 @@
 /** A node's part: its containers' packets go to the gateway. */
-import {
-  type Address,
-  type Subnet,
-  contains,
-  familyOf,
-  mergeSubnets,
-  prefixLength,
-} from '../address/cidr.ts';
+import { contains, familyOf, mergeSubnets } from '../address/cidr.ts';
 import type { NodeNetwork } from '../topology/role.ts';
-import type { Facts, Link } from '../state/facts.ts';
+import type { Facts } from '../state/facts.ts';
+import { forwardRefusals } from './forward-policy.ts';
 import { linkTowards } from './neighbours.ts';
+import { gatewayRefusals, subnetRefusals } from './node-refusals.ts';
 import type { Numbers } from './numbers.ts';
 import type { Part, Refusal } from './parts.ts';
 import { closedDefault, openDefault } from './routes.ts';
@@ -20,8 +15,14 @@ export function nodePart(network: NodeNetwork, facts: Facts, numbers: Numbers, r
   const [first] = nextHops;
   const subnets = network.subnets.filter((subnet) => familyOf(subnet) === 4);
   const link = first === undefined ? undefined : linkTowards(first, facts.links, subnets);
-  if (first !== undefined && !link) refusals.push(gatewayNotConnected(network, first, facts.links));
-  refusals.push(...subnets.flatMap((subnet) => widerBridge(network, subnet, facts.links)));
+  const { bridge } = bridgeOf(network, facts);
+  if (first !== undefined) refusals.push(...gatewayRefusals(network, first, link, facts.links));
+  refusals.push(...subnets.flatMap((subnet) => subnetRefusals(network, subnet, bridge, facts)));
+  // Other engines accept their containers' packets themselves, when one is started.
+  if (network.engine === 'external') {
+    const passages = subnets.map((subnet) => ({ subnet, inner: bridge, outer: link?.name }));
+    refusals.push(...forwardRefusals(`network ${network.name}`, passages, facts.forwardFilters));
+  }
   return {
     name: `network ${network.name}`,
     subnets,
@@ -35,27 +36,12 @@ export function nodePart(network: NodeNetwork, facts: Facts, numbers: Numbers, r
     local: true,
     direct: mergeSubnets(network.direct.filter((subnet) => familyOf(subnet) === 4)),
     masqueradeDirect: network.direct.length > 0 && isSwitchedOff(network, facts),
-    ...bridgeOf(network, facts),
+    ...(bridge === undefined ? {} : { bridge }),
     nextHops,
     devices: [],
     returnHops: [],
+    outside: [],
   };
-}
-
-/** Half of a bridge cannot be redirected: the host reaches its containers by the bridge's own, wider route. */
-function widerBridge({ name }: NodeNetwork, subnet: Subnet, links: readonly Link[]): Refusal[] {
-  const length = prefixLength(subnet);
-  const found = links.flatMap((link) => link.addresses.map((address) => ({ link, address })));
-  const wider = found.find(
-    ({ address }) => contains(subnet, address.split('/')[0] ?? '') && Number(address.split('/')[1]) < length,
-  );
-  if (!wider) return [];
-  return [
-    {
-      message: `network ${name}: ${wider.link.name} has ${wider.address}, the file says ${subnet}`,
-      hint: 'write the subnet of the whole bridge into the file',
-    },
-  ];
 }
 
 /** Whether the engine's masquerade would be on, had we not switched it off, or were we not about to. */
@@ -66,24 +52,20 @@ function isSwitchedOff({ engine, name }: NodeNetwork, { networks, ledger }: Fact
 }
 
 /** A bridge that has addresses of others too is not the network's alone. */
-function bridgeOf({ engine, name, subnets }: NodeNetwork, facts: Facts): { readonly bridge?: string } {
+export function bridgeOf({ engine, name, subnets }: NodeNetwork, facts: Facts): { readonly bridge?: string } {
   const isInside = (address: string): boolean =>
     subnets.some((subnet) => contains(subnet, address.split('/')[0] ?? ''));
   const found = facts.networks.find((n) => n.engine === engine && n.name === name);
   const bridge =
     found?.bridge ??
-    facts.links.find(({ type, addresses }) => type === 'bridge' && addresses.some(isInside))?.name;
+    facts.links.find(({ type, addresses }) => type === 'bridge' && addresses.some(isInside))?.name ??
+    keptBridge(facts, name);
   const addresses = facts.links.find((link) => link.name === bridge)?.addresses ?? [];
   const shared = addresses.some((address) => familyOf(address) === 4 && !isInside(address));
   return bridge === undefined || shared ? {} : { bridge };
 }
 
-function gatewayNotConnected(network: NodeNetwork, hop: Address, links: readonly Link[]): Refusal {
-  const connected = links.flatMap((link) =>
-    link.addresses.filter((a) => familyOf(a) === 4).map((a) => `${a} on ${link.name}`),
-  );
-  return {
-    message: `network ${network.name}: gateway ${network.gateway} at ${hop} is not on a connected link`,
-    hint: `the gateway must be a neighbour of this host, no tunnel is built; connected here: ${connected.join(', ') || 'nothing'}`,
-  };
+/** One that is gone for now, with its last container, or as at boot, comes back under its name. */
+function keptBridge({ ledger: { bridges = {} } }: Facts, network: string): string | undefined {
+  return Object.hasOwn(bridges, network) ? bridges[network] : undefined;
 }

@@ -35,6 +35,7 @@ describe('numbers', () => {
     expect(choose(['office', 'home'])).toEqual({
       gateways: { office: { table: 0x888, mark: 1 }, home: { table: 0x889, mark: 2 } },
       directBit: 0x1000,
+      seenBit: 0x80,
       refused: [],
     });
   });
@@ -97,5 +98,59 @@ describe('numbers', () => {
       'gateway office: table 300 is used by somebody else on this host',
       'gateway office: mark 0x10 collides with rule 5 (fwmark mask 0xf0)',
     ]);
+  });
+
+  it.each([
+    ['Tailscale', { preference: 5210, fwmark: { value: 0x80000, mask: 0xff0000 }, table: 254 }, 0x40000],
+    ['Cilium', { preference: 9, fwmark: { value: 0x200, mask: 0xf00 }, table: 2004 }, 0x300],
+    ['mwan3', { preference: 2001, fwmark: { value: 0x100, mask: 0x3f00 }, table: 1 }, 0x100],
+    ['wg-quick', { preference: 32764, fwmark: { value: 51820, mask: 0xffffffff }, table: 51820 }, 51820],
+    [undefined, { preference: 5210, fwmark: { value: 0x1, mask: 0x1 }, table: 7 }, 0x1],
+  ])('that collide with a rule of %s name it', (owner, rule, mark) => {
+    const facts = { foreignRules: [{ family: 4 as const, ...rule }] };
+    const of = owner === undefined ? '' : ` of ${owner}`;
+    expect(choose(['office'], facts, { office: { mark } }).refused).toContain(
+      `gateway office: mark 0x${mark.toString(16)} collides with rule ${rule.preference}${of} (fwmark mask 0x${rule.fwmark.mask.toString(16)})`,
+    );
+  });
+
+  it.each([
+    [52, 'Tailscale'],
+    [2005, 'Cilium'],
+    [51820, 'wg-quick'],
+    [3, 'mwan3'],
+    [300, 'somebody else'],
+  ])('of a table in use, %i, name %s', (table, owner) => {
+    const fwmark = { value: 0x300, mask: 0x3f00 };
+    const facts = {
+      usedTables: [table],
+      foreignRules: [{ family: 4 as const, preference: 2003, fwmark, table: 3 }],
+    };
+    expect(choose(['office'], facts, { office: { table } }).refused[0]).toBe(
+      `gateway office: table ${table} is used by ${owner} on this host`,
+    );
+  });
+
+  it.each([
+    ['kube-proxy', 'ip nat KUBE-SERVICES', 0x4000, '0xc000'],
+    ['kube-proxy', 'ip kube-proxy services', 0x8000, '0xc000'],
+    ['Calico', 'ip filter cali-FORWARD', 0x10000, '0xffff0000'],
+    ['Tailscale', 'ip filter ts-forward', 0x20000, '0xff0000'],
+    ['mwan3', 'ip mangle mwan3_hook', 0x200, '0x3f00'],
+    ['netavark', 'ip nat NETAVARK-HOSTPORT-SETMARK', 0x2000, '0x2000'],
+    ['CNI portmap', 'ip nat CNI-HOSTPORT-SETMARK', 0x2000, '0x2000'],
+    ['wg-quick', 'ip wg-quick-wg0 premangle', 51820, '0xffffffff'],
+  ])('of %s are known by its chains', (owner, chain, mark, mask) => {
+    const [family = '', table = '', name = ''] = chain.split(' ');
+    const facts = {
+      foreignChains: [
+        { family: 'ip', table: 'filter', name: 'INPUT' },
+        { family, table, name },
+      ],
+    };
+    expect(choose(['office'], facts, { office: { mark } }).refused).toContain(
+      `gateway office: mark 0x${mark.toString(16)} collides with ${owner} (fwmark mask ${mask})`,
+    );
+    expect(choose(['office'], {}, { office: { mark } }).refused).toEqual([]);
   });
 });

@@ -5,16 +5,19 @@
  * there is no mwan3; Cilium and Istio use nearly every bit, and are recognised by their rules.
  */
 import type { Spec } from '../spec/spec.ts';
-import type { Facts } from '../state/facts.ts';
+import type { Facts, ForeignRule } from '../state/facts.ts';
 import type { GatewayNumbers } from '../state/ledger.ts';
 import { hex } from '../state/objects.ts';
 import type { HostRole } from '../topology/role.ts';
+import { ownerOfRule, ownerOfTable, ownersSeen } from './owners.ts';
 import type { Refusal } from './parts.ts';
 
 export interface Numbers {
   readonly gateways: Readonly<Record<string, GatewayNumbers>>;
   /** the mark bit of packets that keep the host's own routing; only nodes have such packets */
   readonly directBit?: number;
+  /** the mark bit of packets that our nft table has seen, where any are steered */
+  readonly seenBit?: number;
 }
 
 /** The hand-made recipe's table: the first that a reader of `ip rule` will know. */
@@ -23,6 +26,7 @@ const lastTable = 0xfff;
 const lastMark = 0x7f;
 /** most unlikely to be somebody's first; none in the range of our own marks */
 const directBits = [0x1000, 0x100, 0x200, 0x400, 0x800];
+const seenBits = [0x80, 0x800, 0x400, 0x200, 0x100];
 
 export function chooseNumbers(
   role: HostRole,
@@ -44,10 +48,29 @@ export function chooseNumbers(
     taken.tables.add(chosen[name].table);
     taken.marks.add(chosen[name].mark);
   }
-  if (role.networks.length === 0) return { gateways: chosen };
-  const directBit = choose(facts.ledger.directBit, directBits, bitIsFree(taken));
-  if (directBit === undefined) refusals.push(noBitFree);
-  return { gateways: chosen, directBit: directBit ?? 0 };
+  return { gateways: chosen, ...chooseBits(role, facts, taken, refusals) };
+}
+
+function chooseBits(
+  role: HostRole,
+  { ledger }: Facts,
+  taken: Taken,
+  refusals: Refusal[],
+): Pick<Numbers, 'directBit' | 'seenBit'> {
+  const take = (before: number | undefined, candidates: readonly number[], what: string): number => {
+    const bit = choose(before, candidates, bitIsFree(taken));
+    if (bit === undefined) refusals.push(noBitFree(what));
+    else taken.marks.add(bit);
+    return bit ?? 0;
+  };
+  return {
+    ...(role.networks.length === 0
+      ? {}
+      : { directBit: take(ledger.directBit, directBits, 'that keep the host’s own routing') }),
+    ...(gatewaysOf(role).length === 0
+      ? {}
+      : { seenBit: take(ledger.seenBit, seenBits, 'that the nft table has seen') }),
+  };
 }
 
 /** The number of before while nobody else has taken it since, else the first that is free. */
@@ -92,9 +115,11 @@ function gatewaysOf(role: HostRole): string[] {
 }
 
 interface ForeignMark {
-  readonly preference: number;
   readonly value: number;
   readonly mask: number;
+  /** `rule 5210 of Tailscale`, or who is known to use it */
+  readonly what: string;
+  readonly shownBy: string;
 }
 
 interface Taken {
@@ -105,6 +130,7 @@ interface Taken {
   readonly fileMarks: ReadonlySet<number>;
   readonly foreignTables: ReadonlySet<number>;
   readonly foreignMarks: readonly ForeignMark[];
+  readonly foreignRules: readonly ForeignRule[];
 }
 
 function takenNumbers(gateways: Spec['gateways'], facts: Facts): Taken {
@@ -123,10 +149,23 @@ function takenNumbers(gateways: Spec['gateways'], facts: Facts): Taken {
     fileTables: new Set(ofFile.flatMap((g) => g.table ?? [])),
     fileMarks: new Set(ofFile.flatMap((g) => g.mark ?? [])),
     foreignTables,
-    foreignMarks: facts.foreignRules.flatMap(({ preference, fwmark }) =>
-      fwmark ? [{ preference, ...fwmark }] : [],
-    ),
+    foreignMarks: [
+      ...facts.foreignRules.flatMap(markOfRule),
+      ...ownersSeen(facts.foreignChains).map(markOfOwner),
+    ],
+    foreignRules: facts.foreignRules,
   };
+}
+
+function markOfRule(rule: ForeignRule): ForeignMark[] {
+  const owner = ownerOfRule(rule);
+  const what = `rule ${rule.preference}${owner === undefined ? '' : ` of ${owner}`}`;
+  return rule.fwmark ? [{ ...rule.fwmark, what, shownBy: '`ip rule` shows it' }] : [];
+}
+
+/** Its chains set and look at marks that no rule may name. */
+function markOfOwner({ owner, chain }: ReturnType<typeof ownersSeen>[number]): ForeignMark {
+  return { ...owner.mark, what: owner.name, shownBy: `\`nft list chain ${chain}\` shows that it is here` };
 }
 
 /**
@@ -145,7 +184,7 @@ function refusalsOf(
   if (table === undefined || mark === undefined) return [noNumberFree(gateway)];
   const owner = taken.foreignMarks.find((rule) => collides(rule, mark));
   return [
-    ...(taken.foreignTables.has(table) ? [tableInUse(gateway, table)] : []),
+    ...(taken.foreignTables.has(table) ? [tableInUse(gateway, table, taken)] : []),
     ...(owner ? [markInUse(gateway, mark, owner)] : []),
   ];
 }
@@ -157,21 +196,24 @@ function noNumberFree(gateway: string): Refusal {
   };
 }
 
-const noBitFree: Refusal = {
-  message: 'no fwmark bit is free for packets that keep the host’s own routing',
-  hint: '`ip rule` shows who uses which: remove a rule with a fwmark that is not needed any more',
-};
-
-function tableInUse(gateway: string, table: number): Refusal {
+function noBitFree(what: string): Refusal {
   return {
-    message: `gateway ${gateway}: table ${table} is used by somebody else on this host`,
+    message: `no fwmark bit is free for packets ${what}`,
+    hint: '`ip rule` shows who uses which: remove a rule with a fwmark that is not needed any more',
+  };
+}
+
+function tableInUse(gateway: string, table: number, { foreignRules }: Taken): Refusal {
+  const owner = ownerOfTable(table, foreignRules) ?? 'somebody else';
+  return {
+    message: `gateway ${gateway}: table ${table} is used by ${owner} on this host`,
     hint: `\`ip route show table ${table}\` and \`ip rule\` show it; give another \`table:\`, or none and one is chosen`,
   };
 }
 
-function markInUse(gateway: string, mark: number, { preference, mask }: ForeignMark): Refusal {
+function markInUse(gateway: string, mark: number, { what, mask, shownBy }: ForeignMark): Refusal {
   return {
-    message: `gateway ${gateway}: mark ${hex(mark)} collides with rule ${preference} (fwmark mask ${hex(mask)})`,
-    hint: '`ip rule` shows it; give another `mark:`, or none and one is chosen',
+    message: `gateway ${gateway}: mark ${hex(mark)} collides with ${what} (fwmark mask ${hex(mask)})`,
+    hint: `${shownBy}; give another \`mark:\`, or none and one is chosen`,
   };
 }

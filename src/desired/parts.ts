@@ -24,6 +24,8 @@ export interface Part {
   readonly devices: readonly string[];
   /** next hops of the ways back to the subnets */
   readonly returnHops: readonly Address[];
+  /** next hops of this host's own default routes: no way back to the subnets */
+  readonly outside: readonly Address[];
   /** source address of what leaves by a device */
   readonly nat?: { readonly gateway: string; readonly device: string; readonly verdict: string };
 }

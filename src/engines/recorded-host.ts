@@ -31,6 +31,7 @@ export function recordedFiles(files: Readonly<Record<string, string>>): Files {
         .filter((path) => dirname(path) === folder)
         .map((path) => basename(path)),
     replace: refuseWrite,
+    append: refuseWrite,
     overwrite: refuseWrite,
     remove: refuseWrite,
   };

@@ -1,27 +1,33 @@
 /** Makes conntrack forget flows. */
 import { familyOf } from '../address/cidr.ts';
 import type { Flows } from '../state/ledger.ts';
-import { commandError, runOrFail } from './exec.ts';
-import type { Exec } from './ports.ts';
+import { commandError } from './exec.ts';
+import type { Exec, RunOptions } from './ports.ts';
 
 /** A process each takes 12 ms [measured]; one for all needs `-R`, which is new in conntrack 1.4.7. */
 const many = 16;
+/** Each try has deleted some, and new ones have their own address already. */
+const mostTries = 50;
 
 /** None to forget is no error. */
 export async function forgetFlows(exec: Exec, flows: readonly Flows[]): Promise<void> {
   if (flows.length <= many) {
-    for (const some of flows) await forget(exec, some);
+    for (const some of flows) await forget(exec, ['conntrack', ...conntrackArgs(some)]);
     return;
   }
   const lines = flows.map((some) => `${conntrackArgs(some).join(' ')}\n`);
-  await runOrFail(exec, ['conntrack', '-R', '-'], { input: lines.join(''), timeout: 120_000 });
+  await forget(exec, ['conntrack', '-R', '-'], { input: lines.join(''), timeout: 120_000 });
 }
 
-async function forget(exec: Exec, flows: Flows): Promise<void> {
-  const argv = ['conntrack', ...conntrackArgs(flows)];
-  const output = await exec.run(argv);
-  if (output.exitCode === 0 || output.stderr.includes('0 flow entries')) return;
-  throw commandError(argv, output);
+/** A flow that ends by itself between being listed and being deleted makes it stop there: it begins again. */
+async function forget(exec: Exec, argv: readonly string[], options?: RunOptions): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    const output = await exec.run(argv, options);
+    if (output.exitCode === 0 || output.stderr.includes('0 flow entries')) return;
+    if (tries === mostTries || !output.stderr.includes("such conntrack doesn't exist")) {
+      throw commandError(argv, output);
+    }
+  }
 }
 
 /** Deletes what was begun by an address of `from`, to one of `to` where that is given. */

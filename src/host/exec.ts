@@ -20,17 +20,21 @@ export function createExec(trace: (argv: readonly string[]) => void = () => {}):
 async function runProgram(argv: readonly string[], options: RunOptions): Promise<Output> {
   const [file = '', ...args] = argv;
   const timeout = options.timeout ?? defaultTimeout;
+  const running = spawn(file, args, {
+    env: { LC_ALL: 'C' },
+    // A session of its own: Ctrl-C is for us alone, a command under way is never cut in the middle.
+    detached: true,
+    stdin: options.input === undefined ? 'ignore' : { string: options.input },
+  });
+  // Node's own time limit goes on, and keeps us from ending, when there is no such program.
+  const timer = setTimeout(() => void running.nodeChildProcess.then((child) => child.kill()), timeout);
   try {
-    const { stdout, stderr } = await spawn(file, args, {
-      env: { LC_ALL: 'C' },
-      timeout,
-      // A session of its own: Ctrl-C is for us alone, a command under way is never cut in the middle.
-      detached: true,
-      stdin: options.input === undefined ? 'ignore' : { string: options.input },
-    });
+    const { stdout, stderr } = await running;
     return { exitCode: 0, stdout, stderr };
   } catch (error) {
     return outputOfFailure(argv, error, timeout);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -15,9 +15,24 @@ import {
 } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Files } from './ports.ts';
+import { writeError } from './write-error.ts';
 
 export function createFiles(): Files {
-  return { read, list, replace, overwrite, remove };
+  return {
+    read,
+    list,
+    replace: explained(replace),
+    append: explained(append),
+    overwrite: explained(overwrite),
+    remove: explained(remove),
+  };
+}
+
+function explained<Rest extends readonly unknown[]>(write: (path: string, ...rest: Rest) => Promise<void>) {
+  return (path: string, ...rest: Rest): Promise<void> =>
+    write(path, ...rest).catch((error: unknown) => {
+      throw writeError(path, error);
+    });
 }
 
 async function read(path: string): Promise<string | undefined> {
@@ -28,31 +43,33 @@ async function list(path: string): Promise<readonly string[]> {
   return orWhenMissing(readdir(path), []);
 }
 
-async function replace(path: string, content: string): Promise<void> {
+async function replace(path: string, content: string, mode = 0o600): Promise<void> {
   const folder = dirname(path);
   await mkdir(folder, { recursive: true });
   // A dot keeps engines that read every *.conflist of the folder from taking the half-written file.
   // One name: the lock admits one writer, and what a killed one left is written over by the next.
   const beside = join(folder, `.${basename(path)}.mustredirect`);
   const before = await orWhenMissing(stat(path), undefined);
-  const file = await open(beside, constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC, 0o600);
   try {
-    await file.writeFile(content);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  try {
-    if (before) {
-      await chown(beside, before.uid, before.gid);
-      await chmod(beside, before.mode & 0o7777);
-    }
+    await writeWhole(beside, content);
+    if (before) await chown(beside, before.uid, before.gid);
+    await chmod(beside, before ? before.mode & 0o7777 : mode);
     await rename(beside, path);
   } catch (error) {
     await rm(beside, { force: true });
     throw error;
   }
   await syncFolder(folder);
+}
+
+async function writeWhole(path: string, content: string): Promise<void> {
+  const file = await open(path, constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC, 0o600);
+  try {
+    await file.writeFile(content);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
 }
 
 /** The rename itself must survive a power cut. */
@@ -62,6 +79,16 @@ async function syncFolder(folder: string): Promise<void> {
     await handle.sync();
   } finally {
     await handle.close();
+  }
+}
+
+async function append(path: string, content: string): Promise<void> {
+  const file = await open(path, constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND, 0o600);
+  try {
+    await file.writeFile(content);
+    await file.sync();
+  } finally {
+    await file.close();
   }
 }
 

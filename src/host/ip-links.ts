@@ -1,24 +1,29 @@
 /** Reads the links of a host and their addresses. */
 import * as z from 'zod';
 import type { Link } from '../state/facts.ts';
+import { deviceName } from './device-name.ts';
+import { address, fits, number, prefixLength } from './ip-fields.ts';
 import { readJson } from './ip-json.ts';
 import type { Exec } from './ports.ts';
 
 const linkSchema = z.object({
-  ifindex: z.number(),
-  ifname: z.string(),
+  ifindex: number,
+  ifname: deviceName,
+  flags: z.array(z.string()),
   link_type: z.string().optional(),
   link: z.string().nullish(),
   master: z.string().optional(),
   linkinfo: z.object({ info_kind: z.string().optional() }).optional(),
   addr_info: z
     .array(
-      z.object({
-        local: z.string().optional(),
-        /** the other end of a point-to-point link */
-        address: z.string().optional(),
-        prefixlen: z.number().optional(),
-      }),
+      z
+        .object({
+          local: address.optional(),
+          /** the other end of a point-to-point link */
+          address: address.optional(),
+          prefixlen: prefixLength.optional(),
+        })
+        .refine((raw) => fits(raw.local ?? raw.address ?? '::', raw.prefixlen ?? 0), 'not a prefix'),
     )
     .optional(),
 });
@@ -32,13 +37,14 @@ export async function readLinks(exec: Exec): Promise<Link[]> {
 
 function decodeLink(raw: z.infer<typeof linkSchema>): Link {
   const type = raw.linkinfo?.info_kind;
-  const peers = (raw.addr_info ?? []).flatMap(({ address, prefixlen }) =>
-    address === undefined || prefixlen === undefined ? [] : [`${address}/${prefixlen}`],
+  const peers = (raw.addr_info ?? []).flatMap(({ address: peer, prefixlen }) =>
+    peer === undefined || prefixlen === undefined ? [] : [`${peer}/${prefixlen}`],
   );
   return {
     name: raw.ifname,
     index: raw.ifindex,
     ethernet: raw.link_type === 'ether',
+    ...(raw.flags.includes('UP') ? {} : { down: true as const }),
     ...(raw.master === undefined ? {} : { master: raw.master }),
     ...(raw.link && stackedKinds.has(type ?? '') ? { parent: raw.link } : {}),
     ...(type === undefined ? {} : { type }),

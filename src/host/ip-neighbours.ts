@@ -1,11 +1,13 @@
 /** Reads who is a neighbour of a host, and what its link-layer address is. */
 import * as z from 'zod';
+import { deviceName } from './device-name.ts';
+import { address } from './ip-fields.ts';
 import { readJson } from './ip-json.ts';
 import type { Exec } from './ports.ts';
 
 const neighbourSchema = z.object({
-  dst: z.string(),
-  dev: z.string(),
+  dst: address,
+  dev: deviceName,
   lladdr: z.string().optional(),
   state: z.array(z.string()),
 });

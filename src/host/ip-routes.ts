@@ -1,8 +1,11 @@
 /** Reads the routes of a host, ours and those of others; numbers instead of names. */
 import * as z from 'zod';
 import { type Address, type Family, longSubnet } from '../address/cidr.ts';
+import type { ForeignRoute } from '../state/facts.ts';
 import type { Route } from '../state/objects.ts';
 import { mainTable, ownProtocol } from '../state/ownership.ts';
+import { deviceName } from './device-name.ts';
+import { address, destination, number, numberText } from './ip-fields.ts';
 import { decodeJson, readJson } from './ip-json.ts';
 import type { Exec } from './ports.ts';
 
@@ -12,24 +15,36 @@ const unreachable = '7';
 
 const routeSchema = z.object({
   type: z.string().optional(),
-  dst: z.string(),
-  gateway: z.string().optional(),
-  dev: z.string().optional(),
-  table: z.string().optional(),
+  dst: destination,
+  gateway: address.optional(),
+  dev: deviceName.optional(),
+  table: numberText.optional(),
   protocol: z.string().optional(),
-  metric: z.number().optional(),
+  metric: number.optional(),
+  nexthops: z.array(z.object({ gateway: address.optional(), dev: deviceName.optional() })).optional(),
 });
 type RawRoute = z.infer<typeof routeSchema>;
 
 export async function readRoutes(
   exec: Exec,
   family: Family,
-): Promise<{ readonly owned: Route[]; readonly usedTables: number[] }> {
+): Promise<{
+  readonly owned: Route[];
+  readonly foreign: ForeignRoute[];
+  readonly defaultHops: Address[];
+  readonly usedTables: number[];
+}> {
   const argv = ['ip', '-j', '-N', `-${family}`, 'route', 'show', 'table', 'all'];
   const raw = await readJson(exec, argv, z.array(routeSchema));
   const foreign = raw.filter((route) => route.protocol !== protocol);
   return {
     owned: raw.filter((route) => route.protocol === protocol).map((route) => ownRoute(route, family)),
+    foreign: foreign.filter((route) => isUnicastOfMain(route) && route.dst !== 'default').map(foreignRoute),
+    defaultHops: [
+      ...new Set(
+        foreign.filter((route) => isUnicastOfMain(route) && route.dst === 'default').flatMap(hopsOf),
+      ),
+    ].sort(),
     usedTables: [...new Set(foreign.map(tableOf))],
   };
 }
@@ -49,6 +64,23 @@ function ownRoute(raw: RawRoute, family: Family): Route {
             ...(raw.gateway === undefined ? {} : { via: raw.gateway }),
             ...(raw.dev === undefined ? {} : { device: raw.dev }),
           },
+  };
+}
+
+function isUnicastOfMain(raw: RawRoute): boolean {
+  return raw.type === undefined && tableOf(raw) === mainTable;
+}
+
+function hopsOf({ gateway, nexthops = [] }: RawRoute): Address[] {
+  return [gateway, ...nexthops.map((hop) => hop.gateway)].filter((hop) => hop !== undefined);
+}
+
+function foreignRoute({ dst, nexthops = [], ...only }: RawRoute): ForeignRoute {
+  const { gateway, dev } = nexthops[0] ?? only;
+  return {
+    destination: longSubnet(dst),
+    ...(gateway === undefined ? {} : { via: gateway }),
+    ...(dev === undefined ? {} : { device: dev }),
   };
 }
 

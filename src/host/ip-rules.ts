@@ -4,6 +4,7 @@ import { type Family, subnetOfAddress } from '../address/cidr.ts';
 import type { ForeignRule } from '../state/facts.ts';
 import type { Rule } from '../state/objects.ts';
 import { ownProtocol } from '../state/ownership.ts';
+import { address, mark, number, numberText, prefixLength } from './ip-fields.ts';
 import { readJson } from './ip-json.ts';
 import type { Exec } from './ports.ts';
 
@@ -14,17 +15,18 @@ const ruleActions: Readonly<Record<string, Rule['action']>> = {
   8: { kind: 'prohibit' },
 };
 
+const selector = z.union([z.literal('all'), address]);
 const ruleSchema = z.looseObject({
-  priority: z.number(),
-  src: z.string().optional(),
-  srclen: z.number().optional(),
-  dst: z.string().optional(),
-  dstlen: z.number().optional(),
-  fwmark: z.string().optional(),
-  fwmask: z.string().optional(),
-  table: z.string().optional(),
-  suppress_prefixlen: z.number().optional(),
-  goto: z.number().optional(),
+  priority: number,
+  src: selector.optional(),
+  srclen: prefixLength.optional(),
+  dst: selector.optional(),
+  dstlen: prefixLength.optional(),
+  fwmark: mark.optional(),
+  fwmask: mark.optional(),
+  table: numberText.optional(),
+  suppress_prefixlen: number.optional(),
+  goto: number.optional(),
   action: z.string().optional(),
   protocol: z.string().optional(),
 });
@@ -84,7 +86,7 @@ function markOf({ fwmark, fwmask }: RawRule): { value: number; mask: number } | 
   return { value: Number(fwmark), mask: fwmask === undefined ? 0xffffffff : Number(fwmask) };
 }
 
-function subnetOf(address: string | undefined, length: number | undefined): string | undefined {
-  if (address === undefined || address === 'all') return undefined;
-  return length === undefined ? subnetOfAddress(address) : `${address}/${length}`;
+function subnetOf(text: string | undefined, length: number | undefined): string | undefined {
+  if (text === undefined || text === 'all') return undefined;
+  return length === undefined ? subnetOfAddress(text) : `${text}/${length}`;
 }

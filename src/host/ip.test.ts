@@ -24,8 +24,39 @@ describe('links', () => {
       type: 'veth',
       addresses: expect.arrayContaining(['192.168.50.10/24']) as unknown,
     });
+    // gre1 has no carrier, and is up all the same.
+    expect(links.filter(({ down }) => down)).toEqual([]);
     expect(links.find(({ name }) => name === 'peer0')).toMatchObject({ master: 'br0' });
     expect(links.find(({ name }) => name === 'gre1')).toMatchObject({ ethernet: false, type: 'tun' });
+  });
+});
+
+it('a link that is switched off is down', async () => {
+  const text = '[{"ifindex":2,"ifname":"eth0","flags":["BROADCAST","MULTICAST"]}]';
+  expect(await readLinks(saying(text))).toMatchObject([{ name: 'eth0', down: true }]);
+});
+
+describe('an ip that', () => {
+  it.each([
+    ['is older', 'Option "-N" is unknown, try "ip -help".'],
+    [
+      'is busybox’s',
+      'BusyBox v1.35.0 (Debian 1:1.35.0-4+deb12u1+b1) multi-call binary.\n\nUsage: ip [OPTIONS]',
+    ],
+  ])('%s is named as such', async (_, stderr) => {
+    const exec = { run: async () => ({ exitCode: 1, stdout: '', stderr }) };
+    await expect(readRules(exec, 4)).rejects.toMatchObject({
+      code: 'missing-tool',
+      message: 'ip -j -N -4 rule show: this ip has no such option',
+    });
+  });
+
+  it('fails otherwise is not called old', async () => {
+    const exec = { run: async () => ({ exitCode: 1, stdout: '', stderr: 'Cannot open netlink socket' }) };
+    await expect(readRules(exec, 4)).rejects.toMatchObject({
+      code: 'failed',
+      message: expect.stringContaining('Cannot open netlink socket') as string,
+    });
   });
 });
 
@@ -76,7 +107,7 @@ describe('rules', () => {
 
 describe('routes', () => {
   it('are told apart by their protocol', async () => {
-    const { owned, usedTables } = await readRoutes(saying(fixture('ip-route.json')), 4);
+    const { owned, foreign, usedTables } = await readRoutes(saying(fixture('ip-route.json')), 4);
     const route = { kind: 'route', family: 4, metric: 0 };
     const via = (address: string) => ({ kind: 'unicast', via: address, device: 'eth0' });
     expect(owned).toEqual([
@@ -93,6 +124,19 @@ describe('routes', () => {
       },
     ]);
     expect(new Set(usedTables)).toEqual(new Set([52, 254, 255]));
+    expect(foreign).toEqual([
+      { destination: '10.89.4.0/24', device: 'br0' },
+      { destination: '172.31.0.2/32', device: 'gre1' },
+      { destination: '192.168.50.0/24', device: 'eth0' },
+    ]);
+  });
+
+  it('with several next hops go by the first', async () => {
+    const text =
+      '[{"dst":"10.1.0.0/16","flags":[],"nexthops":[{"gateway":"192.168.50.7","dev":"eth0","weight":1,"flags":[]},' +
+      '{"gateway":"192.168.60.7","dev":"eth1","weight":1,"flags":[]}]}]';
+    const { foreign } = await readRoutes(saying(text), 4);
+    expect(foreign).toEqual([{ destination: '10.1.0.0/16', via: '192.168.50.7', device: 'eth0' }]);
   });
 });
 
@@ -100,7 +144,12 @@ describe('an answer of ip', () => {
   it.each(['[]', '', '\n'])('that is empty is an empty list: %j', async (text) => {
     expect(await readLinks(saying(text))).toEqual([]);
     expect(await readRules(saying(text), 4)).toEqual({ owned: [], foreign: [] });
-    expect(await readRoutes(saying(text), 4)).toEqual({ owned: [], usedTables: [] });
+    expect(await readRoutes(saying(text), 4)).toEqual({
+      owned: [],
+      foreign: [],
+      defaultHops: [],
+      usedTables: [],
+    });
   });
 
   it.each(['[{"priority":', '{}', '[{"priority":"first"}]', 'Object "rule" is unknown'])(
@@ -143,7 +192,7 @@ describe('what a verification asks', () => {
 
   it('is the link below a VLAN, and not the other end of a veth', async () => {
     const link = (ifname: string, kind: string) =>
-      `{"ifindex":7,"ifname":"${ifname}","link":"eth0","link_type":"ether","linkinfo":{"info_kind":"${kind}"}}`;
+      `{"ifindex":7,"ifname":"${ifname}","flags":[],"link":"eth0","link_type":"ether","linkinfo":{"info_kind":"${kind}"}}`;
     const links = await readLinks(saying(`[${link('eth0.7', 'vlan')},${link('web', 'veth')}]`));
     expect(links.map(({ parent }) => parent)).toEqual(['eth0', undefined]);
   });
@@ -152,5 +201,39 @@ describe('what a verification asks', () => {
     const error = { name: 'MustredirectError', code: 'failed' };
     await expect(getRoute(saying('[{"dev":1}]'), '192.0.2.1')).rejects.toMatchObject(error);
     await expect(readNeighbours(saying('[{}]'))).rejects.toMatchObject(error);
+  });
+});
+
+describe('what ip says', () => {
+  const route = { dst: '10.0.0.0/8', dev: 'eth0', protocol: '136' };
+  it.each([
+    ['address', { ifindex: 1, ifname: 'a#b', flags: [] }, 'rename the device'],
+    ['address', { ifindex: 1, ifname: 'eth*', flags: [] }, 'rename the device'],
+    [
+      'address',
+      { ifindex: 1, ifname: 'e0', flags: [], addr_info: [{ local: 'x', prefixlen: 1 }] },
+      'not an address',
+    ],
+    [
+      'address',
+      { ifindex: 1, ifname: 'e0', flags: [], addr_info: [{ local: '1.1.1.1', prefixlen: 33 }] },
+      'not a prefix',
+    ],
+    ['route', { ...route, dst: '10.0.0.0/8 dev lo' }, 'not a destination'],
+    ['route', { ...route, gateway: '1.1.1.1\nroute flush table main' }, 'not an address'],
+    ['route', { ...route, table: '1e3' }, 'not a number'],
+    ['rule', { priority: 1, src: 'x y' }, 'src'],
+    ['rule', { priority: -1 }, 'priority'],
+    ['rule', { priority: 1, fwmark: '0x123456789' }, 'not a mark'],
+  ])('is refused where it would break out of a command, or is none: %s %j', async (what, one, message) => {
+    const exec = saying(JSON.stringify([one]));
+    const read = {
+      address: () => readLinks(exec),
+      route: () => readRoutes(exec, 4),
+      rule: () => readRules(exec, 4),
+    };
+    const reading = read[what as keyof typeof read]();
+    await expect(reading).rejects.toMatchObject({ name: 'MustredirectError', code: 'failed' });
+    await expect(reading).rejects.toThrow(message);
   });
 });

@@ -1,19 +1,19 @@
 /** Keeps the ledger in a file. */
-import { dirname } from 'node:path';
 import * as z from 'zod';
 import { MustredirectError } from '../error.ts';
 import { supportedEngines } from '../spec/supported.ts';
 import { type Ledger, emptyLedger } from '../state/ledger.ts';
 import type { Files } from './ports.ts';
+import { bootId, removeState } from './state-files.ts';
 
 const formatVersion = 1;
 
-const schema = z.object({
-  version: z.literal(formatVersion),
-  boot: z.string(),
+const fields = {
   gateways: z.record(z.string(), z.object({ table: z.number(), mark: z.number() })),
   directBit: z.number().exactOptional(),
+  seenBit: z.number().exactOptional(),
   sysctls: z.record(z.string(), z.string()),
+  bridges: z.record(z.string(), z.string()).exactOptional(),
   forget: z.array(z.object({ from: z.string(), to: z.string().exactOptional() })).exactOptional(),
   networks: z.array(
     z.object({
@@ -24,13 +24,17 @@ const schema = z.object({
       edited: z.object({ file: z.string(), original: z.string(), ours: z.string() }).exactOptional(),
     }),
   ),
-});
+};
+
+export const ledgerSchema: z.ZodType<Ledger> = z.object(fields);
+
+const fileSchema = z.object({ version: z.literal(formatVersion), boot: z.string(), ...fields });
 
 export async function readLedger(files: Files, path: string): Promise<Ledger> {
   const text = await files.read(path);
   if (text === undefined) return emptyLedger;
   try {
-    const { version: _, boot, ...ledger } = schema.parse(JSON.parse(text));
+    const { version: _, boot, ...ledger } = fileSchema.parse(JSON.parse(text));
     // After a restart the settings are as somebody's configuration has them now.
     return boot === (await bootId(files)) ? ledger : { ...ledger, sysctls: {} };
   } catch (cause) {
@@ -44,9 +48,7 @@ export async function readLedger(files: Files, path: string): Promise<Ledger> {
 /** An empty ledger is no file: `destroy` leaves nothing behind. */
 export async function writeLedger(files: Files, path: string, ledger: Ledger): Promise<void> {
   if (isEmpty(ledger)) {
-    await files.remove(path);
-    // The folder is ours too, but another network namespace may have its state in it.
-    await files.remove(dirname(path)).catch(() => {});
+    await removeState(files, path);
     return;
   }
   await files.replace(
@@ -55,12 +57,7 @@ export async function writeLedger(files: Files, path: string, ledger: Ledger): P
   );
 }
 
-/** A new one at each start of the machine. */
-async function bootId(files: Files): Promise<string> {
-  return ((await files.read('/proc/sys/kernel/random/boot_id')) ?? '').trim();
-}
-
-function isEmpty({ gateways, directBit, sysctls, networks, forget = [] }: Ledger): boolean {
+function isEmpty({ gateways, directBit, seenBit, sysctls, networks, forget = [] }: Ledger): boolean {
   const counts = [Object.keys(gateways).length, Object.keys(sysctls).length, networks.length, forget.length];
-  return directBit === undefined && counts.every((count) => count === 0);
+  return directBit === undefined && seenBit === undefined && counts.every((count) => count === 0);
 }

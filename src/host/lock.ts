@@ -5,7 +5,7 @@
 import { MustredirectError } from '../error.ts';
 import { waitUntil } from './background.ts';
 import { missingProgram, programNotFound } from './missing-program.ts';
-import type { Background, Files, Output } from './ports.ts';
+import type { Background, Exec, Files, Output } from './ports.ts';
 
 export interface Lock {
   /** Returns when the next one can have it. */
@@ -42,6 +42,19 @@ export async function takeLock(
   throw new MustredirectError('busy', `another run is at work: ${await holder()}`, {
     hint: 'wait until it has ended, then try again',
   });
+}
+
+/** Whether somebody holds it now. */
+export async function isLocked(exec: Exec, path: string): Promise<boolean> {
+  const { exitCode } = await exec.run([
+    'flock',
+    '--nonblock',
+    '--conflict-exit-code',
+    String(held),
+    path,
+    'true',
+  ]);
+  return exitCode === held;
 }
 
 /** exit status of flock(1) when somebody else holds the lock */

@@ -1,22 +1,41 @@
 /**
- * nft's JSON expressions as canonical text: just the ones that our own rules are made of. Anything else is
- * given back as JSON, which equals no rule of ours and so shows as changed.
+ * nft's JSON expressions as canonical text: just the ones that our own rules are made of. Anything else
+ * is no text at all: it is somebody's, and what holds it is made anew.
  */
+import { parseAddress, parseSubnet } from '../address/cidr.ts';
 
-/** One rule: `ip saddr @redirected4 jump guard`. Counters' values are not part of it. */
-export function ruleText(expressions: readonly unknown[]): string {
-  return expressions.map(statement).join(' ');
+/** What goes into an nft text as it is: no braces, semicolons, line ends; and no quote, nor pattern, in a name. */
+const safe = /^(?:[\w@.:/+!=&|() -]|"[^\s"*\\;{}]{1,15}")+$/;
+
+/**
+ * One rule: `ip saddr @redirected4 jump guard`; nothing when it is of no kind that ours are of. Counters' values are
+ * not part of it.
+ */
+export function ruleText(expressions: readonly unknown[]): string | undefined {
+  const text = expressions.map(statement).join(' ');
+  return safe.test(text) ? text : undefined;
 }
 
-/** One set element: `10.89.4.0/24 . "gre1"`. */
-export function elementText(element: unknown, types: readonly string[]): string {
+/** One set element: `10.89.4.0/24 . "gre1"`; nothing when it is of no kind that ours are of. */
+export function elementText(element: unknown, types: readonly string[]): string | undefined {
   const value = isRecord(element) && isRecord(element['elem']) ? element['elem']['val'] : element;
   const parts = isRecord(value) && Array.isArray(value['concat']) ? value['concat'] : [value];
-  return parts.map((part, i) => elementPart(part, types[i])).join(' . ');
+  const texts = parts.map((part, i) => elementPart(part, types[i]));
+  return texts.length === types.length && texts.every((text) => text !== undefined)
+    ? texts.join(' . ')
+    : undefined;
 }
 
-function elementPart(part: unknown, type: string | undefined): string {
-  return type === 'ifname' ? `"${String(part)}"` : operand(part);
+function elementPart(part: unknown, type: string | undefined): string | undefined {
+  const text = type === 'ifname' ? `"${word(part)}"` : operand(part);
+  if (!safe.test(text)) return undefined;
+  const isOfType = type !== 'ipv4_addr' || isIPv4Part(text);
+  return isOfType ? text : undefined;
+}
+
+function isIPv4Part(text: string): boolean {
+  if (text.includes(':')) return false;
+  return (text.includes('/') ? typeof parseSubnet(text) : typeof parseAddress(text)) === 'string';
 }
 
 function statement(expression: unknown): string {
@@ -28,11 +47,11 @@ function statement(expression: unknown): string {
     case 'match':
       return matchText(body);
     case 'jump':
-      return `jump ${String(body['target'])}`;
+      return `jump ${word(body['target'])}`;
     case 'mangle':
       return `${operand(body['key'])} set ${operand(body['value'])}`;
     case 'snat':
-      return `snat ${String(body['family'])} to ${operand(body['addr'])}`;
+      return `snat ${word(body['family'])} to ${operand(body['addr'])}`;
     case 'counter':
       return 'counter';
     default:
@@ -41,11 +60,11 @@ function statement(expression: unknown): string {
 }
 
 function matchText({ op, left, right }: Record<string, unknown>): string {
-  const compare = op === '==' || op === 'in' ? '' : `${String(op)} `;
+  const compare = op === '==' || op === 'in' ? '' : `${word(op)} `;
   // A masked value is compared in words, as nft prints it.
-  if (isRecord(left) && '&' in left) return `${operand(left)} ${String(op)} ${masked(right)}`;
+  if (isRecord(left) && '&' in left) return `${operand(left)} ${word(op)} ${masked(right)}`;
   const quoted = isRecord(left) && isRecord(left['meta']) && left['meta']['key'] === 'oifname';
-  return `${operand(left)} ${compare}${quoted && !isSetName(right) ? `"${String(right)}"` : operand(right)}`;
+  return `${operand(left)} ${compare}${quoted && !isSetName(right) ? `"${word(right)}"` : operand(right)}`;
 }
 
 function operand(value: unknown): string {
@@ -61,10 +80,10 @@ function operand(value: unknown): string {
 }
 
 function selector(name: string, body: Record<string, unknown>): string {
-  const key = String(body['key']);
+  const key = word(body['key']);
   switch (name) {
     case 'payload':
-      return `${String(body['protocol'])} ${String(body['field'])}`;
+      return `${word(body['protocol'])} ${word(body['field'])}`;
     case 'meta':
       return key === 'oifname' || key === 'iifname' ? key : `meta ${key}`;
     case 'ct':
@@ -72,9 +91,9 @@ function selector(name: string, body: Record<string, unknown>): string {
     case 'rt':
       return `rt ${typeof body['family'] === 'string' ? `${body['family']} ` : ''}${key}`;
     case 'tcp option':
-      return `tcp option ${String(body['name'])} ${String(body['field'])}`;
+      return `tcp option ${word(body['name'])} ${word(body['field'])}`;
     case 'prefix':
-      return `${String(body['addr'])}/${String(body['len'])}`;
+      return `${word(body['addr'])}/${word(body['len'])}`;
     default:
       return unknown({ [name]: body });
   }
@@ -83,10 +102,15 @@ function selector(name: string, body: Record<string, unknown>): string {
 /** Marks are written in hexadecimal, flags by name. */
 function masked(value: unknown): string {
   if (typeof value === 'number') return `0x${value.toString(16)}`;
-  if (Array.isArray(value)) return `(${value.map(String).join(' | ')})`;
+  if (Array.isArray(value)) return `(${value.map(word).join(' | ')})`;
   // nft 1.1 says {"|": [...]} where 1.0 gave the bare list.
   if (isRecord(value) && '|' in value) return masked(value['|']);
   return typeof value === 'string' ? value : unknown(value);
+}
+
+/** Of anything else than a text or a number no text of ours is made. */
+function word(value: unknown): string {
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : unknown({ value });
 }
 
 function isSetName(value: unknown): boolean {

@@ -5,6 +5,7 @@ import type { NftChain, NftSet } from '../state/objects.ts';
 import { ownNftTable } from '../state/ownership.ts';
 import { commandError } from './exec.ts';
 import { elementText, ruleText } from './nft-expression.ts';
+import { nftName } from './nft-name.ts';
 import type { Exec } from './ports.ts';
 
 export interface NftTable {
@@ -20,23 +21,27 @@ export interface ElementCounter {
   readonly bytes: number;
 }
 
+/** What is read here is written into texts again. */
+const word = z.string().regex(/^\w{1,32}$/, 'not a word');
 const setSchema = z.object({
-  name: z.string(),
-  type: z.union([z.string(), z.array(z.string())]),
+  name: nftName,
+  type: z.union([word, z.array(word)]),
+  flags: z.union([z.string(), z.array(z.string())]).optional(),
   elem: z.array(z.unknown()).optional(),
   stmt: z.array(z.record(z.string(), z.unknown())).optional(),
 });
 const chainSchema = z.object({
-  name: z.string(),
-  type: z.string().optional(),
-  hook: z.string().optional(),
-  prio: z.number().optional(),
-  policy: z.string().optional(),
+  name: nftName,
+  type: word.optional(),
+  hook: word.optional(),
+  prio: z.int().optional(),
+  policy: word.optional(),
 });
-const ruleSchema = z.object({ chain: z.string(), expr: z.array(z.unknown()) });
+const ruleSchema = z.object({ chain: nftName, expr: z.array(z.unknown()) });
 const answerSchema = z.object({
   nftables: z.array(
     z.object({
+      table: z.object({ flags: z.unknown().optional() }).optional(),
       set: setSchema.optional(),
       map: z.unknown().optional(),
       chain: chainSchema.optional(),
@@ -61,67 +66,84 @@ export async function readNftTable(exec: Exec): Promise<NftTable> {
 }
 
 function decodeNftTable(text: string): NftTable {
-  const { nftables } = decodeAnswer(text);
-  const rules = nftables.flatMap(({ rule }) => rule ?? []);
-  const sets = nftables.flatMap(({ set }) => set ?? []);
-  return {
-    objects: [
-      ...sets.map(decodeSet),
-      ...nftables.flatMap(({ chain }) => (chain ? decodeChain(chain, rules) : [])),
-    ],
-    counters: sets.flatMap(decodeCounters),
-  };
-}
-
-function decodeAnswer(text: string): z.infer<typeof answerSchema> {
   try {
-    return answerSchema.parse(JSON.parse(text));
+    return tableOf(answerSchema.parse(JSON.parse(text)));
   } catch (cause) {
     throw new MustredirectError('failed', `${argv.join(' ')}: its answer is not understood`, {
-      hint: 'nftables 1.0.2 or later is needed: `nft --version`',
+      hint: 'nftables 1.0.6 or later is known to work: `nft --version`',
       cause,
     });
   }
 }
 
-function decodeSet({ name, type, elem, stmt }: z.infer<typeof setSchema>): NftSet {
-  const types = typeof type === 'string' ? [type] : type;
+function tableOf({ nftables }: z.infer<typeof answerSchema>): NftTable {
+  const rules = nftables.flatMap(({ rule }) => rule ?? []);
+  const sets = nftables.flatMap(({ set }) => set ?? []);
+  const dormant = nftables.some(({ table }) => table?.flags !== undefined);
   return {
-    kind: 'nft-set',
-    name,
-    type: types,
-    counted: (stmt ?? []).some((statement) => 'counter' in statement),
-    elements: (elem ?? []).map((element) => elementText(element, types)),
+    objects: [
+      ...sets.map(decodeSet),
+      ...nftables.flatMap(({ chain }) => (chain ? decodeChain(chain, rules, dormant) : [])),
+    ],
+    counters: sets.flatMap(decodeCounters),
   };
 }
 
-function decodeCounters({ name, type, elem }: z.infer<typeof setSchema>): ElementCounter[] {
+function decodeSet({ name: set, type, flags, elem = [], stmt = [] }: z.infer<typeof setSchema>): NftSet {
   const types = typeof type === 'string' ? [type] : type;
-  return (elem ?? []).flatMap((element) => {
-    const counted = counterSchema.safeParse(element);
-    if (!counted.success) return [];
-    return [{ set: name, element: elementText(element, types), ...counted.data.elem.counter }];
+  const elements = elem.flatMap((element) => elementText(element, types) ?? []);
+  const foreign = [
+    // Whatever else a set may have, such as elements that end by themselves, ours do not.
+    ...(String(flags) === 'interval' ? [] : [`flags ${String(flags)}`]),
+    ...elem.filter((element) => elementText(element, types) === undefined).map((raw) => JSON.stringify(raw)),
+  ];
+  return {
+    kind: 'nft-set',
+    name: set,
+    type: types,
+    counted: stmt.some((statement) => 'counter' in statement),
+    elements,
+    ...(foreign.length > 0 ? { foreign } : {}),
+  };
+}
+
+function decodeCounters({ name: set, type, elem }: z.infer<typeof setSchema>): ElementCounter[] {
+  const types = typeof type === 'string' ? [type] : type;
+  return (elem ?? []).flatMap((raw) => {
+    const counted = counterSchema.safeParse(raw);
+    const element = elementText(raw, types);
+    return counted.success && element !== undefined ? [{ set, element, ...counted.data.elem.counter }] : [];
   });
 }
 
 function decodeChain(
-  { name, type, hook, prio, policy = 'accept' }: z.infer<typeof chainSchema>,
+  { name: chain, type, hook, prio, policy = 'accept' }: z.infer<typeof chainSchema>,
   rules: readonly z.infer<typeof ruleSchema>[],
+  dormant: boolean,
 ): NftChain {
-  const texts = rules.filter((rule) => rule.chain === name).map((rule) => ruleText(rule.expr));
-  if (type === undefined || hook === undefined || prio === undefined) {
-    return { kind: 'nft-chain', name, rules: texts };
+  const own = rules
+    .filter((rule) => rule.chain === chain)
+    .map(({ expr }) => ({ expr, text: ruleText(expr) }));
+  const foreign = own.filter(({ text }) => text === undefined).map(({ expr }) => JSON.stringify(expr));
+  const what = {
+    kind: 'nft-chain',
+    name: chain,
+    rules: own.flatMap(({ text }) => text ?? []),
+    ...(foreign.length > 0 ? { foreign } : {}),
+  } as const;
+  // Our table has no flags. What nft 1.0.6 prints for `dormant` is not that word, and may be any other; the chains of
+  // a dormant table are attached to no hook.
+  if (dormant || type === undefined || hook === undefined || prio === undefined) {
+    return what;
   }
   // A hook of another type or policy is somebody's change of ours; it differs, and is made anew.
   return {
-    kind: 'nft-chain',
-    name,
+    ...what,
     hook: {
       type,
       hook,
       priority: prio,
       ...(policy === 'accept' ? {} : { policy }),
     } as NonNullable<NftChain['hook']>,
-    rules: texts,
   };
 }

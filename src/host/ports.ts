@@ -24,8 +24,13 @@ export interface Files {
   read(path: string): Promise<string | undefined>;
   /** names in a folder, nothing when it does not exist */
   list(path: string): Promise<readonly string[]>;
-  /** written beside, fsynced and renamed; owner and mode of an existing file are kept */
-  replace(path: string, content: string): Promise<void>;
+  /**
+   * Written beside, fsynced and renamed; owner and mode of an existing file are kept.
+   * @param mode of a file that is new, default 0600
+   */
+  replace(path: string, content: string, mode?: number): Promise<void>;
+  /** adds to its end, and returns when that is on the disk; a file that does not exist is made */
+  append(path: string, content: string): Promise<void>;
   /** written in place, for /proc/sys */
   overwrite(path: string, content: string): Promise<void>;
   /** a file, or an empty folder; nothing happens when there is none */

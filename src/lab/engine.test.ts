@@ -28,6 +28,7 @@ function machine({ versions, folders }: Machine): Host {
       list: async (path) => folders[path] ?? [],
       read: refuse,
       replace: refuse,
+      append: refuse,
       overwrite: refuse,
       remove: refuse,
     },

@@ -5,6 +5,7 @@ import type { TestHost } from './test-host.ts';
 const parts: Readonly<Record<string, string>> = {
   'ip rule': 'ip rule; ip -6 rule',
   'ip route': 'ip route show table all; ip -6 route show table all',
+  'ip xfrm': 'ip xfrm policy',
   'ip link': 'ls /sys/class/net',
   nft: 'nft --stateless list ruleset',
   sysctl:

@@ -51,7 +51,7 @@ export function switchLinks(pids: Pids): string {
 }
 
 /** For `ip -batch` in gw1: the cable to upstream. */
-export function uplinkLinks(pids: Pids): string {
+export function uplinkLinks(pids: Pick<Pids, 'upstream'>): string {
   return lines([
     `link add uplink0 type veth peer name gw1 netns ${pids.upstream}`,
     `address add ${addresses.uplink}/30 dev uplink0`,

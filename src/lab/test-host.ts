@@ -39,7 +39,8 @@ function filesInside(exec: Exec, pid: number): Files {
   return {
     read: (path) => (inProc(path) ? readInside(exec, path) : files.read(outside(path))),
     list: (path) => (inProc(path) ? listInside(exec, path) : files.list(outside(path))),
-    replace: (path, content) => files.replace(outside(path), content),
+    replace: (path, content, mode) => files.replace(outside(path), content, mode),
+    append: (path, content) => files.append(outside(path), content),
     overwrite: (path, content) =>
       inProc(path) ? overwriteInside(exec, path, content) : files.overwrite(outside(path), content),
     remove: (path) => files.remove(outside(path)),

@@ -20,11 +20,11 @@ export function compareStates(actual: readonly HostObject[], wanted: readonly Wa
 }
 
 export function sameObject(a: HostObject, b: HostObject): boolean {
-  return canonicalText(a) === canonicalText(b);
+  return objectText(a) === objectText(b);
 }
 
-/** One text per object: keys sorted, lists that are sets sorted too. */
-function canonicalText(object: HostObject): string {
+/** One text per object, equal where the objects are: keys sorted, lists that are sets sorted too. */
+export function objectText(object: HostObject): string {
   const unordered = object.kind === 'nft-set' ? 'elements' : 'subnets';
   return JSON.stringify(object, (key, value: unknown) => {
     // None is as good as an empty list of them.

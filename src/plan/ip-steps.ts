@@ -1,8 +1,16 @@
-/** Rules and routes: each group is one batch, undone by the batch that is its mirror image. */
+/** Rules, routes and policies: each group is one batch, undone by the batch that is its mirror image. */
 import type { Family } from '../address/cidr.ts';
-import type { HostObject, Route, Rule } from '../state/objects.ts';
+import type { HostObject, Route, Rule, XfrmPolicy } from '../state/objects.ts';
 import type { Change } from './compare.ts';
-import { addRoute, addRule, deleteRoute, deleteRule, replaceRoute } from './ip-text.ts';
+import {
+  addPolicy,
+  addRoute,
+  addRule,
+  deletePolicy,
+  deleteRoute,
+  deleteRule,
+  replaceRoute,
+} from './ip-text.ts';
 import { printChange } from './print.ts';
 import type { Step } from './step.ts';
 
@@ -27,6 +35,29 @@ export function removeRules(changes: readonly Change[], order: readonly number[]
 export function otherPreferences(changes: readonly Change[], known: readonly number[]): number[] {
   const found = changes.flatMap((change) => ruleOf(change, 'remove')?.preference ?? []);
   return [...new Set(found)].filter((preference) => !known.includes(preference));
+}
+
+export function addPolicies(changes: readonly Change[]): Step[] {
+  return batches(policyMoves(changes, 'add', addPolicy, deletePolicy));
+}
+
+export function removePolicies(changes: readonly Change[]): Step[] {
+  return batches(policyMoves(changes, 'remove', deletePolicy, addPolicy));
+}
+
+/** A policy is its key, as a rule is. */
+function policyMoves(
+  changes: readonly Change[],
+  kind: 'add' | 'remove',
+  does: (policy: XfrmPolicy) => string,
+  undoes: (policy: XfrmPolicy) => string,
+): Move[] {
+  return changes.flatMap((change): Move[] => {
+    if (change.kind !== kind) return [];
+    const policy = change.kind === 'remove' ? change.from : change.to;
+    if (policy.kind !== 'xfrm-policy') return [];
+    return [{ family: policy.family, change, do: does(policy), undo: undoes(policy) }];
+  });
 }
 
 export function addRoutes(changes: readonly Change[], which: (route: Route) => boolean): Step[] {

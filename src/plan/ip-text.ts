@@ -1,6 +1,6 @@
 /** Lines for `ip -batch`, with numbers only: one unknown name would end the batch half way. */
-import { type Route, type Rule, ruleAction, ruleSelector } from '../state/objects.ts';
-import { ownProtocol } from '../state/ownership.ts';
+import { type Route, type Rule, type XfrmPolicy, hex, ruleAction, ruleSelector } from '../state/objects.ts';
+import { ownPriorities, ownProtocol } from '../state/ownership.ts';
 
 export function addRule(rule: Rule): string {
   return `rule add ${ruleText(rule)}`;
@@ -21,6 +21,27 @@ export function replaceRoute(route: Route): string {
 
 export function deleteRoute(route: Route): string {
   return `route delete ${routeText(route)}`;
+}
+
+export function addPolicy(policy: XfrmPolicy): string {
+  const [action, priority] =
+    policy.bit === undefined
+      ? (['block', ownPriorities.block] as const)
+      : (['allow', ownPriorities.allow] as const);
+  return `xfrm policy add ${policySelector(policy)} priority ${priority} action ${action}${policyMark(policy)}`;
+}
+
+export function deletePolicy(policy: XfrmPolicy): string {
+  return `xfrm policy delete ${policySelector(policy)}${policyMark(policy)}`;
+}
+
+function policySelector({ family, from }: XfrmPolicy): string {
+  return `src ${from} dst ${family === 4 ? '0.0.0.0/0' : '::/0'} dir fwd`;
+}
+
+/** iproute2 6.1 cannot name a mark of zero when it deletes: so none of ours has one. */
+function policyMark({ bit }: XfrmPolicy): string {
+  return bit === undefined ? '' : ` mark ${hex(bit)} mask ${hex(bit)}`;
 }
 
 function ruleText(rule: Rule): string {

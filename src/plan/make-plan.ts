@@ -8,7 +8,15 @@ import { lastMetric, preferences } from '../state/ownership.ts';
 import { compareStates } from './compare.ts';
 import { engineSteps } from './engine-steps.ts';
 import { forgetSteps } from './flow-steps.ts';
-import { addRoutes, addRules, otherPreferences, removeRoutes, removeRules } from './ip-steps.ts';
+import {
+  addPolicies,
+  addRoutes,
+  addRules,
+  otherPreferences,
+  removePolicies,
+  removeRoutes,
+  removeRules,
+} from './ip-steps.ts';
 import { nftSteps } from './nft-steps.ts';
 import { isNftObject } from './nft-text.ts';
 import type { Plan } from './step.ts';
@@ -26,6 +34,8 @@ export function makePlan(actual: readonly HostObject[], desired: Desired): Plan 
     // The guard stops what is not steered yet, and flows begin anew with their own address.
     ...nft.widen,
     ...flows.begun,
+    // Now that packets are marked, those that are not can be blocked.
+    ...addPolicies(changes),
     // Exceptions come before what closes, or the host could not answer its containers for a moment.
     ...addRules(changes, [end, directMark, inside, insideClosed, direct, closed]),
     ...addRoutes(changes, (route) => route.metric === lastMetric),
@@ -37,6 +47,7 @@ export function makePlan(actual: readonly HostObject[], desired: Desired): Plan 
     ...removeRules(changes, [steer, ...otherPreferences(changes, Object.values(preferences))]),
     ...removeRoutes(changes),
     ...removeRules(changes, [closed, direct, insideClosed, inside, directMark, end]),
+    ...removePolicies(changes),
     ...sysctlSteps(changes, 'restore'),
     ...nft.narrow,
     ...flows.ended,

@@ -53,7 +53,7 @@ function nftObjects(wanted: readonly Wanted[]): NftObject[] {
 }
 
 /** The wanted chains over the elements of both. */
-function wideTable(actual: readonly NftObject[], wanted: readonly Wanted[]): Wanted[] {
+export function wideTable(actual: readonly NftObject[], wanted: readonly Wanted[]): Wanted[] {
   const found = new Map(actual.map((object) => [objectKey(object), object]));
   const keys = new Set(wanted.map(({ object }) => objectKey(object)));
   return [
@@ -74,6 +74,8 @@ function wideObject(before: HostObject | undefined, after: HostObject): HostObje
 
 /** Intervals of one set must not overlap: an old element gives way to a new one that does. */
 function wideSet(before: NftSet, after: NftSet): NftSet {
+  // What stands in a set of another type is no element of this one.
+  if (before.type.join(' ') !== after.type.join(' ')) return after;
   const [old, wanted] = [new Set(before.elements), new Set(after.elements)];
   const added = after.elements.filter((element) => !old.has(element));
   const leaving = before.elements.filter((element) => !wanted.has(element));

@@ -77,6 +77,15 @@ delete chain inet mustredirect more
     );
   });
 
+  it.each([
+    ['set', { ...a, foreign: ['{"range":["10.9.0.1","10.9.0.6"]}'] }],
+    ['chain', { ...main, foreign: ['{"log":null}'] }],
+  ])('makes the whole table anew when a %s has what nobody has a text for', (_, other) => {
+    const from = [a, main, more].map((object) => (object.name === other.name ? other : object));
+    expect(changeTable(from, [a, main, more])).toBe(replaceTable([a, main, more]));
+    expect(replaceTable(from)).toBe(replaceTable([a, main, more]));
+  });
+
   it('takes the whole table away', () => {
     expect(changeTable([a, main, more], [])).toBe('delete table inet mustredirect\n');
   });

@@ -85,9 +85,10 @@ function elementLines(verb: 'add' | 'delete', set: string, elements: readonly st
   return [`${verb} element ${table} ${set} { ${elements.join(', ')} }`];
 }
 
-/** A set's type and a chain's hook are given when it is made and cannot be changed. */
+/** A set's type and a chain's hook are given when it is made and cannot be changed; what is foreign we have no text for. */
 function shapeDiffers(from: NftObject | undefined, to: NftObject): boolean {
-  return from !== undefined && declare(from).join() !== declare(to).join();
+  if (!from) return false;
+  return from.foreign !== undefined || declare(from).join() !== declare(to).join();
 }
 
 function nameOf(object: NftObject): string {

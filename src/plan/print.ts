@@ -4,6 +4,7 @@ import {
   type NftChain,
   type NftSet,
   type Route,
+  hex,
   ruleAction,
   ruleSelector,
 } from '../state/objects.ts';
@@ -32,6 +33,10 @@ function printObject(object: HostObject): string {
       return `rule ${object.preference}: ${ruleSelector(object)} ${ruleAction(object)}`;
     case 'route':
       return `route${object.table === mainTable ? '' : ` in table ${object.table}`}: ${printRoute(object)}`;
+    case 'xfrm-policy':
+      return object.bit === undefined
+        ? `xfrm policy: block what else is forwarded from ${object.from}`
+        : `xfrm policy: allow what is forwarded from ${object.from} with mark ${hex(object.bit)}`;
     case 'nft-set':
       return `nft set ${object.name}: ${printList(object.elements)}`;
     case 'nft-chain':
@@ -65,6 +70,7 @@ function printElements(from: NftSet, to: NftSet): string {
   return [
     ...(added.length > 0 ? [`with ${printList(added)}`] : []),
     ...(gone.length > 0 ? [`without ${printList(gone)}`] : []),
+    ...printForeign(from),
   ].join(', ');
 }
 
@@ -78,7 +84,12 @@ function printRules(from: NftChain, to: NftChain): string {
   return [
     ...missingIn(to.rules, from.rules).map((rule) => `with \`${rule}\``),
     ...missingIn(from.rules, to.rules).map((rule) => `without \`${rule}\``),
+    ...printForeign(from),
   ].join(', ');
+}
+
+function printForeign({ foreign = [] }: NftSet | NftChain): string[] {
+  return foreign.map((part) => `without \`${part}\``);
 }
 
 function missingIn(some: readonly string[], others: readonly string[]): string[] {

@@ -61,12 +61,19 @@ function checkInside({ draft, valuePlace }: Checked, addresses: readonly PlacedA
     if (around.placed || !inside.placed) return [];
     const { network, node, path } = around;
     const line = `line ${valuePlace(path).line}`;
-    const { address, what } = inside.placed;
-    const message = `${address}, ${what}, lies inside ${around.subnet} of network ${network} on ${node} (${line})`;
-    return [
-      problemAt(valuePlace(inside.placed.path), message, 'only containers can have addresses in there'),
-    ];
+    const { address, what, host } = inside.placed;
+    const gateway = isMember(draft, host, draft.networks?.[network]?.via) ? `: it leaves by ${host}` : '';
+    const message = `${address}, ${what}, lies inside ${around.subnet} of network ${network} on ${node} (${line})${gateway}`;
+    const hint = gateway
+      ? 'a gateway is outside of the networks that leave by it: write the address that it shares a link with'
+      : 'only containers can have addresses in there';
+    return [problemAt(valuePlace(inside.placed.path), message, hint)];
   });
+}
+
+function isMember({ gateways = {} }: Checked['draft'], host: string | undefined, via: string | undefined) {
+  if (host === undefined || via === undefined || !Object.hasOwn(gateways, via)) return false;
+  return (gateways[via]?.members ?? []).some((member) => member.host === host);
 }
 
 function wholeLength(address: Address): number {

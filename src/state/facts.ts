@@ -8,17 +8,27 @@ export interface Facts {
   readonly links: readonly Link[];
   /** rules that are not ours */
   readonly foreignRules: readonly ForeignRule[];
+  /** unicast routes of main that are not ours, the default ones left out */
+  readonly foreignRoutes: readonly ForeignRoute[];
+  /** next hops of default routes of main that are not ours, sorted */
+  readonly defaultHops: readonly Address[];
   /** tables with routes that are not ours */
   readonly usedTables: readonly number[];
   /** tables that somebody gave a name in iproute2's rt_tables, with or without routes */
   readonly namedTables: readonly number[];
+  /** chains of nft tables that are not ours, iptables' among them: some are known to be somebody's */
+  readonly foreignChains: readonly ForeignChain[];
+  /** base chains of others that stop what is forwarded, unless they accept it */
+  readonly forwardFilters: readonly ForwardFilter[];
   /** dotted name -> value: `net.ipv4.ip_forward`, and those that the kernel changes along with it */
   readonly sysctls: Readonly<Record<string, string>>;
   /** one for each network that this host has in the file */
   readonly networks: readonly NetworkFacts[];
-  /** engines that could not be asked while taking down, and why: what they hold stays as it is */
+  /** engines that could not be asked while taking down, or need not be, and why: what they hold stays as it is */
   readonly silentEngines?: Readonly<Partial<Record<EngineName, string>>>;
   readonly ledger: Ledger;
+  /** the kernel can block by xfrm policies */
+  readonly xfrm: boolean;
   /** our own objects as the host has them */
   readonly owned: readonly HostObject[];
 }
@@ -28,6 +38,8 @@ export interface Link {
   readonly index: number;
   /** it has neighbours with link-layer addresses */
   readonly ethernet: boolean;
+  /** somebody has switched it off, or nobody on; one that only lacks its carrier is not down */
+  readonly down?: true;
   /** name of the bridge, bond or VRF that it belongs to */
   readonly master?: string;
   /** the link that a VLAN or macvlan sends through: the same packet is seen there once more */
@@ -40,11 +52,46 @@ export interface Link {
   readonly peers?: readonly string[];
 }
 
+export interface ForeignRoute {
+  readonly destination: Subnet;
+  /** of several next hops, the first */
+  readonly via?: Address;
+  readonly device?: string;
+}
+
 export interface ForeignRule {
   readonly family: Family;
   readonly preference: number;
   readonly fwmark?: { readonly value: number; readonly mask: number };
   readonly table?: number;
+}
+
+export interface ForeignChain {
+  readonly family: string;
+  readonly table: string;
+  readonly name: string;
+}
+
+export interface ForwardFilter {
+  readonly family: string;
+  readonly table: string;
+  readonly chain: string;
+  /** all chains of the table, with those of their rules that can accept a packet */
+  readonly chains: ReadonlyMap<string, readonly FilterRule[]>;
+}
+
+export interface FilterRule {
+  /** those that are understood; there may be more */
+  readonly conditions: readonly FilterCondition[];
+  readonly verdict: { readonly kind: 'accept' } | { readonly kind: 'call'; readonly chain: string };
+}
+
+export interface FilterCondition {
+  /** device, subnet or conntrack state */
+  readonly field: 'in' | 'out' | 'from' | 'to' | 'state';
+  /** one of them; of a device, `eth*` are all that begin so */
+  readonly values: readonly string[];
+  readonly negated: boolean;
 }
 
 /** What an engine says about one network of the file. */

@@ -10,8 +10,12 @@ export interface Ledger {
   readonly gateways: Readonly<Record<string, GatewayNumbers>>;
   /** the mark bit of packets that keep the host's own routing */
   readonly directBit?: number;
+  /** the mark bit of packets that our nft table has seen */
+  readonly seenBit?: number;
   /** dotted name -> value before our first change */
   readonly sysctls: Readonly<Record<string, string>>;
+  /** network name -> bridge: it is guarded also when the engine cannot be asked, as at boot */
+  readonly bridges?: Readonly<Record<string, string>>;
   /** flows that conntrack had still to forget when a run was cut off */
   readonly forget?: readonly Flows[];
   /** the container networks that we created or whose file we edited */

@@ -5,7 +5,8 @@
 import type { Address, Family, Subnet } from '../address/cidr.ts';
 import type { EngineName } from '../spec/spec.ts';
 
-export type HostObject = Rule | Route | NftSet | NftChain | Sysctl | EngineNetwork | EngineMasquerade;
+export type HostObject =
+  Rule | Route | XfrmPolicy | NftSet | NftChain | Sysctl | EngineNetwork | EngineMasquerade;
 
 /**
  * An `ip rule` of ours. `prohibit` and `unreachable` answer with an ICMP error, `goto` skips to another
@@ -38,6 +39,15 @@ export interface Route {
     | { readonly kind: 'unicast'; readonly via?: Address; readonly device?: string };
 }
 
+/** An xfrm policy of ours about what is forwarded from a subnet: with a mark bit it may pass, all else is blocked. */
+export interface XfrmPolicy {
+  readonly kind: 'xfrm-policy';
+  readonly family: Family;
+  readonly from: Subnet;
+  /** the mark bit that lets a packet pass; absent in the policy that blocks all else */
+  readonly bit?: number;
+}
+
 /** A set of table `inet mustredirect`. Elements are nft text in canonical form, sorted. */
 export interface NftSet {
   readonly kind: 'nft-set';
@@ -47,6 +57,8 @@ export interface NftSet {
   /** each element counts the packets that matched it */
   readonly counted: boolean;
   readonly elements: readonly string[];
+  /** what somebody gave it that no set of ours has, as nft says it: it must be made anew */
+  readonly foreign?: readonly string[];
 }
 
 /** A chain of table `inet mustredirect`. Rules are nft text in canonical form, in order. */
@@ -61,6 +73,8 @@ export interface NftChain {
     readonly policy?: string;
   };
   readonly rules: readonly string[];
+  /** what somebody added that is of no kind of ours, as nft says it: the chain must be made anew */
+  readonly foreign?: readonly string[];
 }
 
 export interface Sysctl {
@@ -101,6 +115,8 @@ export function objectKey(object: HostObject): string {
       return `rule ${object.family} ${object.preference} ${ruleSelector(object)} ${ruleAction(object)}`;
     case 'route':
       return `route ${object.family} ${object.table} ${object.destination} ${object.metric}`;
+    case 'xfrm-policy':
+      return `xfrm-policy ${object.family} ${object.from} ${object.bit ?? 'block'}`;
     case 'nft-set':
     case 'nft-chain':
     case 'sysctl':

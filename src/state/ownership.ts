@@ -2,6 +2,8 @@
 
 /** the `protocol` of our rules and routes; not in /etc/iproute2/rt_protos */
 export const ownProtocol = 136;
+/** the `priority` of our xfrm policies, which have no protocol: the lower is asked first */
+export const ownPriorities = { allow: 136, block: 137 } as const;
 /** the one nft table, family inet */
 export const ownNftTable = 'mustredirect';
 /** preferences of our rules, in the order in which the kernel walks them: DESIGN section 5 */

@@ -1,9 +1,10 @@
 /** The fake host as text, for comparison: everything that a run may change, but the flows that it forgets. */
 import { printRoute } from './ip-routes.ts';
 import { printRule } from './ip-rules.ts';
+import { printPolicy } from './ip-xfrm.ts';
 import type { FakeState } from './state.ts';
 
-export function dumpState({ rules, routes, nft, sysctls, files }: FakeState): string {
+export function dumpState({ rules, routes, policies, nft, sysctls, files }: FakeState): string {
   return [
     // In order of preference. Those with the same one are a set: in a state that is not on the way to another,
     // no two of them are about the same packet.
@@ -11,6 +12,7 @@ export function dumpState({ rules, routes, nft, sysctls, files }: FakeState): st
       .toSorted((a, b) => a.preference - b.preference || (printRule(a) < printRule(b) ? -1 : 1))
       .map(printRule),
     ...routes.map(printRoute).sort(),
+    ...policies.map(printPolicy).sort(),
     ...(nft ? ['nft table'] : []),
     ...[...(nft?.sets ?? [])]
       .map(([name, { type, counted, elements }]) =>
@@ -21,7 +23,11 @@ export function dumpState({ rules, routes, nft, sysctls, files }: FakeState): st
       .sort(),
     ...[...(nft?.chains ?? [])]
       .map(([name, { hook, rules: own }]) =>
-        [`nft chain ${name} ${hook ? Object.values(hook).join(' ') : ''}`, ...own].join('\n  '),
+        [
+          // In a dormant table they are attached to none.
+          `nft chain ${name} ${hook && !nft?.dormant ? Object.values(hook).join(' ') : ''}`,
+          ...own,
+        ].join('\n  '),
       )
       .sort(),
     ...[...sysctls].map(([path, value]) => `${path} = ${value}`).sort(),
@@ -31,7 +37,7 @@ export function dumpState({ rules, routes, nft, sysctls, files }: FakeState): st
 
 /** Of what we keep for ourselves, the order of keys does not count. */
 function printContent(path: string, content: string): string {
-  if (!path.startsWith('/var/lib/')) return JSON.stringify(content);
+  if (!path.startsWith('/var/lib/') || !path.endsWith('.json')) return JSON.stringify(content);
   return JSON.stringify(JSON.parse(content), (_, value: unknown) =>
     value !== null && typeof value === 'object' && !Array.isArray(value)
       ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))

@@ -13,6 +13,7 @@ import { runIp } from './ip.ts';
 import { kernelRules } from './ip-rules.ts';
 import { runNft } from './nft.ts';
 import { runPodman } from './podman.ts';
+import { runSystemctl } from './systemctl.ts';
 import { type FakeLink, type FakeState, unknownToFake } from './state.ts';
 
 export interface FakeHost extends Host {
@@ -21,6 +22,8 @@ export interface FakeHost extends Host {
   readonly events: readonly Event[];
   /** Decides for each thing asked whether, and how, it goes wrong; without an argument all goes well again. */
   failWhen(fault?: (event: Event) => Fault | undefined): void;
+  /** Calls back after each change of what packets see: each line of a batch, each transaction, each setting. */
+  watch(look: (change: string) => void): void;
   /** the host as text: equal texts are equal hosts */
   dump(): string;
 }
@@ -37,6 +40,7 @@ export function createFakeHost({ links, rules = [], sysctls = {}, ...setup }: Fa
   const all = [loopback, ...links];
   const state: FakeState = {
     routes: [],
+    policies: [],
     nft: undefined,
     files: new Map(),
     flows: [],
@@ -48,6 +52,8 @@ export function createFakeHost({ links, rules = [], sysctls = {}, ...setup }: Fa
   };
   const events: Event[] = [];
   let fault: (event: Event) => Fault | undefined = () => undefined;
+  let look: (change: string) => void = () => {};
+  const changed = (change: string): void => look(change);
   const begin = (event: Omit<Event, 'index'>): Fault | undefined => {
     const numbered = { ...event, index: events.length };
     events.push(numbered);
@@ -59,48 +65,60 @@ export function createFakeHost({ links, rules = [], sysctls = {}, ...setup }: Fa
     failWhen(next = () => undefined) {
       fault = next;
     },
+    watch(next) {
+      look = next;
+    },
     dump: () => dumpState(state),
     exec: {
       async run(argv, options = {}) {
         return runProgram(
           state,
           argv,
-          options,
+          { ...options, changed },
           begin({ what: argv.join(' '), changes: changesHost(argv), input: options.input ?? '' }),
         );
       },
     },
-    files: faultyFiles(createFakeFiles(state), begin),
+    files: faultyFiles(createFakeFiles(state, changed), begin),
   };
 }
 
 function runProgram(
   state: FakeState,
   [program = '', ...args]: readonly string[],
-  { input }: RunOptions,
+  { input, changed }: RunOptions & { readonly changed: (change: string) => void },
   fault: Fault | undefined,
 ): Output {
   const batch = program === 'ip' && args.includes('-batch');
   if (fault?.kind === 'killed') {
     // What the kernel was told before stays.
-    if (batch) runIp(state, args, input, fault.afterLine ?? 0);
+    if (batch) runIp(state, args, { input, changed, lines: fault.afterLine ?? 0 });
     throw new MustredirectError('failed', 'killed by the test');
   }
   if (fault && !batch) return { exitCode: 1, stdout: '', stderr: 'injected by the test' };
   switch (program) {
     case 'ip':
-      return runIp(state, args, input, fault ? (fault.afterLine ?? 0) : undefined);
+      return runIp(state, args, { input, changed, ...(fault ? { lines: linesBefore(fault, input) } : {}) });
     case 'nft':
-      return runNft(state, args, input);
+      return runNft(state, args, { input, changed });
     case 'conntrack':
       return runConntrack(state, args, input);
     case 'podman':
       return runPodman(state, args);
+    case 'systemctl':
+      return runSystemctl(state, args);
     default:
       return unknownToFake([program, ...args].join(' '));
   }
 }
 
+/** One of them is the one that fails. */
+function linesBefore({ afterLine = 0 }: Fault, input = ''): number {
+  return Math.min(afterLine, input.split('\n').length - 2);
+}
+
 function changesHost(argv: readonly string[]): boolean {
-  return ['-batch', '-f', '-D', '-R', 'create', 'rm'].some((word) => argv.includes(word));
+  return ['-batch', '-f', '-D', '-R', 'create', 'rm', 'reenable', 'disable'].some((word) =>
+    argv.includes(word),
+  );
 }

@@ -32,9 +32,13 @@ export function faultyFiles(files: Files, begin: (event: Omit<Event, 'index'>) =
       check(`list ${path}`, false);
       return files.list(path);
     },
-    async replace(path, content) {
+    async replace(path, content, mode) {
       check(`replace ${path}`, true);
-      return files.replace(path, content);
+      return files.replace(path, content, mode);
+    },
+    async append(path, content) {
+      check(`append ${path}`, true);
+      return files.append(path, content);
     },
     async overwrite(path, content) {
       check(`overwrite ${path}`, true);

@@ -16,7 +16,8 @@ export function defaultSysctls(devices: readonly string[]): Map<string, string> 
   ]);
 }
 
-export function createFakeFiles(state: FakeState): Files {
+/** @param changed told of each setting that was written */
+export function createFakeFiles(state: FakeState, changed: (what: string) => void): Files {
   return {
     async read(path) {
       const value = state.sysctls.get(path);
@@ -29,9 +30,13 @@ export function createFakeFiles(state: FakeState): Files {
       if (path.startsWith('/proc/')) unknownToFake(`renaming to ${path}`);
       state.files = new Map([...state.files, [path, content]]);
     },
+    async append(path, content) {
+      state.files = new Map([...state.files, [path, (state.files.get(path) ?? '') + content]]);
+    },
     async overwrite(path, content) {
       if (!state.sysctls.has(path)) unknownToFake(`overwriting ${path}`);
       writeSysctl(state, path, content.trim());
+      changed(`${path} = ${content.trim()}`);
     },
     async remove(path) {
       state.files = new Map([...state.files].filter(([file]) => file !== path));

@@ -1,5 +1,6 @@
 /** `ip route`, as iproute2 6.1 on Linux 6.18 has it, and the routes that the kernel makes itself. */
 import { contains, parseSubnet } from '../../src/address/cidr.ts';
+import { remember, rememberOf } from './remember.ts';
 import {
   type FakeLink,
   type FakeRoute,
@@ -72,11 +73,15 @@ function routeKey({ table, destination, metric }: FakeRoute): string {
 
 /** All that the kernel routes by, with those that it makes of the addresses of links that are up, in its order. */
 export function allRoutes({ routes, links }: FakeState): FakeRoute[] {
-  const made = links.flatMap((link) => link.addresses.flatMap((address) => kernelRoutes(link, address)));
-  return [...routes, ...made].sort(
-    (a, b) => hashOf(a) - hashOf(b) || sortKey(a).localeCompare(sortKey(b)) || a.metric - b.metric,
-  );
+  return [...routes, ...madeRoutes(links)].sort((a, b) => {
+    const [first, second] = [sortKey(a.destination), sortKey(b.destination)];
+    return hashOf(a) - hashOf(b) || Number(first > second) - Number(first < second) || a.metric - b.metric;
+  });
 }
+
+const madeRoutes = rememberOf((links: readonly FakeLink[]) =>
+  links.flatMap((link) => link.addresses.flatMap((address) => kernelRoutes(link, address))),
+);
 
 /** Tables are kept in 256 lists. */
 function hashOf({ table }: FakeRoute): number {
@@ -84,11 +89,11 @@ function hashOf({ table }: FakeRoute): number {
 }
 
 /** By address; of two with the same, the longer prefix first. */
-function sortKey({ destination }: FakeRoute): string {
+const sortKey = remember((destination: string): string => {
   const [address = '', length = '32'] = (destination === 'default' ? '0.0.0.0/0' : destination).split('/');
   const parts = [...address.split('.').map(Number), 32 - Number(length)];
   return parts.map((part) => String(part).padStart(3, '0')).join('.');
-}
+});
 
 function kernelRoutes({ name: device, up }: FakeLink, prefix: string): FakeRoute[] {
   const address = prefix.split('/')[0] ?? '';

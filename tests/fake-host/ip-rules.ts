@@ -1,10 +1,7 @@
 /** `ip rule`, as iproute2 6.1 on Linux 6.18 has it. */
-import * as cidr from '../../src/address/cidr.ts';
-import { remember } from './remember.ts';
+import { inSubnet } from './ipv4.ts';
 import { type FakeRule, type FakeState, unknownToFake } from './state.ts';
 import { type Words, readNumber } from './words.ts';
-
-const contains = remember(cidr.contains);
 
 /** Every host has them: local, main, default. */
 export const kernelRules: readonly FakeRule[] = [
@@ -149,8 +146,8 @@ export interface RuleKey {
 
 export function ruleMatches(rule: FakeRule, { source, destination, mark }: RuleKey): boolean {
   return (
-    (rule.from === undefined || contains(rule.from, source)) &&
-    (rule.to === undefined || contains(rule.to, destination)) &&
+    (rule.from === undefined || inSubnet(rule.from, source)) &&
+    (rule.to === undefined || inSubnet(rule.to, destination)) &&
     (rule.fwmark === undefined || (mark & rule.fwmark.mask) >>> 0 === rule.fwmark.value)
   );
 }

@@ -2,38 +2,50 @@
 import type { Output } from '../../src/host/ports.ts';
 import { changeRoute, routeJson, allRoutes } from './ip-routes.ts';
 import { changeRule, ruleJson } from './ip-rules.ts';
-import { type FakeLink, type FakeState, unknownToFake } from './state.ts';
+import { changePolicy, listPolicies } from './ip-xfrm.ts';
+import { rememberOf } from './remember.ts';
+import { type FakeLink, type FakeRule, type FakeState, unknownToFake } from './state.ts';
 import { readWords } from './words.ts';
 
-/** @param lines stop after so many, as if the next one failed; for failures that a test wants */
-export function runIp(state: FakeState, args: readonly string[], input = '', lines = Infinity): Output {
+export interface IpOptions {
+  readonly input?: string | undefined;
+  /** told of each line that was done */
+  readonly changed: (line: string) => void;
+  /** stop after so many, as if the next one failed; for failures that a test wants */
+  readonly lines?: number;
+}
+
+export function runIp(state: FakeState, args: readonly string[], options: IpOptions): Output {
   switch (args.join(' ')) {
     case '-4 -batch -':
-      return runBatch(state, input, { force: false, lines });
+      return runBatch(state, { force: false, ...options });
     case '-force -4 -batch -':
-      return runBatch(state, input, { force: true, lines });
+      return runBatch(state, { force: true, ...options });
     case '-j -N -4 rule show':
-      return done(JSON.stringify(state.rules.map((rule) => ruleJson(rule, state.rules))));
+      return done(rulesJson(state.rules));
     case '-j -N -4 route show table all':
       return done(JSON.stringify(allRoutes(state).map(routeJson)));
+    case '-4 xfrm policy list':
+      return done(listPolicies(state));
     case '-j -d address show':
-      return done(JSON.stringify(state.links.map(linkJson)));
+      return done(linksJson(state.links));
     default:
       return unknownToFake(`ip ${args.join(' ')}`);
   }
 }
 
-interface BatchOptions {
-  readonly force: boolean;
-  readonly lines: number;
-}
-
 /** Without -force it stops at the first error; what was done before stays in either case. */
-function runBatch(state: FakeState, input: string, { force, lines }: BatchOptions): Output {
+function runBatch(
+  state: FakeState,
+  { force, input = '', changed, lines = Infinity }: IpOptions & { readonly force: boolean },
+): Output {
   let stderr = '';
   for (const [i, line] of input.split('\n').slice(0, -1).entries()) {
     const problem = i < lines ? runLine(state, line) : 'RTNETLINK answers: injected by the test';
-    if (problem === undefined) continue;
+    if (problem === undefined) {
+      changed(`ip ${line}`);
+      continue;
+    }
     stderr += `${problem}\nCommand failed -:${i + 1}\n`;
     if (!force) break;
   }
@@ -44,6 +56,7 @@ function runLine(state: FakeState, line: string): string | undefined {
   const words = readWords(line);
   const object = words.next();
   const verb = words.next();
+  if (object === 'xfrm' && verb === 'policy') return changePolicy(state, words);
   if (object === 'rule') return changeRule(state, verb, words);
   return object === 'route' ? changeRoute(state, verb, words) : unknownToFake(`ip ${line}`);
 }
@@ -73,6 +86,12 @@ function linkJson({ name, up, addresses, pointToPoint }: FakeLink, index: number
     })),
   };
 }
+
+const rulesJson = rememberOf((rules: readonly FakeRule[]) =>
+  JSON.stringify(rules.map((rule) => ruleJson(rule, rules))),
+);
+
+const linksJson = rememberOf((links: readonly FakeLink[]) => JSON.stringify(links.map(linkJson)));
 
 function done(stdout: string): Output {
   return { exitCode: 0, stdout, stderr: '' };

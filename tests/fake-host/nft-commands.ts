@@ -1,5 +1,5 @@
 /** The commands of an nft text, one after the other on a table that the transaction has for itself. */
-import { overlaps } from '../../src/address/cidr.ts';
+import { overlaps } from './ipv4.ts';
 import { encodeRule } from './nft-encode.ts';
 import { type FakeChain, type FakeSet, type FakeTable, unknownToFake } from './state.ts';
 import { readWords } from './words.ts';
@@ -68,8 +68,10 @@ function addChain(table: FakeTable, name: string, rest: string): FakeTable {
 
 function readHook(text: string): NonNullable<FakeChain['hook']> {
   const [, type = '', hook = '', priority] =
-    /^\{ type (\w+) hook (\w+) priority (-?\d+); policy accept; \}$/.exec(text) ?? [];
-  return priority === undefined ? unknownToFake(`chain ${text}`) : { type, hook, priority: Number(priority) };
+    /^\{ type (\w+) hook (\w+) priority (-?\d+); policy (?:accept|drop); \}$/.exec(text) ?? [];
+  if (priority === undefined) return unknownToFake(`chain ${text}`);
+  const policy = text.includes('policy drop') ? ({ policy: 'drop' } as const) : {};
+  return { type, hook, priority: Number(priority), ...policy };
 }
 
 function changeElements(
@@ -98,16 +100,12 @@ function deleteElement(set: FakeSet, element: string): FakeSet {
   return { ...set, elements: set.elements.filter((other) => other !== element) };
 }
 
-function elementsOverlap(a: string, b: string): boolean {
+export function elementsOverlap(a: string, b: string): boolean {
   const others = b.split(' . ');
   return a.split(' . ').every((part, i) => {
     const other = others[i] ?? '';
-    return part.startsWith('"') ? part === other : overlaps(asSubnet(part), asSubnet(other));
+    return part.startsWith('"') ? part === other : overlaps(part, other);
   });
-}
-
-function asSubnet(text: string): string {
-  return text.includes('/') ? text : `${text}/32`;
 }
 
 function addRule(table: FakeTable, name: string, rule: string): FakeTable {

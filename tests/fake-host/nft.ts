@@ -2,27 +2,44 @@
 import type { Output } from '../../src/host/ports.ts';
 import { Refused, runLine } from './nft-commands.ts';
 import { encodeElement, encodeRule } from './nft-encode.ts';
+import { rememberOf } from './remember.ts';
 import { type FakeState, type FakeTable, unknownToFake } from './state.ts';
 
 const place = { family: 'inet', table: 'mustredirect' };
 
-export function runNft(state: FakeState, args: readonly string[], input = ''): Output {
+interface NftOptions {
+  readonly input?: string | undefined;
+  /** told of each transaction that was done */
+  readonly changed: (text: string) => void;
+}
+
+export function runNft(
+  state: FakeState,
+  args: readonly string[],
+  { input = '', changed }: NftOptions,
+): Output {
   switch (args.join(' ')) {
     case '-f -':
-      return transact(state, input);
+      return transact(state, input, changed);
     case '-j list table inet mustredirect':
       return state.nft
         ? { exitCode: 0, stdout: listJson(state.nft), stderr: '' }
-        : failed(
-            `Error: No such file or directory\nlist table inet mustredirect\n${' '.repeat(16)}^^^^^^^^^^^^`,
-          );
+        : noSuchTable(args.slice(1));
+    case '-j list chains':
+      // Those of others are not kept: there are none.
+      return { exitCode: 0, stdout: JSON.stringify({ nftables: chainObjects(state.nft) }), stderr: '' };
+    case '-V':
+      return { exitCode: 0, stdout: 'nftables v1.0.6 (Lester Gooch #5)\n  json:\t\tyes', stderr: '' };
     default:
+      // Tables of others are not kept: there are none.
+      if (/^-s -t list table (ip|inet) [A-Za-z_][\w./-]*$/.test(args.join(' ')))
+        return noSuchTable(args.slice(2));
       return unknownToFake(`nft ${args.join(' ')}`);
   }
 }
 
 /** All of it, or nothing. */
-function transact(state: FakeState, text: string): Output {
+function transact(state: FakeState, text: string, changed: NftOptions['changed']): Output {
   let table = state.nft;
   for (const [i, line] of text.split('\n').entries()) {
     if (line === '') continue;
@@ -34,14 +51,16 @@ function transact(state: FakeState, text: string): Output {
     }
   }
   state.nft = table;
+  changed(`nft ${text}`);
   return { exitCode: 0, stdout: '', stderr: '' };
 }
 
 /** Without the handles, which nobody reads. */
-function listJson({ sets, chains }: FakeTable): string {
+const listJson = rememberOf(({ sets, chains, dormant = false }: FakeTable): string => {
   const nftables = [
     { metainfo: { version: '1.0.6', release_name: 'Lester Gooch #5', json_schema_version: 1 } },
-    { table: { family: 'inet', name: 'mustredirect' } },
+    // 1.0.6 says something else than `dormant` for the flags: whatever lies next in its memory.
+    { table: { family: 'inet', name: 'mustredirect', ...(dormant ? { flags: 'cc' } : {}) } },
     ...[...sets].map(([name, { type, counted, elements }]) => ({
       set: {
         ...place,
@@ -52,18 +71,28 @@ function listJson({ sets, chains }: FakeTable): string {
         ...(counted ? { stmt: [{ counter: null }] } : {}),
       },
     })),
-    ...[...chains].map(([name, { hook }]) => ({
-      chain: {
-        ...place,
-        name,
-        ...(hook ? { type: hook.type, hook: hook.hook, prio: hook.priority, policy: 'accept' } : {}),
-      },
-    })),
+    ...chainObjects({ chains }),
     ...[...chains].flatMap(([chain, { rules }]) =>
       rules.map((rule) => ({ rule: { ...place, chain, expr: encodeRule(rule) } })),
     ),
   ];
   return JSON.stringify({ nftables });
+});
+
+function chainObjects(table: Pick<FakeTable, 'chains'> | undefined): object[] {
+  return [...(table?.chains ?? [])].map(([name, { hook }]) => ({
+    chain: {
+      ...place,
+      name,
+      ...(hook
+        ? { type: hook.type, hook: hook.hook, prio: hook.priority, policy: hook.policy ?? 'accept' }
+        : {}),
+    },
+  }));
+}
+
+function noSuchTable(words: readonly string[]): Output {
+  return failed(`Error: No such file or directory\n${words.join(' ')}\n${' '.repeat(16)}^^^^^^^^^^^^`);
 }
 
 function failed(stderr: string): Output {

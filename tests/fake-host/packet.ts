@@ -1,13 +1,11 @@
 /** What becomes of a packet that a container sends: rules, tables, guard and NAT, as the kernel walks them. */
-import * as cidr from '../../src/address/cidr.ts';
 import { allRoutes } from './ip-routes.ts';
 import { type RuleKey, ruleMatches } from './ip-rules.ts';
-import { remember } from './remember.ts';
-import { type Packet, runHook } from './nft-evaluate.ts';
-import type { FakeRoute, FakeState } from './state.ts';
-
-const contains = remember(cidr.contains);
-const prefixLength = remember(cidr.prefixLength);
+import { policyBlocks } from './ip-xfrm.ts';
+import { inSubnet, lengthOf } from './ipv4.ts';
+import type { Packet } from './nft-compile.ts';
+import { runHook } from './nft-evaluate.ts';
+import type { FakeLink, FakeRoute, FakeRule, FakeState } from './state.ts';
 
 export interface Sent {
   readonly source: string;
@@ -16,10 +14,12 @@ export interface Sent {
   readonly answer?: boolean;
   /** default: none */
   readonly mark?: number;
+  /** the bridge that it comes in by */
+  readonly ingress?: string;
 }
 
 export type Fate =
-  | { readonly kind: 'stopped'; readonly by: 'rule' | 'route' | 'guard' }
+  | { readonly kind: 'stopped'; readonly by: 'rule' | 'route' | 'policy' | 'guard' }
   | { readonly kind: 'to-host' }
   | {
       readonly kind: 'leaves';
@@ -30,13 +30,17 @@ export type Fate =
       readonly source: string;
     };
 
-export function fateOf(state: FakeState, { source, destination, answer = false, mark = 0 }: Sent): Fate {
-  const packet: Packet = { source, destination, answer, mark };
+export function fateOf(
+  state: FakeState,
+  { source, destination, answer = false, mark = 0, ingress }: Sent,
+): Fate {
+  const packet: Packet = { source, destination, answer, mark, ingress };
   const entered = runHook(state.nft, 'prerouting', packet);
   if (entered.kind !== 'accept') return { kind: 'stopped', by: 'guard' };
   const route = findRoute(state, { source, destination, mark: entered.mark });
   if (typeof route === 'string') return { kind: 'stopped', by: route };
   if (route.type === 'local') return { kind: 'to-host' };
+  if (policyBlocks(state, source, entered.mark)) return { kind: 'stopped', by: 'policy' };
   const way = { device: route.device ?? '', nextHop: route.via ?? destination };
   const routed: Packet = { ...packet, ...way, mark: entered.mark };
   const passed = runHook(state.nft, 'forward', routed);
@@ -47,41 +51,51 @@ export function fateOf(state: FakeState, { source, destination, answer = false, 
 
 /** The route, or what stops the packet before there is one. */
 function findRoute(state: FakeState, key: RuleKey): FakeRoute | 'rule' | 'route' {
+  const tables = tablesOf(state);
   let from = -1;
   for (const rule of state.rules) {
     if (rule.preference < from || !ruleMatches(rule, key)) continue;
     const { action } = rule;
     if (action.kind === 'prohibit' || action.kind === 'unreachable') return 'rule';
-    // One that leads nowhere is passed over.
-    if (action.kind === 'goto' && state.rules.some((r) => r.preference === action.preference))
-      from = action.preference;
+    if (action.kind === 'goto' && leadsSomewhere(state.rules, action.preference)) from = action.preference;
     if (action.kind !== 'lookup') continue;
-    const route = lookUp(state, action.table, key.destination);
+    const route = tables
+      .get(action.table)
+      ?.find(({ destination }) => destination === 'default' || inSubnet(destination, key.destination));
     if (route?.type === 'unreachable') return 'route';
-    if (route && lengthOf(route) > (action.suppress ?? -1)) return route;
+    if (route && lengthOf(route.destination) > (action.suppress ?? -1)) return route;
   }
   return 'route';
 }
 
-const known = new WeakMap<readonly FakeRoute[], FakeRoute[]>();
-
-/** A list of routes is replaced when it changes; links do not change while a packet is on its way. */
-function routesOf(state: FakeState): FakeRoute[] {
-  const routes = known.get(state.routes) ?? allRoutes(state);
-  known.set(state.routes, routes);
-  return routes;
+/** A `goto` to a preference that nobody has is passed over. */
+function leadsSomewhere(rules: readonly FakeRule[], preference: number): boolean {
+  return rules.some((rule) => rule.preference === preference);
 }
 
-/** Longest prefix first, then lowest metric; nothing lets the next rule try. */
-function lookUp(state: FakeState, table: number, destination: string): FakeRoute | undefined {
+type Tables = ReadonlyMap<number, readonly FakeRoute[]>;
+
+const known = new WeakMap<readonly FakeRoute[], { links: readonly FakeLink[]; tables: Tables }>();
+
+/** Lists of routes and of links are replaced when they change. */
+function tablesOf(state: FakeState): Tables {
+  const before = known.get(state.routes);
+  if (before?.links === state.links) return before.tables;
+  const tables = sortedTables(state);
+  known.set(state.routes, { links: state.links, tables });
+  return tables;
+}
+
+/** What can be used of each table: longest prefix first, then lowest metric. */
+function sortedTables(state: FakeState): Tables {
   const up = new Set(state.links.filter((link) => link.up).map(({ name }) => name));
-  return routesOf(state)
-    .filter((route) => route.table === table)
-    .filter((route) => route.destination === 'default' || contains(route.destination, destination))
-    .filter((route) => route.type !== 'unicast' || up.has(route.device ?? ''))
-    .toSorted((a, b) => lengthOf(b) - lengthOf(a) || a.metric - b.metric)[0];
-}
-
-function lengthOf({ destination }: FakeRoute): number {
-  return destination === 'default' ? 0 : prefixLength(destination);
+  const tables = new Map<number, FakeRoute[]>();
+  for (const route of allRoutes(state)) {
+    if (route.type === 'unicast' && !up.has(route.device ?? '')) continue;
+    tables.set(route.table, [...(tables.get(route.table) ?? []), route]);
+  }
+  for (const routes of tables.values()) {
+    routes.sort((a, b) => lengthOf(b.destination) - lengthOf(a.destination) || a.metric - b.metric);
+  }
+  return tables;
 }

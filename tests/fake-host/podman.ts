@@ -55,11 +55,19 @@ function createNetwork(state: FakeState, { backend }: FakePodman, args: readonly
   const text = networkText(backend, {
     name,
     subnets,
-    bridge: `${bridgePrefixes[backend]}${others.length + 1}`,
+    bridge: freeBridge(backend, others),
     labels: { mustredirect: 'created' },
   });
   state.files = new Map([...state.files, [path, text]]);
   return done(name);
+}
+
+/** The first name that no network has. */
+function freeBridge(backend: FakePodman['backend'], others: readonly (readonly [string, string])[]): string {
+  for (let number = 1; ; number += 1) {
+    const name = `${bridgePrefixes[backend]}${number}`;
+    if (!others.some(([, text]) => text.includes(`"${name}"`))) return name;
+  }
 }
 
 function removeNetwork(state: FakeState, { backend, containers }: FakePodman, name: string): Output {

@@ -6,6 +6,8 @@ export interface FakeState {
   rules: readonly FakeRule[];
   /** without those that the kernel makes of addresses: see `allRoutes` */
   routes: readonly FakeRoute[];
+  /** xfrm policies about what is forwarded */
+  policies: readonly FakePolicy[];
   /** table `inet mustredirect` */
   nft: FakeTable | undefined;
   /** path -> value, /proc/sys */
@@ -39,6 +41,15 @@ export interface FakeRule {
   readonly protocol: number;
 }
 
+/** About what is forwarded from there with all bits of the mark. */
+export interface FakePolicy {
+  readonly source: string;
+  readonly priority: number;
+  readonly action: 'allow' | 'block';
+  /** 0: whatever mark it has */
+  readonly mark: number;
+}
+
 export interface FakeRoute {
   readonly type: 'unicast' | 'unreachable' | 'local' | 'broadcast';
   readonly table: number;
@@ -51,6 +62,8 @@ export interface FakeRoute {
 }
 
 export interface FakeTable {
+  /** its chains are attached to no hook */
+  readonly dormant?: boolean;
   readonly sets: ReadonlyMap<string, FakeSet>;
   readonly chains: ReadonlyMap<string, FakeChain>;
 }
@@ -63,8 +76,16 @@ export interface FakeSet {
 
 export interface FakeChain {
   /** nothing for a chain that is only jumped to */
-  readonly hook?: { readonly type: string; readonly hook: string; readonly priority: number } | undefined;
+  readonly hook?: FakeHook | undefined;
   readonly rules: readonly string[];
+}
+
+export interface FakeHook {
+  readonly type: string;
+  readonly hook: string;
+  readonly priority: number;
+  /** default: accept */
+  readonly policy?: 'drop';
 }
 
 export interface FakePodman {

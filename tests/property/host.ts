@@ -1,14 +1,43 @@
 /** The host that random files are about. */
+import * as fc from 'fast-check';
 import type { Target } from '../../src/apply/prepare.ts';
 import { createEngines } from '../../src/engines/index.ts';
 import type { Spec } from '../../src/spec/spec.ts';
 import { hostRole } from '../../src/topology/role.ts';
 import { createFakeHost, type FakeHost } from '../fake-host/fake-host.ts';
-import { here } from './specs.ts';
+import { networkFile } from '../fake-host/podman.ts';
+import { here, networkName, subnets } from './specs.ts';
 
 const engines = createEngines({});
 
-export function newHost(): FakeHost {
+/** What differs from one host to the next. */
+export interface Setup {
+  readonly backend: 'cni' | 'netavark';
+  readonly forwarding: boolean;
+  /** of these, podman has networks already */
+  readonly networks: readonly { readonly subnet: string; readonly masquerade: boolean }[];
+}
+
+export const setups: fc.Arbitrary<Setup> = fc.record({
+  backend: fc.constantFrom('cni', 'netavark'),
+  forwarding: fc.boolean(),
+  networks: fc.uniqueArray(fc.record({ subnet: fc.constantFrom(...subnets), masquerade: fc.boolean() }), {
+    selector: ({ subnet }) => subnet,
+    maxLength: 3,
+  }),
+});
+
+const plain: Setup = { backend: 'cni', forwarding: false, networks: [] };
+
+export function newHost({ backend, forwarding, networks }: Setup = plain): FakeHost {
+  const files = networks.map(({ subnet, masquerade }, i) =>
+    networkFile(backend, {
+      name: networkName(subnet),
+      subnets: [subnet],
+      bridge: `podman${i + 10}`,
+      masquerade,
+    }),
+  );
   return createFakeHost({
     links: [
       { name: 'eth0', up: true, addresses: [`${here}/24`], pointToPoint: false },
@@ -29,6 +58,9 @@ export function newHost(): FakeHost {
         protocol: 3,
       },
     ],
+    files: new Map(files),
+    podman: { backend, containers: [] },
+    sysctls: forwarding ? { '/proc/sys/net/ipv4/ip_forward': '1' } : {},
   });
 }
 

@@ -1,13 +1,11 @@
 /** Says whether a packet may go the way that it went. */
-import * as cidr from '../../src/address/cidr.ts';
+import { mergeSubnets, overlaps } from '../../src/address/cidr.ts';
 import type { Spec } from '../../src/spec/spec.ts';
 import { type HostRole, hostRole } from '../../src/topology/role.ts';
+import { inSubnet } from '../fake-host/ipv4.ts';
 import { type Fate, fateOf } from '../fake-host/packet.ts';
-import { remember } from '../fake-host/remember.ts';
 import type { FakeState } from '../fake-host/state.ts';
 import { destinations, sources } from './specs.ts';
-
-const contains = remember(cidr.contains);
 
 /** What one or two files (before and after a change) allow to one source. */
 interface Allowance {
@@ -16,13 +14,20 @@ interface Allowance {
   readonly direct: readonly string[];
 }
 
-/** Of nobody, our own, which only we may set, and another's. */
-const allMarks = [0, 0x1000, 0x2000];
+/** Of nobody, and our own, which only we may set. */
+const allMarks = [0, 0x1000];
+/** Where marks of others are tried too: their bits must be kept, and change nothing. */
+const foreign = { destination: '9.9.9.9', mark: 0x2000 };
 
-/** The first packet that goes a way that neither file allows, of sources that both redirect. */
+/**
+ * The first packet that goes a way that none of these files allows.
+ *
+ * @param asked the sources that are looked at; default: all that any of the files redirects
+ */
 export function findLeak(
   state: FakeState,
   specs: readonly Spec[],
+  asked: readonly string[] = specs.flatMap(redirectedSources),
   marks: readonly number[] = allMarks,
 ): string | undefined {
   const roles = specs.map((spec) => hostRole(spec, 'here'));
@@ -30,10 +35,10 @@ export function findLeak(
   const nodes = roles.flatMap(({ gateways }) =>
     gateways.flatMap(({ served }) => served.map((s) => s.nodeAddress)),
   );
-  for (const source of sources.filter((address) => roles.every((role) => isIn(redirected(role), address)))) {
+  for (const source of asked) {
     const allowed = roles.map((role) => allowanceOf(role, source));
     for (const destination of destinations) {
-      for (const mark of marks) {
+      for (const mark of destination === foreign.destination ? [...marks, foreign.mark] : marks) {
         const fate = fateOf(state, { source, destination, mark });
         const within = isIn(inside, destination);
         if (
@@ -48,22 +53,36 @@ export function findLeak(
   return undefined;
 }
 
-/** Whether the file has anything for this host that could leak. */
-export function redirectsHere(spec: Spec): boolean {
-  const role = hostRole(spec, 'here');
-  return sources.some((source) => isIn(redirected(role), source));
+/** The sources that must not leave by themselves. */
+export function redirectedSources(spec: Spec): string[] {
+  const subnets = redirected(hostRole(spec, 'here'));
+  return sources.filter((source) => isIn(subnets, source));
 }
 
-function redirected({ networks, gateways }: HostRole): string[] {
+/**
+ * Those that only the first of two files redirects, and that are free when the other one holds. They are closed
+ * until then where nothing of the other file overlaps: in a set, what overlaps gives way to what is new.
+ */
+export function leavingSources(spec: Spec, other: Spec): string[] {
+  const others = redirected(hostRole(other, 'here'));
+  const apart = mergeSubnets(redirected(hostRole(spec, 'here'))).filter(
+    (merged) => !others.some((subnet) => overlaps(merged, subnet)),
+  );
+  return sources.filter((source) => isIn(apart, source));
+}
+
+/** Those of others have no way out here. */
+function redirected({ networks, gateways, others = [] }: HostRole): string[] {
   return [
     ...networks.flatMap(({ subnets }) => subnets),
     ...gateways.flatMap(({ served }) => served.map(({ subnet }) => subnet)),
+    ...others,
   ];
 }
 
 function allowanceOf({ networks, gateways }: HostRole, source: string): Allowance {
   const network = networks.find(({ subnets }) => isIn(subnets, source));
-  const gateway = gateways.find(({ served }) => served.some(({ subnet }) => contains(subnet, source)));
+  const gateway = gateways.find(({ served }) => served.some(({ subnet }) => inSubnet(subnet, source)));
   const { via, device } = gateway?.uplink ?? {};
   return {
     nextHops: [...(network?.nextHops ?? []), ...(via === undefined ? [] : [via])],
@@ -87,5 +106,5 @@ function reachesContainer(fate: Fate, destination: string, nodes: readonly strin
 }
 
 function isIn(subnets: readonly string[], address: string): boolean {
-  return subnets.some((subnet) => contains(subnet, address));
+  return subnets.some((subnet) => inSubnet(subnet, address));
 }

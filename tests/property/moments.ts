@@ -1,20 +1,64 @@
-/** Every moment of a plan: after each step, and inside of a batch after each of its lines. */
-import { openLedger } from '../../src/apply/ledger-keeper.ts';
-import { perform } from '../../src/apply/perform.ts';
-import { type Target, prepare } from '../../src/apply/prepare.ts';
-import type { Action } from '../../src/plan/action.ts';
-import { ledgerPath } from '../scenario/play.ts';
+/** Every moment of a run, as packets see it: after each line of a batch, each transaction, each setting. */
+import type { Spec } from '../../src/spec/spec.ts';
+import type { FakeHost } from '../fake-host/fake-host.ts';
+import type { FakeState } from '../fake-host/state.ts';
+import { findLeak } from './leak.ts';
 
-/** @param look called after each move, with what was just done */
-export async function walkMoments(target: Target, look: (move: string) => void): Promise<void> {
-  const keeper = await openLedger(target.host.files, ledgerPath);
-  const { plan } = await prepare(target, keeper.ledger);
-  for (const move of plan.steps.flatMap((step) => movesOf(step.do))) {
-    await perform(move, { ...target, keeper });
-    look(JSON.stringify(move));
-  }
+export interface Course {
+  /** whose ways are allowed */
+  readonly between: readonly Spec[];
+  /** the sources that must go no other way, from the first change on */
+  readonly closed: readonly string[];
+  /** those of which this must hold until all rules and routes are as they will be: then the guard lets them go */
+  readonly leaving: readonly string[];
 }
 
-function movesOf(action: Action): Action[] {
-  return action.kind === 'ip' ? action.lines.map((line) => ({ ...action, lines: [line] })) : [action];
+/** @returns each moment that is open, as what was done and what leaked; empty when all is well */
+export async function leaksDuring(
+  host: FakeHost,
+  { between, closed, leaving }: Course,
+  run: () => Promise<unknown>,
+): Promise<string[]> {
+  const always: string[] = [];
+  let onTheWay: string[] = [];
+  let atLast: string[] = [];
+  let seen: Seen | undefined;
+  host.watch((change) => {
+    const now = seenBy(host.state);
+    // What packets do not see changes nothing for them.
+    if (seen && same(now, seen)) return;
+    if (!seen || now.ways.some((part, i) => part !== seen?.ways[i])) {
+      onTheWay = [...onTheWay, ...atLast];
+      atLast = [];
+    }
+    seen = now;
+    always.push(...leakAfter(change, host.state, between, closed));
+    atLast.push(...leakAfter(change, host.state, between, leaving));
+  });
+  await run();
+  host.watch(() => {});
+  return [...always, ...onTheWay];
+}
+
+function leakAfter(
+  change: string,
+  state: FakeState,
+  ways: readonly Spec[],
+  sources: readonly string[],
+): string[] {
+  const leak = findLeak(state, ways, sources);
+  return leak === undefined ? [] : [`${change}: ${leak}`];
+}
+
+interface Seen {
+  readonly nft: unknown;
+  readonly ways: readonly unknown[];
+}
+
+function seenBy({ rules, routes, links, nft }: FakeState): Seen {
+  return { nft, ways: [rules, routes, links] };
+}
+
+function same(a: Seen, b: Seen): boolean {
+  return a.nft === b.nft && a.ways.every((part, i) => part === b.ways[i]);
 }

@@ -1,5 +1,6 @@
 /** Plays a scenario on a host, a fake or a real one alike, and tells what happened. */
-import { applyPlan } from '../../src/apply/apply.ts';
+import { type Run, applyPlan } from '../../src/apply/apply.ts';
+import { readJournal } from '../../src/apply/journal.ts';
 import { openLedger } from '../../src/apply/ledger-keeper.ts';
 import { type Prepared, type Target, nobody, prepare } from '../../src/apply/prepare.ts';
 import { type Engines, createEngines } from '../../src/engines/index.ts';
@@ -38,7 +39,9 @@ export interface PlayedRun {
   readonly twice: string;
 }
 
-export const ledgerPath = '/var/lib/mustredirect-scenario/host.json';
+export const stateFolder = '/var/lib/mustredirect-scenario';
+export const ledgerPath = `${stateFolder}/host.json`;
+export const journalPath = `${stateFolder}/host.journal`;
 
 export async function play(scenario: Scenario, stage: Stage): Promise<Played> {
   const engines = createEngines({});
@@ -62,11 +65,17 @@ async function playRun(target: Target, stage: Stage): Promise<PlayedRun> {
   return { plan: planText(first), waiting: first.plan.waiting, refusals, again, once, twice };
 }
 
+/** A run as a test does it. */
+export const testRun: Run = { journal: journalPath, id: 'test', verb: 'apply', process: 1 };
+
 /** What the command does, without its questions. */
-export async function applyTo(target: Target): Promise<Prepared> {
+export async function applyTo(target: Target, run: Partial<Run> = {}): Promise<Prepared> {
+  const cutOff = await readJournal(target.host.files, journalPath);
   const keeper = await openLedger(target.host.files, ledgerPath);
   const prepared = await prepare(target, keeper.ledger);
-  if (prepared.desired.refusals.length === 0) await applyPlan(target, prepared, { ...target, keeper });
+  if (prepared.desired.refusals.length === 0) {
+    await applyPlan(target, prepared, { ...target, keeper }, { ...testRun, cutOff, ...run });
+  }
   return prepared;
 }
 

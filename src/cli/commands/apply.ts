@@ -1,16 +1,78 @@
+import { appliedNow, readHistory, recordApply } from '../../apply/history.ts';
+import { readJournal } from '../../apply/journal.ts';
 import { type ChangeOptions, changeHost } from '../change-host.ts';
-import { type HostOptions, openSession } from '../session.ts';
+import { settleEarlierRun } from '../earlier-run.ts';
+import { happening } from '../happening.ts';
+import { type HostOptions, type Session, appliedSession, openGround, openSession } from '../session.ts';
+import { startWatch } from '../start-watch.ts';
 import type { Terminal } from '../terminal.ts';
 
-export async function apply(terminal: Terminal, options: HostOptions & ChangeOptions): Promise<void> {
-  const session = await openSession(terminal, options);
-  const { host } = session.target.role;
+interface ApplyOptions extends HostOptions, ChangeOptions {
+  /** seconds */
+  readonly confirm?: number | undefined;
+  readonly closed?: true | undefined;
+  readonly boot?: true | undefined;
+}
+
+export async function apply(terminal: Terminal, options: ApplyOptions): Promise<void> {
+  if (options.boot && options.closed) await closeLastApplied(terminal, options);
+  const session = await chooseSession(terminal, options);
+  if (session) await applySession(terminal, session, options);
+}
+
+/**
+ * What was applied last is what containers come back with. The file may be wrong by now, or say something else
+ * that cannot be applied: then that alone would be closed, and the other would not.
+ */
+async function closeLastApplied(terminal: Terminal, options: ApplyOptions): Promise<void> {
+  const ground = await openGround(terminal, options);
+  await settleEarlierRun(terminal, ground, options.wait);
+  const last = appliedNow(await readHistory(ground.host.files, ground.places.history));
+  if (last) await applySession(terminal, appliedSession(terminal, ground, last), options);
+}
+
+async function applySession(terminal: Terminal, session: Session, options: ApplyOptions): Promise<void> {
+  const { source } = session;
+  const { host } = source;
+  const { confirm, closed } = options;
   await changeHost(terminal, {
     ground: session,
-    target: session.target,
+    target: { ...session.target, ...(closed ? { closed } : {}) },
     options,
     verb: 'apply',
-    title: `plan for ${host}`,
-    done: `done: ${host} is as the file says`,
+    title: closed ? `plan to close what ${host} redirects` : `plan for ${host}`,
+    done: closed ? `done: what ${host} redirects is closed` : `done: ${host} is as the file says`,
+    confirm,
+    started: async (run) => {
+      if (confirm !== undefined) await startWatch(terminal, session, run, confirm);
+    },
+    record: async (run, { plan, desired }, changed) => {
+      if (closed || !changed) return;
+      const applied = { ...source, numbers: desired.numbers };
+      await recordApply(session.host.files, session.places.history, happening(terminal, run, plan), applied);
+    },
   });
+  if (confirm !== undefined) await tellHowToKeep(terminal, session);
+}
+
+/** At boot, a file that was applied and undone again is not applied once more: what came before it is. */
+async function chooseSession(terminal: Terminal, options: ApplyOptions): Promise<Session | undefined> {
+  const session = await openSession(terminal, options);
+  if (!options.boot) return session;
+  await settleEarlierRun(terminal, session, options.wait);
+  const history = await readHistory(session.host.files, session.places.history);
+  if (history.givenUp !== session.source.hash) return session;
+  const before = appliedNow(history);
+  terminal.tell(
+    `${session.source.file}: was applied and undone; ${before ? `what was applied before it (${before.file}) is applied` : 'nothing was applied before it'}`,
+  );
+  return before && appliedSession(terminal, session, before);
+}
+
+async function tellHowToKeep(terminal: Terminal, { host, places }: Session): Promise<void> {
+  const journal = await readJournal(host.files, places.journal);
+  if (journal?.until === undefined) return;
+  terminal.tell(
+    `${terminal.paintTold('yellow', 'waits to be confirmed:')} \`mustredirect confirm\` keeps it; without that it is undone at ${journal.until}`,
+  );
 }

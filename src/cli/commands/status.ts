@@ -1,5 +1,6 @@
 import { type Status, hostStatus } from '../../explain/status.ts';
-import { refuse } from '../print-plan.ts';
+import type { Refusal } from '../../desired/parts.ts';
+import { openRunText } from '../earlier-run.ts';
 import { type HostOptions, look, openSession } from '../session.ts';
 import { formatTable } from '../table.ts';
 import type { Terminal } from '../terminal.ts';
@@ -12,22 +13,37 @@ interface StatusOptions extends HostOptions {
 export async function status(terminal: Terminal, options: StatusOptions): Promise<void> {
   const session = await openSession(terminal, options);
   const prepared = await look(session, session.target);
-  const found = hostStatus(session.target, prepared);
-  if (!options.json) terminal.print(formatStatus(found, terminal));
-  refuse(prepared.desired.refusals, terminal, found);
-  if (options.json) terminal.print(JSON.stringify(found, null, 2));
-  if (options.check && found.differences.length > 0) terminal.setExitStatus(3);
+  const openRun = await openRunText(session);
+  const found = {
+    ...hostStatus(session.target, prepared),
+    ...(openRun === undefined ? {} : { openRun }),
+    refusals: prepared.desired.refusals,
+  };
+  terminal.print(options.json ? JSON.stringify(found, null, 2) : formatStatus(found, terminal));
+  if (options.check && !isAsWanted(found)) terminal.setExitStatus(3);
 }
 
-function formatStatus(found: Status, terminal: Terminal): string {
-  const { host, networks, gateways, differences, waiting } = found;
-  const state =
-    differences.length === 0
-      ? terminal.paint('green', 'as the file says')
-      : terminal.paint(
-          'red',
-          `not as the file says, ${differences.length} ${differences.length === 1 ? 'difference' : 'differences'}`,
-        );
+/** Looking is never refused: why `apply` would be is a part of what is found. */
+interface Found extends Status {
+  readonly openRun?: string;
+  readonly refusals: readonly Refusal[];
+}
+
+function isAsWanted({ differences, refusals }: Found): boolean {
+  return differences.length === 0 && refusals.length === 0;
+}
+
+function stateText(found: Found, terminal: Terminal): string {
+  if (isAsWanted(found)) return terminal.paint('green', 'as the file says');
+  const { length } = found.differences;
+  return terminal.paint(
+    'red',
+    `not as the file says, ${length} ${length === 1 ? 'difference' : 'differences'}`,
+  );
+}
+
+function formatStatus(found: Found, terminal: Terminal): string {
+  const { host, networks, gateways, differences, refusals, waiting, openRun } = found;
   const head = ['packets', 'bytes', 'stopped'];
   const rows = [
     ...networks.map((n) => [
@@ -50,8 +66,13 @@ function formatStatus(found: Status, terminal: Terminal): string {
     ),
   ];
   return [
-    `${host}: ${state}`,
+    `${host}: ${stateText(found, terminal)}`,
     ...differences.map((difference) => `  ${difference}`),
+    ...refusals.flatMap(({ message, hint }) => [
+      `${terminal.paint('red', 'apply is refused:')} ${message}`,
+      `hint: ${hint}`,
+    ]),
+    ...(openRun === undefined ? [] : [`${terminal.paint('yellow', 'note:')} ${openRun}`]),
     ...waiting.map((text) => `${terminal.paint('yellow', 'waiting:')} ${text}`),
     ...(rows.length === 0
       ? ['the file redirects nothing on this host']

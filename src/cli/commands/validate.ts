@@ -1,12 +1,13 @@
 import { createFiles } from '../../host/files.ts';
-import { loadSpec } from '../load-spec.ts';
+import { checkSpec, readSpecText } from '../load-spec.ts';
 import type { Terminal } from '../terminal.ts';
 
 export async function validate(
   terminal: Terminal,
   options: { file: string; json?: true | undefined },
 ): Promise<void> {
-  const spec = await loadSpec(createFiles(), options.file, terminal);
+  const text = await readSpecText(createFiles(), options.file, terminal);
+  const spec = checkSpec(text, options.file, terminal);
   if (options.json) {
     terminal.print(JSON.stringify(spec, null, 2));
     return;
@@ -16,6 +17,6 @@ export async function validate(
     [Object.keys(spec.networks).length, 'network'],
     [Object.keys(spec.gateways).length, 'gateway'],
   ] as const;
-  const text = counts.map(([n, word]) => `${n} ${word}${n === 1 ? '' : 's'}`).join(', ');
-  terminal.print(`${options.file}: ${text}, no mistakes`);
+  const counted = counts.map(([n, word]) => `${n} ${word}${n === 1 ? '' : 's'}`).join(', ');
+  terminal.print(`${options.file}: ${counted}, no mistakes`);
 }

@@ -1,5 +1,6 @@
 /** A CNI network configuration list, cut to what we need of it. */
 import * as z from 'zod';
+import { deviceName } from '../../host/device-name.ts';
 import { subnetSchema } from '../decode.ts';
 
 /** Enough to tell whose file it is. Plugins are decoded further only in the file of a network of ours. */
@@ -23,7 +24,7 @@ const hostLocalSchema = z.object({
 
 /** The bridge plugin's part. What is absent has the plugin's own default. */
 export const bridgeSchema = z.object({
-  bridge: z.string().default('cni0'),
+  bridge: deviceName.default('cni0'),
   isGateway: z.boolean().default(false),
   isDefaultGateway: z.boolean().default(false),
   ipMasq: z.boolean().default(false),

@@ -27,7 +27,10 @@ export const containersSchema = z.array(
 export const containersConfSchema = z.object({
   network: z
     .object({
-      network_config_dir: z.string().optional(),
+      network_config_dir: z
+        .string()
+        .regex(/^[^\0]*$/)
+        .optional(),
       default_network: z.string().optional(),
       default_subnet: subnetSchema.optional(),
     })

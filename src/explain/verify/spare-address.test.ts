@@ -7,8 +7,12 @@ function factsWith(addresses: readonly string[], bridge = '10.89.4.1/24'): Facts
   return {
     links: [{ name: 'podman1', index: 3, ethernet: true, type: 'bridge', addresses: [bridge] }],
     foreignRules: [],
+    foreignRoutes: [],
+    defaultHops: [],
     usedTables: [],
     namedTables: [],
+    foreignChains: [],
+    forwardFilters: [],
     sysctls: {},
     networks: [
       {
@@ -21,6 +25,7 @@ function factsWith(addresses: readonly string[], bridge = '10.89.4.1/24'): Facts
       },
     ],
     ledger: emptyLedger,
+    xfrm: true,
     owned: [],
   };
 }

@@ -31,11 +31,16 @@ const facts: Facts = {
     bridge,
   ],
   foreignRules: [],
+  foreignRoutes: [],
+  defaultHops: [],
   usedTables: [],
   namedTables: [],
+  foreignChains: [],
+  forwardFilters: [],
   sysctls: {},
   networks: [],
   ledger: emptyLedger,
+  xfrm: true,
   owned: [],
 };
 const node = { role: hostRole(spec, 'node1'), facts, targets: [] };

@@ -46,6 +46,13 @@ describe('networks of podman with netavark', () => {
     });
   });
 
+  it('refuses a bridge whose name would break out of a command', async () => {
+    const text = fixture('dual.json').replace(/"network_interface": "[^"]+"/, '"network_interface": "a*; x"');
+    await expect(read('dual', text)).rejects.toThrow(
+      'the device name "a*; x" cannot be written into commands',
+    );
+  });
+
   it('says what is wrong with a broken file', async () => {
     await expect(read('a', '{"name":"a"}')).rejects.toThrow(
       '/etc/containers/networks/a.json: cannot understand it: driver: ',

@@ -1,11 +1,13 @@
 /** A network file of podman's netavark backend, podman 4.0 to 5.8, cut to what we need of it. */
 import * as z from 'zod';
+import { deviceName } from '../../../host/device-name.ts';
 import { subnetSchema } from '../../decode.ts';
 
 export const networkSchema = z.object({
   name: z.string(),
   driver: z.string(),
-  network_interface: z.string().optional(),
+  /** left out, or empty, where there is no bridge */
+  network_interface: z.union([z.literal(''), deviceName]).optional(),
   subnets: z.array(z.object({ subnet: subnetSchema })).nullish(),
   internal: z.boolean().default(false),
   labels: z.record(z.string(), z.string()).nullish(),

@@ -1,0 +1,186 @@
+/**
+ * The journal of a run: how to undo each of its steps, on disk before the step begins. It is there as long as
+ * the run may still have to be undone. One line is one JSON value: first what the run is, then one for each step.
+ */
+import * as z from 'zod';
+import { MustredirectError } from '../error.ts';
+import { ledgerSchema } from '../host/ledger-store.ts';
+import type { Files } from '../host/ports.ts';
+import { bootId, removeState } from '../host/state-files.ts';
+import type { Action } from '../plan/action.ts';
+import type { Step } from '../plan/step.ts';
+import { supportedEngines } from '../spec/supported.ts';
+import type { Flows } from '../state/ledger.ts';
+
+const formatVersion = 1;
+
+const engine = z.enum(supportedEngines);
+const flows = z.array(z.object({ from: z.string(), to: z.string().exactOptional() }));
+
+const actionSchema: z.ZodType<Action> = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('ip'), family: z.literal([4, 6]), lines: z.array(z.string()) }),
+  z.object({ kind: z.literal('nft'), text: z.string() }),
+  z.object({ kind: z.literal('sysctl'), values: z.record(z.string(), z.string()) }),
+  z.object({
+    kind: z.enum(['create-network', 'remove-network']),
+    engine,
+    name: z.string(),
+    subnets: z.array(z.string()),
+  }),
+  z.object({
+    kind: z.literal('set-masquerade'),
+    engine,
+    network: z.string(),
+    file: z.string(),
+    setting: z.string(),
+    enabled: z.boolean(),
+  }),
+  z.object({ kind: z.literal('forget-flows'), flows }),
+]);
+
+/** A step that has begun: done in whole, in part, or not at all. */
+export interface Begun {
+  readonly undo?: Action;
+  /** flows that were forgotten: they may have begun anew on the way that is given up */
+  readonly forget?: readonly Flows[];
+}
+
+const headSchema = z.object({
+  version: z.literal(formatVersion),
+  /** tells this run from all others */
+  run: z.string(),
+  /** `apply`, `rollback` or `destroy` */
+  verb: z.string(),
+  /** process id */
+  process: z.number(),
+  /** ISO 8601, UTC */
+  since: z.string(),
+  /** the machine's boot id */
+  boot: z.string(),
+  /** seconds within which somebody must confirm it, or it is undone */
+  confirm: z.number().exactOptional(),
+  ledger: ledgerSchema,
+  /** our own objects before the run, as texts that can be compared */
+  before: z.array(z.string()),
+});
+
+const begunSchema: z.ZodType<Begun> = z.object({
+  undo: actionSchema.exactOptional(),
+  forget: flows.exactOptional(),
+});
+
+const waitingSchema = z.object({ until: z.string() });
+
+export type JournalHead = Omit<z.infer<typeof headSchema>, 'version' | 'boot'>;
+
+export interface Journal extends JournalHead {
+  readonly begun: readonly Begun[];
+  /** the run has ended well, and waits for somebody to confirm it until then: ISO 8601, UTC */
+  readonly until?: string;
+  /** the machine has not been restarted since */
+  readonly sameBoot: boolean;
+}
+
+export interface JournalKeeper {
+  readonly journal: Journal;
+  /** Returns when it is on the disk: now the step may begin. */
+  begin(step: Pick<Step, 'do' | 'undo'>): Promise<void>;
+  /** From now on the run waits to be confirmed. */
+  waitUntil(until: Date): Promise<void>;
+  /** The run need not be undone any more. */
+  close(): Promise<void>;
+}
+
+export async function startJournal(files: Files, path: string, head: JournalHead): Promise<JournalKeeper> {
+  const boot = await bootId(files);
+  await files.replace(path, line({ version: formatVersion, boot, ...head }));
+  return keep(files, path, { ...head, begun: [], sameBoot: true });
+}
+
+/** Goes on with the journal of a run that was cut off: both are undone together, or neither. */
+export async function continueJournal(files: Files, path: string, journal: Journal): Promise<JournalKeeper> {
+  const { begun, until: _, sameBoot: __, ...head } = journal;
+  const boot = await bootId(files);
+  // Anew, because its last line may have been cut off as well.
+  const lines = [{ version: formatVersion, boot, ...head }, ...begun];
+  await files.replace(path, lines.map(line).join(''));
+  return keep(files, path, { ...head, begun, sameBoot: true });
+}
+
+/** Nothing when no run was cut off, and none waits to be confirmed. */
+export async function readJournal(files: Files, path: string): Promise<Journal | undefined> {
+  const text = await files.read(path);
+  if (text === undefined) return undefined;
+  try {
+    return parseJournal(text, await bootId(files));
+  } catch (cause) {
+    throw new MustredirectError('refused', `${path}: not a journal of this version`, {
+      hint: 'a newer mustredirect wrote it, or it is damaged: use that version; or remove the file, and run `mustredirect apply` or `mustredirect destroy`',
+      cause,
+    });
+  }
+}
+
+/** A step whose line is not complete has not begun. */
+function parseJournal(text: string, boot: string): Journal {
+  const [first = '', ...lines] = text.split('\n').slice(0, -1);
+  const { version: _, boot: since, ...head } = headSchema.parse(JSON.parse(first));
+  const entries = lines.map((entry) => z.union([waitingSchema, begunSchema]).parse(JSON.parse(entry)));
+  const waits = entries.find((entry) => 'until' in entry);
+  const begun = entries.filter((entry): entry is Begun => !('until' in entry));
+  const sameBoot = since === boot;
+  return {
+    ...head,
+    // What the kernel held is gone with a restart; what engines have in their files is not.
+    begun: sameBoot ? begun : begun.filter(({ undo }) => undo !== undefined && outlivesRestart(undo)),
+    ledger: sameBoot ? head.ledger : { ...head.ledger, sysctls: {} },
+    ...(waits ? { until: waits.until } : {}),
+    sameBoot,
+  };
+}
+
+function outlivesRestart({ kind }: Action): boolean {
+  switch (kind) {
+    case 'create-network':
+    case 'remove-network':
+    case 'set-masquerade':
+      return true;
+    case 'ip':
+    case 'nft':
+    case 'sysctl':
+    case 'forget-flows':
+      return false;
+  }
+}
+
+function keep(files: Files, path: string, started: Journal): JournalKeeper {
+  let journal = started;
+  return {
+    get journal() {
+      return journal;
+    },
+    async begin({ do: action, undo }) {
+      const entry: Begun = {
+        ...(undo ? { undo } : {}),
+        ...(action.kind === 'forget-flows' ? { forget: action.flows } : {}),
+      };
+      await files.append(path, line(entry));
+      journal = { ...journal, begun: [...journal.begun, entry] };
+    },
+    async waitUntil(date) {
+      const until = date.toISOString();
+      await files.append(path, line({ until }));
+      journal = { ...journal, until };
+    },
+    close: () => removeJournal(files, path),
+  };
+}
+
+/** The run need not be undone any more. */
+export function removeJournal(files: Files, path: string): Promise<void> {
+  return removeState(files, path);
+}
+
+function line(value: unknown): string {
+  return `${JSON.stringify(value)}\n`;
+}

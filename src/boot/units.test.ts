@@ -1,0 +1,99 @@
+import { describe, expect, it } from 'vitest';
+import { bootUnits, isOurs } from './units.ts';
+
+const source = {
+  self: ['/usr/bin/node', '/opt/mustredirect/bin/start.js'],
+  file: '/etc/mustredirect/mustredirect.yaml',
+  host: 'node1',
+  settings: [],
+};
+
+const guard = `# Written by \`mustredirect install\`; \`mustredirect uninstall\` removes it.
+# For changes of your own: systemctl edit mustredirect-guard.service
+
+[Unit]
+Description=Close the container networks that mustredirect redirects
+# As firewalls do: no interface is up before network-pre.target is reached.
+DefaultDependencies=no
+After=local-fs.target systemd-modules-load.service nftables.service
+Wants=network-pre.target
+Before=network-pre.target shutdown.target
+Before=podman.service podman-restart.service podman-auto-update.service docker.service containerd.service crio.service
+Conflicts=shutdown.target
+# nftables.service removes the tables of all others: come again after it. Stopping takes nothing away.
+PartOf=nftables.service
+ReloadPropagatedFrom=nftables.service
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=:/usr/bin/node /opt/mustredirect/bin/start.js apply --closed --boot --yes --file /etc/mustredirect/mustredirect.yaml --host node1
+ExecReload=:/usr/bin/node /opt/mustredirect/bin/start.js apply --closed --boot --yes --file /etc/mustredirect/mustredirect.yaml --host node1
+KillMode=mixed
+SyslogIdentifier=mustredirect
+TimeoutStartSec=1min
+
+[Install]
+WantedBy=sysinit.target nftables.service
+`;
+
+const apply = `# Written by \`mustredirect install\`; \`mustredirect uninstall\` removes it.
+# For changes of your own: systemctl edit mustredirect.service
+
+[Unit]
+Description=Redirect container networks through their gateways
+Wants=network-online.target mustredirect-guard.service
+After=network-online.target mustredirect-guard.service docker.service
+# systemd-networkd removes the rules and routes of all others when it starts: come again after it.
+After=systemd-networkd.service
+PartOf=systemd-networkd.service
+# For an uplink that comes late; after that it counts as failed, and what is redirected stays closed.
+StartLimitIntervalSec=30min
+StartLimitBurst=60
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=:/usr/bin/node /opt/mustredirect/bin/start.js apply --boot --yes --file /etc/mustredirect/mustredirect.yaml --host node1
+ExecReload=:/usr/bin/node /opt/mustredirect/bin/start.js apply --boot --yes --file /etc/mustredirect/mustredirect.yaml --host node1
+KillMode=mixed
+SyslogIdentifier=mustredirect
+TimeoutStartSec=5min
+Restart=on-failure
+RestartSec=10s
+# A wrong file does not get right by waiting.
+RestartPreventExitStatus=2
+
+[Install]
+WantedBy=multi-user.target
+`;
+
+describe('bootUnits', () => {
+  it('closes before the network, and opens after it', () => {
+    expect(bootUnits(source)).toEqual([
+      { name: 'mustredirect-guard.service', text: guard },
+      { name: 'mustredirect.service', text: apply },
+    ]);
+  });
+
+  it('quotes what systemd would take for something else', () => {
+    const odd = {
+      self: ['/opt/my node/$x/node', '/opt/100%/start.js'],
+      file: '/srv/a "b".yaml',
+      host: 'node1',
+      settings: ['MUSTREDIRECT_STATE_DIR=/srv/my $state'],
+    };
+    for (const { text } of bootUnits(odd)) {
+      expect(text).toContain('\nEnvironment="MUSTREDIRECT_STATE_DIR=/srv/my $state"\n');
+      expect(text).toMatch(/\nExecStart=":\/opt\/my node\/\$x\/node" \/opt\/100%%\/start\.js apply /);
+      expect(text).toContain(String.raw` --file "/srv/a \"b\".yaml" --host node1`);
+    }
+  });
+});
+
+describe('isOurs', () => {
+  it('knows what we write, and nothing else', () => {
+    expect([guard, apply].map(isOurs)).toEqual([true, true]);
+    expect(['', '[Unit]\n', `[Unit]\n${guard}`].map(isOurs)).toEqual([false, false, false]);
+  });
+});

@@ -1,0 +1,108 @@
+/** The systemd units that close at boot, and open when the network is up. */
+import { type BootSource, bootCalls } from './calls.ts';
+import { unitWord } from './unit-word.ts';
+
+export interface Unit {
+  readonly name: string;
+  readonly text: string;
+}
+
+export const guardUnit = 'mustredirect-guard.service';
+export const applyUnit = 'mustredirect.service';
+
+const mark = '# Written by `mustredirect install`; `mustredirect uninstall` removes it.';
+
+/** Whether we have written it. */
+export function isOurs(text: string): boolean {
+  return text.startsWith(mark);
+}
+
+/** Those that start containers. Sockets are not among them: they start none, and come long before the network. */
+const engineUnits = [
+  'podman.service',
+  'podman-restart.service',
+  'podman-auto-update.service',
+  'docker.service',
+  'containerd.service',
+  'crio.service',
+];
+
+export function bootUnits(source: BootSource): readonly Unit[] {
+  const { close, open } = bootCalls(source);
+  return [
+    { name: guardUnit, text: guardText(close, source.settings) },
+    { name: applyUnit, text: applyText(open, source.settings) },
+  ];
+}
+
+function guardText(call: readonly string[], settings: readonly string[]): string {
+  return `${head(guardUnit)}
+
+[Unit]
+Description=Close the container networks that mustredirect redirects
+# As firewalls do: no interface is up before network-pre.target is reached.
+DefaultDependencies=no
+After=local-fs.target systemd-modules-load.service nftables.service
+Wants=network-pre.target
+Before=network-pre.target shutdown.target
+Before=${engineUnits.join(' ')}
+Conflicts=shutdown.target
+# nftables.service removes the tables of all others: come again after it. Stopping takes nothing away.
+PartOf=nftables.service
+ReloadPropagatedFrom=nftables.service
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+${service(call, settings)}
+TimeoutStartSec=1min
+
+[Install]
+WantedBy=sysinit.target nftables.service
+`;
+}
+
+function applyText(call: readonly string[], settings: readonly string[]): string {
+  return `${head(applyUnit)}
+
+[Unit]
+Description=Redirect container networks through their gateways
+Wants=network-online.target ${guardUnit}
+After=network-online.target ${guardUnit} docker.service
+# systemd-networkd removes the rules and routes of all others when it starts: come again after it.
+After=systemd-networkd.service
+PartOf=systemd-networkd.service
+# For an uplink that comes late; after that it counts as failed, and what is redirected stays closed.
+StartLimitIntervalSec=30min
+StartLimitBurst=60
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+${service(call, settings)}
+TimeoutStartSec=5min
+Restart=on-failure
+RestartSec=10s
+# A wrong file does not get right by waiting.
+RestartPreventExitStatus=2
+
+[Install]
+WantedBy=multi-user.target
+`;
+}
+
+function head(name: string): string {
+  return `${mark}\n# For changes of your own: systemctl edit ${name}`;
+}
+
+/** KillMode: a program that we run is not to be cut off in the middle; we undo what was begun. */
+function service(call: readonly string[], settings: readonly string[]): string {
+  const command = call.map((word, index) => unitWord(index === 0 ? `:${word}` : word)).join(' ');
+  return [
+    ...settings.map((setting) => `Environment=${unitWord(setting)}`),
+    `ExecStart=${command}`,
+    `ExecReload=${command}`,
+    'KillMode=mixed',
+    'SyslogIdentifier=mustredirect',
+  ].join('\n');
+}

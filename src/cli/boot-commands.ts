@@ -1,0 +1,54 @@
+/** The commands about what happens when this machine starts. */
+import type { Command } from '@commander-js/extra-typings';
+import { examples, fileOption, hostOption, jsonOption, verboseOption } from './options.ts';
+import type { Terminal } from './terminal.ts';
+
+export function addBootCommands(program: Command, terminal: Terminal): void {
+  addInstall(program, terminal);
+  addUninstall(program, terminal);
+}
+
+function addInstall(program: Command, terminal: Terminal): void {
+  program
+    .command('install')
+    .summary('close at each boot before there is a network, and apply when it is up')
+    .description(
+      'Writes two systemd units and enables them: one closes what is redirected, before any interface is up and any ' +
+        'container starts; the other applies the file when the network is up, and tries again while it fails. ' +
+        'Nothing is applied now.',
+    )
+    .addOption(fileOption())
+    .addOption(hostOption())
+    .option('--dry-run', 'print the units, and write nothing')
+    .addOption(verboseOption())
+    .addOption(jsonOption())
+    .addHelpText(
+      'after',
+      examples(
+        ['install', 'with the file of this host'],
+        ['install --dry-run', 'look at the units first'],
+        ['install -f /srv/redirect.yaml --host node1', 'another file, as node1 of it'],
+      ),
+    )
+    .action(async (options) => (await import('./commands/install.ts')).install(terminal, options));
+}
+
+function addUninstall(program: Command, terminal: Terminal): void {
+  program
+    .command('uninstall')
+    .summary('remove what install wrote; what is applied stays')
+    .description(
+      'Disables and removes the units that install wrote. What is applied now stays until destroy takes it away, or ' +
+        'until this machine is restarted.',
+    )
+    .addOption(verboseOption())
+    .addOption(jsonOption())
+    .addHelpText(
+      'after',
+      examples(
+        ['uninstall', 'leave it to me at the next boot'],
+        ['destroy', 'take away what is applied now'],
+      ),
+    )
+    .action(async (options) => (await import('./commands/uninstall.ts')).uninstall(terminal, options));
+}

@@ -1,0 +1,33 @@
+import { readHistory } from '../../apply/history.ts';
+import { readJournal, removeJournal } from '../../apply/journal.ts';
+import { MustredirectError } from '../../error.ts';
+import { isOverdue } from '../earlier-run.ts';
+import { withLock } from '../lock-host.ts';
+import { type GroundOptions, openGround } from '../session.ts';
+import type { Terminal } from '../terminal.ts';
+
+interface ConfirmOptions extends GroundOptions {
+  readonly wait: number;
+}
+
+export async function confirm(terminal: Terminal, options: ConfirmOptions): Promise<void> {
+  const ground = await openGround(terminal, options);
+  const { files } = ground.host;
+  await withLock(terminal, ground, { verb: 'confirm', wait: options.wait }, async () => {
+    const journal = await readJournal(files, ground.places.journal);
+    if (journal?.until === undefined || isOverdue(journal)) throw await nothingToConfirm(ground);
+    await removeJournal(files, ground.places.journal);
+    terminal.print(`confirmed: what ${journal.verb} did at ${journal.since} stays`);
+  });
+}
+
+async function nothingToConfirm({
+  host,
+  places,
+}: Awaited<ReturnType<typeof openGround>>): Promise<MustredirectError> {
+  const last = (await readHistory(host.files, places.history)).entries.at(-1);
+  const undone = last?.verb === 'rollback' ? `; the last apply was undone at ${last.time}` : '';
+  return new MustredirectError('failed', `nothing waits to be confirmed${undone}`, {
+    hint: '`mustredirect history` shows what was applied and undone, and when',
+  });
+}

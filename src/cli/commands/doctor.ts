@@ -1,0 +1,39 @@
+import { readJournal } from '../../apply/journal.ts';
+import { type Finding, diagnose, missingPrograms } from '../../explain/doctor.ts';
+import { openRunText } from '../earlier-run.ts';
+import { type Ground, type HostOptions, look, openSession } from '../session.ts';
+import type { Terminal } from '../terminal.ts';
+
+interface DoctorOptions extends HostOptions {
+  readonly json?: true | undefined;
+}
+
+export async function doctor(terminal: Terminal, options: DoctorOptions): Promise<void> {
+  const session = await openSession(terminal, options);
+  const findings = [
+    ...(await missingPrograms(session.host.exec)),
+    ...(await openRun(session)),
+    ...diagnose(session.target, await look(session, session.target)),
+  ];
+  if (options.json) terminal.print(JSON.stringify(findings, null, 2));
+  else terminal.print(formatFindings(terminal, session.source.host, findings));
+  if (findings.length > 0) terminal.setExitStatus(3);
+}
+
+async function openRun(ground: Ground): Promise<Finding[]> {
+  const problem = await openRunText(ground);
+  if (problem === undefined) return [];
+  const journal = await readJournal(ground.host.files, ground.places.journal);
+  const remedy =
+    journal?.until === undefined
+      ? '`mustredirect apply` brings it to its end, `mustredirect rollback` undoes it'
+      : '`mustredirect confirm` keeps it, `mustredirect rollback` undoes it';
+  return [{ problem, remedy }];
+}
+
+function formatFindings(terminal: Terminal, host: string, findings: readonly Finding[]): string {
+  if (findings.length === 0) return `${host}: ${terminal.paint('green', 'nothing found')}`;
+  return findings
+    .map(({ problem, remedy }) => `${terminal.paint('red', 'problem:')} ${problem}\n  ${remedy}`)
+    .join('\n');
+}

@@ -1,0 +1,75 @@
+import { type BootSource, bootCalls } from '../../boot/calls.ts';
+import { installUnits, unitPath } from '../../boot/install.ts';
+import { type Unit, applyUnit, bootUnits, guardUnit } from '../../boot/units.ts';
+import { MustredirectError } from '../../error.ts';
+import { quoteWord } from '../../host/shell-word.ts';
+import { systemdRuns } from '../../host/systemd.ts';
+import { keptSettings } from '../kept-settings.ts';
+import { type HostOptions, type Session, openSession } from '../session.ts';
+import type { Terminal } from '../terminal.ts';
+
+interface InstallOptions extends HostOptions {
+  readonly dryRun?: true | undefined;
+  readonly json?: true | undefined;
+}
+
+export async function install(terminal: Terminal, options: InstallOptions): Promise<void> {
+  const session = await openSession(terminal, options);
+  await installFor(terminal, session, options);
+}
+
+/** @param session a file that is right, and the host of it that this machine is */
+export async function installFor(
+  terminal: Terminal,
+  { host, places, source: { file, host: name } }: Pick<Session, 'host' | 'places' | 'source'>,
+  { dryRun, json }: Pick<InstallOptions, 'dryRun' | 'json'>,
+): Promise<void> {
+  const source = { self: terminal.self, file, host: name, settings: keptSettings(terminal) };
+  const units = bootUnits(source);
+  const shown = { units: units.map((unit) => ({ path: unitPath(unit.name), text: unit.text })) };
+  if (dryRun) return terminal.print(json ? JSON.stringify(shown, null, 2) : unitTexts(units));
+  if (!(await systemdRuns(host.files))) throw noSystemd(source);
+  refuseOtherNamespace(places);
+  const changed = await installUnits(host, units);
+  if (json) return terminal.print(JSON.stringify({ ...shown, changed }, null, 2));
+  terminal.print(changed ? installedText(terminal, source) : 'installed already: nothing was changed');
+}
+
+function unitTexts(units: readonly Unit[]): string {
+  return units.map(({ name, text }) => `# ${unitPath(name)}\n${text}`).join('\n');
+}
+
+function installedText(terminal: Terminal, { file, host }: BootSource): string {
+  const width = unitPath(guardUnit).length;
+  return `${terminal.paint('green', 'written and enabled')}, to be run at each boot:
+  ${unitPath(guardUnit).padEnd(width)}   closes, before there is a network
+  ${unitPath(applyUnit).padEnd(width)}   applies ${file} as ${host}, when the network is up
+Nothing was applied now: \`mustredirect apply\` does that.
+\`systemctl status 'mustredirect*'\` and \`journalctl -t mustredirect\` show how they fare.
+Run install again when the file, Node.js or mustredirect has moved.`;
+}
+
+function noSystemd(source: BootSource): MustredirectError {
+  const { close, open } = bootCalls(source);
+  const line = (call: readonly string[]) =>
+    [...(source.settings.length > 0 ? ['env', ...source.settings] : []), ...call].map(quoteWord).join(' ');
+  return new MustredirectError(
+    'refused',
+    'no systemd runs here, and install knows nothing else: nothing was written',
+    {
+      hint: `have these two called at each boot, as root
+  before any network interface is up and any container starts, to close:
+    ${line(close)}
+  when the network is up, and again until it exits with 0, to open:
+    ${line(open)}`,
+    },
+  );
+}
+
+/** systemd would run them in the network namespace that the machine started in. */
+export function refuseOtherNamespace({ firstNamespace }: Pick<Session['places'], 'firstNamespace'>): void {
+  if (firstNamespace) return;
+  throw new MustredirectError('refused', 'this is not the network namespace that systemd runs its units in', {
+    hint: 'run it outside of `ip netns exec`; for this namespace, call `mustredirect apply` from what makes it',
+  });
+}

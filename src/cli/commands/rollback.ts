@@ -1,0 +1,75 @@
+import { nobody } from '../../apply/prepare.ts';
+import { type Applied, appliedBefore, appliedNow, readHistory, recordRollback } from '../../apply/history.ts';
+import { readJournal } from '../../apply/journal.ts';
+import { MustredirectError } from '../../error.ts';
+import { type ChangeOptions, changeHost } from '../change-host.ts';
+import { earlierRunText, undoJournal } from '../earlier-run.ts';
+import { happening } from '../happening.ts';
+import { withLock } from '../lock-host.ts';
+import { type Ground, type GroundOptions, appliedSession, openGround } from '../session.ts';
+import type { Terminal } from '../terminal.ts';
+
+type RollbackOptions = GroundOptions & ChangeOptions;
+
+export async function rollback(terminal: Terminal, options: RollbackOptions): Promise<void> {
+  const ground = await openGround(terminal, options);
+  if (await undoOpenRun(terminal, ground, options)) return;
+  const { files } = ground.host;
+  const history = await readHistory(files, ground.places.history);
+  const before = appliedBefore(history);
+  if (before === undefined) throw nothingToUndo();
+  await changeHost(terminal, {
+    ground,
+    target: before === 'nothing' ? { ...ground, ...nobody } : appliedSession(terminal, ground, before).target,
+    options,
+    verb: 'rollback',
+    title: `plan to go back to ${nameOf(before)}`,
+    done: `done: this host is as it was with ${nameOf(before)}`,
+    record: (run, { plan }) => recordRollback(files, ground.places.history, happening(terminal, run, plan)),
+  });
+  tellOfFile(terminal, appliedNow(history));
+}
+
+/** A run that waits to be confirmed, or was cut off: its own inverse is the shortest way back. */
+async function undoOpenRun(terminal: Terminal, ground: Ground, options: RollbackOptions): Promise<boolean> {
+  const found = await readJournal(ground.host.files, ground.places.journal);
+  if (!found) return false;
+  if (!options.yes) {
+    if (!terminal.interactive || options.json) throw nobodyToAsk();
+    if (!(await terminal.confirm(`${earlierRunText(found)}\nUndo it?`))) {
+      terminal.tell('nothing was changed');
+      terminal.setExitStatus(1);
+      return true;
+    }
+  }
+  return withLock(terminal, ground, { verb: 'rollback', wait: options.wait }, async () => {
+    const journal = await readJournal(ground.host.files, ground.places.journal);
+    if (journal?.run !== found.run) {
+      throw new MustredirectError('failed', 'somebody else has decided meanwhile', {
+        hint: '`mustredirect history` shows what happened',
+      });
+    }
+    await undoJournal(terminal, ground, journal);
+    return true;
+  });
+}
+
+function nameOf(applied: Applied | 'nothing'): string {
+  return applied === 'nothing' ? 'nothing applied' : `${applied.file} (sha256 ${applied.hash.slice(0, 12)})`;
+}
+
+function tellOfFile(terminal: Terminal, undone: Applied | undefined): void {
+  if (undone) terminal.tell(`${undone.file} was not changed: apply does again what it says`);
+}
+
+function nothingToUndo(): MustredirectError {
+  return new MustredirectError('failed', 'there is no apply to go back from', {
+    hint: '`mustredirect history` shows what was applied; `mustredirect destroy` takes everything away',
+  });
+}
+
+function nobodyToAsk(): MustredirectError {
+  return new MustredirectError('usage', 'rollback changes this host and has nobody to ask', {
+    hint: 'look at `mustredirect status`, then run `mustredirect rollback --yes`',
+  });
+}

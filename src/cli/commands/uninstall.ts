@@ -1,0 +1,25 @@
+import { uninstallUnits, unitPath } from '../../boot/install.ts';
+import { type Ground, type GroundOptions, openGround } from '../session.ts';
+import type { Terminal } from '../terminal.ts';
+import { refuseOtherNamespace } from './install.ts';
+
+interface UninstallOptions extends GroundOptions {
+  readonly json?: true | undefined;
+}
+
+export async function uninstall(terminal: Terminal, options: UninstallOptions): Promise<void> {
+  await uninstallFrom(terminal, await openGround(terminal, options), options);
+}
+
+export async function uninstallFrom(
+  terminal: Terminal,
+  { host, places }: Pick<Ground, 'host' | 'places'>,
+  { json }: Pick<UninstallOptions, 'json'>,
+): Promise<void> {
+  refuseOtherNamespace(places);
+  const removed = (await uninstallUnits(host)).map(({ name }) => unitPath(name));
+  if (json) return terminal.print(JSON.stringify({ removed }, null, 2));
+  if (removed.length === 0) return terminal.print('nothing of it is installed: nothing was changed');
+  terminal.print(`${terminal.paint('green', 'disabled and removed')}: ${removed.join(', ')}
+What is applied now stays until \`mustredirect destroy\`, or until this machine is restarted.`);
+}

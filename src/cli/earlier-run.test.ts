@@ -1,0 +1,234 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type FakeHost, createFakeHost } from '../../tests/fake-host/fake-host.ts';
+import { specOf } from '../../tests/scenario/play.ts';
+import { recordApply, readHistory } from '../apply/history.ts';
+import { readJournal } from '../apply/journal.ts';
+import { createEngines } from '../engines/index.ts';
+import { createBackground } from '../host/background.ts';
+import { createFiles } from '../host/files.ts';
+import { takeLock } from '../host/lock.ts';
+import type { Places } from '../host/places.ts';
+import { hostRole } from '../topology/role.ts';
+import { changeHost } from './change-host.ts';
+import { happening } from './happening.ts';
+import { printError } from './print-error.ts';
+import { recordedTerminal } from './recorded-terminal.ts';
+
+const file = (gateway: string): string => `
+version: 1
+hosts: { here: 192.168.50.10, gw1: ${gateway} }
+networks:
+  web: { engine: external, subnets: { here: 10.89.4.0/24 }, via: office }
+gateways:
+  office: { members: [{ host: gw1, uplink: { device: eth9 } }], snat: none }
+`;
+const near = file('192.168.50.2');
+const other = file('192.168.50.3');
+/** refused: no link to it */
+const far = file('10.1.1.1');
+
+let places: Places;
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'mustredirect-earlier-'));
+  const state = '/var/lib/mustredirect/host';
+  places = {
+    ledger: `${state}.json`,
+    journal: `${state}.journal`,
+    history: `${state}.history`,
+    lock: join(folder, 'lock'),
+    firstNamespace: true,
+  };
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+function newHost(): FakeHost {
+  const link = { name: 'eth0', up: true, addresses: ['192.168.50.10/24'], pointToPoint: false };
+  return createFakeHost({ links: [link] });
+}
+
+async function apply(
+  host: FakeHost,
+  text: string,
+  { confirm, wait = 0 }: { confirm?: number; wait?: number } = {},
+) {
+  const terminal = recordedTerminal();
+  const engines = createEngines({});
+  const spec = specOf(text);
+  const read = (path: string) => (path === places.lock ? createFiles() : host.files).read(path);
+  const ground = { host: { ...host, files: { ...host.files, read } }, engines, places, trace: undefined };
+  try {
+    await changeHost(terminal, {
+      ground,
+      target: { host, engines, role: hostRole(spec, 'here'), gateways: spec.gateways },
+      options: { yes: true, wait },
+      verb: 'apply',
+      title: 'plan',
+      done: 'done',
+      confirm,
+      record: async (run, { plan }, changed) => {
+        if (changed)
+          await recordApply(host.files, places.history, happening(terminal, run, plan), {
+            file: 'f',
+            text,
+            hash: text,
+            host: 'here',
+            numbers: { gateways: {} },
+          });
+      },
+    });
+    return { status: 0, told: terminal.told };
+  } catch (error) {
+    return { status: printError(error, terminal, []), told: terminal.told };
+  }
+}
+
+/** As if we had been killed when its second step was in the journal. */
+async function applyKilled(host: FakeHost, text: string): Promise<void> {
+  let begun = 0;
+  host.failWhen(({ what }) => {
+    if (what === `append ${places.journal}`) begun += 1;
+    return begun > 1 ? { kind: 'killed' } : undefined;
+  });
+  await apply(host, text);
+  host.failWhen();
+}
+
+/** All but the history, which tells of times. */
+function stateOf(host: FakeHost): string {
+  return host
+    .dump()
+    .split('\n')
+    .filter((line) => !line.startsWith(`file ${places.history}`))
+    .join('\n');
+}
+
+async function applied(...texts: readonly string[]): Promise<FakeHost> {
+  const host = newHost();
+  for (const text of texts) expect(await apply(host, text)).toMatchObject({ status: 0 });
+  return host;
+}
+
+describe('a run that was cut off', () => {
+  it('is brought to its end by the next one, which says so', async () => {
+    const host = await applied(near);
+    await applyKilled(host, other);
+    expect(await readJournal(host.files, places.journal)).toBeDefined();
+    const { status, told } = await apply(host, other);
+    expect({ status, told }).toEqual({
+      status: 0,
+      told: [
+        expect.stringMatching(/apply \(process 4711, since .*\) was cut off after [1-9]\d* steps?; this one/),
+      ],
+    });
+    expect(stateOf(host)).toBe(stateOf(await applied(near, other)));
+  });
+
+  it('is undone together with the next one, when that fails', async () => {
+    const host = await applied(near);
+    const before = stateOf(host);
+    await applyKilled(host, other);
+    host.failWhen(({ what, input }) =>
+      what.includes('-batch') && input.includes('route replace') && !what.includes('-force')
+        ? { kind: 'failed' }
+        : undefined,
+    );
+    const { status, told } = await apply(host, file('192.168.50.4'));
+    host.failWhen();
+    expect({ status, told }).toMatchObject({
+      status: 1,
+      told: expect.arrayContaining([expect.stringContaining('everything is as it was before')]) as unknown,
+    });
+    expect(stateOf(host)).toBe(before);
+  });
+
+  it('is undone when the next one is refused', async () => {
+    const host = await applied(near);
+    const before = stateOf(host);
+    await applyKilled(host, other);
+    const { status, told } = await apply(host, far);
+    expect(status).toBe(4);
+    expect(told.join('\n')).toMatch(
+      /undone:.* apply .* everything is as it was before it\n.*not on a connected link/,
+    );
+    expect(stateOf(host)).toBe(before);
+  });
+
+  it('is written down once when it was cut off at its very end', async () => {
+    const host = newHost();
+    host.failWhen(({ what }) => (what === `remove ${places.journal}` ? { kind: 'killed' } : undefined));
+    await apply(host, near);
+    host.failWhen();
+    expect(await apply(host, near)).toMatchObject({ status: 0 });
+    expect((await readHistory(host.files, places.history)).entries).toHaveLength(1);
+  });
+});
+
+describe('a run that waits to be confirmed', () => {
+  it('keeps others from beginning', async () => {
+    const host = newHost();
+    await apply(host, near, { confirm: 60 });
+    const before = host.dump();
+    const { status, told } = await apply(host, other);
+    expect({ status, told }).toEqual({
+      status: 4,
+      told: [
+        expect.stringContaining('waits to be confirmed until'),
+        expect.stringContaining('`mustredirect confirm` keeps'),
+      ],
+    });
+    expect(host.dump()).toBe(before);
+  });
+
+  it('is undone by the next one when its time is over, and that is written down', async () => {
+    const host = await applied(near);
+    await apply(host, other, { confirm: 0 });
+    expect(await apply(host, near)).toMatchObject({
+      status: 0,
+      told: [expect.stringContaining('everything is as it was before it')],
+    });
+    const { entries, applied: stack } = await readHistory(host.files, places.history);
+    expect(entries.map(({ verb }) => verb)).toEqual(['apply', 'apply', 'rollback']);
+    expect(stack.map(({ text }) => text)).toEqual([near]);
+    expect(stateOf(host)).toBe(stateOf(await applied(near)));
+  });
+
+  it('is undone after a restart, though its time is not over', async () => {
+    const host = newHost();
+    const boot = '/proc/sys/kernel/random/boot_id';
+    host.state.files = new Map([...host.state.files, [boot, '1']]);
+    await apply(host, other, { confirm: 600 });
+    host.state.files = new Map([...host.state.files, [boot, '2']]);
+    const { told } = await apply(host, near);
+    expect(told[0]).toContain('undone');
+  });
+});
+
+describe('another run', () => {
+  it('is waited for, and named', async () => {
+    const outside = { background: createBackground(), files: createFiles() };
+    const lock = await takeLock(outside, places.lock, { who: 'destroy, process 12' });
+    const host = newHost();
+    const running = apply(host, near, { wait: 20 });
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(host.dump()).not.toContain('rule 4100');
+    await lock.release();
+    expect(await running).toEqual({
+      status: 0,
+      told: [expect.stringMatching(/^waiting for another run: destroy, process 12, since \d{4}-/)],
+    });
+    expect(host.dump()).toContain('rule 4100');
+  });
+
+  it('is not waited for without end', async () => {
+    const outside = { background: createBackground(), files: createFiles() };
+    const lock = await takeLock(outside, places.lock, { who: 'destroy, process 12' });
+    const result = await apply(newHost(), near, { wait: 1 });
+    await lock.release();
+    expect(result.status).toBe(4);
+    expect(result.told.join('\n')).toMatch(/another run is at work: destroy, process 12, since .*\nhint: /);
+  });
+});

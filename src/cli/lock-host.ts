@@ -1,0 +1,31 @@
+/** One run at a time on a host. */
+import { createBackground } from '../host/background.ts';
+import { takeLock } from '../host/lock.ts';
+import type { Ground } from './session.ts';
+import type { Terminal } from './terminal.ts';
+
+export interface LockOptions {
+  /** what the next one is told: `apply` */
+  readonly verb: string;
+  /** seconds to wait for it */
+  readonly wait: number;
+}
+
+/** @param work done while nobody else changes this host with us */
+export async function withLock<T>(
+  terminal: Terminal,
+  { host, places }: Pick<Ground, 'host' | 'places'>,
+  { verb, wait }: LockOptions,
+  work: () => Promise<T>,
+): Promise<T> {
+  const lock = await takeLock({ background: createBackground(), files: host.files }, places.lock, {
+    who: `${verb}, process ${terminal.pid}`,
+    wait,
+    onWait: (holder) => terminal.tell(`waiting for another run: ${holder}`),
+  });
+  try {
+    return await work();
+  } finally {
+    await lock.release();
+  }
+}

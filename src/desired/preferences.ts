@@ -1,0 +1,28 @@
+/** Rules of others in the midst of ours: they would decide before what closes, or never be asked. */
+import type { ForeignRule } from '../state/facts.ts';
+import { hex } from '../state/objects.ts';
+import { preferences } from '../state/ownership.ts';
+import { ownerOfRule } from './owners.ts';
+import type { Refusal } from './parts.ts';
+
+const [first, last] = [preferences.directMark, preferences.end];
+
+export function preferenceRefusals(rules: readonly ForeignRule[]): Refusal[] {
+  return rules
+    .filter(({ preference }) => preference >= first && preference <= last)
+    .map((rule) => {
+      const owner = ownerOfRule(rule) ?? 'somebody else';
+      return {
+        message: `rule ${rule.preference}${ruleText(rule)} is of ${owner}: the preferences ${first} to ${last} are ours`,
+        hint: `\`ip rule show preference ${rule.preference}\` shows it; give it one below ${first} or above ${last}, or take it out`,
+      };
+    });
+}
+
+function ruleText({ fwmark, table }: ForeignRule): string {
+  const parts = [
+    ...(fwmark ? [`fwmark ${hex(fwmark.value)}/${hex(fwmark.mask)}`] : []),
+    ...(table === undefined ? [] : [`lookup ${table}`]),
+  ];
+  return parts.length === 0 ? '' : ` (${parts.join(' ')})`;
+}

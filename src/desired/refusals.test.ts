@@ -1,0 +1,193 @@
+import { describe, expect, it } from 'vitest';
+import { givenFacts } from '../../tests/given/facts.ts';
+import type { Facts, ForeignRoute, Link } from '../state/facts.ts';
+import type { HostRole } from '../topology/role.ts';
+import { desiredState } from './desired.ts';
+import type { Refusal } from './parts.ts';
+
+const node: Partial<HostRole> = {
+  networks: [
+    {
+      name: 'web',
+      engine: 'external',
+      subnets: ['10.89.4.0/24'],
+      direct: [],
+      gateway: 'office',
+      nextHops: ['192.168.50.2'],
+    },
+  ],
+};
+
+const member = (via?: string): Partial<HostRole> => ({
+  gateways: [
+    {
+      name: 'office',
+      uplink: { device: 'uplink0', ...(via === undefined ? {} : { via }) },
+      snat: 'none',
+      served: [{ network: 'web', node: 'node1', subnet: '10.89.4.0/24', nodeAddress: '192.168.50.11' }],
+    },
+  ],
+});
+
+function refusals(role: Partial<HostRole>, facts: Partial<Facts>): readonly Refusal[] {
+  const whole = { host: 'here', addresses: [], networks: [], gateways: [], ...role };
+  return desiredState(whole, {}, givenFacts(facts)).refusals;
+}
+
+const messages = (role: Partial<HostRole>, facts: Partial<Facts>): string[] =>
+  refusals(role, facts).map(({ message }) => message);
+
+const link = (name: string, addresses: readonly string[], more: Partial<Link> = {}): Link => ({
+  name,
+  index: 1,
+  ethernet: true,
+  addresses,
+  ...more,
+});
+const eth0 = link('eth0', ['192.168.50.10/24']);
+const bridge = link('br0', ['10.89.4.1/24'], { type: 'bridge' });
+
+describe('a node', () => {
+  it('is let go on when its gateway is a neighbour', () => {
+    expect(messages(node, { links: [eth0, bridge] })).toEqual([]);
+  });
+
+  it('has a gateway on a connected link', () => {
+    const [refusal] = refusals(node, { links: [link('eth0', ['192.168.60.10/24'])] });
+    expect(refusal).toEqual({
+      message: 'network web: gateway office at 192.168.50.2 is not on a connected link',
+      hint: expect.stringContaining('no tunnel is built; connected here: 192.168.60.10/24 on eth0') as string,
+    });
+  });
+
+  it('is not its own gateway', () => {
+    expect(messages(node, { links: [link('eth0', ['192.168.50.10/24', '192.168.50.2/24'])] })).toEqual([
+      'network web: gateway office at 192.168.50.2 is this host itself: eth0 has that address',
+    ]);
+  });
+
+  it('has a link to its gateway that is up', () => {
+    const down = { ...eth0, down: true } as const;
+    expect(refusals(node, { links: [down, bridge] })).toEqual([
+      {
+        message: 'network web: gateway office at 192.168.50.2 is on eth0, which is down',
+        hint: expect.stringContaining('`ip link set eth0 up`') as string,
+      },
+    ]);
+    // Another link leads there as well.
+    expect(messages(node, { links: [down, link('eth1', ['192.168.50.20/16'])] })).toEqual([]);
+  });
+
+  it.each<[string, ForeignRoute]>([
+    ['by its own bridge', { destination: '10.89.4.0/24', device: 'br0' }],
+    ['around it', { destination: '10.89.0.0/16', via: '192.168.50.7', device: 'eth0' }],
+    ['beside it', { destination: '10.89.5.0/24', via: '192.168.50.7', device: 'eth0' }],
+    ['to one container', { destination: '10.89.4.7/32', device: 'cali1' }],
+  ])('may have a route %s', (_, route) => {
+    expect(messages(node, { links: [eth0, bridge], foreignRoutes: [route] })).toEqual([]);
+  });
+
+  it.each<[string, ForeignRoute]>([
+    [
+      '10.89.4.0/24 via 192.168.50.7 dev eth0',
+      { destination: '10.89.4.0/24', via: '192.168.50.7', device: 'eth0' },
+    ],
+    ['10.89.4.128/25 dev wg0', { destination: '10.89.4.128/25', device: 'wg0' }],
+    ['10.89.4.7/32 via 192.168.50.7', { destination: '10.89.4.7/32', via: '192.168.50.7' }],
+  ])('has no route %s', (text, route) => {
+    const [refusal, ...more] = refusals(node, { links: [eth0, bridge], foreignRoutes: [route] });
+    expect(more).toEqual([]);
+    expect(refusal?.message).toBe(`network web: 10.89.4.0/24 is not its own: this host has a route ${text}`);
+    expect(refusal?.hint).toContain(`ip route del ${text}`);
+  });
+
+  it.each([undefined, 'vlan', 'bond', 'macvlan'])(
+    'redirects no subnet that other hosts are in: %s',
+    (type) => {
+      const lan = link('eth1', ['10.89.4.9/24'], type === undefined ? {} : { type });
+      expect(messages(node, { links: [eth0, lan] })).toEqual([
+        'network web: 10.89.4.0/24 is the subnet of eth1 (10.89.4.9/24), which leads to other hosts',
+      ]);
+    },
+  );
+
+  it.each([
+    ['10.89.4.1/24', 'veth'],
+    ['10.89.4.1/24', 'tun'],
+    ['10.89.4.1/24', 'openvswitch'],
+    ['10.89.4.1/32', 'ipvlan'],
+  ])('redirects a container behind %s of kind %s', (address, type) => {
+    expect(messages(node, { links: [eth0, link('own', [address], { type })] })).toEqual([]);
+  });
+
+  it('redirects no half of a bridge', () => {
+    expect(messages(node, { links: [eth0, link('br0', ['10.89.4.1/16'], { type: 'bridge' })] })).toEqual([
+      'network web: br0 has 10.89.4.1/16, the file says 10.89.4.0/24',
+    ]);
+  });
+});
+
+describe('rules of others', () => {
+  const rule = (preference: number) => ({ family: 4 as const, preference, table: 7 });
+
+  it('are not among ours', () => {
+    const foreignRules = [3999, 4000, 4150, 4999, 5000].map(rule);
+    const found = refusals(node, { links: [eth0, bridge], foreignRules });
+    expect(found.map(({ message }) => message)).toEqual(
+      [4000, 4150, 4999].map(
+        (preference) =>
+          `rule ${preference} (lookup 7) is of somebody else: the preferences 4000 to 4999 are ours`,
+      ),
+    );
+    expect(found[0]?.hint).toContain('ip rule show preference 4000');
+  });
+
+  it('are named when they are known', () => {
+    const fwmark = { value: 51820, mask: 0xffffffff };
+    const foreignRules = [{ ...rule(4500), fwmark, table: 51820 }];
+    expect(messages(node, { links: [eth0, bridge], foreignRules })).toEqual([
+      'rule 4500 (fwmark 0xca6c/0xffffffff lookup 51820) is of wg-quick: the preferences 4000 to 4999 are ours',
+    ]);
+  });
+
+  it('keep nothing from being taken away', () => {
+    expect(messages({}, { foreignRules: [rule(4150)] })).toEqual([]);
+  });
+});
+
+describe('a member', () => {
+  const uplink = link('uplink0', ['172.31.0.2/30']);
+
+  it('is let go on when uplink and node are there', () => {
+    expect(messages(member('172.31.0.1'), { links: [eth0, uplink] })).toEqual([]);
+    expect(messages(member(), { links: [eth0, link('uplink0', [])] })).toEqual([]);
+  });
+
+  it('has the uplink', () => {
+    const [refusal] = refusals(member(), { links: [eth0] });
+    expect(refusal).toEqual({
+      message: 'gateway office: no device uplink0 on this host',
+      hint: expect.stringContaining('there are eth0') as string,
+    });
+  });
+
+  it('has an uplink that is up', () => {
+    expect(messages(member('172.31.0.1'), { links: [eth0, { ...uplink, down: true }] })).toEqual([
+      'gateway office: its uplink uplink0 is down',
+    ]);
+  });
+
+  it('has the next hop on the uplink', () => {
+    expect(messages(member('172.31.9.1'), { links: [eth0, uplink] })).toEqual([
+      'gateway office: its next hop 172.31.9.1 is not on uplink0, which has 172.31.0.2/30',
+    ]);
+    const foreignRoutes = [{ destination: '172.31.9.1/32', device: 'uplink0' }];
+    expect(messages(member('172.31.9.1'), { links: [eth0, uplink], foreignRoutes })).toEqual([]);
+  });
+
+  it('has a link to the node that is up', () => {
+    expect(messages(member(), { links: [{ ...eth0, down: true }, uplink] })).toEqual([
+      'network web: node node1 at 192.168.50.11 is on eth0, which is down',
+    ]);
+  });
+});

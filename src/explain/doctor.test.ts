@@ -1,0 +1,77 @@
+import { describe, expect, it } from 'vitest';
+import { type FakeHost, createFakeHost } from '../../tests/fake-host/fake-host.ts';
+import { applyTo, ledgerPath, specOf } from '../../tests/scenario/play.ts';
+import { type Target, prepare } from '../apply/prepare.ts';
+import { createEngines } from '../engines/index.ts';
+import { MustredirectError } from '../error.ts';
+import { readLedger } from '../host/ledger-store.ts';
+import { hostRole } from '../topology/role.ts';
+import { diagnose, missingPrograms } from './doctor.ts';
+
+const file = `
+version: 1
+hosts: { here: 192.168.50.10, gw1: 192.168.50.2 }
+networks:
+  web: { engine: external, subnets: { here: 10.89.4.0/24 }, via: office }
+gateways:
+  office: { members: [{ host: gw1, uplink: { device: eth9 } }], snat: none }
+`;
+
+function newHost(): FakeHost {
+  const link = { name: 'eth0', up: true, addresses: ['192.168.50.10/24'], pointToPoint: false };
+  return createFakeHost({ links: [link] });
+}
+
+function targetOf(host: FakeHost, text = file): Target {
+  const spec = specOf(text);
+  return { host, engines: createEngines({}), role: hostRole(spec, 'here'), gateways: spec.gateways };
+}
+
+async function diagnosis(target: Target) {
+  return diagnose(target, await prepare(target, await readLedger(target.host.files, ledgerPath)));
+}
+
+describe('doctor', () => {
+  it('finds nothing where all is as the file says', async () => {
+    const host = newHost();
+    await applyTo(targetOf(host));
+    expect(await diagnosis(targetOf(host))).toEqual([]);
+  });
+
+  it('finds what is missing, and how much of it', async () => {
+    expect(await diagnosis(targetOf(newHost()))).toEqual([
+      {
+        problem: expect.stringMatching(/not as the file says: \+ nft table .*, and 11 more$/) as unknown,
+        remedy: expect.stringContaining('`mustredirect apply` mends it') as unknown,
+      },
+    ]);
+  });
+
+  it('finds what would be refused', async () => {
+    const [first] = await diagnosis(targetOf(newHost(), file.replace('192.168.50.2', '10.1.1.1')));
+    expect(first?.problem).toContain('not on a connected link');
+  });
+
+  it('finds packets that were stopped', async () => {
+    const host = newHost();
+    await applyTo(targetOf(host));
+    const target = targetOf(host);
+    const prepared = await prepare(target, await readLedger(host.files, ledgerPath));
+    const counters = [{ set: 'stopped4', element: '10.89.4.0/24', packets: 7, bytes: 700 }];
+    expect(diagnose(target, { ...prepared, counters })[0]?.problem).toBe(
+      'network web: 7 packets of 10.89.4.0/24 were stopped on another way than the gateway',
+    );
+  });
+
+  it('finds programs that are missing', async () => {
+    const exec = {
+      run: ([program = '']: readonly string[]) =>
+        program === 'conntrack'
+          ? Promise.reject(
+              new MustredirectError('missing-tool', 'conntrack: not found', { hint: 'install it' }),
+            )
+          : Promise.resolve({ exitCode: 0, stdout: '', stderr: '' }),
+    };
+    expect(await missingPrograms(exec)).toEqual([{ problem: 'conntrack: not found', remedy: 'install it' }]);
+  });
+});

@@ -1,0 +1,65 @@
+/** What keeps this host from being, or from staying, as the file says; and what to do about it. */
+import { MustredirectError } from '../error.ts';
+import type { Exec } from '../host/ports.ts';
+import type { Prepared, Target } from '../apply/prepare.ts';
+import { type TrafficStatus, hostStatus } from './status.ts';
+
+export interface Finding {
+  /** what, and of which object */
+  readonly problem: string;
+  /** what to do, one sentence with the command */
+  readonly remedy: string;
+}
+
+/** Programs that a run needs at some point, each called so that it does nothing. */
+const needed = [
+  ['conntrack', '--version'],
+  ['flock', '--version'],
+] as const;
+
+/** Nothing when all is well. */
+export function diagnose(target: Target, prepared: Prepared): Finding[] {
+  const { networks, gateways, differences, waiting } = hostStatus(target, prepared);
+  const traffic = [...networks, ...gateways.flatMap(({ served }) => served)];
+  return [
+    ...prepared.desired.refusals.map(({ message, hint }) => ({ problem: message, remedy: hint })),
+    ...drift(differences),
+    ...waiting.map((problem) => ({ problem, remedy: 'run `mustredirect apply` again when that is so' })),
+    ...traffic.filter(({ stopped }) => stopped > 0).map(stoppedPackets),
+  ];
+}
+
+/** Programs that are missing, before a run needs them. */
+export async function missingPrograms(exec: Exec): Promise<Finding[]> {
+  const found = await Promise.all(
+    needed.map((argv) =>
+      exec.run(argv).then(
+        () => [],
+        (error: unknown) => {
+          if (!(error instanceof MustredirectError)) throw error;
+          return [{ problem: error.message, remedy: error.hint ?? `install ${argv[0]}` }];
+        },
+      ),
+    ),
+  );
+  return found.flat();
+}
+
+function drift(differences: readonly string[]): Finding[] {
+  const [first] = differences;
+  if (first === undefined) return [];
+  const more = differences.length > 1 ? `, and ${differences.length - 1} more` : '';
+  return [
+    {
+      problem: `this host is not as the file says: ${first}${more}`,
+      remedy: '`mustredirect plan` shows all of it, `mustredirect apply` mends it',
+    },
+  ];
+}
+
+function stoppedPackets({ network, subnets, stopped }: TrafficStatus): Finding {
+  return {
+    problem: `network ${network}: ${stopped} packets of ${subnets.join(', ')} were stopped on another way than the gateway`,
+    remedy: '`mustredirect verify` shows which way they would go; the count begins anew with the table',
+  };
+}

@@ -1,0 +1,36 @@
+/**
+ * The state in which what is redirected goes nowhere: the guard and the prohibit rules. It needs no interface and
+ * no engine, and is put in place at boot before there are any. What is there already stays: on a host that is up,
+ * nothing is taken away.
+ */
+import type { Desired } from '../desired/desired.ts';
+import type { Wanted } from '../desired/parts.ts';
+import type { Facts } from '../state/facts.ts';
+import { objectKey } from '../state/objects.ts';
+import { preferences } from '../state/ownership.ts';
+import { wideTable } from './nft-steps.ts';
+import { isNftObject } from './nft-text.ts';
+
+/** @param desired all that the file wants of this host */
+export function closedState({ owned, ledger }: Facts, desired: Desired): Desired {
+  const isNft = ({ object }: Wanted): boolean => isNftObject(object);
+  const rules = desired.wanted.filter(
+    ({ object }) =>
+      object.kind === 'xfrm-policy' || (object.kind === 'rule' && object.preference !== preferences.steer),
+  );
+  const keys = new Set(rules.map(({ object }) => objectKey(object)));
+  const kept = owned.filter((object) => !isNftObject(object) && !keys.has(objectKey(object)));
+  return {
+    ...desired,
+    wanted: [
+      ...wideTable(owned.filter(isNftObject), desired.wanted.filter(isNft)),
+      ...rules,
+      ...kept.map((object) => ({ object, why: 'is there' })),
+    ],
+    // Nothing is steered yet: tables and marks of before stay those of before.
+    numbers: { ...desired.numbers, gateways: ledger.gateways },
+    waiting: [],
+    // Without a mark bit for exceptions, every packet would be one. All other reasons are about what opens.
+    refusals: desired.numbers.directBit === 0 || desired.numbers.seenBit === 0 ? desired.refusals : [],
+  };
+}

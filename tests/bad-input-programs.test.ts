@@ -1,0 +1,215 @@
+/**
+ * Answers of programs, and files of engines, that anything may have happened to: an error before anything is changed,
+ * or a plan of which nothing breaks out of the texts that nft and ip are given; never more.
+ */
+import { readFileSync } from 'node:fs';
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { applyPlan } from '../src/apply/apply.ts';
+import { openLedger } from '../src/apply/ledger-keeper.ts';
+import { type Prepared, type Target, prepare } from '../src/apply/prepare.ts';
+import { printError } from '../src/cli/print-error.ts';
+import { recordedTerminal } from '../src/cli/recorded-terminal.ts';
+import { MustredirectError } from '../src/error.ts';
+import { readNeighbours } from '../src/host/ip-neighbours.ts';
+import type { Exec, Host } from '../src/host/ports.ts';
+import type { Action } from '../src/plan/action.ts';
+import type { Spec } from '../src/spec/spec.ts';
+import { mutatedTexts } from './bad-input/mutate-text.ts';
+import { mutatedValues } from './bad-input/mutate-value.ts';
+import { seed, seedText } from './bad-input/seed.ts';
+import type { FakeHost } from './fake-host/fake-host.ts';
+import { newHost, targetOf } from './property/host.ts';
+import { here } from './property/specs.ts';
+import { applyTo, ledgerPath, testRun } from './scenario/play.ts';
+
+const timeout = 300_000;
+const numRuns = 1000;
+
+function recorded(path: string): string {
+  return readFileSync(new URL(`../src/${path}`, import.meta.url), 'utf8');
+}
+
+function specWith(direct: readonly string[], device: string): Spec {
+  const gateway = (host: string) => ({
+    members: [{ host, uplink: { device } }],
+    snat: 'masquerade' as const,
+  });
+  return {
+    hosts: { here: [here], node2: ['192.168.50.11'], gw1: ['192.168.50.2'] },
+    networks: {
+      web: { engine: 'podman', subnets: { here: ['10.0.0.0/24'] }, via: 'office', direct },
+      wild: { engine: 'external', subnets: { here: ['10.0.1.0/25'] }, via: 'office', direct: [] },
+      far: { engine: 'external', subnets: { node2: ['10.0.2.0/24'] }, via: 'own', direct: [] },
+    },
+    gateways: { office: gateway('gw1'), own: gateway('here') },
+  };
+}
+
+/** Another direct destination and another uplink: a plan with a bit of everything. */
+const [before, after] = [specWith(['1.1.1.1/32'], 'gre1'), specWith(['8.8.8.0/24'], 'gre2')];
+
+async function appliedHost(backend: 'cni' | 'netavark'): Promise<FakeHost> {
+  const host = newHost({ backend, forwarding: false, networks: [] });
+  await applyTo(targetOf(host, before));
+  return host;
+}
+
+/** Each kind of answer: the command, or the file, and what it was like before it was changed. */
+const answers: readonly (readonly [what: string, originals: readonly string[]])[] = [
+  ['ip -j -d address show', [recorded('host/fixtures/ip-address.json')]],
+  ['ip -j -N -4 rule show', [recorded('host/fixtures/ip-rule.json')]],
+  ['ip -j -N -4 route show table all', [recorded('host/fixtures/ip-route.json')]],
+  ['nft -j list table inet mustredirect', [recorded('host/fixtures/table-node-and-member.json')]],
+  ['nft -j list chains', [recorded('host/fixtures/chains.json')]],
+  ['podman info --format json', [recorded('engines/podman/fixtures/info-4.3.1-netavark.json')]],
+  ['podman ps --all --format json', [recorded('engines/podman/fixtures/ps-4.3.1.json')]],
+  ['/etc/cni/net.d/web.conflist', [recorded('engines/podman/cni/fixtures/mustredirect-4.3.1.conflist')]],
+  [
+    '/etc/containers/networks/web.json',
+    [recorded('engines/podman/netavark/fixtures/mustredirect-4.3.1.json')],
+  ],
+];
+
+/** The host, of which one answer is another the first time. */
+function answering(host: Host, what: string, text: string): Host {
+  let asked = false;
+  const isIt = (question: string): boolean => {
+    if (asked || question !== what) return false;
+    asked = true;
+    return true;
+  };
+  return {
+    exec: {
+      run: async (argv, options) =>
+        isIt(argv.join(' ')) ? { exitCode: 0, stdout: text, stderr: '' } : host.exec.run(argv, options),
+    },
+    files: { ...host.files, read: async (path) => (isIt(path) ? text : host.files.read(path)) },
+  };
+}
+
+/** What is wrong with what a run makes of an answer; it should be nothing. */
+async function complaintsAbout(host: FakeHost, what: string, text: string): Promise<string[]> {
+  const target: Target = { ...targetOf(host, after), host: answering(host, what, text) };
+  const keeper = await openLedger(host.files, ledgerPath);
+  const begun = host.events.length;
+  const prepared = await prepare(target, keeper.ledger).catch((error: unknown) => error);
+  const changes = host.events.slice(begun).filter((event) => event.changes);
+  if (changes.length > 0) return [`changed while reading: ${JSON.stringify(changes)}`];
+  if (!isPrepared(prepared)) return complaintsAboutError(prepared);
+  const escapes = escapesOf(prepared);
+  if (escapes.length > 0 || prepared.desired.refusals.length > 0) return escapes;
+  try {
+    await applyPlan(target, prepared, { ...target, keeper }, testRun);
+    return [];
+  } catch (error) {
+    return complaintsAboutError(error);
+  }
+}
+
+function isPrepared(value: unknown): value is Prepared {
+  return typeof value === 'object' && value !== null && 'plan' in value;
+}
+
+function complaintsAboutError(error: unknown): string[] {
+  const terminal = recordedTerminal();
+  printError(error, terminal, ['--json']);
+  const said = [...terminal.told, ...terminal.printed];
+  return [
+    ...(error instanceof MustredirectError ? [] : [`not an error of ours: ${String(error)}`]),
+    ...said.filter((line) => /^\s+at /m.test(line)),
+    // The fake host reads what we write word by word. A rule that nft cannot have told, it may refuse as a whole.
+    ...said
+      .map((text) => text.replace(/; not everything could be undone.*/s, ''))
+      .filter((text) => /does not know: (?!nft |ip saddr |meta mark |ct |jump )/.test(text)),
+  ];
+}
+
+const ipLine = /^(?:rule (?:add|delete) preference|route (?:add|replace|delete)) [\w.:/ @+=-]+$/;
+const nftLine = new RegExp(
+  [
+    'delete table inet mustredirect|add table inet mustredirect',
+    String.raw`(?:add|flush|delete) (?:chain|set) inet mustredirect [\w./-]+(?: \{ type [\w .]+(?: hook \w+ priority -?\d+; policy \w+;|; flags interval;(?: counter;)?) \})?`,
+    String.raw`(?:add|delete) element inet mustredirect [\w./-]+ \{ [\w./:-]+(?:(?: \. |, )?(?:[\w./:-]+|"[^\s"*\\;{}]{1,15}"))*\ \}`,
+    String.raw`(?:add|delete) element inet mustredirect [\w./-]+ \{ "[^\s"*\\;{}]{1,15}"(?:, "[^\s"*\\;{}]{1,15}")* \}`,
+    String.raw`add rule inet mustredirect [\w./-]+ (?:[\w@.:/+!=&|() -]|"[^\s"*\\;{}]{1,15}")+`,
+  ]
+    .map((line) => `^(?:${line})$`)
+    .join('|'),
+);
+/** Lines of a plan that are not what we write. */
+function escapesOf({ plan }: Prepared): string[] {
+  return plan.steps.flatMap(({ do: forth, undo }) =>
+    [...linesOf(forth), ...linesOf(undo)].filter((line) => !isOurs(line)),
+  );
+}
+
+function isOurs(line: string): boolean {
+  return ipLine.test(line) || nftLine.test(line);
+}
+
+function linesOf(action: Action | undefined): readonly string[] {
+  if (action?.kind === 'ip') return action.lines;
+  return action?.kind === 'nft' ? action.text.split('\n').filter((line) => line !== '') : [];
+}
+
+describe(`an answer (${numRuns} changed ones each, ${seedText})`, { timeout }, () => {
+  it('is understood, and leads to lines that are ours, as long as nobody changed it', async () => {
+    for (const [what, [original = '']] of answers) {
+      const backend = what.includes('containers/networks') ? 'netavark' : 'cni';
+      expect([what, await complaintsAbout(await appliedHost(backend), what, original)]).toEqual([what, []]);
+    }
+  });
+
+  it.each(answers)('of %s breaks nothing', async (what, originals) => {
+    const backend = what.includes('containers/networks') ? 'netavark' : 'cni';
+    const applied = await appliedHost(backend);
+    const live = applied.state.files.get(what) ?? (await stdoutOf(applied.exec, what));
+    const texts = [...originals, live];
+    await fc.assert(
+      fc.asyncProperty(fc.oneof(mutatedTexts(texts), mutatedValues(texts)), async (text) => {
+        const host = newHost({ backend, forwarding: false, networks: [] });
+        Object.assign(host.state, applied.state);
+        expect(await complaintsAbout(host, what, text)).toEqual([]);
+      }),
+      { numRuns, seed },
+    );
+  });
+
+  it('of containers.conf breaks nothing', async () => {
+    const path = '/etc/containers/containers.conf';
+    const original =
+      '[network]\nnetwork_config_dir = "/etc/cni/net.d"\ndefault_subnet = "10.88.0.0/16"\ndefault_network = "podman"\n';
+    const applied = await appliedHost('cni');
+    await fc.assert(
+      fc.asyncProperty(mutatedTexts([original]), async (text) => {
+        const host = newHost();
+        Object.assign(host.state, applied.state);
+        expect(await complaintsAbout(host, path, text)).toEqual([]);
+      }),
+      { numRuns, seed },
+    );
+  });
+
+  it('about neighbours is an error or a list', async () => {
+    const original = JSON.stringify([
+      { dst: '192.168.50.2', dev: 'eth0', lladdr: '02:00:00:00:00:01', state: ['REACHABLE'] },
+      { dst: '192.168.50.3', dev: 'eth0', state: ['FAILED'] },
+    ]);
+    await fc.assert(
+      fc.asyncProperty(fc.oneof(mutatedTexts([original]), mutatedValues([original])), async (text) => {
+        const exec: Exec = { run: async () => ({ exitCode: 0, stdout: text, stderr: '' }) };
+        const error = await readNeighbours(exec).then(
+          () => undefined,
+          (cause: unknown) => cause,
+        );
+        expect(error === undefined ? [] : complaintsAboutError(error)).toEqual([]);
+      }),
+      { numRuns, seed },
+    );
+  });
+});
+
+async function stdoutOf(exec: Exec, command: string): Promise<string> {
+  return (await exec.run(command.split(' '))).stdout;
+}

@@ -1,0 +1,120 @@
+/** Killed at any boundary between two steps: the next run reaches the wanted state, or that of the start. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { exampleFile, filePath } from '../../src/lab/example-file.ts';
+import { type HostDump, compareDumps, dumpHost } from '../../src/lab/host-dump.ts';
+import { network } from '../../src/lab/layout.ts';
+import type { LabEngine } from '../../src/lab/engine.ts';
+import type { World } from '../../src/lab/world.ts';
+import { type Boundary, atEachBoundary, runKilled } from './killed.ts';
+import { mustSucceed, mustredirect } from './program.ts';
+import { createTestWorld, podmanEngines } from './test-world.ts';
+
+/** With its table named: one that is chosen is kept, and so would depend on what ran before. */
+function fileWithTable(engine: LabEngine, table: number): string {
+  return exampleFile(engine).replace(/^ *snat:.*$/m, (line) => `${line}\n    table: ${table}`);
+}
+
+const firstFile = (engine: LabEngine): string => fileWithTable(engine, 301);
+
+/** Another gateway and table. */
+function otherFile(engine: LabEngine): string {
+  return fileWithTable(engine, 300).replace('gw1: 192.168.50.2', 'gw1: 192.168.50.3');
+}
+
+/** What is not the same by itself from one run to the next: when and by whom something was applied. */
+function withoutHistory(dump: HostDump): HostDump {
+  const files = dump['files']?.filter((line) => !line.endsWith('.history')) ?? [];
+  return { ...dump, files };
+}
+
+/** Its networks are made, and their files edited: every kind of step is in the plans. */
+const [engine = 'external'] = await podmanEngines();
+
+describe(`killed with ${engine}`, () => {
+  let world: World;
+  let clean: HostDump;
+
+  beforeAll(async () => {
+    world = await createTestWorld({ engine });
+    await world.containers.createNetwork(network.name, network.subnet);
+    clean = await dump();
+  });
+  afterAll(async () => {
+    await world?.down();
+  });
+
+  async function dump(): Promise<HostDump> {
+    const found = withoutHistory(await dumpHost(world.hosts.node1));
+    return { ...found, files: found['files']?.filter((line) => !line.endsWith(filePath)) ?? [] };
+  }
+
+  const run = (...args: readonly string[]) => mustSucceed(world.hosts.node1, ...args);
+
+  async function applyFile(text: string): Promise<void> {
+    await world.hosts.node1.files.replace(filePath, text);
+    await run('apply', '--yes');
+  }
+
+  const first = (): Promise<void> => applyFile(firstFile(engine));
+  const second = (): Promise<void> => applyFile(otherFile(engine));
+
+  const journeys = [
+    { name: 'apply', begin: async () => {}, file: firstFile(engine), args: ['apply', '--yes'] },
+    { name: 'change', begin: first, file: otherFile(engine), args: ['apply', '--yes'] },
+    {
+      name: 'rollback',
+      begin: async () => {
+        await first();
+        await second();
+      },
+      file: firstFile(engine),
+      args: ['rollback', '--yes'],
+    },
+    { name: 'destroy', begin: first, file: firstFile(engine), args: ['destroy', '--yes'] },
+  ];
+
+  async function killed(journey: (typeof journeys)[number], boundary: Boundary): Promise<boolean> {
+    const { node1 } = world.hosts;
+    await run('destroy', '--yes');
+    await journey.begin();
+    await node1.files.replace(filePath, journey.file);
+    return runKilled(node1, boundary, ...journey.args);
+  }
+
+  it.each(journeys)(
+    'is brought to its end, or to the start, wherever $name is killed',
+    { timeout: 300_000 },
+    async (journey) => {
+      await killed(journey, 1000);
+      await run('apply', '--yes');
+      const wanted = await dump();
+      const count = await atEachBoundary(async (boundary) => {
+        if (!(await killed(journey, boundary))) return false;
+        expect(await run('status')).toContain('was cut off after');
+        await run('apply', '--yes');
+        expect([boundary, compareDumps(wanted, await dump())]).toEqual([boundary, []]);
+        await killed(journey, boundary);
+        await run('destroy', '--yes');
+        expect([boundary, compareDumps(clean, await dump())]).toEqual([boundary, []]);
+        return true;
+      });
+      expect(count).toBeGreaterThan(3);
+    },
+  );
+
+  it('is undone by rollback, exactly', { timeout: 300_000 }, async () => {
+    const change = journeys[1] as (typeof journeys)[number];
+    await run('destroy', '--yes');
+    await first();
+    const before = await dump();
+    await atEachBoundary(async (boundary) => {
+      if (!(await killed(change, boundary))) return false;
+      expect(await mustredirect(world.hosts.node1, 'rollback', '--yes')).toMatchObject({
+        exitCode: 0,
+        stderr: expect.stringContaining('everything is as it was before it') as unknown,
+      });
+      expect([boundary, compareDumps(before, await dump())]).toEqual([boundary, []]);
+      return true;
+    });
+  });
+});

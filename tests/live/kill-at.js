@@ -1,0 +1,36 @@
+/**
+ * Loaded into the program before anything else (`node --import`): ends it by SIGKILL at one boundary between its steps,
+ * as a power cut would. KILL_AT=0: the journal is there and no step has begun. KILL_AT=N: step N is in the journal, on the
+ * disk, and nothing of it is done. KILL_AT=last: all is done, and the journal is about to go.
+ */
+import fs from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
+
+const at = process.env.KILL_AT;
+const { open, rename, rm } = fs.promises;
+let begun = 0;
+
+function reach(boundary) {
+  if (at === String(boundary)) process.kill(process.pid, 'SIGKILL');
+}
+
+fs.promises.open = async (path, flags, ...rest) => {
+  const file = await open(path, flags, ...rest);
+  if (!String(path).endsWith('.journal') || (flags & fs.constants.O_APPEND) === 0) return file;
+  const sync = file.sync.bind(file);
+  file.sync = async () => {
+    await sync();
+    begun += 1;
+    reach(begun);
+  };
+  return file;
+};
+fs.promises.rename = async (from, to) => {
+  await rename(from, to);
+  if (String(to).endsWith('.journal')) reach(0);
+};
+fs.promises.rm = async (path, ...rest) => {
+  if (String(path).endsWith('.journal')) reach('last');
+  return rm(path, ...rest);
+};
+syncBuiltinESMExports();

@@ -1,0 +1,68 @@
+/** The positive control: by it the silence of a capture means something. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Packet } from '../../../src/host/packet.ts';
+import { addresses } from '../../../src/lab/layout.ts';
+import type { World } from '../../../src/lab/world.ts';
+import { whileQuiet } from './sender.ts';
+import { watchElsewhere, type Place } from './watch.ts';
+
+/** How many in one second a capture has seen. */
+interface Counted {
+  readonly icmp: number;
+  readonly udp: number;
+  /** new TCP connections */
+  readonly connections: number;
+  /** packets of the TCP connection that stands */
+  readonly standing: number;
+}
+
+/** milliseconds until a container that has just been started, or led another way, sends at its full rate */
+const settling = 500;
+/** nobody's */
+const another = '02:00:00:00:00:02';
+
+/** What leads the packets by each capture, and takes that away again. Nobody answers on a device without an end. */
+const ways: Readonly<Record<Place, readonly [begin: string, end: string]>> = {
+  isp: ['true', 'true'],
+  gw1: [
+    `ip route add ${addresses.internet} via ${addresses.gw1}`,
+    `ip route del ${addresses.internet} via ${addresses.gw1}`,
+  ],
+  node1: [
+    `ip link add other0 type veth peer name other1; ip link set other1 up; ip link set other0 up
+     ip neigh add ${addresses.internet} lladdr ${another} dev other0; ip route add ${addresses.internet} dev other0`,
+    'ip link del other0',
+  ],
+};
+
+/** @param world where nothing is applied, and a container sends */
+export async function runControl(world: World, place: Place): Promise<Partial<Counted>> {
+  const { node1, gw1 } = world.hosts;
+  const [begin, end] = ways[place];
+  await gw1.files.overwrite('/proc/sys/net/ipv4/ip_forward', '1\n');
+  await node1.run(['sh', '-ec', begin]);
+  await sleep(settling);
+  const watch = await watchElsewhere(world);
+  await sleep(1000);
+  const seen = await watch.stop((read) => whileQuiet(node1, read));
+  await node1.run(['sh', '-ec', end]);
+  await gw1.files.overwrite('/proc/sys/net/ipv4/ip_forward', '0\n');
+  const { standing, ...counted } = count(
+    seen.elsewhere[place].filter(({ destination }) => destination === addresses.internet),
+  );
+  // Where nobody answers, no connection can stand.
+  return place === 'node1' ? counted : { ...counted, standing };
+}
+
+function count(packets: readonly Packet[]): Counted {
+  const of = (protocol: string): readonly Packet[] =>
+    packets.filter((packet) => packet.protocol === protocol);
+  const byPort = new Map<number, number>();
+  for (const { sourcePort = 0 } of of('tcp')) byPort.set(sourcePort, (byPort.get(sourcePort) ?? 0) + 1);
+  return {
+    icmp: of('icmp').length,
+    udp: of('udp').length,
+    connections: byPort.size - 1,
+    standing: Math.max(0, ...byPort.values()),
+  };
+}

@@ -1,0 +1,40 @@
+/** What a row of the matrix is: something that happens to a redirected network, and what has to come of it. */
+import { exampleFile, filePath } from '../../../src/lab/example-file.ts';
+import type { HostName } from '../../../src/lab/layout.ts';
+import type { World } from '../../../src/lab/world.ts';
+import { mustSucceed } from '../program.ts';
+
+export interface Event {
+  readonly name: string;
+  /** whose `status --check` is asked afterwards, and where `apply` mends */
+  readonly host: 'node1' | 'gw1';
+  /** what was before, while nobody looks: a network that is not redirected yet may go anywhere */
+  readonly prepare?: readonly Step[];
+  /** one after the other, with traffic after each */
+  readonly steps: readonly Step[];
+  /** what `status --check` has to name, each of them; absent when nothing of ours is missing or changed */
+  readonly names?: readonly string[];
+  /** the twin that shows that each layer counts: nothing is left, and packets must be seen elsewhere */
+  readonly leaks?: true;
+  /** takes away again what is none of our business, before `apply` */
+  readonly undo?: readonly Step[];
+  /** brings back what was of others, after `apply` */
+  readonly restore?: readonly Step[];
+}
+
+export type Step = (world: World) => Promise<unknown>;
+
+/** As the file says from now on, on both hosts: the gateway first. */
+export function applyFile(edit: (file: string) => string): Step {
+  return async ({ hosts: { gw1, node1 }, engine }) => {
+    for (const host of [gw1, node1]) {
+      await host.files.replace(filePath, edit(exampleFile(engine.engine)));
+      await mustSucceed(host, 'apply', '--yes');
+    }
+  };
+}
+
+/** @param script for a shell that stops at the first error */
+export function on(host: HostName, script: string): Step {
+  return ({ hosts }) => hosts[host].run(['sh', '-ec', script]);
+}

@@ -1,0 +1,70 @@
+/** Rows of runs that are killed at each boundary between two of their steps, and of the run that follows. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { TestHost } from '../../../src/lab/test-host.ts';
+import type { World } from '../../../src/lab/world.ts';
+import { type Boundary, atEachBoundary, runKilled } from '../killed.ts';
+import { mustSucceed } from '../program.ts';
+import { declaredWayIsOpen } from './declared-way.ts';
+import type { Step } from './event.ts';
+import { whileQuiet } from './sender.ts';
+import { type Seen, listSeen, watchElsewhere } from './watch.ts';
+
+export interface Journey {
+  readonly name: string;
+  readonly host: 'node1' | 'gw1';
+  /** to where it begins: redirected, or at least closed */
+  readonly begin: readonly Step[];
+  /** the run that is killed */
+  readonly args: readonly string[];
+}
+
+/** What the boundaries of one run have shown together. */
+export interface KillRow {
+  readonly journey: Journey;
+  readonly boundaries: number;
+  /** what is wrong, with its boundary; empty when all is as it must be */
+  readonly faults: readonly string[];
+}
+
+/** milliseconds of traffic between the kill and the next run */
+const traffic = 100;
+
+export async function runKillRow(world: World, journey: Journey): Promise<KillRow> {
+  const faults: string[] = [];
+  const boundaries = await atEachBoundary(async (boundary) => {
+    const killed = await runKillCell(world, journey, boundary);
+    if (killed.wasKilled) faults.push(...killed.faults.map((fault) => `boundary ${boundary}: ${fault}`));
+    return killed.wasKilled;
+  });
+  return { journey, boundaries, faults };
+}
+
+async function runKillCell(
+  world: World,
+  { host, begin, args }: Journey,
+  boundary: Boundary,
+): Promise<{ readonly wasKilled: boolean; readonly faults: readonly string[] }> {
+  const { node1, upstream } = world.hosts;
+  const stop = (): Promise<Seen> => watch.stop((read) => whileQuiet(node1, read));
+  for (const step of begin) await step(world);
+  const watch = await watchElsewhere(world);
+  const wasKilled = await runKilled(world.hosts[host], boundary, ...args);
+  await sleep(traffic);
+  // With the last of ours gone it is a host like any other again, and its containers go where they went before.
+  const early = (await isTakenAway(world.hosts[host])) ? await stop() : undefined;
+  await mustSucceed(world.hosts[host], 'apply', '--yes');
+  const open = await declaredWayIsOpen(upstream);
+  const seen = early ? undefined : await stop();
+  return {
+    wasKilled,
+    faults: [
+      ...(seen ? listSeen(seen) : []),
+      ...(open ? [] : ['not everything comes by the declared way again']),
+    ],
+  };
+}
+
+async function isTakenAway(host: TestHost): Promise<boolean> {
+  const table = await host.exec.run(['nft', 'list', 'table', 'inet', 'mustredirect']);
+  return table.exitCode !== 0 && !(await host.run(['ip', 'rule'])).includes('proto 136');
+}

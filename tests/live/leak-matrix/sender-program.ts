@@ -1,0 +1,69 @@
+/**
+ * The first process of a container that never stops sending: the text of this function is what is passed to
+ * Node there, so it uses nothing but its arguments and the language.
+ */
+import type * as childProcess from 'node:child_process';
+import type * as dgram from 'node:dgram';
+import type * as net from 'node:net';
+
+/** Node's `require` */
+type Load = (module: string) => unknown;
+
+export interface Target {
+  readonly address: string;
+  readonly port: number;
+  /** milliseconds between two packets of a kind */
+  readonly interval: number;
+}
+
+export function senderText(target: Target): string {
+  return `(${sendForever.toString()})(require, ${JSON.stringify(target)})`;
+}
+
+/** Echo requests, datagrams, connections that are new each time, and data on one that stands. */
+function sendForever(load: Load, { address, port, interval }: Target): void {
+  const { spawn } = load('node:child_process') as typeof childProcess;
+  const { createSocket } = load('node:dgram') as typeof dgram;
+  const { connect } = load('node:net') as typeof net;
+
+  const ping = (): void => {
+    const argv = ['ping', '-q', '-i', String(interval / 1000), address];
+    spawn('/bin/busybox', argv, { stdio: 'ignore' }).once('exit', () => setTimeout(ping, interval));
+  };
+
+  const udp = createSocket('udp4');
+  udp.on('error', () => {});
+  const sendDatagram = (): void => udp.send('x', port, address, () => {});
+
+  const sendSyn = (): void => {
+    const socket = connect(port, address);
+    socket.on('error', () => {});
+    socket.once('connect', () => socket.resetAndDestroy());
+    // Before the kernel sends a second SYN: what is counted shall be ours.
+    setTimeout(() => socket.destroy(), 200);
+  };
+
+  let standing: net.Socket | undefined;
+  const stand = (): void => {
+    standing = connect(port, address);
+    standing.on('error', () => {});
+    standing.resume();
+    standing.once('close', () => setTimeout(stand, interval));
+  };
+  const sendData = (): void => {
+    if (standing?.readyState === 'open') standing.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+  };
+
+  ping();
+  stand();
+  const begin = Date.now();
+  let sent = 0;
+  // A timer may come late: what is due by then is sent at once, so that the rate stays the same.
+  setInterval(() => {
+    for (; sent < (Date.now() - begin) / interval; sent += 1) {
+      sendDatagram();
+      sendSyn();
+      sendData();
+    }
+  }, interval);
+}

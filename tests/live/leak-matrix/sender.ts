@@ -1,0 +1,32 @@
+/** Containers whose first process sends without end, so that there is no moment in which one is there and silent. */
+import { network, addresses } from '../../../src/lab/layout.ts';
+import { responderPort } from '../../../src/lab/responder.ts';
+import type { World } from '../../../src/lab/world.ts';
+import type { TestHost } from '../../../src/lab/test-host.ts';
+import { senderText } from './sender-program.ts';
+
+/** milliseconds between two packets of a kind */
+const interval = 10;
+
+/** The machine's Node, and the libraries that it is linked with. */
+const volumes = ['/usr/lib:/usr/lib:ro', '/lib64:/lib64:ro', '/lib:/lib:ro', `${process.execPath}:/node:ro`];
+
+export async function startSender({ hosts: { node1 } }: World, name: string): Promise<void> {
+  const program = senderText({ address: addresses.internet, port: responderPort, interval });
+  const start = ['podman', 'run', '--detach', '--name', name, '--network', network.name];
+  const mounts = volumes.flatMap((volume) => ['--volume', volume]);
+  await node1.run([...start, ...mounts, 'localhost/lab', '/node', '-e', program]);
+}
+
+/** Every process of every sender, wherever it runs: nobody else on the host is called so. */
+const signalAll = `pkill -"$0" -f '^/node -e|^/bin/busybox ping'; true`;
+
+/** Does something while all senders of the host hold still. */
+export async function whileQuiet(node: TestHost, act: () => Promise<void>): Promise<void> {
+  await node.run(['sh', '-c', signalAll, 'STOP']);
+  try {
+    await act();
+  } finally {
+    await node.run(['sh', '-c', signalAll, 'CONT']);
+  }
+}

@@ -1,0 +1,102 @@
+/**
+ * Captures wherever a packet of the redirected network must not be. The lab's wrong way shares eth0 with the
+ * declared one, so on the LAN it is the frame's destination that tells: the gateway's or the node's own
+ * address is the declared way, anything else is not, the isp's above all.
+ */
+import type { Packet } from '../../../src/host/packet.ts';
+import type { Capture } from '../../../src/lab/capture.ts';
+import { addresses, network, type HostName } from '../../../src/lab/layout.ts';
+import type { World } from '../../../src/lab/world.ts';
+
+export const places = ['isp', 'gw1', 'node1'] as const;
+export type Place = (typeof places)[number];
+
+export interface Seen {
+  /** packets on links that are not the declared way */
+  readonly elsewhere: Readonly<Record<Place, readonly Packet[]>>;
+  /** packets out of the uplink with another source than the declared one */
+  readonly untranslated: readonly Packet[];
+}
+
+export interface Watch {
+  /** @param quiet stops all senders meanwhile: a capture is only whole when nothing comes any more */
+  stop(quiet: (read: () => Promise<void>) => Promise<void>): Promise<Seen>;
+}
+
+export async function watchElsewhere(world: World): Promise<Watch> {
+  const [uplink, gatewayLan, nodeLan] = await Promise.all([
+    linkOf(world, 'gw1', 'uplink0'),
+    linkOf(world, 'gw1', 'eth0'),
+    linkOf(world, 'node1', 'eth0'),
+  ]);
+  const captures = await startCaptures(world, { uplink, gatewayLan, nodeLan });
+  return {
+    async stop(quiet) {
+      let packets: readonly (readonly Packet[])[] = [];
+      await quiet(async () => {
+        packets = await Promise.all(captures.map((capture) => capture.stop()));
+      });
+      const [isp = [], gateway = [], node1 = []] = packets.map((some) => some.filter(wasForwarded));
+      const isUplink = ({ linkIndex }: Packet): boolean => linkIndex === uplink.ifindex;
+      return {
+        elsewhere: { isp, gw1: gateway.filter((packet) => !isUplink(packet)), node1 },
+        untranslated: gateway.filter(isUplink),
+      };
+    },
+  };
+}
+
+/** What senders and responders begin with, as Linux does. */
+const firstTtl = 64;
+
+/** What still has the first TTL was made by the host itself: a reset or an ICMP error, for answers it did not expect. */
+function wasForwarded({ ttl }: Packet): boolean {
+  return ttl < firstTtl;
+}
+
+/** One line for each sort of packet, for messages; none when all is well. */
+export function listSeen({ elsewhere, untranslated }: Seen): readonly string[] {
+  const found = Object.entries({ ...elsewhere, 'uplink0, untranslated': untranslated });
+  return found.flatMap(([place, packets]) => {
+    const sorts = new Map<string, number>();
+    for (const { protocol, source, destination, ttl } of packets) {
+      const sort = `${protocol} ${source} > ${destination} ttl ${ttl}`;
+      sorts.set(sort, (sorts.get(sort) ?? 0) + 1);
+    }
+    return [...sorts].map(([sort, count]) => `${place}: ${sort}, ${count} packets`);
+  });
+}
+
+export function countElsewhere({ elsewhere }: Seen): number {
+  return places.reduce((sum, place) => sum + elsewhere[place].length, 0);
+}
+
+type Links = Readonly<Record<'uplink' | 'gatewayLan' | 'nodeLan', Link>>;
+
+function startCaptures(world: World, { uplink, gatewayLan, nodeLan }: Links): Promise<Capture[]> {
+  const outside = `(host ${addresses.internet} or net ${network.subnet})`;
+  const declared = `(ether dst ${gatewayLan.address} or ether dst ${nodeLan.address})`;
+  const outwards = `outbound and dst host ${addresses.internet}`;
+  return Promise.all([
+    // The switch floods what is addressed to a host that is down: that is not addressed to the isp.
+    world.capture('isp', 'eth0', `${outside} and not ${declared}`),
+    // On all devices at once: a capture on one of them ends when that goes down.
+    world.capture(
+      'gw1',
+      'any',
+      `${outwards} and not (ifindex ${uplink.ifindex} and src host ${addresses.uplink})`,
+    ),
+    world.capture('node1', 'any', `${outwards} and not ifindex ${nodeLan.ifindex}`),
+  ]);
+}
+
+interface Link {
+  readonly ifindex: number;
+  readonly address: string;
+}
+
+async function linkOf({ hosts }: World, host: HostName, device: string): Promise<Link> {
+  const [link] = JSON.parse(await hosts[host].run(['ip', '-j', 'link', 'show', 'dev', device])) as Link[];
+  if (!link) throw new Error(`${host}: no ${device}`);
+  return link;
+}

@@ -1,0 +1,116 @@
+/** Back to what was applied before: by a command, and by a restart when nobody has confirmed. */
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { exampleFile, filePath } from '../../src/lab/example-file.ts';
+import { type HostDump, compareDumps, dumpHost } from '../../src/lab/host-dump.ts';
+import type { World } from '../../src/lab/world.ts';
+import { mustSucceed, mustredirect } from './program.ts';
+import { createTestWorld } from './test-world.ts';
+
+const first = exampleFile('external');
+const second = first.replace(/^ *snat:.*$/m, (line) => `${line}\n    table: 300`);
+const bootId = '/proc/sys/kernel/random/boot_id';
+
+describe('rollback', () => {
+  let world: World;
+  let clean: HostDump;
+  const run = (...args: readonly string[]): Promise<string> => mustSucceed(world.hosts.node1, ...args);
+
+  beforeAll(async () => {
+    world = await createTestWorld({ engine: 'external' });
+    clean = await dump();
+  });
+  afterAll(async () => {
+    await world?.down();
+  });
+  beforeEach(async () => {
+    await run('destroy', '--yes');
+  });
+
+  /** All but what says when something was done. */
+  async function dump(): Promise<HostDump> {
+    const found = await dumpHost(world.hosts.node1);
+    const files = found['files']?.filter((line) => !/\.(history|json|yaml)$/.test(line)) ?? [];
+    return { ...found, files };
+  }
+
+  async function applied(text: string, ...options: readonly string[]): Promise<HostDump> {
+    await world.hosts.node1.files.replace(filePath, text);
+    await run('apply', '--yes', ...options);
+    return dump();
+  }
+
+  /** What a restart does: the kernel has forgotten, and says that it is another time. */
+  async function restart(): Promise<void> {
+    const script = `nft flush ruleset
+while ip rule delete protocol 136; do :; done 2>/dev/null
+ip route flush table 2184; ip route flush table 300; echo 0 >/proc/sys/net/ipv4/ip_forward
+uuid=$(cat /proc/sys/kernel/random/uuid); echo $uuid >/run/boot_id; mount --bind /run/boot_id ${bootId}`;
+    await world.hosts.node1.run(['sh', '-c', script]);
+  }
+
+  it('goes back one apply, and one more, and then says that there is none', async () => {
+    const before = await applied(first);
+    await applied(second);
+    const said = await run('rollback', '--yes');
+    expect(said).toMatch(/^plan to go back to .*mustredirect\.yaml \(sha256 [0-9a-f]{12}\):/);
+    expect(compareDumps(before, await dump())).toEqual([]);
+    await run('rollback', '--yes');
+    expect(compareDumps(clean, await dump())).toEqual([]);
+    expect(await mustredirect(world.hosts.node1, 'rollback', '--yes')).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining('no apply to go back from') as unknown,
+    });
+  });
+
+  it('is in the history, with what was applied, by whom, and what changed', async () => {
+    await applied(first);
+    await applied(second);
+    await run('rollback', '--yes');
+    const lines = (await run('history')).split('\n').filter((line) => /^\d{4}-/.test(line));
+    expect(lines.map((line) => line.split(/ {2,}/).slice(1, 3))).toEqual([
+      ['apply', 'root'],
+      ['apply', 'root'],
+      ['rollback', 'root'],
+    ]);
+    const { entries } = JSON.parse(await run('history', '--json')) as { entries: { changes: string[] }[] };
+    expect(entries[1]?.changes).toContain('+ rule 4100: from 10.89.4.0/24 lookup 300');
+    await run('destroy', '--yes');
+    expect(await run('history')).toContain('nothing was applied');
+  });
+
+  it('asks, and shows what it would do, on a terminal only', async () => {
+    await applied(first);
+    const before = await dump();
+    expect(await mustredirect(world.hosts.node1, 'rollback')).toMatchObject({ exitCode: 2 });
+    expect(compareDumps(before, await dump())).toEqual([]);
+  });
+
+  it('happens at a restart, when nobody has confirmed: the guard closes, and apply --boot goes back', async () => {
+    const before = await applied(first);
+    await applied(second, '--confirm', '600s');
+    await restart();
+    const closed = await mustredirect(world.hosts.node1, 'apply', '--boot', '--closed', '--yes');
+    expect(closed).toMatchObject({
+      exitCode: 0,
+      stderr: expect.stringMatching(/was applied and undone; what was applied before it/) as unknown,
+    });
+    expect(await world.hosts.node1.run(['ip', 'rule'])).toMatch(/4200:.*from 10\.89\.4\.0\/24 prohibit/);
+    expect(await world.hosts.node1.run(['ip', 'rule'])).not.toContain('4100:');
+    await run('apply', '--boot', '--yes');
+    expect(compareDumps(before, await dump())).toEqual([]);
+    // A second restart does not apply it either.
+    await restart();
+    await run('apply', '--boot', '--yes');
+    expect(compareDumps(before, await dump())).toEqual([]);
+  });
+
+  it('leaves a first apply undone that nobody has confirmed before a restart', async () => {
+    await applied(first, '--confirm', '600s');
+    await restart();
+    expect(await mustredirect(world.hosts.node1, 'apply', '--boot', '--closed', '--yes')).toMatchObject({
+      exitCode: 0,
+      stderr: expect.stringContaining('nothing was applied before it') as unknown,
+    });
+    expect(await world.hosts.node1.run(['ip', 'rule'])).not.toContain('4200:');
+  });
+});

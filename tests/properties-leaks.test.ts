@@ -1,0 +1,189 @@
+/** What must hold for the packets of any two files. */
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { contains } from '../src/address/cidr.ts';
+import { nobody } from '../src/apply/prepare.ts';
+import type { Spec } from '../src/spec/spec.ts';
+import type { FakeHost } from './fake-host/fake-host.ts';
+import { hostsOwn } from './fake-host/nft-compile.ts';
+import { type Fate, fateOf } from './fake-host/packet.ts';
+import type { FakeState } from './fake-host/state.ts';
+import { type Drift, driftForeign, driftOurs, drifts } from './property/drift.ts';
+import { newHost, setups, targetOf } from './property/host.ts';
+import { findLeak, leavingSources, redirectedSources } from './property/leak.ts';
+import { mishaps, suffer } from './property/mishap.ts';
+import { leaksDuring } from './property/moments.ts';
+import { numRuns, runsText, timeout } from './property/runs.ts';
+import { sources, specs } from './property/specs.ts';
+import { applyTo } from './scenario/play.ts';
+
+async function apply(host: FakeHost, spec: Spec): Promise<void> {
+  const { desired } = await applyTo(targetOf(host, spec));
+  expect(desired.refusals).toEqual([]);
+}
+
+function destroy(host: FakeHost, spec: Spec): Promise<unknown> {
+  return applyTo({ ...targetOf(host, spec), ...nobody });
+}
+
+describe(`any two files (${runsText})`, { timeout }, () => {
+  it('let nothing out by another way at any moment of apply, of a change and of destroy', async () => {
+    await fc.assert(
+      fc.asyncProperty(setups, specs, specs, async (setup, before, after) => {
+        const host = newHost(setup);
+        const [first, second] = [redirectedSources(before), redirectedSources(after)];
+        const begins = { between: [before], closed: first, leaving: [] };
+        expect(await leaksDuring(host, begins, () => apply(host, before))).toEqual([]);
+        const leaving = leavingSources(before, after);
+        const changes = { between: [before, after], closed: second, leaving };
+        expect(await leaksDuring(host, changes, () => apply(host, after))).toEqual([]);
+        expect(findLeak(host.state, [after])).toBeUndefined();
+        const ends = { between: [after], closed: [], leaving: second };
+        expect(await leaksDuring(host, ends, () => destroy(host, after))).toEqual([]);
+      }),
+      { numRuns },
+    );
+  });
+
+  it('let nothing out from the first step on, whatever others did before', async () => {
+    await fc.assert(
+      fc.asyncProperty(setups, specs, specs, drifts, async (setup, before, after, drift) => {
+        const host = newHost(setup);
+        await apply(host, before);
+        driftOurs(host, withoutNewWays(drift));
+        await driftForeign(host, drift);
+        const course = { between: [before, after], closed: redirectedSources(after), leaving: [] };
+        expect(await leaksDuring(host, course, () => apply(host, after))).toEqual([]);
+        expect(findLeak(host.state, [after])).toBeUndefined();
+      }),
+      { numRuns },
+    );
+  });
+
+  it('let nothing out while a run is undone', async () => {
+    await fc.assert(
+      fc.asyncProperty(setups, specs, specs, mishaps, async (setup, before, after, mishap) => {
+        const host = newHost(setup);
+        await apply(host, before);
+        const run = async (): Promise<void> => {
+          suffer(host, mishap);
+          await applyTo(targetOf(host, after)).catch(() => {});
+          host.failWhen();
+        };
+        const wanted = redirectedSources(after);
+        const closed = redirectedSources(before).filter((source) => wanted.includes(source));
+        const course = { between: [before, after], closed, leaving: leavingSources(after, before) };
+        expect(await leaksDuring(host, course, run)).toEqual([]);
+      }),
+      { numRuns },
+    );
+  });
+
+  it('let nothing out when a run was killed and the next one brings it to an end', async () => {
+    await fc.assert(
+      fc.asyncProperty(setups, specs, specs, mishaps, async (setup, before, after, mishap) => {
+        const host = newHost(setup);
+        await apply(host, before);
+        const run = async (): Promise<void> => {
+          suffer(host, { ...mishap, kind: 'killed' });
+          await applyTo(targetOf(host, after)).catch(() => {});
+          host.failWhen();
+          await apply(host, after);
+        };
+        const course = { between: [before, after], closed: redirectedSources(after), leaving: [] };
+        expect(await leaksDuring(host, course, run)).toEqual([]);
+        expect(findLeak(host.state, [after])).toBeUndefined();
+      }),
+      { numRuns },
+    );
+  });
+
+  it('let nothing out when a layer is lost, and would be seen to when all are', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        specs.filter((spec) => redirectedSources(spec).length > 0),
+        async (spec) => {
+          const host = newHost();
+          await apply(host, spec);
+          for (const loss of losses) {
+            const lost = { ...host.state };
+            for (const layer of loss) Object.assign(lost, without[layer](lost));
+            // Our mark on a packet that does not have it from us is taken off by the guard's table.
+            const marks = lost.nft ? undefined : [0];
+            expect([loss, findLeak(lost, [spec], redirectedSources(spec), marks)]).toEqual([loss, undefined]);
+          }
+          expect(findLeak(newHost().state, [spec])).toBeDefined();
+        },
+      ),
+      { numRuns },
+    );
+  });
+
+  it('lead every redirected packet out by the way of the file in the end, and no foreign source', async () => {
+    await fc.assert(
+      fc.asyncProperty(setups, specs, specs, async (setup, before, after) => {
+        const host = newHost(setup);
+        await apply(host, before);
+        await apply(host, after);
+        const { role } = targetOf(host, after);
+        const fates = sources.map((source) => fateOf(host.state, { source, destination: '9.9.9.9' }));
+        expect(fates).toMatchObject(sources.map((source) => wantedFate(source, role)));
+        const bridges = host.state.nft?.sets.get('bridges')?.elements ?? [];
+        for (const bridge of bridges.map((element) => element.slice(1, -1))) {
+          const foreign = { source: '10.77.0.5', destination: '9.9.9.9' };
+          expect(fateOf(host.state, { ...foreign, ingress: bridge })).toEqual({
+            kind: 'stopped',
+            by: 'guard',
+          });
+          expect(fateOf(host.state, { ...foreign, ingress: 'br0' })).toMatchObject({ kind: 'leaves' });
+        }
+      }),
+      { numRuns },
+    );
+  });
+});
+
+/** A way that somebody has put into the guard's sets cannot be told from one of before: it goes with the last step. */
+function withoutNewWays(drift: Drift): Drift {
+  return { ...drift, table: drift.table.filter(({ kind }) => kind !== 'element-added') };
+}
+
+const without = {
+  guard: (): Partial<FakeState> => ({ nft: undefined }),
+  steer: (state: FakeState): Partial<FakeState> => ({ rules: withoutPreference(state, 4100) }),
+  table: ({ routes }: FakeState): Partial<FakeState> => ({
+    routes: routes.filter(({ table }) => table === 254),
+  }),
+  closed: (state: FakeState): Partial<FakeState> => ({ rules: withoutPreference(state, 4200) }),
+};
+const losses = [
+  ['guard'],
+  ['steer'],
+  ['table'],
+  ['closed'],
+  // Two at once, for what stands behind them.
+  ['guard', 'steer'],
+  ['guard', 'table'],
+  ['steer', 'closed'],
+  ['table', 'closed'],
+] as const;
+
+type Role = ReturnType<typeof targetOf>['role'];
+
+/** What of a fate the file decides. */
+function wantedFate(source: string, { networks, gateways, others = [] }: Role): Partial<Fate> {
+  const network = networks.find(({ subnets }) => subnets.some((subnet) => contains(subnet, source)));
+  if (network) return { kind: 'leaves', nextHop: network.nextHops[0] ?? '', source };
+  const gateway = gateways.find(({ served }) => served.some(({ subnet }) => contains(subnet, source)));
+  if (!gateway) {
+    const closed = others.some((subnet) => contains(subnet, source));
+    return closed ? { kind: 'stopped', by: 'rule' } : { kind: 'leaves', table: 254 };
+  }
+  const { uplink, snat } = gateway;
+  const seen = { masquerade: hostsOwn, none: source }[snat] ?? snat;
+  return { kind: 'leaves', device: uplink.device, source: seen };
+}
+
+function withoutPreference({ rules }: FakeState, preference: number): FakeState['rules'] {
+  return rules.filter((rule) => rule.preference !== preference);
+}

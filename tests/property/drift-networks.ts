@@ -1,0 +1,29 @@
+/** What users do to the networks of their engine, without us. */
+import * as fc from 'fast-check';
+import { networkFile } from '../fake-host/podman.ts';
+import type { FakeState } from '../fake-host/state.ts';
+import { networkName, subnets } from './specs.ts';
+
+export interface NetworkDrift {
+  readonly kind: 'gone' | 'made' | 'made-unmasqueraded';
+  readonly subnet: string;
+}
+
+export const networkDrifts: fc.Arbitrary<NetworkDrift> = fc.record({
+  kind: fc.constantFrom('gone', 'made', 'made-unmasqueraded'),
+  subnet: fc.constantFrom(...subnets),
+});
+
+/** One that is made takes the place of what was there. */
+export function driftNetworks(state: FakeState, { kind, subnet }: NetworkDrift): void {
+  if (!state.podman) return;
+  const network = {
+    name: networkName(subnet),
+    subnets: [subnet],
+    bridge: 'podman77',
+    masquerade: kind === 'made',
+  };
+  const [path, text] = networkFile(state.podman.backend, network);
+  const others = [...state.files].filter(([file]) => file !== path);
+  state.files = new Map(kind === 'gone' ? others : [...others, [path, text]]);
+}

@@ -1,0 +1,117 @@
+/** What others do to our nft table. */
+import * as fc from 'fast-check';
+import { elementsOverlap } from '../fake-host/nft-commands.ts';
+import type { FakeChain, FakeSet, FakeTable } from '../fake-host/state.ts';
+
+export type TableDrift =
+  | { readonly kind: 'gone' | 'flushed' | 'dormant' | 'emptied' | 'other-objects' }
+  | { readonly kind: 'rule-gone' | 'rule-added' | 'rule-moved' | 'other-hook'; readonly pick: number }
+  | { readonly kind: 'element-gone' | 'element-added' | 'set-counts'; readonly pick: number };
+
+const pick = fc.nat(1000);
+export const tableDrifts: fc.Arbitrary<TableDrift> = fc.oneof(
+  fc.record({ kind: fc.constantFrom('gone', 'flushed', 'dormant', 'emptied', 'other-objects') }),
+  fc.record({ kind: fc.constantFrom('rule-gone', 'rule-added', 'rule-moved', 'other-hook'), pick }),
+  fc.record({ kind: fc.constantFrom('element-gone', 'element-added', 'set-counts'), pick }),
+);
+
+export function driftTable(table: FakeTable, drift: TableDrift): FakeTable | undefined {
+  switch (drift.kind) {
+    case 'gone':
+      return undefined;
+    case 'flushed':
+      return { ...table, chains: eachChain(table, (chain) => ({ ...chain, rules: [] })) };
+    case 'dormant':
+      return { ...table, dormant: true };
+    case 'emptied':
+      return { ...table, sets: eachSet(table, (set) => ({ ...set, elements: [] })) };
+    case 'other-objects':
+      return withOthers(table);
+    case 'rule-gone':
+      return { ...table, chains: oneChain(table, drift.pick, (rules, at) => rules.toSpliced(at, 1)) };
+    case 'rule-added':
+      return {
+        ...table,
+        chains: oneChain(table, drift.pick, (rules, at) => rules.toSpliced(at, 0, 'accept')),
+      };
+    case 'rule-moved':
+      return { ...table, chains: oneChain(table, drift.pick, (rules) => rules.toReversed()) };
+    case 'other-hook':
+      return { ...table, chains: otherHook(table, drift.pick) };
+    case 'element-gone':
+      return {
+        ...table,
+        sets: oneSet(table, drift.pick, (set) => ({ ...set, elements: set.elements.slice(1) })),
+      };
+    case 'element-added':
+      return { ...table, sets: oneSet(table, drift.pick, withElement) };
+    case 'set-counts':
+      return { ...table, sets: oneSet(table, drift.pick, (set) => ({ ...set, counted: !set.counted })) };
+  }
+}
+
+function eachChain({ chains }: FakeTable, change: (chain: FakeChain) => FakeChain): Map<string, FakeChain> {
+  return new Map([...chains].map(([name, chain]) => [name, change(chain)]));
+}
+
+function eachSet({ sets }: FakeTable, change: (set: FakeSet) => FakeSet): Map<string, FakeSet> {
+  return new Map([...sets].map(([name, set]) => [name, change(set)]));
+}
+
+function oneChain(
+  { chains }: FakeTable,
+  at: number,
+  change: (rules: readonly string[], at: number) => readonly string[],
+): Map<string, FakeChain> {
+  return new Map(
+    changeAt([...chains], [at], ([name, chain]) => [
+      name,
+      { ...chain, rules: change(chain.rules, at % (chain.rules.length + 1)) },
+    ]),
+  );
+}
+
+function oneSet({ sets }: FakeTable, at: number, change: (set: FakeSet) => FakeSet): Map<string, FakeSet> {
+  return new Map(changeAt([...sets], [at], ([name, set]) => [name, change(set)]));
+}
+
+/** What opens a way for all, where nothing is there that overlaps it: the kernel would not take it. */
+function withElement(set: FakeSet): FakeSet {
+  const [first, second] = set.type;
+  const more =
+    first === 'ifname'
+      ? '"eth0"'
+      : second === undefined
+        ? '224.0.0.0/4'
+        : `10.0.0.0/8 . ${second === 'ifname' ? '"eth0"' : '192.168.50.1'}`;
+  const taken = set.elements.some((element) => elementsOverlap(element, more));
+  return taken ? set : { ...set, elements: [...set.elements, more] };
+}
+
+function otherHook(table: FakeTable, at: number): Map<string, FakeChain> {
+  const changed = eachChain(table, ({ hook, rules }) => ({
+    rules,
+    hook: hook && { ...hook, ...(at % 2 === 0 ? { priority: 300 } : { policy: 'drop' as const }) },
+  }));
+  const name = [...table.chains.keys()].find((key) => table.chains.get(key)?.hook);
+  const chain = changed.get(name ?? '');
+  return name === undefined || !chain ? new Map(table.chains) : new Map([...table.chains, [name, chain]]);
+}
+
+/** A set, and a chain that comes before ours and lets everything by. */
+function withOthers({ sets, chains, ...table }: FakeTable): FakeTable {
+  const set: FakeSet = { type: ['ipv4_addr'], counted: false, elements: ['10.0.0.0/8'] };
+  const hook = { type: 'nat', hook: 'postrouting', priority: 50 };
+  const rules = ['ip saddr @others masquerade'];
+  return {
+    ...table,
+    sets: new Map([...sets, ['others', set]]),
+    chains: new Map([...chains, ['others', { hook, rules }]]),
+  };
+}
+
+/** Those at these places, in a list of any length. */
+export function changeAt<T>(list: readonly T[], at: readonly number[], change: (item: T) => T): T[] {
+  const places = new Set(at.map((place) => place % Math.max(list.length, 1)));
+  return list.map((item, i) => (places.has(i) ? change(item) : item));
+}
