@@ -20,10 +20,10 @@ export default defineConfig({
         test: {
           name: 'live',
           include: [live],
-          // Test hosts are namespaces of the kernel: a process of its own for each file, and one file at a
-          // time, because what is measured (packets, time limits, counters) must not depend on a neighbour.
+          // Test hosts are namespaces of the kernel, which share nothing: a process of its own for each file, and two
+          // at a time, since most of a live test is waiting. What they measure are packets, never a time.
           pool: 'forks',
-          fileParallelism: false,
+          maxWorkers: 2,
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },
