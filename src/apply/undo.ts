@@ -1,10 +1,13 @@
 /** Gives back what a run has done, or had begun when it was cut off. */
 import { MustredirectError } from '../error.ts';
 import { forgetFlows } from '../host/conntrack.ts';
-import { objectText } from '../plan/compare.ts';
+import { compareStates } from '../plan/compare.ts';
+import { makePlan } from '../plan/make-plan.ts';
+import { printChange } from '../plan/print.ts';
 import { readOwned } from './gather.ts';
 import type { Journal } from './journal.ts';
-import { type Workplace, performUndo } from './perform.ts';
+import { parseOwned } from './owned-object.ts';
+import { type Workplace, perform, performUndo } from './perform.ts';
 
 /**
  * Goes on after an error. Undoing twice is as good as once, should this be cut off too.
@@ -25,8 +28,8 @@ export async function undoRun(
     if (forget) await forgetFlows(workplace.host.exec, forget).catch(note);
   }
   try {
-    const different = sameBoot ? await differences(before, workplace) : 0;
-    if (different > 0) return [...failed, `${different} objects differ`];
+    const different = sameBoot ? await putBack(before, workplace, note) : [];
+    if (different.length > 0) return [...failed, ...different];
     // Only now: what could not be undone must still be given back one day.
     if (failed.length === 0) await workplace.keeper.save(ledger);
   } catch (error) {
@@ -35,12 +38,24 @@ export async function undoRun(
   return failed;
 }
 
-async function differences(before: readonly string[], { host }: Workplace): Promise<number> {
-  const [wanted, found] = [new Set(before), new Set((await readOwned(host.exec)).map(objectText))];
-  return (
-    [...wanted].filter((text) => !found.has(text)).length +
-    [...found].filter((text) => !wanted.has(text)).length
-  );
+/**
+ * What others have taken of ours meanwhile, as an interface that went down or a flushed ruleset does, no inverse of
+ * a step brings back.
+ *
+ * @returns what is not as before, all the same
+ */
+async function putBack(
+  before: readonly string[],
+  workplace: Workplace,
+  note: (error: unknown) => void,
+): Promise<string[]> {
+  const { exec } = workplace.host;
+  const wanted = before.map((text) => ({ object: parseOwned(text), why: 'as before' }));
+  const { steps } = makePlan(await readOwned(exec), { wanted, waiting: [] });
+  for (const step of steps) await perform(step.do, workplace).catch(note);
+  return compareStates(await readOwned(exec), wanted)
+    .map(printChange)
+    .map(({ sign, text }) => `${sign} ${text}`);
 }
 
 export function messageOf(error: unknown): string {

@@ -196,6 +196,20 @@ describe('a run that waits to be confirmed', () => {
     expect(stateOf(host)).toBe(stateOf(await applied(near)));
   });
 
+  it('is undone together with what others have changed of ours meanwhile', async () => {
+    const host = await applied(near);
+    const before = stateOf(host);
+    await apply(host, other, { confirm: 0 });
+    host.state.policies = [];
+    host.state.routes = host.state.routes.filter(({ type }) => type !== 'unreachable');
+    const { status, told } = await apply(host, near);
+    expect({ status, told }).toEqual({
+      status: 0,
+      told: [expect.stringContaining('everything is as it was before it')],
+    });
+    expect(stateOf(host)).toBe(before);
+  });
+
   it('is undone after a restart, though its time is not over', async () => {
     const host = newHost();
     const boot = '/proc/sys/kernel/random/boot_id';

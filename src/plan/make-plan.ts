@@ -24,7 +24,10 @@ import { sysctlSteps } from './sysctl-steps.ts';
 
 const { end, directMark, inside, insideClosed, direct, closed, steer } = preferences;
 
-export function makePlan(actual: readonly HostObject[], desired: Desired): Plan {
+export function makePlan(
+  actual: readonly HostObject[],
+  desired: Pick<Desired, 'wanted' | 'pending' | 'waiting'>,
+): Plan {
   const changes = compareStates(actual, desired.wanted);
   const foundNft = actual.filter(isNftObject);
   const wantedNft = desired.wanted.filter(({ object }) => isNftObject(object));
