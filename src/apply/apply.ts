@@ -5,7 +5,13 @@ import type { Exec } from '../host/ports.ts';
 import { compareStates, objectText } from '../plan/compare.ts';
 import { printChange } from '../plan/print.ts';
 import type { Plan } from '../plan/step.ts';
-import { type Journal, type JournalKeeper, continueJournal, startJournal } from './journal.ts';
+import {
+  type Journal,
+  type JournalHead,
+  type JournalKeeper,
+  continueJournal,
+  startJournal,
+} from './journal.ts';
 import { ledgerAfter, ledgerBefore } from './ledger-keeper.ts';
 import { type Workplace, perform } from './perform.ts';
 import { type Prepared, type Target, prepare } from './prepare.ts';
@@ -60,8 +66,7 @@ async function openJournal(
   { journal: path, id, verb, process, confirm, cutOff, goOn }: Run,
 ): Promise<JournalKeeper> {
   if (!goOn) await checkTools(plan, host.exec);
-  if (cutOff) return continueJournal(host.files, path, cutOff);
-  return startJournal(host.files, path, {
+  const head: JournalHead = {
     run: id,
     verb,
     process,
@@ -69,7 +74,8 @@ async function openJournal(
     ...(confirm === undefined ? {} : { confirm }),
     ledger: keeper.ledger,
     before: facts.owned.map(objectText),
-  });
+  };
+  return cutOff ? continueJournal(host.files, path, cutOff, head) : startJournal(host.files, path, head);
 }
 
 async function checkTools({ steps }: Plan, exec: Exec): Promise<void> {
@@ -100,7 +106,7 @@ async function runPlan(
   const wrong = [...failed, ...left];
   if (wrong.length > 0 && !run.goOn) throw notAsSetError(wrong);
   if (run.confirm !== undefined) await journal.waitUntil(new Date(Date.now() + run.confirm * 1000));
-  if (wrong.length === 0) await run.record?.(journal.journal.run, true);
+  if (wrong.length === 0) await run.record?.(run.id, true);
   if (run.confirm === undefined) await journal.close();
   return wrong;
 }

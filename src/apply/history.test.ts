@@ -59,11 +59,6 @@ describe('history', () => {
     },
   );
 
-  it('writes a run down once, also when it was cut off after that', async () => {
-    const { entries, applied } = await historyOf('a', 'b', 'b');
-    expect([entries.length, applied.length]).toEqual([2, 2]);
-  });
-
   it('goes back from another file, not from the same that was applied again', async () => {
     const { files } = createFakeHost({ links: [] });
     const what = { time: '', user: 'alice', changes: [], more: 0 };

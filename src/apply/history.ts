@@ -95,8 +95,6 @@ export async function recordApply(
 ): Promise<void> {
   const { givenUp, ...history } = await readHistory(files, path);
   const { entries, applied } = history;
-  // Cut off after it had been written down, and carried on with: once is enough.
-  if (wasApplied(history, what.run)) return;
   const { file, hash } = source;
   const same = applied.at(-1)?.hash === hash;
   await writeHistory(files, path, {
@@ -127,9 +125,14 @@ export async function removeHistory(files: Files, path: string): Promise<void> {
   await removeState(files, path);
 }
 
-/** Whether the run came so far that it was written down. */
+/** Whether the run came so far that it was written down as applied. */
 export function wasApplied({ entries }: Pick<History, 'entries'>, run: string): boolean {
   return entries.some((entry) => entry.run === run && entry.verb === 'apply');
+}
+
+/** Whether the run came so far that it was written down: that is the last thing that it does. */
+export function wasRecorded({ entries }: Pick<History, 'entries'>, run: string): boolean {
+  return entries.some((entry) => entry.run === run);
 }
 
 /** What is applied now; nothing when nothing is. */

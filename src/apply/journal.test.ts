@@ -77,10 +77,19 @@ describe('journal', () => {
     const host = hostAt('1', textOf(await hostWithAll()).slice(0, -3));
     const cutOff = await readJournal(host.files, path);
     if (!cutOff) throw new Error('no journal');
-    const journal = await continueJournal(host.files, path, cutOff);
+    const journal = await continueJournal(host.files, path, cutOff, { ...head, run: 'two', before: [] });
     await journal.begin({ do: actions[0] as Action, undo: actions[1] as Action });
     const found = await readJournal(host.files, path);
     expect(found?.begun.map(({ undo }) => undo)).toEqual([...actions.slice(0, -1), actions[1]]);
+    expect(found).toMatchObject({ run: 'two', before: head.before });
+  });
+
+  it('goes on after a restart from what the restart has left', async () => {
+    const host = hostAt('2', textOf(await hostWithAll()));
+    const cutOff = await readJournal(host.files, path);
+    if (!cutOff) throw new Error('no journal');
+    await continueJournal(host.files, path, cutOff, { ...head, before: ['left'] });
+    expect(await readJournal(host.files, path)).toMatchObject({ before: ['left'], sameBoot: true });
   });
 
   it('knows after a restart only what has outlived it', async () => {

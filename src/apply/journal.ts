@@ -97,9 +97,19 @@ export async function startJournal(files: Files, path: string, head: JournalHead
   return keep(files, path, { ...head, begun: [], sameBoot: true });
 }
 
-/** Goes on with the journal of a run that was cut off: both are undone together, or neither. */
-export async function continueJournal(files: Files, path: string, journal: Journal): Promise<JournalKeeper> {
-  const { begun, until: _, sameBoot: __, ...head } = journal;
+/**
+ * Goes on with the journal of a run that was cut off: both are undone together, or neither.
+ *
+ * @param own what the new run is; `before`: our objects that it has found
+ */
+export async function continueJournal(
+  files: Files,
+  path: string,
+  { begun, before, ledger, sameBoot }: Journal,
+  own: JournalHead,
+): Promise<JournalKeeper> {
+  // What there was before a restart is not to come back.
+  const head: JournalHead = { ...own, ledger, ...(sameBoot ? { before } : {}) };
   const boot = await bootId(files);
   // Anew, because its last line may have been cut off as well.
   const lines = [{ version: formatVersion, boot, ...head }, ...begun];

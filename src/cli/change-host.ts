@@ -1,12 +1,19 @@
 /** What `apply`, `rollback` and `destroy` share: the question, the lock, the run, the report. */
 import { randomUUID } from 'node:crypto';
 import { applyPlan } from '../apply/apply.ts';
-import { type Journal, readJournal } from '../apply/journal.ts';
+import type { Journal } from '../apply/journal.ts';
 import { openLedger } from '../apply/ledger-keeper.ts';
 import { type Prepared, type Target, prepare } from '../apply/prepare.ts';
 import { MustredirectError } from '../error.ts';
 import type { Plan } from '../plan/step.ts';
-import { earlierRunText, settleEarlierRun, undoJournal, waitsError } from './earlier-run.ts';
+import {
+  earlierRunText,
+  isOverdue,
+  readOpenRun,
+  settleEarlierRun,
+  undoJournal,
+  waitsError,
+} from './earlier-run.ts';
 import { withLock } from './lock-host.ts';
 import { planJson, planLines, printPlan, refuse } from './print-plan.ts';
 import { type Ground, look } from './session.ts';
@@ -60,8 +67,7 @@ export async function changeHost(terminal: Terminal, change: Change): Promise<vo
 
 /** Shows the plan. Gives it back when the user wants it, or when there is nothing to ask. */
 async function agree(terminal: Terminal, change: Change): Promise<Plan | 'any' | undefined> {
-  const { host, places } = change.ground;
-  const cutOff = await readJournal(host.files, places.journal);
+  const cutOff = await readOpenRun(change.ground);
   const { plan, desired } = await look(change.ground, change.target);
   // What was cut off is undone first, and that needs the lock.
   if (cutOff && desired.refusals.length > 0) return 'any';
@@ -81,8 +87,8 @@ async function agree(terminal: Terminal, change: Change): Promise<Plan | 'any' |
 async function changeLocked(terminal: Terminal, change: Change, agreed: Plan | 'any'): Promise<boolean> {
   const { ground, target } = change;
   const { host, places, engines } = ground;
-  const cutOff = await readJournal(host.files, places.journal);
-  if (cutOff?.until !== undefined) throw waitsError(cutOff);
+  const cutOff = await readOpenRun(ground);
+  if (cutOff?.until !== undefined && !isOverdue(cutOff)) throw waitsError(cutOff);
   const keeper = await openLedger(host.files, places.ledger);
   const prepared = await prepare(target, keeper.ledger);
   // Between two states is no place to stay: what cannot be brought to an end is undone.

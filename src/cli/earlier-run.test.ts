@@ -1,11 +1,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type FakeHost, createFakeHost } from '../../tests/fake-host/fake-host.ts';
 import { specOf } from '../../tests/scenario/play.ts';
 import { recordApply, readHistory } from '../apply/history.ts';
-import { readJournal } from '../apply/journal.ts';
+import { readJournal, removeJournal } from '../apply/journal.ts';
 import { createEngines } from '../engines/index.ts';
 import { createBackground } from '../host/background.ts';
 import { createFiles } from '../host/files.ts';
@@ -13,9 +13,11 @@ import { takeLock } from '../host/lock.ts';
 import type { Places } from '../host/places.ts';
 import { hostRole } from '../topology/role.ts';
 import { changeHost } from './change-host.ts';
+import { watchRun } from './commands/watch-confirm.ts';
 import { happening } from './happening.ts';
 import { printError } from './print-error.ts';
 import { recordedTerminal } from './recorded-terminal.ts';
+import type { Ground } from './session.ts';
 
 const file = (gateway: string): string => `
 version: 1
@@ -29,6 +31,8 @@ const near = file('192.168.50.2');
 const other = file('192.168.50.3');
 /** refused: no link to it */
 const far = file('10.1.1.1');
+
+const bootPath = '/proc/sys/kernel/random/boot_id';
 
 let places: Places;
 let folder: string;
@@ -50,20 +54,24 @@ function newHost(): FakeHost {
   return createFakeHost({ links: [link] });
 }
 
+function groundOf(host: FakeHost): Ground {
+  const read = (path: string) => (path === places.lock ? createFiles() : host.files).read(path);
+  const engines = createEngines({});
+  return { host: { ...host, files: { ...host.files, read } }, engines, places, trace: undefined };
+}
+
 async function apply(
   host: FakeHost,
   text: string,
   { confirm, wait = 0 }: { confirm?: number; wait?: number } = {},
 ) {
   const terminal = recordedTerminal();
-  const engines = createEngines({});
+  const ground = groundOf(host);
   const spec = specOf(text);
-  const read = (path: string) => (path === places.lock ? createFiles() : host.files).read(path);
-  const ground = { host: { ...host, files: { ...host.files, read } }, engines, places, trace: undefined };
   try {
     await changeHost(terminal, {
       ground,
-      target: { host, engines, role: hostRole(spec, 'here'), gateways: spec.gateways },
+      target: { host, engines: ground.engines, role: hostRole(spec, 'here'), gateways: spec.gateways },
       options: { yes: true, wait },
       verb: 'apply',
       title: 'plan',
@@ -157,13 +165,50 @@ describe('a run that was cut off', () => {
     expect(stateOf(host)).toBe(before);
   });
 
-  it('is written down once when it was cut off at its very end', async () => {
-    const host = newHost();
-    host.failWhen(({ what }) => (what === `remove ${places.journal}` ? { kind: 'killed' } : undefined));
-    await apply(host, near);
-    host.failWhen();
-    expect(await apply(host, near)).toMatchObject({ status: 0 });
-    expect((await readHistory(host.files, places.history)).entries).toHaveLength(1);
+  describe('at its very end', () => {
+    async function killedAtItsEnd(): Promise<FakeHost> {
+      const host = newHost();
+      let gone = false;
+      host.failWhen(({ what }) => {
+        gone ||= what === `remove ${places.journal}`;
+        return gone ? { kind: 'killed' } : undefined;
+      });
+      await apply(host, near);
+      host.failWhen();
+      return host;
+    }
+
+    it('is written down once', async () => {
+      const host = await killedAtItsEnd();
+      expect(await apply(host, near)).toEqual({ status: 0, told: [] });
+      expect((await readHistory(host.files, places.history)).entries).toHaveLength(1);
+    });
+
+    it('is another than the next one, which is written down as well', async () => {
+      const host = await killedAtItsEnd();
+      expect(await apply(host, other)).toEqual({ status: 0, told: [] });
+      const { applied: stack } = await readHistory(host.files, places.history);
+      expect(stack.map(({ text }) => text)).toEqual([near, other]);
+    });
+
+    it('stays when the next one fails', async () => {
+      const host = await killedAtItsEnd();
+      host.failWhen(({ input }) => (input.includes('route replace') ? { kind: 'failed' } : undefined));
+      expect(await apply(host, other)).toMatchObject({ status: 1 });
+      host.failWhen();
+      expect(stateOf(host)).toBe(stateOf(await applied(near)));
+    });
+  });
+
+  it('is no reason, after a restart, to take what was there before it for what is to be there again', async () => {
+    const host = await applied(near);
+    const fresh = newHost();
+    await applyKilled(host, other);
+    Object.assign(host.state, { rules: fresh.state.rules, routes: [], policies: [], nft: undefined });
+    host.state.files = new Map([...host.state.files, [bootPath, '2']]);
+    host.failWhen(({ input }) => (input.includes('rule add') ? { kind: 'failed' } : undefined));
+    const { told } = await apply(host, near);
+    expect(told.join('\n')).toContain('everything is as it was before');
   });
 });
 
@@ -210,15 +255,82 @@ describe('a run that waits to be confirmed', () => {
     expect(stateOf(host)).toBe(before);
   });
 
+  it('is no dead end when it cannot be undone: the next one carries on with it', async () => {
+    const host = await applied(near);
+    await apply(host, other, { confirm: 0 });
+    host.failWhen(({ input }) => (input.includes('via 192.168.50.2') ? { kind: 'failed' } : undefined));
+    const { status, told } = await apply(host, file('192.168.50.4'));
+    host.failWhen();
+    expect({ status, told: told.join('\n') }).toEqual({
+      status: 0,
+      told: expect.stringMatching(
+        /was not confirmed in time; not everything could be undone: .*via 192\.168\.50\.2[^]*this one finishes/,
+      ) as unknown,
+    });
+    expect(stateOf(host)).toBe(stateOf(await applied(near, file('192.168.50.4'))));
+    const { entries } = await readHistory(host.files, places.history);
+    expect(entries.map(({ verb }) => verb)).toEqual(['apply', 'apply', 'rollback', 'apply']);
+  });
+
   it('is undone after a restart, though its time is not over', async () => {
     const host = newHost();
-    const boot = '/proc/sys/kernel/random/boot_id';
-    host.state.files = new Map([...host.state.files, [boot, '1']]);
+    host.state.files = new Map([...host.state.files, [bootPath, '1']]);
     await apply(host, other, { confirm: 600 });
-    host.state.files = new Map([...host.state.files, [boot, '2']]);
+    host.state.files = new Map([...host.state.files, [bootPath, '2']]);
     const { told } = await apply(host, near);
     expect(told[0]).toContain('undone');
   });
+});
+
+describe('the watch over a run that waits to be confirmed', () => {
+  async function watched(host: FakeHost): Promise<number> {
+    const run = (await readJournal(host.files, places.journal))?.run ?? '';
+    const start = performance.now();
+    await watchRun(recordedTerminal(), groundOf(host), { run, seconds: 1 });
+    return performance.now() - start;
+  }
+
+  it('undoes it in time, also when the clock is set back meanwhile', async () => {
+    const host = newHost();
+    const before = stateOf(host);
+    await apply(host, near, { confirm: 1 });
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() - 3_600_000 });
+    expect(await watched(host)).toBeGreaterThan(500);
+    vi.useRealTimers();
+    expect(stateOf(host)).toBe(before);
+  });
+
+  it('undoes it at once when it has slept over it', async () => {
+    const host = newHost();
+    const before = stateOf(host);
+    await apply(host, near, { confirm: 600 });
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 700_000 });
+    expect(await watched(host)).toBeLessThan(900);
+    vi.useRealTimers();
+    expect(stateOf(host)).toBe(before);
+  });
+
+  it('ends when it is confirmed', async () => {
+    const host = newHost();
+    await apply(host, near, { confirm: 600 });
+    const watching = watched(host);
+    await removeJournal(host.files, places.journal);
+    await watching;
+    expect(host.dump()).toContain('rule 4100');
+  });
+
+  it('tries again what could not be undone', async () => {
+    const host = newHost();
+    const before = stateOf(host);
+    await apply(host, near, { confirm: 0 });
+    host.failWhen(({ what }) => (what.startsWith('nft') ? { kind: 'failed' } : undefined));
+    const watching = watched(host);
+    await vi.waitUntil(() => host.events.some(({ what }) => what.startsWith('nft -f')));
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    host.failWhen();
+    await watching;
+    expect(stateOf(host)).toBe(before);
+  }, 30_000);
 });
 
 describe('another run', () => {

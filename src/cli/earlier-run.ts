@@ -1,8 +1,8 @@
 /** What an earlier run has left behind: one that was cut off, or one that nobody has confirmed in time. */
-import { readHistory, recordRollback, wasApplied } from '../apply/history.ts';
+import { readHistory, recordRollback, wasApplied, wasRecorded } from '../apply/history.ts';
 import { type Journal, readJournal, removeJournal } from '../apply/journal.ts';
 import { openLedger } from '../apply/ledger-keeper.ts';
-import { undoRun } from '../apply/undo.ts';
+import { messageOf, undoRun } from '../apply/undo.ts';
 import { MustredirectError } from '../error.ts';
 import { isLocked } from '../host/lock.ts';
 import { happening } from './happening.ts';
@@ -10,9 +10,20 @@ import { withLock } from './lock-host.ts';
 import type { Ground } from './session.ts';
 import type { Terminal } from './terminal.ts';
 
-/** What `status` and others say of a run that is not at its end; nothing when there is none. */
-export async function openRunText({ host, places }: Ground): Promise<string | undefined> {
+/**
+ * Nothing when no run was cut off, and none waits to be confirmed. One that has been written down was at its end:
+ * all that it had still to do was to remove its journal.
+ */
+export async function readOpenRun({ host, places }: Ground): Promise<Journal | undefined> {
   const journal = await readJournal(host.files, places.journal);
+  if (!journal || journal.until !== undefined) return journal;
+  return wasRecorded(await readHistory(host.files, places.history), journal.run) ? undefined : journal;
+}
+
+/** What `status` and others say of a run that is not at its end; nothing when there is none. */
+export async function openRunText(ground: Ground): Promise<string | undefined> {
+  const { host, places } = ground;
+  const journal = await readOpenRun(ground);
   if (!journal) return undefined;
   if (journal.until === undefined && (await isLocked(host.exec, places.lock))) {
     return `${journal.verb} (process ${journal.process}, since ${journal.since}) is at work`;
@@ -20,15 +31,18 @@ export async function openRunText({ host, places }: Ground): Promise<string | un
   return earlierRunText(journal);
 }
 
-export function earlierRunText({ verb, process, since, begun, until }: Journal): string {
+export function earlierRunText(journal: Journal): string {
+  const { verb, process, since, begun, until } = journal;
   const what = `${verb} (process ${process}, since ${since})`;
+  if (until !== undefined && isOverdue(journal)) return `${what} was not confirmed in time`;
   if (until !== undefined) return `${what} waits to be confirmed until ${until}`;
   return `${what} was cut off after ${begun.length} ${begun.length === 1 ? 'step' : 'steps'}`;
 }
 
 /**
  * A run that nobody has confirmed is undone when its time is over, or the machine was restarted meanwhile. One
- * that still can be confirmed must be decided on first.
+ * that still can be confirmed must be decided on first. What cannot be undone is told, and is no dead end: the next
+ * run carries on with it, as with one that was cut off.
  */
 export async function settleEarlierRun(terminal: Terminal, ground: Ground, wait: number): Promise<void> {
   const journal = await readJournal(ground.host.files, ground.places.journal);
@@ -36,7 +50,10 @@ export async function settleEarlierRun(terminal: Terminal, ground: Ground, wait:
   if (!isOverdue(journal)) throw waitsError(journal);
   await withLock(terminal, ground, { verb: 'undo', wait }, async () => {
     const now = await readJournal(ground.host.files, ground.places.journal);
-    if (now && now.run === journal.run && isOverdue(now)) await undoJournal(terminal, ground, now);
+    if (!now || now.run !== journal.run || !isOverdue(now)) return;
+    await undoJournal(terminal, ground, now).catch((error: unknown) => {
+      terminal.tell(`${terminal.paintTold('yellow', 'note:')} ${messageOf(error)}`);
+    });
   });
 }
 
@@ -60,6 +77,7 @@ export async function undoJournal(terminal: Terminal, ground: Ground, journal: J
   const { host, engines, places } = ground;
   const keeper = await openLedger(host.files, places.ledger);
   const left = await undoRun(journal, { host, engines, keeper });
+  await writeDown(terminal, ground, journal);
   if (left.length > 0) {
     throw new MustredirectError(
       'failed',
@@ -69,7 +87,6 @@ export async function undoJournal(terminal: Terminal, ground: Ground, journal: J
       },
     );
   }
-  await writeDown(terminal, ground, journal);
   await removeJournal(host.files, places.journal);
   terminal.tell(
     `${terminal.paintTold('yellow', 'undone:')} ${earlierRunText(journal)}; everything is as it was before it`,

@@ -1,6 +1,5 @@
-import { readJournal } from '../../apply/journal.ts';
 import { type Finding, diagnose, missingPrograms } from '../../explain/doctor.ts';
-import { openRunText } from '../earlier-run.ts';
+import { isOverdue, openRunText, readOpenRun } from '../earlier-run.ts';
 import { type Ground, type HostOptions, look, openSession } from '../session.ts';
 import type { Terminal } from '../terminal.ts';
 
@@ -23,11 +22,13 @@ export async function doctor(terminal: Terminal, options: DoctorOptions): Promis
 async function openRun(ground: Ground): Promise<Finding[]> {
   const problem = await openRunText(ground);
   if (problem === undefined) return [];
-  const journal = await readJournal(ground.host.files, ground.places.journal);
+  const journal = await readOpenRun(ground);
   const remedy =
     journal?.until === undefined
       ? '`mustredirect apply` brings it to its end, `mustredirect rollback` undoes it'
-      : '`mustredirect confirm` keeps it, `mustredirect rollback` undoes it';
+      : isOverdue(journal)
+        ? '`mustredirect rollback` undoes it, and so does the next `mustredirect apply`, first of all'
+        : '`mustredirect confirm` keeps it, `mustredirect rollback` undoes it';
   return [{ problem, remedy }];
 }
 

@@ -1,9 +1,8 @@
 import { nobody } from '../../apply/prepare.ts';
 import { type Applied, appliedBefore, appliedNow, readHistory, recordRollback } from '../../apply/history.ts';
-import { readJournal } from '../../apply/journal.ts';
 import { MustredirectError } from '../../error.ts';
 import { type ChangeOptions, changeHost } from '../change-host.ts';
-import { earlierRunText, undoJournal } from '../earlier-run.ts';
+import { earlierRunText, readOpenRun, undoJournal } from '../earlier-run.ts';
 import { happening } from '../happening.ts';
 import { withLock } from '../lock-host.ts';
 import { type Ground, type GroundOptions, appliedSession, openGround } from '../session.ts';
@@ -32,7 +31,7 @@ export async function rollback(terminal: Terminal, options: RollbackOptions): Pr
 
 /** A run that waits to be confirmed, or was cut off: its own inverse is the shortest way back. */
 async function undoOpenRun(terminal: Terminal, ground: Ground, options: RollbackOptions): Promise<boolean> {
-  const found = await readJournal(ground.host.files, ground.places.journal);
+  const found = await readOpenRun(ground);
   if (!found) return false;
   if (!options.yes) {
     if (!terminal.interactive || options.json) throw nobodyToAsk();
@@ -43,7 +42,7 @@ async function undoOpenRun(terminal: Terminal, ground: Ground, options: Rollback
     }
   }
   return withLock(terminal, ground, { verb: 'rollback', wait: options.wait }, async () => {
-    const journal = await readJournal(ground.host.files, ground.places.journal);
+    const journal = await readOpenRun(ground);
     if (journal?.run !== found.run) {
       throw new MustredirectError('failed', 'somebody else has decided meanwhile', {
         hint: '`mustredirect history` shows what happened',
