@@ -38,6 +38,8 @@ export interface Change {
   readonly goOn?: boolean;
   /** seconds within which it must be confirmed */
   readonly confirm?: number | undefined;
+  /** called with the lock held, before anything is looked at: rejects when the change is none to be made any more */
+  readonly check?: () => Promise<void>;
   /** called before the first step of a run that must be confirmed */
   readonly started?: (run: string) => Promise<void>;
   /** writes down what was done; `changed`: there was something to do */
@@ -87,6 +89,7 @@ async function agree(terminal: Terminal, change: Change): Promise<Plan | 'any' |
 async function changeLocked(terminal: Terminal, change: Change, agreed: Plan | 'any'): Promise<boolean> {
   const { ground, target } = change;
   const { host, places, engines } = ground;
+  await change.check?.();
   const cutOff = await readOpenRun(ground);
   if (cutOff?.until !== undefined && !isOverdue(cutOff)) throw waitsError(cutOff);
   const keeper = await openLedger(host.files, places.ledger);

@@ -62,6 +62,26 @@ uuid=$(cat /proc/sys/kernel/random/uuid); echo $uuid >/run/boot_id; mount --bind
     });
   });
 
+  it('goes back one apply only, when two ask for it at the same time', async () => {
+    await applied(first);
+    const before = await applied(second);
+    await applied(second.replace('table: 300', 'table: 301'));
+    const { exec } = world.hosts.node1;
+    // Both have read what there is to go back to, and wait.
+    const holding = exec.run(['sh', '-c', 'exec flock /run/mustredirect/netns-*.lock sleep 3']);
+    const two = ['rollback', 'rollback'].map((verb) => mustredirect(world.hosts.node1, verb, '--yes'));
+    await holding;
+    const [good, late] = (await Promise.all(two)).sort((a, b) => a.exitCode - b.exitCode);
+    expect(good?.exitCode).toBe(0);
+    expect(late).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining('applied, or undone, something meanwhile') as unknown,
+    });
+    expect(compareDumps(before, await dump())).toEqual([]);
+    const { applied: stack } = JSON.parse(await run('history', '--json')) as { applied: { text: string }[] };
+    expect(stack.map(({ text }) => text)).toEqual([first, second]);
+  });
+
   it('is in the history, with what was applied, by whom, and what changed', async () => {
     await applied(first);
     await applied(second);

@@ -1,8 +1,15 @@
 import { nobody } from '../../apply/prepare.ts';
-import { type Applied, appliedBefore, appliedNow, readHistory, recordRollback } from '../../apply/history.ts';
+import {
+  type Applied,
+  type History,
+  appliedBefore,
+  appliedNow,
+  readHistory,
+  recordRollback,
+} from '../../apply/history.ts';
 import { MustredirectError } from '../../error.ts';
 import { type ChangeOptions, changeHost } from '../change-host.ts';
-import { earlierRunText, readOpenRun, undoJournal } from '../earlier-run.ts';
+import { earlierRunText, openRunText, readOpenRun, undoJournal } from '../earlier-run.ts';
 import { happening } from '../happening.ts';
 import { withLock } from '../lock-host.ts';
 import { type Ground, type GroundOptions, appliedSession, openGround } from '../session.ts';
@@ -22,6 +29,7 @@ export async function rollback(terminal: Terminal, options: RollbackOptions): Pr
     target: before === 'nothing' ? { ...ground, ...nobody } : appliedSession(terminal, ground, before).target,
     options,
     verb: 'rollback',
+    check: () => checkSame(ground, history),
     title: `plan to go back to ${nameOf(before)}`,
     done: `done: this host is as it was with ${nameOf(before)}`,
     record: (run, { plan }) => recordRollback(files, ground.places.history, happening(terminal, run, plan)),
@@ -35,7 +43,7 @@ async function undoOpenRun(terminal: Terminal, ground: Ground, options: Rollback
   if (!found) return false;
   if (!options.yes) {
     if (!terminal.interactive || options.json) throw nobodyToAsk();
-    if (!(await terminal.confirm(`${earlierRunText(found)}\nUndo it?`))) {
+    if (!(await terminal.confirm(`${(await openRunText(ground)) ?? earlierRunText(found)}\nUndo it?`))) {
       terminal.tell('nothing was changed');
       terminal.setExitStatus(1);
       return true;
@@ -43,13 +51,21 @@ async function undoOpenRun(terminal: Terminal, ground: Ground, options: Rollback
   }
   return withLock(terminal, ground, { verb: 'rollback', wait: options.wait }, async () => {
     const journal = await readOpenRun(ground);
-    if (journal?.run !== found.run) {
-      throw new MustredirectError('failed', 'somebody else has decided meanwhile', {
-        hint: '`mustredirect history` shows what happened',
-      });
-    }
+    if (journal?.run !== found.run) throw decidedMeanwhile();
     await undoJournal(terminal, ground, journal);
     return true;
+  });
+}
+
+/** What it goes back to was read before the lock was ours. */
+async function checkSame({ host, places }: Ground, before: History): Promise<void> {
+  const now = await readHistory(host.files, places.history);
+  if (now.entries.at(-1)?.run !== before.entries.at(-1)?.run) throw decidedMeanwhile();
+}
+
+function decidedMeanwhile(): MustredirectError {
+  return new MustredirectError('failed', 'somebody else has applied, or undone, something meanwhile', {
+    hint: '`mustredirect history` shows what happened; run it again when it is still to be undone',
   });
 }
 
