@@ -59,6 +59,23 @@ export async function applyPlan(
   if (wrong.length > 0) throw takenDownError(wrong);
 }
 
+/**
+ * Puts in place what closes, whatever else fails. It adds only, so there is nothing to undo: no journal is written, and
+ * that of a run that was cut off, or waits to be confirmed, stays as it is.
+ */
+export async function closePlan(
+  target: Target,
+  { desired, plan, facts }: Prepared,
+  workplace: Workplace,
+  interrupted: () => boolean,
+): Promise<void> {
+  const { keeper } = workplace;
+  if (plan.steps.length > 0) await keeper.save(ledgerBefore(facts.ledger, desired, plan, facts));
+  const failed = await runSteps(plan, workplace, { interrupted, goOn: true });
+  const wrong = [...failed, ...(await settle(target, workplace))];
+  if (wrong.length > 0) throw takenDownError(wrong);
+}
+
 /** What is missing is told before anything is changed. */
 async function openJournal(
   { plan, facts }: Prepared,
@@ -114,13 +131,13 @@ async function runPlan(
 async function runSteps(
   { steps }: Plan,
   workplace: Workplace,
-  { interrupted, goOn = false }: Run,
-  journal: JournalKeeper,
+  { interrupted, goOn = false }: Pick<Run, 'interrupted' | 'goOn'>,
+  journal?: JournalKeeper,
 ): Promise<string[]> {
   const failed: string[] = [];
   for (const step of steps) {
     if (interrupted?.()) throw new MustredirectError('interrupted', 'interrupted');
-    await journal.begin(step);
+    await journal?.begin(step);
     try {
       await perform(step.do, workplace);
     } catch (error) {

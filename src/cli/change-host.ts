@@ -1,11 +1,13 @@
 /** What `apply`, `rollback` and `destroy` share: the question, the lock, the run, the report. */
 import { randomUUID } from 'node:crypto';
-import { applyPlan } from '../apply/apply.ts';
+import { applyPlan, closePlan } from '../apply/apply.ts';
 import type { Journal } from '../apply/journal.ts';
-import { openLedger } from '../apply/ledger-keeper.ts';
+import { type LedgerKeeper, openLedger } from '../apply/ledger-keeper.ts';
 import { type Prepared, type Target, prepare } from '../apply/prepare.ts';
 import { MustredirectError } from '../error.ts';
+import { messageOf } from '../apply/undo.ts';
 import type { Plan } from '../plan/step.ts';
+import { emptyLedger } from '../state/ledger.ts';
 import {
   earlierRunText,
   isOverdue,
@@ -52,7 +54,7 @@ export interface Change {
  */
 export async function changeHost(terminal: Terminal, change: Change): Promise<void> {
   const { ground, options, verb } = change;
-  await settleEarlierRun(terminal, ground, options.wait);
+  if (!change.target.closed) await settleEarlierRun(terminal, ground, options.wait);
   for (;;) {
     const agreed = options.yes ? 'any' : await agree(terminal, change);
     if (agreed === undefined) {
@@ -69,7 +71,7 @@ export async function changeHost(terminal: Terminal, change: Change): Promise<vo
 
 /** Shows the plan. Gives it back when the user wants it, or when there is nothing to ask. */
 async function agree(terminal: Terminal, change: Change): Promise<Plan | 'any' | undefined> {
-  const cutOff = await readOpenRun(change.ground);
+  const cutOff = change.target.closed ? undefined : await readOpenRun(change.ground);
   const { plan, desired } = await look(change.ground, change.target);
   // What was cut off is undone first, and that needs the lock.
   if (cutOff && desired.refusals.length > 0) return 'any';
@@ -89,6 +91,7 @@ async function agree(terminal: Terminal, change: Change): Promise<Plan | 'any' |
 async function changeLocked(terminal: Terminal, change: Change, agreed: Plan | 'any'): Promise<boolean> {
   const { ground, target } = change;
   const { host, places, engines } = ground;
+  if (target.closed) return closeLocked(terminal, change, agreed);
   await change.check?.();
   const cutOff = await readOpenRun(ground);
   if (cutOff?.until !== undefined && !isOverdue(cutOff)) throw waitsError(cutOff);
@@ -106,6 +109,31 @@ async function changeLocked(terminal: Terminal, change: Change, agreed: Plan | '
   report(terminal, change, prepared);
   return true;
 }
+
+/** Nothing that went wrong before keeps closed what is closed from being so. */
+async function closeLocked(terminal: Terminal, change: Change, agreed: Plan | 'any'): Promise<boolean> {
+  const { ground, target } = change;
+  const { host, places, engines } = ground;
+  const keeper = await openLedger(host.files, places.ledger).catch((error: unknown) => {
+    terminal.tell(`${terminal.paintTold('red', 'error:')} ${messageOf(error)}; closed without it`);
+    return forgetful;
+  });
+  const prepared = await prepare(target, keeper.ledger);
+  refuse(prepared.desired.refusals, terminal);
+  if (agreed === 'any') show(terminal, change, prepared.plan);
+  else if (!sameSteps(agreed, prepared.plan)) return false;
+  terminal.watchInterrupts();
+  await closePlan(target, prepared, { host, engines, keeper }, terminal.interrupted);
+  report(terminal, change, prepared);
+  return true;
+}
+
+/** A ledger that cannot be read is not written over either. */
+const forgetful: LedgerKeeper = {
+  ledger: emptyLedger,
+  save: () => Promise.resolve(),
+  rememberEdit: () => Promise.resolve(),
+};
 
 function runOf(terminal: Terminal, change: Change, prepared: Prepared, cutOff: Journal | undefined) {
   const { ground, verb, goOn = false, confirm, started, record } = change;

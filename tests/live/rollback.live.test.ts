@@ -124,6 +124,38 @@ uuid=$(cat /proc/sys/kernel/random/uuid); echo $uuid >/run/boot_id; mount --bind
     expect(compareDumps(before, await dump())).toEqual([]);
   });
 
+  it.each(['journal', 'history', 'json'])(
+    'does not keep the guard from closing when its %s is damaged',
+    async (name) => {
+      await applied(first);
+      await restart();
+      const { exec } = world.hosts.node1;
+      await exec.run([
+        'sh',
+        '-c',
+        `cp -a /var/lib/mustredirect /run/saved; echo damaged >"$(ls /var/lib/mustredirect/*.json | sed s/json$/${name}/)"`,
+      ]);
+      await run('apply', '--boot', '--closed', '--yes');
+      expect(await world.hosts.node1.run(['ip', 'rule'])).toMatch(/4200:.*from 10\.89\.4\.0\/24 prohibit/);
+      expect(await world.hosts.node1.run(['nft', 'list', 'ruleset'])).toContain('10.89.4.0/24');
+      expect(await world.hosts.node1.run(['sh', '-c', `cat /var/lib/mustredirect/*.${name}`])).toBe(
+        'damaged',
+      );
+      await exec.run(['sh', '-c', 'rm -r /var/lib/mustredirect; mv /run/saved /var/lib/mustredirect']);
+    },
+  );
+
+  it('closes again while a run waits to be confirmed, which can be undone all the same', async () => {
+    const before = await applied(first);
+    await applied(second, '--confirm', '600s');
+    await world.hosts.node1.run(['nft', 'flush', 'ruleset']);
+    await run('apply', '--boot', '--closed', '--yes');
+    expect(await world.hosts.node1.run(['nft', 'list', 'ruleset'])).toContain('10.89.4.0/24');
+    expect(await run('status')).toContain('waits to be confirmed until');
+    await run('rollback', '--yes');
+    expect(compareDumps(before, await dump())).toEqual([]);
+  });
+
   it('leaves a first apply undone that nobody has confirmed before a restart', async () => {
     await applied(first, '--confirm', '600s');
     await restart();

@@ -1,8 +1,11 @@
-import { appliedNow, readHistory, recordApply } from '../../apply/history.ts';
+import { type History, appliedNow, readHistory, recordApply } from '../../apply/history.ts';
 import { readJournal } from '../../apply/journal.ts';
+import { messageOf } from '../../apply/undo.ts';
+import { MustredirectError } from '../../error.ts';
 import { type ChangeOptions, changeHost } from '../change-host.ts';
 import { settleEarlierRun } from '../earlier-run.ts';
 import { happening } from '../happening.ts';
+import { tellFailure } from '../print-error.ts';
 import { type HostOptions, type Session, appliedSession, openGround, openSession } from '../session.ts';
 import { startWatch } from '../start-watch.ts';
 import type { Terminal } from '../terminal.ts';
@@ -26,9 +29,21 @@ export async function apply(terminal: Terminal, options: ApplyOptions): Promise<
  */
 async function closeLastApplied(terminal: Terminal, options: ApplyOptions): Promise<void> {
   const ground = await openGround(terminal, options);
-  await settleEarlierRun(terminal, ground, options.wait);
-  const last = appliedNow(await readHistory(ground.host.files, ground.places.history));
-  if (last) await applySession(terminal, appliedSession(terminal, ground, last), options);
+  await toldOnly(terminal, () => settleEarlierRun(terminal, ground, options.wait));
+  await toldOnly(terminal, async () => {
+    const last = appliedNow(await readHistory(ground.host.files, ground.places.history));
+    if (last) await applySession(terminal, appliedSession(terminal, ground, last), options);
+  });
+}
+
+/** What cannot be read, or is not decided yet, keeps nothing else from being closed. */
+async function toldOnly<T>(terminal: Terminal, work: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await work();
+  } catch (error) {
+    tellFailure(error instanceof MustredirectError ? error : { message: messageOf(error) }, terminal);
+    return undefined;
+  }
 }
 
 async function applySession(terminal: Terminal, session: Session, options: ApplyOptions): Promise<void> {
@@ -47,7 +62,7 @@ async function applySession(terminal: Terminal, session: Session, options: Apply
       if (confirm !== undefined) await startWatch(terminal, session, run, confirm);
     },
     record: async (run, { plan, desired }, changed) => {
-      if (closed || !changed) return;
+      if (!changed) return;
       const applied = { ...source, numbers: desired.numbers };
       await recordApply(session.host.files, session.places.history, happening(terminal, run, plan), applied);
     },
@@ -59,9 +74,10 @@ async function applySession(terminal: Terminal, session: Session, options: Apply
 async function chooseSession(terminal: Terminal, options: ApplyOptions): Promise<Session | undefined> {
   const session = await openSession(terminal, options);
   if (!options.boot) return session;
-  await settleEarlierRun(terminal, session, options.wait);
-  const history = await readHistory(session.host.files, session.places.history);
-  if (history.givenUp !== session.source.hash) return session;
+  if (!options.closed) await settleEarlierRun(terminal, session, options.wait);
+  const readLast = (): Promise<History> => readHistory(session.host.files, session.places.history);
+  const history = options.closed ? await toldOnly(terminal, readLast) : await readLast();
+  if (history?.givenUp !== session.source.hash) return session;
   const before = appliedNow(history);
   terminal.tell(
     `${session.source.file}: was applied and undone; ${before ? `what was applied before it (${before.file}) is applied` : 'nothing was applied before it'}`,
