@@ -8,6 +8,8 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
+          // All cores of a small machine: by default one of them is left out.
+          maxWorkers: 2,
           include: ['src/**/*.test.ts', 'tests/**/*.test.ts'],
           exclude: [live],
           // A forgotten await shows up as a failure, not as a test that passes.

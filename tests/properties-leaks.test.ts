@@ -50,8 +50,8 @@ describe(`any two files (${runsText})`, { timeout }, () => {
       fc.asyncProperty(setups, specs, specs, drifts, async (setup, before, after, drift) => {
         const host = newHost(setup);
         await apply(host, before);
-        driftOurs(host, withoutNewWays(drift));
         await driftForeign(host, drift);
+        driftOurs(host, withoutNewWays(drift));
         const course = { between: [before, after], closed: redirectedSources(after), leaving: [] };
         expect(await leaksDuring(host, course, () => apply(host, after))).toEqual([]);
         expect(findLeak(host.state, [after])).toBeUndefined();

@@ -31,8 +31,8 @@ function destroy(host: FakeHost, spec: Spec): Promise<unknown> {
 }
 
 async function drifted(host: FakeHost, drift: Drift): Promise<void> {
-  driftOurs(host, drift);
   await driftForeign(host, drift);
+  driftOurs(host, drift);
 }
 
 describe(`any two files (${runsText})`, { timeout }, () => {

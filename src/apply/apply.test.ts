@@ -209,6 +209,28 @@ describe('apply', () => {
     expect(host.events.slice(start).filter(({ changes }) => changes)).toEqual([]);
   });
 
+  it('takes away a rule about everything in our name, and no other for it', async () => {
+    const host = await hostWith([first]);
+    const wanted = host.dump();
+    const closed = host.state.rules.filter(({ preference }) => preference === 4200);
+    expect(closed.length).toBeGreaterThan(1);
+    const { from: _, ...everything } = closed[0] ?? {};
+    const after = host.state.rules.findIndex(({ preference }) => preference > 4200);
+    host.state.rules = host.state.rules.toSpliced(after, 0, everything as (typeof closed)[number]);
+    const drifted = host.dump();
+    await applyTo(targetOf(host, first));
+    expect(sorted(host.dump())).toEqual(sorted(wanted));
+    // The same on the way back.
+    const again = await hostWith([first]);
+    again.state.rules = again.state.rules.toSpliced(after, 0, everything as (typeof closed)[number]);
+    let left = 1;
+    again.failWhen(({ what }) =>
+      what.startsWith('conntrack -D') && left-- > 0 ? { kind: 'failed' } : undefined,
+    );
+    await expect(applyTo(targetOf(again, second))).rejects.toThrow('everything is as it was before');
+    expect(sorted(again.dump())).toEqual(sorted(drifted));
+  });
+
   it('says what is left when undoing fails too', async () => {
     const host = newHost();
     host.failWhen(({ what, input }) =>
@@ -260,3 +282,8 @@ describe('apply', () => {
     );
   });
 });
+
+/** Rules of one preference may be in another order, which changes nothing. */
+function sorted(dump: string): string[] {
+  return dump.split('\n').sort();
+}

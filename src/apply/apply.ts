@@ -3,7 +3,7 @@ import { MustredirectError } from '../error.ts';
 import { runOrFail } from '../host/exec.ts';
 import type { Exec } from '../host/ports.ts';
 import { compareStates, objectText } from '../plan/compare.ts';
-import { printChange } from '../plan/print.ts';
+import { changeText } from '../plan/print.ts';
 import type { Plan } from '../plan/step.ts';
 import {
   type Journal,
@@ -16,6 +16,7 @@ import { ledgerAfter, ledgerBefore } from './ledger-keeper.ts';
 import { type Workplace, perform } from './perform.ts';
 import { type Prepared, type Target, prepare } from './prepare.ts';
 import { messageOf, undoRun, undoneError } from './undo.ts';
+import { untilSettled } from './until-settled.ts';
 
 export interface Run {
   /** path of its journal */
@@ -72,7 +73,7 @@ export async function closePlan(
   const { keeper } = workplace;
   if (plan.steps.length > 0) await keeper.save(ledgerBefore(facts.ledger, desired, plan, facts));
   const failed = await runSteps(plan, workplace, { interrupted, goOn: true });
-  const wrong = [...failed, ...(await settle(target, workplace))];
+  const wrong = [...failed, ...(await settle(target, workplace)).left];
   if (wrong.length > 0) throw takenDownError(wrong);
 }
 
@@ -111,15 +112,14 @@ async function runPlan(
   const { keeper } = workplace;
   await run.started?.(journal.journal);
   await keeper.save(ledgerBefore(facts.ledger, desired, plan, facts));
-  const failed = await runSteps(plan, workplace, run, journal);
-  let left = await settle(target, workplace);
-  if ((left.length > 0 || createsNetwork(plan)) && failed.length === 0) {
-    // An engine tells only now what it calls the bridge of a network that it has made. And `ip rule delete` takes
-    // the first rule that has all that is named: for a rule about less, made in our name, it may take one about more.
-    const now = await prepare(target, keeper.ledger);
-    failed.push(...(await runSteps(now.plan, workplace, run, journal)));
-    left = await settle(target, workplace);
-  }
+  const failed: string[] = [];
+  let next = plan;
+  const left = await untilSettled(async () => {
+    if (failed.length === 0) failed.push(...(await runSteps(next, workplace, run, journal)));
+    const settled = await settle(target, workplace);
+    next = settled.plan;
+    return settled.left;
+  });
   const wrong = [...failed, ...left];
   if (wrong.length > 0 && !run.goOn) throw notAsSetError(wrong);
   if (run.confirm !== undefined) await journal.waitUntil(new Date(Date.now() + run.confirm * 1000));
@@ -150,21 +150,20 @@ async function runSteps(
 
 /** Nothing is to be done, but the ledger may know of more than there still is. */
 async function settleAlone(target: Target, workplace: Workplace, { id, record }: Run): Promise<void> {
-  const left = await settle(target, workplace);
+  const { left } = await settle(target, workplace);
   if (left.length > 0) throw notAsSetError(left);
   await record?.(id, false);
 }
 
-function createsNetwork({ steps }: Plan): boolean {
-  return steps.some((step) => step.do.kind === 'create-network');
-}
-
 /** Believes nothing but what the host says now: what is still to be done. Without any, the ledger is settled. */
-async function settle(target: Target, { keeper }: Workplace): Promise<string[]> {
-  const { actual, desired, facts } = await prepare(target, keeper.ledger);
-  const left = compareStates(actual, desired.wanted).map(printChange);
-  if (left.length === 0) await keeper.save(ledgerAfter(keeper.ledger, desired, facts));
-  return left.map(({ sign, text }) => `${sign} ${text}`);
+async function settle(
+  target: Target,
+  { keeper }: Workplace,
+): Promise<{ readonly left: readonly string[]; readonly plan: Plan }> {
+  const { actual, desired, facts, plan } = await prepare(target, keeper.ledger);
+  const changes = compareStates(actual, desired.wanted);
+  if (changes.length === 0) await keeper.save(ledgerAfter(keeper.ledger, desired, facts));
+  return { left: changes.map(changeText), plan };
 }
 
 function notAsSetError(left: readonly string[]): MustredirectError {

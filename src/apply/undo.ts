@@ -3,11 +3,12 @@ import { MustredirectError } from '../error.ts';
 import { forgetFlows } from '../host/conntrack.ts';
 import { compareStates } from '../plan/compare.ts';
 import { makePlan } from '../plan/make-plan.ts';
-import { printChange } from '../plan/print.ts';
+import { changeText } from '../plan/print.ts';
 import { readOwned } from './gather.ts';
 import type { Journal } from './journal.ts';
 import { parseOwned } from './owned-object.ts';
 import { type Workplace, perform, performUndo } from './perform.ts';
+import { untilSettled } from './until-settled.ts';
 
 /**
  * Goes on after an error. Undoing twice is as good as once, should this be cut off too.
@@ -19,7 +20,9 @@ export async function undoRun(
   workplace: Workplace,
 ): Promise<string[]> {
   const failed: string[] = [];
-  const note = (error: unknown): void => void failed.push(messageOf(error));
+  const note = (error: unknown): void => {
+    if (!failed.includes(messageOf(error))) failed.push(messageOf(error));
+  };
   for (const { undo } of begun.toReversed()) {
     if (undo) await performUndo(undo, workplace).catch(note);
   }
@@ -48,14 +51,14 @@ async function putBack(
   before: readonly string[],
   workplace: Workplace,
   note: (error: unknown) => void,
-): Promise<string[]> {
+): Promise<readonly string[]> {
   const { exec } = workplace.host;
   const wanted = before.map((text) => ({ object: parseOwned(text), why: 'as before' }));
-  const { steps } = makePlan(await readOwned(exec), { wanted, waiting: [] });
-  for (const step of steps) await perform(step.do, workplace).catch(note);
-  return compareStates(await readOwned(exec), wanted)
-    .map(printChange)
-    .map(({ sign, text }) => `${sign} ${text}`);
+  return untilSettled(async () => {
+    const { steps } = makePlan(await readOwned(exec), { wanted, waiting: [] });
+    for (const step of steps) await perform(step.do, workplace).catch(note);
+    return compareStates(await readOwned(exec), wanted).map(changeText);
+  });
 }
 
 export function messageOf(error: unknown): string {

@@ -26,6 +26,12 @@ export function printChange(change: Change): PlanLine {
   }
 }
 
+/** The same without its reason: `+ rule 4200: from 10.89.4.0/24 prohibit`. */
+export function changeText(change: Change): string {
+  const { sign, text } = printChange(change);
+  return `${sign} ${text}`;
+}
+
 /** An object in the words of the tool that shows it: `rule 4100: from 10.89.4.0/24 lookup 2184`. */
 function printObject(object: HostObject): string {
   switch (object.kind) {
