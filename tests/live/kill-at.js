@@ -1,7 +1,8 @@
 /**
  * Loaded into the program before anything else (`node --import`): ends it by SIGKILL at one boundary between its steps,
  * as a power cut would. KILL_AT=0: the journal is there and no step has begun. KILL_AT=N: step N is in the journal, on the
- * disk, and nothing of it is done. KILL_AT=last: all is done, and the journal is about to go.
+ * disk, and nothing of it is done. KILL_AT=done: all is done, and the history is about to be written, or to go.
+ * KILL_AT=last: that is on the disk too, and the journal is about to go.
  */
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
@@ -26,10 +27,12 @@ fs.promises.open = async (path, flags, ...rest) => {
   return file;
 };
 fs.promises.rename = async (from, to) => {
+  if (String(to).endsWith('.history')) reach('done');
   await rename(from, to);
   if (String(to).endsWith('.journal')) reach(0);
 };
 fs.promises.rm = async (path, ...rest) => {
+  if (String(path).endsWith('.history')) reach('done');
   if (String(path).endsWith('.journal')) reach('last');
   return rm(path, ...rest);
 };

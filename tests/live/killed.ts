@@ -5,8 +5,13 @@ import { programPath } from './program.ts';
 
 const preload = fileURLToPath(new URL('kill-at.js', import.meta.url));
 
-/** 0: before the first step; N: before step N, when the journal has it; `last`: after the last step */
-export type Boundary = number | 'last';
+/**
+ * 0: before the first step; N: before step N, when the journal has it; `done`: after the last step, before it is written
+ * down in the history; `last`: after that, before the journal goes
+ */
+export type Boundary = number | (typeof ends)[number];
+
+const ends = ['done', 'last'] as const;
 
 /** @returns whether it was killed there; it was not when it has no such boundary, and has come to its end */
 export async function runKilled(
@@ -25,6 +30,8 @@ export async function runKilled(
 export async function atEachBoundary(kill: (boundary: Boundary) => Promise<boolean>): Promise<number> {
   let count = 0;
   while (await kill(count)) count += 1;
-  if (!(await kill('last'))) throw new Error('the run was not killed before its end');
-  return count + 1;
+  for (const end of ends) {
+    if (!(await kill(end))) throw new Error(`the run was not killed at ${end}`);
+  }
+  return count + ends.length;
 }

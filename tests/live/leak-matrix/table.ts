@@ -58,8 +58,8 @@ export function killSectionText(rows: readonly KillRow[]): string {
   return [
     '## Killed',
     '',
-    'SIGKILL at every boundary between two steps of a run: before the first, before each one when the journal has it, and',
-    'after the last. Captures run from before the kill until `apply` has brought it to its end.',
+    'SIGKILL at every boundary between two steps of a run: before the first, before each one when the journal has it, after',
+    'the last, and when that is written down. Captures run from before the kill until `apply` has brought it to its end.',
     '',
     '| run | on | boundaries | seen elsewhere, or not mended |',
     '| --- | --- | --- | --- |',
