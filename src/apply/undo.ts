@@ -55,7 +55,7 @@ async function putBack(
   const { exec } = workplace.host;
   const wanted = before.map((text) => ({ object: parseOwned(text), why: 'as before' }));
   return untilSettled(async () => {
-    const { steps } = makePlan(await readOwned(exec), { wanted, waiting: [] });
+    const { steps } = makePlan(await readOwned(exec), { wanted, waiting: [], warnings: [] });
     for (const step of steps) await perform(step.do, workplace).catch(note);
     return compareStates(await readOwned(exec), wanted).map(changeText);
   });

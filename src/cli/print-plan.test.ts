@@ -5,7 +5,7 @@ import { printPlan, refuse } from './print-plan.ts';
 import { recordedTerminal } from './recorded-terminal.ts';
 
 function planOf(...lines: PlanLine[]): Plan {
-  return { steps: [{ do: { kind: 'ip', family: 4, lines: [] }, lines }], waiting: [] };
+  return { steps: [{ do: { kind: 'ip', family: 4, lines: [] }, lines }], waiting: [], warnings: [] };
 }
 
 describe('printPlan', () => {
@@ -42,7 +42,7 @@ describe('printPlan', () => {
   it('says that there is nothing to do, and what waits all the same', () => {
     const terminal = recordedTerminal();
     printPlan(
-      { steps: [], waiting: ['the edit of a.conflist: web is attached'] },
+      { steps: [], waiting: ['the edit of a.conflist: web is attached'], warnings: [] },
       terminal,
       'plan for node1',
     );
@@ -50,6 +50,17 @@ describe('printPlan', () => {
       'plan for node1: nothing to do',
       '<yellow:waiting:> the edit of a.conflist: web is attached',
     ]);
+  });
+});
+
+describe('printPlan with warnings', () => {
+  it('says what will hurt, and what to do', () => {
+    const terminal = recordedTerminal();
+    const warnings = [{ message: 'network web: has fd00::/64 too', hint: 'write it under `subnets:`' }];
+    printPlan({ ...planOf(), warnings }, terminal, 'plan for node1');
+    expect(terminal.printed.at(-1)).toBe(
+      '<yellow:warning:> network web: has fd00::/64 too\n  write it under `subnets:`',
+    );
   });
 });
 

@@ -19,6 +19,9 @@ export function printPlan(plan: Plan, terminal: Terminal, title: string): void {
     terminal.print(`\n${countLines(lines)}`);
   }
   for (const text of plan.waiting) terminal.print(`${terminal.paint('yellow', 'waiting:')} ${text}`);
+  for (const { message, hint } of plan.warnings) {
+    terminal.print(`${terminal.paint('yellow', 'warning:')} ${message}\n  ${hint}`);
+  }
 }
 
 /** For `--json`. */
@@ -26,6 +29,7 @@ export function planJson({ plan, desired }: Prepared): object {
   return {
     steps: plan.steps,
     waiting: plan.waiting,
+    warnings: plan.warnings,
     gateways: desired.numbers.gateways,
     directBit: desired.numbers.directBit,
     seenBit: desired.numbers.seenBit,

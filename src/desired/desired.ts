@@ -9,10 +9,11 @@ import { nftChains } from './nft-chains.ts';
 import { nftSets } from './nft-sets.ts';
 import { bridgeOf, nodePart } from './node.ts';
 import { type Numbers, chooseNumbers } from './numbers.ts';
-import type { Part, Refusal, Wanted } from './parts.ts';
+import type { Part, Refusal, Wanted, Warning } from './parts.ts';
 import { preferenceRefusals } from './preferences.ts';
 import { sourcePolicies } from './source-policies.ts';
 import { steeringRules } from './steering.ts';
+import { hostWarnings } from './warnings/warnings.ts';
 
 export interface Desired {
   readonly wanted: readonly Wanted[];
@@ -24,6 +25,8 @@ export interface Desired {
   readonly waiting: readonly string[];
   /** flows that an earlier run had still to forget */
   readonly pending?: readonly Flows[];
+  /** what will hurt, and keeps nothing from being done */
+  readonly warnings: readonly Warning[];
   /** reasons not to begin at all */
   readonly refusals: readonly Refusal[];
 }
@@ -66,6 +69,7 @@ export function desiredState(role: HostRole, gateways: Spec['gateways'], facts: 
         : []),
     ],
     ...(facts.ledger.forget ? { pending: facts.ledger.forget } : {}),
+    warnings: hostWarnings(role, facts),
     refusals: [...refusals, ...engines.flatMap((engine) => engine.refusals)],
   };
 }

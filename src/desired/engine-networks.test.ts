@@ -66,6 +66,21 @@ describe('a network of the file', () => {
     ]);
   });
 
+  it('may have a family that the file does not mention', () => {
+    const subnets = ['10.89.4.0/24', '2001:db8::/64'];
+    const { wanted, refusals } = want({ subnets });
+    expect(refusals).toEqual([]);
+    expect(wanted[0]?.object).toMatchObject({ subnets });
+  });
+
+  it('is refused without a family that the file mentions', () => {
+    const facts = givenFacts({ networks: [givenNetwork()] });
+    const subnets = ['10.89.4.0/24', '2001:db8::/64'];
+    expect(wantNetwork({ ...network, subnets }, facts).refusals[0]?.message).toContain(
+      'has it with 10.89.4.0/24, the file says 10.89.4.0/24, 2001:db8::/64',
+    );
+  });
+
   it('may have its subnets in another order', () => {
     const subnets = ['10.89.4.0/24', '10.89.6.0/24'];
     const facts = givenFacts({ networks: [givenNetwork({ subnets })] });

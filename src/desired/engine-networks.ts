@@ -1,5 +1,5 @@
 /** What we want of the engines: the network is there, and its masquerade is off where that can be had. */
-import { sameSubnets } from '../address/cidr.ts';
+import { type Subnet, familyOf, sameSubnets } from '../address/cidr.ts';
 import type { NodeNetwork } from '../topology/role.ts';
 import type { AttachedContainer, Facts, NetworkFacts } from '../state/facts.ts';
 import type { LedgerNetwork } from '../state/ledger.ts';
@@ -16,7 +16,7 @@ export interface EngineWishes {
 export function wantNetwork(network: NodeNetwork, facts: Facts): EngineWishes {
   const found = factsOf(network, facts);
   if (!found || network.engine === 'external') return { wanted: [], waiting: [], refusals: [] };
-  if (found.exists && !sameSubnets(found.subnets, network.subnets)) {
+  if (found.exists && !sameSubnets(ofFamiliesOf(network.subnets, found.subnets), network.subnets)) {
     return { wanted: [], waiting: [], refusals: [otherSubnets(network, found)] };
   }
   const wanted: Wanted[] = [
@@ -74,6 +74,12 @@ export function releaseNetwork(kept: LedgerNetwork, facts: Facts): EngineWishes 
     }
   }
   return { wanted, waiting, refusals: [] };
+}
+
+/** One that the file does not mention is warned of: see `warnings/unmentioned-family.ts`. */
+function ofFamiliesOf(mentioned: readonly Subnet[], subnets: readonly Subnet[]): Subnet[] {
+  const families = new Set(mentioned.map(familyOf));
+  return subnets.filter((subnet) => families.has(familyOf(subnet)));
 }
 
 function factsOf(network: { engine: string; name: string }, facts: Facts): NetworkFacts | undefined {

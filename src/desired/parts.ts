@@ -36,6 +36,12 @@ export interface Wanted {
   readonly why: string;
 }
 
+/** What will hurt, and keeps nothing from being done. */
+export interface Warning {
+  readonly message: string;
+  readonly hint: string;
+}
+
 /** A reason not to begin at all. */
 export interface Refusal {
   readonly message: string;

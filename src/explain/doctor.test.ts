@@ -52,6 +52,21 @@ describe('doctor', () => {
     expect(first?.problem).toContain('not on a connected link');
   });
 
+  it('finds what the plan warns of', async () => {
+    const host = newHost();
+    host.state.links = [
+      ...host.state.links,
+      { name: 'br1', up: true, addresses: ['10.89.4.1/24', 'fd00::1/64'], pointToPoint: false },
+    ];
+    await applyTo(targetOf(host));
+    expect(await diagnosis(targetOf(host))).toEqual([
+      {
+        problem: expect.stringContaining('network web: br1 has fd00::1/64 too') as unknown,
+        remedy: expect.stringContaining('write the subnet under `subnets:`') as unknown,
+      },
+    ]);
+  });
+
   it('finds packets that were stopped', async () => {
     const host = newHost();
     await applyTo(targetOf(host));

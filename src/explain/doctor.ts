@@ -22,7 +22,10 @@ export function diagnose(target: Target, prepared: Prepared): Finding[] {
   const { networks, gateways, differences, waiting } = hostStatus(target, prepared);
   const traffic = [...networks, ...gateways.flatMap(({ served }) => served)];
   return [
-    ...prepared.desired.refusals.map(({ message, hint }) => ({ problem: message, remedy: hint })),
+    ...[...prepared.desired.refusals, ...prepared.plan.warnings].map(({ message, hint }) => ({
+      problem: message,
+      remedy: hint,
+    })),
     ...drift(differences),
     ...waiting.map((problem) => ({ problem, remedy: 'run `mustredirect apply` again when that is so' })),
     ...traffic.filter(({ stopped }) => stopped > 0).map(stoppedPackets),

@@ -30,6 +30,7 @@ export function closedState({ owned, ledger }: Facts, desired: Desired): Desired
     // Nothing is steered yet: tables and marks of before stay those of before.
     numbers: { ...desired.numbers, gateways: ledger.gateways },
     waiting: [],
+    warnings: [],
     // Without a mark bit for exceptions, every packet would be one. All other reasons are about what opens.
     refusals: desired.numbers.directBit === 0 || desired.numbers.seenBit === 0 ? desired.refusals : [],
   };

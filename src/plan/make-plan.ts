@@ -26,7 +26,7 @@ const { end, directMark, inside, insideClosed, direct, closed, steer } = prefere
 
 export function makePlan(
   actual: readonly HostObject[],
-  desired: Pick<Desired, 'wanted' | 'pending' | 'waiting'>,
+  desired: Pick<Desired, 'wanted' | 'pending' | 'waiting' | 'warnings'>,
 ): Plan {
   const changes = compareStates(actual, desired.wanted);
   const foundNft = actual.filter(isNftObject);
@@ -55,5 +55,5 @@ export function makePlan(
     ...nft.narrow,
     ...flows.ended,
   ];
-  return { steps, waiting: desired.waiting };
+  return { steps, waiting: desired.waiting, warnings: desired.warnings };
 }

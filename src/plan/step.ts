@@ -1,10 +1,13 @@
 /** A plan: the way from the state found to the state wanted, in small moves that can be undone. */
+import type { Warning } from '../desired/parts.ts';
 import type { Action } from './action.ts';
 
 export interface Plan {
   readonly steps: readonly Step[];
   /** what stays as it is for now, and why */
   readonly waiting: readonly string[];
+  /** what will hurt, and keeps no step from being done */
+  readonly warnings: readonly Warning[];
 }
 
 export interface Step {

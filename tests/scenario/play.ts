@@ -31,6 +31,7 @@ export interface Played {
 export interface PlayedRun {
   readonly plan: string;
   readonly waiting: readonly string[];
+  readonly warnings: readonly string[];
   readonly refusals: readonly string[];
   /** what a second run finds to do */
   readonly again: string;
@@ -62,7 +63,8 @@ async function playRun(target: Target, stage: Stage): Promise<PlayedRun> {
   const refusals = first.desired.refusals.map(({ message }) => message);
   const again = refusals.length > 0 ? '' : planText(await applyTo(target));
   const twice = await stage.trace();
-  return { plan: planText(first), waiting: first.plan.waiting, refusals, again, once, twice };
+  const warnings = first.plan.warnings.map(({ message }) => message);
+  return { plan: planText(first), waiting: first.plan.waiting, warnings, refusals, again, once, twice };
 }
 
 /** A run as a test does it. */

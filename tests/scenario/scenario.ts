@@ -15,6 +15,8 @@ const runSchema = z.strictObject({
   /** the plan's lines: sign and text */
   plan: z.string().default(''),
   waiting: z.array(z.string()).default([]),
+  /** what will hurt, without what to do about it */
+  warnings: z.array(z.string()).default([]),
   /** reasons to refuse; then nothing is applied */
   refusals: z.array(z.string()).default([]),
   /** those that podman has from here on */
