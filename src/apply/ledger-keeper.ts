@@ -6,6 +6,10 @@ import type { Plan } from '../plan/step.ts';
 import type { EngineName } from '../spec/spec.ts';
 import type { Facts } from '../state/facts.ts';
 import type { Ledger, LedgerNetwork } from '../state/ledger.ts';
+import type { HostObject } from '../state/objects.ts';
+import { forwardingName, settingsOf } from '../state/settings.ts';
+
+const families = [4, 6] as const;
 
 export interface LedgerKeeper {
   readonly ledger: Ledger;
@@ -40,14 +44,12 @@ export function ledgerBefore(ledger: Ledger, desired: Desired, plan: Plan, facts
     const { engine, name, subnets } = action;
     return [{ engine, name, subnets, created: true }];
   });
-  const switches = actions.some((action) => action.kind === 'sysctl');
-  const first = Object.keys(ledger.sysctls).length === 0;
   const forgotten = actions.flatMap((action) => (action.kind === 'forget-flows' ? action.flows : []));
   return {
     ...ledger,
     ...desired.numbers,
     gateways: { ...ledger.gateways, ...desired.numbers.gateways },
-    sysctls: switches && first ? facts.sysctls : ledger.sysctls,
+    sysctls: { ...ledger.sysctls, ...settingsBefore(ledger, plan, facts) },
     // Should this run be cut off between its last change and forgetting, the next one knows.
     ...(forgotten.length > 0 ? { forget: forgotten } : {}),
     networks: [
@@ -69,13 +71,37 @@ export function ledgerAfter(ledger: Ledger, desired: Desired, { silentEngines = 
           (object.kind === 'engine-masquerade' && !object.enabled && object.network === kept.name),
       ),
   );
-  const redirects = still.some((object) => object.kind === 'rule');
   return {
     ...desired.numbers,
-    sysctls: redirects || networks.length > 0 ? ledger.sysctls : {},
+    sysctls: settingsAfter(ledger, still),
     ...(Object.keys(desired.bridges).length > 0 ? { bridges: desired.bridges } : {}),
     networks,
   };
+}
+
+/** Of each family that is switched for the first time, the settings as they are now. */
+function settingsBefore(ledger: Ledger, plan: Plan, facts: Facts): Ledger['sysctls'] {
+  const switched = plan.steps.flatMap((step) =>
+    step.do.kind === 'sysctl' ? Object.keys(step.do.values) : [],
+  );
+  const first = families.filter(
+    (family) => switched.includes(forwardingName[family]) && !(forwardingName[family] in ledger.sysctls),
+  );
+  return Object.assign({}, ...first.map((family) => settingsOf(family, facts.sysctls))) as Ledger['sysctls'];
+}
+
+/** All but those of families that have been given back. */
+function settingsAfter({ sysctls }: Ledger, still: readonly HostObject[]): Ledger['sysctls'] {
+  const kept = families.filter(
+    (family) =>
+      !still.some(
+        (object) =>
+          object.kind === 'sysctl' &&
+          object.name === forwardingName[family] &&
+          object.value === sysctls[object.name],
+      ),
+  );
+  return Object.assign({}, ...kept.map((family) => settingsOf(family, sysctls))) as Ledger['sysctls'];
 }
 
 /** The file as it was before our edit, when nobody has changed it since. */

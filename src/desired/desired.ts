@@ -3,6 +3,7 @@ import type { Spec } from '../spec/spec.ts';
 import type { HostRole } from '../topology/role.ts';
 import type { Facts } from '../state/facts.ts';
 import type { Flows } from '../state/ledger.ts';
+import { forwardingName, settingsOf } from '../state/settings.ts';
 import { type EngineWishes, releaseNetwork, wantNetwork } from './engine-networks.ts';
 import { closedPart, memberPart } from './member.ts';
 import { nftChains } from './nft-chains.ts';
@@ -31,7 +32,7 @@ export interface Desired {
   readonly refusals: readonly Refusal[];
 }
 
-const forwarding = 'net.ipv4.ip_forward';
+const forwarding = forwardingName[4];
 
 export function desiredState(role: HostRole, gateways: Spec['gateways'], facts: Facts): Desired {
   const refusals: Refusal[] = [];
@@ -120,9 +121,9 @@ function sysctlsOf(parts: readonly Part[], facts: Facts): Wanted[] {
     why: 'packets between containers and the outside are forwarded',
   };
   if (parts.length > 0) return [on];
-  const { [forwarding]: value, ...kept } = facts.ledger.sysctls;
+  const { [forwarding]: value, ...kept } = settingsOf(4, facts.ledger.sysctls);
   if (value === undefined) return [];
-  const { [forwarding]: _, ...current } = facts.sysctls;
+  const { [forwarding]: _, ...current } = settingsOf(4, facts.sysctls);
   const alongside = { ...current, ...stillThere(kept, facts.links) };
   return [{ object: { kind: 'sysctl', name: forwarding, value, alongside }, why: 'as it was before' }];
 }
@@ -135,7 +136,7 @@ function stillThere(
   const devices = new Set(['default', ...links.map(({ name }) => name)]);
   return Object.fromEntries(
     Object.entries(settings).filter(([name]) => {
-      const device = /^net\/ipv4\/conf\/([^/]+)\//.exec(name)?.[1];
+      const device = /^net\/ipv[46]\/conf\/([^/]+)\//.exec(name)?.[1];
       return device === undefined || devices.has(device);
     }),
   );

@@ -1,24 +1,41 @@
 /** Reads and writes settings of the kernel in the network namespace that we run in. */
+import type { Family } from '../address/cidr.ts';
+import { forwardingName } from '../state/settings.ts';
 import type { Files } from './ports.ts';
 
-const forwarding = 'net.ipv4.ip_forward';
+/** IPv6 leaves redirects as they are. */
+const redirects: Readonly<Record<Family, string | undefined>> = {
+  4: 'net.ipv4.conf.all.accept_redirects',
+  6: undefined,
+};
 
 /**
- * `ip_forward`, and what the kernel changes along with it [measured on 6.18]: `all.accept_redirects`, and
- * `forwarding` of every device and of those to come. Of the devices only those that differ are listed.
+ * Forwarding of both families, and what the kernel changes along with it [measured on 6.18]: `forwarding` of every
+ * device and of those to come; for IPv4 `all.accept_redirects`, too. Of the devices only those that differ are
+ * listed. A kernel without a family has no setting of it.
  */
 export async function readForwarding(
   files: Files,
   devices: readonly string[],
 ): Promise<Record<string, string>> {
+  const both = await Promise.all(([4, 6] as const).map((family) => readFamily(files, devices, family)));
+  return Object.assign({}, ...both) as Record<string, string>;
+}
+
+async function readFamily(
+  files: Files,
+  devices: readonly string[],
+  family: Family,
+): Promise<Record<string, string>> {
+  const forwarding = forwardingName[family];
   const value = await readSysctl(files, forwarding);
   if (value === undefined) return {};
-  const redirects = 'net.ipv4.conf.all.accept_redirects';
   const found: Record<string, string> = { [forwarding]: value };
   if (value !== '0') return found;
-  found[redirects] = (await readSysctl(files, redirects)) ?? '0';
+  const along = redirects[family];
+  if (along !== undefined) found[along] = (await readSysctl(files, along)) ?? '0';
   for (const device of ['default', ...devices]) {
-    const name = `net/ipv4/conf/${device}/forwarding`;
+    const name = `net/ipv${family}/conf/${device}/forwarding`;
     if ((await readSysctl(files, name)) === '1') found[name] = '1';
   }
   return found;

@@ -1,12 +1,14 @@
 /** The state found, cut to what the wanted one speaks of: our own objects, and the settings that we share. */
 import type { Facts } from './facts.ts';
 import type { HostObject } from './objects.ts';
+import { familyOfSetting, settingsOf } from './settings.ts';
 
 /** @param wanted decides of which shared settings the plan may speak */
 export function actualState(facts: Facts, wanted: readonly HostObject[]): HostObject[] {
   const settings = wanted.flatMap((object): HostObject[] => {
     if (object.kind === 'sysctl') {
-      const { [object.name]: value, ...alongside } = facts.sysctls;
+      const own = settingsOf(familyOfSetting(object.name), facts.sysctls);
+      const { [object.name]: value, ...alongside } = own;
       return value === undefined ? [] : [{ kind: 'sysctl', name: object.name, value, alongside }];
     }
     if (object.kind !== 'engine-masquerade') return [];

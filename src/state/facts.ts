@@ -20,7 +20,7 @@ export interface Facts {
   readonly foreignChains: readonly ForeignChain[];
   /** base chains of others that stop what is forwarded, unless they accept it */
   readonly forwardFilters: readonly ForwardFilter[];
-  /** dotted name -> value: `net.ipv4.ip_forward`, and those that the kernel changes along with it */
+  /** name -> value: forwarding of each family that the kernel has, and what it changes along with it */
   readonly sysctls: Readonly<Record<string, string>>;
   /** one for each network that this host has in the file */
   readonly networks: readonly NetworkFacts[];

@@ -237,6 +237,22 @@ describe('sysctl', () => {
     expect(await read('conf/eth0/forwarding')).toBe('0');
     expect(await read('conf/all/accept_redirects')).toBe('1');
   });
+
+  it('changes along with forwarding of IPv6 what the kernel changes, and nothing of IPv4', async () => {
+    const conf6 = '/proc/sys/net/ipv6/conf';
+    const host = createFakeHost({ links, sysctls: { [`${conf6}/eth0/forwarding`]: '1' } });
+    const before = host.dump().split('\n');
+    await host.files.overwrite(`${conf6}/all/forwarding`, '1\n');
+    const changed = host
+      .dump()
+      .split('\n')
+      .filter((line) => !before.includes(line));
+    expect(changed).toEqual(
+      ['all', 'br0', 'default', 'gre1', 'lo', 'off0'].map((device) => `${conf6}/${device}/forwarding = 1`),
+    );
+    await host.files.overwrite(`${conf6}/all/forwarding`, '0\n');
+    expect((await host.files.read(`${conf6}/eth0/forwarding`))?.trim()).toBe('0');
+  });
 });
 
 describe('the fake host', () => {

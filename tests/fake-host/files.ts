@@ -1,18 +1,22 @@
-/** Files in memory, and /proc/sys/net/ipv4 with what the kernel changes along with forwarding. */
+/** Files in memory, and /proc/sys/net with what the kernel changes along with forwarding. */
 import { dirname, basename } from 'node:path';
 import type { Files } from '../../src/host/ports.ts';
 import { type FakeState, unknownToFake } from './state.ts';
 
-const conf = '/proc/sys/net/ipv4/conf';
-const ipForward = '/proc/sys/net/ipv4/ip_forward';
+const root = '/proc/sys/net';
+const ipForward = `${root}/ipv4/ip_forward`;
 
 /** The settings of a host on which nobody changed anything. */
 export function defaultSysctls(devices: readonly string[]): Map<string, string> {
   const places = ['all', 'default', ...devices];
+  const everywhere = (family: 4 | 6, name: string, value: string): [string, string][] =>
+    places.map((device) => [`${root}/ipv${family}/conf/${device}/${name}`, value]);
   return new Map([
     [ipForward, '0'],
-    ...places.map((device) => [`${conf}/${device}/forwarding`, '0'] as const),
-    ...places.map((device) => [`${conf}/${device}/accept_redirects`, '1'] as const),
+    ...everywhere(4, 'forwarding', '0'),
+    ...everywhere(4, 'accept_redirects', '1'),
+    ...everywhere(6, 'forwarding', '0'),
+    ...everywhere(6, 'accept_ra', '1'),
   ]);
 }
 
@@ -44,13 +48,22 @@ export function createFakeFiles(state: FakeState, changed: (what: string) => voi
   };
 }
 
-/** inet_forward_change of net/ipv4/devinet.c: all devices, those to come, and `all.accept_redirects` */
+/**
+ * inet_forward_change of net/ipv4/devinet.c: all devices, those to come, and `all.accept_redirects`;
+ * addrconf_fixup_forwarding of net/ipv6/addrconf.c: all devices, and those to come
+ */
 function writeSysctl(state: FakeState, path: string, value: string): void {
   const changed = new Map(state.sysctls).set(path, value);
-  const all = path === ipForward || path === `${conf}/all/forwarding`;
+  const [family = ''] = /(?<=^\/proc\/sys\/net\/)ipv[46]/.exec(path) ?? [];
+  const all = path === ipForward || path === `${root}/${family}/conf/all/forwarding`;
   if (all && state.sysctls.get(path) !== value) {
-    for (const name of changed.keys()) if (name.endsWith('/forwarding')) changed.set(name, value);
-    changed.set(ipForward, value).set(`${conf}/all/accept_redirects`, value === '0' ? '1' : '0');
+    for (const name of changed.keys()) {
+      if (name.startsWith(`${root}/${family}/conf/`) && name.endsWith('/forwarding'))
+        changed.set(name, value);
+    }
+    if (family === 'ipv4') {
+      changed.set(ipForward, value).set(`${root}/ipv4/conf/all/accept_redirects`, value === '0' ? '1' : '0');
+    }
   }
   state.sysctls = changed;
 }

@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest';
+import { givenFacts } from '../../tests/given/facts.ts';
+import type { Desired } from '../desired/desired.ts';
+import type { Plan } from '../plan/step.ts';
+import { emptyLedger } from '../state/ledger.ts';
+import type { Sysctl } from '../state/objects.ts';
+import { ledgerAfter, ledgerBefore } from './ledger-keeper.ts';
+
+const four = { 'net.ipv4.ip_forward': '0', 'net/ipv4/conf/eth0/forwarding': '1' };
+const six = { 'net.ipv6.conf.all.forwarding': '0', 'net/ipv6/conf/eth0/forwarding': '1' };
+const facts = givenFacts({ sysctls: { ...four, ...six } });
+
+function desired(...sysctls: readonly Sysctl[]): Desired {
+  const wanted = sysctls.map((object) => ({ object, why: '' }));
+  return { wanted, numbers: { gateways: {} }, bridges: {}, waiting: [], warnings: [], refusals: [] };
+}
+
+function set(name: string, value: string): Sysctl {
+  return { kind: 'sysctl', name, value };
+}
+
+function setting(values: Readonly<Record<string, string>>): Plan {
+  return { steps: [{ do: { kind: 'sysctl', values }, lines: [] }], waiting: [], warnings: [] };
+}
+
+describe('settings that are to be given back', () => {
+  it.each([
+    ['net.ipv4.ip_forward', emptyLedger.sysctls, four],
+    ['net.ipv6.conf.all.forwarding', emptyLedger.sysctls, six],
+    ['net.ipv6.conf.all.forwarding', four, { ...four, ...six }],
+    ['net.ipv4.ip_forward', { 'net.ipv4.ip_forward': '0' }, { 'net.ipv4.ip_forward': '0' }],
+  ])('are those of the family of %s, as they were before the first change: %j', (name, kept, after) => {
+    const ledger = { ...emptyLedger, sysctls: kept };
+    expect(ledgerBefore(ledger, desired(), setting({ [name]: '1' }), facts).sysctls).toEqual(after);
+  });
+
+  it.each([
+    ['nothing is said of them', [], { ...four, ...six }],
+    ['they are switched', [set('net.ipv4.ip_forward', '1')], { ...four, ...six }],
+    ['IPv6 was given back', [set('net.ipv6.conf.all.forwarding', '0')], four],
+    ['IPv4 was given back', [set('net.ipv4.ip_forward', '0'), set('net.ipv6.conf.all.forwarding', '1')], six],
+    ['all was given back', [set('net.ipv4.ip_forward', '0'), set('net.ipv6.conf.all.forwarding', '0')], {}],
+  ])('are forgotten by family: %s', (_, sysctls, after) => {
+    const ledger = { ...emptyLedger, sysctls: { ...four, ...six } };
+    expect(ledgerAfter(ledger, desired(...sysctls), facts).sysctls).toEqual(after);
+  });
+});
