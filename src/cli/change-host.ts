@@ -12,6 +12,7 @@ import {
   earlierRunText,
   isOverdue,
   readOpenRun,
+  removeEndedRun,
   settleEarlierRun,
   undoJournal,
   waitsError,
@@ -95,6 +96,7 @@ async function changeLocked(terminal: Terminal, change: Change, agreed: Plan | '
   await change.check?.();
   const cutOff = await readOpenRun(ground);
   if (cutOff?.until !== undefined && !isOverdue(cutOff)) throw waitsError(cutOff);
+  if (!cutOff) await removeEndedRun(ground);
   const keeper = await openLedger(host.files, places.ledger);
   const prepared = await prepare(target, keeper.ledger);
   // Between two states is no place to stay: what cannot be brought to an end is undone.

@@ -182,6 +182,7 @@ describe('a run that was cut off', () => {
       const host = await killedAtItsEnd();
       expect(await apply(host, near)).toEqual({ status: 0, told: [] });
       expect((await readHistory(host.files, places.history)).entries).toHaveLength(1);
+      expect(await host.files.read(places.journal)).toBeUndefined();
     });
 
     it('is another than the next one, which is written down as well', async () => {

@@ -20,6 +20,11 @@ export async function readOpenRun({ host, places }: Ground): Promise<Journal | u
   return wasRecorded(await readHistory(host.files, places.history), journal.run) ? undefined : journal;
 }
 
+/** The journal of a run that was killed at its very end. To be called with the lock held, when no run is open. */
+export async function removeEndedRun({ host, places }: Ground): Promise<void> {
+  if ((await host.files.read(places.journal)) !== undefined) await removeJournal(host.files, places.journal);
+}
+
 /** What `status` and others say of a run that is not at its end; nothing when there is none. */
 export async function openRunText(ground: Ground): Promise<string | undefined> {
   const { host, places } = ground;

@@ -1,6 +1,7 @@
 /** One run at a time on a host. */
 import { createBackground } from '../host/background.ts';
 import { takeLock } from '../host/lock.ts';
+import { removeLeftovers } from '../host/state-files.ts';
 import type { Ground } from './session.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -24,6 +25,7 @@ export async function withLock<T>(
     onWait: (holder) => terminal.tell(`waiting for another run: ${holder}`),
   });
   try {
+    await removeLeftovers(host.files, places);
     return await work();
   } finally {
     await lock.release();

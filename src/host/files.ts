@@ -46,9 +46,7 @@ async function list(path: string): Promise<readonly string[]> {
 async function replace(path: string, content: string, mode = 0o600): Promise<void> {
   const folder = dirname(path);
   await mkdir(folder, { recursive: true });
-  // A dot keeps engines that read every *.conflist of the folder from taking the half-written file.
-  // One name: the lock admits one writer, and what a killed one left is written over by the next.
-  const beside = join(folder, `.${basename(path)}.mustredirect`);
+  const beside = besideOf(path);
   const before = await orWhenMissing(stat(path), undefined);
   try {
     await writeWhole(beside, content);
@@ -60,6 +58,15 @@ async function replace(path: string, content: string, mode = 0o600): Promise<voi
     throw error;
   }
   await syncFolder(folder);
+}
+
+/**
+ * Where a file is written before it takes the place of `path`. A dot keeps engines that read every *.conflist
+ * of the folder from taking the half-written file. One name: the lock admits one writer, and what a killed
+ * one left is written over by the next.
+ */
+export function besideOf(path: string): string {
+  return join(dirname(path), `.${basename(path)}.mustredirect`);
 }
 
 async function writeWhole(path: string, content: string): Promise<void> {

@@ -1,5 +1,7 @@
 /** What all files of our state folder share. */
 import { dirname } from 'node:path';
+import { besideOf } from './files.ts';
+import type { Places } from './places.ts';
 import type { Files } from './ports.ts';
 
 /** A new one at each start of the machine. */
@@ -11,4 +13,9 @@ export async function bootId(files: Files): Promise<string> {
 export async function removeState(files: Files, path: string): Promise<void> {
   await files.remove(path);
   await files.remove(dirname(path)).catch(() => {});
+}
+
+/** A run that was killed while it replaced a file of ours has left its beginning beside it. */
+export async function removeLeftovers(files: Files, { ledger, journal, history }: Places): Promise<void> {
+  for (const path of [ledger, journal, history]) await files.remove(besideOf(path));
 }
