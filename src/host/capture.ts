@@ -13,7 +13,7 @@ export interface Captured {
 }
 
 export interface Capture {
-  /** Every IPv4 packet so far: nothing that passed before the call is missing, or `lost` says so. */
+  /** Every IP packet so far: nothing that passed before the call is missing, or `lost` says so. */
   packets(): Promise<Captured>;
   /** The same, and ends the capture. */
   stop(): Promise<Captured>;

@@ -45,14 +45,69 @@ describe('decodePacket', () => {
     expect(decodePacket(101, Buffer.from(gre, 'hex'))).toMatchObject({ protocol: 47 });
   });
 
-  it('passes over what is not IPv4', () => {
+  it('passes over what is not IP', () => {
     const arp = Buffer.from('ffffffffffff02000000000208060001', 'hex');
     expect(decodePacket(1, arp)).toBeUndefined();
-    expect(decodePacket(101, Buffer.from('60000000', 'hex'))).toBeUndefined();
   });
 
   it('refuses a link type that it does not know', () => {
     expect(() => decodePacket(105, Buffer.alloc(40))).toThrow('link type 105');
+  });
+});
+
+describe('decodePacket of IPv6', () => {
+  const ends = '20010db8008900040000000000000002 20010db8011300000000000000000010'.replaceAll(' ', '');
+  const header = (length: string, next: string, hops: string): string =>
+    `60000000${length}${next}${hops}${ends}`;
+  const decode = (hex: string) => decodePacket(101, Buffer.from(hex, 'hex'));
+
+  it.each([
+    ['ethernet', 1, ethernetHeader.replace('0800', '86dd'), { toMac: '02:00:00:00:00:01' }],
+    ['raw IP', 101, '', {}],
+    ['all devices', 276, cookedHeader.replace('0800', '86dd'), { linkIndex: 3, direction: 'out' }],
+  ])('reads %s', (_, linkType, link, more) => {
+    const frame = `${link}${header('0040', '3a', '3f')}8000f7ff00010000`;
+    expect(decodePacket(linkType, Buffer.from(frame, 'hex'))).toEqual({
+      protocol: 'icmp',
+      source: '2001:db8:89:4::2',
+      destination: '2001:db8:113::10',
+      icmpType: 128,
+      ttl: 63,
+      length: 104,
+      ...more,
+    });
+  });
+
+  it.each([
+    ['tcp', '06'],
+    ['udp', '11'],
+  ])('reads the ports of %s', (protocol, next) => {
+    expect(decode(`${header('0008', next, '40')}9c40005000000000`)).toMatchObject({
+      protocol,
+      sourcePort: 40000,
+      destinationPort: 80,
+    });
+  });
+
+  it.each([
+    ['an echo reply', 129, undefined],
+    ['too big', 2, undefined],
+    ['a listener query', 130, true],
+    ['a router advertisement', 134, true],
+    ['a neighbour solicitation', 135, true],
+    ['a listener report', 143, true],
+  ])('tells what never leaves a link: %s', (_, type, linkControl) => {
+    const icmp = `${type.toString(16).padStart(2, '0')}00000000000000`;
+    expect(decode(header('0008', '3a', 'ff') + icmp)?.linkControl).toBe(linkControl);
+    // Behind the router alert option, as MLD is sent.
+    const behind = `3a000502000001 00${icmp}`.replace(' ', '');
+    expect(decode(header('0010', '00', 'ff') + behind)).toMatchObject({ protocol: 'icmp', icmpType: type });
+  });
+
+  it('keeps the number of a protocol or extension that it has no name for', () => {
+    expect(decode(`${header('0008', '2c', '3f')}1100000000000000`)).toMatchObject({ protocol: 44 });
+    // ICMP of the other family
+    expect(decode(`${header('0008', '01', '3f')}0800f7ff00010000`)).not.toHaveProperty('icmpType', 8);
   });
 });
 
@@ -101,5 +156,39 @@ describe('what tcpdump recorded while a container sent an echo request, a SYN an
     const { records, packets } = recorded('capture-eth0-out');
     expect(records).toBe(4);
     expect(packets).toEqual(sent.map((packet) => ({ ...packet, toMac: '02:00:00:00:00:02', ttl: 63 })));
+  });
+});
+
+// The same with IPv6: 3 is the bridge, 4 a port of it, 2 the way to the gateway.
+describe('what tcpdump recorded of IPv6', () => {
+  const recorded = (name: string) =>
+    decodePcap(readFileSync(new URL(`fixtures/${name}.pcap`, import.meta.url)));
+  const destination = '2001:db8:ffff::1';
+  const ports = { sourcePort: 20001 };
+  const sent = [
+    { protocol: 'icmp', icmpType: 128, length: 128 },
+    { protocol: 'tcp', ...ports, destinationPort: 443, length: 80 },
+    { protocol: 'udp', ...ports, destinationPort: 53, length: 80 },
+  ].map((packet) => ({ source: '2001:db8:89:4::2', destination, ...packet }));
+  const isControl = ({ linkControl }: Packet): boolean => linkControl === true;
+
+  it('on all devices', () => {
+    const { records, packets } = recorded('capture-any-6');
+    expect([records, packets.filter(isControl).length]).toEqual([31, 13]);
+    expect(packets.filter((packet) => packet.destination === destination)).toEqual(
+      sent.flatMap((packet) => [
+        { ...packet, linkIndex: 4, direction: 'in', ttl: 64 },
+        { ...packet, linkIndex: 3, direction: 'in', ttl: 64 },
+        { ...packet, linkIndex: 2, direction: 'out', ttl: 63 },
+      ]),
+    );
+  });
+
+  it('on the way to the gateway', () => {
+    const { packets } = recorded('capture-eth0-out-6');
+    expect(packets.filter((packet) => !isControl(packet))).toEqual(
+      sent.map((packet) => ({ ...packet, toMac: '7e:0b:c7:ec:43:c0', ttl: 63 })),
+    );
+    expect(packets.filter(isControl).map(({ icmpType }) => icmpType)).toEqual([135, 136, 143]);
   });
 });

@@ -1,4 +1,5 @@
-/** Decodes captured IPv4 packets, with what their link layer tells of them. */
+/** Decodes captured IP packets, with what their link layer tells of them. */
+import { type Address, parseAddress } from '../address/cidr.ts';
 import { MustredirectError } from '../error.ts';
 
 export interface Packet {
@@ -8,13 +9,17 @@ export interface Packet {
   readonly direction?: 'in' | 'out';
   /** link-layer address that it was sent to, in a capture on an Ethernet device */
   readonly toMac?: string;
+  /** `icmp` is the one of the addresses' family */
   readonly protocol: 'icmp' | 'tcp' | 'udp' | number;
-  readonly source: string;
-  readonly destination: string;
+  readonly source: Address;
+  readonly destination: Address;
   readonly sourcePort?: number;
   readonly destinationPort?: number;
-  /** 8 is an echo request, 0 its reply, 3 unreachable */
+  /** an echo request is 8, its reply 0, unreachable 3; of IPv6: 128, 129, 1 */
   readonly icmpType?: number;
+  /** what IPv6 needs on every link and no router passes on: neighbour discovery, router advertisements, MLD */
+  readonly linkControl?: true;
+  /** IPv6: the hop limit */
   readonly ttl: number;
   /** of the whole IP packet, in bytes */
   readonly length: number;
@@ -23,26 +28,26 @@ export interface Packet {
 const ethernet = 1;
 const rawIp = 101;
 const cooked2 = 276;
-const etherIpv4 = 0x0800;
+const etherTypes = [0x0800, 0x86dd];
 
 /** PACKET_OUTGOING of linux/if_packet.h */
 const outgoing = 4;
 
-/** What is not IPv4 (ARP, IPv6) gives nothing. */
+/** What is not IP (ARP) gives nothing. */
 export function decodePacket(linkType: number, frame: Buffer): Packet | undefined {
   switch (linkType) {
     case ethernet:
-      if (frame.readUInt16BE(12) !== etherIpv4) return undefined;
-      return { toMac: decodeMac(frame.subarray(0, 6)), ...decodeIpv4(frame.subarray(14)) };
+      if (!etherTypes.includes(frame.readUInt16BE(12))) return undefined;
+      return { toMac: decodeMac(frame.subarray(0, 6)), ...decodeIp(frame.subarray(14)) };
     case cooked2:
-      if (frame.readUInt16BE(0) !== etherIpv4) return undefined;
+      if (!etherTypes.includes(frame.readUInt16BE(0))) return undefined;
       return {
         linkIndex: frame.readUInt32BE(4),
         direction: frame.readUInt8(10) === outgoing ? 'out' : 'in',
-        ...decodeIpv4(frame.subarray(20)),
+        ...decodeIp(frame.subarray(20)),
       };
     case rawIp:
-      return frame.readUInt8(0) >> 4 === 4 ? decodeIpv4(frame) : undefined;
+      return decodeIp(frame);
     default:
       throw new MustredirectError('failed', `capture: link type ${linkType} is not known`);
   }
@@ -50,6 +55,10 @@ export function decodePacket(linkType: number, frame: Buffer): Packet | undefine
 
 function decodeMac(bytes: Buffer): string {
   return [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join(':');
+}
+
+function decodeIp(ip: Buffer): Packet {
+  return ip.readUInt8(0) >> 4 === 6 ? decodeIpv6(ip) : decodeIpv4(ip);
 }
 
 function decodeIpv4(ip: Buffer): Packet {
@@ -65,7 +74,43 @@ function decodeIpv4(ip: Buffer): Packet {
   };
 }
 
-const protocolNames: Readonly<Record<number, 'icmp' | 'tcp' | 'udp'>> = { 1: 'icmp', 6: 'tcp', 17: 'udp' };
+const ipv6HeaderLength = 40;
+const icmpv6 = 58;
+const hopByHop = 0;
+
+function decodeIpv6(ip: Buffer): Packet {
+  const { next, payload } = behindHopByHop(ip.readUInt8(6), ip.subarray(ipv6HeaderLength));
+  const protocol = next === icmpv6 ? 'icmp' : (ipv6Names[next] ?? next);
+  const decoded = decodePayload(protocol, payload);
+  return {
+    protocol,
+    source: decodeIpv6Address(ip.subarray(8, 24)),
+    destination: decodeIpv6Address(ip.subarray(24, 40)),
+    ...decoded,
+    ...(protocol === 'icmp' && isLinkControl(decoded.icmpType) ? { linkControl: true as const } : {}),
+    ttl: ip.readUInt8(7),
+    length: ipv6HeaderLength + ip.readUInt16BE(4),
+  };
+}
+
+/** The one extension header that is usual on a link: MLD has it. Others stay the packet's protocol. */
+function behindHopByHop(next: number, payload: Buffer): { readonly next: number; readonly payload: Buffer } {
+  if (next !== hopByHop) return { next, payload };
+  return { next: payload.readUInt8(0), payload: payload.subarray((payload.readUInt8(1) + 1) * 8) };
+}
+
+/** MLD is 130 to 132 and 143, discovery of routers and neighbours 133 to 137. */
+function isLinkControl(icmpType = 0): boolean {
+  return (icmpType >= 130 && icmpType <= 137) || icmpType === 143;
+}
+
+function decodeIpv6Address(bytes: Buffer): Address {
+  const groups = Array.from({ length: 8 }, (_, i) => bytes.readUInt16BE(2 * i).toString(16));
+  return parseAddress(groups.join(':')) ?? '';
+}
+
+const ipv6Names: Readonly<Record<number, 'tcp' | 'udp'>> = { 6: 'tcp', 17: 'udp' };
+const protocolNames: Readonly<Record<number, 'icmp' | 'tcp' | 'udp'>> = { 1: 'icmp', ...ipv6Names };
 
 function decodePayload(protocol: Packet['protocol'], payload: Buffer): Partial<Packet> {
   switch (protocol) {

@@ -5,7 +5,7 @@ import type { Packet } from '../host/packet.ts';
 import type { TestHost } from './test-host.ts';
 
 export interface Capture {
-  /** Every IPv4 packet so far: nothing that was on the wire before the call is missing. */
+  /** Every IP packet so far: nothing that was on the wire before the call is missing. */
   packets(): Promise<readonly Packet[]>;
   /** The same, and ends the capture. */
   stop(): Promise<readonly Packet[]>;

@@ -1,36 +1,44 @@
 /** The file that both hosts of a lab get. */
 import type { LabEngine } from './engine.ts';
-import { addresses, network } from './layout.ts';
+import { addressesOf, network, subnetOf, type Families } from './layout.ts';
 
 export const filePath = '/etc/mustredirect/mustredirect.yaml';
 
 export interface FileOptions {
   readonly snat?: string;
   readonly direct?: readonly string[];
+  /** default: IPv4 alone */
+  readonly families?: Families;
 }
 
 export function exampleFile(
   engine: LabEngine,
-  { snat = 'masquerade', direct = [] }: FileOptions = {},
+  { snat = 'masquerade', direct = [], families = [4] }: FileOptions = {},
 ): string {
+  const each = (read: (addresses: ReturnType<typeof addressesOf>) => string): string =>
+    oneOrMany(families.map((family) => read(addressesOf(family))));
   return `version: 1
 
 hosts:
-  node1: ${addresses.node1}
-  gw1: ${addresses.gw1}
+  node1: ${each(({ node1 }) => node1)}
+  gw1: ${each(({ gw1 }) => gw1)}
 
 networks:
   ${network.name}:
     engine: ${engine === 'external' ? 'external' : 'podman'}
     subnets:
-      node1: ${network.subnet}
+      node1: ${oneOrMany(families.map(subnetOf))}
     via: office
 ${direct.length > 0 ? `    direct: [${direct.join(', ')}]\n` : ''}
 gateways:
   office:
     members:
       - host: gw1
-        uplink: { device: uplink0, via: ${addresses.upstream} }
+        uplink: { device: uplink0, via: ${each(({ upstream }) => upstream)} }
     snat: ${snat}
 `;
+}
+
+function oneOrMany(values: readonly string[]): string {
+  return values.length === 1 ? values.join() : `[${values.join(', ')}]`;
 }

@@ -1,4 +1,5 @@
 /** What a lab consists of: five test hosts and the links between them, as DESIGN 1 has them. */
+import { type Address, type Family, type Subnet, familyOf } from '../address/cidr.ts';
 
 export const hostNames = ['switch', 'node1', 'gw1', 'isp', 'upstream'] as const;
 export type HostName = (typeof hostNames)[number];
@@ -14,8 +15,35 @@ export const addresses = {
   internet: '203.0.113.10',
 } as const;
 
-/** the network of the example file, and its subnet on node1 */
-export const network = { name: 'mustredirect', subnet: '10.89.4.0/24' } as const;
+/** The same with IPv6, from what RFC 3849 keeps for documentation. */
+const addresses6: Addresses = {
+  node1: '2001:db8:50::10',
+  gw1: '2001:db8:50::2',
+  isp: '2001:db8:50::1',
+  uplink: '2001:db8:31::2',
+  upstream: '2001:db8:31::1',
+  internet: '2001:db8:113::10',
+};
+
+type Addresses = Readonly<Record<keyof typeof addresses, Address>>;
+
+export function addressesOf(family: Family): Addresses {
+  return family === 4 ? addresses : addresses6;
+}
+
+/** the network of the example file, and its subnets on node1 */
+export const network = {
+  name: 'mustredirect',
+  subnet: '10.89.4.0/24',
+  subnet6: '2001:db8:89:4::/64',
+} as const;
+
+export function subnetOf(family: Family): Subnet {
+  return family === 4 ? network.subnet : network.subnet6;
+}
+
+/** Which families a lab has, and in which order it tells of them. */
+export type Families = readonly Family[];
 
 export interface Sysctls {
   readonly rpFilter: 0 | 1 | 2;
@@ -30,6 +58,7 @@ export function hostSysctls(host: HostName, sysctls: Sysctls): readonly string[]
   const router = host === 'isp' || host === 'upstream';
   return [
     `net/ipv4/ip_forward ${router ? 1 : 0}`,
+    `net/ipv6/conf/all/forwarding ${router ? 1 : 0}`,
     ...['all', 'default'].flatMap((device) => [
       `net/ipv4/conf/${device}/rp_filter ${sysctls.rpFilter}`,
       `net/ipv4/conf/${device}/src_valid_mark ${sysctls.srcValidMark}`,
@@ -51,38 +80,57 @@ export function switchLinks(pids: Pids): string {
 }
 
 /** For `ip -batch` in gw1: the cable to upstream. */
-export function uplinkLinks(pids: Pick<Pids, 'upstream'>): string {
+export function uplinkLinks(pids: Pick<Pids, 'upstream'>, families: Families = [4]): string {
   return lines([
     `link add uplink0 type veth peer name gw1 netns ${pids.upstream}`,
-    `address add ${addresses.uplink}/30 dev uplink0`,
+    ...families.map((family) => addAddress(addressesOf(family).uplink, 'uplink0')),
     'link set uplink0 up',
   ]);
 }
 
 /** For `ip -batch` in each host, when its links are there. */
-export function hostAddresses(host: HostName, containersRouted: boolean): string {
+export function hostAddresses(host: HostName, containersRouted: boolean, families: Families = [4]): string {
   switch (host) {
     case 'switch':
       return '';
     case 'node1':
     case 'gw1':
-      return lines([...lan(addresses[host]), `route add default via ${addresses.isp}`]);
+      return lines([
+        ...link(host, 'eth0', families),
+        ...families.map((family) => `route add default via ${addressesOf(family).isp}`),
+      ]);
     case 'isp':
-      return lines([...lan(addresses.isp), ...internet]);
+      return lines([...link('isp', 'eth0', families), ...internet(families)]);
     case 'upstream':
       return lines([
-        `address add ${addresses.upstream}/30 dev gw1`,
-        'link set gw1 up',
-        ...internet,
-        ...(containersRouted ? [`route add ${network.subnet} via ${addresses.uplink}`] : []),
+        ...link('upstream', 'gw1', families),
+        ...internet(families),
+        ...(containersRouted ? families.map(routeToContainers) : []),
       ]);
   }
 }
 
-const internet = [`address add ${addresses.internet}/32 dev lo`];
+function link(host: 'node1' | 'gw1' | 'isp' | 'upstream', device: string, families: Families): string[] {
+  return [
+    ...families.map((family) => addAddress(addressesOf(family)[host], device)),
+    `link set ${device} up`,
+  ];
+}
 
-function lan(address: string): readonly string[] {
-  return [`address add ${address}/24 dev eth0`, 'link set eth0 up'];
+/** With its whole link: a /30 of the uplink's cable, a /24 of the LAN. */
+function addAddress(address: Address, device: string): string {
+  const length = familyOf(address) === 6 ? 64 : address.startsWith('172.') ? 30 : 24;
+  return `address add ${address}/${length} dev ${device}`;
+}
+
+function internet(families: Families): string[] {
+  return families.map(
+    (family) => `address add ${addressesOf(family).internet}/${family === 4 ? 32 : 128} dev lo`,
+  );
+}
+
+function routeToContainers(family: Family): string {
+  return `route add ${subnetOf(family)} via ${addressesOf(family).uplink}`;
 }
 
 function lines(commands: readonly string[]): string {

@@ -12,7 +12,7 @@ import { chooseEngine, type EngineChoice, type LabEngine } from './engine.ts';
 import { endHolders, findHolders, startHolder, type Holder } from './holder.ts';
 import { checkName, claimName } from './name.ts';
 import { hostAddresses, hostNames, hostSysctls, switchLinks, uplinkLinks } from './layout.ts';
-import type { HostName, Pids, Sysctls } from './layout.ts';
+import type { Families, HostName, Pids, Sysctls } from './layout.ts';
 import { startResponder } from './responder.ts';
 import { enterHost, type TestHost } from './test-host.ts';
 
@@ -25,10 +25,13 @@ export interface WorldOptions extends Partial<Sysctls> {
   readonly engine?: LabEngine | undefined;
   /** whether upstream knows the way to the containers, as with OSPF; default: no */
   readonly containersRouted?: boolean;
+  /** what hosts, links and responders have; default: IPv4 alone */
+  readonly families?: Families;
 }
 
 export interface World {
   readonly name: string;
+  readonly families: Families;
   readonly hosts: Readonly<Record<HostName, TestHost>>;
   readonly engine: EngineChoice;
   /** of node1 */
@@ -67,6 +70,7 @@ export function thisMachine(): Host {
 }
 
 async function build(machine: Host, engine: EngineChoice, options: WorldOptions): Promise<World> {
+  const { families = [4], containersRouted = false } = options;
   const holders = await startHolders(machine, engine, options);
   const hosts = mapHosts((name) => enterHost(machine.exec, name, holders[name].pid));
   const [containers] = await Promise.all([
@@ -74,13 +78,15 @@ async function build(machine: Host, engine: EngineChoice, options: WorldOptions)
     connect(
       machine.exec,
       mapHosts((name) => holders[name].pid),
-      options.containersRouted ?? false,
+      containersRouted,
+      families,
     ).then(() =>
-      Promise.all([startResponder(hosts.isp, options.node), startResponder(hosts.upstream, options.node)]),
+      Promise.all([hosts.isp, hosts.upstream].map((host) => startResponder(host, options.node, families))),
     ),
   ]);
   return {
     name: options.name,
+    families,
     hosts,
     engine,
     containers,
@@ -118,12 +124,17 @@ async function startHolders(
 }
 
 /** @param pids of the hosts' first processes: `ip` finds a host's namespace by it */
-async function connect(machine: Exec, pids: Pids, containersRouted: boolean): Promise<void> {
+async function connect(
+  machine: Exec,
+  pids: Pids,
+  containersRouted: boolean,
+  families: Families,
+): Promise<void> {
   const batch = async (host: HostName, input: string) =>
     // Only the network namespace: the pids of other hosts are the machine's.
     runOrFail(machine, inNetwork(pids[host], ['ip', '-batch', '-']), { input });
-  await Promise.all([batch('switch', switchLinks(pids)), batch('gw1', uplinkLinks(pids))]);
-  await Promise.all(hostNames.map((host) => batch(host, hostAddresses(host, containersRouted))));
+  await Promise.all([batch('switch', switchLinks(pids)), batch('gw1', uplinkLinks(pids, families))]);
+  await Promise.all(hostNames.map((host) => batch(host, hostAddresses(host, containersRouted, families))));
 }
 
 function prepareEngine(node: TestHost, choice: EngineChoice): Promise<Containers> {

@@ -2,7 +2,7 @@
  * Containers without an engine: network namespaces on a bridge that masquerades what leaves it, as
  * libvirt's and LXD's do.
  */
-import type { Address, Subnet } from '../../address/cidr.ts';
+import { type Address, type Subnet, familyOf } from '../../address/cidr.ts';
 import { MustredirectError } from '../../error.ts';
 import { inNetwork } from '../../host/namespaces.ts';
 import type { TestHost } from '../test-host.ts';
@@ -12,19 +12,25 @@ import { makeImage } from './image.ts';
 
 interface Bridge {
   readonly device: string;
-  readonly subnet: Subnet;
-  /** last byte of the next container's address */
+  readonly subnets: readonly Subnet[];
+  /** last part of the next container's addresses */
   next: number;
+}
+
+interface Port {
+  /** the container's device on the host */
+  readonly device: string;
+  readonly addresses: readonly Address[];
 }
 
 export async function prepareNamespaces(host: TestHost): Promise<Containers> {
   await makeImage(host);
   const bridges = new Map<string, Bridge>();
-  /** container -> its device on the host */
-  const ports = new Map<string, string>();
+  /** by container */
+  const ports = new Map<string, Port>();
   return {
-    async createNetwork(name, subnet) {
-      const bridge = { device: `mr${bridges.size}`, subnet, next: 2 };
+    async createNetwork(name, ...subnets) {
+      const bridge = { device: `mr${bridges.size}`, subnets, next: 2 };
       bridges.set(name, bridge);
       await createBridge(host, bridge);
     },
@@ -32,34 +38,46 @@ export async function prepareNamespaces(host: TestHost): Promise<Containers> {
       const bridge = bridges.get(network);
       if (!bridge) throw new MustredirectError('failed', `network ${network}: not created yet`);
       const last = bridge.next++;
-      const port = `${bridge.device}-${last}`;
-      ports.set(name, port);
+      const addresses = bridge.subnets.map((subnet) => addressAt(subnet, last));
+      ports.set(name, { device: `${bridge.device}-${last}`, addresses });
       await startContainer(host, bridge, name, last);
-      return addressAt(bridge.subnet, last);
+      return addresses[0] ?? '';
     },
+    addresses: async (name) => ports.get(name)?.addresses ?? [],
     run: (name, argv) => host.exec.run(inNetwork(`/run/netns/${name}`, ['chroot', imageFolder, ...argv])),
     async remove(name) {
       // The kernel removes it with the namespace, but some time later.
-      await host.run(['ip', 'link', 'delete', ports.get(name) ?? '']);
+      await host.run(['ip', 'link', 'delete', ports.get(name)?.device ?? '']);
       await host.run(['ip', 'netns', 'delete', name]);
     },
   };
 }
 
-async function createBridge(host: TestHost, { device, subnet }: Bridge): Promise<void> {
+async function createBridge(host: TestHost, { device, subnets }: Bridge): Promise<void> {
   const commands = [
     `link add ${device} type bridge`,
-    `address add ${addressAt(subnet, 1)}/24 dev ${device}`,
+    ...subnets.map((subnet) => addAddress(subnet, 1, device)),
     `link set ${device} up`,
   ];
   await host.run(['ip', '-batch', '-'], { input: `${commands.join('\n')}\n` });
-  // As every engine does when it makes its first network.
-  await host.files.overwrite('/proc/sys/net/ipv4/ip_forward', '1');
-  const masquerade = `table ip lab-${device} { chain postrouting {
+  for (const subnet of subnets) {
+    // As every engine does when it makes its first network.
+    await host.files.overwrite(forwarding[familyOf(subnet)], '1');
+    await host.run(['nft', '-f', '-'], { input: masquerade(device, subnet) });
+  }
+}
+
+const forwarding = {
+  4: '/proc/sys/net/ipv4/ip_forward',
+  6: '/proc/sys/net/ipv6/conf/all/forwarding',
+} as const;
+
+function masquerade(device: string, subnet: Subnet): string {
+  const ip = familyOf(subnet) === 4 ? 'ip' : 'ip6';
+  return `table ${ip} lab-${device} { chain postrouting {
     type nat hook postrouting priority srcnat;
-    ip saddr ${subnet} ip daddr != ${subnet} masquerade
+    ${ip} saddr ${subnet} ${ip} daddr != ${subnet} masquerade
   }; }`;
-  await host.run(['nft', '-f', '-'], { input: masquerade });
 }
 
 async function startContainer(host: TestHost, bridge: Bridge, name: string, last: number): Promise<void> {
@@ -69,14 +87,23 @@ async function startContainer(host: TestHost, bridge: Bridge, name: string, last
   await host.run(['ip', 'link', 'set', port, 'master', bridge.device, 'up']);
   const inside = [
     'link set lo up',
-    `address add ${addressAt(bridge.subnet, last)}/24 dev eth0`,
+    ...bridge.subnets.map((subnet) => addAddress(subnet, last, 'eth0')),
     'link set eth0 up',
-    `route add default via ${addressAt(bridge.subnet, 1)}`,
+    ...bridge.subnets.map((subnet) => `route add default via ${addressAt(subnet, 1)}`),
   ];
   await host.run(['ip', '-netns', name, '-batch', '-'], { input: `${inside.join('\n')}\n` });
 }
 
-/** @param subnet a /24 */
+/** Without duplicate address detection: it can be used at once. */
+function addAddress(subnet: Subnet, last: number, device: string): string {
+  const length = subnet.split('/')[1] ?? '';
+  const nodad = familyOf(subnet) === 6 ? ' nodad' : '';
+  return `address add ${addressAt(subnet, last)}/${length} dev ${device}${nodad}`;
+}
+
+/** @param subnet a /24, or a /64 that ends in `::` */
 function addressAt(subnet: Subnet, last: number): Address {
-  return subnet.replace(/\d+\/24$/, String(last));
+  return familyOf(subnet) === 4
+    ? subnet.replace(/\d+\/24$/, String(last))
+    : subnet.replace(/\/64$/, last.toString(16));
 }

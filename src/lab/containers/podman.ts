@@ -1,4 +1,5 @@
 /** Containers of a real podman, with storage, networks and configuration of the test host's own. */
+import { type Address, familyOf } from '../../address/cidr.ts';
 import type { EngineChoice } from '../engine.ts';
 import type { TestHost } from '../test-host.ts';
 
@@ -26,8 +27,13 @@ export async function preparePodman(host: TestHost, choice: EngineChoice): Promi
 /** @param host one that `preparePodman` has made ready */
 function podmanContainers(host: TestHost): Containers {
   return {
-    async createNetwork(name, subnet) {
-      await host.run(['podman', 'network', 'create', '--subnet', subnet, name]);
+    async createNetwork(name, ...subnets) {
+      const options = subnets.flatMap((subnet) => [
+        ...(familyOf(subnet) === 6 ? ['--ipv6'] : []),
+        '--subnet',
+        subnet,
+      ]);
+      await host.run(['podman', 'network', 'create', ...options, name]);
     },
     async start(name, network) {
       await host.run([
@@ -42,14 +48,20 @@ function podmanContainers(host: TestHost): Containers {
         'sleep',
         '100000',
       ]);
-      const format = `{{(index .NetworkSettings.Networks "${network}").IPAddress}}`;
-      return (await host.run(['podman', 'inspect', '--format', format, name])).trim();
+      return (await addressesIn(host, name, network))[0] ?? '';
     },
+    addresses: (name, network) => addressesIn(host, name, network),
     run: (name, argv) => host.exec.run(['podman', 'exec', name, ...argv]),
     async remove(name) {
       await host.run(['podman', 'rm', '--force', '--time', '0', name]);
     },
   };
+}
+
+async function addressesIn(host: TestHost, name: string, network: string): Promise<readonly Address[]> {
+  const format = `{{with index .NetworkSettings.Networks "${network}"}}{{.IPAddress}} {{.GlobalIPv6Address}}{{end}}`;
+  const said = await host.run(['podman', 'inspect', '--format', format, name]);
+  return said.split(/\s+/).filter(Boolean);
 }
 
 const storageConf = `[storage]
