@@ -46,7 +46,7 @@ export function memberPart(
     nextHops: via === undefined ? [] : [via],
     devices: via === undefined ? [device] : [],
     returnHops,
-    outside: facts.defaultHops.filter((hop) => !returnHops.includes(hop)),
+    outside: facts.defaultHops.filter(({ via: hop }) => !returnHops.includes(hop)),
     nat: { gateway: gateway.name, device, verdict: natVerdict(gateway) },
   };
 }

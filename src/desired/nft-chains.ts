@@ -73,7 +73,7 @@ function forwardRules(parts: readonly Part[]): string[] {
     'ip saddr @redirected4 jump guard',
     // Should the way back be gone, answers must not go where everything else goes.
     ...(parts.some((part) => part.outside.length > 0)
-      ? [`rt ip nexthop @outside4 ip daddr @${stoppedSet} drop`]
+      ? [`rt ip nexthop . oifname @outside4 ip daddr @${stoppedSet} drop`]
       : []),
     ...(parts.some((part) => part.nat) ? [clamp] : []),
   ];

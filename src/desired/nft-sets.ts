@@ -7,6 +7,7 @@ import {
   sortSubnets,
   subnetOfAddress,
 } from '../address/cidr.ts';
+import type { Hop } from '../state/facts.ts';
 import type { NftSet } from '../state/objects.ts';
 import { stoppedSet } from '../state/ownership.ts';
 import type { Part, Wanted } from './parts.ts';
@@ -21,8 +22,8 @@ export function nftSets(parts: readonly Part[]): Wanted[] {
     set('inside4', ['ipv4_addr'], elements([...all, ...back]), 'next hops between redirected subnets'),
     set(
       'outside4',
-      ['ipv4_addr'],
-      [...new Set(parts.flatMap((part) => part.outside))].sort(),
+      ['ipv4_addr', 'ifname'],
+      [...new Set(parts.flatMap((part) => part.outside.map(hopText)))].sort(),
       'default routers: no way back to a redirected subnet',
     ),
     set(stoppedSet, ['ipv4_addr'], unmerged(all), 'counts what the guard stopped', true),
@@ -73,6 +74,10 @@ function ways(parts: readonly Part[]): Wanted[] {
         : [],
     ),
   ];
+}
+
+function hopText({ via, device }: Hop): string {
+  return `${via} . "${device}"`;
 }
 
 /** One element for each subnet: it can go without its neighbour. */

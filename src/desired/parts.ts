@@ -1,5 +1,6 @@
 /** What each role adds to the state of a host; `steering.ts` and `nft-*.ts` make rules and nft of it. */
 import type { Address, Subnet } from '../address/cidr.ts';
+import type { Hop } from '../state/facts.ts';
 import type { HostObject, Route } from '../state/objects.ts';
 
 /** All that one network (on a node) or one gateway (on a member) asks of the datapath. */
@@ -25,7 +26,7 @@ export interface Part {
   /** next hops of the ways back to the subnets */
   readonly returnHops: readonly Address[];
   /** next hops of this host's own default routes: no way back to the subnets */
-  readonly outside: readonly Address[];
+  readonly outside: readonly Hop[];
   /** source address of what leaves by a device */
   readonly nat?: { readonly gateway: string; readonly device: string; readonly verdict: string };
 }

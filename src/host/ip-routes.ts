@@ -1,7 +1,7 @@
 /** Reads the routes of a host, ours and those of others; numbers instead of names. */
 import * as z from 'zod';
 import { type Address, type Family, longSubnet } from '../address/cidr.ts';
-import type { ForeignRoute } from '../state/facts.ts';
+import type { ForeignRoute, Hop } from '../state/facts.ts';
 import type { Route } from '../state/objects.ts';
 import { mainTable, ownProtocol } from '../state/ownership.ts';
 import { deviceName } from './device-name.ts';
@@ -31,7 +31,7 @@ export async function readRoutes(
 ): Promise<{
   readonly owned: Route[];
   readonly foreign: ForeignRoute[];
-  readonly defaultHops: Address[];
+  readonly defaultHops: Hop[];
   readonly usedTables: number[];
 }> {
   const argv = ['ip', '-j', '-N', `-${family}`, 'route', 'show', 'table', 'all'];
@@ -40,11 +40,9 @@ export async function readRoutes(
   return {
     owned: raw.filter((route) => route.protocol === protocol).map((route) => ownRoute(route, family)),
     foreign: foreign.filter((route) => isUnicastOfMain(route) && route.dst !== 'default').map(foreignRoute),
-    defaultHops: [
-      ...new Set(
-        foreign.filter((route) => isUnicastOfMain(route) && route.dst === 'default').flatMap(hopsOf),
-      ),
-    ].sort(),
+    defaultHops: sortedHops(
+      foreign.filter((route) => isUnicastOfMain(route) && route.dst === 'default').flatMap(hopsOf),
+    ),
     usedTables: [...new Set(foreign.map(tableOf))],
   };
 }
@@ -71,8 +69,16 @@ function isUnicastOfMain(raw: RawRoute): boolean {
   return raw.type === undefined && tableOf(raw) === mainTable;
 }
 
-function hopsOf({ gateway, nexthops = [] }: RawRoute): Address[] {
-  return [gateway, ...nexthops.map((hop) => hop.gateway)].filter((hop) => hop !== undefined);
+function hopsOf({ nexthops = [], ...only }: RawRoute): Hop[] {
+  return [only, ...nexthops].flatMap(({ gateway, dev }) =>
+    gateway === undefined || dev === undefined ? [] : [{ via: gateway, device: dev }],
+  );
+}
+
+/** Each once. */
+function sortedHops(hops: readonly Hop[]): Hop[] {
+  const found = new Map(hops.map((hop) => [`${hop.via} ${hop.device}`, hop]));
+  return [...found].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, hop]) => hop);
 }
 
 function foreignRoute({ dst, nexthops = [], ...only }: RawRoute): ForeignRoute {

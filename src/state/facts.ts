@@ -11,7 +11,7 @@ export interface Facts {
   /** unicast routes of main that are not ours, the default ones left out */
   readonly foreignRoutes: readonly ForeignRoute[];
   /** next hops of default routes of main that are not ours, sorted */
-  readonly defaultHops: readonly Address[];
+  readonly defaultHops: readonly Hop[];
   /** tables with routes that are not ours */
   readonly usedTables: readonly number[];
   /** tables that somebody gave a name in iproute2's rt_tables, with or without routes */
@@ -50,6 +50,12 @@ export interface Link {
   readonly addresses: readonly string[];
   /** the same of the other ends of point-to-point links */
   readonly peers?: readonly string[];
+}
+
+/** A router on a link: of IPv6, it may have the same address as one on another link. */
+export interface Hop {
+  readonly via: Address;
+  readonly device: string;
 }
 
 export interface ForeignRoute {
