@@ -38,9 +38,15 @@ function specWith(direct: readonly string[], device: string): Spec {
   return {
     hosts: { here: [here], node2: ['192.168.50.11'], gw1: ['192.168.50.2'] },
     networks: {
-      web: { engine: 'podman', subnets: { here: ['10.0.0.0/24'] }, via: 'office', direct },
-      wild: { engine: 'external', subnets: { here: ['10.0.1.0/25'] }, via: 'office', direct: [] },
-      far: { engine: 'external', subnets: { node2: ['10.0.2.0/24'] }, via: 'own', direct: [] },
+      web: { engine: 'podman', subnets: { here: ['10.0.0.0/24'] }, via: 'office', direct, blocked: [] },
+      wild: {
+        engine: 'external',
+        subnets: { here: ['10.0.1.0/25'] },
+        via: 'office',
+        direct: [],
+        blocked: [],
+      },
+      far: { engine: 'external', subnets: { node2: ['10.0.2.0/24'] }, via: 'own', direct: [], blocked: [] },
     },
     gateways: { office: gateway('gw1'), own: gateway('here') },
   };

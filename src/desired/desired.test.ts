@@ -10,12 +10,13 @@ const network: NodeNetwork = {
   engine: 'external',
   subnets: ['10.89.4.0/24'],
   direct: [],
+  blocked: [],
   gateway: 'office',
   nextHops: ['192.168.50.2', '192.168.50.3'],
 };
 const gateway: MemberGateway = {
   name: 'own',
-  uplink: { device: 'eth0', via: '192.168.50.1' },
+  uplink: { device: 'eth0', via: ['192.168.50.1'] },
   snat: 'none',
   served: [],
 };
@@ -59,8 +60,8 @@ describe('the wanted state', () => {
   it.each([
     ['none', 'snat ip to ip saddr'],
     ['masquerade', 'masquerade'],
-    ['203.0.113.7', 'snat ip to 203.0.113.7'],
-  ])('of a member says %s as %s', (snat, verdict) => {
+    [['203.0.113.7'], 'snat ip to 203.0.113.7'],
+  ] as const)('of a member says %s as %s', (snat, verdict) => {
     const chain = objects({ gateways: [{ ...gateway, snat, served: [served] }] }).find(
       (object) => object.kind === 'nft-chain' && object.name === 'postrouting',
     );

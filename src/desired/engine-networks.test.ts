@@ -10,6 +10,7 @@ const network = {
   engine: 'podman' as const,
   subnets: ['10.89.4.0/24'],
   direct: [],
+  blocked: [],
   gateway: 'office',
   nextHops: [],
 };

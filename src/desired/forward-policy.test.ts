@@ -106,6 +106,7 @@ describe('who asks', () => {
     engine,
     subnets: ['10.89.4.0/24'],
     direct: [],
+    blocked: [],
     gateway: 'office',
     nextHops: ['192.168.50.2'],
   });
@@ -117,7 +118,7 @@ describe('who asks', () => {
 
   it('is a member', () => {
     const served = [{ network: 'db', node: 'node2', subnet: '10.90.0.0/16', nodeAddress: '192.168.50.11' }];
-    const gateway = { name: 'office', uplink: { device: 'uplink0' }, snat: 'none', served };
+    const gateway = { name: 'office', uplink: { device: 'uplink0' }, snat: 'none' as const, served };
     expect(refused({ gateways: [gateway] })).toEqual([
       'gateway office: what comes from 10.90.0.0/16 and the answers to 10.90.0.0/16',
     ]);

@@ -21,7 +21,8 @@ export function memberPart(
   refusals: Refusal[],
 ): Part {
   const table = numbers.gateways[gateway.name]?.table ?? 0;
-  const { device, via } = gateway.uplink;
+  const uplink = uplinkOf(gateway);
+  const { device, via } = uplink;
   refusals.push(...uplinkRefusals(gateway, facts));
   refusals.push(...gateway.served.flatMap((served) => subnetIsHere(served, facts)));
   const passages = gateway.served.map(({ subnet, nodeAddress }) => ({
@@ -37,7 +38,7 @@ export function memberPart(
     steer: { table, why: `gateway ${gateway.name} sends it out of ${device}` },
     routes: [
       closedDefault(table, gateway.name),
-      openDefault(table, gateway.uplink, `the uplink of gateway ${gateway.name}`),
+      openDefault(table, uplink, `the uplink of gateway ${gateway.name}`),
       ...gateway.served.flatMap((served) => returnRoute(served, facts, refusals)),
     ],
     local: false,
@@ -70,7 +71,16 @@ export function closedPart(subnets: readonly Subnet[]): Part {
 /** `none` is said too: a masquerade of somebody else on the uplink must not hide the container. */
 function natVerdict({ snat }: MemberGateway): string {
   if (snat === 'masquerade') return 'masquerade';
-  return snat === 'none' ? 'snat ip to ip saddr' : `snat ip to ${snat}`;
+  return snat === 'none' ? 'snat ip to ip saddr' : `snat ip to ${snat.find(isIpv4)}`;
+}
+
+function uplinkOf({ uplink: { device, via = [] } }: MemberGateway): { device: string; via?: Address } {
+  const hop = via.find(isIpv4);
+  return hop === undefined ? { device } : { device, via: hop };
+}
+
+function isIpv4(address: Address): boolean {
+  return familyOf(address) === 4;
 }
 
 function returnRoute(
@@ -122,8 +132,9 @@ function subnetIsHere({ network, node, subnet }: ServedSubnet, facts: Facts): Re
   ];
 }
 
-function uplinkRefusals({ name, uplink }: MemberGateway, facts: Facts): Refusal[] {
-  const { device, via } = uplink;
+function uplinkRefusals(gateway: MemberGateway, facts: Facts): Refusal[] {
+  const { name } = gateway;
+  const { device, via } = uplinkOf(gateway);
   const link = facts.links.find((found) => found.name === device);
   if (!link) {
     const hint = `bring the uplink up first, or correct \`device:\`; there are ${facts.links.map((l) => l.name).join(', ')}`;

@@ -12,6 +12,7 @@ const network = (gateway: string) => ({
   engine: 'external' as const,
   subnets: ['10.89.4.0/24'],
   direct: [],
+  blocked: [],
   gateway,
   nextHops: ['192.168.50.2'],
 });

@@ -12,6 +12,7 @@ const node: Partial<HostRole> = {
       engine: 'external',
       subnets: ['10.89.4.0/24'],
       direct: [],
+      blocked: [],
       gateway: 'office',
       nextHops: ['192.168.50.2'],
     },
@@ -22,7 +23,7 @@ const member = (via?: string): Partial<HostRole> => ({
   gateways: [
     {
       name: 'office',
-      uplink: { device: 'uplink0', ...(via === undefined ? {} : { via }) },
+      uplink: { device: 'uplink0', ...(via === undefined ? {} : { via: [via] }) },
       snat: 'none',
       served: [{ network: 'web', node: 'node1', subnet: '10.89.4.0/24', nodeAddress: '192.168.50.11' }],
     },

@@ -58,8 +58,8 @@ export function hostStatus({ role }: Target, { counters, desired, plan }: Prepar
     ),
     gateways: role.gateways.map(({ name, uplink, snat, served }) => ({
       gateway: name,
-      uplink: uplink.via === undefined ? uplink.device : `${uplink.device} via ${uplink.via}`,
-      snat,
+      uplink: uplink.via ? `${uplink.device} via ${uplink.via.join(' ')}` : uplink.device,
+      snat: typeof snat === 'object' ? snat.join(' ') : snat,
       served: served.map(({ network, node, subnet }) =>
         traffic(`${network} on ${node}`, [subnet], name, uplink.device),
       ),

@@ -14,6 +14,7 @@ const network = (subnet: string): NodeNetwork => ({
   engine: 'external',
   subnets: [subnet],
   direct: [],
+  blocked: [],
   gateway: 'office',
   nextHops: ['192.168.50.2'],
 });

@@ -2,8 +2,8 @@
 import { type Address, familyOf, findOverlaps } from '../address/cidr.ts';
 import type { Check, Checked } from './check.ts';
 import { type PlacedAddress, gatewayAddressesOf, hostAddressesOf, subnetsOf } from './placed.ts';
-import { isTooWide, specialRangeOf } from './ranges.ts';
-import { type PlacedProblem, problemAt } from './tree.ts';
+import { isLinkLocal, isTooWide, specialRangeOf } from './ranges.ts';
+import { type Path, type PlacedProblem, problemAt } from './tree.ts';
 
 export const checkAddresses: Check = (checked) => {
   const ofHosts = hostAddressesOf(checked.draft);
@@ -16,9 +16,10 @@ export const checkAddresses: Check = (checked) => {
   ];
 };
 
-function checkUse({ valuePlace }: Checked, { address, path }: PlacedAddress): PlacedProblem[] {
+/** A link-local address says nothing without a device: the next hop of an uplink has one. */
+function checkUse({ valuePlace }: Checked, { address, path, onLink }: PlacedAddress): PlacedProblem[] {
   const range = specialRangeOf(address);
-  if (range === undefined) return [];
+  if (range === undefined || (onLink && isLinkLocal(address))) return [];
   return [
     problemAt(valuePlace(path), `${address} is ${range}`, 'write the address that other machines reach'),
   ];
@@ -36,16 +37,42 @@ function checkDuplicates({ valuePlace }: Checked, ofHosts: readonly PlacedAddres
 }
 
 function checkOnePerFamily({ draft, valuePlace }: Checked): PlacedProblem[] {
-  return Object.entries(draft.hosts ?? {}).flatMap(([host, list]) =>
+  return listsOf(draft).flatMap(({ list, path, owner, what, keep }) =>
     list.flatMap((address, i) => {
-      const before = list.find((other) => familyOf(other) === familyOf(address));
-      if (before === undefined || before === address) return [];
-      const message = `${host} has two IPv${familyOf(address)} addresses, ${before} and ${address}`;
-      return [
-        problemAt(valuePlace(['hosts', host, i]), message, 'keep the one that the other hosts route to'),
-      ];
+      const before = list.findIndex((other) => familyOf(other) === familyOf(address));
+      if (before === i) return [];
+      const message = `${owner} has two IPv${familyOf(address)} ${what}, ${list[before]} and ${address}`;
+      return [problemAt(valuePlace([...path, i]), message, `keep the one that ${keep}`)];
     }),
   );
+}
+
+interface AddressList {
+  readonly list: readonly Address[];
+  readonly path: Path;
+  readonly owner: string;
+  readonly what: string;
+  readonly keep: string;
+}
+
+function listsOf({ hosts = {}, gateways = {} }: Checked['draft']): AddressList[] {
+  const ofHosts = Object.entries(hosts).map(([host, list]) => {
+    return { list, path: ['hosts', host], owner: host, what: 'addresses', keep: 'the other hosts route to' };
+  });
+  const ofGateways = Object.entries(gateways).flatMap(([gateway, { members = [], snat }]) => {
+    const path = ['gateways', gateway];
+    const nextHops = members.map(({ host, uplink }, i) => ({
+      list: uplink?.via ?? [],
+      path: [...path, 'members', i, 'uplink', 'via'],
+      owner: `the uplink of ${host ?? 'this member'}`,
+      what: 'next hops',
+      keep: 'leads to the outside',
+    }));
+    const list = typeof snat === 'object' ? snat : [];
+    const keep = 'the world is to see';
+    return [...nextHops, { list, path: [...path, 'snat'], owner: gateway, what: 'snat addresses', keep }];
+  });
+  return [...ofHosts, ...ofGateways];
 }
 
 /** Packets to an address inside a redirected subnet are for a container. */

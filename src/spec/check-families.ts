@@ -1,44 +1,132 @@
-/** A subnet needs an address of its family on its node and on each member of its gateway: they are next hops. */
-import { type Family, type Subnet, familyOf } from '../address/cidr.ts';
+/**
+ * A subnet needs an address of its family on its node and on each member of its gateway, which are next hops,
+ * and wherever the gateway lists addresses per family. A family that the network blocks needs nothing.
+ */
+import { type Address, type Family, type Subnet, familyOf } from '../address/cidr.ts';
+import { blockedFamilies } from './blocked.ts';
 import type { Check, Checked } from './check.ts';
-import { type PlacedSubnet, subnetsOf } from './placed.ts';
-import { isSupportedFamily } from './supported.ts';
+import { type PlacedSubnet, openSubnetsOf, subnetsOf } from './placed.ts';
 import { type PlacedProblem, problemAt } from './tree.ts';
 
+type Draft = Checked['draft'];
+
 export const checkFamilies: Check = (checked) => {
-  const subnets = subnetsOf(checked.draft).filter(({ subnet }) => isSupportedFamily(familyOf(subnet)));
-  return [...checkNodes(checked, subnets), ...checkMembers(checked, subnets)];
+  const subnets = openSubnetsOf(checked.draft);
+  const needs = needsOfGateways(checked.draft, subnets);
+  return [
+    ...checkBlocks(checked),
+    ...checkNodes(checked, subnets),
+    ...checkMembers(checked, needs),
+    ...checkSources(checked, needs),
+  ];
 };
 
-function checkNodes({ draft, keyPlace }: Checked, subnets: readonly PlacedSubnet[]): PlacedProblem[] {
-  return subnets.flatMap(({ subnet, node, path }) => {
-    if (!lacks(draft.hosts, node, familyOf(subnet))) return [];
-    const message = `${node} has no IPv${familyOf(subnet)} address, which ${subnet} needs for the way back`;
-    return [problemAt(keyPlace(path.slice(0, -1)), message, `give ${node} one under hosts`)];
+/** A network with nothing left is a mistake: it would be redirected to nowhere. */
+function checkBlocks({ draft, keyPlace }: Checked): PlacedProblem[] {
+  const all = familiesByNetwork(subnetsOf(draft));
+  return Object.entries(draft.networks ?? {}).flatMap(([network, entry]) => {
+    const [last] = blockedFamilies(entry).toReversed();
+    const families = [...(all.get(network) ?? [])];
+    if (last === undefined || families.some((family) => !blockedFamilies(entry).includes(family))) return [];
+    if (families.length === 0) return [];
+    const message = `nothing of ${network} would go anywhere: it has no subnet of another family`;
+    const hint = 'take it out, or add a subnet of the family that goes by the gateway';
+    return [problemAt(keyPlace(['networks', network, `ipv${last}`]), message, hint)];
   });
 }
 
-function checkMembers({ draft, valuePlace }: Checked, subnets: readonly PlacedSubnet[]): PlacedProblem[] {
-  const needs = new Map<string, Subnet>();
+function checkNodes({ draft, keyPlace }: Checked, subnets: readonly PlacedSubnet[]): PlacedProblem[] {
+  return subnets.flatMap(({ subnet, network, node, path }) => {
+    const family = familyOf(subnet);
+    if (!lacks(draft.hosts, node, family)) return [];
+    const message = `${node} has no IPv${family} address, which ${subnet} needs for the way back`;
+    const hint = `give ${node} one under hosts${orBlock(draft, network, family)}`;
+    return [problemAt(keyPlace(path.slice(0, -1)), message, hint)];
+  });
+}
+
+/** What a gateway needs a family for: the first network's subnet of it. */
+interface Need {
+  readonly gateway: string;
+  readonly family: Family;
+  readonly network: string;
+  readonly subnet: Subnet;
+}
+
+function needsOfGateways({ networks = {} }: Draft, subnets: readonly PlacedSubnet[]): Map<string, Need[]> {
+  const needs = new Map<string, Need[]>();
   for (const { subnet, network } of subnets) {
-    const via = draft.networks?.[network]?.via;
-    if (via !== undefined) needs.set(`${via} ${familyOf(subnet)}`, subnet);
+    const gateway = networks[network]?.via;
+    if (gateway === undefined) continue;
+    const family = familyOf(subnet);
+    const known = needs.get(gateway) ?? [];
+    if (known.some((need) => need.family === family)) continue;
+    needs.set(gateway, [...known, { gateway, family, network, subnet }]);
   }
+  return needs;
+}
+
+function checkMembers(checked: Checked, needs: ReadonlyMap<string, readonly Need[]>): PlacedProblem[] {
+  const { draft, valuePlace } = checked;
   return Object.entries(draft.gateways ?? {}).flatMap(([gateway, { members = [] }]) =>
-    members.flatMap(({ host }, i) =>
-      ([4, 6] as const).flatMap((family) => {
-        const subnet = needs.get(`${gateway} ${family}`);
-        if (subnet === undefined || host === undefined || !lacks(draft.hosts, host, family)) return [];
-        const place = valuePlace(['gateways', gateway, 'members', i, 'host']);
-        const message = `${host} has no IPv${family} address, which ${subnet} needs as its next hop`;
-        return [problemAt(place, message, `give ${host} one under hosts`)];
+    members.flatMap(({ host, uplink }, i) =>
+      (needs.get(gateway) ?? []).flatMap(({ family, network, subnet }) => {
+        const path = ['gateways', gateway, 'members', i];
+        const block = orBlock(draft, network, family);
+        const problems: PlacedProblem[] = [];
+        if (host !== undefined && lacks(draft.hosts, host, family)) {
+          const message = `${host} has no IPv${family} address, which ${subnet} needs as its next hop`;
+          const hint = `give ${host} one under hosts${block}`;
+          problems.push(problemAt(valuePlace([...path, 'host']), message, hint));
+        }
+        if (uplink?.via && !hasFamily(uplink.via, family)) {
+          const message = `the uplink has no IPv${family} next hop, and ${network} sends IPv${family} through it`;
+          const hint = `add one, or leave via out when there is nobody else on the link${block}`;
+          problems.push(problemAt(valuePlace([...path, 'uplink', 'via']), message, hint));
+        }
+        return problems;
       }),
     ),
   );
 }
 
+function checkSources(checked: Checked, needs: ReadonlyMap<string, readonly Need[]>): PlacedProblem[] {
+  const { draft, valuePlace } = checked;
+  return Object.entries(draft.gateways ?? {}).flatMap(([gateway, { snat }]) => {
+    if (typeof snat !== 'object') return [];
+    return (needs.get(gateway) ?? []).flatMap(({ family, network }) => {
+      if (hasFamily(snat, family)) return [];
+      const message = `snat has no IPv${family} address, and ${network} sends IPv${family} through it`;
+      const hint = `add one, or write masquerade${orBlock(draft, network, family)}`;
+      return [problemAt(valuePlace(['gateways', gateway, 'snat']), message, hint)];
+    });
+  });
+}
+
+/** The other way out: only for a network that has another family. */
+function orBlock({ networks = {} }: Draft, network: string, family: Family): string {
+  const families = Object.values(networks[network]?.subnets ?? {})
+    .flat()
+    .map(familyOf);
+  return families.some((other) => other !== family)
+    ? `, or write \`ipv${family}: block\` in network ${network}`
+    : '';
+}
+
+function familiesByNetwork(subnets: readonly PlacedSubnet[]): Map<string, Set<Family>> {
+  const found = new Map<string, Set<Family>>();
+  for (const { subnet, network } of subnets) {
+    found.set(network, (found.get(network) ?? new Set()).add(familyOf(subnet)));
+  }
+  return found;
+}
+
 /** Whether a host that the draft knows lacks an address of a family. */
-function lacks(hosts: Checked['draft']['hosts'], host: string, family: Family): boolean {
+function lacks(hosts: Draft['hosts'], host: string, family: Family): boolean {
   if (!hosts || !Object.hasOwn(hosts, host)) return false;
-  return !hosts[host]?.some((address) => familyOf(address) === family);
+  return !hasFamily(hosts[host] ?? [], family);
+}
+
+function hasFamily(addresses: readonly Address[], family: Family): boolean {
+  return addresses.some((address) => familyOf(address) === family);
 }

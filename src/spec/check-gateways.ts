@@ -35,10 +35,12 @@ function checkUplinks({ draft, valuePlace }: Checked): PlacedProblem[] {
         const hint = 'name the device that leads to the outside';
         problems.push(problemAt(valuePlace([...path, 'device']), 'lo leads back to the host itself', hint));
       }
-      if (host !== undefined && uplink?.via !== undefined && addressesOf(draft, host).includes(uplink.via)) {
+      const own = host === undefined ? [] : addressesOf(draft, host);
+      for (const [j, via] of (uplink?.via ?? []).entries()) {
+        if (!own.includes(via)) continue;
         const hint = 'name the neighbour at the other end of the link, or leave via out';
         problems.push(
-          problemAt(valuePlace([...path, 'via']), `${uplink.via} is the address of ${host} itself`, hint),
+          problemAt(valuePlace([...path, 'via', j]), `${via} is the address of ${host} itself`, hint),
         );
       }
       return problems;

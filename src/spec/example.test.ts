@@ -38,6 +38,7 @@ describe('examples/mustredirect.yaml', () => {
             subnets: { node1: ['10.89.4.0/24'] },
             via: 'office',
             direct: ['192.168.50.0/24'],
+            blocked: [],
           },
         },
         gateways: {

@@ -12,7 +12,8 @@ export const name = z.string().regex(namePattern, {
 /** RT_TABLE_COMPAT and up would do, but 253, 254 and 255 are default, main and local, and 0 is none. */
 const kernelTables = [253, 254, 255];
 const tableWhat = 'a table number from 1 to 4294967295';
-const snatWhat = 'masquerade, none or an address';
+const snatWhat = 'masquerade, none, an address or a list of one per family';
+const nextHopWhat = 'the address of the next hop';
 const markWhat = 'a mark from 1 to 0xffffffff';
 
 export const hosts = z
@@ -27,6 +28,19 @@ export const hosts = z
       'Machines of this file: a name, and the address that the others reach it by (one per family).',
     examples: [{ node1: '192.168.50.10', gw1: '192.168.50.2' }],
   });
+
+/** Not a family of `subnets`: what the file does not name may still come, from an engine that has both. */
+function blockOf(family: 4 | 6) {
+  const sample = family === 4 ? 6 : 4;
+  return z
+    .literal('block', expected('block'))
+    .exactOptional()
+    .meta({
+      title: `ipv${family}`,
+      description: `block: no IPv${family} of this network goes anywhere. For a gateway that has only IPv${sample}.`,
+      examples: ['block'],
+    });
+}
 
 export const networkShape = {
   engine: engineOf().meta({
@@ -62,6 +76,8 @@ export const networkShape = {
       description: "Destinations that keep the host's own routing.",
       examples: [['192.168.50.0/24']],
     }),
+  ipv4: blockOf(4),
+  ipv6: blockOf(6),
 };
 
 export const uplinkShape = {
@@ -71,13 +87,13 @@ export const uplinkShape = {
     pattern: devicePattern.source,
     examples: ['gre1', 'eth1'],
   }),
-  via: addressOf('the address of the next hop')
+  via: oneOrMany(addressOf(nextHopWhat), `${nextHopWhat}, or a list of one per family`)
     .exactOptional()
     .meta({
       title: 'via',
       description:
-        'Next hop, on a link with neighbours. Left out on a point-to-point link, such as a tunnel.',
-      examples: ['172.31.0.2'],
+        'Next hop, on a link with neighbours (one per family). Left out on a point-to-point link, such as a tunnel.',
+      examples: ['172.31.0.2', ['172.31.0.2', 'fe80::1']],
     }),
 };
 
@@ -91,13 +107,20 @@ export const memberShape = {
 
 export const gatewayShape = {
   snat: z
-    .union([z.enum(['masquerade', 'none']), addressOf(snatWhat)], expected(snatWhat))
+    .union(
+      [
+        z.enum(['masquerade', 'none']),
+        addressOf(snatWhat).transform((address) => [address]),
+        z.array(addressOf('an IPv4 or IPv6 address')).min(1, `expected ${snatWhat}, found an empty list`),
+      ],
+      expected(snatWhat),
+    )
     .default('masquerade')
     .meta({
       title: 'snat',
       description:
-        "Source address that the world sees: masquerade (the uplink's; the default), none (the container's own) or an address.",
-      examples: ['masquerade', 'none', '203.0.113.7'],
+        "Source address that the world sees: masquerade (the uplink's; the default), none (the container's own) or an address (one per family).",
+      examples: ['masquerade', 'none', '203.0.113.7', ['203.0.113.7', '2001:db8::7']],
     }),
   table: z
     .int(expected(tableWhat))

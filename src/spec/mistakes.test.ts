@@ -400,9 +400,28 @@ describe('values', () => {
       mistake: 'an snat that is nothing',
       edits: [['masquerade', 'masq']],
       output: [
-        'f.yaml:17:11: gateways.office.snat: expected masquerade, none or an address, found the text "masq"',
+        'f.yaml:17:11: gateways.office.snat: expected masquerade, none, an address or a list of one per family, found the text "masq"',
         '        snat: masq',
         '              ^',
+      ],
+    },
+    {
+      mistake: 'an snat that is an empty list',
+      edits: [['masquerade', '[]']],
+      output: [
+        'f.yaml:17:11: gateways.office.snat: expected masquerade, none, an address or a list of one per family, found an empty list',
+        '        snat: []',
+        '              ^',
+      ],
+    },
+    {
+      mistake: 'a family that is not blocked',
+      edits: [['    via: office', '    ipv6: on\n    via: office']],
+      output: [
+        'f.yaml:10:11: networks.web.ipv6: expected block, found the text "on"',
+        '        ipv6: on',
+        '              ^',
+        '    hint: known words: block',
       ],
     },
     {
@@ -723,6 +742,46 @@ gateways:`,
       ],
     },
     {
+      mistake: 'two next hops of one family',
+      edits: [['device: gre1', 'device: eth1, via: [172.31.0.1, 172.31.0.2]']],
+      output: [
+        'f.yaml:16:51: gateways.office.members.0.uplink.via.1: the uplink of gw1 has two IPv4 next hops, 172.31.0.1 and 172.31.0.2',
+        '            uplink: { device: eth1, via: [172.31.0.1, 172.31.0.2] }',
+        '                                                      ^',
+        '    hint: keep the one that leads to the outside',
+      ],
+    },
+    {
+      mistake: 'two snat addresses of one family',
+      edits: [['masquerade', '[203.0.113.7, 203.0.113.7]']],
+      output: [
+        'f.yaml:17:25: gateways.office.snat.1: office has two IPv4 snat addresses, 203.0.113.7 and 203.0.113.7',
+        '        snat: [203.0.113.7, 203.0.113.7]',
+        '                            ^',
+        '    hint: keep the one that the world is to see',
+      ],
+    },
+    {
+      mistake: 'a link-local address for a host',
+      edits: [['gw1: 192.168.50.2', 'gw1: [192.168.50.2, "fe80::2"]']],
+      output: [
+        'f.yaml:4:23: hosts.gw1.1: fe80::2 is a link-local address',
+        '      gw1: [192.168.50.2, "fe80::2"]',
+        '                          ^',
+        '    hint: write the address that other machines reach',
+      ],
+    },
+    {
+      mistake: 'every family blocked that there is',
+      edits: [['    via: office', '    ipv4: block\n    via: office']],
+      output: [
+        'f.yaml:10:5: networks.web.ipv4: nothing of web would go anywhere: it has no subnet of another family',
+        '        ipv4: block',
+        '        ^',
+        '    hint: take it out, or add a subnet of the family that goes by the gateway',
+      ],
+    },
+    {
       mistake: 'an uplink back to itself',
       edits: [['gre1', 'lo']],
       output: [
@@ -844,6 +903,88 @@ gateways:`,
   });
 });
 
+describe('two families', () => {
+  const dualWeb: Edit = ['node1: 10.89.4.0/24', 'node1: [10.89.4.0/24, "2001:db8:4::/64"]'];
+  const dualNode: Edit = ['node1: 192.168.50.10', 'node1: [192.168.50.10, "2001:db8::10"]'];
+  const dualGateway: Edit = ['gw1: 192.168.50.2', 'gw1: [192.168.50.2, "2001:db8::2"]'];
+  const blocked: Edit = ['    via: office', '    ipv6: block\n    via: office'];
+
+  it.each<Case>([
+    {
+      mistake: 'at a node and a gateway with one',
+      edits: [dualWeb],
+      output: [
+        'f.yaml:9:7: networks.web.subnets.node1: node1 has no IPv6 address, which 2001:db8:4::/64 needs for the way back',
+        '          node1: [10.89.4.0/24, "2001:db8:4::/64"]',
+        '          ^',
+        '    hint: give node1 one under hosts, or write `ipv6: block` in network web',
+        'f.yaml:15:15: gateways.office.members.0.host: gw1 has no IPv6 address, which 2001:db8:4::/64 needs as its next hop',
+        '          - host: gw1',
+        '                  ^',
+        '    hint: give gw1 one under hosts, or write `ipv6: block` in network web',
+      ],
+    },
+    {
+      mistake: 'by an uplink with a next hop of one',
+      edits: [dualWeb, dualNode, dualGateway, ['device: gre1', 'device: eth1, via: 172.31.0.2']],
+      output: [
+        'f.yaml:16:38: gateways.office.members.0.uplink.via: the uplink has no IPv6 next hop, and web sends IPv6 through it',
+        '            uplink: { device: eth1, via: 172.31.0.2 }',
+        '                                         ^',
+        '    hint: add one, or leave via out when there is nobody else on the link, or write `ipv6: block` in network web',
+      ],
+    },
+    {
+      mistake: 'with an snat address of one',
+      edits: [dualWeb, dualNode, dualGateway, ['masquerade', '203.0.113.7']],
+      output: [
+        'f.yaml:17:11: gateways.office.snat: snat has no IPv6 address, and web sends IPv6 through it',
+        '        snat: 203.0.113.7',
+        '              ^',
+        '    hint: add one, or write masquerade, or write `ipv6: block` in network web',
+      ],
+    },
+    {
+      mistake: 'an snat address that nobody has',
+      edits: [['masquerade', '[203.0.113.7, "fe80::1"]']],
+      output: [
+        'f.yaml:17:25: gateways.office.snat.1: fe80::1 is a link-local address',
+        '        snat: [203.0.113.7, "fe80::1"]',
+        '                            ^',
+        '    hint: write the address that other machines reach',
+      ],
+    },
+    {
+      mistake: 'and the other one blocked at both',
+      edits: [dualWeb, blocked, ['masquerade', '203.0.113.7'], ['gre1', 'eth1, via: 172.31.0.2']],
+      output: ['no problem'],
+    },
+    {
+      mistake: 'blocked for what the engine may give',
+      edits: [blocked],
+      output: ['no problem'],
+    },
+    {
+      mistake: 'each with its own',
+      edits: [
+        dualWeb,
+        dualNode,
+        dualGateway,
+        ['device: gre1', 'device: eth1, via: [172.31.0.2, "fe80::1"]'],
+        ['masquerade', '[203.0.113.7, "2001:db8::7"]'],
+      ],
+      output: ['no problem'],
+    },
+  ])('$mistake', ({ edits, output }) => {
+    expect(withoutAwaited(report(edited(edits))).split('\n')).toEqual(output);
+  });
+
+  /** What is still to come is told besides: a message, its line, a caret and a hint. */
+  function withoutAwaited(text: string): string {
+    return text.replace(/f\.yaml\S+ \S+ IPv6 is not supported yet(.*\n?){4}/g, '').trimEnd() || 'no problem';
+  }
+});
+
 describe('what is still to come', () => {
   it.each<Case>([
     {
@@ -860,16 +1001,28 @@ describe('what is still to come', () => {
       mistake: 'an IPv6 subnet',
       edits: [['10.89.4.0/24', '2001:db8:4::/64']],
       output: [
+        'f.yaml:9:7: networks.web.subnets.node1: node1 has no IPv6 address, which 2001:db8:4::/64 needs for the way back',
+        '          node1: 2001:db8:4::/64',
+        '          ^',
+        '    hint: give node1 one under hosts',
         'f.yaml:9:14: networks.web.subnets.node1: IPv6 is not supported yet: 2001:db8:4::/64',
         '          node1: 2001:db8:4::/64',
         '                 ^',
         '    hint: take it out; addresses of hosts may stay',
+        'f.yaml:15:15: gateways.office.members.0.host: gw1 has no IPv6 address, which 2001:db8:4::/64 needs as its next hop',
+        '          - host: gw1',
+        '                  ^',
+        '    hint: give gw1 one under hosts',
       ],
     },
     {
       mistake: 'an IPv6 next hop',
       edits: [['device: gre1', 'device: eth1, via: "2001:db8::1"']],
       output: [
+        'f.yaml:16:38: gateways.office.members.0.uplink.via: the uplink has no IPv4 next hop, and web sends IPv4 through it',
+        '            uplink: { device: eth1, via: "2001:db8::1" }',
+        '                                         ^',
+        '    hint: add one, or leave via out when there is nobody else on the link',
         'f.yaml:16:38: gateways.office.members.0.uplink.via: IPv6 is not supported yet: 2001:db8::1',
         '            uplink: { device: eth1, via: "2001:db8::1" }',
         '                                         ^',
@@ -880,6 +1033,10 @@ describe('what is still to come', () => {
       mistake: 'an IPv6 snat address',
       edits: [['masquerade', '2001:db8::1']],
       output: [
+        'f.yaml:17:11: gateways.office.snat: snat has no IPv4 address, and web sends IPv4 through it',
+        '        snat: 2001:db8::1',
+        '              ^',
+        '    hint: add one, or write masquerade',
         'f.yaml:17:11: gateways.office.snat: IPv6 is not supported yet: 2001:db8::1',
         '        snat: 2001:db8::1',
         '              ^',

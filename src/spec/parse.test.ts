@@ -29,9 +29,20 @@ describe('a file that is right', () => {
   it('comes out complete and canonical', () => {
     expect(specOf(smallFile)).toEqual({
       hosts: { node1: ['10.0.0.1'], gw1: ['10.0.0.2', '2001:db8::2'] },
-      networks: { web: { engine: 'external', subnets: { node1: ['10.89.4.0/24'] }, via: 'out', direct: [] } },
+      networks: {
+        web: {
+          engine: 'external',
+          subnets: { node1: ['10.89.4.0/24'] },
+          via: 'out',
+          direct: [],
+          blocked: [],
+        },
+      },
       gateways: {
-        out: { members: [{ host: 'gw1', uplink: { device: 'eth1', via: '10.1.0.1' } }], snat: 'masquerade' },
+        out: {
+          members: [{ host: 'gw1', uplink: { device: 'eth1', via: ['10.1.0.1'] } }],
+          snat: 'masquerade',
+        },
       },
     });
   });

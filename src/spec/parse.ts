@@ -6,6 +6,7 @@ import { type Reading, readYaml } from './read-yaml.ts';
 import { type Draft, draftSchema, type fileSchema } from './schema.ts';
 import { checkShape, pathsOf } from './shape.ts';
 import type { Network, Spec } from './spec.ts';
+import { blockedFamilies } from './blocked.ts';
 import { type Suggest, createSuggest } from './suggest.ts';
 import {
   type Path,
@@ -114,7 +115,8 @@ function byName<T>(record: Readonly<Record<string, T>>): Readonly<Record<string,
 
 function specOf({ hosts, networks, gateways }: z.output<typeof fileSchema>): Spec {
   const named = Object.entries(networks).map(([name, network]): [string, Network] => {
-    return [name, { ...network, subnets: byName(network.subnets) }];
+    const { engine, subnets, via, direct } = network;
+    return [name, { engine, subnets: byName(subnets), via, direct, blocked: blockedFamilies(network) }];
   });
   return { hosts: byName(hosts), networks: byName(Object.fromEntries(named)), gateways: byName(gateways) };
 }

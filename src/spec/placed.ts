@@ -1,5 +1,6 @@
 /** Addresses and subnets of the file with the place that they have in it. */
-import type { Address, Subnet } from '../address/cidr.ts';
+import { type Address, type Subnet, familyOf } from '../address/cidr.ts';
+import { blockedFamilies } from './blocked.ts';
 import type { Draft } from './schema.ts';
 import type { Path } from './tree.ts';
 
@@ -15,6 +16,8 @@ export interface PlacedAddress {
   /** `the address of host node1` */
   readonly what: string;
   readonly host?: string;
+  /** its device is known: a link-local address will do */
+  readonly onLink?: true;
   readonly path: Path;
 }
 
@@ -25,6 +28,13 @@ export function subnetsOf(draft: Draft): PlacedSubnet[] {
       list.map((subnet, i) => ({ subnet, network, node, path: ['networks', network, 'subnets', node, i] })),
     ),
   );
+}
+
+/** Those of families that go somewhere. */
+export function openSubnetsOf(draft: Draft): PlacedSubnet[] {
+  return subnetsOf(draft).filter(({ subnet, network }) => {
+    return !blockedFamilies(draft.networks?.[network] ?? {}).includes(familyOf(subnet));
+  });
 }
 
 /** Addresses of the hosts, in the order of the file. */
@@ -39,10 +49,17 @@ export function gatewayAddressesOf(draft: Draft): PlacedAddress[] {
   return Object.entries(draft.gateways ?? {}).flatMap(([gateway, { members = [], snat }]) => {
     const path = ['gateways', gateway];
     const nextHops = members.flatMap(({ uplink }, i): PlacedAddress[] => {
-      if (uplink?.via === undefined) return [];
-      return [{ address: uplink.via, what: 'the next hop', path: [...path, 'members', i, 'uplink', 'via'] }];
+      return (uplink?.via ?? []).map((address, j) => ({
+        address,
+        what: 'the next hop',
+        onLink: true,
+        path: [...path, 'members', i, 'uplink', 'via', j],
+      }));
     });
-    if (snat === undefined || snat === 'masquerade' || snat === 'none') return nextHops;
-    return [...nextHops, { address: snat, what: 'the snat address', path: [...path, 'snat'] }];
+    const sources = typeof snat === 'object' ? snat : [];
+    return [
+      ...nextHops,
+      ...sources.map((address, i) => ({ address, what: 'the snat address', path: [...path, 'snat', i] })),
+    ];
   });
 }

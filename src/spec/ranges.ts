@@ -8,13 +8,17 @@ export function isTooWide(subnet: Subnet): boolean {
   return prefixLength(subnet) < widest[familyOf(subnet)];
 }
 
+export function isLinkLocal(address: Address): boolean {
+  return /^fe[89ab][\da-f]:/.test(address);
+}
+
 /** What addresses in a special range are for; nothing for one that a machine can have. */
 export function specialRangeOf(address: Address): string | undefined {
   if (familyOf(address) === 6) {
     if (address === '::') return 'no address';
     if (address === '::1') return 'a loopback address';
     if (address.startsWith('ff')) return 'a multicast address';
-    return /^fe[89ab]/.test(address) ? 'a link-local address' : undefined;
+    return isLinkLocal(address) ? 'a link-local address' : undefined;
   }
   const first = Number(address.split('.')[0]);
   if (first === 0) return 'no address';

@@ -1,5 +1,5 @@
 /** What the file says, checked and complete: names are unique, references exist, addresses are canonical. */
-import type { Address, Subnet } from '../address/cidr.ts';
+import type { Address, Family, Subnet } from '../address/cidr.ts';
 import type { supportedEngines } from './supported.ts';
 
 /** An engine that this version handles; a file with another one is refused. */
@@ -20,6 +20,8 @@ export interface Network {
   readonly via: string;
   /** destinations that keep the host's own routing */
   readonly direct: readonly Subnet[];
+  /** families that go nowhere; never all that it has subnets of */
+  readonly blocked: readonly Family[];
 }
 
 export interface Gateway {
@@ -39,9 +41,9 @@ export interface Member {
 
 export interface Uplink {
   readonly device: string;
-  /** next hop, on a link with neighbours */
-  readonly via?: Address;
+  /** next hops, on a link with neighbours: one per family, never an empty list */
+  readonly via?: readonly Address[];
 }
 
-/** `masquerade`: the uplink's address; `none`: the container's own; an address: that one. */
-export type Snat = 'masquerade' | 'none' | Address;
+/** `masquerade`: the uplink's address; `none`: the container's own; addresses: that of the packet's family. */
+export type Snat = 'masquerade' | 'none' | readonly Address[];

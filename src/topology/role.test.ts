@@ -15,14 +15,15 @@ const spec: Spec = {
       subnets: { node1: ['10.89.4.0/24', 'fd00:4::/64'], node2: ['10.89.5.0/24', 'fd00:5::/64'] },
       via: 'office',
       direct: ['192.168.50.0/24'],
+      blocked: [],
     },
-    inner: { engine: 'external', subnets: { gw1: ['10.91.0.0/16'] }, via: 'home', direct: [] },
+    inner: { engine: 'external', subnets: { gw1: ['10.91.0.0/16'] }, via: 'home', direct: [], blocked: [] },
   },
   gateways: {
     office: {
       members: [
         { host: 'gw1', uplink: { device: 'gre1' } },
-        { host: 'gw2', uplink: { device: 'eth1', via: '172.31.0.2' } },
+        { host: 'gw2', uplink: { device: 'eth1', via: ['172.31.0.2'] } },
       ],
       snat: 'masquerade',
     },
@@ -41,6 +42,7 @@ describe('a host', () => {
           engine: 'podman',
           subnets: ['10.89.4.0/24', 'fd00:4::/64'],
           direct: ['192.168.50.0/24'],
+          blocked: [],
           gateway: 'office',
           nextHops: ['192.168.50.2', 'fd00::2', '192.168.50.3'],
         },
@@ -58,13 +60,25 @@ describe('a host', () => {
       { network: 'web', node: 'node1', subnet: 'fd00:4::/64', nodeAddress: 'fd00::10' },
       { network: 'web', node: 'node2', subnet: '10.89.5.0/24', nodeAddress: '192.168.50.11' },
     ]);
-    expect(gateways[0]?.uplink).toEqual({ device: 'eth1', via: '172.31.0.2' });
+    expect(gateways[0]?.uplink).toEqual({ device: 'eth1', via: ['172.31.0.2'] });
   });
 
   it('is both at once', () => {
     const { networks, gateways } = hostRole(spec, 'gw1');
     expect(networks.map(({ name }) => name)).toEqual(['inner']);
     expect(gateways.map(({ name }) => name)).toEqual(['office']);
+  });
+
+  it('does not serve a family that is blocked: it is closed there', () => {
+    const web = { ...spec.networks['web'], blocked: [6] } as Spec['networks'][string];
+    const blocking = { ...spec, networks: { ...spec.networks, web } };
+    expect(hostRole(blocking, 'node1').networks[0]).toMatchObject({
+      subnets: ['10.89.4.0/24', 'fd00:4::/64'],
+      blocked: [6],
+    });
+    const { gateways, others } = hostRole(blocking, 'gw2');
+    expect(gateways[0]?.served.map(({ subnet }) => subnet)).toEqual(['10.89.4.0/24', '10.89.5.0/24']);
+    expect(others).toEqual(['fd00:4::/64', 'fd00:5::/64']);
   });
 
   it('is nothing when the file has nothing for it', () => {

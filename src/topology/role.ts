@@ -1,6 +1,6 @@
 /** Who is who: what one host of the file has to do, seen from that host. */
-import { type Address, type Subnet, familyOf } from '../address/cidr.ts';
-import type { EngineName, Snat, Spec, Uplink } from '../spec/spec.ts';
+import { type Address, type Family, type Subnet, familyOf } from '../address/cidr.ts';
+import type { EngineName, Network, Snat, Spec, Uplink } from '../spec/spec.ts';
 
 /** What one host is: a node of some networks, a member of some gateways, both, or neither. */
 export interface HostRole {
@@ -9,8 +9,8 @@ export interface HostRole {
   readonly networks: readonly NodeNetwork[];
   readonly gateways: readonly MemberGateway[];
   /**
-   * on a member: redirected subnets that are neither here nor served here. A node that was not told yet may
-   * still send them: they must not leave by this host's own default route.
+   * on a member: redirected subnets that are neither here nor served here, blocked ones among them. A node
+   * that was not told yet may still send them: they must not leave by this host's own default route.
    */
   readonly others?: readonly Subnet[];
 }
@@ -19,8 +19,11 @@ export interface HostRole {
 export interface NodeNetwork {
   readonly name: string;
   readonly engine: EngineName;
+  /** all of them, those of blocked families too */
   readonly subnets: readonly Subnet[];
   readonly direct: readonly Subnet[];
+  /** families that go nowhere, whether the file has a subnet of them or only the engine */
+  readonly blocked: readonly Family[];
   readonly gateway: string;
   /** the members' addresses, most preferred first, both families */
   readonly nextHops: readonly Address[];
@@ -63,6 +66,7 @@ function nodeNetworks(spec: Spec, host: string): NodeNetwork[] {
       engine: network.engine,
       subnets,
       direct: network.direct,
+      blocked: network.blocked,
       gateway: network.via,
       nextHops: (spec.gateways[network.via]?.members ?? []).flatMap((m) => spec.hosts[m.host] ?? []),
     };
@@ -73,11 +77,16 @@ function otherSubnets(spec: Spec, host: string): Subnet[] {
   const isMember = (gateway: string): boolean =>
     spec.gateways[gateway]?.members.some((member) => member.host === host) ?? false;
   if (!Object.keys(spec.gateways).some(isMember)) return [];
-  return Object.values(spec.networks)
-    .filter(({ via }) => !isMember(via))
-    .flatMap(({ subnets }) => Object.entries(subnets))
-    .filter(([node]) => node !== host)
-    .flatMap(([, list]) => list);
+  return Object.values(spec.networks).flatMap((network) => {
+    const served = isMember(network.via);
+    return Object.entries(network.subnets)
+      .filter(([node]) => node !== host)
+      .flatMap(([, list]) => list.filter((subnet) => !served || isBlocked(network, subnet)));
+  });
+}
+
+function isBlocked({ blocked }: Network, subnet: Subnet): boolean {
+  return blocked.includes(familyOf(subnet));
 }
 
 function memberGateways(spec: Spec, host: string): MemberGateway[] {
@@ -91,11 +100,13 @@ function memberGateways(spec: Spec, host: string): MemberGateway[] {
 function servedSubnets(spec: Spec, gateway: string): ServedSubnet[] {
   return Object.entries(spec.networks)
     .filter(([, network]) => network.via === gateway)
-    .flatMap(([network, { subnets }]) =>
-      Object.entries(subnets).flatMap(([node, list]) =>
+    .flatMap(([name, network]) =>
+      Object.entries(network.subnets).flatMap(([node, list]) =>
         list.flatMap((subnet) => {
           const nodeAddress = spec.hosts[node]?.find((address) => familyOf(address) === familyOf(subnet));
-          return nodeAddress ? [{ network, node, subnet, nodeAddress }] : [];
+          return nodeAddress && !isBlocked(network, subnet)
+            ? [{ network: name, node, subnet, nodeAddress }]
+            : [];
         }),
       ),
     );

@@ -85,7 +85,7 @@ function allowanceOf({ networks, gateways }: HostRole, source: string): Allowanc
   const gateway = gateways.find(({ served }) => served.some(({ subnet }) => inSubnet(subnet, source)));
   const { via, device } = gateway?.uplink ?? {};
   return {
-    nextHops: [...(network?.nextHops ?? []), ...(via === undefined ? [] : [via])],
+    nextHops: [...(network?.nextHops ?? []), ...(via ?? [])],
     devices: device === undefined || via !== undefined ? [] : [device],
     direct: network?.direct ?? [],
   };

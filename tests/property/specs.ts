@@ -35,9 +35,9 @@ const draft: fc.Arbitrary<Draft> = fc.record({
 const uplink: fc.Arbitrary<Uplink> = fc.constantFrom(
   { device: 'gre1' },
   { device: 'gre2' },
-  { device: 'eth1', via: '172.31.1.2' },
+  { device: 'eth1', via: ['172.31.1.2'] },
 );
-const snat: fc.Arbitrary<Snat> = fc.constantFrom('masquerade', 'none', '203.0.113.7');
+const snat: fc.Arbitrary<Snat> = fc.constantFrom<Snat>('masquerade', 'none', ['203.0.113.7']);
 const table = fc.option(fc.constantFrom(300, 301), { nil: undefined });
 
 /** A gateway elsewhere, whose address may change. */
@@ -83,6 +83,7 @@ function networksOf(drafts: readonly Draft[]): Record<string, Network> {
           subnets: { [node]: [subnet] },
           via: gateway === 'away' ? 'office' : gateway,
           direct: node === 'here' ? direct : [],
+          blocked: [],
         },
       ];
     }),

@@ -16,7 +16,7 @@ const said = 'and the file does not mention it';
 const engine = 'network web: podman 4.3.1 with cni gives it';
 
 function warningsOf({ mentioned, given = [], bridge }: Given): string[] {
-  const web = { name: 'web', direct: [], gateway: 'office', nextHops: [], subnets: mentioned };
+  const web = { name: 'web', direct: [], blocked: [], gateway: 'office', nextHops: [], subnets: mentioned };
   const link: Link = { name: 'br1', index: 5, ethernet: true, type: 'bridge', addresses: bridge ?? [] };
   const facts = givenFacts({
     links: [link],

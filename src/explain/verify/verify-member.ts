@@ -69,11 +69,20 @@ export function expectationOf(
 ): Pick<Expectation, 'ways' | 'wayName' | 'problems' | 'sources'> {
   const exists = links.some((link) => link.name === uplink.device);
   return {
-    ways: exists ? [wayOn(links, uplink.device, uplink.via)] : [],
+    ways: exists ? [wayOn(links, uplink.device, ofFamily(source, uplink.via ?? [])[0])] : [],
     wayName: `the uplink of gateway ${name}`,
     problems: exists ? [] : [`${uplink.device}: no such link`],
-    sources: snat === 'none' ? [source] : snat === 'masquerade' ? ownAddresses(facts, uplink.device) : [snat],
+    sources:
+      snat === 'none'
+        ? [source]
+        : snat === 'masquerade'
+          ? ownAddresses(facts, uplink.device)
+          : ofFamily(source, snat),
   };
+}
+
+function ofFamily(source: Address, addresses: readonly Address[]): Address[] {
+  return addresses.filter((address) => familyOf(address) === familyOf(source));
 }
 
 /** What masquerade may choose: an address of the uplink, or of any link when the uplink has none. */

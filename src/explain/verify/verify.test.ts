@@ -10,8 +10,14 @@ import { expectationOf } from './verify-member.ts';
 const spec: Spec = {
   hosts: { node1: ['192.168.50.10'], gw1: ['192.168.50.2'] },
   networks: {
-    web: { engine: 'podman', subnets: { node1: ['10.89.4.0/24'] }, via: 'office', direct: ['192.0.2.0/24'] },
-    mail: { engine: 'podman', subnets: { node1: ['10.89.5.0/24'] }, via: 'office', direct: [] },
+    web: {
+      engine: 'podman',
+      subnets: { node1: ['10.89.4.0/24'] },
+      via: 'office',
+      direct: ['192.0.2.0/24'],
+      blocked: [],
+    },
+    mail: { engine: 'podman', subnets: { node1: ['10.89.5.0/24'] }, via: 'office', direct: [], blocked: [] },
   },
   gateways: {
     office: { members: [{ host: 'gw1', uplink: { device: 'gre1' } }], snat: 'masquerade' },
@@ -109,10 +115,10 @@ describe('expectationOf', () => {
     expectationOf(facts, links, { ...gateway, uplink, snat }, '10.89.4.0');
 
   it('has the source that snat means', () => {
-    const uplink = { device: 'eth1', via: '198.51.100.1' };
+    const uplink = { device: 'eth1', via: ['198.51.100.1', 'fe80::1'] };
     expect(ofUplink(uplink, 'masquerade').sources).toEqual(['198.51.100.9']);
     expect(ofUplink(uplink, 'none').sources).toEqual(['10.89.4.0']);
-    expect(ofUplink(uplink, '198.51.100.77').sources).toEqual(['198.51.100.77']);
+    expect(ofUplink(uplink, ['2001:db8::77', '198.51.100.77']).sources).toEqual(['198.51.100.77']);
   });
 
   it('has any of the host when the uplink has no address', () => {
@@ -125,7 +131,9 @@ describe('expectationOf', () => {
 
   it('looks for the neighbour on a link that has some', () => {
     const via = '198.51.100.1';
-    expect(ofUplink({ device: 'eth1', via }, 'none').ways).toEqual([{ link: 'eth1', nextHop: via }]);
+    expect(ofUplink({ device: 'eth1', via: ['fe80::1', via] }, 'none').ways).toEqual([
+      { link: 'eth1', nextHop: via },
+    ]);
     expect(ofUplink({ device: 'gre1' }, 'none').ways).toEqual([{ link: 'gre1' }]);
   });
 
