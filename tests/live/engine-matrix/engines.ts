@@ -1,0 +1,25 @@
+/** The engines that the matrix has a row for, as nodes of a lab. */
+import type { World, WorldOptions } from '../../../src/lab/world.ts';
+import { createDebian13World } from '../debian-13.ts';
+import { createTestWorld, podmanEngines } from '../test-world.ts';
+
+export interface MatrixEngine {
+  readonly name: string;
+  create(options?: Partial<WorldOptions>): Promise<World>;
+  /** the program that starts containers; nothing where there is none */
+  readonly program?: 'podman';
+}
+
+/** Those that this machine can run. */
+export async function matrixEngines(): Promise<readonly MatrixEngine[]> {
+  const installed = await podmanEngines();
+  return [
+    ...installed.map((engine) => ({
+      name: engine === 'podman-cni' ? 'podman, CNI' : 'podman, netavark',
+      create: (options = {}) => createTestWorld({ ...options, engine }),
+      program: 'podman' as const,
+    })),
+    { name: 'podman 5, netavark with nftables', create: createDebian13World, program: 'podman' },
+    { name: 'external', create: (options = {}) => createTestWorld({ ...options, engine: 'external' }) },
+  ];
+}

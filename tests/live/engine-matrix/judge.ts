@@ -1,0 +1,54 @@
+/** What is wrong with a cell, one line each; nothing when all is as it must be. */
+import { addresses } from '../../../src/lab/layout.ts';
+import type { Cell, Round } from './cell.ts';
+import { answerOf } from './name-server.ts';
+import type { PublishedCell } from './published.ts';
+import { type Kind, kinds } from './traffic.ts';
+
+/** Redirected: by the gateway with its own address, and nowhere else. */
+export function faultsOf(round: Round, own: string): readonly string[] {
+  return compare(round, (kind) => ({
+    answer: expectedAnswer(kind, 'upstream'),
+    atGateway: [own],
+    upstream: [addresses.uplink],
+    elsewhere: 0,
+  }));
+}
+
+/** Nothing applied: everything is seen elsewhere, or the silence of the captures says nothing. */
+export function faultsOfControl(round: Round): readonly string[] {
+  return compare(round, (kind) => ({
+    answer: expectedAnswer(kind, 'isp'),
+    atGateway: [],
+    upstream: [],
+    elsewhere: Math.max(1, round[kind].elsewhere),
+  }));
+}
+
+/** @returns what is wrong with an answer of a published port */
+export function faultsOfPublished(cells: Readonly<Record<string, PublishedCell>>): readonly string[] {
+  return Object.entries(cells)
+    .filter(([, { answer, atGateway }]) => answer !== 'hello' || atGateway > 0)
+    .map(([asker, cell]) => `${asker}: ${JSON.stringify(cell)}`);
+}
+
+function expectedAnswer(kind: Kind, host: 'isp' | 'upstream'): string {
+  switch (kind) {
+    case 'TCP':
+    case 'UDP':
+      return host === 'isp' ? `isp saw ${addresses.node1}` : `upstream saw ${addresses.uplink}`;
+    case 'DNS':
+      return answerOf[host];
+    case 'ICMP':
+    case '1,400 bytes':
+    case 'over the MTU':
+      return 'answered';
+  }
+}
+
+function compare(round: Round, expected: (kind: Kind) => Cell): readonly string[] {
+  return kinds.flatMap((kind) => {
+    const [found, wanted] = [round[kind], expected(kind)].map((cell) => JSON.stringify(cell));
+    return found === wanted ? [] : [`${kind}: ${found}, not ${wanted}`];
+  });
+}

@@ -1,0 +1,89 @@
+/** The matrix as a page. Nothing on it but the versions differs from run to run. */
+import { addresses } from '../../../src/lab/layout.ts';
+import type { World } from '../../../src/lab/world.ts';
+import type { Cell, Round } from './cell.ts';
+import { type PublishedCell, askers, type Asker } from './published.ts';
+import { type Kind, kinds } from './traffic.ts';
+
+export interface RoundRow {
+  readonly engine: string;
+  readonly families: string;
+  /** when the container was started */
+  readonly container: string;
+  readonly own: string;
+  readonly round: Round;
+}
+
+export interface PublishedRow {
+  readonly engine: string;
+  readonly families: string;
+  readonly container: string;
+  readonly cells: Readonly<Record<Asker, PublishedCell>>;
+}
+
+export interface Page {
+  /** one line for each engine: what it was, in which versions */
+  readonly versions: readonly string[];
+  readonly rounds: readonly RoundRow[];
+  readonly published: readonly PublishedRow[];
+}
+
+export function pageText({ versions, rounds, published }: Page): string {
+  return `# Engines
+
+Made by \`npm run engine-matrix\`, on the real kernel with real engines. Last made with:
+
+${versions.map((line) => `- ${line}`).join('\n')}
+
+One container is started before \`apply\`, one after it. Both send, and captures on every link see what comes by.
+
+## What leaves
+
+Each cell: the source that the gateway saw, the source that upstream saw, and how many packets were seen elsewhere: at the
+isp, where the default routes of node and gateway lead, and on every other device of node and gateway. "own" is the
+container's own address, "uplink" that of the gateway's uplink. Before \`apply\` the same captures see every kind
+elsewhere, and none at the gateway.
+
+DNS is asked of a server beyond the gateway. 1,400 bytes and over the MTU (3,000 bytes, in fragments) are echo requests.
+
+${table(['engine', 'family', 'container started', ...kinds], rounds.map(roundRow))}
+
+## Published ports
+
+Port 80 of the container, published on the node, and asked from the node's LAN, from an address on the isp's side, and from the
+node itself. Each cell: whether the container answered, and how many packets were seen at the gateway instead of on the way
+that the question came.
+
+${table(['engine', 'family', 'container started', ...askers], published.map(publishedRow))}
+`;
+}
+
+/** What a world was measured with: `podman, CNI: podman 4.3.1 with cni, nft 1.0.6, Linux 6.18.44`. */
+export async function versionsOf(name: string, { hosts: { node1 }, engine }: World): Promise<string> {
+  const [nft, kernel] = await Promise.all([node1.run(['nft', '--version']), node1.run(['uname', '-r'])]);
+  const version = (text: string): string => /\d+(\.\d+)+/.exec(text)?.[0] ?? text;
+  return `${name}: ${engine.reason}, nft ${version(nft)}, Linux ${version(kernel)}`;
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  return [head, head.map(() => '---'), ...rows].map(line).join('\n');
+}
+
+function roundRow({ engine, families, container, own, round }: RoundRow): string[] {
+  return [engine, families, container, ...kinds.map((kind: Kind) => cellText(round[kind], own))];
+}
+
+function cellText({ atGateway, upstream, elsewhere, answer }: Cell, own: string): string {
+  const name = (address: string): string =>
+    address === own ? 'own' : address === addresses.uplink ? 'uplink' : address;
+  const names = (list: readonly string[]): string => list.map(name).join(', ') || 'none';
+  const silent = answer === '' ? ', **no answer**' : '';
+  return `${names(atGateway)}, ${names(upstream)}, ${elsewhere === 0 ? 0 : `**${elsewhere}**`}${silent}`;
+}
+
+function publishedRow({ engine, families, container, cells }: PublishedRow): string[] {
+  const text = ({ answer, atGateway }: PublishedCell): string =>
+    `${answer === 'hello' ? 'answered' : '**no answer**'}, ${atGateway === 0 ? 0 : `**${atGateway}**`}`;
+  return [engine, families, container, ...askers.map((asker) => text(cells[asker]))];
+}
