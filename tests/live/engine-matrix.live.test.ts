@@ -6,8 +6,9 @@ import { exampleFile, filePath } from '../../src/lab/example-file.ts';
 import { network } from '../../src/lab/layout.ts';
 import type { World } from '../../src/lab/world.ts';
 import { runRound } from './engine-matrix/cell.ts';
-import { type Container, startContainer } from './engine-matrix/container.ts';
+import { type Container, findContainer, startContainer } from './engine-matrix/container.ts';
 import { matrixEngines } from './engine-matrix/engines.ts';
+import { eventsOf } from './engine-matrix/events.ts';
 import { faultsOf, faultsOfControl, faultsOfPublished } from './engine-matrix/judge.ts';
 import { startNameServer } from './engine-matrix/name-server.ts';
 import { type Asker, type PublishedCell, askPublished, askers, joinLan } from './engine-matrix/published.ts';
@@ -17,6 +18,7 @@ import { mustSucceed } from './program.ts';
 const page = fileURLToPath(new URL('../../docs/engines.md', import.meta.url));
 const versions: string[] = [];
 const rounds: RoundRow[] = [];
+const afterEvents: RoundRow[] = [];
 const published: PublishedRow[] = [];
 
 const containers = [
@@ -55,7 +57,7 @@ describe.each(await matrixEngines())('$name', (engine) => {
   it.each(containers)('sends what container $name sends by the gateway', async ({ name }) => {
     const container = get(name);
     const round = await runRound(world, container);
-    rounds.push({ engine: engine.name, families: 'IPv4', container: name, own: container.address, round });
+    rounds.push({ engine: engine.name, families: 'IPv4', after: name, own: container.address, round });
     expect(faultsOf(round, container.address)).toEqual([]);
   });
 
@@ -81,6 +83,20 @@ describe.each(await matrixEngines())('$name', (engine) => {
     },
   );
 
+  it.each(engine.program ? eventsOf(engine.program) : [])('keeps the source after $name', async (event) => {
+    await event.run(world);
+    const container = await findContainer(world, engine.program ?? '', 'before', network.name);
+    const round = await runRound(world, container);
+    afterEvents.push({
+      engine: engine.name,
+      families: 'IPv4',
+      after: event.name,
+      own: container.address,
+      round,
+    });
+    expect(faultsOf(round, container.address)).toEqual([]);
+  });
+
   function get(name: string): Container {
     const container = started.get(name);
     if (!container) throw new Error(`container ${name} was not started`);
@@ -90,7 +106,7 @@ describe.each(await matrixEngines())('$name', (engine) => {
 
 describe('docs/engines.md', () => {
   it('says what was found', async () => {
-    const text = pageText({ versions, rounds, published });
+    const text = pageText({ versions, rounds, afterEvents, published });
     process.stdout.write(`\n${text}\n`);
     if (process.env['ENGINE_MATRIX'] === 'write') await writeFile(page, text);
     const written = (await readFile(page, 'utf8')).split('\n');

@@ -25,9 +25,18 @@ export async function startContainer(
   }
   const run = [program, 'run', '--detach', '--name', name, '--network', network, '--publish', `${port}:80`];
   await node1.run([...run, 'localhost/lab', ...server]);
+  return { ...(await findContainer(world, program, name, network)), port };
+}
+
+/** As it is now: a restart gives it another namespace. */
+export async function findContainer(
+  { hosts: { node1 } }: World,
+  program: string,
+  name: string,
+  network: string,
+): Promise<Container> {
   const format = `{{.State.Pid}} {{(index .NetworkSettings.Networks "${network}").IPAddress}}`;
-  const [pid, address = ''] = (await node1.run([program, 'inspect', '--format', format, name]))
-    .trim()
-    .split(' ');
-  return { name, address, where: Number(pid), port };
+  const said = await node1.run([program, 'inspect', '--format', format, name]);
+  const [pid, address = ''] = said.trim().split(' ');
+  return { name, address, where: Number(pid) };
 }

@@ -8,8 +8,8 @@ import { type Kind, kinds } from './traffic.ts';
 export interface RoundRow {
   readonly engine: string;
   readonly families: string;
-  /** when the container was started */
-  readonly container: string;
+  /** when the container was started, or what happened before */
+  readonly after: string;
   readonly own: string;
   readonly round: Round;
 }
@@ -25,10 +25,11 @@ export interface Page {
   /** one line for each engine: what it was, in which versions */
   readonly versions: readonly string[];
   readonly rounds: readonly RoundRow[];
+  readonly afterEvents: readonly RoundRow[];
   readonly published: readonly PublishedRow[];
 }
 
-export function pageText({ versions, rounds, published }: Page): string {
+export function pageText({ versions, rounds, afterEvents, published }: Page): string {
   return `# Engines
 
 Made by \`npm run engine-matrix\`, on the real kernel with real engines. Last made with:
@@ -47,6 +48,13 @@ elsewhere, and none at the gateway.
 DNS is asked of a server beyond the gateway. 1,400 bytes and over the MTU (3,000 bytes, in fragments) are echo requests.
 
 ${table(['engine', 'family', 'container started', ...kinds], rounds.map(roundRow))}
+
+## After what engines do by themselves
+
+The same of a container, after its engine has made its rules anew, or somebody has added one. What is sent meanwhile is in the
+[leak matrix](leak-matrix.md).
+
+${table(['engine', 'family', 'what happened', ...kinds], afterEvents.map(roundRow))}
 
 ## Published ports
 
@@ -70,8 +78,8 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
   return [head, head.map(() => '---'), ...rows].map(line).join('\n');
 }
 
-function roundRow({ engine, families, container, own, round }: RoundRow): string[] {
-  return [engine, families, container, ...kinds.map((kind: Kind) => cellText(round[kind], own))];
+function roundRow({ engine, families, after, own, round }: RoundRow): string[] {
+  return [engine, families, after, ...kinds.map((kind: Kind) => cellText(round[kind], own))];
 }
 
 function cellText({ atGateway, upstream, elsewhere, answer }: Cell, own: string): string {
