@@ -48,7 +48,7 @@ export function nodePart(network: NodeNetwork, facts: Facts, numbers: Numbers, r
 function isSwitchedOff({ engine, name }: NodeNetwork, { networks, ledger }: Facts): boolean {
   const found = networks.find((n) => n.engine === engine && n.name === name);
   const kept = ledger.networks.find((n) => n.engine === engine && n.name === name);
-  return found?.masquerade?.enabled === true || kept?.edited !== undefined;
+  return found?.masquerade?.enabled === true || kept?.edited !== undefined || found?.masqueraded === true;
 }
 
 /** A bridge that has addresses of others too is not the network's alone. */

@@ -1,21 +1,22 @@
 /** A host for this room's tests: files and answers of programs as they were recorded; what it was not given, it refuses. */
 import { dirname, basename } from 'node:path';
 import { MustredirectError } from '../error.ts';
-import type { Files, Host } from '../host/ports.ts';
+import type { Files, Host, Output } from '../host/ports.ts';
 
 export interface Recorded {
   /** path -> content */
   readonly files?: Readonly<Record<string, string>>;
-  /** command line -> stdout */
-  readonly answers?: Readonly<Record<string, string>>;
+  /** command line -> stdout, or all of what it answered where it failed */
+  readonly answers?: Readonly<Record<string, string | Output>>;
 }
 
 export function recordedHost({ files = {}, answers = {} }: Recorded): Host {
   return {
     exec: {
       async run(argv) {
-        const stdout = answers[argv.join(' ')];
-        if (stdout !== undefined) return { exitCode: 0, stdout, stderr: '' };
+        const answer = answers[argv.join(' ')];
+        if (typeof answer === 'string') return { exitCode: 0, stdout: answer, stderr: '' };
+        if (answer) return answer;
         throw new MustredirectError('missing-tool', `${argv[0] ?? ''}: no such program`);
       },
     },

@@ -34,12 +34,17 @@ export async function labUp({ name = defaultName, engine, self }: UpOptions, io:
   await writeFiles(world);
   await world.keep();
   const option = name === defaultName ? '' : ` --name ${name}`;
-  const inContainer =
-    world.engine.engine === 'external' ? 'ip -brief address' : 'podman run --rm localhost/lab ip address';
+  const inContainer = inContainerOf(world.engine.engine);
   describe(world).forEach((line) => io.print(line));
   io.print(`\nmustredirect lab exec${option} gw1 -- mustredirect plan`);
   io.print(`mustredirect lab exec${option} node1 -- ${inContainer}`);
   io.print(`mustredirect lab down${option}`);
+}
+
+/** A command for node1, to show what runs there. */
+function inContainerOf(engine: LabEngine): string {
+  if (engine === 'external') return 'ip -brief address';
+  return `${engine === 'docker' ? 'docker' : 'podman'} run --rm localhost/lab ip address`;
 }
 
 /** Gives both hosts the file that redirects the containers of node1. */

@@ -2,12 +2,12 @@
 import { MustredirectError } from '../error.ts';
 import type { Exec, Files, Host } from '../host/ports.ts';
 
-export const labEngines = ['podman-netavark', 'podman-cni', 'external'] as const;
+export const labEngines = ['podman-netavark', 'podman-cni', 'docker', 'external'] as const;
 export type LabEngine = (typeof labEngines)[number];
 
 export interface EngineChoice {
   readonly engine: LabEngine;
-  /** the container runtime that podman uses, `runc` or `crun` */
+  /** the container runtime that the engine uses, `runc` or `crun` */
   readonly runtime: string;
   /** whether containers have cgroups, below one of the lab's own */
   readonly cgroups: boolean;
@@ -15,7 +15,7 @@ export interface EngineChoice {
   readonly reason: string;
 }
 
-/** Podman with netavark, else with CNI, else none: what is installed decides, unless one is asked for. */
+/** Podman with netavark, else with CNI, else none: what is installed decides. Docker runs where it is asked for. */
 export async function chooseEngine(machine: Host, wanted?: LabEngine): Promise<EngineChoice> {
   const choice = await chooseInstalled(machine, wanted);
   if (wanted === undefined || choice.engine === wanted) return choice;
@@ -24,6 +24,7 @@ export async function chooseEngine(machine: Host, wanted?: LabEngine): Promise<E
 
 async function chooseInstalled(machine: Host, wanted: LabEngine | undefined): Promise<EngineChoice> {
   if (wanted === 'external') return none('namespaces on a bridge, without an engine');
+  if (wanted === 'docker') return chooseDocker(machine);
   const podman = await versionOf(machine.exec, 'podman');
   if (!podman) return none('podman is not installed: namespaces on a bridge instead');
   const cgroups = await hasCgroupV1(machine.files);
@@ -38,6 +39,14 @@ async function chooseInstalled(machine: Host, wanted: LabEngine | undefined): Pr
     return none(`podman ${podman} has no network backend: namespaces on a bridge instead`);
   }
   return { engine, runtime, cgroups, reason: `podman ${podman} with ${engine.slice('podman-'.length)}` };
+}
+
+async function chooseDocker({ exec, files }: Host): Promise<EngineChoice> {
+  const dockerd = await versionOf(exec, 'dockerd');
+  if (!dockerd || !(await versionOf(exec, 'docker'))) return none('docker is not installed');
+  if (!(await versionOf(exec, 'runc'))) return none('docker needs runc');
+  const cgroups = await hasCgroupV1(files);
+  return { engine: 'docker', runtime: 'runc', cgroups, reason: `docker ${dockerd}` };
 }
 
 function none(reason: string): EngineChoice {

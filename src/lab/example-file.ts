@@ -25,7 +25,7 @@ hosts:
 
 networks:
   ${network.name}:
-    engine: ${engine === 'external' ? 'external' : 'podman'}
+    engine: ${engineOf(engine)}
     subnets:
       node1: ${oneOrMany(families.map(subnetOf))}
     via: office
@@ -41,4 +41,9 @@ gateways:
 
 function oneOrMany(values: readonly string[]): string {
   return values.length === 1 ? values.join() : `[${values.join(', ')}]`;
+}
+
+/** As the file calls it: podman's network backends are one engine. */
+function engineOf(engine: LabEngine): string {
+  return engine.replace(/-.*$/, '');
 }

@@ -23,7 +23,8 @@ for dir in /etc /var/lib /var/tmp; do
   mount -t overlay -o lowerdir=$dir,upperdir=/run/lab/layer$dir,workdir=/run/lab/work$dir lab $dir
 done
 mount -t tmpfs -o mode=1777 lab /dev/shm
-for dir in /etc/cni /etc/containers /etc/mustredirect /var/lib/cni /var/lib/containers /var/lib/mustredirect; do
+for dir in /etc/cni /etc/containers /etc/docker /etc/mustredirect /var/lib/cni /var/lib/containers \
+  /var/lib/containerd /var/lib/docker /var/lib/mustredirect; do
   mkdir -p $dir
   mount -t tmpfs -o mode=755 lab $dir
 done

@@ -6,6 +6,7 @@ import type { Exec, Host } from '../host/ports.ts';
 import { captureOn, type Capture } from './capture.ts';
 import { cgroupOf, removeCgroups } from './cgroups.ts';
 import type { Containers } from './containers/containers.ts';
+import { prepareDocker } from './containers/docker.ts';
 import { prepareNamespaces } from './containers/namespaces.ts';
 import { preparePodman } from './containers/podman.ts';
 import { chooseEngine, type EngineChoice, type LabEngine } from './engine.ts';
@@ -138,7 +139,15 @@ async function connect(
 }
 
 function prepareEngine(node: TestHost, choice: EngineChoice): Promise<Containers> {
-  return choice.engine === 'external' ? prepareNamespaces(node) : preparePodman(node, choice);
+  switch (choice.engine) {
+    case 'external':
+      return prepareNamespaces(node);
+    case 'docker':
+      return prepareDocker(node);
+    case 'podman-cni':
+    case 'podman-netavark':
+      return preparePodman(node, choice);
+  }
 }
 
 function mapHosts<T>(make: (host: HostName, index: number) => T): Readonly<Record<HostName, T>> {

@@ -125,7 +125,7 @@ host: {}`,
         'f.yaml:6:3: networks.web.engine: missing key "engine"',
         '      web:',
         '      ^',
-        '    hint: add "engine: ..." with podman or external',
+        '    hint: add "engine: ..." with podman, docker or external',
       ],
     },
     {
@@ -202,7 +202,7 @@ describe('values', () => {
       mistake: 'an engine that is none',
       edits: [['podman', 'podmann']],
       output: [
-        'f.yaml:7:13: networks.web.engine: expected podman or external, found the text "podmann"',
+        'f.yaml:7:13: networks.web.engine: expected podman, docker or external, found the text "podmann"',
         '        engine: podmann',
         '                ^',
         '    hint: did you mean "podman"?',
@@ -989,12 +989,12 @@ describe('what is still to come', () => {
   it.each<Case>([
     {
       mistake: 'an engine',
-      edits: [['podman', 'docker']],
+      edits: [['podman', 'nerdctl']],
       output: [
-        'f.yaml:7:13: networks.web.engine: engine docker is not supported yet',
-        '        engine: docker',
+        'f.yaml:7:13: networks.web.engine: engine nerdctl is not supported yet',
+        '        engine: nerdctl',
         '                ^',
-        '    hint: this version handles podman and external; external leaves the network itself alone',
+        '    hint: this version handles podman, docker and external; external leaves the network itself alone',
       ],
     },
     {

@@ -7,6 +7,7 @@ export const engineNames = ['podman', 'docker', 'nerdctl', 'cni', 'external'] as
 /** engines that this version handles: `src/engines` has to have each of them, the type checker sees to it */
 export const supportedEngines = [
   'podman',
+  'docker',
   'external',
 ] as const satisfies readonly (typeof engineNames)[number][];
 

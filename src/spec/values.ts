@@ -65,12 +65,17 @@ export function subnetOf(what: string) {
 
 /** An engine of the format that this version handles. */
 export function engineOf() {
-  return z.enum(engineNames, expected(supportedEngines.join(' or '))).transform((name, context) => {
+  const supportedOnes = listOf(supportedEngines, 'or');
+  return z.enum(engineNames, expected(supportedOnes)).transform((name, context) => {
     const supported = supportedEngines.find((engine) => engine === name);
     if (supported !== undefined) return supported;
-    const hint = `this version handles ${supportedEngines.join(' and ')}; external leaves the network itself alone`;
+    const hint = `this version handles ${listOf(supportedEngines, 'and')}; external leaves the network itself alone`;
     return fail(context, `engine ${name} is not supported yet`, hint);
   });
+}
+
+function listOf(names: readonly string[], word: 'and' | 'or'): string {
+  return `${names.slice(0, -1).join(', ')} ${word} ${names.at(-1)}`;
 }
 
 /** One value or a list of them, which comes out as a list. */

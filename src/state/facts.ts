@@ -109,6 +109,11 @@ export interface NetworkFacts {
   readonly exists: boolean;
   /** it carries the label that we give to what we create */
   readonly ours?: boolean;
+  /**
+   * what leaves by the host's own routing has the host's address, also where no setting says so: the engine masquerades
+   * it, or would, did we not create the network without that
+   */
+  readonly masqueraded?: true;
   /** as the engine has them; empty when the network does not exist */
   readonly subnets: readonly Subnet[];
   /** the bridge that the engine uses or will use, when it is known */

@@ -42,6 +42,13 @@ async function stopMasquerade({ hosts: { node1 }, engine }: World, family: Famil
       const content = (await node1.files.read(conflist)) ?? '';
       return node1.files.replace(conflist, content.replace('"ipMasq": true', '"ipMasq": false'));
     }
+    case 'docker': {
+      const option = 'com.docker.network.bridge.enable_ip_masquerade=false';
+      await node1.run(['docker', 'network', 'rm', network.name]);
+      const create = ['docker', 'network', 'create', '--subnet', network.subnet, '--opt', option];
+      await node1.run([...create, network.name]);
+      return;
+    }
     case 'external':
       await node1.run(['nft', 'delete', 'table', family === 4 ? 'ip' : 'ip6', 'lab-mr0']);
       return;

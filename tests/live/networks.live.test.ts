@@ -4,7 +4,7 @@ import { addresses, network } from '../../src/lab/layout.ts';
 import { exampleFile, filePath } from '../../src/lab/example-file.ts';
 import type { World } from '../../src/lab/world.ts';
 import { mustSucceed, mustredirect } from './program.ts';
-import { createTestWorld, podmanEngines } from './test-world.ts';
+import { containerEngines, createTestWorld, programOf } from './test-world.ts';
 
 let world: World;
 
@@ -17,17 +17,19 @@ async function answer(container: string): Promise<string> {
   return (await world.containers.run(container, argv)).stdout.trim();
 }
 
-describe.each(await podmanEngines())('%s', (engine) => {
+describe.each(await containerEngines())('%s', (engine) => {
+  const program = programOf(engine);
+
   it('creates a network that is missing, and takes it away when nothing uses it', async () => {
     world = await createTestWorld({ engine });
     const { node1, gw1 } = world.hosts;
     await Promise.all([node1, gw1].map((host) => host.files.replace(filePath, exampleFile(engine))));
-    const networks = (): Promise<string> => node1.run(['podman', 'network', 'ls', '--format', '{{.Name}}']);
+    const networks = (): Promise<string> => node1.run([program, 'network', 'ls', '--format', '{{.Name}}']);
     const isp = await world.capture('isp', 'eth0', `host ${addresses.internet}`);
 
     await mustSucceed(gw1, 'apply', '--yes');
     const said = await mustSucceed(node1, 'apply', '--yes');
-    expect(said).toContain(`+ podman network ${network.name}: ${network.subnet}`);
+    expect(said).toContain(`+ ${program} network ${network.name}: ${network.subnet}`);
     expect(said.includes('.conflist: ipMasq: false (was true)')).toBe(engine === 'podman-cni');
     expect(await networks()).toContain(network.name);
     await world.containers.start('web', network.name);
@@ -38,7 +40,7 @@ describe.each(await podmanEngines())('%s', (engine) => {
     expect(destroyed).toContain(`waiting: network ${network.name}, which we created, stays: used by web`);
     expect(await networks()).toContain(network.name);
     await world.containers.remove('web');
-    expect(await mustSucceed(node1, 'destroy', '--yes')).toContain(`- podman network ${network.name}`);
+    expect(await mustSucceed(node1, 'destroy', '--yes')).toContain(`- ${program} network ${network.name}`);
     expect(await networks()).not.toContain(network.name);
     expect(await node1.files.list('/var/lib/mustredirect')).toEqual([]);
   });
@@ -48,10 +50,10 @@ describe.each(await podmanEngines())('%s', (engine) => {
     const { node1 } = world.hosts;
     await node1.files.replace(filePath, exampleFile(engine));
     await mustSucceed(node1, 'apply', '--yes');
-    await node1.run(['podman', 'network', 'rm', network.name]);
+    await node1.run([program, 'network', 'rm', network.name]);
     await world.containers.createNetwork(network.name, network.subnet);
-    expect(await mustSucceed(node1, 'destroy', '--yes')).not.toContain('- podman network');
-    expect(await node1.run(['podman', 'network', 'ls', '--format', '{{.Name}}'])).toContain(network.name);
+    expect(await mustSucceed(node1, 'destroy', '--yes')).not.toContain(`- ${program} network`);
+    expect(await node1.run([program, 'network', 'ls', '--format', '{{.Name}}'])).toContain(network.name);
   });
 
   it('keeps direct destinations in reach of a network that it has made', async () => {
@@ -71,8 +73,8 @@ describe.each(await podmanEngines())('%s', (engine) => {
     await world.containers.createNetwork('other', '10.77.0.0/24');
     await world.containers.createNetwork(network.name, network.subnet);
     await world.containers.start('asker', 'other');
-    const serve = ['sh', '-c', 'while :; do echo hello | nc -l -p 80; done'];
-    const run = ['podman', 'run', '--detach', '--name', 'server', '--publish', '8084:80'];
+    const serve = ['nc', '-ll', '-p', '80', '-e', 'echo', 'hello'];
+    const run = [program, 'run', '--detach', '--name', 'server', '--publish', '8084:80'];
     await node1.run([...run, '--network', network.name, 'localhost/lab', ...serve]);
     const ask = ['timeout', '3', 'nc', addresses.node1, '8084'];
     const answers = async (): Promise<string[]> => [

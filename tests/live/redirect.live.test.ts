@@ -1,4 +1,4 @@
-/** The main job: real podman, real packets, captures on every link. */
+/** The main job: real engines, real packets, captures on every link. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Packet } from '../../src/host/packet.ts';
 import { exampleFile, filePath } from '../../src/lab/example-file.ts';
@@ -6,7 +6,7 @@ import { type HostDump, compareDumps, dumpHost } from '../../src/lab/host-dump.t
 import { addresses, network } from '../../src/lab/layout.ts';
 import type { World } from '../../src/lab/world.ts';
 import { mustSucceed, mustredirect } from './program.ts';
-import { createTestWorld, podmanEngines } from './test-world.ts';
+import { containerEngines, createTestWorld } from './test-world.ts';
 
 const isp = `host ${addresses.internet}`;
 const toInternet = ({ destination }: Packet): boolean => destination === addresses.internet;
@@ -62,7 +62,7 @@ for f in /proc/sys/net/ipv4/conf/*/src_valid_mark; do echo ${srcValidMark} >$f; 
   await Promise.all(Object.values(world.hosts).map((host) => host.run(['sh', '-c', script])));
 }
 
-describe.each(await podmanEngines())('%s', (engine) => {
+describe.each(await containerEngines())('%s', (engine) => {
   let world: World;
   let before: string;
   let after: string;
@@ -184,4 +184,4 @@ describe.each(await podmanEngines())('%s', (engine) => {
 });
 
 /** Containers came and went: what the engine made for each has other names and numbers. */
-const ofContainers = /~ nft|veth|podman\d|10\.89\.4\.\d+( |$)|CNI-|NETAVARK|fe80::|ff00::/;
+const ofContainers = /~ nft|veth|podman\d|br-[0-9a-f]{12}|10\.89\.4\.\d+( |$)|CNI-|NETAVARK|fe80::|ff00::/;

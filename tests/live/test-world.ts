@@ -25,3 +25,13 @@ export async function podmanEngines(): Promise<readonly LabEngine[]> {
   const major = Number(/(\d+)\./.exec(stdout)?.[1]);
   return major >= 5 ? ['podman-netavark'] : ['podman-cni', 'podman-netavark'];
 }
+
+/** Every engine whose containers a test can start. */
+export async function containerEngines(): Promise<readonly LabEngine[]> {
+  return [...(await podmanEngines()), 'docker'];
+}
+
+/** The program that a lab's user would type. */
+export function programOf(engine: LabEngine): 'docker' | 'podman' {
+  return engine === 'docker' ? 'docker' : 'podman';
+}

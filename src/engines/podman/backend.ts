@@ -22,14 +22,6 @@ export type StoredNetwork = Pick<
   'name' | 'exists' | 'ours' | 'subnets' | 'bridge' | 'masquerade'
 >;
 
-/** on the networks that we create: a name alone could be somebody else's network by now */
-export const ownLabel = { key: 'mustredirect', value: 'created' } as const;
-
-/** What a network's labels say of who made it. */
-export function ownership(labels: Readonly<Record<string, string>> | null | undefined): { ours?: true } {
-  return labels?.[ownLabel.key] === ownLabel.value ? { ours: true } : {};
-}
-
 export const brokenFileHint = 'mend or remove the file: podman cannot use it either';
 
 /** The error of a network that exists and can never be redirected. */

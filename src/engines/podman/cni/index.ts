@@ -4,7 +4,8 @@ import { ipMasqIn } from '../../conflist/ip-masq.ts';
 import { findConflist, readConflists } from '../../conflist/read-folder.ts';
 import { type Conflist, bridgeSchema } from '../../conflist/schema.ts';
 import { decodeValue } from '../../decode.ts';
-import { type Backend, type StoredNetwork, brokenFileHint, ownership, unfitNetwork } from '../backend.ts';
+import { ownership } from '../../own-label.ts';
+import { type Backend, type StoredNetwork, brokenFileHint, unfitNetwork } from '../backend.ts';
 
 export const podmanCni: Backend = {
   name: 'cni',

@@ -2,7 +2,8 @@
 import { join } from 'node:path';
 import type { Files } from '../../../host/ports.ts';
 import { decodeJson } from '../../decode.ts';
-import { type Backend, type StoredNetwork, brokenFileHint, ownership, unfitNetwork } from '../backend.ts';
+import { ownership } from '../../own-label.ts';
+import { type Backend, type StoredNetwork, brokenFileHint, unfitNetwork } from '../backend.ts';
 import { networkSchema } from './schema.ts';
 
 export const podmanNetavark: Backend = {

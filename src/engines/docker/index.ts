@@ -1,0 +1,110 @@
+/** Docker, asked by its own command. */
+import { MustredirectError } from '../../error.ts';
+import type { Host } from '../../host/ports.ts';
+import type { AttachedContainer, NetworkFacts } from '../../state/facts.ts';
+import type { Engine, Environment, NetworkRequest } from '../engine.ts';
+import { ownLabel, ownership } from '../own-label.ts';
+import { type DockerContainer, readContainers, readPids } from './containers.ts';
+import { readInfo } from './info.ts';
+import { bridgeOf, readStoredNetworks } from './networks.ts';
+import { type DockerNetwork, optionNames } from './schema.ts';
+
+export function createDocker(env: Environment): Engine {
+  return {
+    readNetworks: (host, networks) => readNetworks(host, networks, env),
+    createCommand,
+    removeCommand,
+    inspectCommand: (name) => ['docker', 'network', 'inspect', name],
+    attachedCommand: (name) => ['docker', 'ps', '--all', '--quiet', '--filter', `network=${name}`],
+    // What a network was created with stays.
+    editMasquerade: (content) => content,
+  };
+}
+
+async function readNetworks(
+  { exec }: Host,
+  networks: readonly NetworkRequest[],
+  env: Environment,
+): Promise<NetworkFacts[]> {
+  if (networks.length === 0) return [];
+  requireOwnDaemon(env);
+  // First: where no daemon answers, nothing else does, and each in other words.
+  const { version } = await readInfo(exec);
+  const names = networks.map(({ name }) => name);
+  const [stored, containers] = await Promise.all([readStoredNetworks(exec, names), readContainers(exec)]);
+  const attached = containers.filter((container) => container.networks.some((name) => stored.has(name)));
+  const pids = await readPids(
+    exec,
+    attached.filter(({ running }) => running).map(({ id }) => id),
+  );
+  return names.map((name) => {
+    const found = stored.get(name);
+    const common = { engine: 'docker', name, backend: `docker ${version}` } as const;
+    if (!found) return { ...common, exists: false, masqueraded: true, subnets: [], attached: [] };
+    return {
+      ...common,
+      ...storedNetwork(found),
+      attached: attached
+        .filter((container) => container.networks.includes(name))
+        .map((container) => attachedContainer(container, found, pids)),
+    };
+  });
+}
+
+function storedNetwork(
+  network: DockerNetwork,
+): Omit<NetworkFacts, 'engine' | 'name' | 'backend' | 'attached'> {
+  const owner = ownership(network.Labels);
+  const plain = network.Options?.[optionNames.masquerade] === 'false';
+  return {
+    exists: true,
+    ...owner,
+    ...(owner.ours || !plain ? { masqueraded: true } : {}),
+    subnets: (network.IPAM.Config ?? []).map(({ Subnet }) => Subnet),
+    bridge: bridgeOf(network),
+    commands: { remove: removeCommand(network.Name).join(' ') },
+  };
+}
+
+function attachedContainer(
+  { id, name, running }: DockerContainer,
+  { Containers }: DockerNetwork,
+  pids: ReadonlyMap<string, number>,
+): AttachedContainer {
+  const pid = pids.get(id);
+  const { IPv4Address, IPv6Address } = Containers?.[id] ?? {};
+  const addresses = [IPv4Address, IPv6Address].flatMap((text) => text?.split('/')[0] || []);
+  return {
+    name,
+    running,
+    ...(pid === undefined ? {} : { pid }),
+    ...(addresses.length > 0 ? { addresses } : {}),
+  };
+}
+
+function createCommand({ name, subnets }: NetworkRequest): string[] {
+  return [
+    'docker',
+    'network',
+    'create',
+    '--label',
+    `${ownLabel.key}=${ownLabel.value}`,
+    ...(subnets.some((subnet) => subnet.includes(':')) ? ['--ipv6'] : []),
+    ...subnets.flatMap((subnet) => ['--subnet', subnet]),
+    '--opt',
+    `${optionNames.masquerade}=false`,
+    name,
+  ];
+}
+
+function removeCommand(name: string): string[] {
+  return ['docker', 'network', 'rm', name];
+}
+
+/** The command may speak to another machine. */
+function requireOwnDaemon({ DOCKER_HOST: daemon }: Environment): void {
+  if (!daemon || daemon.startsWith('unix://')) return;
+  throw new MustredirectError('refused', `docker: DOCKER_HOST is ${daemon}, which may be another machine`, {
+    hint: 'unset DOCKER_HOST, or name the socket of the daemon of this machine (unix:///run/docker.sock)',
+  });
+}

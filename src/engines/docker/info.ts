@@ -1,0 +1,51 @@
+/** Which docker this is. */
+import type * as z from 'zod';
+import { MustredirectError } from '../../error.ts';
+import { commandError } from '../../host/exec.ts';
+import type { Exec } from '../../host/ports.ts';
+import { decodeJson } from '../decode.ts';
+import { infoSchema } from './schema.ts';
+
+export interface DockerInfo {
+  readonly version: string;
+}
+
+const argv = ['docker', 'info', '--format', '{{json .}}'];
+
+export async function readInfo(exec: Exec): Promise<DockerInfo> {
+  const { ServerErrors, ServerVersion: version, SecurityOptions } = await askDaemon(exec);
+  if (ServerErrors?.length) throw silentDaemon(`docker: ${ServerErrors.join('; ')}`);
+  if (version === undefined) throw silentDaemon('docker: its daemon does not answer');
+  if (SecurityOptions?.some((option) => option.split(',').includes('name=rootless'))) {
+    throw new MustredirectError('not-permitted', 'docker: runs for an ordinary user here', {
+      hint: 'ask the daemon of root: rootless networks cannot be redirected',
+    });
+  }
+  if (!isSince(version, 20, 10)) {
+    throw new MustredirectError('missing-tool', `docker ${version}: too old`, {
+      hint: 'install docker 20.10 or later',
+    });
+  }
+  return { version };
+}
+
+/** Where no daemon answers, newer ones fail, and older ones say so in their answer alone. */
+async function askDaemon(exec: Exec): Promise<z.infer<typeof infoSchema>> {
+  const output = await exec.run(argv);
+  if (output.exitCode === 0 || output.stdout.startsWith('{')) {
+    return decodeJson(infoSchema, output.stdout, argv.join(' '));
+  }
+  throw silentDaemon(commandError(argv, output).message);
+}
+
+/** Whether a version is this one or a later one; what comes after its numbers is a distribution's. */
+function isSince(version: string, major: number, minor: number): boolean {
+  const [first = 0, second = 0] = version.split('.').map((part) => Number.parseInt(part, 10));
+  return first > major || (first === major && second >= minor);
+}
+
+function silentDaemon(what: string): MustredirectError {
+  return new MustredirectError('failed', what, {
+    hint: 'start it (`systemctl start docker`), or, where it listens elsewhere, set DOCKER_HOST',
+  });
+}

@@ -1,0 +1,56 @@
+/** What the docker command prints, in the versions 20.10 to 29, cut to what we need of it. */
+import * as z from 'zod';
+import { deviceName } from '../../host/device-name.ts';
+import { subnetSchema } from '../decode.ts';
+
+/** `docker info --format '{{json .}}'`: it succeeds where nobody answers, and says that inside */
+export const infoSchema = z.object({
+  ServerErrors: z.array(z.string()).nullish(),
+  ServerVersion: z.string().optional(),
+  SecurityOptions: z.array(z.string()).nullish(),
+});
+
+/** The bridge driver's options that count here. */
+export const optionNames = {
+  bridge: 'com.docker.network.bridge.name',
+  masquerade: 'com.docker.network.bridge.enable_ip_masquerade',
+} as const;
+
+/** `docker network inspect NAME ...` */
+export const networksSchema = z.array(
+  z.object({
+    Name: z.string(),
+    Id: z.string().regex(/^[0-9a-f]{12,}$/),
+    Driver: z.string(),
+    Internal: z.boolean().default(false),
+    IPAM: z.object({ Config: z.array(z.object({ Subnet: subnetSchema })).nullish() }),
+    Options: z
+      .object({
+        [optionNames.bridge]: deviceName.optional(),
+        [optionNames.masquerade]: z.string().optional(),
+      })
+      .nullish(),
+    Labels: z.record(z.string(), z.string()).nullish(),
+    /** those that run: container id -> its addresses, with prefix length, empty where there is none */
+    Containers: z
+      .record(
+        z.string(),
+        z.object({ IPv4Address: z.string().optional(), IPv6Address: z.string().optional() }),
+      )
+      .nullish(),
+  }),
+);
+
+export type DockerNetwork = z.infer<typeof networksSchema>[number];
+
+/** A line of `docker ps --format '{{json .}}'` */
+export const containerSchema = z.object({
+  ID: z.string(),
+  Names: z.string(),
+  /** with commas between them */
+  Networks: z.string(),
+  State: z.string(),
+});
+
+/** A line of `docker inspect --format '{{.Id}} {{.State.Pid}}'` about a container that runs */
+export const pidLine = /^([0-9a-f]{64}) ([1-9]\d*)$/;
