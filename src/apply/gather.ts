@@ -9,7 +9,7 @@ import { type OtherTables, readOtherTables } from '../host/nft-others.ts';
 import { type ElementCounter, type NftTable, readNftTable } from '../host/nft-read.ts';
 import { requireNft } from '../host/nft-version.ts';
 import type { Exec, Host } from '../host/ports.ts';
-import { readForwarding } from '../host/sysctl.ts';
+import { readAcceptRa, readFamilies, readForwarding } from '../host/sysctl.ts';
 import type { Facts } from '../state/facts.ts';
 import type { Ledger } from '../state/ledger.ts';
 import type { HostObject } from '../state/objects.ts';
@@ -30,48 +30,74 @@ export async function gatherFacts(
   role: Pick<HostRole, 'networks'>,
   ledger: Ledger,
 ): Promise<Gathered> {
-  const [links, rules, routes, policies, namedTables, [nft, others], asked] = await Promise.all([
+  const [links, ways, namedTables, [nft, others], asked] = await Promise.all([
     readLinks(host.exec),
-    readRules(host.exec, 4),
-    readRoutes(host.exec, 4),
-    readPolicies(host.exec),
+    readWays(host),
     readNamedTables(host.files),
     readNft(host.exec),
     askEngines(host, engines, role, ledger),
   ]);
-  const sysctls = await readForwarding(
-    host.files,
-    links.map(({ name }) => name),
-  );
+  const { owned, ...foreign } = ways;
+  const [sysctls, acceptRa] = await Promise.all([
+    readForwarding(
+      host.files,
+      links.map(({ name }) => name),
+    ),
+    readAcceptRa(host.files, ways.routerAdvertisedDefaults),
+  ]);
   return {
     facts: {
       links,
-      foreignRules: rules.foreign,
-      foreignRoutes: routes.foreign,
-      defaultHops: routes.defaultHops,
-      usedTables: routes.usedTables,
+      ...foreign,
+      acceptRa,
       namedTables,
       foreignChains: others.chains,
       forwardFilters: others.forwardFilters,
       sysctls,
       ...asked,
       ledger,
-      xfrm: policies.xfrm,
-      owned: [...rules.owned, ...routes.owned, ...policies.owned, ...nft.objects],
+      owned: [...owned, ...nft.objects],
     },
     counters: nft.counters,
   };
 }
 
 /** Our own objects as the host has them now. */
-export async function readOwned(exec: Exec): Promise<HostObject[]> {
-  const [rules, routes, policies, nft] = await Promise.all([
-    readRules(exec, 4),
-    readRoutes(exec, 4),
-    readPolicies(exec),
-    readNftTable(exec),
+export async function readOwned(host: Host): Promise<HostObject[]> {
+  const [{ owned }, nft] = await Promise.all([readWays(host), readNftTable(host.exec)]);
+  return [...owned, ...nft.objects];
+}
+
+type Ways = Pick<
+  Facts,
+  | 'foreignRules'
+  | 'foreignRoutes'
+  | 'defaultHops'
+  | 'routerAdvertisedDefaults'
+  | 'usedTables'
+  | 'xfrm'
+  | 'owned'
+>;
+
+/** Rules, routes and policies of all families that the kernel has. */
+async function readWays({ exec, files }: Host): Promise<Ways> {
+  const families = await readFamilies(files);
+  const [rules, routes, policies] = await Promise.all([
+    Promise.all(families.map((family) => readRules(exec, family))),
+    Promise.all(families.map((family) => readRoutes(exec, family))),
+    Promise.all(families.map((family) => readPolicies(exec, family))),
   ]);
-  return [...rules.owned, ...routes.owned, ...policies.owned, ...nft.objects];
+  return {
+    foreignRules: rules.flatMap(({ foreign }) => foreign),
+    foreignRoutes: routes.flatMap(({ foreign }) => foreign),
+    defaultHops: routes.flatMap(({ defaultHops }) => defaultHops),
+    routerAdvertisedDefaults: routes.flatMap(({ routerAdvertisedDefaults }) => routerAdvertisedDefaults),
+    usedTables: [...new Set(routes.flatMap(({ usedTables }) => usedTables))],
+    xfrm: policies.every(({ xfrm }) => xfrm),
+    owned: [rules, routes, policies].flatMap((kind) =>
+      kind.flatMap(({ owned }): readonly HostObject[] => owned),
+    ),
+  };
 }
 
 /** One that is too old does not say so by itself: it crashes. */

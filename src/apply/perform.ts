@@ -87,7 +87,7 @@ function batchError(argv: readonly string[], lines: readonly string[], output: O
   if (line === undefined) return commandError(argv, output);
   const said = output.stderr.replace(/Command failed.*/s, '').trim();
   const error = commandError(['ip', ...line.split(' ')], { ...output, stderr: said });
-  if (!/invalid gateway|Network is (down|unreachable)/.test(said)) return error;
+  if (!/invalid gateway|No route to host|is not up|Network is (down|unreachable)/.test(said)) return error;
   return new MustredirectError('failed', error.message, {
     hint: 'the link to the next hop is down, or the next hop is no neighbour on it: look at `ip -br link` and `ip -br address`',
     cause: error,

@@ -52,12 +52,12 @@ async function putBack(
   workplace: Workplace,
   note: (error: unknown) => void,
 ): Promise<readonly string[]> {
-  const { exec } = workplace.host;
+  const { host } = workplace;
   const wanted = before.map((text) => ({ object: parseOwned(text), why: 'as before' }));
   return untilSettled(async () => {
-    const { steps } = makePlan(await readOwned(exec), { wanted, waiting: [], warnings: [] });
+    const { steps } = makePlan(await readOwned(host), { wanted, waiting: [], warnings: [] });
     for (const step of steps) await perform(step.do, workplace).catch(note);
-    return compareStates(await readOwned(exec), wanted).map(changeText);
+    return compareStates(await readOwned(host), wanted).map(changeText);
   });
 }
 

@@ -15,17 +15,23 @@ export const mark = z
   .string()
   .regex(/^(0x[\da-f]{1,8}|\d{1,10})$/, 'not a mark')
   .refine((text) => Number(text) <= lastNumber, 'too large');
-export const address = z.string().refine((text) => parseAddress(text) !== undefined, 'not an address');
+/** Comes out canonical: programs print an IPv4-mapped address as `::ffff:10.0.0.1`. */
+export const address = z.string().transform((text, { issues }) => {
+  const found = parseAddress(text);
+  if (found !== undefined) return found;
+  issues.push({ code: 'custom', message: 'not an address', input: text });
+  return z.NEVER;
+});
 export const prefixLength = z.int().min(0).max(128);
-export const destination = z
-  .string()
-  .refine((text) => text === 'default' || isSubnet(text), 'not a destination');
+/** `default` or a subnet; comes out canonical, and long: `10.89.5.7/32`. */
+export const destination = z.string().transform((text, { issues }) => {
+  const found = text === 'default' ? text : parseSubnet(longSubnet(text));
+  if (typeof found === 'string') return found;
+  issues.push({ code: 'custom', message: 'not a destination', input: text });
+  return z.NEVER;
+});
 
 /** Whether an address and a length are one subnet; both are what they should be by themselves. */
 export function fits(text: string, length: number): boolean {
   return length <= (familyOf(text) === 4 ? 32 : 128);
-}
-
-function isSubnet(text: string): boolean {
-  return typeof parseSubnet(longSubnet(text)) === 'string';
 }

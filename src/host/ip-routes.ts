@@ -1,6 +1,6 @@
 /** Reads the routes of a host, ours and those of others; numbers instead of names. */
 import * as z from 'zod';
-import { type Address, type Family, longSubnet } from '../address/cidr.ts';
+import { type Address, type Family, contains } from '../address/cidr.ts';
 import type { ForeignRoute, Hop } from '../state/facts.ts';
 import type { Route } from '../state/objects.ts';
 import { mainTable, ownProtocol } from '../state/ownership.ts';
@@ -12,6 +12,9 @@ import type { Exec } from './ports.ts';
 const protocol = String(ownProtocol);
 /** RTN_UNREACHABLE of linux/rtnetlink.h, as `ip -N` prints it */
 const unreachable = '7';
+
+/** RTPROT_RA: from a router advertisement */
+const advertised = '9';
 
 const routeSchema = z.object({
   type: z.string().optional(),
@@ -25,24 +28,26 @@ const routeSchema = z.object({
 });
 type RawRoute = z.infer<typeof routeSchema>;
 
-export async function readRoutes(
-  exec: Exec,
-  family: Family,
-): Promise<{
+interface Routes {
   readonly owned: Route[];
   readonly foreign: ForeignRoute[];
   readonly defaultHops: Hop[];
+  readonly routerAdvertisedDefaults: string[];
   readonly usedTables: number[];
-}> {
+}
+
+export async function readRoutes(exec: Exec, family: Family): Promise<Routes> {
   const argv = ['ip', '-j', '-N', `-${family}`, 'route', 'show', 'table', 'all'];
   const raw = await readJson(exec, argv, z.array(routeSchema));
   const foreign = raw.filter((route) => route.protocol !== protocol);
+  const main = foreign.filter(isUnicastOfMain);
+  const defaults = main.filter(({ dst }) => dst === 'default');
+  const fromRouters = defaults.filter((route) => route.protocol === advertised).flatMap(hopsOf);
   return {
     owned: raw.filter((route) => route.protocol === protocol).map((route) => ownRoute(route, family)),
-    foreign: foreign.filter((route) => isUnicastOfMain(route) && route.dst !== 'default').map(foreignRoute),
-    defaultHops: sortedHops(
-      foreign.filter((route) => isUnicastOfMain(route) && route.dst === 'default').flatMap(hopsOf),
-    ),
+    foreign: main.filter(({ dst }) => dst !== 'default' && !isLinkLocal(dst)).map(foreignRoute),
+    defaultHops: sortedHops(defaults.flatMap(hopsOf)),
+    routerAdvertisedDefaults: [...new Set(fromRouters.map(({ device }) => device))].sort(),
     usedTables: [...new Set(foreign.map(tableOf))],
   };
 }
@@ -52,7 +57,7 @@ function ownRoute(raw: RawRoute, family: Family): Route {
     kind: 'route',
     family,
     table: tableOf(raw),
-    destination: raw.dst === 'default' ? raw.dst : longSubnet(raw.dst),
+    destination: raw.dst,
     metric: raw.metric ?? 0,
     target:
       raw.type === unreachable
@@ -75,6 +80,11 @@ function hopsOf({ nexthops = [], ...only }: RawRoute): Hop[] {
   );
 }
 
+/** Every link has such a route: it tells nothing of a subnet. */
+function isLinkLocal(subnet: string): boolean {
+  return contains('fe80::/10', subnet);
+}
+
 /** Each once. */
 function sortedHops(hops: readonly Hop[]): Hop[] {
   const found = new Map(hops.map((hop) => [`${hop.via} ${hop.device}`, hop]));
@@ -84,7 +94,7 @@ function sortedHops(hops: readonly Hop[]): Hop[] {
 function foreignRoute({ dst, nexthops = [], ...only }: RawRoute): ForeignRoute {
   const { gateway, dev } = nexthops[0] ?? only;
   return {
-    destination: longSubnet(dst),
+    destination: dst,
     ...(gateway === undefined ? {} : { via: gateway }),
     ...(dev === undefined ? {} : { device: dev }),
   };

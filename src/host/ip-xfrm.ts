@@ -1,4 +1,5 @@
 /** Reads our xfrm policies. `ip xfrm` prints no JSON. */
+import { type Family, familyOf, longSubnet, parseSubnet } from '../address/cidr.ts';
 import type { XfrmPolicy } from '../state/objects.ts';
 import { ownPriorities } from '../state/ownership.ts';
 import { ipError } from './ip-json.ts';
@@ -10,8 +11,8 @@ export interface Policies {
   readonly xfrm: boolean;
 }
 
-export async function readPolicies(exec: Exec): Promise<Policies> {
-  const argv = ['ip', '-4', 'xfrm', 'policy', 'list'];
+export async function readPolicies(exec: Exec, family: Family): Promise<Policies> {
+  const argv = ['ip', `-${family}`, 'xfrm', 'policy', 'list'];
   const output = await exec.run(argv);
   // What socket(2) says where the kernel was built without them.
   if (output.stderr.includes('Protocol not supported')) return { owned: [], xfrm: false };
@@ -20,7 +21,7 @@ export async function readPolicies(exec: Exec): Promise<Policies> {
 }
 
 const forwarded =
-  /^src ([\d./]+) dst 0\.0\.0\.0\/0\s+dir fwd (action block )?priority (\d+) .*(?:\s+mark (0x[0-9a-f]+)\/(0x[0-9a-f]+))?\s*$/;
+  /^src ([\da-f.:/]+) dst (?:0\.0\.0\.0|::)\/0\s+dir fwd (action block )?priority (\d+) .*(?:\s+mark (0x[0-9a-f]+)\/(0x[0-9a-f]+))?\s*$/;
 
 function ownPolicy(text: string): XfrmPolicy[] {
   const [, from = '', block, priority, bit, mask] = forwarded.exec(text) ?? [];
@@ -28,6 +29,8 @@ function ownPolicy(text: string): XfrmPolicy[] {
   const allows =
     block === undefined && bit !== undefined && bit === mask && Number(priority) === ownPriorities.allow;
   if (!blocks && !allows) return [];
-  const subnet = from.includes('/') ? from : `${from}/32`;
-  return [{ kind: 'xfrm-policy', family: 4, from: subnet, ...(allows ? { bit: Number(bit) } : {}) }];
+  const subnet = parseSubnet(longSubnet(from));
+  if (typeof subnet !== 'string') return [];
+  const own = { kind: 'xfrm-policy', family: familyOf(subnet), from: subnet } as const;
+  return [{ ...own, ...(allows ? { bit: Number(bit) } : {}) }];
 }

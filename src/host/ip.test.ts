@@ -99,6 +99,36 @@ describe('rules', () => {
     expect(foreign.map(({ preference }) => preference)).toEqual([0, 100, 4100, 5210, 32766, 32767]);
   });
 
+  it('of IPv6 are read alike', async () => {
+    const { owned, foreign } = await readRules(saying(fixture('ip-rule-6.json')), 6);
+    const rule = { kind: 'rule', family: 6 };
+    const to = 'fd89:4::/64';
+    const from = to;
+    expect(owned).toEqual([
+      {
+        ...rule,
+        preference: 4000,
+        fwmark: { value: 0x1000, mask: 0x1000 },
+        action: { kind: 'goto', preference: 4999 },
+      },
+      { ...rule, preference: 4050, to, action: { kind: 'lookup', table: 254, suppress: 63 } },
+      { ...rule, preference: 4051, to, action: { kind: 'unreachable' } },
+      {
+        ...rule,
+        preference: 4060,
+        from,
+        to: '2001:4860::8888/128',
+        action: { kind: 'goto', preference: 4999 },
+      },
+      { ...rule, preference: 4100, from, action: { kind: 'lookup', table: 2184 } },
+      { ...rule, preference: 4100, from: 'fd89:5::7/128', action: { kind: 'lookup', table: 2184 } },
+      { ...rule, preference: 4200, from, action: { kind: 'prohibit' } },
+      { ...rule, preference: 4999, action: { kind: 'nop' } },
+    ]);
+    expect(foreign.map(({ preference }) => preference)).toEqual([0, 100, 4100, 5210, 32766]);
+    expect(foreign.every(({ family }) => family === 6)).toBe(true);
+  });
+
   it('may have fields that nobody knows yet', async () => {
     const text = '[{"priority":4999,"src":"all","nop":null,"protocol":"136","newer":{"a":1}}]';
     expect((await readRules(saying(text), 4)).owned).toMatchObject([{ action: { kind: 'nop' } }]);
@@ -131,6 +161,46 @@ describe('routes', () => {
     ]);
   });
 
+  it('of IPv6 have a metric, and say nothing of those of a link alone', async () => {
+    const read = await readRoutes(saying(fixture('ip-route-6.json')), 6);
+    const route = { kind: 'route', family: 6, metric: 1024 };
+    const via = (address: string) => ({ kind: 'unicast', via: address, device: 'eth0' });
+    const closed = { metric: 4294967295, target: { kind: 'unreachable' } };
+    expect(read.owned).toEqual([
+      { ...route, table: 2184, destination: 'default', target: via('2001:db8:50::2') },
+      { ...route, table: 2184, destination: 'default', ...closed },
+      { ...route, table: 2185, destination: 'default', target: { kind: 'unicast', device: 'gre1' } },
+      { ...route, table: 2186, destination: 'default', target: via('fe80::2') },
+      { ...route, table: 254, destination: 'fd89:5::7/128', ...closed },
+      { ...route, table: 254, destination: 'fd89:5::/64', metric: 4000, target: via('2001:db8:50::11') },
+    ]);
+    expect(read.foreign).toEqual([
+      // As ip prints it, it is ::ffff:10.9.0.0/112.
+      { destination: '::ffff:a09:0/112', via: '2001:db8:50::1', device: 'eth0' },
+      { destination: '2001:db8:8::/48', via: 'fe80::1', device: 'eth0' },
+      { destination: '2001:db8:9::/48', via: 'fe80::1', device: 'eth0' },
+      { destination: '2001:db8:50::/64', device: 'eth0' },
+      { destination: '2001:db8:77::/64', device: 'eth0' },
+      { destination: 'fd31::1/128', device: 'gre1' },
+      { destination: 'fd89:4::/64', device: 'br0' },
+    ]);
+    expect(read.usedTables).toEqual([52, 254, 255]);
+  });
+
+  it('by default are known by their next hops, and by who gave them', async () => {
+    expect(await readRoutes(saying(fixture('ip-route-6.json')), 6)).toMatchObject({
+      defaultHops: [
+        { via: '2001:db8:50::1', device: 'eth0' },
+        { via: 'fe80::ff:fe00:1', device: 'eth0' },
+      ],
+      routerAdvertisedDefaults: ['eth0'],
+    });
+    expect(await readRoutes(saying(fixture('ip-route.json')), 4)).toMatchObject({
+      defaultHops: [{ via: '192.168.50.1', device: 'eth0' }],
+      routerAdvertisedDefaults: [],
+    });
+  });
+
   it('with several next hops go by the first', async () => {
     const text =
       '[{"dst":"10.1.0.0/16","flags":[],"nexthops":[{"gateway":"192.168.50.7","dev":"eth0","weight":1,"flags":[]},' +
@@ -148,6 +218,7 @@ describe('an answer of ip', () => {
       owned: [],
       foreign: [],
       defaultHops: [],
+      routerAdvertisedDefaults: [],
       usedTables: [],
     });
   });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createFakeHost } from '../../tests/fake-host/fake-host.ts';
 import { settingsOf } from '../state/settings.ts';
-import { readForwarding, sysctlPath, writeSysctl } from './sysctl.ts';
+import { readAcceptRa, readFamilies, readForwarding, sysctlPath, writeSysctl } from './sysctl.ts';
 
 const conf = '/proc/sys/net/ipv4/conf';
 const conf6 = '/proc/sys/net/ipv6/conf';
@@ -58,6 +58,20 @@ describe('forwarding', () => {
     expect(settingsOf(6, await readForwarding(host.files, ['eth0']))).toEqual({});
     host.state.sysctls = new Map();
     expect(await readForwarding(host.files, ['eth0'])).toEqual({});
+  });
+});
+
+describe('a kernel', () => {
+  it('has both families, or was started without IPv6', async () => {
+    const host = hostWith({});
+    expect(await readFamilies(host.files)).toEqual([4, 6]);
+    host.state.sysctls = new Map([...host.state.sysctls].filter(([path]) => !path.includes('/ipv6/')));
+    expect(await readFamilies(host.files)).toEqual([4]);
+  });
+
+  it('says of each device whether it takes router advertisements', async () => {
+    const { files } = hostWith({ [`${conf6}/eth0.7/accept_ra`]: '2' });
+    expect(await readAcceptRa(files, ['eth0', 'eth0.7', 'gone'])).toEqual({ eth0: '1', 'eth0.7': '2' });
   });
 });
 

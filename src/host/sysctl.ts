@@ -3,6 +3,11 @@ import type { Family } from '../address/cidr.ts';
 import { forwardingName } from '../state/settings.ts';
 import type { Files } from './ports.ts';
 
+/** A kernel may be built, or started, without IPv6. */
+export async function readFamilies(files: Files): Promise<readonly Family[]> {
+  return (await readSysctl(files, forwardingName[6])) === undefined ? [4] : [4, 6];
+}
+
 /** IPv6 leaves redirects as they are. */
 const redirects: Readonly<Record<Family, string | undefined>> = {
   4: 'net.ipv4.conf.all.accept_redirects',
@@ -39,6 +44,21 @@ async function readFamily(
     if ((await readSysctl(files, name)) === '1') found[name] = '1';
   }
   return found;
+}
+
+/** `accept_ra` of some devices: with 1 they take router advertisements as long as they do not forward, with 2 always. */
+export async function readAcceptRa(
+  files: Files,
+  devices: readonly string[],
+): Promise<Record<string, string>> {
+  const values = await Promise.all(
+    devices.map(
+      async (device) => [device, await readSysctl(files, `net/ipv6/conf/${device}/accept_ra`)] as const,
+    ),
+  );
+  return Object.fromEntries(
+    values.flatMap(([device, value]) => (value === undefined ? [] : [[device, value]])),
+  );
 }
 
 /** A device that is gone has no setting any more. */

@@ -8,10 +8,17 @@ export interface Facts {
   readonly links: readonly Link[];
   /** rules that are not ours */
   readonly foreignRules: readonly ForeignRule[];
-  /** unicast routes of main that are not ours, the default ones left out */
+  /** unicast routes of main that are not ours, without default ones and those of link-local addresses */
   readonly foreignRoutes: readonly ForeignRoute[];
   /** next hops of default routes of main that are not ours, sorted */
   readonly defaultHops: readonly Hop[];
+  /** devices by which a router advertisement gave main a default route, sorted */
+  readonly routerAdvertisedDefaults: readonly string[];
+  /**
+   * device -> `accept_ra`, of those: with 1, one that begins to forward IPv6 loses the route at once, and takes no new
+   * one; with 2 it keeps it
+   */
+  readonly acceptRa: Readonly<Record<string, string>>;
   /** tables with routes that are not ours */
   readonly usedTables: readonly number[];
   /** tables that somebody gave a name in iproute2's rt_tables, with or without routes */

@@ -1,6 +1,7 @@
 /** The program `conntrack` 1.4.7. */
-import { contains } from '../../src/address/cidr.ts';
+import { familyOf } from '../../src/address/cidr.ts';
 import type { Output } from '../../src/host/ports.ts';
+import { inSubnet } from './address.ts';
 import { type FakeState, unknownToFake } from './state.ts';
 
 export function runConntrack(state: FakeState, args: readonly string[], input = ''): Output {
@@ -21,11 +22,11 @@ export function runConntrack(state: FakeState, args: readonly string[], input = 
 }
 
 function forget(state: FakeState, command: string): number {
-  const [, subnet = unknownToFake(`conntrack ${command}`), to] =
-    /^-D -f ipv4 -s (\S+)(?: -d (\S+))?$/.exec(command) ?? [];
+  const [, family, subnet = '', to] = /^-D -f ipv([46]) -s (\S+)(?: -d (\S+))?$/.exec(command) ?? [];
+  if (family !== String(familyOf(subnet))) unknownToFake(`conntrack ${command}`);
   // Flows are kept by their source alone: none is known to go to a certain destination.
   if (to !== undefined) return 0;
-  const kept = state.flows.filter((source) => !contains(subnet, source));
+  const kept = state.flows.filter((source) => !inSubnet(subnet, source));
   const count = state.flows.length - kept.length;
   state.flows = kept;
   return count;

@@ -15,8 +15,16 @@ function recorded(name: string): string {
 }
 
 async function ip(host: FakeHost, ...lines: readonly string[]): Promise<string> {
+  return batch(host, '-4', lines);
+}
+
+async function ip6(host: FakeHost, ...lines: readonly string[]): Promise<string> {
+  return batch(host, '-6', lines);
+}
+
+async function batch(host: FakeHost, family: string, lines: readonly string[]): Promise<string> {
   const input = lines.map((line) => `${line}\n`).join('');
-  return (await host.exec.run(['ip', '-4', '-batch', '-'], { input })).stderr;
+  return (await host.exec.run(['ip', family, '-batch', '-'], { input })).stderr;
 }
 
 async function nft(host: FakeHost, ...lines: readonly string[]): Promise<string> {
@@ -220,6 +228,157 @@ describe('ip', () => {
       ),
     ).toBe('');
     expect(host.state.routes).toMatchObject([{ device: 'gre1' }, { type: 'unreachable' }]);
+  });
+});
+
+describe('ip -6', () => {
+  const links6 = [
+    {
+      name: 'eth0',
+      up: true,
+      addresses: ['192.168.50.10/24', '2001:db8:50::10/64', 'fe80::ff:fe00:2/64'],
+      pointToPoint: false,
+    },
+    { name: 'br0', up: true, addresses: ['fd89:4::1/64'], pointToPoint: false },
+    { name: 'gre1', up: true, addresses: ['fd31::1/128'], pointToPoint: true },
+    { name: 'off0', up: false, addresses: ['fd07::1/64'], pointToPoint: false },
+  ];
+  const open = 'route add default via 2001:db8:50::2 dev eth0 table 7 protocol 136';
+  const closed = 'route add unreachable default table 7 metric 4294967295 protocol 136';
+
+  async function list(host: FakeHost, ...what: readonly string[]): Promise<string> {
+    return (await host.exec.run(['ip', '-j', '-N', '-6', ...what])).stdout;
+  }
+
+  it('lists rules as the real one does, and not those of IPv4', async () => {
+    const foreign = { family: 6, protocol: 0 } as const;
+    const host = createFakeHost({
+      links: links6,
+      rules: [
+        {
+          ...foreign,
+          preference: 100,
+          fwmark: { value: 0xca6c, mask: 0xffffffff },
+          action: { kind: 'lookup', table: 51820 },
+        },
+        {
+          ...foreign,
+          preference: 5210,
+          fwmark: { value: 0x80000, mask: 0xff0000 },
+          action: { kind: 'lookup', table: 52 },
+        },
+      ],
+    });
+    await ip(host, 'rule add preference 4999 from all nop protocol 136');
+    const said = await ip6(
+      host,
+      'rule add preference 4999 from all nop protocol 136',
+      'rule add preference 4000 fwmark 0x1000/0x1000 goto 4999 protocol 136',
+      'rule add preference 4050 to fd89:4::/64 lookup 254 suppress_prefixlength 63 protocol 136',
+      'rule add preference 4051 to fd89:4::/64 unreachable protocol 136',
+      'rule add preference 4060 from fd89:4::/64 to 2001:4860::8888/128 goto 4999 protocol 136',
+      'rule add preference 4200 from fd89:4::/64 prohibit protocol 136',
+      'rule add preference 4100 from fd89:4::/64 lookup 2184 protocol 136',
+      'rule add preference 4100 from fd89:5::7/128 lookup 2184 protocol 136',
+      'rule add preference 4100 from fd77::/48 lookup 77',
+    );
+    expect(said).toBe('');
+    expect(JSON.parse(await list(host, 'rule', 'show'))).toEqual(JSON.parse(recorded('ip-rule-6.json')));
+  });
+
+  it('lists routes as the real one does, and not those of IPv4', async () => {
+    const host = createFakeHost({ links: links6.slice(0, 3) });
+    await ip(host, 'route add default via 192.168.50.2 dev eth0 table 7 protocol 136');
+    const said = await ip6(
+      host,
+      'route add default via 2001:db8:50::1 dev eth0 metric 2048',
+      'route add default via fe80::ff:fe00:1 dev eth0 metric 1024 protocol 9',
+      'route add 2001:db8:9::/48 via fe80::1 dev eth0',
+      'route add unreachable default table 2184 metric 4294967295 protocol 136',
+      'route add default via 2001:db8:50::2 dev eth0 table 2184 metric 1024 protocol 136',
+      'route add default via fe80::2 dev eth0 table 2186 protocol 136',
+      'route add default dev gre1 table 2185 metric 1024 protocol 136',
+      'route add unreachable fd89:5::7/128 table 254 metric 4294967295 protocol 136',
+      'route add fd89:5::/64 via 2001:db8:50::11 dev eth0 table 254 metric 4000 protocol 136',
+      'route add 2001:db8:99::/48 via 2001:db8:50::1 dev eth0 table 52',
+    );
+    expect(said).toBe('');
+    const comparable = (text: string): unknown[] =>
+      (JSON.parse(text) as Record<string, unknown>[])
+        // Several next hops, a prefix of a router, and a form that only ip prints: nothing here is about them.
+        .filter(({ dst }) => !/^(2001:db8:8::|2001:db8:77::|::ffff:)/.test(String(dst)))
+        .map(({ type, dst, gateway, dev, table, protocol, metric }) => {
+          return { type, dst, gateway, dev, table, protocol, metric };
+        });
+    expect(comparable(await list(host, 'route', 'show', 'table', 'all'))).toEqual(
+      comparable(recorded('ip-route-6.json')),
+    );
+  });
+
+  it.each([
+    ['rule add preference 4001 from all goto 4000 protocol 136', 'Error: Backward goto not supported.'],
+    [
+      'route add default via 2001:db8:51::1 dev eth0 table 9 protocol 136',
+      'RTNETLINK answers: No route to host',
+    ],
+    [
+      'route add default via 2001:db8:50::2 dev br0 table 9 protocol 136',
+      'RTNETLINK answers: No route to host',
+    ],
+    ['route add default via 2001:db8:50::2 dev nosuch table 9 protocol 136', 'Cannot find device "nosuch"'],
+    ['route add default via fd07::2 dev off0 table 9 protocol 136', 'RTNETLINK answers: No route to host'],
+    ['route add default dev off0 table 9 protocol 136', 'Error: Nexthop device is not up.'],
+    ['route add default via fe80::2 dev off0 table 9 protocol 136', 'Error: Nexthop device is not up.'],
+    ['route add default via fe80::2 table 9 protocol 136', 'Error: Egress device not specified.'],
+    ['route add default via 2001:db8:50::3 dev eth0 table 7 protocol 136', 'RTNETLINK answers: File exists'],
+    [closed, 'RTNETLINK answers: File exists'],
+    [
+      'route delete default via 2001:db8:50::9 dev eth0 table 7 protocol 136',
+      'RTNETLINK answers: No such process',
+    ],
+    [
+      'route delete default via 2001:db8:50::2 dev eth0 table 7 metric 4294967295 protocol 136',
+      'RTNETLINK answers: No such process',
+    ],
+    [
+      'route delete unreachable default table 7 metric 4294967295 protocol 135',
+      'RTNETLINK answers: No such process',
+    ],
+  ])('refuses %s as the real one does', async (line, problem) => {
+    const host = createFakeHost({ links: links6 });
+    expect(await ip6(host, open, closed)).toBe('');
+    expect(await ip6(host, line)).toBe(`${problem}\nCommand failed -:1`);
+  });
+
+  it('takes a route of another type for the one that is named, as the real one does', async () => {
+    const host = createFakeHost({ links: links6 });
+    const line = 'route delete unreachable default table 7 metric 1024 protocol 136';
+    expect(await ip6(host, open, closed, line)).toBe('');
+    expect(host.state.routes).toMatchObject([{ type: 'unreachable' }]);
+  });
+
+  it('lists policies as the real one does, and not those of IPv4', async () => {
+    const host = createFakeHost({ links: links6 });
+    await ip(host, 'xfrm policy add src 10.89.4.0/24 dst 0.0.0.0/0 dir fwd priority 137 action block');
+    const said = await ip6(
+      host,
+      'xfrm policy add src fd89:4::/64 dst ::/0 dir fwd priority 136 action allow mark 0x80 mask 0x80',
+      'xfrm policy add src fd89:4::/64 dst ::/0 dir fwd priority 137 action block',
+      'xfrm policy add src fd89:5::7/128 dst ::/0 dir fwd priority 137 action block',
+    );
+    expect(said).toBe('');
+    expect((await host.exec.run(['ip', '-6', 'xfrm', 'policy', 'list'])).stdout).toBe(
+      [
+        'src fd89:5::7/128 dst ::/0 ',
+        '\tdir fwd action block priority 137 ptype main ',
+        'src fd89:4::/64 dst ::/0 ',
+        '\tdir fwd action block priority 137 ptype main ',
+        'src fd89:4::/64 dst ::/0 ',
+        '\tdir fwd priority 136 ptype main ',
+        '\tmark 0x80/0x80 ',
+        '',
+      ].join('\n'),
+    );
   });
 });
 

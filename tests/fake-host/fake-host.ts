@@ -34,7 +34,12 @@ export type FakeSetup = Partial<Omit<FakeState, 'links' | 'sysctls'>> & {
   readonly sysctls?: Readonly<Record<string, string>>;
 };
 
-const loopback: FakeLink = { name: 'lo', up: true, addresses: ['127.0.0.1/8'], pointToPoint: false };
+const loopback: FakeLink = {
+  name: 'lo',
+  up: true,
+  addresses: ['127.0.0.1/8', '::1/128'],
+  pointToPoint: false,
+};
 
 export function createFakeHost({ links, rules = [], sysctls = {}, ...setup }: FakeSetup): FakeHost {
   const all = [loopback, ...links];

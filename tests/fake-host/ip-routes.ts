@@ -1,5 +1,6 @@
 /** `ip route`, as iproute2 6.1 on Linux 6.18 has it, and the routes that the kernel makes itself. */
-import { contains, parseSubnet } from '../../src/address/cidr.ts';
+import { type Family, contains, familyOf, parseSubnet } from '../../src/address/cidr.ts';
+import { lastOf, lengthOf, widthOf } from './address.ts';
 import { remember, rememberOf } from './remember.ts';
 import {
   type FakeLink,
@@ -17,9 +18,14 @@ const kernel = 2;
 const boot = 3;
 
 /** What `route add`, `replace` and `delete` say, nothing when they have done it. */
-export function changeRoute(state: FakeState, verb: string, words: Words): string | undefined {
-  const route = readRoute(words);
-  if (verb === 'delete') return deleteRoute(state, route);
+export function changeRoute(
+  state: FakeState,
+  family: Family,
+  verb: string,
+  words: Words,
+): string | undefined {
+  if (verb === 'delete') return deleteRoute(state, readRoute(words, family, 0));
+  const route = readRoute(words, family);
   if (verb !== 'add' && verb !== 'replace') return unknownToFake(`route ${verb}`);
   const problem = nextHopProblem(route, state.links);
   if (problem !== undefined) return problem;
@@ -29,35 +35,62 @@ export function changeRoute(state: FakeState, verb: string, words: Words): strin
   return undefined;
 }
 
-export function readRoute(words: Words): FakeRoute {
+/** IP6_RT_PRIO_USER: of whoever does not say */
+const userMetric = 1024;
+/** IP6_RT_PRIO_ADDRCONF: of what the kernel makes of an address */
+const addressMetric = 256;
+
+/**
+ * @param family default: that of the addresses
+ * @param unsaid the metric, where none is named
+ */
+export function readRoute(words: Words, family?: Family, unsaid?: number): FakeRoute {
   const type = words.take('unreachable') ? 'unreachable' : 'unicast';
   const destination = words.next();
   const via = words.take('via') ? words.next() : undefined;
   const device = words.take('dev') ? words.next() : undefined;
   const table = words.take('table') ? readNumber(words) : mainTable;
-  const metric = words.take('metric') ? readNumber(words) : 0;
+  const own = family ?? familyOf(destination === 'default' ? (via ?? '') : destination);
+  const metric = words.take('metric') ? readNumber(words) : (unsaid ?? (own === 6 ? userMetric : 0));
   const protocol = words.take('protocol') ? readNumber(words) : boot;
   words.end();
-  return { type, destination, via, device, table, metric, protocol };
+  return { family: own, type, destination, via, device, table, metric, protocol };
 }
 
 /** What makes the kernel refuse a route. */
-function nextHopProblem({ type, via, device }: FakeRoute, links: readonly FakeLink[]): string | undefined {
+function nextHopProblem(route: FakeRoute, links: readonly FakeLink[]): string | undefined {
+  const { type, via, device } = route;
   if (type !== 'unicast') return undefined;
   const candidates = links.filter(({ name }) => device === undefined || name === device);
   if (candidates.length === 0) return `Cannot find device "${device ?? ''}"`;
+  if (routeFamily(route) === 6) return nextHopProblem6(route, candidates);
   if (via === undefined) {
     return candidates.some(({ up }) => up) ? undefined : 'Error: Device for nexthop is not up.';
   }
-  const connected = candidates.some(({ up, addresses }) => up && addresses.some((a) => contains(a, via)));
-  return connected ? undefined : 'Error: Nexthop has invalid gateway.';
+  return isNeighbour(via, candidates) ? undefined : 'Error: Nexthop has invalid gateway.';
+}
+
+function nextHopProblem6({ via, device }: FakeRoute, candidates: readonly FakeLink[]): string | undefined {
+  const needsNoSubnet = via === undefined || isOfLink(via);
+  if (needsNoSubnet && device === undefined) return 'Error: Egress device not specified.';
+  if (!needsNoSubnet) {
+    return isNeighbour(via, candidates) ? undefined : 'RTNETLINK answers: No route to host';
+  }
+  return candidates.some(({ up }) => up) ? undefined : 'Error: Nexthop device is not up.';
+}
+
+function isNeighbour(via: string, links: readonly FakeLink[]): boolean {
+  return links.some(({ up, addresses }) => up && addresses.some((address) => contains(address, via)));
+}
+
+function isOfLink(address: string): boolean {
+  return address.startsWith('fe80:');
 }
 
 function deleteRoute(state: FakeState, route: FakeRoute): string | undefined {
   const at = state.routes.findIndex(
     (other) =>
-      routeKey(other) === routeKey(route) &&
-      other.type === route.type &&
+      isNamed(other, route) &&
       other.protocol === route.protocol &&
       (route.via === undefined || other.via === route.via) &&
       (route.device === undefined || other.device === route.device),
@@ -67,20 +100,38 @@ function deleteRoute(state: FakeState, route: FakeRoute): string | undefined {
   return undefined;
 }
 
-function routeKey({ table, destination, metric }: FakeRoute): string {
-  return `${table} ${destination} ${metric}`;
+/** IPv6 asks neither for the type nor, when none is named, for the metric. */
+function isNamed(other: FakeRoute, named: FakeRoute): boolean {
+  if (routeFamily(named) === 4) return routeKey(other) === routeKey(named) && other.type === named.type;
+  return routeKey(named.metric === 0 ? { ...named, metric: other.metric } : named) === routeKey(other);
+}
+
+function routeKey(route: FakeRoute): string {
+  const { table, destination, metric } = route;
+  return `${routeFamily(route)} ${table} ${destination} ${metric}`;
+}
+
+export function routeFamily({ family = 4 }: FakeRoute): Family {
+  return family;
 }
 
 /** All that the kernel routes by, with those that it makes of the addresses of links that are up, in its order. */
-export function allRoutes({ routes, links }: FakeState): FakeRoute[] {
-  return [...routes, ...madeRoutes(links)].sort((a, b) => {
-    const [first, second] = [sortKey(a.destination), sortKey(b.destination)];
+export function allRoutes({ routes, links }: FakeState, family: Family): FakeRoute[] {
+  const all = [...routes, ...madeRoutes(links)].filter((route) => routeFamily(route) === family);
+  const keyOf = family === 4 ? sortKey4 : sortKey6;
+  return all.sort((a, b) => {
+    const [first, second] = [keyOf(a.destination), keyOf(b.destination)];
     return hashOf(a) - hashOf(b) || Number(first > second) - Number(first < second) || a.metric - b.metric;
   });
 }
 
 const madeRoutes = rememberOf((links: readonly FakeLink[]) =>
-  links.flatMap((link) => link.addresses.flatMap((address) => kernelRoutes(link, address))),
+  links.flatMap((link) => [
+    ...link.addresses.flatMap((address) =>
+      familyOf(address) === 4 ? kernelRoutes4(link, address) : kernelRoutes6(link, address),
+    ),
+    ...multicastRoutes(link),
+  ]),
 );
 
 /** Tables are kept in 256 lists. */
@@ -89,13 +140,19 @@ function hashOf({ table }: FakeRoute): number {
 }
 
 /** By address; of two with the same, the longer prefix first. */
-const sortKey = remember((destination: string): string => {
+const sortKey4 = remember((destination: string): string => {
   const [address = '', length = '32'] = (destination === 'default' ? '0.0.0.0/0' : destination).split('/');
   const parts = [...address.split('.').map(Number), 32 - Number(length)];
   return parts.map((part) => String(part).padStart(3, '0')).join('.');
 });
 
-function kernelRoutes({ name: device, up }: FakeLink, prefix: string): FakeRoute[] {
+/** A tree, walked from its leaves to its root: what is inside of another comes first. */
+const sortKey6 = remember((destination: string): string => {
+  const subnet = destination === 'default' ? '::/0' : destination;
+  return `${lastOf(subnet)} ${String(128 - lengthOf(subnet)).padStart(3, '0')}`;
+});
+
+function kernelRoutes4({ name: device, up }: FakeLink, prefix: string): FakeRoute[] {
   const address = prefix.split('/')[0] ?? '';
   const own = { metric: 0, device, protocol: kernel };
   const local = { ...own, type: 'local', table: localTable, destination: `${address}/32` } as const;
@@ -105,15 +162,39 @@ function kernelRoutes({ name: device, up }: FakeLink, prefix: string): FakeRoute
   return [local, { ...own, type: 'unicast', table: mainTable, destination: subnet }];
 }
 
+/** That of a single address has a route in main, too. */
+function kernelRoutes6({ name: device, up }: FakeLink, prefix: string): FakeRoute[] {
+  const address = prefix.split('/')[0] ?? '';
+  const own = { family: 6, device, protocol: kernel } as const;
+  const local: FakeRoute = {
+    ...own,
+    type: 'local',
+    table: localTable,
+    destination: `${address}/128`,
+    metric: 0,
+  };
+  if (!up || device === 'lo') return [local];
+  const destination = subnetOf(prefix);
+  return [local, { ...own, type: 'unicast', table: mainTable, destination, metric: addressMetric }];
+}
+
+function multicastRoutes({ name: device, up, addresses, pointToPoint }: FakeLink): FakeRoute[] {
+  const speaks =
+    up && !pointToPoint && device !== 'lo' && addresses.some((address) => familyOf(address) === 6);
+  const own = { family: 6, device, protocol: kernel, type: 'multicast', table: localTable } as const;
+  return speaks ? [{ ...own, destination: 'ff00::/8', metric: addressMetric }] : [];
+}
+
 function subnetOf(prefix: string): string {
   const subnet = parseSubnet(prefix);
   if (typeof subnet === 'string') return subnet;
   return subnet.kind === 'host-bits' ? subnet.subnet : unknownToFake(`address ${prefix}`);
 }
 
-export function printRoute({ type, table, destination, metric, via, device, protocol }: FakeRoute): string {
+export function printRoute(route: FakeRoute): string {
+  const { type, table, destination, metric, via, device, protocol } = route;
   return [
-    `route table ${table}: ${type} ${destination}`,
+    `route ${routeFamily(route) === 6 ? 'of IPv6 ' : ''}table ${table}: ${type} ${destination}`,
     ...(via === undefined ? [] : [`via ${via}`]),
     ...(device === undefined ? [] : [`dev ${device}`]),
     `metric ${metric} protocol ${protocol}`,
@@ -121,18 +202,23 @@ export function printRoute({ type, table, destination, metric, via, device, prot
 }
 
 /** RTN_* of linux/rtnetlink.h */
-const typeNumbers = { unicast: '1', local: '2', broadcast: '3', unreachable: '7' };
+const typeNumbers = { unicast: '1', local: '2', broadcast: '3', multicast: '5', unreachable: '7' };
 
-/** One element of `ip -j -N -4 route show table all`. */
-export function routeJson({ type, table, destination, metric, via, device, protocol }: FakeRoute): object {
+/** One element of `ip -j -N route show table all`. */
+export function routeJson(route: FakeRoute): object {
+  const { type, table, destination, metric, via, protocol } = route;
+  const family = routeFamily(route);
+  // Of IPv6, what goes nowhere goes there by lo.
+  const device = family === 6 && type === 'unreachable' ? 'lo' : route.device;
   return {
     ...(type === 'unicast' ? {} : { type: typeNumbers[type] }),
-    dst: destination.replace(/\/32$/, ''),
+    dst: destination.endsWith(`/${widthOf(family)}`) ? destination.split('/')[0] : destination,
     ...(via === undefined ? {} : { gateway: via }),
     ...(device === undefined ? {} : { dev: device }),
     ...(table === mainTable ? {} : { table: String(table) }),
     ...(protocol === boot ? {} : { protocol: String(protocol) }),
-    ...(metric === 0 ? {} : { metric }),
+    ...(metric === 0 && family === 4 ? {} : { metric }),
     flags: [],
+    ...(family === 6 ? { pref: 'medium' } : {}),
   };
 }

@@ -1,23 +1,34 @@
 /** `ip rule`, as iproute2 6.1 on Linux 6.18 has it. */
-import { inSubnet } from './ipv4.ts';
+import { inSubnet, widthOf } from './address.ts';
+import { familyOf, type Family } from '../../src/address/cidr.ts';
 import { type FakeRule, type FakeState, unknownToFake } from './state.ts';
 import { type Words, readNumber } from './words.ts';
 
-/** Every host has them: local, main, default. */
-export const kernelRules: readonly FakeRule[] = [
-  [0, 255],
-  [32766, 254],
-  [32767, 253],
-].map(([preference = 0, table = 0]) => ({ preference, action: { kind: 'lookup', table }, protocol: 2 }));
+/** Every host has them: local, main, and of IPv4 default. */
+export const kernelRules: readonly FakeRule[] = (
+  [
+    [4, 0, 255],
+    [4, 32766, 254],
+    [4, 32767, 253],
+    [6, 0, 255],
+    [6, 32766, 254],
+  ] as const
+).map(([family, preference, table]) => ({
+  family,
+  preference,
+  action: { kind: 'lookup', table },
+  protocol: 2,
+}));
 
 /** What `rule add` and `rule delete` say, nothing when they have done it. */
-export function changeRule(state: FakeState, verb: string, words: Words): string | undefined {
-  const rule = readRule(words);
+export function changeRule(state: FakeState, family: Family, verb: string, words: Words): string | undefined {
+  const rule = readRule(words, family);
   if (verb === 'add') return addRule(state, rule);
   return verb === 'delete' ? deleteRule(state, rule) : unknownToFake(`rule ${verb}`);
 }
 
-export function readRule(words: Words): FakeRule {
+/** @param family default: that of the addresses */
+export function readRule(words: Words, family?: Family): FakeRule {
   words.expect('preference');
   const preference = readNumber(words);
   const from = words.take('from') ? words.next() : undefined;
@@ -26,7 +37,16 @@ export function readRule(words: Words): FakeRule {
   const action = readAction(words);
   const protocol = words.take('protocol') ? readNumber(words) : 0;
   words.end();
-  return { preference, from: from === 'all' ? undefined : from, to, fwmark, action, protocol };
+  const source = from === 'all' ? undefined : from;
+  return {
+    family: family ?? familyOf(source ?? to ?? ''),
+    preference,
+    from: source,
+    to,
+    fwmark,
+    action,
+    protocol,
+  };
 }
 
 function readMark(word: string): { value: number; mask: number } {
@@ -70,6 +90,7 @@ function deleteRule(state: FakeState, rule: FakeRule): string | undefined {
 
 function matchesNamed(other: FakeRule, named: FakeRule): boolean {
   return (
+    ruleFamily(other) === ruleFamily(named) &&
     other.preference === named.preference &&
     (named.from === undefined || other.from === named.from) &&
     (named.to === undefined || other.to === named.to) &&
@@ -79,10 +100,14 @@ function matchesNamed(other: FakeRule, named: FakeRule): boolean {
   );
 }
 
+export function ruleFamily({ family = 4 }: FakeRule): Family {
+  return family;
+}
+
 export function printRule(rule: FakeRule): string {
   const { preference, from, to, fwmark, action, protocol } = rule;
   return [
-    `rule ${preference}:`,
+    `rule ${ruleFamily(rule) === 6 ? 'of IPv6 ' : ''}${preference}:`,
     ...(from === undefined ? [] : [`from ${from}`]),
     ...(to === undefined ? [] : [`to ${to}`]),
     ...(fwmark ? [`fwmark ${fwmark.value}/${fwmark.mask}`] : []),
@@ -91,13 +116,13 @@ export function printRule(rule: FakeRule): string {
   ].join(' ');
 }
 
-/** One element of `ip -j -N -4 rule show`. */
+/** One element of `ip -j -N rule show`, among all of its family. */
 export function ruleJson(rule: FakeRule, all: readonly FakeRule[]): object {
   const { preference, from, to, fwmark, action, protocol } = rule;
   const [source = 'all', sourceLength] = (from ?? 'all').split('/');
   const [destination, destinationLength] = (to ?? '').split('/');
   const withLength = (key: string, length: string | undefined): object =>
-    length === undefined || length === '32' ? {} : { [key]: Number(length) };
+    length === undefined || length === String(widthOf(ruleFamily(rule))) ? {} : { [key]: Number(length) };
   return {
     priority: preference,
     src: source,
@@ -144,6 +169,7 @@ export interface RuleKey {
   readonly mark: number;
 }
 
+/** @param rule of the family of the packet */
 export function ruleMatches(rule: FakeRule, { source, destination, mark }: RuleKey): boolean {
   return (
     (rule.from === undefined || inSubnet(rule.from, source)) &&

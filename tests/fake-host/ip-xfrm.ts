@@ -1,14 +1,18 @@
 /** `ip xfrm policy`, as iproute2 6.1 on Linux 6.18 has it: those about what is forwarded. */
-import { inSubnet } from './ipv4.ts';
+import { type Family, familyOf } from '../../src/address/cidr.ts';
+import { inSubnet } from './address.ts';
 import { type FakePolicy, type FakeState, unknownToFake } from './state.ts';
 import { type Words, readNumber } from './words.ts';
 
+const anywhere: Readonly<Record<Family, string>> = { 4: '0.0.0.0/0', 6: '::/0' };
+
 /** What `xfrm policy add` and `xfrm policy delete` say, nothing when they have done it. */
-export function changePolicy(state: FakeState, words: Words): string | undefined {
+export function changePolicy(state: FakeState, family: Family, words: Words): string | undefined {
   const verb = words.next();
   words.expect('src');
   const source = words.next();
-  words.expect('dst', '0.0.0.0/0', 'dir', 'fwd');
+  words.expect('dst', anywhere[family], 'dir', 'fwd');
+  if (familyOf(source) !== family) unknownToFake(`xfrm policy of ${source} for IPv${family}`);
   const priority = words.take('priority') ? readNumber(words) : 0;
   const action = verb === 'add' ? readAction(words) : 'allow';
   const mark = words.take('mark') ? readMark(words) : 0;
@@ -50,13 +54,17 @@ function isSame(a: FakePolicy, b: FakePolicy): boolean {
 }
 
 /** The last one that was made comes first. Those that allow do not say so. */
-export function listPolicies({ policies }: FakeState): string {
-  return policies.toReversed().map(listPolicy).join('');
+export function listPolicies({ policies }: FakeState, family: Family): string {
+  return policies
+    .toReversed()
+    .filter(({ source }) => familyOf(source) === family)
+    .map(listPolicy)
+    .join('');
 }
 
 function listPolicy({ source, priority, action, mark }: FakePolicy): string {
   const lines = [
-    `src ${source} dst 0.0.0.0/0 `,
+    `src ${source} dst ${anywhere[familyOf(source)]} `,
     `\tdir fwd ${action === 'block' ? 'action block ' : ''}priority ${priority} ptype main `,
     ...(mark === 0 ? [] : [`\tmark 0x${mark.toString(16)}/0x${mark.toString(16)} `]),
   ];

@@ -1,7 +1,8 @@
 /** The program `ip`: batches and lists. */
+import { type Family, familyOf } from '../../src/address/cidr.ts';
 import type { Output } from '../../src/host/ports.ts';
 import { changeRoute, routeJson, allRoutes } from './ip-routes.ts';
-import { changeRule, ruleJson } from './ip-rules.ts';
+import { changeRule, ruleFamily, ruleJson } from './ip-rules.ts';
 import { changePolicy, listPolicies } from './ip-xfrm.ts';
 import { rememberOf } from './remember.ts';
 import { type FakeLink, type FakeRule, type FakeState, unknownToFake } from './state.ts';
@@ -16,17 +17,18 @@ export interface IpOptions {
 }
 
 export function runIp(state: FakeState, args: readonly string[], options: IpOptions): Output {
-  switch (args.join(' ')) {
-    case '-4 -batch -':
-      return runBatch(state, { force: false, ...options });
-    case '-force -4 -batch -':
-      return runBatch(state, { force: true, ...options });
-    case '-j -N -4 rule show':
-      return done(rulesJson(state.rules));
-    case '-j -N -4 route show table all':
-      return done(JSON.stringify(allRoutes(state).map(routeJson)));
-    case '-4 xfrm policy list':
-      return done(listPolicies(state));
+  const family = args.includes('-6') ? 6 : 4;
+  switch (args.map((arg) => (arg === `-${family}` ? '-FAMILY' : arg)).join(' ')) {
+    case '-FAMILY -batch -':
+      return runBatch(state, { family, force: false, ...options });
+    case '-force -FAMILY -batch -':
+      return runBatch(state, { family, force: true, ...options });
+    case '-j -N -FAMILY rule show':
+      return done(rulesJson(state.rules)[family]);
+    case '-j -N -FAMILY route show table all':
+      return done(JSON.stringify(allRoutes(state, family).map(routeJson)));
+    case '-FAMILY xfrm policy list':
+      return done(listPolicies(state, family));
     case '-j -d address show':
       return done(linksJson(state.links));
     default:
@@ -34,16 +36,21 @@ export function runIp(state: FakeState, args: readonly string[], options: IpOpti
   }
 }
 
+interface BatchOptions extends IpOptions {
+  readonly family: Family;
+  readonly force: boolean;
+}
+
 /** Without -force it stops at the first error; what was done before stays in either case. */
 function runBatch(
   state: FakeState,
-  { force, input = '', changed, lines = Infinity }: IpOptions & { readonly force: boolean },
+  { family, force, input = '', changed, lines = Infinity }: BatchOptions,
 ): Output {
   let stderr = '';
   for (const [i, line] of input.split('\n').slice(0, -1).entries()) {
-    const problem = i < lines ? runLine(state, line) : 'RTNETLINK answers: injected by the test';
+    const problem = i < lines ? runLine(state, family, line) : 'RTNETLINK answers: injected by the test';
     if (problem === undefined) {
-      changed(`ip ${line}`);
+      changed(`ip -${family} ${line}`);
       continue;
     }
     stderr += `${problem}\nCommand failed -:${i + 1}\n`;
@@ -52,13 +59,13 @@ function runBatch(
   return { exitCode: stderr === '' ? 0 : 1, stdout: '', stderr: stderr.trimEnd() };
 }
 
-function runLine(state: FakeState, line: string): string | undefined {
+function runLine(state: FakeState, family: Family, line: string): string | undefined {
   const words = readWords(line);
   const object = words.next();
   const verb = words.next();
-  if (object === 'xfrm' && verb === 'policy') return changePolicy(state, words);
-  if (object === 'rule') return changeRule(state, verb, words);
-  return object === 'route' ? changeRoute(state, verb, words) : unknownToFake(`ip ${line}`);
+  if (object === 'xfrm' && verb === 'policy') return changePolicy(state, family, words);
+  if (object === 'rule') return changeRule(state, family, verb, words);
+  return object === 'route' ? changeRoute(state, family, verb, words) : unknownToFake(`ip ${line}`);
 }
 
 function linkJson({ name, up, addresses, pointToPoint }: FakeLink, index: number): object {
@@ -79,7 +86,7 @@ function linkJson({ name, up, addresses, pointToPoint }: FakeLink, index: number
           linkinfo: { info_kind: 'bridge' },
         }),
     addr_info: addresses.map((address) => ({
-      family: 'inet',
+      family: familyOf(address) === 4 ? 'inet' : 'inet6',
       local: address.split('/')[0],
       prefixlen: Number(address.split('/')[1]),
       scope: 'global',
@@ -87,9 +94,13 @@ function linkJson({ name, up, addresses, pointToPoint }: FakeLink, index: number
   };
 }
 
-const rulesJson = rememberOf((rules: readonly FakeRule[]) =>
-  JSON.stringify(rules.map((rule) => ruleJson(rule, rules))),
-);
+const rulesJson = rememberOf((rules: readonly FakeRule[]): Readonly<Record<Family, string>> => {
+  const list = (family: Family): string => {
+    const own = rules.filter((rule) => ruleFamily(rule) === family);
+    return JSON.stringify(own.map((rule) => ruleJson(rule, own)));
+  };
+  return { 4: list(4), 6: list(6) };
+});
 
 const linksJson = rememberOf((links: readonly FakeLink[]) => JSON.stringify(links.map(linkJson)));
 

@@ -1,5 +1,5 @@
 /** The commands of an nft text, one after the other on a table that the transaction has for itself. */
-import { overlaps } from './ipv4.ts';
+import { overlaps } from './address.ts';
 import { encodeRule } from './nft-encode.ts';
 import { type FakeChain, type FakeSet, type FakeTable, unknownToFake } from './state.ts';
 import { readWords } from './words.ts';

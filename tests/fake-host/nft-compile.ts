@@ -1,5 +1,5 @@
 /** A rule's text as functions of a packet: read once, asked for every packet. */
-import { inSubnet } from './ipv4.ts';
+import { inSubnet } from './address.ts';
 import { type Expression, encodeRule } from './nft-encode.ts';
 import { remember, rememberOf } from './remember.ts';
 import { type FakeSet, type FakeTable, unknownToFake } from './state.ts';

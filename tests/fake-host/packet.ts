@@ -1,10 +1,12 @@
 /** What becomes of a packet that a container sends: rules, tables, guard and NAT, as the kernel walks them. */
-import { allRoutes } from './ip-routes.ts';
-import { type RuleKey, ruleMatches } from './ip-rules.ts';
+import { familyOf } from '../../src/address/cidr.ts';
+import { allRoutes, routeFamily } from './ip-routes.ts';
+import { type RuleKey, ruleFamily, ruleMatches } from './ip-rules.ts';
 import { policyBlocks } from './ip-xfrm.ts';
-import { inSubnet, lengthOf } from './ipv4.ts';
+import { inSubnet, lengthOf } from './address.ts';
 import type { Packet } from './nft-compile.ts';
 import { runHook } from './nft-evaluate.ts';
+import { rememberOf } from './remember.ts';
 import type { FakeLink, FakeRoute, FakeRule, FakeState } from './state.ts';
 
 export interface Sent {
@@ -52,15 +54,17 @@ export function fateOf(
 /** The route, or what stops the packet before there is one. */
 function findRoute(state: FakeState, key: RuleKey): FakeRoute | 'rule' | 'route' {
   const tables = tablesOf(state);
+  const family = familyOf(key.source);
+  const rules = rulesByFamily(state.rules)[family];
   let from = -1;
-  for (const rule of state.rules) {
+  for (const rule of rules) {
     if (rule.preference < from || !ruleMatches(rule, key)) continue;
     const { action } = rule;
     if (action.kind === 'prohibit' || action.kind === 'unreachable') return 'rule';
-    if (action.kind === 'goto' && leadsSomewhere(state.rules, action.preference)) from = action.preference;
+    if (action.kind === 'goto' && leadsSomewhere(rules, action.preference)) from = action.preference;
     if (action.kind !== 'lookup') continue;
     const route = tables
-      .get(action.table)
+      .get(`${family} ${action.table}`)
       ?.find(({ destination }) => destination === 'default' || inSubnet(destination, key.destination));
     if (route?.type === 'unreachable') return 'route';
     if (route && lengthOf(route.destination) > (action.suppress ?? -1)) return route;
@@ -68,12 +72,18 @@ function findRoute(state: FakeState, key: RuleKey): FakeRoute | 'rule' | 'route'
   return 'route';
 }
 
+const rulesByFamily = rememberOf((rules: readonly FakeRule[]) => ({
+  4: rules.filter((rule) => ruleFamily(rule) === 4),
+  6: rules.filter((rule) => ruleFamily(rule) === 6),
+}));
+
 /** A `goto` to a preference that nobody has is passed over. */
 function leadsSomewhere(rules: readonly FakeRule[], preference: number): boolean {
   return rules.some((rule) => rule.preference === preference);
 }
 
-type Tables = ReadonlyMap<number, readonly FakeRoute[]>;
+/** by family and number: `6 254` */
+type Tables = ReadonlyMap<string, readonly FakeRoute[]>;
 
 const known = new WeakMap<readonly FakeRoute[], { links: readonly FakeLink[]; tables: Tables }>();
 
@@ -89,10 +99,11 @@ function tablesOf(state: FakeState): Tables {
 /** What can be used of each table: longest prefix first, then lowest metric. */
 function sortedTables(state: FakeState): Tables {
   const up = new Set(state.links.filter((link) => link.up).map(({ name }) => name));
-  const tables = new Map<number, FakeRoute[]>();
-  for (const route of allRoutes(state)) {
+  const tables = new Map<string, FakeRoute[]>();
+  for (const route of [...allRoutes(state, 4), ...allRoutes(state, 6)]) {
     if (route.type === 'unicast' && !up.has(route.device ?? '')) continue;
-    tables.set(route.table, [...(tables.get(route.table) ?? []), route]);
+    const key = `${routeFamily(route)} ${route.table}`;
+    tables.set(key, [...(tables.get(key) ?? []), route]);
   }
   for (const routes of tables.values()) {
     routes.sort((a, b) => lengthOf(b.destination) - lengthOf(a.destination) || a.metric - b.metric);

@@ -1,8 +1,9 @@
 /** What the fake host keeps: the part of a Linux host that mustredirect reads and changes. */
+import type { Family } from '../../src/address/cidr.ts';
 
 export interface FakeState {
   links: readonly FakeLink[];
-  /** in the order in which the kernel walks them */
+  /** in the order in which the kernel walks those of a family */
   rules: readonly FakeRule[];
   /** without those that the kernel makes of addresses: see `allRoutes` */
   routes: readonly FakeRoute[];
@@ -22,13 +23,15 @@ export interface FakeState {
 export interface FakeLink {
   readonly name: string;
   readonly up: boolean;
-  /** `192.168.50.10/24` */
+  /** `192.168.50.10/24`; of IPv6, those of the link itself are among them only when a test says so */
   readonly addresses: readonly string[];
   /** no link-layer addresses, no neighbours: a tunnel */
   readonly pointToPoint: boolean;
 }
 
 export interface FakeRule {
+  /** default: 4 */
+  readonly family?: Family | undefined;
   readonly preference: number;
   readonly from?: string | undefined;
   readonly to?: string | undefined;
@@ -51,9 +54,11 @@ export interface FakePolicy {
 }
 
 export interface FakeRoute {
-  readonly type: 'unicast' | 'unreachable' | 'local' | 'broadcast';
+  /** default: 4 */
+  readonly family?: Family | undefined;
+  readonly type: 'unicast' | 'unreachable' | 'local' | 'broadcast' | 'multicast';
   readonly table: number;
-  /** `default` or a subnet, `/32` included */
+  /** `default` or a subnet, `/32` and `/128` included */
   readonly destination: string;
   readonly metric: number;
   readonly via?: string | undefined;

@@ -12,6 +12,8 @@ export function givenFacts(different: Partial<Facts> = {}): Facts {
     foreignRules: [],
     foreignRoutes: [{ destination: '192.168.50.0/24', device: 'eth0' }],
     defaultHops: [],
+    routerAdvertisedDefaults: [],
+    acceptRa: {},
     usedTables: [254, 255],
     namedTables: [],
     foreignChains: [],

@@ -2,7 +2,7 @@
 import { mergeSubnets, overlaps } from '../../src/address/cidr.ts';
 import type { Spec } from '../../src/spec/spec.ts';
 import { type HostRole, hostRole } from '../../src/topology/role.ts';
-import { inSubnet } from '../fake-host/ipv4.ts';
+import { inSubnet } from '../fake-host/address.ts';
 import { type Fate, fateOf } from '../fake-host/packet.ts';
 import type { FakeState } from '../fake-host/state.ts';
 import { destinations, sources } from './specs.ts';

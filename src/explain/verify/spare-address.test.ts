@@ -9,6 +9,8 @@ function factsWith(addresses: readonly string[], bridge = '10.89.4.1/24'): Facts
     foreignRules: [],
     foreignRoutes: [],
     defaultHops: [],
+    routerAdvertisedDefaults: [],
+    acceptRa: {},
     usedTables: [],
     namedTables: [],
     foreignChains: [],

@@ -39,6 +39,8 @@ const facts: Facts = {
   foreignRules: [],
   foreignRoutes: [],
   defaultHops: [],
+  routerAdvertisedDefaults: [],
+  acceptRa: {},
   usedTables: [],
   namedTables: [],
   foreignChains: [],

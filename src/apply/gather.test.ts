@@ -1,0 +1,79 @@
+import { describe, expect, it } from 'vitest';
+import { createFakeHost, type FakeHost } from '../../tests/fake-host/fake-host.ts';
+import { emptyLedger } from '../state/ledger.ts';
+import { objectKey } from '../state/objects.ts';
+import { gatherFacts, readOwned } from './gather.ts';
+
+const eth0 = {
+  name: 'eth0',
+  up: true,
+  addresses: ['192.168.50.10/24', '2001:db8:50::10/64'],
+  pointToPoint: false,
+};
+
+/** What was made in our name, and a default route of each family that others made. */
+async function hostWithBoth(): Promise<FakeHost> {
+  const host = createFakeHost({ links: [eth0] });
+  const lines = {
+    '-4': [
+      'rule add preference 4999 from all nop protocol 136',
+      'route add default via 192.168.50.2 dev eth0 table 2184 protocol 136',
+      'route add default via 192.168.50.1 dev eth0',
+      'xfrm policy add src 10.89.4.0/24 dst 0.0.0.0/0 dir fwd priority 137 action block',
+    ],
+    '-6': [
+      'rule add preference 4999 from all nop protocol 136',
+      'route add default via fe80::2 dev eth0 table 2184 metric 1024 protocol 136',
+      'route add default via fe80::1 dev eth0 metric 1024 protocol 9',
+      'route add default via 2001:db8:50::1 dev eth0 table 52',
+      'xfrm policy add src fd89:4::/64 dst ::/0 dir fwd priority 137 action block',
+    ],
+  };
+  for (const [family, input] of Object.entries(lines)) {
+    await host.exec.run(['ip', family, '-batch', '-'], { input: `${input.join('\n')}\n` });
+  }
+  return host;
+}
+
+const ours4 = ['rule 4 4999 from all nop', 'route 4 2184 default 0', 'xfrm-policy 4 10.89.4.0/24 block'];
+const ours6 = ['rule 6 4999 from all nop', 'route 6 2184 default 1024', 'xfrm-policy 6 fd89:4::/64 block'];
+
+async function facts(host: FakeHost) {
+  return (await gatherFacts(host, undefined, { networks: [] }, emptyLedger)).facts;
+}
+
+describe('what a host tells', () => {
+  it('is of both families', async () => {
+    const host = await hostWithBoth();
+    const found = await facts(host);
+    expect(found).toMatchObject({
+      defaultHops: [
+        { via: '192.168.50.1', device: 'eth0' },
+        { via: 'fe80::1', device: 'eth0' },
+      ],
+      routerAdvertisedDefaults: ['eth0'],
+      acceptRa: { eth0: '1' },
+      foreignRoutes: [
+        { destination: '192.168.50.0/24', device: 'eth0' },
+        { destination: '2001:db8:50::/64', device: 'eth0' },
+      ],
+      sysctls: { 'net.ipv4.ip_forward': '0', 'net.ipv6.conf.all.forwarding': '0' },
+      xfrm: true,
+    });
+    expect(found.usedTables).toHaveLength(3);
+    expect(new Set(found.usedTables)).toEqual(new Set([52, 254, 255]));
+    expect(found.owned.map(objectKey).sort()).toEqual([...ours4, ...ours6].sort());
+    expect((await readOwned(host)).map(objectKey).sort()).toEqual([...ours4, ...ours6].sort());
+  });
+
+  it('is of IPv4 alone where the kernel has no IPv6, and that is no error', async () => {
+    const host = await hostWithBoth();
+    host.state.sysctls = new Map([...host.state.sysctls].filter(([path]) => !path.includes('/ipv6/')));
+    const found = await facts(host);
+    expect(found.owned.map(objectKey).sort()).toEqual([...ours4].sort());
+    expect(found.sysctls).not.toHaveProperty(['net.ipv6.conf.all.forwarding']);
+    expect(host.events.some(({ what }) => what.startsWith('ip -6 xfrm') || what.includes('-N -6'))).toBe(
+      false,
+    );
+  });
+});
