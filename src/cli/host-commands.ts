@@ -97,7 +97,7 @@ function addVerify(program: Command, terminal: Terminal): void {
     )
     .option(
       '--to <address[:port]>',
-      'an IPv4 address that should answer (ICMP, UDP or TCP); may be given several times ' +
+      'an address that should answer (ICMP, UDP or TCP); may be given several times, for each family at least once ' +
         '(default: one that nobody answers: it shows the way, but no answers)',
       collect,
     )
@@ -112,6 +112,7 @@ function addVerify(program: Command, terminal: Terminal): void {
       examples(
         ['verify', 'which way, and with which source'],
         ['verify --to 1.1.1.1 --to 9.9.9.9:53', 'and whether answers come back'],
+        ['verify --to 1.1.1.1 --to [2606:4700::1111]:443', 'the same of both families'],
         ['verify --network web', 'one network only'],
       ),
     )

@@ -14,5 +14,5 @@ const neighbourSchema = z.object({
 export type Neighbour = z.infer<typeof neighbourSchema>;
 
 export async function readNeighbours(exec: Exec): Promise<Neighbour[]> {
-  return readJson(exec, ['ip', '-j', '-4', 'neigh', 'show'], z.array(neighbourSchema));
+  return readJson(exec, ['ip', '-j', 'neigh', 'show'], z.array(neighbourSchema));
 }

@@ -12,6 +12,7 @@ export function judgePath(
   own: readonly Sighting[],
   departures: Departures,
 ): Verdict {
+  if (expectation.closed !== undefined) return judgeClosed(expectation.closed, observation, own, departures);
   const sent = sentProtocols(observation.ping);
   const { right, wrong } = departures;
   const missing = sent.filter((protocol) => !right.some(({ packet }) => packet.protocol === protocol));
@@ -31,6 +32,23 @@ export function judgePath(
     expectation.problems,
   ];
   return verdict('path', false, facts.flat().join('; '));
+}
+
+/** That nothing left proves something only where all of it came in. */
+function judgeClosed(
+  closed: string,
+  { ping }: Observation,
+  own: readonly Sighting[],
+  { wrong }: Departures,
+): Verdict {
+  if (wrong.length > 0) return verdict('path', false, `left by ${waysOf(wrong)}; ${closed}`);
+  const entered = own.filter(({ direction }) => direction === 'in');
+  const unseen = sentProtocols(ping).filter((protocol) => !entered.some((one) => one.protocol === protocol));
+  if (unseen.length > 0) {
+    return verdict('path', 'not-checked', `the captures did not see ${namesOf(unseen)} come in; ${closed}`);
+  }
+  const links = unique(entered.map(({ link }) => link)).join(', ');
+  return verdict('path', true, `came in by ${links}, and nothing left this host: ${closed}`);
 }
 
 function describeWanted({ ways, wayName }: Expectation): string {

@@ -1,5 +1,5 @@
 /** Whether somebody answered, and how fast. */
-import type { Observation, Verdict } from './observation.ts';
+import type { Expectation, Observation, Verdict } from './observation.ts';
 import type { PingAnswer } from './probe.ts';
 import { type SocketAnswer, isFromTarget } from './sender.ts';
 
@@ -7,9 +7,11 @@ export const noPing = 'not sent (no ping: apt-get install iputils-ping)';
 
 type Answers = Pick<Observation, 'probe' | 'answers' | 'ping'>;
 
-/** @param expected false for a target that nobody answers */
-export function judgeReach(expected: boolean, { probe, answers, ping }: Answers): Verdict {
-  if (!expected) {
+type Wanted = Pick<Expectation, 'answered' | 'closed'>;
+
+export function judgeReach({ answered, closed }: Wanted, { probe, answers, ping }: Answers): Verdict {
+  if (closed !== undefined) return { check: 'reach', ok: 'not-checked', evidence: closed };
+  if (!answered) {
     return { check: 'reach', ok: 'not-checked', evidence: 'give --to ADDRESS[:PORT] to see answers' };
   }
   const answerOf = (protocol: SocketAnswer['protocol']): SocketAnswer | undefined =>

@@ -116,6 +116,25 @@ describe('judge', () => {
     );
   });
 
+  it('wants nothing to leave of what is blocked, once it has seen all of it come in', () => {
+    const closed = 'the file blocks IPv6';
+    const expected = { ...expectation, ways: [], wayName: 'nowhere', closed, sources: closed };
+    expect(summary(expected, observe(entering))).toEqual([
+      'path true: came in by podman1, and nothing left this host: the file blocks IPv6',
+      'source not-checked: nothing left',
+      'elsewhere true: none of our packets left by eth0, eth1; all came in by podman1',
+      'reach not-checked: the file blocks IPv6',
+    ]);
+    expect(summary(expected, observe([...entering, ...leaving])).slice(0, 3)).toEqual([
+      'path false: left by eth0 to 192.168.50.2 (46:5b:c9:e1:d8:75); the file blocks IPv6',
+      'source not-checked: 10.89.4.5; the file blocks IPv6',
+      'elsewhere false: of our packets, 3 left by eth0 to 192.168.50.2 (46:5b:c9:e1:d8:75)',
+    ]);
+    expect(summary(expected, observe(entering.slice(0, 1)))[0]).toBe(
+      'path not-checked: the captures did not see TCP and ICMP come in; the file blocks IPv6',
+    );
+  });
+
   it('fails when there is no way', () => {
     const nowhere = { ...expectation, ways: [], problems: ['no route to 192.168.50.2'] };
     expect(summary(nowhere, observe([...entering, ...leaving]))[0]).toBe(

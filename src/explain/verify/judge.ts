@@ -14,7 +14,7 @@ export function judge(expectation: Expectation, observation: Observation): Verdi
     judgePath(expectation, observation, own, departures),
     judgeSource(expectation, departures),
     judgeElsewhere(observation, own, departures),
-    judgeReach(expectation.answered, observation),
+    judgeReach(expectation, observation),
   ];
 }
 

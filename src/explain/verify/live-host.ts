@@ -1,4 +1,5 @@
 /** What a verification needs of the outside. */
+import { type Family, familyOf } from '../../address/cidr.ts';
 import { execInside, inNetwork } from '../../host/namespaces.ts';
 import type { Background, Exec, Host } from '../../host/ports.ts';
 
@@ -21,11 +22,15 @@ export interface Place {
 }
 
 /** Why this host would not pass on what comes from a place, as far as its settings tell. */
-export async function forwardingObstacles({ files }: Host, { entry }: Place): Promise<string[]> {
-  const device = entry ?? 'all';
-  const value = await files.read(`/proc/sys/net/ipv4/conf/${device}/forwarding`);
-  return value?.trim() === '0' ? [`net.ipv4.conf.${device}.forwarding is 0`] : [];
+export async function forwardingObstacles({ files }: Host, { entry, source }: Place): Promise<string[]> {
+  const family = familyOf(source);
+  // With IPv6 one setting is for all devices: a device's own only says whether it believes in routers.
+  const device = family === 6 ? 'all' : (entry ?? 'all');
+  const value = await files.read(`/proc/sys/net/${directory[family]}/conf/${device}/forwarding`);
+  return value?.trim() === '0' ? [`net.${directory[family]}.conf.${device}.forwarding is 0`] : [];
 }
+
+const directory: Readonly<Record<Family, string>> = { 4: 'ipv4', 6: 'ipv6' };
 
 /** Runs programs in the network namespace of a process. */
 export function execIn(host: Host, pid: number): Exec {

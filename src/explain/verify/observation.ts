@@ -5,7 +5,7 @@ import type { Link } from '../../state/facts.ts';
 import type { Sighting } from './captures.ts';
 import type { PingAnswer } from './probe.ts';
 import type { Probe } from './probe.ts';
-import type { Check } from './report.ts';
+import type { Check, Subject } from './report.ts';
 import type { SocketAnswer } from './sender.ts';
 import type { Way } from './way.ts';
 
@@ -13,6 +13,8 @@ import type { Way } from './way.ts';
 export interface Expectation {
   /** each is right */
   readonly ways: readonly Way[];
+  /** why nothing may leave at all: then `ways` is empty, and all that leaves is wrong */
+  readonly closed?: string;
   /** what `ways` are, for the reader: `gateway office`, `uplink of gateway office` */
   readonly wayName: string;
   /** why there is no way, or not every one */
@@ -37,4 +39,4 @@ export interface Observation {
   readonly ping: PingAnswer;
 }
 
-export type Verdict = Omit<Check, 'subject' | 'from' | 'target'>;
+export type Verdict = Omit<Check, keyof Subject | 'from' | 'target'>;

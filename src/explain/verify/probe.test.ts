@@ -11,6 +11,8 @@ const probe = {
   size: 100,
 };
 
+const probe6 = { ...probe, source: '2001:db8:89:4::5', target: '2001:db8::1' };
+
 describe('makeProbes', () => {
   it('gives each target ports and a size of its own', () => {
     const targets = ['192.0.2.1', '192.0.2.2', '192.0.2.3'].map((address) => ({ address }));
@@ -32,6 +34,10 @@ describe('captureFilter', () => {
     expect(captureFilter([probe])).toBe(
       '(dst host 192.0.2.1 and (tcp src port 20001 or udp[4:2] = 108' +
         ' or (icmp[icmptype] = icmp-echo and ip[2:2] = 128)))',
+    );
+    expect(captureFilter([probe6])).toBe(
+      '(dst host 2001:db8::1 and (tcp src port 20001 or' +
+        ' (ip6[4:2] = 108 and (ip6[6] = 17 or (ip6[6] = 58 and ip6[40] = 128)))))',
     );
   });
 });
@@ -57,5 +63,17 @@ describe('isOfProbe', () => {
     { ...at, protocol: 'tcp', sourcePort: 20002, destinationPort: 443, length: 60 },
   ])('leaves others alone: $protocol to $destination', (packet) => {
     expect(isOfProbe(packet, probe)).toBe(false);
+  });
+
+  const at6 = { source: '2001:db8:50::10', destination: '2001:db8::1', ttl: 63 } as const;
+  it.each<[boolean, Packet]>([
+    [true, { ...at6, protocol: 'icmp', icmpType: 128, length: 148 }],
+    [true, { ...at6, protocol: 'udp', sourcePort: 61000, destinationPort: 33434, length: 148 }],
+    [true, { ...at6, protocol: 'tcp', sourcePort: 20001, destinationPort: 443, length: 80 }],
+    [false, { ...at6, protocol: 'icmp', icmpType: 8, length: 148 }],
+    [false, { ...at6, protocol: 'icmp', icmpType: 135, length: 148, linkControl: true }],
+    [false, { ...at6, protocol: 'udp', sourcePort: 61000, destinationPort: 33434, length: 128 }],
+  ])('of IPv6: %s, %j', (expected, packet) => {
+    expect(isOfProbe(packet, probe6)).toBe(expected);
   });
 });

@@ -3,7 +3,7 @@
  * capture tells them from everybody else's, also after a NAT has changed the source.
  */
 import { randomInt } from 'node:crypto';
-import type { Address } from '../../address/cidr.ts';
+import { type Address, type Family, familyOf } from '../../address/cidr.ts';
 import type { Packet } from '../../host/packet.ts';
 import type { Target } from './target.ts';
 
@@ -33,10 +33,10 @@ export interface Probe {
 /** Without a port of the user's: traceroute's, where an answer means `unreachable`, and HTTPS. */
 const usualPorts = { udp: 33_434, tcp: 443 };
 
-const icmpEchoRequest = 8;
-const udpHeader = 8;
-/** of IP, and of UDP or ICMP: both have 8 bytes */
-const headers = 20 + 8;
+const icmpEchoRequest: Readonly<Record<Family, number>> = { 4: 8, 6: 128 };
+/** of UDP and of ICMP alike */
+const headerLength = 8;
+const ipHeaderLength: Readonly<Record<Family, number>> = { 4: 20, 6: 40 };
 
 /** One probe for each target, with ports and sizes that nothing else has. */
 export function makeProbes(source: Address, targets: readonly Target[]): Probe[] {
@@ -57,24 +57,35 @@ export function makeProbes(source: Address, targets: readonly Target[]): Probe[]
 /** A filter for tcpdump that matches these probes with any source address. */
 export function captureFilter(probes: readonly Probe[]): string {
   return probes
-    .map(
-      ({ target, localPort, size }) =>
-        `(dst host ${target} and (tcp src port ${localPort} or udp[4:2] = ${size + udpHeader}` +
-        ` or (icmp[icmptype] = icmp-echo and ip[2:2] = ${size + headers})))`,
-    )
+    .map(({ target, localPort, size }) => {
+      const sized = marks[familyOf(target)](size + headerLength);
+      return `(dst host ${target} and (tcp src port ${localPort} or ${sized}))`;
+    })
     .join(' or ');
 }
+
+/**
+ * The datagram and the echo request, known by their length without the IP header. pcap reads nothing behind an
+ * IPv6 header by name: 17 and 58 are UDP and ICMP, 128 the request.
+ */
+const marks: Readonly<Record<Family, (length: number) => string>> = {
+  4: (length) =>
+    `udp[4:2] = ${length} or (icmp[icmptype] = icmp-echo and ip[2:2] = ${length + ipHeaderLength[4]})`,
+  6: (length) => `(ip6[4:2] = ${length} and (ip6[6] = 17 or (ip6[6] = 58 and ip6[40] = 128)))`,
+};
 
 /** Whether a captured packet is one of the probe's. */
 export function isOfProbe(packet: Packet, probe: Probe): boolean {
   if (packet.destination !== probe.target) return false;
+  const family = familyOf(probe.target);
+  const length = probe.size + headerLength + ipHeaderLength[family];
   switch (packet.protocol) {
     case 'udp':
-      return packet.destinationPort === probe.udpPort && packet.length === probe.size + headers;
+      return packet.destinationPort === probe.udpPort && packet.length === length;
     case 'tcp':
       return packet.destinationPort === probe.tcpPort && packet.sourcePort === probe.localPort;
     case 'icmp':
-      return packet.icmpType === icmpEchoRequest && packet.length === probe.size + headers;
+      return packet.icmpType === icmpEchoRequest[family] && packet.length === length;
     default:
       return false;
   }

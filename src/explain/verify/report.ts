@@ -1,5 +1,5 @@
 /** What a verification found, and how it is printed. */
-import type { Address } from '../../address/cidr.ts';
+import type { Address, Family } from '../../address/cidr.ts';
 
 export interface VerifyReport {
   readonly host: string;
@@ -12,9 +12,14 @@ export interface VerifyReport {
  */
 export type CheckName = 'path' | 'source' | 'elsewhere' | 'reach';
 
-export interface Check {
-  /** `network mustredirect`, or `gateway office, 10.89.4.0/24 of node1` */
+/** What is verified. */
+export interface Subject {
+  /** `network mustredirect, IPv4`, or `gateway office, 10.89.4.0/24 of node1` */
   readonly subject: string;
+  readonly family: Family;
+}
+
+export interface Check extends Subject {
   /** where the packets came from: `container web (10.89.4.7)`; absent when none was sent */
   readonly from?: string;
   readonly target?: Address;

@@ -7,7 +7,7 @@ import { type LiveHost, type Place, execIn } from './live-host.ts';
 import type { Expectation, Observation } from './observation.ts';
 import { ping } from './ping.ts';
 import { type PingAnswer, type Probe, captureFilter, makeProbes } from './probe.ts';
-import type { Check } from './report.ts';
+import type { Check, Subject } from './report.ts';
 import { type SocketAnswer, sendProbes } from './sender.ts';
 import type { Target } from './target.ts';
 import { unique } from './verdict.ts';
@@ -22,7 +22,7 @@ export interface Expected {
 
 export async function runProbes(
   host: LiveHost,
-  subject: string,
+  about: Subject,
   place: Place,
   links: readonly Link[],
   expected: readonly Expected[],
@@ -36,7 +36,7 @@ export async function runProbes(
     const observation = observed[i];
     if (!observation) return [];
     const target = observation.probe.target;
-    return judge(expectation, observation).map((one) => ({ subject, from: place.from, target, ...one }));
+    return judge(expectation, observation).map((one) => ({ ...about, from: place.from, target, ...one }));
   });
 }
 

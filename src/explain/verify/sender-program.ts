@@ -71,7 +71,7 @@ function sendDatagram(
   done: Done,
 ): () => void {
   const { createSocket } = load('node:dgram') as typeof dgram;
-  const socket = createSocket('udp4');
+  const socket = createSocket(source.includes(':') ? 'udp6' : 'udp4');
   let sentAt: number | undefined;
   socket.on('message', () => done('udp', sentAt, ''));
   socket.on('error', (error: NodeJS.ErrnoException) => done('udp', sentAt, error.code ?? error.message));

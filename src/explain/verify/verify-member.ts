@@ -1,11 +1,18 @@
 /** On a member of a gateway: what comes from a served subnet leaves by the uplink, and nowhere else. */
-import { type Address, type Subnet, familyOf, prefixLength } from '../../address/cidr.ts';
+import {
+  type Address,
+  type Family,
+  type Subnet,
+  contains,
+  familyOf,
+  prefixLength,
+} from '../../address/cidr.ts';
 import { readLinks } from '../../host/ip-links.ts';
 import type { Facts, Link } from '../../state/facts.ts';
 import type { MemberGateway, ServedSubnet } from '../../topology/role.ts';
 import { type LiveHost, type Place, forwardingObstacles } from './live-host.ts';
 import type { Expectation } from './observation.ts';
-import type { Check } from './report.ts';
+import type { Check, Subject } from './report.ts';
 import { runProbes } from './run-probes.ts';
 import { whenFree, withTemporaryPlace } from './temporary-place.ts';
 import type { Aim } from './verify-network.ts';
@@ -13,30 +20,35 @@ import { wayOn } from './way.ts';
 
 /**
  * Nothing is asked of a node: the packets come from a namespace for the moment that has the address of the
- * subnet itself (10.89.4.0), which no container ever gets. Its /32 on the main table brings the answers
- * back, and makes the address a right one for every mode of rp_filter.
+ * subnet itself (10.89.4.0), which no container ever gets: of IPv6 it is the anycast address of routers. Its
+ * route on the main table brings the answers back, and makes the address a right one for every mode of rp_filter.
  */
 export async function verifyServed(
   host: LiveHost,
   facts: Facts,
   gateway: MemberGateway,
-  { subnet, node }: ServedSubnet,
+  served: ServedSubnet,
   aim: Aim,
 ): Promise<Check[]> {
-  const subject = `gateway ${gateway.name}, ${subnet} of ${node}`;
+  const { subnet } = served;
+  const about = subjectOfServed(gateway, served);
   const obstacle = obstacleOf(subnet);
-  if (obstacle) return [{ subject, check: 'path', ok: 'not-checked', evidence: obstacle }];
+  if (obstacle) return [{ ...about, check: 'path', ok: 'not-checked', evidence: obstacle }];
   const address = subnet.split('/')[0] ?? '';
   return whenFree(() =>
     withTemporaryPlace(host, address, { kind: 'route' }, (place) =>
-      sendFrom(host, facts, gateway, subject, place, aim),
+      sendFrom(host, facts, gateway, about, place, aim),
     ),
   );
 }
 
+export function subjectOfServed({ name }: MemberGateway, { subnet, node }: ServedSubnet): Subject {
+  return { subject: `gateway ${name}, ${subnet} of ${node}`, family: familyOf(subnet) };
+}
+
 function obstacleOf(subnet: Subnet): string | undefined {
-  if (familyOf(subnet) === 6) return 'IPv6 cannot be verified yet';
-  if (prefixLength(subnet) > 30) return `${subnet} has no address that is not a container's`;
+  if (prefixLength(subnet) > (familyOf(subnet) === 4 ? 30 : 126))
+    return `${subnet} has no address that is not a container's`;
   return undefined;
 }
 
@@ -44,7 +56,7 @@ async function sendFrom(
   host: LiveHost,
   facts: Facts,
   gateway: MemberGateway,
-  subject: string,
+  about: Subject,
   place: Place,
   { targets, answered }: Aim,
 ): Promise<Check[]> {
@@ -58,7 +70,7 @@ async function sendFrom(
     answered,
   };
   const expected = targets.map((target) => ({ target, expectation }));
-  return runProbes(host, subject, place, links, expected);
+  return runProbes(host, about, place, links, expected);
 }
 
 export function expectationOf(
@@ -76,7 +88,7 @@ export function expectationOf(
       snat === 'none'
         ? [source]
         : snat === 'masquerade'
-          ? ownAddresses(facts, uplink.device)
+          ? ownAddresses(facts, uplink.device, familyOf(source))
           : ofFamily(source, snat),
   };
 }
@@ -86,12 +98,16 @@ function ofFamily(source: Address, addresses: readonly Address[]): Address[] {
 }
 
 /** What masquerade may choose: an address of the uplink, or of any link when the uplink has none. */
-function ownAddresses(facts: Facts, device: string): Address[] {
-  const onDevice = facts.links.filter(({ name, addresses }) => name === device && addresses.some(isIpv4));
-  const links = onDevice.length > 0 ? onDevice : facts.links;
-  return links.flatMap(({ addresses }) => addresses.filter(isIpv4).map((one) => one.split('/')[0] ?? ''));
+function ownAddresses(facts: Facts, device: string, family: Family): Address[] {
+  const usable = (addresses: readonly string[]): Address[] =>
+    addresses.map((address) => address.split('/')[0] ?? '').filter((one) => isUsable(one, family));
+  const onDevice = facts.links
+    .filter(({ name }) => name === device)
+    .flatMap((link) => usable(link.addresses));
+  return onDevice.length > 0 ? onDevice : facts.links.flatMap((link) => usable(link.addresses));
 }
 
-function isIpv4(address: string): boolean {
-  return familyOf(address) === 4;
+/** A link-local address is no source for what goes on beyond the link. */
+function isUsable(address: Address, family: Family): boolean {
+  return familyOf(address) === family && !contains('fe80::/10', address);
 }

@@ -1,5 +1,5 @@
 /** On a node: what leaves a network goes to its gateway, with the container's address, and nowhere else. */
-import { type Subnet, contains, familyOf } from '../../address/cidr.ts';
+import { type Family, type Subnet, contains, familyOf } from '../../address/cidr.ts';
 import { MustredirectError } from '../../error.ts';
 import { readLinks } from '../../host/ip-links.ts';
 import type { Facts, Link } from '../../state/facts.ts';
@@ -7,7 +7,7 @@ import type { NodeNetwork } from '../../topology/role.ts';
 import { runningContainer } from './container.ts';
 import { type LiveHost, type Place, forwardingObstacles } from './live-host.ts';
 import type { Expectation } from './observation.ts';
-import type { Check } from './report.ts';
+import type { Check, Subject } from './report.ts';
 import { runProbes } from './run-probes.ts';
 import { candidateAddresses } from './spare-address.ts';
 import type { Target } from './target.ts';
@@ -20,27 +20,29 @@ export interface Aim {
   readonly answered: boolean;
 }
 
+/** @param subnet the network's of the family that is verified, as are all of the aim's targets */
 export async function verifyNetwork(
   host: LiveHost,
   facts: Facts,
   network: NodeNetwork,
+  subnet: Subnet,
   aim: Aim,
 ): Promise<Check[]> {
-  const subject = `network ${network.name}`;
-  const subnet = network.subnets.find((one) => familyOf(one) === 4);
-  if (!subnet) {
-    return [{ subject, check: 'path', ok: 'not-checked', evidence: 'IPv6 cannot be verified yet' }];
-  }
+  const about = subjectOf(network, familyOf(subnet));
   const known = facts.networks.find(({ name }) => name === network.name);
-  const container = await runningContainer(host, known, network.subnets, aim.targets);
-  const send = (place: Place): Promise<Check[]> => sendFrom(host, network, subject, place, aim);
+  const container = await runningContainer(host, known, [subnet], aim.targets);
+  const send = (place: Place): Promise<Check[]> => sendFrom(host, network, about, place, aim);
   return container ? send(container) : fromTemporaryPlace(host, facts, network, subnet, send);
+}
+
+export function subjectOf({ name }: NodeNetwork, family: Family): Subject {
+  return { subject: `network ${name}, IPv${family}`, family };
 }
 
 async function sendFrom(
   host: LiveHost,
   network: NodeNetwork,
-  subject: string,
+  about: Subject,
   place: Place,
   { targets, answered }: Aim,
 ): Promise<Check[]> {
@@ -51,7 +53,7 @@ async function sendFrom(
       expectation: await expectationOf(host, network, links, place, target, answered),
     })),
   );
-  return runProbes(host, subject, place, links, expected);
+  return runProbes(host, about, place, links, expected);
 }
 
 async function expectationOf(
@@ -63,12 +65,25 @@ async function expectationOf(
   answered: boolean,
 ): Promise<Expectation> {
   const obstacles = await forwardingObstacles(host, place);
+  const family = familyOf(address);
+  if (network.blocked.includes(family)) {
+    const closed = `the file blocks IPv${family}`;
+    return {
+      ways: [],
+      wayName: 'nowhere',
+      closed,
+      problems: [],
+      obstacles,
+      sources: closed,
+      answered: false,
+    };
+  }
   if (network.direct.some((subnet) => contains(subnet, address))) {
     const ways = await ownWay(host.exec, links, address);
     const sources = `${address} is direct: the host's own NAT decides`;
     return { ...ways, wayName: "the host's own way, direct", sources, obstacles, answered };
   }
-  const gateways = network.nextHops.filter((hop) => familyOf(hop) === 4);
+  const gateways = network.nextHops.filter((hop) => familyOf(hop) === family);
   const ways = await waysToGateways(host.exec, links, gateways);
   const sources = [place.source];
   return { ...ways, wayName: `gateway ${network.gateway}`, sources, obstacles, answered };

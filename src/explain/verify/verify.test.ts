@@ -3,7 +3,7 @@ import type { Facts } from '../../state/facts.ts';
 import { emptyLedger } from '../../state/ledger.ts';
 import { hostRole } from '../../topology/role.ts';
 import type { Spec } from '../../spec/spec.ts';
-import { aimOf, chosen } from './verify.ts';
+import { aimOf, chosen, subnetsOf } from './verify.ts';
 import { jointOf } from './verify-network.ts';
 import { expectationOf } from './verify-member.ts';
 
@@ -69,18 +69,39 @@ describe('chosen', () => {
 
 describe('aimOf', () => {
   it('goes where nobody answers: not direct, not on a link of the host', () => {
-    expect(aimOf(node)).toEqual({ targets: [{ address: '203.0.113.1' }], answered: false });
+    expect(aimOf(node, 4)).toEqual({ targets: [{ address: '203.0.113.1' }], answered: false });
+    expect(aimOf(node, 6)).toEqual({ targets: [{ address: '2001:db8::1' }], answered: false });
   });
 
-  it('takes the targets asked for', () => {
-    const targets = [{ address: '192.0.2.7', port: 443 }];
-    expect(aimOf({ ...node, targets })).toEqual({ targets, answered: true });
+  it('takes the targets asked for, of its family', () => {
+    const [four, six] = [{ address: '192.0.2.7', port: 443 }, { address: '2001:db8::7' }];
+    expect(aimOf({ ...node, targets: [four, six] }, 4)).toEqual({ targets: [four], answered: true });
+    expect(aimOf({ ...node, targets: [four, six] }, 6)).toEqual({ targets: [six], answered: true });
   });
 
   it.each([node, member])('refuses a target inside a redirected network on $role.host', (input) => {
-    expect(() => aimOf({ ...input, targets: [{ address: '10.89.5.9' }] })).toThrow(
+    expect(() => aimOf({ ...input, targets: [{ address: '10.89.5.9' }] }, 4)).toThrow(
       '--to 10.89.5.9: lies in a redirected network itself',
     );
+  });
+});
+
+describe('subnetsOf', () => {
+  const [web] = node.role.networks;
+  if (!web) throw new Error('node1 has a network');
+  const known = { engine: 'podman', backend: 'podman', exists: true, attached: [] } as const;
+  const subnets = ['10.89.4.0/24', '2001:db8:89:4::/64'];
+  const engines = { ...facts, networks: [{ ...known, name: 'web', subnets }] };
+
+  it('are those of the file', () => {
+    expect(subnetsOf(web, engines)).toEqual(['10.89.4.0/24']);
+  });
+
+  it('are those of the engine where the file blocks a family that it has no subnet of', () => {
+    expect(subnetsOf({ ...web, blocked: [6] }, engines)).toEqual(subnets);
+    expect(subnetsOf({ ...web, blocked: [6] }, facts)).toEqual(['10.89.4.0/24']);
+    const own = { ...web, blocked: [6] as const, subnets: ['10.89.4.0/24', '2001:db8:7::/64'] };
+    expect(subnetsOf(own, engines)).toEqual(own.subnets);
   });
 });
 
@@ -129,6 +150,20 @@ describe('expectationOf', () => {
       '198.51.100.9',
       '10.89.4.1',
     ]);
+  });
+
+  it('has those of the probe’s family, and none that stays on its link', () => {
+    const six = {
+      ...facts,
+      links: facts.links.map((one) => ({ ...one, addresses: [...one.addresses, '2001:db8:31::2/64'] })),
+    };
+    const uplink = { device: 'eth1' };
+    expect(
+      expectationOf(six, links, { ...gateway, uplink, snat: 'masquerade' }, '2001:db8:89:4::').sources,
+    ).toEqual(['2001:db8:31::2']);
+    expect(
+      expectationOf(facts, links, { ...gateway, uplink, snat: 'masquerade' }, '2001:db8:89:4::').sources,
+    ).toEqual([]);
   });
 
   it('looks for the neighbour on a link that has some', () => {

@@ -1,13 +1,13 @@
 /** Sends real packets from redirected networks, and reports what the world sees of them. */
-import { type Subnet, contains, familyOf, parseSubnet } from '../../address/cidr.ts';
+import { type Family, type Subnet, contains, familyOf, parseSubnet } from '../../address/cidr.ts';
 import { MustredirectError } from '../../error.ts';
 import type { Facts } from '../../state/facts.ts';
-import type { HostRole } from '../../topology/role.ts';
+import type { HostRole, NodeNetwork } from '../../topology/role.ts';
 import type { LiveHost } from './live-host.ts';
-import type { Check, VerifyReport } from './report.ts';
+import type { Check, Subject, VerifyReport } from './report.ts';
 import { type Target, unansweredTarget } from './target.ts';
-import { verifyServed } from './verify-member.ts';
-import { type Aim, verifyNetwork } from './verify-network.ts';
+import { subjectOfServed, verifyServed } from './verify-member.ts';
+import { type Aim, subjectOf, verifyNetwork } from './verify-network.ts';
 
 export interface VerifyInput {
   readonly role: HostRole;
@@ -19,35 +19,65 @@ export interface VerifyInput {
 }
 
 /**
- * One network after the other. What cannot be tried because of the host's state is a failed check; what the
+ * One network after the other, and each of its families. What cannot be tried because of the host's state is a failed check; what the
  * user must change first (a tool, a name, a target) is thrown.
  */
 export async function verifyHost(host: LiveHost, input: VerifyInput): Promise<VerifyReport> {
   const { role, facts } = input;
   const { networks, gateways } = chosen(input);
-  const aim = aimOf(input);
+  const tasks = [
+    ...networks.flatMap((network) =>
+      subnetsOf(network, facts).map((subnet) => ({
+        about: subjectOf(network, familyOf(subnet)),
+        closed: network.blocked.includes(familyOf(subnet)),
+        verify: (aim: Aim) => verifyNetwork(host, facts, network, subnet, aim),
+      })),
+    ),
+    ...gateways.flatMap((gateway) =>
+      gateway.served.map((served) => ({
+        about: subjectOfServed(gateway, served),
+        closed: false,
+        verify: (aim: Aim) => verifyServed(host, facts, gateway, served, aim),
+      })),
+    ),
+  ].map((task) => ({ ...task, aim: aimOfTask(input, task) }));
   const checks: Check[] = [];
-  for (const network of networks) {
-    checks.push(
-      ...(await attempt(`network ${network.name}`, () => verifyNetwork(host, facts, network, aim))),
-    );
-  }
-  for (const gateway of gateways) {
-    for (const served of gateway.served) {
-      const subject = `gateway ${gateway.name}, ${served.subnet} of ${served.node}`;
-      checks.push(...(await attempt(subject, () => verifyServed(host, facts, gateway, served, aim))));
-    }
-  }
+  for (const task of tasks) checks.push(...(await attempt(task)));
   return { host: role.host, checks };
 }
 
-async function attempt(subject: string, verify: () => Promise<Check[]>): Promise<Check[]> {
+/** Those of the file, and where it blocks a family without one, the engine's. */
+export function subnetsOf({ name, subnets, blocked }: NodeNetwork, facts: Facts): readonly Subnet[] {
+  const awaited = blocked.filter((family) => !subnets.some((subnet) => familyOf(subnet) === family));
+  const ofEngine = facts.networks.find((network) => network.name === name)?.subnets ?? [];
+  return [...subnets, ...ofEngine.filter((subnet) => awaited.includes(familyOf(subnet)))];
+}
+
+/** What goes nowhere is tried whatever the targets are. */
+function aimOfTask(input: VerifyInput, { about: { family }, closed }: Pick<Task, 'about' | 'closed'>): Aim {
+  const aim = aimOf(input, family);
+  return closed && aim.targets.length === 0 ? aimOf({ ...input, targets: [] }, family) : aim;
+}
+
+interface Task {
+  readonly about: Subject;
+  /** whether nothing of it may leave */
+  readonly closed: boolean;
+  readonly aim: Aim;
+  readonly verify: (aim: Aim) => Promise<Check[]>;
+}
+
+async function attempt({ about, aim, verify }: Task): Promise<Check[]> {
+  if (aim.targets.length === 0) {
+    const evidence = `none of the targets has an IPv${about.family} address: give one more with --to`;
+    return [{ ...about, check: 'path', ok: 'not-checked', evidence }];
+  }
   try {
-    return await verify();
+    return await verify(aim);
   } catch (error) {
     if (!(error instanceof MustredirectError && error.code === 'failed')) throw error;
     const evidence = error.hint ? `${error.message}; ${error.hint}` : error.message;
-    return [{ subject, check: 'path', ok: false, evidence }];
+    return [{ ...about, check: 'path', ok: false, evidence }];
   }
 }
 
@@ -73,8 +103,8 @@ export function chosen({ role, networks: names }: VerifyInput): Pick<HostRole, '
   };
 }
 
-/** The targets asked for, or one that nobody answers. */
-export function aimOf({ role, facts, targets }: VerifyInput): Aim {
+/** The targets asked for that are of a family, or one that nobody answers. */
+export function aimOf({ role, facts, targets }: VerifyInput, family: Family): Aim {
   const redirected = redirectedSubnets(role);
   const inside = targets.find(({ address }) => redirected.some((subnet) => contains(subnet, address)));
   if (inside) {
@@ -82,18 +112,20 @@ export function aimOf({ role, facts, targets }: VerifyInput): Aim {
       hint: 'give an address outside: that is where a gateway leads to',
     });
   }
-  if (targets.length > 0) return { targets, answered: true };
+  if (targets.length > 0) {
+    return { targets: targets.filter(({ address }) => familyOf(address) === family), answered: true };
+  }
   const direct = role.networks.flatMap((network) => network.direct);
-  const target = unansweredTarget([...redirected, ...direct, ...linkSubnets(facts)]);
+  const target = unansweredTarget([...redirected, ...direct, ...linkSubnets(facts)], family);
   if (target) return { targets: [target], answered: false };
-  throw new MustredirectError('usage', 'no address is known that nobody answers', {
+  throw new MustredirectError('usage', `no IPv${family} address is known that nobody answers`, {
     hint: 'give a target: --to ADDRESS[:PORT]',
   });
 }
 
 function redirectedSubnets({ networks, gateways }: HostRole): Subnet[] {
   const served = gateways.flatMap((gateway) => gateway.served.map(({ subnet }) => subnet));
-  return [...networks.flatMap(({ subnets }) => subnets), ...served].filter((one) => familyOf(one) === 4);
+  return [...networks.flatMap(({ subnets }) => subnets), ...served];
 }
 
 /** `192.0.2.2/24` of a link is the subnet 192.0.2.0/24. */
