@@ -180,7 +180,7 @@ function wantedFate(source: string, { networks, gateways, others = [] }: Role): 
     return closed ? { kind: 'stopped', by: 'rule' } : { kind: 'leaves', table: 254 };
   }
   const { uplink, snat } = gateway;
-  const seen = snat === 'masquerade' ? hostsOwn : snat === 'none' ? source : (snat[0] ?? '');
+  const seen = snat === 'masquerade' ? hostsOwn(4) : snat === 'none' ? source : (snat[0] ?? '');
   return { kind: 'leaves', device: uplink.device, source: seen };
 }
 

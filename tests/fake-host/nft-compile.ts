@@ -1,4 +1,5 @@
 /** A rule's text as functions of a packet: read once, asked for every packet. */
+import { type Family, familyOf } from '../../src/address/cidr.ts';
 import { inSubnet } from './address.ts';
 import { type Expression, encodeRule } from './nft-encode.ts';
 import { remember, rememberOf } from './remember.ts';
@@ -27,7 +28,9 @@ export type Action =
   | { readonly kind: 'snat'; readonly source: (packet: Packet) => string };
 
 /** stands for whatever address the host has on the device */
-export const hostsOwn = '192.0.2.254';
+export function hostsOwn(family: Family): string {
+  return family === 4 ? '192.0.2.254' : '2001:db8:fff::254';
+}
 
 export const compileRule = remember((text: string): readonly Action[] =>
   encodeRule(text).flatMap((expression) => compile(expression)),
@@ -47,7 +50,7 @@ function compile(expression: Expression): Action[] {
     case 'jump':
       return [{ kind, chain: (body as { target: string }).target }];
     case 'masquerade':
-      return [{ kind: 'snat', source: () => hostsOwn }];
+      return [{ kind: 'snat', source: ({ source }) => hostsOwn(familyOf(source)) }];
     case 'snat': {
       const { addr } = body as { addr: unknown };
       return [{ kind, source: ({ source }) => (typeof addr === 'string' ? addr : source) }];
@@ -72,22 +75,25 @@ function testOf({ op, left, right }: Match): (table: FakeTable, packet: Packet) 
     const name = right.slice(1);
     return (table, packet) => {
       const set = table.sets.get(name);
-      return (set !== undefined && holds(set, values, packet)) === wanted;
+      const found = allOf(values, packet);
+      return found !== undefined && (set !== undefined && holds(set, found)) === wanted;
     };
   }
-  const [value] = values;
   const text = String(right);
-  return (_, packet) => (values.length === 1 && value?.(packet) === text) === wanted;
+  return (_, packet) => {
+    const found = allOf(values, packet);
+    return found !== undefined && (found.length === 1 && found[0] === text) === wanted;
+  };
 }
 
-function holds(set: FakeSet, values: readonly Value[], packet: Packet): boolean {
-  const found = values.map((value) => value(packet));
-  return columnsOf(set).some((columns) =>
-    columns.every((column, i) => {
-      const value = found[i];
-      return value !== undefined && column(value);
-    }),
-  );
+/** A rule that asks for what a packet does not have, an address of the other family, never matches. */
+function allOf(values: readonly Value[], packet: Packet): string[] | undefined {
+  const found = values.flatMap((value) => value(packet) ?? []);
+  return found.length === values.length ? found : undefined;
+}
+
+function holds(set: FakeSet, found: readonly string[]): boolean {
+  return columnsOf(set).some((columns) => columns.every((column, i) => column(found[i] ?? '')));
 }
 
 /** Of each element, one question for each of its parts. */
@@ -116,18 +122,30 @@ function valuesOf(operand: Expression): Value[] {
   return [plainValues[key] ?? unknownToFake(`nft operand ${key}`)];
 }
 
+/** What only packets of one family have. */
+function inFamily(family: Family, value: (packet: Packet) => string | undefined): Value {
+  return (packet) => (familyOf(packet.source) === family ? value(packet) : undefined);
+}
+
+const original: Value = ({ answer, original: first, source }) =>
+  answer ? (familyOf(source) === 4 ? '192.0.2.253' : '2001:db8:fff::253') : (first ?? source);
+
 const plainValues: Readonly<Record<string, Value>> = {
-  '{"payload":{"protocol":"ip","field":"saddr"}}': ({ source }) => source,
-  '{"payload":{"protocol":"ip","field":"daddr"}}': ({ destination }) => destination,
+  '{"payload":{"protocol":"ip","field":"saddr"}}': inFamily(4, ({ source }) => source),
+  '{"payload":{"protocol":"ip","field":"daddr"}}': inFamily(4, ({ destination }) => destination),
+  '{"payload":{"protocol":"ip6","field":"saddr"}}': inFamily(6, ({ source }) => source),
+  '{"payload":{"protocol":"ip6","field":"daddr"}}': inFamily(6, ({ destination }) => destination),
+  '{"meta":{"key":"nfproto"}}': ({ source }) => `ipv${familyOf(source)}`,
   '{"meta":{"key":"mark"}}': ({ mark }) => String(mark),
   '{"meta":{"key":"oifname"}}': ({ device }) => device,
   '{"meta":{"key":"iifname"}}': ({ ingress }) => ingress,
-  '{"ct":{"key":"ip saddr","dir":"original"}}': ({ answer, original, source }) =>
-    answer ? '192.0.2.253' : (original ?? source),
-  '{"rt":{"key":"nexthop","family":"ip"}}': ({ nextHop }) => nextHop,
+  '{"ct":{"key":"ip saddr","dir":"original"}}': inFamily(4, original),
+  '{"ct":{"key":"ip6 saddr","dir":"original"}}': inFamily(6, original),
+  '{"rt":{"key":"nexthop","family":"ip"}}': inFamily(4, ({ nextHop }) => nextHop),
+  '{"rt":{"key":"nexthop","family":"ip6"}}': inFamily(6, ({ nextHop }) => nextHop),
   '{"ct":{"key":"direction"}}': ({ answer }) => (answer ? 'reply' : 'original'),
-  '{"ct":{"key":"status"}}': ({ answer, original, source }) =>
-    answer ? 'dnat' : original !== undefined && original !== source ? 'snat' : 'confirmed',
+  '{"ct":{"key":"status"}}': ({ answer, original: first, source }) =>
+    answer ? 'dnat' : first !== undefined && first !== source ? 'snat' : 'confirmed',
 };
 
 interface Mangle {

@@ -1,4 +1,5 @@
 /** A rule's text as nft 1.0.6 prints it in JSON: the grammar of our own rules, and nothing beyond it. */
+import { isIP } from 'node:net';
 import { unknownToFake } from './state.ts';
 import { type Words, readWords } from './words.ts';
 
@@ -16,12 +17,14 @@ function statement(words: Words): Expression {
     if (words.take(verdict)) return { [verdict]: null };
   }
   if (words.take('jump')) return { jump: { target: words.next() } };
-  if (words.take('snat', 'ip', 'to')) return { snat: { family: 'ip', addr: addressOrOperand(words) } };
+  for (const family of ['ip', 'ip6']) {
+    if (words.take('snat', family, 'to')) return { snat: { family, addr: addressOrOperand(words) } };
+  }
   return matchOrMangle(words);
 }
 
 function addressOrOperand(words: Words): unknown {
-  return /^[\d.]+$/.test(words.peek() ?? '') ? words.next() : operand(words);
+  return isIP(words.peek() ?? '') !== 0 ? words.next() : operand(words);
 }
 
 function matchOrMangle(words: Words): Expression {
@@ -58,15 +61,20 @@ function concatenation(words: Words): Expression {
 const operands: readonly (readonly [string, Expression])[] = [
   ['ip saddr', { payload: { protocol: 'ip', field: 'saddr' } }],
   ['ip daddr', { payload: { protocol: 'ip', field: 'daddr' } }],
+  ['ip6 saddr', { payload: { protocol: 'ip6', field: 'saddr' } }],
+  ['ip6 daddr', { payload: { protocol: 'ip6', field: 'daddr' } }],
   ['tcp flags', { payload: { protocol: 'tcp', field: 'flags' } }],
   ['tcp option maxseg size', { 'tcp option': { name: 'maxseg', field: 'size' } }],
   ['meta mark', { meta: { key: 'mark' } }],
+  ['meta nfproto', { meta: { key: 'nfproto' } }],
   ['oifname', { meta: { key: 'oifname' } }],
   ['iifname', { meta: { key: 'iifname' } }],
   ['ct original ip saddr', { ct: { key: 'ip saddr', dir: 'original' } }],
+  ['ct original ip6 saddr', { ct: { key: 'ip6 saddr', dir: 'original' } }],
   ['ct direction', { ct: { key: 'direction' } }],
   ['ct status', { ct: { key: 'status' } }],
   ['rt ip nexthop', { rt: { key: 'nexthop', family: 'ip' } }],
+  ['rt ip6 nexthop', { rt: { key: 'nexthop', family: 'ip6' } }],
   ['rt mtu', { rt: { key: 'mtu' } }],
 ];
 
