@@ -54,6 +54,11 @@ describe('a policy that drops', () => {
     expect(stopped(rules, { other: ['counter', 'return'] })).toBe(message);
   });
 
+  it('of the other family stops nothing', () => {
+    const filters = [filterOf({ forward: [] }, { family: 'ip6', table: 'filter' })];
+    expect(forwardRefusals('gateway office', passages, filters)).toEqual([]);
+  });
+
   it('is followed into the chains that it calls', () => {
     const more = { a: ['jump b', 'return'], b: ['goto a', 'ct state new accept'] };
     expect(stopped(['oifname "uplink0" jump a'], more)).toBe(answers);

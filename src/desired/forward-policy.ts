@@ -24,6 +24,8 @@ export function forwardRefusals(
   filters: readonly ForwardFilter[],
 ): Refusal[] {
   return filters.flatMap((filter) => {
+    // It sees nothing of IPv4, the one family that is redirected.
+    if (filter.family === 'ip6') return [];
     const stopped = (packetOf: (passage: Passage) => Packet): Subnet[] =>
       passages.filter((passage) => !mayPass(filter, packetOf(passage))).map(({ subnet }) => subnet);
     const asked = stopped(({ subnet, inner, outer }) =>

@@ -2,7 +2,7 @@
  * nft's JSON expressions as canonical text: just the ones that our own rules are made of. Anything else
  * is no text at all: it is somebody's, and what holds it is made anew.
  */
-import { parseAddress, parseSubnet } from '../address/cidr.ts';
+import { type Family, familyOf, parseAddress, parseSubnet } from '../address/cidr.ts';
 
 /** What goes into an nft text as it is: no braces, semicolons, line ends; and no quote, nor pattern, in a name. */
 const safe = /^(?:[\w@.:/+!=&|() -]|"[^\s"*\\;{}]{1,15}")+$/;
@@ -27,15 +27,31 @@ export function elementText(element: unknown, types: readonly string[]): string 
 }
 
 function elementPart(part: unknown, type: string | undefined): string | undefined {
-  const text = type === 'ifname' ? `"${word(part)}"` : operand(part);
-  if (!safe.test(text)) return undefined;
-  const isOfType = type !== 'ipv4_addr' || isIPv4Part(text);
-  return isOfType ? text : undefined;
+  const text = partOfType(part, type);
+  return text !== undefined && safe.test(text) ? text : undefined;
 }
 
-function isIPv4Part(text: string): boolean {
-  if (text.includes(':')) return false;
-  return (text.includes('/') ? typeof parseSubnet(text) : typeof parseAddress(text)) === 'string';
+function partOfType(part: unknown, type: string | undefined): string | undefined {
+  switch (type) {
+    case 'ifname':
+      return `"${word(part)}"`;
+    case 'ipv4_addr':
+      return addressPart(operand(part), 4);
+    case 'ipv6_addr':
+      return addressPart(operand(part), 6);
+    case 'inet_proto':
+    case 'inet_service':
+      return word(part);
+    case undefined:
+    default:
+      return operand(part);
+  }
+}
+
+function addressPart(text: string, family: Family): string | undefined {
+  if (familyOf(text) !== family) return undefined;
+  const found = text.includes('/') ? parseSubnet(text) : parseAddress(text);
+  return typeof found === 'string' ? found : undefined;
 }
 
 function statement(expression: unknown): string {
@@ -63,12 +79,18 @@ function matchText({ op, left, right }: Record<string, unknown>): string {
   const compare = op === '==' || op === 'in' ? '' : `${word(op)} `;
   // A masked value is compared in words, as nft prints it.
   if (isRecord(left) && '&' in left) return `${operand(left)} ${word(op)} ${masked(right)}`;
-  const quoted = isRecord(left) && isRecord(left['meta']) && left['meta']['key'] === 'oifname';
-  return `${operand(left)} ${compare}${quoted && !isSetName(right) ? `"${word(right)}"` : operand(right)}`;
+  return `${operand(left)} ${compare}${isSetName(right) ? operand(right) : plainValue(left, right)}`;
+}
+
+/** Names of devices are quoted, ports are decimal. */
+function plainValue(left: unknown, right: unknown): string {
+  if (isRecord(left) && isRecord(left['meta']) && left['meta']['key'] === 'oifname')
+    return `"${word(right)}"`;
+  return isRecord(left) && isPort(left['payload']) ? word(right) : operand(right);
 }
 
 function operand(value: unknown): string {
-  if (typeof value === 'string') return value;
+  if (typeof value === 'string') return canonical(value);
   if (typeof value === 'number') return masked(value);
   if (!isRecord(value)) return unknown(value);
   const [name = '', body] = Object.entries(value)[0] ?? [];
@@ -93,10 +115,19 @@ function selector(name: string, body: Record<string, unknown>): string {
     case 'tcp option':
       return `tcp option ${word(body['name'])} ${word(body['field'])}`;
     case 'prefix':
-      return `${word(body['addr'])}/${word(body['len'])}`;
+      return `${canonical(word(body['addr']))}/${word(body['len'])}`;
     default:
       return unknown({ [name]: body });
   }
+}
+
+/** nft prints an IPv4-mapped address as `::ffff:10.0.0.1`. */
+function canonical(text: string): string {
+  return text.includes(':') ? (parseAddress(text) ?? text) : text;
+}
+
+function isPort(payload: unknown): boolean {
+  return isRecord(payload) && (payload['field'] === 'dport' || payload['field'] === 'sport');
 }
 
 /** Marks are written in hexadecimal, flags by name. */

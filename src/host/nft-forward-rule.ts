@@ -34,7 +34,7 @@ function verdictOf(text: string): FilterRule['verdict'] | undefined {
 
 /** Of keys that are looked up together (`iifname . oifname { .. }`), no value is understood. */
 const condition =
-  /\b(iifname|oifname|iif|oif|ip saddr|ip daddr|ct state) (!=? )?("[^"]*"|\{[^{}]*\}|[\w./,-]+)(?= |$)/g;
+  /\b(iifname|oifname|iif|oif|ip6? saddr|ip6? daddr|ct state) (!=? )?("[^"]*"|\{[^{}]*\}|[\w.:/,-]+)(?= |$)/g;
 
 const fields: Readonly<Record<string, FilterCondition['field']>> = {
   iifname: 'in',
@@ -43,6 +43,8 @@ const fields: Readonly<Record<string, FilterCondition['field']>> = {
   oif: 'out',
   'ip saddr': 'from',
   'ip daddr': 'to',
+  'ip6 saddr': 'from',
+  'ip6 daddr': 'to',
   'ct state': 'state',
 };
 

@@ -101,6 +101,36 @@ describe('other tables', () => {
     expect(filter?.chains.get('DOCKER-USER')).toEqual([]);
   });
 
+  it('of IPv6 are read alike, and those of both', async () => {
+    const exec = saying({
+      'nft -j list chains': { stdout: fixture('chains-6.json') },
+      'nft -s -t list table ip6 filter': { stdout: fixture('forward-ip6tables.txt') },
+      'nft -s -t list table inet fw6': { stdout: fixture('forward-nft-6.txt') },
+    });
+    const { forwardFilters } = await readOtherTables(exec);
+    expect(forwardFilters.map(({ family, table, chain }) => `${family} ${table} ${chain}`)).toEqual([
+      'ip6 filter FORWARD',
+      'inet fw6 forward',
+    ]);
+    const [tables6, own] = forwardFilters;
+    expect(tables6?.chains.get('FORWARD')).toEqual([
+      call('DOCKER-USER'),
+      accept(is('in', 'br0'), is('from', 'fd89:4::/64')),
+      accept(is('to', 'fd89:4::/64'), is('state', 'related', 'established')),
+      accept(isNot('out', 'docker0'), is('from', 'fd89:5::7/128')),
+      accept(is('from', '::ffff:a01:0/112')),
+      accept(isNot('from', 'fe80::/10')),
+    ]);
+    expect(own?.chains.get('forward')).toEqual([
+      accept(is('from', 'fd89:4::/64', 'fd89:5::7/128'), is('out', 'eth0')),
+      accept(is('to', 'fd89:4::/64'), is('state', 'established', 'related')),
+      accept(isNot('to', 'fd89:4::/64')),
+      accept(),
+      accept(),
+      accept(is('from', '10.89.4.0/24')),
+    ]);
+  });
+
   it('may go while they are read', async () => {
     const gone = { exitCode: 1, stdout: '', stderr: 'Error: No such file or directory' };
     const { forwardFilters } = await readOtherTables(saying({ 'nft -s -t list table inet fw': gone }));

@@ -52,7 +52,7 @@ function decodeChains(text: string): RawChain[] {
 
 function stopsForwarding({ family, table, hook, policy }: RawChain): boolean {
   if (!isNftName(table)) return false;
-  return hook === 'forward' && policy === 'drop' && (family === 'ip' || family === 'inet');
+  return hook === 'forward' && policy === 'drop' && ['ip', 'ip6', 'inet'].includes(family);
 }
 
 /** Nothing when the table has gone meanwhile. */

@@ -27,17 +27,20 @@ function elementsTold(text: string): string[] {
 }
 
 describe('the nft table', () => {
-  it.each(['table-node', 'table-node-and-member'])('%s is read as it was written', async (name) => {
-    const { objects } = await read(`${name}.json`);
-    const chains = objects.filter((object) => object.kind === 'nft-chain');
-    expect(chains.flatMap(({ name: chain, rules }) => rules.map((rule) => `${chain} ${rule}`))).toEqual(
-      rulesTold(fixture(`${name}.nft`)),
-    );
-    const sets = objects.filter((object) => object.kind === 'nft-set');
-    expect(sets.flatMap(({ name: set, elements }) => elements.map((e) => `${set} ${e}`)).sort()).toEqual(
-      elementsTold(fixture(`${name}.nft`)).sort(),
-    );
-  });
+  it.each(['table-node', 'table-node-and-member', 'table-6'])(
+    '%s is read as it was written',
+    async (name) => {
+      const { objects } = await read(`${name}.json`);
+      const chains = objects.filter((object) => object.kind === 'nft-chain');
+      expect(chains.flatMap(({ name: chain, rules }) => rules.map((rule) => `${chain} ${rule}`))).toEqual(
+        rulesTold(fixture(`${name}.nft`)),
+      );
+      const sets = objects.filter((object) => object.kind === 'nft-set');
+      expect(sets.flatMap(({ name: set, elements }) => elements.map((e) => `${set} ${e}`)).sort()).toEqual(
+        elementsTold(fixture(`${name}.nft`)).sort(),
+      );
+    },
+  );
 
   it('has types, counters, hooks and priorities', async () => {
     const { objects, counters } = await read('table-node-and-member.json');
@@ -58,6 +61,20 @@ describe('the nft table', () => {
     expect(counters.some(({ set }) => set === 'local4')).toBe(false);
   });
 
+  it('has addresses of both families, whatever form nft prints', async () => {
+    const text = fixture('table-6.json');
+    expect(text).toContain('::ffff:10.89.0.0');
+    const { objects, counters } = await readNftTable(said({ stdout: text }));
+    const find = (name: string) => objects.find((object) => object.name === name);
+    expect(find('linkhops6')).toMatchObject({
+      type: ['ipv6_addr', 'ipv6_addr', 'ifname'],
+      counted: true,
+      elements: ['fd91::/48 . fe80::2 . "eth0"'],
+    });
+    expect(counters).toContainEqual({ set: 'stopped6', element: '::ffff:a59:0/112', packets: 0, bytes: 0 });
+    expect(objects.filter((object) => 'foreign' in object)).toEqual([]);
+  });
+
   it('shows what somebody else put into it, apart from what is ours', async () => {
     const ours = (await read('table-node-and-member.json')).objects;
     const { objects } = await read('table-foreign-parts.json');
@@ -74,12 +91,13 @@ describe('the nft table', () => {
     const interfaces = { ...set, type: 'ifname', elem: ['br0', 'eth*', 'a"b', 'x;y', 'tun0'] };
     const range = { range: ['10.9.0.1', '10.9.0.6'] };
     const addresses = { ...set, type: 'ipv4_addr', elem: [range, '10.9.1.0', { toFixed: 1 }, 'drop'] };
+    const addresses6 = { ...set, type: 'ipv6_addr', elem: ['10.9.1.0', 'fd00::1', 'fd00::1%eth0', 'a:b'] };
     const timed = { ...set, type: 'ipv4_addr', flags: ['interval', 'timeout'] };
     const match = { op: '==', left: { meta: { key: 'iifname' } }, right: 'x;y' };
     const chain = { chain: { family: 'inet', table: 'mustredirect', name: 'c' } };
     const rules = [[{ drop: null }], [{ log: { prefix: 'x' } }], [{ match }, { drop: null }]];
     const nftables = [
-      ...[interfaces, addresses, timed].map((each) => ({ set: each })),
+      ...[interfaces, addresses, addresses6, timed].map((each) => ({ set: each })),
       chain,
       ...rules.map((expr) => ({ rule: { chain: 'c', expr } })),
     ];
@@ -87,6 +105,7 @@ describe('the nft table', () => {
     expect(objects).toMatchObject([
       { elements: ['"br0"', '"tun0"'], foreign: ['"eth*"', String.raw`"a\"b"`, '"x;y"'] },
       { elements: ['10.9.1.0'], foreign: [JSON.stringify(range), '{"toFixed":1}', '"drop"'] },
+      { elements: ['fd00::1'], foreign: ['"10.9.1.0"', '"fd00::1%eth0"', '"a:b"'] },
       { elements: [], foreign: ['flags interval,timeout'] },
       { rules: ['drop'], foreign: [JSON.stringify(rules[1]), JSON.stringify(rules[2])] },
     ]);
