@@ -9,12 +9,12 @@ import type { Files } from '../host/ports.ts';
 import { bootId, removeState } from '../host/state-files.ts';
 import type { Action } from '../plan/action.ts';
 import type { Step } from '../plan/step.ts';
-import { supportedEngines } from '../spec/supported.ts';
+import { engineNames } from '../spec/supported.ts';
 import type { Flows } from '../state/ledger.ts';
 
 const formatVersion = 1;
 
-const engine = z.enum(supportedEngines);
+const engine = z.enum(engineNames);
 const flows = z.array(z.object({ from: z.string(), to: z.string().exactOptional() }));
 
 const actionSchema: z.ZodType<Action> = z.discriminatedUnion('kind', [

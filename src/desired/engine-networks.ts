@@ -16,6 +16,10 @@ export interface EngineWishes {
 export function wantNetwork(network: NodeNetwork, facts: Facts): EngineWishes {
   const found = factsOf(network, facts);
   if (!found || network.engine === 'external') return { wanted: [], waiting: [], refusals: [] };
+  if (found.missing) {
+    const { what, hint } = found.missing;
+    return { wanted: [], waiting: [], refusals: [{ message: `network ${network.name}: ${what}`, hint }] };
+  }
   if (found.exists && !sameSubnets(ofFamiliesOf(network.subnets, found.subnets), network.subnets)) {
     return { wanted: [], waiting: [], refusals: [otherSubnets(network, found)] };
   }

@@ -3,15 +3,23 @@ import type { Host } from '../host/ports.ts';
 import type { EngineName } from '../spec/spec.ts';
 import type { NetworkFacts } from '../state/facts.ts';
 import type { Engine, Environment, NetworkRequest } from './engine.ts';
+import { createCni } from './cni/index.ts';
 import { createDocker } from './docker/index.ts';
 import { external } from './external/index.ts';
+import { createNerdctl } from './nerdctl/index.ts';
 import { createPodman } from './podman/index.ts';
 
 export type Engines = Readonly<Record<EngineName, Engine>>;
 
-/** @param env what the engines' own programs read too: CONTAINERS_CONF, CONTAINERS_CONF_OVERRIDE, DOCKER_HOST */
+/** @param env what the engines' own programs read too: CONTAINERS_CONF, CONTAINERS_CONF_OVERRIDE, DOCKER_HOST, NETCONFPATH */
 export function createEngines(env: Environment): Engines {
-  return { podman: createPodman(env), docker: createDocker(env), external };
+  return {
+    podman: createPodman(env),
+    docker: createDocker(env),
+    nerdctl: createNerdctl(env),
+    cni: createCni(env),
+    external,
+  };
 }
 
 /** Asks all engines at once, each about its own networks; the answers are in the order of the requests. */

@@ -1,7 +1,7 @@
 /** Keeps the ledger in a file. */
 import * as z from 'zod';
 import { MustredirectError } from '../error.ts';
-import { supportedEngines } from '../spec/supported.ts';
+import { engineNames } from '../spec/supported.ts';
 import { type Ledger, emptyLedger } from '../state/ledger.ts';
 import type { Files } from './ports.ts';
 import { bootId, removeState } from './state-files.ts';
@@ -17,7 +17,7 @@ const fields = {
   forget: z.array(z.object({ from: z.string(), to: z.string().exactOptional() })).exactOptional(),
   networks: z.array(
     z.object({
-      engine: z.enum(supportedEngines),
+      engine: z.enum(engineNames),
       name: z.string(),
       subnets: z.array(z.string()),
       created: z.boolean(),

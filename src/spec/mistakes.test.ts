@@ -125,7 +125,7 @@ host: {}`,
         'f.yaml:6:3: networks.web.engine: missing key "engine"',
         '      web:',
         '      ^',
-        '    hint: add "engine: ..." with podman, docker or external',
+        '    hint: add "engine: ..." with podman, docker, nerdctl, cni or external',
       ],
     },
     {
@@ -202,7 +202,7 @@ describe('values', () => {
       mistake: 'an engine that is none',
       edits: [['podman', 'podmann']],
       output: [
-        'f.yaml:7:13: networks.web.engine: expected podman, docker or external, found the text "podmann"',
+        'f.yaml:7:13: networks.web.engine: expected podman, docker, nerdctl, cni or external, found the text "podmann"',
         '        engine: podmann',
         '                ^',
         '    hint: did you mean "podman"?',
@@ -987,16 +987,6 @@ describe('two families', () => {
 
 describe('what is still to come', () => {
   it.each<Case>([
-    {
-      mistake: 'an engine',
-      edits: [['podman', 'nerdctl']],
-      output: [
-        'f.yaml:7:13: networks.web.engine: engine nerdctl is not supported yet',
-        '        engine: nerdctl',
-        '                ^',
-        '    hint: this version handles podman, docker and external; external leaves the network itself alone',
-      ],
-    },
     {
       mistake: 'an IPv6 subnet',
       edits: [['10.89.4.0/24', '2001:db8:4::/64']],

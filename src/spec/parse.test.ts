@@ -189,7 +189,7 @@ gateways:
     expect(problemsOf(wrongFile)).toEqual([
       '5:8 192.168.50.2 is the address of gw1 too (line 4)',
       '6:3 duplicate key "gw2": the first one is on line 5',
-      '9:13 expected podman, docker or external, found the text "podmann"',
+      '9:13 expected podman, docker, nerdctl, cni or external, found the text "podmann"',
       '11:14 10.89.4.1/24 has host bits set',
       '12:7 unknown host "nod1"',
       '13:10 unknown gateway "ofice"',

@@ -1,9 +1,9 @@
 /** What the file says, checked and complete: names are unique, references exist, addresses are canonical. */
 import type { Address, Family, Subnet } from '../address/cidr.ts';
-import type { supportedEngines } from './supported.ts';
+import type { engineNames } from './supported.ts';
 
-/** An engine that this version handles; a file with another one is refused. */
-export type EngineName = (typeof supportedEngines)[number];
+/** What made a network. */
+export type EngineName = (typeof engineNames)[number];
 
 export interface Spec {
   /** host name -> its addresses, one per family */

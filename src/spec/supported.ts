@@ -1,15 +1,8 @@
 /** What the file may already say and this version cannot do yet. Each line goes away with the work it waits for. */
 import type { Family } from '../address/cidr.ts';
 
-/** all engines of the format */
+/** all engines of the format: `src/engines` has to have each of them, the type checker sees to it */
 export const engineNames = ['podman', 'docker', 'nerdctl', 'cni', 'external'] as const;
-
-/** engines that this version handles: `src/engines` has to have each of them, the type checker sees to it */
-export const supportedEngines = [
-  'podman',
-  'docker',
-  'external',
-] as const satisfies readonly (typeof engineNames)[number][];
 
 /** address families of the datapath that no code handles yet */
 const awaitedFamilies: readonly Family[] = [6];

@@ -1,7 +1,7 @@
 /** Schemas of the single values of the file, with messages that say what belongs there and what was found. */
 import * as z from 'zod';
 import { type Address, type Subnet, parseAddress, parseSubnet } from '../address/cidr.ts';
-import { engineNames, supportedEngines } from './supported.ts';
+import { engineNames } from './supported.ts';
 import { quote } from './tree.ts';
 
 /** `error` option of a schema: what belongs here, and what stands here. For a missing key only the former. */
@@ -63,19 +63,10 @@ export function subnetOf(what: string) {
   });
 }
 
-/** An engine of the format that this version handles. */
+/** An engine of the format. */
 export function engineOf() {
-  const supportedOnes = listOf(supportedEngines, 'or');
-  return z.enum(engineNames, expected(supportedOnes)).transform((name, context) => {
-    const supported = supportedEngines.find((engine) => engine === name);
-    if (supported !== undefined) return supported;
-    const hint = `this version handles ${listOf(supportedEngines, 'and')}; external leaves the network itself alone`;
-    return fail(context, `engine ${name} is not supported yet`, hint);
-  });
-}
-
-function listOf(names: readonly string[], word: 'and' | 'or'): string {
-  return `${names.slice(0, -1).join(', ')} ${word} ${names.at(-1)}`;
+  const others = engineNames.slice(0, -1).join(', ');
+  return z.enum(engineNames, expected(`${others} or ${engineNames.at(-1)}`));
 }
 
 /** One value or a list of them, which comes out as a list. */

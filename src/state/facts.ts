@@ -114,6 +114,8 @@ export interface NetworkFacts {
   /** what exactly made it, for messages: `podman 4.3.1 with cni` */
   readonly backend: string;
   readonly exists: boolean;
+  /** why the engine does not have it, where we cannot create it */
+  readonly missing?: { readonly what: string; readonly hint: string };
   /** it carries the label that we give to what we create */
   readonly ours?: boolean;
   /**

@@ -2,7 +2,7 @@
 import { basename, join } from 'node:path';
 import type { Files } from '../../host/ports.ts';
 import { decodeJson } from '../decode.ts';
-import { type Conflist, conflistSchema } from './schema.ts';
+import { type Conflist, conflistSchema, fileSchema } from './schema.ts';
 
 export interface ConflistFile {
   readonly path: string;
@@ -11,9 +11,44 @@ export interface ConflistFile {
   readonly conflist: Conflist | undefined;
 }
 
-/** In the order of their names: the first of two files with the same network counts. */
-export async function readConflists(files: Files, folder: string): Promise<ConflistFile[]> {
-  const names = (await files.list(folder)).filter((name) => name.endsWith('.conflist'));
+export type FoundConflist = Pick<ConflistFile, 'path'> & { readonly conflist: Conflist };
+
+/** Lists, in the order of their names: the first of two files with the same network counts. */
+export function readConflists(files: Files, folder: string): Promise<ConflistFile[]> {
+  return readAll(files, folder, /\.conflist$/);
+}
+
+/** The same, and after them files of one plugin each, which CNI takes for a list of one. */
+export async function readConfigs(files: Files, folder: string): Promise<ConflistFile[]> {
+  const [lists, plugins] = await Promise.all([
+    readConflists(files, folder),
+    readAll(files, folder, /\.(conf|json)$/),
+  ]);
+  return [...lists, ...plugins];
+}
+
+/**
+ * The file of a network, by the name inside. Throws when there is none, and one that carries the network's
+ * name cannot be understood: it says in what way, where "does not exist" would be all.
+ *
+ * @param prefix what an engine's own file names begin with
+ */
+export function findConflist(
+  found: readonly ConflistFile[],
+  name: string,
+  brokenHint: string,
+  prefix = '',
+): FoundConflist | undefined {
+  for (const { path, conflist } of found) if (conflist?.name === name) return { path, conflist };
+  const broken = found.find(
+    ({ path, conflist }) => !conflist && basename(path).replace(/^\d+-/, '') === `${prefix}${name}.conflist`,
+  );
+  if (broken) decodeJson(conflistSchema, broken.text, broken.path, brokenHint);
+  return undefined;
+}
+
+async function readAll(files: Files, folder: string, kind: RegExp): Promise<ConflistFile[]> {
+  const names = (await files.list(folder)).filter((name) => kind.test(name));
   const read = await Promise.all(
     [...names].sort().map(async (name) => {
       const path = join(folder, name);
@@ -24,26 +59,9 @@ export async function readConflists(files: Files, folder: string): Promise<Confl
   return read.flat();
 }
 
-/**
- * The file of a network, by the name inside. Throws when there is none, and one that carries the network's
- * name cannot be understood: it says in what way, where "does not exist" would be all.
- */
-export function findConflist(
-  found: readonly ConflistFile[],
-  name: string,
-  brokenHint: string,
-): { readonly path: string; readonly conflist: Conflist } | undefined {
-  for (const { path, conflist } of found) if (conflist?.name === name) return { path, conflist };
-  const broken = found.find(
-    ({ path, conflist }) => !conflist && basename(path).replace(/^\d+-/, '') === `${name}.conflist`,
-  );
-  if (broken) decodeJson(conflistSchema, broken.text, broken.path, brokenHint);
-  return undefined;
-}
-
 function understand(text: string): Conflist | undefined {
   try {
-    return conflistSchema.safeParse(JSON.parse(text)).data;
+    return fileSchema.safeParse(JSON.parse(text)).data;
   } catch {
     return undefined;
   }

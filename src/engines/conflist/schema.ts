@@ -11,15 +11,31 @@ export const conflistSchema = z.object({
     .object({ podman_labels: z.record(z.string(), z.string()).nullish() })
     .nullish()
     .catch(undefined),
+  /** nerdctl's own */
+  nerdctlLabels: z.record(z.string(), z.string()).nullish().catch(undefined),
   plugins: z.array(z.looseObject({ type: z.string() })),
 });
 
 export type Conflist = z.infer<typeof conflistSchema>;
 
+/** What CNI takes networks from: a list of plugins, or one, which it takes for a list of one. */
+export const fileSchema = z.preprocess(
+  (value) => (isOnePlugin(value) ? { ...value, plugins: [value] } : value),
+  conflistSchema,
+);
+
+export function isOnePlugin(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && 'type' in value && !('plugins' in value);
+}
+
 const hostLocalSchema = z.object({
   ranges: z.array(z.array(z.object({ subnet: subnetSchema }))).default([]),
   /** the form with one range, before CNI plugins 0.6 */
   subnet: subnetSchema.optional(),
+  dataDir: z
+    .string()
+    .regex(/^[^\0]*$/)
+    .optional(),
 });
 
 /** The bridge plugin's part. What is absent has the plugin's own default. */

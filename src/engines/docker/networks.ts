@@ -1,8 +1,8 @@
 /** Docker's networks, which it keeps in a database of its own and tells by its command. */
-import { MustredirectError } from '../../error.ts';
 import { commandError } from '../../host/exec.ts';
 import type { Exec } from '../../host/ports.ts';
 import { decodeJson } from '../decode.ts';
+import { unfitNetwork } from '../unfit-network.ts';
 import { type DockerNetwork, networksSchema, optionNames } from './schema.ts';
 
 /** By name; those that are not there are left out. */
@@ -27,13 +27,7 @@ function isMissing(line: string): boolean {
 
 /** Throws when it cannot be redirected. */
 export function bridgeOf({ Name, Id, Driver, Internal, Options }: DockerNetwork): string {
-  if (Driver !== 'bridge') throw unfitNetwork(Name, `has driver ${Driver}`);
-  if (Internal) throw unfitNetwork(Name, 'is internal');
+  if (Driver !== 'bridge') throw unfitNetwork(Name, `docker has it, and it has driver ${Driver}`);
+  if (Internal) throw unfitNetwork(Name, 'docker has it, and it is internal');
   return Options?.[optionNames.bridge] ?? `br-${Id.slice(0, 12)}`;
-}
-
-function unfitNetwork(name: string, what: string): MustredirectError {
-  return new MustredirectError('refused', `network ${name}: docker has it, and it ${what}`, {
-    hint: 'only a network of one bridge that leads outside can be redirected: name another, or create one',
-  });
 }

@@ -1,5 +1,4 @@
 /** What podman's two network backends have in common: networks kept as files in one folder. */
-import { MustredirectError } from '../../error.ts';
 import type { Files } from '../../host/ports.ts';
 import type { NetworkFacts } from '../../state/facts.ts';
 
@@ -23,10 +22,3 @@ export type StoredNetwork = Pick<
 >;
 
 export const brokenFileHint = 'mend or remove the file: podman cannot use it either';
-
-/** The error of a network that exists and can never be redirected. */
-export function unfitNetwork(name: string, path: string, what: string): MustredirectError {
-  return new MustredirectError('refused', `network ${name}: ${path} ${what}`, {
-    hint: 'only a network of one bridge that leads outside can be redirected: name another, or create one',
-  });
-}

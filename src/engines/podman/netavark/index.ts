@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import type { Files } from '../../../host/ports.ts';
 import { decodeJson } from '../../decode.ts';
 import { ownership } from '../../own-label.ts';
-import { type Backend, type StoredNetwork, brokenFileHint, unfitNetwork } from '../backend.ts';
+import { unfitNetwork } from '../../unfit-network.ts';
+import { type Backend, type StoredNetwork, brokenFileHint } from '../backend.ts';
 import { networkSchema } from './schema.ts';
 
 export const podmanNetavark: Backend = {
@@ -19,10 +20,10 @@ async function readNetwork(files: Files, path: string, name: string): Promise<St
   if (text === undefined) return { name, exists: false, subnets: [] };
   const network = decodeJson(networkSchema, text, path, brokenFileHint);
   if (network.driver !== 'bridge') {
-    throw unfitNetwork(name, path, `has driver ${network.driver}`);
+    throw unfitNetwork(name, `${path} has driver ${network.driver}`);
   }
   if (network.internal) {
-    throw unfitNetwork(name, path, 'is internal');
+    throw unfitNetwork(name, `${path} is internal`);
   }
   return {
     name,

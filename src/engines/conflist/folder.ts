@@ -1,0 +1,7 @@
+/** Where CNI keeps its networks. */
+import type { Environment } from '../engine.ts';
+
+/** NETCONFPATH is what cnitool and nerdctl go by, too. */
+export function conflistFolder({ NETCONFPATH: folder }: Environment): string {
+  return folder || '/etc/cni/net.d';
+}

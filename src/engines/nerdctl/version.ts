@@ -1,0 +1,19 @@
+/** Which nerdctl this is. */
+import { MustredirectError } from '../../error.ts';
+import { runOrFail } from '../../host/exec.ts';
+import type { Exec } from '../../host/ports.ts';
+
+/** `nerdctl version 1.7.6`: of the program, no daemon is asked. Without the option ip-masq it is too old. */
+export async function readVersion(exec: Exec): Promise<string> {
+  const said = await runOrFail(exec, ['nerdctl', '--version']);
+  const [version, major, minor] = /(\d+)\.(\d+)(?:\.\d+)?/.exec(said) ?? [];
+  if (version === undefined) {
+    throw new MustredirectError('failed', `nerdctl --version: cannot understand it: ${said}`, {
+      hint: 'nerdctl 1.7 and later are known to work',
+    });
+  }
+  if (Number(major) > 1 || (Number(major) === 1 && Number(minor) >= 7)) return version;
+  throw new MustredirectError('missing-tool', `nerdctl ${version}: too old`, {
+    hint: 'install nerdctl 1.7 or later',
+  });
+}
