@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { forgetFlows } from './conntrack.ts';
+import { conntrackArgs, forgetFlows } from './conntrack.ts';
 import type { Exec, Output } from './ports.ts';
 
 /** What conntrack 1.4.7 says. */
@@ -38,5 +38,16 @@ describe('forgetting flows', () => {
 
   it.each([[gone], [refused]])('does not go on for ever, nor after another error: %s', async (said) => {
     await expect(forgetFlows(answering(said).exec, flows)).rejects.toThrow(said);
+  });
+});
+
+describe('what conntrack is asked', () => {
+  it.each([
+    [{ from: '10.89.4.0/24' }, '-D -f ipv4 -s 10.89.4.0/24'],
+    [{ from: '10.89.4.0/24', to: '1.1.1.1/32' }, '-D -f ipv4 -s 10.89.4.0/24 -d 1.1.1.1/32'],
+    [{ from: 'fd89:4::/64' }, '-D -f ipv6 -s fd89:4::/64'],
+    [{ from: 'fd89:5::7/128', to: '2001:db8::/32' }, '-D -f ipv6 -s fd89:5::7/128 -d 2001:db8::/32'],
+  ])('of %j', (asked, args) => {
+    expect(conntrackArgs(asked).join(' ')).toBe(args);
   });
 });

@@ -2,6 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { createFakeHost, type FakeHost } from './fake-host.ts';
+import { runHook } from './nft-evaluate.ts';
+import { fateOf } from './packet.ts';
 
 const links = [
   { name: 'eth0', up: true, addresses: ['192.168.50.10/24'], pointToPoint: false },
@@ -51,12 +53,15 @@ function routesOf(text: string): unknown[] {
 }
 
 describe('nft', () => {
-  it.each(['table-node', 'table-node-and-member'])('lists %s as the real one does', async (name) => {
-    const host = createFakeHost({ links });
-    expect(await nft(host, recorded(`${name}.nft`))).toBe('');
-    const { stdout } = await host.exec.run(['nft', '-j', 'list', 'table', 'inet', 'mustredirect']);
-    expect(withoutNumbers(stdout)).toEqual(withoutNumbers(recorded(`${name}.json`)));
-  });
+  it.each(['table-node', 'table-node-and-member', 'table-6'])(
+    'lists %s as the real one does',
+    async (name) => {
+      const host = createFakeHost({ links });
+      expect(await nft(host, recorded(`${name}.nft`))).toBe('');
+      const { stdout } = await host.exec.run(['nft', '-j', 'list', 'table', 'inet', 'mustredirect']);
+      expect(withoutNumbers(stdout)).toEqual(withoutNumbers(recorded(`${name}.json`)));
+    },
+  );
 
   const table = 'inet mustredirect';
 
@@ -382,6 +387,123 @@ describe('ip -6', () => {
   });
 });
 
+describe('a packet of IPv6', () => {
+  const way = [
+    'rule add preference 4050 to fd91::/48 lookup 254 suppress_prefixlength 47 protocol 136',
+    'rule add preference 4100 from fd91::/48 lookup 2184 protocol 136',
+    'rule add preference 4200 from fd91::/48 prohibit protocol 136',
+    'route add default via fe80::2 dev eth0 table 2184 metric 1024 protocol 136',
+    'route add default via 2001:db8:50::1 dev eth0',
+  ];
+  const sent = { source: 'fd91::5', destination: '2001:db8:77::7', ingress: 'podman1' };
+
+  async function hostWithTable(lines: readonly string[] = way): Promise<FakeHost> {
+    const host = createFakeHost({
+      links: [
+        {
+          name: 'eth0',
+          up: true,
+          addresses: ['2001:db8:50::10/64', '192.168.50.10/24'],
+          pointToPoint: false,
+        },
+        { name: 'podman1', up: true, addresses: ['fd91::1/48'], pointToPoint: false },
+      ],
+    });
+    expect(await nft(host, recorded('table-6.nft'))).toBe('');
+    expect(await ip6(host, ...lines)).toBe('');
+    return host;
+  }
+
+  it.each([
+    ['goes by the table of its subnet', way, sent, { kind: 'leaves', table: 2184, nextHop: 'fe80::2' }],
+    ['keeps its source', way, sent, { kind: 'leaves', source: sent.source }],
+    [
+      'is stopped where nothing steers it',
+      way.filter((line) => !line.includes(' 4100 ') && !line.includes(' 4200 ')),
+      sent,
+      { kind: 'stopped', by: 'guard' },
+    ],
+    [
+      'is stopped where its table is empty',
+      way.filter((line) => !line.includes('fe80::2')),
+      sent,
+      { kind: 'stopped', by: 'rule' },
+    ],
+    [
+      'goes to another container by its bridge',
+      way,
+      { ...sent, destination: 'fd91::6' },
+      { kind: 'leaves', table: 254, device: 'podman1', nextHop: 'fd91::6' },
+    ],
+    ['goes to the host', way, { ...sent, destination: '2001:db8:50::10' }, { kind: 'to-host' }],
+    [
+      'with a foreign source is stopped',
+      way,
+      { ...sent, source: 'fd99::5' },
+      { kind: 'stopped', by: 'guard' },
+    ],
+    [
+      'with a foreign source goes where a rule lets its protocol',
+      way,
+      { ...sent, source: 'fd99::5', protocol: 'ipv6-icmp' as const },
+      { kind: 'leaves', table: 254, nextHop: '2001:db8:50::1' },
+    ],
+    [
+      'with a foreign source goes where a rule lets its port',
+      way,
+      { ...sent, source: 'fd99::5', protocol: 'tcp' as const, port: 25 },
+      { kind: 'leaves', table: 254 },
+    ],
+    [
+      'with a foreign source of the link goes on',
+      way,
+      { ...sent, source: 'fe80::5' },
+      { kind: 'leaves', table: 254 },
+    ],
+  ])('%s', async (_, lines, packet, fate) => {
+    expect(fateOf((await hostWithTable(lines)).state, packet)).toMatchObject(fate);
+  });
+
+  it.each([
+    ['udp', 53, true],
+    ['udp', 54, false],
+    ['tcp', 53, false],
+    [undefined, undefined, false],
+  ] as const)('is known by protocol %s and port %s: %s', async (protocol, port, marked) => {
+    const { state } = await hostWithTable();
+    const packet = { ...sent, mark: 0, answer: false, protocol, port };
+    const entered = runHook(state.nft, 'prerouting', { ...packet, source: 'fd91::5' });
+    expect(entered).toEqual({ kind: 'accept', mark: marked ? 0x2080 : 0x80 });
+  });
+
+  it('is blocked by a policy of its own family alone', async () => {
+    const { state, exec } = await hostWithTable();
+    const add = (from: string, to: string) => ({
+      input: `xfrm policy add src ${from} dst ${to} dir fwd priority 137 action block\n`,
+    });
+    await exec.run(['ip', '-4', '-batch', '-'], add('0.0.0.0/0', '0.0.0.0/0'));
+    expect(fateOf(state, sent)).toMatchObject({ kind: 'leaves' });
+    await exec.run(['ip', '-6', '-batch', '-'], add('fd91::/48', '::/0'));
+    expect(fateOf(state, sent)).toEqual({ kind: 'stopped', by: 'policy' });
+  });
+});
+
+describe('conntrack', () => {
+  it('forgets flows of one family', async () => {
+    const host = createFakeHost({ links, flows: ['10.0.0.1', 'fd89:4::5', 'fd89:5::7'] });
+    const run = (...args: readonly string[]) => host.exec.run(['conntrack', ...args]);
+    expect(await run('-D', '-f', 'ipv6', '-s', 'fd89:4::/64')).toMatchObject({ exitCode: 0 });
+    expect(host.state.flows).toEqual(['10.0.0.1', 'fd89:5::7']);
+    expect(await run('-D', '-f', 'ipv6', '-s', 'fd89:4::/64')).toMatchObject({
+      exitCode: 1,
+      stderr: 'conntrack v1.4.7 (conntrack-tools): 0 flow entries have been deleted.',
+    });
+    await run('-D', '-f', 'ipv6', '-s', '::/0');
+    expect(host.state.flows).toEqual(['10.0.0.1']);
+    await expect(run('-D', '-f', 'ipv4', '-s', 'fd89:4::/64')).rejects.toThrow('does not know');
+  });
+});
+
 describe('sysctl', () => {
   const conf = '/proc/sys/net/ipv4/conf';
 
@@ -422,7 +544,7 @@ describe('the fake host', () => {
     [['nft', '-f', '-'], 'add table inet other\n'],
     [
       ['nft', '-f', '-'],
-      'add table inet mustredirect\nadd chain inet mustredirect a\nadd rule inet mustredirect a udp dport 53 drop\n',
+      'add table inet mustredirect\nadd chain inet mustredirect a\nadd rule inet mustredirect a udp sport 53 drop\n',
     ],
     [['ip', '-4', '-batch', '-'], 'rule add preference 1 iif eth0 lookup 5\n'],
     [['ip', '-4', '-batch', '-'], 'route add default via 192.168.50.2 dev eth0 onlink\n'],

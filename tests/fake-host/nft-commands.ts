@@ -104,8 +104,13 @@ export function elementsOverlap(a: string, b: string): boolean {
   const others = b.split(' . ');
   return a.split(' . ').every((part, i) => {
     const other = others[i] ?? '';
-    return part.startsWith('"') ? part === other : overlaps(part, other);
+    return isAddress(part) ? overlaps(part, other) : part === other;
   });
+}
+
+/** Of an address or a subnet, not of a device, a protocol or a port. */
+export function isAddress(part: string): boolean {
+  return !part.startsWith('"') && /[.:]/.test(part);
 }
 
 function addRule(table: FakeTable, name: string, rule: string): FakeTable {

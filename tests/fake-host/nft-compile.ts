@@ -1,6 +1,7 @@
 /** A rule's text as functions of a packet: read once, asked for every packet. */
 import { type Family, familyOf } from '../../src/address/cidr.ts';
 import { inSubnet } from './address.ts';
+import { isAddress } from './nft-commands.ts';
 import { type Expression, encodeRule } from './nft-encode.ts';
 import { remember, rememberOf } from './remember.ts';
 import { type FakeSet, type FakeTable, unknownToFake } from './state.ts';
@@ -14,6 +15,9 @@ export interface Packet {
   readonly answer: boolean;
   /** the bridge that it came in by; default: one of the fake host's own networks, which nobody guards */
   readonly ingress?: string | undefined;
+  /** its protocol, and the port that it goes to */
+  readonly protocol?: 'tcp' | 'udp' | 'ipv6-icmp' | undefined;
+  readonly port?: number | undefined;
   readonly device?: string;
   readonly nextHop?: string;
   /** the source that its flow began with, when NAT has changed it */
@@ -79,11 +83,18 @@ function testOf({ op, left, right }: Match): (table: FakeTable, packet: Packet) 
       return found !== undefined && (set !== undefined && holds(set, found)) === wanted;
     };
   }
-  const text = String(right);
+  const equals = constantOf(right);
   return (_, packet) => {
     const found = allOf(values, packet);
-    return found !== undefined && (found.length === 1 && found[0] === text) === wanted;
+    return found !== undefined && (found.length === 1 && equals(found[0] ?? '')) === wanted;
   };
+}
+
+function constantOf(right: unknown): (value: string) => boolean {
+  const { prefix } = right as { readonly prefix?: { readonly addr: string; readonly len: number } };
+  if (prefix) return (value) => inSubnet(`${prefix.addr}/${prefix.len}`, value);
+  const text = String(right);
+  return (value) => value === text;
 }
 
 /** A rule that asks for what a packet does not have, an address of the other family, never matches. */
@@ -100,8 +111,8 @@ function holds(set: FakeSet, found: readonly string[]): boolean {
 const columnsOf = rememberOf(({ elements }: FakeSet) =>
   elements.map((element) =>
     element.split(' . ').map((part): ((value: string) => boolean) => {
-      if (!part.startsWith('"')) return (value) => inSubnet(part, value);
-      const name = part.slice(1, -1);
+      if (isAddress(part)) return (value) => inSubnet(part, value);
+      const name = part.startsWith('"') ? part.slice(1, -1) : part;
       // nft takes a name that ends so for the beginning of a name.
       if (name.endsWith('*')) return (value) => value.startsWith(name.slice(0, -1));
       return (value) => value === name;
@@ -127,6 +138,10 @@ function inFamily(family: Family, value: (packet: Packet) => string | undefined)
   return (packet) => (familyOf(packet.source) === family ? value(packet) : undefined);
 }
 
+function portText({ port }: Packet): string | undefined {
+  return port === undefined ? undefined : String(port);
+}
+
 const original: Value = ({ answer, original: first, source }) =>
   answer ? (familyOf(source) === 4 ? '192.0.2.253' : '2001:db8:fff::253') : (first ?? source);
 
@@ -143,6 +158,14 @@ const plainValues: Readonly<Record<string, Value>> = {
   '{"ct":{"key":"ip6 saddr","dir":"original"}}': inFamily(6, original),
   '{"rt":{"key":"nexthop","family":"ip"}}': inFamily(4, ({ nextHop }) => nextHop),
   '{"rt":{"key":"nexthop","family":"ip6"}}': inFamily(6, ({ nextHop }) => nextHop),
+  '{"meta":{"key":"l4proto"}}': ({ protocol }) => protocol,
+  '{"payload":{"protocol":"th","field":"dport"}}': portText,
+  '{"payload":{"protocol":"tcp","field":"dport"}}': (packet) =>
+    packet.protocol === 'tcp' ? portText(packet) : undefined,
+  '{"payload":{"protocol":"udp","field":"dport"}}': (packet) =>
+    packet.protocol === 'udp' ? portText(packet) : undefined,
+  // Nobody asks for the fate of one of them.
+  '{"payload":{"protocol":"icmpv6","field":"type"}}': () => undefined,
   '{"ct":{"key":"direction"}}': ({ answer }) => (answer ? 'reply' : 'original'),
   '{"ct":{"key":"status"}}': ({ answer, original: first, source }) =>
     answer ? 'dnat' : first !== undefined && first !== source ? 'snat' : 'confirmed',

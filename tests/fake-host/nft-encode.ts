@@ -76,6 +76,11 @@ const operands: readonly (readonly [string, Expression])[] = [
   ['rt ip nexthop', { rt: { key: 'nexthop', family: 'ip' } }],
   ['rt ip6 nexthop', { rt: { key: 'nexthop', family: 'ip6' } }],
   ['rt mtu', { rt: { key: 'mtu' } }],
+  ['meta l4proto', { meta: { key: 'l4proto' } }],
+  ['th dport', { payload: { protocol: 'th', field: 'dport' } }],
+  ['tcp dport', { payload: { protocol: 'tcp', field: 'dport' } }],
+  ['udp dport', { payload: { protocol: 'udp', field: 'dport' } }],
+  ['icmpv6 type', { payload: { protocol: 'icmpv6', field: 'type' } }],
 ];
 
 function operand(words: Words): Expression {
@@ -86,19 +91,32 @@ function operand(words: Words): Expression {
 function constant(words: Words): unknown {
   const word = words.next();
   if (word.startsWith('(')) return word.slice(1, -1).split(' | ');
-  if (/^0x[0-9a-f]+$/.test(word)) return Number(word);
-  return word.startsWith('"') ? word.slice(1, -1) : word;
+  return /^0x[0-9a-f]+$/.test(word) ? Number(word) : plain(word);
 }
 
 /** One element of a set as `nft -j` lists it. */
 export function encodeElement(text: string, counted: boolean): unknown {
-  const parts = text.split(' . ').map(encodePart);
+  const parts = text.split(' . ').map(plain);
   const value = parts.length === 1 ? parts[0] : { concat: parts };
   return counted ? { elem: { val: value, counter: { packets: 0, bytes: 0 } } } : value;
 }
 
-function encodePart(text: string): unknown {
+/** A name, an address, a subnet, or a decimal number: a port. */
+function plain(text: string): unknown {
   if (text.startsWith('"')) return text.slice(1, -1);
-  const [addr, len] = text.split('/');
-  return len === undefined ? addr : { prefix: { addr, len: Number(len) } };
+  if (/^\d+$/.test(text)) return Number(text);
+  const [address = '', length] = text.split('/');
+  const addr = printedAddress(address);
+  return length === undefined ? addr : { prefix: { addr, len: Number(length) } };
+}
+
+/** As inet_ntop(3): an IPv4-mapped address ends in one of IPv4. */
+function printedAddress(text: string): string {
+  const [, high, low] = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(text) ?? [];
+  if (high === undefined || low === undefined) return text;
+  const bytes = [high, low].flatMap((group) => [
+    Number.parseInt(group, 16) >> 8,
+    Number.parseInt(group, 16) & 255,
+  ]);
+  return `::ffff:${bytes.join('.')}`;
 }

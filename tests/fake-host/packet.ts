@@ -16,6 +16,9 @@ export interface Sent {
   readonly answer?: boolean;
   /** default: none */
   readonly mark?: number;
+  readonly protocol?: Packet['protocol'];
+  /** the one that it goes to */
+  readonly port?: number;
   /** the bridge that it comes in by */
   readonly ingress?: string;
 }
@@ -34,9 +37,9 @@ export type Fate =
 
 export function fateOf(
   state: FakeState,
-  { source, destination, answer = false, mark = 0, ingress }: Sent,
+  { source, destination, answer = false, mark = 0, ...more }: Sent,
 ): Fate {
-  const packet: Packet = { source, destination, answer, mark, ingress };
+  const packet: Packet = { source, destination, answer, mark, ...more };
   const entered = runHook(state.nft, 'prerouting', packet);
   if (entered.kind !== 'accept') return { kind: 'stopped', by: 'guard' };
   const route = findRoute(state, { source, destination, mark: entered.mark });
