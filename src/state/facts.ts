@@ -141,4 +141,6 @@ export interface AttachedContainer {
   /** the container's first process, 0 or absent when it does not run */
   readonly pid?: number;
   readonly addresses?: readonly Address[];
+  /** names of all networks that it is in, when it is in others than this one too */
+  readonly networks?: readonly string[];
 }

@@ -87,6 +87,36 @@ describe.each(await containerEngines())('%s', (engine) => {
     expect(await answers()).toEqual(['hello', 'hello', 'hello']);
   });
 
+  it('tells of a container that is in another network too, and leaves by that', async () => {
+    world = await createTestWorld({ engine });
+    const { node1, gw1 } = world.hosts;
+    await Promise.all([node1, gw1].map((host) => host.files.replace(filePath, exampleFile(engine))));
+    await world.containers.createNetwork('lan', '10.77.0.0/24');
+    await world.containers.createNetwork(network.name, network.subnet);
+    await world.containers.start('one', network.name);
+    for (const [name, first, second] of [
+      ['ours-first', network.name, 'lan'],
+      ['lan-first', 'lan', network.name],
+    ] as const) {
+      await world.containers.start(name, first);
+      await node1.run([program, 'network', 'connect', second, name]);
+    }
+    for (const host of [gw1, node1]) await mustSucceed(host, 'apply', '--yes');
+    const { stdout } = await mustredirect(node1, 'doctor', '--json');
+    const told = JSON.parse(stdout) as { problem: string }[];
+    const ways: string[] = [];
+    for (const name of ['one', 'ours-first', 'lan-first']) {
+      const way = await answer(name);
+      ways.push(way);
+      expect(told.some(({ problem }) => problem.startsWith(`container ${name}: `))).toBe(
+        way === `isp saw ${addresses.node1}`,
+      );
+    }
+    // Podman takes the one that came last, docker the first of the alphabet: one leaves by the other network.
+    expect(ways[0]).toBe(`upstream saw ${addresses.uplink}`);
+    expect(ways).toContain(`isp saw ${addresses.node1}`);
+  });
+
   it('refuses one that is there with another subnet, and changes nothing', async () => {
     world = await createTestWorld({ engine });
     const { node1 } = world.hosts;

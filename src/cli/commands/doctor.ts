@@ -1,4 +1,5 @@
 import { type Finding, diagnose, missingPrograms } from '../../explain/doctor.ts';
+import { findOtherDefaults } from '../../explain/several-networks.ts';
 import { isOverdue, openRunText, readOpenRun } from '../earlier-run.ts';
 import { type Ground, type HostOptions, look, openSession } from '../session.ts';
 import type { Terminal } from '../terminal.ts';
@@ -9,10 +10,12 @@ interface DoctorOptions extends HostOptions {
 
 export async function doctor(terminal: Terminal, options: DoctorOptions): Promise<void> {
   const session = await openSession(terminal, options);
+  const prepared = await look(session, session.target);
   const findings = [
     ...(await missingPrograms(session.host.exec)),
     ...(await openRun(session)),
-    ...diagnose(session.target, await look(session, session.target)),
+    ...diagnose(session.target, prepared),
+    ...(await findOtherDefaults(session.target, prepared)),
   ];
   if (options.json) terminal.print(JSON.stringify(findings, null, 2));
   else terminal.print(formatFindings(terminal, session.source.host, findings));

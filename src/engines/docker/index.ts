@@ -67,7 +67,7 @@ function storedNetwork(
 }
 
 function attachedContainer(
-  { id, name, running }: DockerContainer,
+  { id, name, running, networks }: DockerContainer,
   { Containers }: DockerNetwork,
   pids: ReadonlyMap<string, number>,
 ): AttachedContainer {
@@ -79,6 +79,7 @@ function attachedContainer(
     running,
     ...(pid === undefined ? {} : { pid }),
     ...(addresses.length > 0 ? { addresses } : {}),
+    ...(networks.length > 1 ? { networks } : {}),
   };
 }
 

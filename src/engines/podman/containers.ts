@@ -21,6 +21,7 @@ export async function readContainers(exec: Exec): Promise<ReadonlyMap<string, re
       name: Names?.[0] ?? Id.slice(0, 12),
       running: livingStates.has(State),
       ...(Pid ? { pid: Pid } : {}),
+      ...(Networks && Networks.length > 1 ? { networks: Networks } : {}),
     };
     for (const network of Networks ?? []) {
       const attached = byNetwork.get(network);

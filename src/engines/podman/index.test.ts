@@ -41,7 +41,7 @@ describe('podman', () => {
         commands: { remove: 'podman network rm mustredirect', reload: 'podman network reload' },
         attached: [
           { name: 'one', running: true, pid: 135 },
-          { name: 'two', running: true, pid: 253 },
+          { name: 'two', running: true, pid: 253, networks: ['dual', 'mustredirect'] },
           { name: 'three', running: false },
           { name: 'four', running: false },
           { name: 'c062c1a47b1b-infra', running: true, pid: 489 },

@@ -7,7 +7,7 @@ export interface MatrixEngine {
   readonly name: string;
   create(options?: Partial<WorldOptions>): Promise<World>;
   /** the program that starts containers; nothing where there is none */
-  readonly program?: 'podman';
+  readonly program?: 'podman' | 'docker';
 }
 
 /** Those that this machine can run. */
@@ -20,6 +20,11 @@ export async function matrixEngines(): Promise<readonly MatrixEngine[]> {
       program: 'podman' as const,
     })),
     { name: 'podman 5, netavark with nftables', create: createDebian13World, program: 'podman' },
+    {
+      name: 'docker',
+      create: (options = {}) => createTestWorld({ ...options, engine: 'docker' }),
+      program: 'docker',
+    },
     { name: 'external', create: (options = {}) => createTestWorld({ ...options, engine: 'external' }) },
   ];
 }

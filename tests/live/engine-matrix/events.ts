@@ -1,4 +1,5 @@
 /** What engines do by themselves, and what others do to them: each may bring a masquerade back. */
+import { restartDockerd } from '../../../src/lab/containers/docker.ts';
 import { network } from '../../../src/lab/layout.ts';
 import type { World } from '../../../src/lab/world.ts';
 
@@ -9,15 +10,13 @@ export interface EngineEvent {
 
 const masquerade = ['POSTROUTING', '-s', network.subnet, '-j', 'MASQUERADE'];
 
-/** @param program the engine's own, which is told as docker and podman are both told */
-export function eventsOf(program: 'podman'): readonly EngineEvent[] {
-  const node =
-    (...argv: readonly string[]) =>
-    ({ hosts: { node1 } }: World): Promise<string> =>
-      node1.run(argv);
+/** @param program the engine's own */
+export function eventsOf(program: 'podman' | 'docker'): readonly EngineEvent[] {
   return [
-    { name: `${program} network reload --all`, run: node(program, 'network', 'reload', '--all') },
-    { name: `${program} restart`, run: node(program, 'restart', '--time', '0', 'before') },
+    program === 'podman'
+      ? { name: 'podman network reload --all', run: onNode('podman', 'network', 'reload', '--all') }
+      : { name: 'dockerd restarts', run: ({ hosts: { node1 } }) => restartDockerd(node1) },
+    { name: 'the container restarts', run: onNode(program, 'restart', '--time', '0', 'before') },
     {
       name: 'another container comes, and goes',
       async run({ containers }) {
@@ -25,6 +24,10 @@ export function eventsOf(program: 'podman'): readonly EngineEvent[] {
         await containers.remove('another');
       },
     },
-    { name: 'a masquerade before all others', run: node('iptables', '-t', 'nat', '-I', ...masquerade) },
+    { name: 'a masquerade before all others', run: onNode('iptables', '-t', 'nat', '-I', ...masquerade) },
   ];
+}
+
+function onNode(...argv: readonly string[]): EngineEvent['run'] {
+  return ({ hosts: { node1 } }) => node1.run(argv);
 }
