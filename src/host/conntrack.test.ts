@@ -30,6 +30,12 @@ describe('forgetting flows', () => {
     expect(asked()).toBe(3);
   });
 
+  it('says that there is no conntrack, also where a shell has looked for it', async () => {
+    const stderr = 'sh: 1: conntrack: not found';
+    const exec = { run: () => Promise.resolve({ exitCode: 127, stdout: '', stderr }) };
+    await expect(forgetFlows(exec, many)).rejects.toMatchObject({ code: 'missing-tool' });
+  });
+
   it('finds nothing to forget, and that is no error', async () => {
     const { exec, asked } = answering(gone, none);
     await forgetFlows(exec, flows);

@@ -2,10 +2,13 @@
 import { familyOf } from '../address/cidr.ts';
 import type { Flows } from '../state/ledger.ts';
 import { commandError } from './exec.ts';
+import { missingProgram, programNotFound } from './missing-program.ts';
 import type { Exec, RunOptions } from './ports.ts';
 
 /** A process each takes 12 ms [measured]; one for all needs `-R`, which is new in conntrack 1.4.7. */
 const many = 16;
+/** It opens its stdin anew, as a file: what Node gives a program is a socket, and cannot be opened. */
+const throughPipe = ['sh', '-c', 'cat | "$@"', 'sh'];
 /** Each try has deleted some, and new ones have their own address already. */
 const mostTries = 50;
 
@@ -16,7 +19,7 @@ export async function forgetFlows(exec: Exec, flows: readonly Flows[]): Promise<
     return;
   }
   const lines = flows.map((some) => `${conntrackArgs(some).join(' ')}\n`);
-  await forget(exec, ['conntrack', '-R', '-'], { input: lines.join(''), timeout: 120_000 });
+  await forget(exec, [...throughPipe, 'conntrack', '-R', '-'], { input: lines.join(''), timeout: 120_000 });
 }
 
 /** A flow that ends by itself between being listed and being deleted makes it stop there: it begins again. */
@@ -24,6 +27,7 @@ async function forget(exec: Exec, argv: readonly string[], options?: RunOptions)
   for (let tries = 1; ; tries += 1) {
     const output = await exec.run(argv, options);
     if (output.exitCode === 0 || output.stderr.includes('0 flow entries')) return;
+    if (output.exitCode === programNotFound) throw missingProgram('conntrack');
     if (tries === mostTries || !output.stderr.includes("such conntrack doesn't exist")) {
       throw commandError(argv, output);
     }

@@ -502,6 +502,19 @@ describe('conntrack', () => {
     expect(host.state.flows).toEqual(['10.0.0.1']);
     await expect(run('-D', '-f', 'ipv4', '-s', 'fd89:4::/64')).rejects.toThrow('does not know');
   });
+
+  it('forgets what a list names, which it takes from a pipe alone', async () => {
+    const host = createFakeHost({ links, flows: ['10.0.0.1', 'fd89:4::5', 'fd89:5::7'] });
+    const input = '-D -f ipv4 -s 10.0.0.0/8\n-D -f ipv6 -s fd89:5::/64\n';
+    const argv = ['conntrack', '-R', '-'];
+    await expect(host.exec.run(['sh', '-c', 'id', 'sh', ...argv], { input })).rejects.toThrow(
+      'does not know',
+    );
+    expect(await host.exec.run(['sh', '-c', 'cat | "$@"', 'sh', ...argv], { input })).toMatchObject({
+      exitCode: 0,
+    });
+    expect(host.state.flows).toEqual(['fd89:4::5']);
+  });
 });
 
 describe('sysctl', () => {

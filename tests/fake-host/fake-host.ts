@@ -112,9 +112,17 @@ function runProgram(
       return runPodman(state, args);
     case 'systemctl':
       return runSystemctl(state, args);
+    case 'sh':
+      return runConntrack(state, pipedTo('conntrack', args), input);
     default:
       return unknownToFake([program, ...args].join(' '));
   }
+}
+
+/** The arguments of a program that a shell gives its stdin by a pipe. */
+function pipedTo(program: string, [flag, script, ...argv]: readonly string[]): readonly string[] {
+  const known = flag === '-c' && script === 'cat | "$@"' && argv[0] === 'sh' && argv[1] === program;
+  return known ? argv.slice(2) : unknownToFake(`sh ${[flag, script, ...argv].join(' ')}`);
 }
 
 /** One of them is the one that fails. */
