@@ -12,7 +12,7 @@ const actions: readonly Action[] = [
   { kind: 'ip', family: 4, lines: ['rule delete preference 4200'] },
   { kind: 'nft', text: 'delete table inet mustredirect' },
   { kind: 'sysctl', values: { 'net.ipv4.ip_forward': '0' } },
-  { kind: 'create-network', engine: 'podman', name: 'web', subnets: ['10.89.4.0/24'] },
+  { kind: 'create-network', engine: 'podman', name: 'web', subnets: ['10.89.4.0/24'], mtu: 1476 },
   { kind: 'remove-network', engine: 'podman', name: 'web', subnets: ['10.89.4.0/24'] },
   {
     kind: 'set-masquerade',

@@ -26,6 +26,7 @@ const actionSchema: z.ZodType<Action> = z.discriminatedUnion('kind', [
     engine,
     name: z.string(),
     subnets: z.array(z.string()),
+    mtu: z.number().exactOptional(),
   }),
   z.object({
     kind: z.literal('set-masquerade'),

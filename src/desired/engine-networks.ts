@@ -5,6 +5,7 @@ import type { AttachedContainer, Facts, NetworkFacts } from '../state/facts.ts';
 import type { LedgerNetwork } from '../state/ledger.ts';
 import type { EngineMasquerade, EngineNetwork } from '../state/objects.ts';
 import type { Refusal, Wanted } from './parts.ts';
+import { kernelMtu, wayMtu } from './way-mtu.ts';
 
 export interface EngineWishes {
   readonly wanted: readonly Wanted[];
@@ -25,7 +26,7 @@ export function wantNetwork(network: NodeNetwork, facts: Facts): EngineWishes {
   }
   const wanted: Wanted[] = [
     {
-      object: networkObject({ ...network, subnets: found.exists ? found.subnets : network.subnets }),
+      object: networkObject(found.exists ? found : { ...network, ...fitting(network, facts) }),
       why: found.exists ? 'is there' : `made by ${found.backend}, as the file says`,
     },
   ];
@@ -63,7 +64,9 @@ export function releaseNetwork(kept: LedgerNetwork, facts: Facts): EngineWishes 
   const ours = kept.created && found?.ours === true;
   const stays = found?.exists === true && (ours ? found.attached.length > 0 : !kept.created);
   if (!found || !stays) return { wanted: [], waiting: [], refusals: [] };
-  const wanted: Wanted[] = ours ? [{ object: networkObject(kept), why: 'containers use it' }] : [];
+  const wanted: Wanted[] = ours
+    ? [{ object: networkObject({ ...kept, mtu: found.mtu }), why: 'containers use it' }]
+    : [];
   const waiting = ours
     ? [`network ${kept.name}, which we created, stays: used by ${names(found.attached)}`]
     : [];
@@ -90,8 +93,19 @@ function factsOf(network: { engine: string; name: string }, facts: Facts): Netwo
   return facts.networks.find((found) => found.engine === network.engine && found.name === network.name);
 }
 
-function networkObject({ engine, name, subnets }: Omit<EngineNetwork, 'kind'>): EngineNetwork {
-  return { kind: 'engine-network', engine, name, subnets };
+function networkObject({
+  engine,
+  name,
+  subnets,
+  mtu,
+}: Omit<EngineNetwork, 'kind' | 'mtu'> & { readonly mtu?: number | undefined }): EngineNetwork {
+  return { kind: 'engine-network', engine, name, subnets, ...(mtu === undefined ? {} : { mtu }) };
+}
+
+/** Its packets are none too large for the way out. Where that is no question, the engine knows best. */
+function fitting(network: NodeNetwork, facts: Facts): { mtu?: number } {
+  const { mtu = kernelMtu } = wayMtu(network, facts) ?? {};
+  return mtu < kernelMtu ? { mtu } : {};
 }
 
 function masqueradeObject(

@@ -27,4 +27,6 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export interface NetworkRequest {
   readonly name: string;
   readonly subnets: readonly Subnet[];
+  /** when it is made */
+  readonly mtu?: number;
 }

@@ -21,6 +21,7 @@ describe('links', () => {
       name: 'eth0',
       index: 3,
       ethernet: true,
+      mtu: 1500,
       type: 'veth',
       addresses: expect.arrayContaining(['192.168.50.10/24']) as unknown,
     });

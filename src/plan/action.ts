@@ -15,6 +15,7 @@ export type Action =
       readonly engine: EngineName;
       readonly name: string;
       readonly subnets: readonly Subnet[];
+      readonly mtu?: number;
     }
   /** edit the engine's setting for one network in its file */
   | {

@@ -38,8 +38,7 @@ function removeNetwork(change: Change): Step[] {
 }
 
 function networkAction(kind: 'create-network' | 'remove-network', network: EngineNetwork): Action {
-  const { engine, name, subnets } = network;
-  return { kind, engine, name, subnets };
+  return { ...network, kind };
 }
 
 function setMasquerade(change: Change): Step[] {

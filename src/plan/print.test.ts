@@ -45,8 +45,8 @@ describe('a line of the plan', () => {
     ],
     [{ kind: 'rule', family: 4, preference: 4999, action: { kind: 'nop' } }, 'rule 4999: from all nop'],
     [
-      { kind: 'engine-network', engine: 'podman', name: 'web', subnets: ['10.0.0.0/16'] },
-      'podman network web: 10.0.0.0/16',
+      { kind: 'engine-network', engine: 'podman', name: 'web', subnets: ['10.0.0.0/16'], mtu: 1476 },
+      'podman network web: 10.0.0.0/16, mtu 1476',
     ],
   ])('adds %j', (to, text) => {
     expect(printChange({ kind: 'add', to, why: 'a reason' })).toEqual({ sign: '+', text, why: 'a reason' });

@@ -50,7 +50,7 @@ function printObject(object: HostObject): string {
     case 'sysctl':
       return `sysctl ${object.name} = ${object.value}`;
     case 'engine-network':
-      return `${object.engine} network ${object.name}: ${object.subnets.join(', ')}`;
+      return `${object.engine} network ${object.name}: ${object.subnets.join(', ')}${object.mtu === undefined ? '' : `, mtu ${object.mtu}`}`;
     case 'engine-masquerade':
       return `${object.file}: ${object.setting}: ${object.enabled}`;
   }

@@ -14,6 +14,9 @@ const kernelTables = [253, 254, 255];
 const tableWhat = 'a table number from 1 to 4294967295';
 const snatWhat = 'masquerade, none, an address or a list of one per family';
 const nextHopWhat = 'the address of the next hop';
+/** what every IPv4 host must take, and the most that a packet can have */
+const [smallestMtu, largestMtu] = [576, 65535];
+const mtuWhat = `an MTU from ${smallestMtu} to ${largestMtu}`;
 const markWhat = 'a mark from 1 to 0xffffffff';
 
 export const hosts = z
@@ -94,6 +97,17 @@ export const uplinkShape = {
       description:
         'Next hop, on a link with neighbours (one per family). Left out on a point-to-point link, such as a tunnel.',
       examples: ['172.31.0.2', ['172.31.0.2', 'fe80::1']],
+    }),
+  mtu: z
+    .int(expected(mtuWhat))
+    .min(smallestMtu, expected(mtuWhat))
+    .max(largestMtu, expected(mtuWhat))
+    .exactOptional()
+    .meta({
+      title: 'mtu',
+      description:
+        'Bytes of the largest packet that the uplink takes. Nodes cannot see it: with it, plan warns there of networks that send larger ones.',
+      examples: [1476],
     }),
 };
 

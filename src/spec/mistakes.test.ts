@@ -397,6 +397,15 @@ describe('values', () => {
       ],
     },
     {
+      mistake: 'an MTU that no link has',
+      edits: [['gre1 }', 'gre1, mtu: 64 }']],
+      output: [
+        'f.yaml:16:38: gateways.office.members.0.uplink.mtu: expected an MTU from 576 to 65535, found the number 64',
+        '            uplink: { device: gre1, mtu: 64 }',
+        '                                         ^',
+      ],
+    },
+    {
       mistake: 'an snat that is nothing',
       edits: [['masquerade', 'masq']],
       output: [

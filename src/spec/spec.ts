@@ -43,6 +43,8 @@ export interface Uplink {
   readonly device: string;
   /** next hops, on a link with neighbours: one per family, never an empty list */
   readonly via?: readonly Address[];
+  /** bytes of the largest packet that it takes, for the nodes, which cannot see it */
+  readonly mtu?: number;
 }
 
 /** `masquerade`: the uplink's address; `none`: the container's own; addresses: that of the packet's family. */

@@ -41,5 +41,11 @@ function engineNetworks(facts: Facts, wanted: readonly HostObject[]): HostObject
         (ours === true &&
           facts.ledger.networks.some((kept) => kept.created && kept.engine === engine && kept.name === name)),
     )
-    .map(({ engine, name, subnets }) => ({ kind: 'engine-network', engine, name, subnets }));
+    .map(({ engine, name, subnets, mtu }) => ({
+      kind: 'engine-network',
+      engine,
+      name,
+      subnets,
+      ...(mtu === undefined ? {} : { mtu }),
+    }));
 }

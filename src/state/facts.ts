@@ -51,6 +51,8 @@ export interface Link {
   readonly master?: string;
   /** the link that a VLAN or macvlan sends through: the same packet is seen there once more */
   readonly parent?: string;
+  /** bytes of the largest IP packet that it sends in one piece */
+  readonly mtu?: number;
   /** kind as `ip -d link` names it: bridge, veth, gre ... */
   readonly type?: string;
   /** addresses with their prefix length: `192.168.50.10/24` */
@@ -127,6 +129,8 @@ export interface NetworkFacts {
   readonly subnets: readonly Subnet[];
   /** the bridge that the engine uses or will use, when it is known */
   readonly bridge?: string;
+  /** bytes of the largest IP packet that its containers send, where the engine was told */
+  readonly mtu?: number;
   /** where the engine keeps its masquerade switch, a key of a JSON file; absent when it has none */
   readonly masquerade?: { readonly file: string; readonly setting: string; readonly enabled: boolean };
   /** the engine's own commands, for messages: `reload` gives running containers what has been set since */

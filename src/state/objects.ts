@@ -95,6 +95,8 @@ export interface EngineNetwork {
   readonly engine: EngineName;
   readonly name: string;
   readonly subnets: readonly Subnet[];
+  /** bytes of the largest IP packet, where it is not the engine's own choice */
+  readonly mtu?: number;
 }
 
 /** Whether an engine masquerades what leaves a network, where that is a setting that we can change. */

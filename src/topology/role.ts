@@ -27,6 +27,8 @@ export interface NodeNetwork {
   readonly gateway: string;
   /** the members' addresses, most preferred first, both families */
   readonly nextHops: readonly Address[];
+  /** the smallest of the members' uplinks, where the file says it */
+  readonly uplinkMtu?: number;
 }
 
 /** A gateway of which this host is a member. */
@@ -61,6 +63,8 @@ function nodeNetworks(spec: Spec, host: string): NodeNetwork[] {
   return Object.entries(spec.networks).flatMap(([name, network]) => {
     const subnets = network.subnets[host];
     if (!subnets) return [];
+    const members = spec.gateways[network.via]?.members ?? [];
+    const mtus = members.flatMap(({ uplink }) => uplink.mtu ?? []);
     return {
       name,
       engine: network.engine,
@@ -68,7 +72,8 @@ function nodeNetworks(spec: Spec, host: string): NodeNetwork[] {
       direct: network.direct,
       blocked: network.blocked,
       gateway: network.via,
-      nextHops: (spec.gateways[network.via]?.members ?? []).flatMap((m) => spec.hosts[m.host] ?? []),
+      nextHops: members.flatMap((m) => spec.hosts[m.host] ?? []),
+      ...(mtus.length > 0 ? { uplinkMtu: Math.min(...mtus) } : {}),
     };
   });
 }

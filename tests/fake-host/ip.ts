@@ -68,7 +68,7 @@ function runLine(state: FakeState, family: Family, line: string): string | undef
   return object === 'route' ? changeRoute(state, family, verb, words) : unknownToFake(`ip ${line}`);
 }
 
-function linkJson({ name, up, addresses, pointToPoint }: FakeLink, index: number): object {
+function linkJson({ name, up, addresses, pointToPoint, mtu = 1500 }: FakeLink, index: number): object {
   return {
     ifindex: index + 1,
     ifname: name,
@@ -76,7 +76,7 @@ function linkJson({ name, up, addresses, pointToPoint }: FakeLink, index: number
       ...(pointToPoint ? ['POINTOPOINT', 'NOARP'] : ['BROADCAST', 'MULTICAST']),
       ...(up ? ['UP', 'LOWER_UP'] : []),
     ],
-    mtu: 1500,
+    mtu,
     ...(pointToPoint
       ? { link_type: 'none' }
       : {

@@ -41,7 +41,11 @@ function containersJson({ containers }: FakePodman): string {
 
 function createNetwork(state: FakeState, { backend }: FakePodman, args: readonly string[]): Output {
   const name = args.at(-1) ?? '';
-  const subnets = args.slice(0, -1).filter((_, i) => i % 2 === 1);
+  const options = args.slice(0, -1).map((word, i) => [args[i - 1], word] as const);
+  const subnets = options.flatMap(([option, word]) => (option === '--subnet' ? [word] : []));
+  const mtu = options.flatMap(([option, word]) =>
+    option === '--opt' ? Number(word.slice('mtu='.length)) : [],
+  );
   const path = pathOf(backend, name);
   if (state.files.has(path)) {
     return failed(125, `Error: network name ${name} already used: network already exists`);
@@ -56,6 +60,7 @@ function createNetwork(state: FakeState, { backend }: FakePodman, args: readonly
     name,
     subnets,
     bridge: freeBridge(backend, others),
+    mtu: mtu[0],
     labels: { mustredirect: 'created' },
   });
   state.files = new Map([...state.files, [path, text]]);
@@ -95,6 +100,7 @@ export interface NetworkText {
   readonly bridge: string;
   /** only CNI has a switch; default: on */
   readonly masquerade?: boolean | undefined;
+  readonly mtu?: number | undefined;
   readonly labels?: Readonly<Record<string, string>>;
 }
 
@@ -104,7 +110,7 @@ export function networkFile(backend: FakePodman['backend'], network: NetworkText
 }
 
 function networkText(backend: FakePodman['backend'], network: NetworkText): string {
-  const { name, subnets, bridge, masquerade = true, labels } = network;
+  const { name, subnets, bridge, masquerade = true, mtu, labels } = network;
   if (backend === 'netavark') {
     return JSON.stringify(
       {
@@ -113,6 +119,7 @@ function networkText(backend: FakePodman['backend'], network: NetworkText): stri
         network_interface: bridge,
         subnets: subnets.map((subnet) => ({ subnet })),
         internal: false,
+        ...(mtu === undefined ? {} : { options: { mtu: String(mtu) } }),
         ...(labels ? { labels } : {}),
       },
       null,
@@ -120,7 +127,15 @@ function networkText(backend: FakePodman['backend'], network: NetworkText): stri
     );
   }
   const ipam = { type: 'host-local', ranges: subnets.map((subnet) => [{ subnet }]) };
-  const plugin = { type: 'bridge', bridge, isGateway: true, ipMasq: masquerade, hairpinMode: true, ipam };
+  const plugin = {
+    type: 'bridge',
+    bridge,
+    isGateway: true,
+    ipMasq: masquerade,
+    hairpinMode: true,
+    ...(mtu === undefined ? {} : { mtu }),
+    ipam,
+  };
   return JSON.stringify(
     {
       ...(labels ? { args: { podman_labels: labels } } : {}),

@@ -27,6 +27,8 @@ export interface FakeLink {
   readonly addresses: readonly string[];
   /** no link-layer addresses, no neighbours: a tunnel */
   readonly pointToPoint: boolean;
+  /** default: 1500 */
+  readonly mtu?: number | undefined;
 }
 
 export interface FakeRule {

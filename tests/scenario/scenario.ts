@@ -50,6 +50,7 @@ const scenarioSchema = z.strictObject({
             subnets: z.array(z.string()),
             bridge: z.string(),
             masquerade: z.boolean().exactOptional(),
+            mtu: z.number().exactOptional(),
           }),
         )
         .default([]),

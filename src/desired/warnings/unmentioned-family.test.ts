@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { givenFacts, givenNetwork } from '../../../tests/given/facts.ts';
+import type { Family } from '../../address/cidr.ts';
 import type { Link } from '../../state/facts.ts';
 import { hostWarnings } from './warnings.ts';
 
 interface Given {
   /** those of the file */
   readonly mentioned: readonly string[];
+  readonly blocked?: readonly Family[];
   /** those of the engine */
   readonly given?: readonly string[];
   /** addresses of the bridge */
@@ -15,14 +17,16 @@ interface Given {
 const said = 'and the file does not mention it';
 const engine = 'network web: podman 4.3.1 with cni gives it';
 
-function warningsOf({ mentioned, given = [], bridge }: Given): string[] {
-  const web = { name: 'web', direct: [], blocked: [], gateway: 'office', nextHops: [], subnets: mentioned };
+function warningsOf({ mentioned, blocked = [], given = [], bridge }: Given): string[] {
+  const web = { name: 'web', direct: [], blocked, gateway: 'office', nextHops: [], subnets: mentioned };
   const link: Link = { name: 'br1', index: 5, ethernet: true, type: 'bridge', addresses: bridge ?? [] };
   const facts = givenFacts({
     links: [link],
     networks: [givenNetwork({ subnets: given, ...(bridge ? { bridge: 'br1' } : {}) })],
   });
-  return hostWarnings({ networks: [{ ...web, engine: 'podman' }] }, facts).map(({ message }) => message);
+  return hostWarnings({ networks: [{ ...web, engine: 'podman' }], gateways: [] }, facts).map(
+    ({ message }) => message,
+  );
 }
 
 describe('a family that the file does not mention', () => {
@@ -44,6 +48,11 @@ describe('a family that the file does not mention', () => {
       [`network web: br1 has fd00::1/64 too, ${said}: IPv6 leaves by the host's own way`],
     ],
     ['that is only link-local', { mentioned: ['10.89.4.0/24'], bridge: ['10.89.4.1/24', 'fe80::1/64'] }, []],
+    [
+      'that is blocked',
+      { mentioned: ['10.89.4.0/24'], blocked: [6], given: ['10.89.4.0/24', '2001:db8::/64'] },
+      [],
+    ],
     [
       'when both are mentioned',
       { mentioned: ['10.89.4.0/24', 'fd00::/64'], bridge: ['10.89.4.1/24', 'fd00::1/64'] },

@@ -11,6 +11,7 @@ export function unmentionedFamily(
   bridge: Link | undefined,
 ): Warning[] {
   return ([4, 6] as const)
+    .filter((family) => !network.blocked.includes(family))
     .filter((family) => !network.subnets.some((subnet) => familyOf(subnet) === family))
     .flatMap((family) => {
       const given = found?.subnets.filter((subnet) => familyOf(subnet) === family) ?? [];
@@ -25,7 +26,7 @@ export function unmentionedFamily(
 function warning({ name }: NodeNetwork, family: Family, who: string, what: readonly string[]): Warning {
   return {
     message: `network ${name}: ${who} ${what.join(', ')} too, and the file does not mention it: IPv${family} leaves by the host's own way`,
-    hint: `write the subnet under \`subnets:\`, or make the network without IPv${family}`,
+    hint: `write the subnet under \`subnets:\`, or \`ipv${family}: block\``,
   };
 }
 

@@ -1,18 +1,33 @@
 /** What will hurt sooner or later, and keeps nothing from being applied. */
-import type { Facts } from '../../state/facts.ts';
+import type { Facts, Link } from '../../state/facts.ts';
 import type { HostRole, NodeNetwork } from '../../topology/role.ts';
 import { bridgeOf } from '../node.ts';
 import type { Warning } from '../parts.ts';
+import { wayMtu } from '../way-mtu.ts';
+import { networkMtu } from './network-mtu.ts';
 import { unmentionedFamily } from './unmentioned-family.ts';
+import { uplinkMtu } from './uplink-mtu.ts';
 
-export function hostWarnings({ networks }: Pick<HostRole, 'networks'>, facts: Facts): Warning[] {
-  return networks.flatMap((network) => networkWarnings(network, facts));
+export function hostWarnings(
+  { networks, gateways }: Omit<HostRole, 'host' | 'addresses'>,
+  facts: Facts,
+): Warning[] {
+  return [
+    ...networks.flatMap((network) => networkWarnings(network, facts)),
+    ...gateways.flatMap((gateway) => uplinkMtu(gateway, linkNamed(gateway.uplink.device, facts))),
+  ];
 }
 
 function networkWarnings(network: NodeNetwork, facts: Facts): Warning[] {
   const { engine, name } = network;
   const found = facts.networks.find((known) => known.engine === engine && known.name === name);
-  const { bridge } = bridgeOf(network, facts);
-  const link = facts.links.find((known) => known.name === bridge);
-  return unmentionedFamily(network, found, link);
+  const bridge = linkNamed(bridgeOf(network, facts).bridge, facts);
+  return [
+    ...unmentionedFamily(network, found, bridge),
+    ...networkMtu(network, found, bridge, wayMtu(network, facts)),
+  ];
+}
+
+function linkNamed(name: string | undefined, { links }: Facts): Link | undefined {
+  return links.find((link) => link.name === name);
 }

@@ -6,7 +6,7 @@ import { ipMasqIn } from './ip-masq.ts';
 import type { FoundConflist } from './read-folder.ts';
 import { bridgeSchema } from './schema.ts';
 
-export interface BridgeNetwork extends Pick<NetworkFacts, 'subnets' | 'masquerade'> {
+export interface BridgeNetwork extends Pick<NetworkFacts, 'subnets' | 'mtu' | 'masquerade'> {
   readonly bridge: string;
   /** where host-local keeps who has which address, where it is not in its own folder */
   readonly dataDir?: string;
@@ -32,6 +32,7 @@ export function bridgeNetwork({ path, conflist }: FoundConflist, brokenHint: str
   return {
     subnets: [...new Set([...(subnet ? [subnet] : []), ...ranges.flat().map((range) => range.subnet)])],
     bridge: bridge.bridge,
+    ...(bridge.mtu > 0 ? { mtu: bridge.mtu } : {}),
     masquerade: ipMasqIn(path, bridge.ipMasq),
     ...(dataDir === undefined ? {} : { dataDir }),
   };

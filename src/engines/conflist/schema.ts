@@ -44,5 +44,7 @@ export const bridgeSchema = z.object({
   isGateway: z.boolean().default(false),
   isDefaultGateway: z.boolean().default(false),
   ipMasq: z.boolean().default(false),
+  /** 0: the kernel's default */
+  mtu: z.int().nonnegative().default(0),
   ipam: hostLocalSchema.default({ ranges: [] }),
 });

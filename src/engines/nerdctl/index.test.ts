@@ -89,6 +89,11 @@ describe('nerdctl', () => {
         '--opt ip-masq=false a',
     );
     expect(nerdctl.createCommand(network('a'))).not.toContain('--ipv6');
+    expect(nerdctl.createCommand({ ...network('a'), mtu: 1476 })?.slice(-3)).toEqual([
+      '--opt',
+      'mtu=1476',
+      'a',
+    ]);
     expect(nerdctl.editMasquerade(conflist, 'mustredirect', false)).toBe(
       conflist.replace('"ipMasq": true', '"ipMasq": false'),
     );

@@ -21,7 +21,7 @@ const brokenFileHint = 'mend or remove the file: nerdctl cannot use it either';
 export function createNerdctl(env: Environment): Engine {
   return {
     readNetworks: (host, networks) => readNetworks(host, networks, conflistFolder(env)),
-    createCommand: ({ name, subnets }) => [
+    createCommand: ({ name, subnets, mtu }) => [
       'nerdctl',
       'network',
       'create',
@@ -31,6 +31,7 @@ export function createNerdctl(env: Environment): Engine {
       ...subnets.flatMap((subnet) => ['--subnet', subnet]),
       '--opt',
       'ip-masq=false',
+      ...(mtu === undefined ? [] : ['--opt', `mtu=${mtu}`]),
       name,
     ],
     removeCommand,

@@ -121,6 +121,9 @@ describe('podman', () => {
     expect(podman.createCommand({ name: 'a', subnets: ['10.89.4.0/24', 'fd00:4::/64'] })?.join(' ')).toBe(
       'podman network create --label mustredirect=created --subnet 10.89.4.0/24 --subnet fd00:4::/64 a',
     );
+    expect(podman.createCommand({ name: 'a', subnets: ['10.89.4.0/24'], mtu: 1476 })?.join(' ')).toBe(
+      'podman network create --label mustredirect=created --subnet 10.89.4.0/24 --opt mtu=1476 a',
+    );
     expect(podman.removeCommand('a')?.join(' ')).toBe('podman network rm a');
   });
 

@@ -16,13 +16,14 @@ const backends = { cni: podmanCni, netavark: podmanNetavark };
 export function createPodman(env: Environment): Engine {
   return {
     readNetworks: (host, networks) => readNetworks(host, networks, env),
-    createCommand: ({ name, subnets }) => [
+    createCommand: ({ name, subnets, mtu }) => [
       'podman',
       'network',
       'create',
       '--label',
       `${ownLabel.key}=${ownLabel.value}`,
       ...subnets.flatMap((subnet) => ['--subnet', subnet]),
+      ...(mtu === undefined ? [] : ['--opt', `mtu=${mtu}`]),
       name,
     ],
     removeCommand,

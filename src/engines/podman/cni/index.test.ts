@@ -35,6 +35,13 @@ describe('networks of podman with cni', () => {
     ]);
   });
 
+  it('reads the MTU that somebody chose', async () => {
+    const text = fixture('labelled.conflist');
+    expect(await read({ 'a.conflist': text }, 'labelled')).toMatchObject([{ mtu: 1400 }]);
+    const none = text.replace('"mtu": 1400', '"mtu": 0');
+    expect((await read({ 'a.conflist': none }, 'labelled'))[0]).not.toHaveProperty('mtu');
+  });
+
   it('finds a network by the name inside, whatever the file is called', async () => {
     const files = { '87-podman-bridge.conflist': fixture('87-podman-bridge.conflist') };
     expect(await read(files, 'podman')).toMatchObject([

@@ -22,10 +22,16 @@ describe('networks of podman with netavark', () => {
 
   it.each([
     ['dual', 'dual.json', ['10.89.7.0/24', 'fd00:7::/64'], 'podman2'],
-    ['labelled', 'labelled.json', ['10.89.13.0/24'], 'podman4'],
     ['free', 'unmanaged-5.4.2.json', ['10.89.7.0/24', 'fd00:7::/64'], 'br7'],
   ])('reads %s of %s', async (name, file, subnets, bridge) => {
     expect(await read(name, fixture(file))).toEqual([{ name, exists: true, subnets, bridge }]);
+  });
+
+  it('reads the MTU that somebody chose', async () => {
+    const text = fixture('labelled.json');
+    expect(await read('labelled', text)).toMatchObject([{ mtu: 1400 }]);
+    const none = text.replace('"mtu": "1400"', '"mtu": "0"');
+    expect((await read('labelled', none))[0]).not.toHaveProperty('mtu');
   });
 
   it('answers in the order of the names, also for networks that are not there', async () => {

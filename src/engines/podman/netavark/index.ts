@@ -31,5 +31,12 @@ async function readNetwork(files: Files, path: string, name: string): Promise<St
     ...ownership(network.labels),
     subnets: (network.subnets ?? []).map(({ subnet }) => subnet),
     ...(network.network_interface ? { bridge: network.network_interface } : {}),
+    ...mtuIn(network.options),
   };
+}
+
+/** 0 is the kernel's default, or what the netavark of later releases finds fit. */
+function mtuIn(options: Readonly<Record<string, string>> | null | undefined): { mtu?: number } {
+  const mtu = Number(options?.['mtu'] ?? 0);
+  return mtu > 0 ? { mtu } : {};
 }

@@ -9,6 +9,7 @@ export const networkSchema = z.object({
   /** left out, or empty, where there is no bridge */
   network_interface: z.union([z.literal(''), deviceName]).optional(),
   subnets: z.array(z.object({ subnet: subnetSchema })).nullish(),
+  options: z.record(z.string(), z.string()).nullish(),
   internal: z.boolean().default(false),
   labels: z.record(z.string(), z.string()).nullish(),
 });
