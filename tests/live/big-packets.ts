@@ -1,0 +1,122 @@
+/** A host behind upstream, over a hop that is narrower than the uplink, and what containers send to it. */
+import { endingWithStdin, waitUntil } from '../../src/host/background.ts';
+import { inNetwork } from '../../src/host/namespaces.ts';
+import type { TestHost } from '../../src/lab/test-host.ts';
+import type { World } from '../../src/lab/world.ts';
+
+/** behind the narrow hop */
+export const far = '198.51.100.10';
+/** what the uplink takes, and the hop behind it */
+export const uplinkMtu = 1400;
+export const farMtu = 1300;
+/** bytes each way: more than what fits into the buffers on the way */
+export const bulk = 2_000_000;
+
+const port = 7;
+
+/** The narrow hop is between two routers: neither end has it on a device of its own. */
+const wayScript = `ip netns add hop
+ip netns add far
+ip link add hop0 mtu ${farMtu} type veth peer name up0 mtu ${farMtu} netns hop
+ip address add 198.51.100.1/30 dev hop0
+ip link set hop0 up
+ip netns exec hop sysctl -qw net.ipv4.ip_forward=1
+ip -netns hop link add far0 type veth peer name eth0 netns far
+ip -netns hop -batch - <<END
+address add 198.51.100.2/30 dev up0
+address add 198.51.100.9/29 dev far0
+link set up0 up
+link set far0 up
+route add default via 198.51.100.1
+END
+ip -netns far -batch - <<END
+link set lo up
+address add ${far}/29 dev eth0
+link set eth0 up
+route add default via 198.51.100.9
+END
+ip route add 198.51.100.8/29 via 198.51.100.2
+`;
+
+/** When a connection has said all, it gets as many bytes back; a datagram comes back as it is. */
+const answering = `
+const [address] = process.argv.slice(1);
+const net = require('node:net').createServer({ allowHalfOpen: true }, (socket) => {
+  let bytes = 0;
+  socket.on('data', (data) => { bytes += data.length; });
+  socket.on('end', () => socket.end(Buffer.alloc(bytes)));
+  socket.on('error', () => {});
+});
+const udp = require('node:dgram').createSocket('udp4');
+udp.on('message', (data, from) => udp.send(data, from.port, from.address));
+net.listen(${port}, address, () => udp.bind(${port}, address, () => console.log('ready')));
+`;
+
+/** Gives up when nothing has come or gone for a while. */
+const connecting = `
+const [address] = process.argv.slice(1);
+const socket = require('node:net').connect(${port}, address);
+let bytes = 0;
+socket.setTimeout(4000, () => socket.destroy(new Error('nothing more')));
+socket.on('data', (data) => { bytes += data.length; });
+socket.on('error', (error) => { console.log(error.message); process.exit(0); });
+socket.on('close', () => console.log(bytes));
+socket.end(Buffer.alloc(${bulk}));
+`;
+
+/** Sends until one comes back, as who asks a name server does. The kernel forbids routers to cut them. */
+const asking = `
+const [address] = process.argv.slice(1);
+const udp = require('node:dgram').createSocket('udp4');
+let left = 10;
+const send = () => {
+  if (left-- === 0) { console.log('nothing'); process.exit(0); }
+  udp.send(Buffer.alloc(1400), ${port}, address, () => {});
+};
+udp.on('error', () => {});
+udp.on('message', (data) => { console.log(String(data.length)); process.exit(0); });
+setInterval(send, 200);
+`;
+
+/** Narrows the uplink at both of its ends, and puts the far host behind upstream. Both answer. */
+export async function narrowWay({ hosts: { gw1, upstream } }: World, near: string): Promise<void> {
+  await gw1.run(['ip', 'link', 'set', 'uplink0', 'mtu', String(uplinkMtu)]);
+  await upstream.run(['ip', 'link', 'set', 'gw1', 'mtu', String(uplinkMtu)]);
+  await upstream.run(['sh', '-euc', wayScript]);
+  await startAnswering(upstream, [process.execPath, '-e', answering, near]);
+  await startAnswering(upstream, inNetwork('/run/netns/far', [process.execPath, '-e', answering, far]));
+}
+
+async function startAnswering(host: TestHost, argv: readonly string[]): Promise<void> {
+  const program = await host.background.start(endingWithStdin(argv));
+  if (await waitUntil(() => program.said().stdout.includes('ready'), 10_000)) return;
+  throw new Error(`${argv.at(-1)} does not answer: ${program.said().stderr}`);
+}
+
+/** What came back over a connection: the number of bytes, or what went wrong. */
+export function sendBulk(world: World, to: string): Promise<string> {
+  return inside(world, [process.execPath, '-e', connecting, to]);
+}
+
+/** Bytes of the datagram that came back, or `nothing`. */
+export function sendDatagrams(world: World, to: string): Promise<string> {
+  return inside(world, [process.execPath, '-e', asking, to]);
+}
+
+/** What the container has learned of a way: `1300`. */
+export async function learnedMtu(world: World, to: string): Promise<string | undefined> {
+  return /mtu (\d+)/.exec(await inside(world, ['ip', 'route', 'get', to]))?.[1];
+}
+
+/** At the far end too: what it has learned of the way back, it tells who connects to it as its segment size. */
+export async function forgetMtu(world: World): Promise<void> {
+  const argv = ['ip', 'route', 'flush', 'cache'];
+  await inside(world, argv);
+  await world.hosts.upstream.run(argv);
+  await world.hosts.upstream.run(inNetwork('/run/netns/far', argv));
+}
+
+/** The network of the container, with the programs of its host. */
+export async function inside({ hosts: { node1 } }: World, argv: readonly string[]): Promise<string> {
+  return (await node1.exec.run(inNetwork('/run/netns/web', argv))).stdout.trim();
+}

@@ -1,0 +1,104 @@
+/** Packets too large for the uplink, and for a hop behind it. */
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { exampleFile, filePath } from '../../src/lab/example-file.ts';
+import { addresses, network } from '../../src/lab/layout.ts';
+import type { World } from '../../src/lab/world.ts';
+import {
+  bulk,
+  far,
+  farMtu,
+  forgetMtu,
+  inside,
+  learnedMtu,
+  narrowWay,
+  sendBulk,
+  sendDatagrams,
+  uplinkMtu,
+} from './big-packets.ts';
+import { mustSucceed, mustredirect } from './program.ts';
+import { createTestWorld } from './test-world.ts';
+
+const near = addresses.internet;
+const file = (mtu: number): string =>
+  exampleFile('external', { snat: 'masquerade' }).replace(
+    `${addresses.upstream} }`,
+    `${addresses.upstream}, mtu: ${mtu} }`,
+  );
+
+describe.each(['masquerade', 'none'])('with snat %s', (snat) => {
+  let world: World;
+
+  beforeAll(async () => {
+    world = await createTestWorld({ engine: 'external', containersRouted: snat === 'none' });
+    await narrowWay(world, near);
+    const { node1, gw1 } = world.hosts;
+    const text = exampleFile('external', { snat });
+    await Promise.all([node1, gw1].map((host) => host.files.replace(filePath, text)));
+    await world.containers.createNetwork(network.name, network.subnet);
+    await world.containers.start('web', network.name);
+    await mustSucceed(gw1, 'apply', '--yes');
+    await mustSucceed(node1, 'apply', '--yes');
+  });
+
+  beforeEach(async () => {
+    await forgetMtu(world);
+  });
+
+  afterAll(async () => {
+    await world?.down();
+  });
+
+  it.each([
+    ['the uplink', near],
+    ['the uplink and a narrower hop behind it', far],
+  ])('a connection over %s gets all across, both ways', async (_, to) => {
+    expect(await sendBulk(world, to)).toBe(String(bulk));
+  });
+
+  it.each([
+    ['the uplink', near],
+    // What the container cuts itself may be cut again.
+    ['a narrower hop behind it', far],
+  ])('datagrams of 1400 bytes arrive over %s: the container learns what the uplink takes', async (_, to) => {
+    expect(await learnedMtu(world, to)).toBeUndefined();
+    expect(await sendDatagrams(world, to)).toBe('1400');
+    expect(await learnedMtu(world, to)).toBe(String(uplinkMtu));
+  });
+
+  it('an ICMP error from beyond the gateway finds the container', async () => {
+    const said = await inside(world, ['ping', '-M', 'do', '-s', '1332', '-c', '1', '-W', '2', far]);
+    expect(said).toContain(`From ${addresses.upstream} icmp_seq=1 Frag needed and DF set (mtu = ${farMtu})`);
+  });
+
+  it('without such errors, the far host is out of reach for large packets', async () => {
+    const { gw1 } = world.hosts;
+    await gw1.run(['nft', '-f', '-'], {
+      input: `table inet silent {
+  chain out { type filter hook postrouting priority raw; icmp type destination-unreachable drop; }
+}`,
+    });
+    expect(await sendBulk(world, far)).toBe('nothing more');
+    expect(await sendDatagrams(world, far)).toBe('nothing');
+    await gw1.run(['nft', 'delete', 'table', 'inet', 'silent']);
+    expect(await sendBulk(world, far)).toBe(String(bulk));
+  });
+});
+
+describe('plan', () => {
+  it('warns of packets that are too large, on the node and on the member', async () => {
+    const world = await createTestWorld({ engine: 'external' });
+    const { node1, gw1 } = world.hosts;
+    await Promise.all([node1, gw1].map((host) => host.files.replace(filePath, file(uplinkMtu))));
+    await world.containers.createNetwork(network.name, network.subnet);
+    expect(await mustSucceed(node1, 'plan')).toContain(
+      `warning: network ${network.name}: its packets may have 1500 bytes, and the uplink of gateway office takes ${uplinkMtu}`,
+    );
+    expect(await mustSucceed(gw1, 'plan')).toContain('takes 1400 bytes, and it takes 1500');
+    await node1.run(['ip', 'link', 'set', 'mr0', 'mtu', String(uplinkMtu)]);
+    await gw1.run(['ip', 'link', 'set', 'uplink0', 'mtu', String(uplinkMtu)]);
+    for (const host of [gw1, node1])
+      expect(await mustSucceed(host, 'apply', '--yes')).not.toContain('warning:');
+    expect((await mustredirect(node1, 'doctor')).stdout).toContain('nothing found');
+    await world.down();
+  });
+});
