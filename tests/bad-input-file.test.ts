@@ -47,7 +47,8 @@ function complaintsAbout(text: string): string[] {
       ...(problems.length === 0
         ? ['no problem']
         : problems.filter((p) => !isInside(p, text)).map((p) => JSON.stringify(p))),
-      ...terminal.told.filter((line) => /^\s+at /m.test(line)),
+      // A stack trace; a line of the file may begin like one.
+      ...terminal.told.filter((line) => /^\s+at .*:\d+:\d+\)?$/m.test(line)),
       ...(performance.now() - begin > longest ? ['too slow'] : []),
     ];
   }
