@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { givenFacts, givenNetwork } from '../../../tests/given/facts.ts';
+import type { EngineName } from '../../spec/spec.ts';
 import type { Link, NetworkFacts } from '../../state/facts.ts';
 import { wantNetwork } from '../engine-networks.ts';
 import { hostWarnings } from './warnings.ts';
@@ -23,12 +24,12 @@ interface Given {
   readonly engine?: number;
   readonly bridge?: number;
   readonly exists?: boolean;
-  readonly external?: true;
+  readonly by?: EngineName;
 }
 
 const mtuOf = (mtu: number | undefined): { mtu?: number } => (mtu === undefined ? {} : { mtu });
 
-function given({ uplink, link, engine, bridge, exists = true, external }: Given) {
+function given({ uplink, link, engine, bridge, exists = true, by = 'podman' }: Given) {
   const eth0: Link = {
     name: 'eth0',
     index: 2,
@@ -44,15 +45,14 @@ function given({ uplink, link, engine, bridge, exists = true, external }: Given)
     ...mtuOf(bridge),
     addresses: ['10.89.4.1/24'],
   };
-  const kind = external ? 'external' : 'podman';
   const found: NetworkFacts = givenNetwork({
-    engine: kind,
+    engine: by,
     exists,
     subnets: exists ? ['10.89.4.0/24'] : [],
     ...mtuOf(engine),
   });
   return {
-    network: { ...web, engine: kind, ...(uplink === undefined ? {} : { uplinkMtu: uplink }) } as const,
+    network: { ...web, engine: by, ...(uplink === undefined ? {} : { uplinkMtu: uplink }) } as const,
     facts: givenFacts({ links: bridge === undefined ? [eth0] : [eth0, br1], networks: [found] }),
   };
 }
@@ -85,7 +85,11 @@ describe('a network whose packets are too large', () => {
       'make it anew: `podman network rm web`, then `podman network create --opt mtu=1476` with the same subnets',
     ],
     [
-      { external: true },
+      { by: 'docker' },
+      'make it anew: `docker network rm web`, then `docker network create --opt com.docker.network.driver.mtu=1476` with the same subnets',
+    ],
+    [
+      { by: 'external' },
       "give its bridge, and its containers' devices, the smaller one: `ip link set DEVICE mtu 1476`",
     ],
   ])('is mended by the way of its engine: %o', (about, hint) => {

@@ -174,7 +174,21 @@ describe('docker', () => {
         '--opt com.docker.network.bridge.enable_ip_masquerade=false a',
     );
     expect(docker.createCommand({ name: 'a', subnets: ['10.89.4.0/24'] })).not.toContain('--ipv6');
+    expect(docker.createCommand({ name: 'a', subnets: ['10.89.4.0/24'], mtu: 1476 })?.slice(-3)).toEqual([
+      '--opt',
+      'com.docker.network.driver.mtu=1476',
+      'a',
+    ]);
     expect(docker.removeCommand('a')?.join(' ')).toBe('docker network rm a');
+  });
+
+  it('reads the MTU that somebody chose', async () => {
+    const [found] = JSON.parse(inspected('mustredirect')) as { Options: object }[];
+    const options = { ...found?.Options, 'com.docker.network.driver.mtu': '1476' };
+    const answers = { [inspectOne]: JSON.stringify([{ ...found, Options: options }]) };
+    expect(await docker.readNetworks(host(answers), [network('mustredirect')])).toMatchObject([
+      { mtu: 1476 },
+    ]);
   });
 
   it('shows a network, and who is attached to it; edits no file', () => {

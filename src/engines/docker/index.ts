@@ -62,8 +62,15 @@ function storedNetwork(
     ...(owner.ours || !plain ? { masqueraded: true } : {}),
     subnets: (network.IPAM.Config ?? []).map(({ Subnet }) => Subnet),
     bridge: bridgeOf(network),
+    ...mtuOf(network),
     commands: { remove: removeCommand(network.Name).join(' ') },
   };
+}
+
+/** Without it, they have what the daemon gives all of its networks. */
+function mtuOf({ Options }: DockerNetwork): { mtu?: number } {
+  const mtu = Number(Options?.[optionNames.mtu] ?? 0);
+  return mtu > 0 ? { mtu } : {};
 }
 
 function attachedContainer(
@@ -83,7 +90,7 @@ function attachedContainer(
   };
 }
 
-function createCommand({ name, subnets }: NetworkRequest): string[] {
+function createCommand({ name, subnets, mtu }: NetworkRequest): string[] {
   return [
     'docker',
     'network',
@@ -94,6 +101,7 @@ function createCommand({ name, subnets }: NetworkRequest): string[] {
     ...subnets.flatMap((subnet) => ['--subnet', subnet]),
     '--opt',
     `${optionNames.masquerade}=false`,
+    ...(mtu === undefined ? [] : ['--opt', `${optionNames.mtu}=${mtu}`]),
     name,
   ];
 }

@@ -14,6 +14,7 @@ export const infoSchema = z.object({
 export const optionNames = {
   bridge: 'com.docker.network.bridge.name',
   masquerade: 'com.docker.network.bridge.enable_ip_masquerade',
+  mtu: 'com.docker.network.driver.mtu',
 } as const;
 
 /** `docker network inspect NAME ...` */
@@ -28,6 +29,7 @@ export const networksSchema = z.array(
       .object({
         [optionNames.bridge]: deviceName.optional(),
         [optionNames.masquerade]: z.string().optional(),
+        [optionNames.mtu]: z.string().optional(),
       })
       .nullish(),
     Labels: z.record(z.string(), z.string()).nullish(),
