@@ -1,6 +1,7 @@
 import { dirname } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createFakeHost, type FakeHost } from '../../tests/fake-host/fake-host.ts';
+import { dockerChains } from '../../tests/fake-host/iptables.ts';
 import type { Event, Fault } from '../../tests/fake-host/faults.ts';
 import { networkFile } from '../../tests/fake-host/podman.ts';
 import { applyTo, journalPath, ledgerPath, specOf, testRun } from '../../tests/scenario/play.ts';
@@ -48,6 +49,7 @@ function newHost(): FakeHost {
     files: new Map([networkFile('cni', found)]),
     flows: ['10.89.4.7', '192.168.50.10'],
     podman: { backend: 'cni', containers: [] },
+    iptables: dockerChains,
   });
 }
 

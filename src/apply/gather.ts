@@ -4,11 +4,12 @@ import { readLinks } from '../host/ip-links.ts';
 import { readRoutes } from '../host/ip-routes.ts';
 import { readRules } from '../host/ip-rules.ts';
 import { readPolicies } from '../host/ip-xfrm.ts';
+import { type Iptables, readIptables } from '../host/iptables-read.ts';
 import { readNamedTables } from '../host/named-tables.ts';
 import { type OtherTables, readOtherTables } from '../host/nft-others.ts';
 import { type ElementCounter, type NftTable, readNftTable } from '../host/nft-read.ts';
 import { requireNft } from '../host/nft-version.ts';
-import type { Exec, Host } from '../host/ports.ts';
+import type { Host } from '../host/ports.ts';
 import { readAcceptRa, readFamilies, readForwarding } from '../host/sysctl.ts';
 import type { Facts } from '../state/facts.ts';
 import type { Ledger } from '../state/ledger.ts';
@@ -30,11 +31,11 @@ export async function gatherFacts(
   role: Pick<HostRole, 'networks'>,
   ledger: Ledger,
 ): Promise<Gathered> {
-  const [links, ways, namedTables, [nft, others], asked] = await Promise.all([
+  const [links, ways, namedTables, [nft, others, iptables], asked] = await Promise.all([
     readLinks(host.exec),
     readWays(host),
     readNamedTables(host.files),
-    readNft(host.exec),
+    readNft(host),
     askEngines(host, engines, role, ledger),
   ]);
   const { owned, ...foreign } = ways;
@@ -53,10 +54,11 @@ export async function gatherFacts(
       namedTables,
       foreignChains: others.chains,
       forwardFilters: others.forwardFilters,
+      dockerUser: iptables.dockerUser,
       sysctls,
       ...asked,
       ledger,
-      owned: [...owned, ...nft.objects],
+      owned: [...owned, ...nft.objects, ...iptables.owned],
     },
     counters: nft.counters,
   };
@@ -64,8 +66,8 @@ export async function gatherFacts(
 
 /** Our own objects as the host has them now. */
 export async function readOwned(host: Host): Promise<HostObject[]> {
-  const [{ owned }, nft] = await Promise.all([readWays(host), readNftTable(host.exec)]);
-  return [...owned, ...nft.objects];
+  const [{ owned }, [nft, , iptables]] = await Promise.all([readWays(host), readNft(host)]);
+  return [...owned, ...nft.objects, ...iptables.owned];
 }
 
 type Ways = Pick<
@@ -101,9 +103,12 @@ async function readWays({ exec, files }: Host): Promise<Ways> {
 }
 
 /** One that is too old does not say so by itself: it crashes. */
-async function readNft(exec: Exec): Promise<readonly [NftTable, OtherTables]> {
+async function readNft(host: Host): Promise<readonly [NftTable, OtherTables, Iptables]> {
+  const { exec } = host;
   await requireNft(exec);
-  return Promise.all([readNftTable(exec), readOtherTables(exec)]);
+  const others = readOtherTables(exec);
+  const iptables = others.then(({ chains }) => readIptables(host, chains));
+  return Promise.all([readNftTable(exec), others, iptables]);
 }
 
 type Asked = Pick<Facts, 'networks' | 'silentEngines'>;

@@ -20,6 +20,13 @@ const flows = z.array(z.object({ from: z.string(), to: z.string().exactOptional(
 const actionSchema: z.ZodType<Action> = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('ip'), family: z.literal([4, 6]), lines: z.array(z.string()) }),
   z.object({ kind: z.literal('nft'), text: z.string() }),
+  z.object({
+    kind: z.enum(['insert-iptables-rule', 'delete-iptables-rule']),
+    family: z.literal([4, 6]),
+    table: z.enum(['filter', 'raw']),
+    chain: z.string(),
+    args: z.array(z.string()),
+  }),
   z.object({ kind: z.literal('sysctl'), values: z.record(z.string(), z.string()) }),
   z.object({
     kind: z.enum(['create-network', 'remove-network']),
@@ -158,6 +165,8 @@ function outlivesRestart({ kind }: Action): boolean {
       return true;
     case 'ip':
     case 'nft':
+    case 'insert-iptables-rule':
+    case 'delete-iptables-rule':
     case 'sysctl':
     case 'forget-flows':
       return false;

@@ -3,6 +3,7 @@ import { type Engines, readAllNetworks } from '../engines/index.ts';
 import { MustredirectError } from '../error.ts';
 import { forgetFlows } from '../host/conntrack.ts';
 import { commandError, runOrFail } from '../host/exec.ts';
+import { iptablesCommand, isRuleThere } from '../host/iptables-rule.ts';
 import type { Exec, Host, Output } from '../host/ports.ts';
 import { writeSysctl } from '../host/sysctl.ts';
 import type { Action } from '../plan/action.ts';
@@ -20,6 +21,10 @@ export async function perform(action: Action, { host, engines, keeper }: Workpla
       return runIpBatch(host.exec, action);
     case 'nft':
       await runOrFail(host.exec, ['nft', '-f', '-'], { input: action.text });
+      return;
+    case 'insert-iptables-rule':
+    case 'delete-iptables-rule':
+      await runOrFail(host.exec, iptablesCommand(action));
       return;
     case 'sysctl':
       for (const [name, value] of Object.entries(action.values)) await writeSysctl(host.files, name, value);
@@ -51,6 +56,12 @@ export async function performUndo(action: Action, workplace: Workplace): Promise
     case 'create-network':
     case 'remove-network':
       if (await isToBeUndone(action, workplace)) await perform(action, workplace);
+      return;
+    case 'insert-iptables-rule':
+    case 'delete-iptables-rule':
+      if ((await isRuleThere(workplace.host.exec, action)) === (action.kind === 'delete-iptables-rule')) {
+        await perform(action, workplace);
+      }
       return;
     case 'nft':
     case 'sysctl':

@@ -4,6 +4,7 @@ import type { HostRole } from '../topology/role.ts';
 import type { Facts } from '../state/facts.ts';
 import type { Flows } from '../state/ledger.ts';
 import { forwardingName, settingsOf } from '../state/settings.ts';
+import { dockerUserRules, withoutDockerUser } from './docker-user.ts';
 import { type EngineWishes, releaseNetwork, wantNetwork } from './engine-networks.ts';
 import { closedPart, memberPart } from './member.ts';
 import { nftChains } from './nft-chains.ts';
@@ -34,7 +35,8 @@ export interface Desired {
 
 const forwarding = forwardingName[4];
 
-export function desiredState(role: HostRole, gateways: Spec['gateways'], facts: Facts): Desired {
+export function desiredState(role: HostRole, gateways: Spec['gateways'], found: Facts): Desired {
+  const facts = withoutDockerUser(found);
   const refusals: Refusal[] = [];
   const numbers = chooseNumbers(role, gateways, facts, refusals);
   const parts = [
@@ -60,6 +62,7 @@ export function desiredState(role: HostRole, gateways: Spec['gateways'], facts: 
             facts,
           )),
       ...engines.flatMap(({ wanted }) => wanted),
+      ...dockerUserRules(role, facts),
     ],
     numbers,
     bridges: bridgesOf(role, facts),

@@ -2,6 +2,7 @@
 import type { Engine, NetworkRequest } from '../engines/engine.ts';
 import type { Engines } from '../engines/index.ts';
 import { conntrackArgs } from '../host/conntrack.ts';
+import { iptablesCommand } from '../host/iptables-rule.ts';
 import { quoteWord } from '../host/shell-word.ts';
 import { sysctlPath } from '../host/sysctl.ts';
 import type { Action } from '../plan/action.ts';
@@ -34,6 +35,9 @@ function commands(action: Action, engines: Engines): string[] {
       return action.lines.map((line) => `ip -${action.family} ${line.split(' ').map(quoteWord).join(' ')}`);
     case 'nft':
       return [`nft -f - <<'END'`, action.text.trimEnd(), 'END'];
+    case 'insert-iptables-rule':
+    case 'delete-iptables-rule':
+      return commandLine(iptablesCommand(action));
     case 'sysctl':
       return Object.entries(action.values).map(
         ([name, value]) => `echo ${value} >${quoteWord(sysctlPath(name))}`,

@@ -2,12 +2,22 @@
 import type { Family, Subnet } from '../address/cidr.ts';
 import type { Flows } from '../state/ledger.ts';
 import type { EngineName } from '../spec/spec.ts';
+import type { IptablesRule } from '../state/objects.ts';
 
 export type Action =
   /** lines for one `ip -batch` */
   | { readonly kind: 'ip'; readonly family: Family; readonly lines: readonly string[] }
   /** one nft transaction */
   | { readonly kind: 'nft'; readonly text: string }
+  /** a rule of ours goes to the beginning of a chain, or goes away */
+  | {
+      readonly kind: 'insert-iptables-rule' | 'delete-iptables-rule';
+      readonly family: Family;
+      readonly table: IptablesRule['table'];
+      readonly chain: string;
+      /** as `iptables` takes them, the comment among them */
+      readonly args: readonly string[];
+    }
   /** written in this order */
   | { readonly kind: 'sysctl'; readonly values: Readonly<Record<string, string>> }
   | {

@@ -17,6 +17,7 @@ import {
   removeRoutes,
   removeRules,
 } from './ip-steps.ts';
+import { iptablesSteps } from './iptables-steps.ts';
 import { nftSteps } from './nft-steps.ts';
 import { isNftObject } from './nft-text.ts';
 import type { Plan } from './step.ts';
@@ -46,6 +47,7 @@ export function makePlan(
     ...addRules(changes, [steer]),
     ...sysctlSteps(changes, 'first'),
     ...engineSteps(changes),
+    ...iptablesSteps(changes),
     // Backwards from here: what closes goes last.
     ...removeRules(changes, [steer, ...otherPreferences(changes, Object.values(preferences))]),
     ...removeRoutes(changes),

@@ -1,4 +1,5 @@
 /** A change as one line of the plan. */
+import type { Family } from '../address/cidr.ts';
 import {
   type HostObject,
   type NftChain,
@@ -47,6 +48,8 @@ function printObject(object: HostObject): string {
       return `nft set ${object.name}: ${printList(object.elements)}`;
     case 'nft-chain':
       return `nft chain ${object.name}: ${object.rules.length} ${object.rules.length === 1 ? 'rule' : 'rules'}`;
+    case 'iptables-rule':
+      return `${programOf(object.family)} ${object.table} ${object.chain}: ${object.args.join(' ')}`;
     case 'sysctl':
       return `sysctl ${object.name} = ${object.value}`;
     case 'engine-network':
@@ -54,6 +57,10 @@ function printObject(object: HostObject): string {
     case 'engine-masquerade':
       return `${object.file}: ${object.setting}: ${object.enabled}`;
   }
+}
+
+function programOf(family: Family): string {
+  return family === 4 ? 'iptables' : 'ip6tables';
 }
 
 function printDifference(from: HostObject, to: HostObject): string {
@@ -66,6 +73,7 @@ function printDifference(from: HostObject, to: HostObject): string {
   if (to.kind === 'engine-masquerade' && from.kind === 'engine-masquerade') {
     return `${printObject(to)} (was ${from.enabled})`;
   }
+  if (to.kind === 'iptables-rule') return `${printObject(to)}, first in its chain again`;
   if (to.kind === 'route' && from.kind === 'route') return `${printObject(to)} (was ${printRoute(from)})`;
   return printObject(to);
 }

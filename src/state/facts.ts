@@ -27,6 +27,8 @@ export interface Facts {
   readonly foreignChains: readonly ForeignChain[];
   /** base chains of others that stop what is forwarded, unless they accept it */
   readonly forwardFilters: readonly ForwardFilter[];
+  /** families whose filter table has chain DOCKER-USER, where Docker leaves place for the rules of others */
+  readonly dockerUser?: readonly Family[];
   /** name -> value: forwarding of each family that the kernel has, and what it changes along with it */
   readonly sysctls: Readonly<Record<string, string>>;
   /** one for each network that this host has in the file */

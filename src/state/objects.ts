@@ -6,7 +6,7 @@ import type { Address, Family, Subnet } from '../address/cidr.ts';
 import type { EngineName } from '../spec/spec.ts';
 
 export type HostObject =
-  Rule | Route | XfrmPolicy | NftSet | NftChain | Sysctl | EngineNetwork | EngineMasquerade;
+  Rule | Route | XfrmPolicy | NftSet | NftChain | IptablesRule | Sysctl | EngineNetwork | EngineMasquerade;
 
 /**
  * An `ip rule` of ours. `prohibit` and `unreachable` answer with an ICMP error, `goto` skips to another
@@ -77,6 +77,21 @@ export interface NftChain {
   readonly foreign?: readonly string[];
 }
 
+/**
+ * A rule of ours in a chain of somebody else: what is dropped there, no accept of ours elsewhere lets pass. It comes
+ * first in the chain, and has a comment by which it is recognised.
+ */
+export interface IptablesRule {
+  readonly kind: 'iptables-rule';
+  readonly family: Family;
+  readonly table: 'filter' | 'raw';
+  readonly chain: string;
+  /** as `iptables-save` prints it, the comment left out: `['-s', '10.89.4.0/24', '-j', 'ACCEPT']` */
+  readonly args: readonly string[];
+  /** a rule that drops has come before it: it must be put first again */
+  readonly late?: true;
+}
+
 export interface Sysctl {
   readonly kind: 'sysctl';
   /** dotted: `net.ipv4.ip_forward` */
@@ -119,6 +134,8 @@ export function objectKey(object: HostObject): string {
       return `route ${object.family} ${object.table} ${object.destination} ${object.metric}`;
     case 'xfrm-policy':
       return `xfrm-policy ${object.family} ${object.from} ${object.bit ?? 'block'}`;
+    case 'iptables-rule':
+      return `iptables-rule ${object.family} ${object.table} ${object.chain} ${object.args.join(' ')}`;
     case 'nft-set':
     case 'nft-chain':
     case 'sysctl':

@@ -22,3 +22,6 @@ export const mainTable = 254;
 export const lastMetric = 0xffffffff;
 /** counts what the guard stopped */
 export const stoppedSet = 'stopped4';
+
+/** By this, `iptables` and we recognise a rule of ours in a chain of others. */
+export const ownComment = ['-m', 'comment', '--comment', 'mustredirect'] as const;

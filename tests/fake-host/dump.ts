@@ -4,7 +4,7 @@ import { printRule } from './ip-rules.ts';
 import { printPolicy } from './ip-xfrm.ts';
 import type { FakeState } from './state.ts';
 
-export function dumpState({ rules, routes, policies, nft, sysctls, files }: FakeState): string {
+export function dumpState({ rules, routes, policies, nft, sysctls, files, iptables }: FakeState): string {
   return [
     // In order of preference. Those with the same one are a set: in a state that is not on the way to another,
     // no two of them are about the same packet.
@@ -30,9 +30,16 @@ export function dumpState({ rules, routes, policies, nft, sysctls, files }: Fake
         ].join('\n  '),
       )
       .sort(),
+    ...[...iptables].map(([chain, own]) => [`iptables ${chain}`, ...inOrder(own)].join('\n  ')).sort(),
     ...[...sysctls].map(([path, value]) => `${path} = ${value}`).sort(),
     ...[...files].map(([path, content]) => `file ${path}: ${printContent(path, content)}`).sort(),
   ].join('\n');
+}
+
+/** All of ours accept: which of them comes first does not count. */
+function inOrder(rules: readonly string[]): string[] {
+  const isOurs = (rule: string): boolean => rule.includes('--comment mustredirect');
+  return [...rules.filter(isOurs).sort(), ...rules.filter((rule) => !isOurs(rule))];
 }
 
 /** Of what we keep for ourselves, the order of keys does not count. */

@@ -11,6 +11,7 @@ import { type Event, type Fault, faultyFiles } from './faults.ts';
 import { createFakeFiles, defaultSysctls } from './files.ts';
 import { runIp } from './ip.ts';
 import { kernelRules } from './ip-rules.ts';
+import { runIptables, saveIptables } from './iptables.ts';
 import { runNft } from './nft.ts';
 import { runPodman } from './podman.ts';
 import { runSystemctl } from './systemctl.ts';
@@ -50,6 +51,7 @@ export function createFakeHost({ links, rules = [], sysctls = {}, ...setup }: Fa
     files: new Map(),
     flows: [],
     podman: undefined,
+    iptables: new Map(),
     ...setup,
     links: all,
     rules: [...kernelRules, ...rules].sort((a, b) => a.preference - b.preference),
@@ -110,6 +112,12 @@ function runProgram(
       return runConntrack(state, args, input);
     case 'podman':
       return runPodman(state, args);
+    case 'iptables':
+    case 'ip6tables':
+      return runIptables(state, program, args);
+    case 'iptables-save':
+    case 'ip6tables-save':
+      return saveIptables(state, program, args);
     case 'systemctl':
       return runSystemctl(state, args);
     case 'sh':
@@ -131,7 +139,7 @@ function linesBefore({ afterLine = 0 }: Fault, input = ''): number {
 }
 
 function changesHost(argv: readonly string[]): boolean {
-  return ['-batch', '-f', '-D', '-R', 'create', 'rm', 'reenable', 'disable'].some((word) =>
+  return ['-batch', '-f', '-D', '-I', '-R', 'create', 'rm', 'reenable', 'disable'].some((word) =>
     argv.includes(word),
   );
 }

@@ -1,5 +1,6 @@
 /** The program `nft`: transactions on table `inet mustredirect`, and its list as JSON. */
 import type { Output } from '../../src/host/ports.ts';
+import { iptablesChains, listIptables } from './iptables.ts';
 import { Refused, runLine } from './nft-commands.ts';
 import { encodeElement, encodeRule } from './nft-encode.ts';
 import { rememberOf } from './remember.ts';
@@ -26,12 +27,19 @@ export function runNft(
         ? { exitCode: 0, stdout: listJson(state.nft), stderr: '' }
         : noSuchTable(args.slice(1));
     case '-j list chains':
-      // Those of others are not kept: there are none.
-      return { exitCode: 0, stdout: JSON.stringify({ nftables: chainObjects(state.nft) }), stderr: '' };
+      // Of those of others, iptables' alone are kept.
+      return {
+        exitCode: 0,
+        stdout: JSON.stringify({ nftables: [...chainObjects(state.nft), ...iptablesChains(state)] }),
+        stderr: '',
+      };
     case '-V':
       return { exitCode: 0, stdout: 'nftables v1.0.6 (Lester Gooch #5)\n  json:\t\tyes', stderr: '' };
     default:
-      // Tables of others are not kept: there are none.
+      if (args.slice(0, 4).join(' ') === '-s -t list table' && state.iptables.size > 0) {
+        return listIptables(state, args.slice(4));
+      }
+      // Other tables of others are not kept: there are none.
       if (/^-s -t list table (ip|inet) [A-Za-z_][\w./-]*$/.test(args.join(' ')))
         return noSuchTable(args.slice(2));
       return unknownToFake(`nft ${args.join(' ')}`);

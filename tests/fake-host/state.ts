@@ -18,6 +18,8 @@ export interface FakeState {
   /** source addresses of the flows that conntrack knows */
   flows: readonly string[];
   podman: FakePodman | undefined;
+  /** chains of iptables that are there: family, table and name -> rules as `iptables-save` prints them */
+  iptables: ReadonlyMap<string, readonly string[]>;
 }
 
 export interface FakeLink {

@@ -3,8 +3,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { restartDockerd } from '../../src/lab/containers/docker.ts';
 import { exampleFile, filePath } from '../../src/lab/example-file.ts';
 import { addresses, network } from '../../src/lab/layout.ts';
+import type { TestHost } from '../../src/lab/test-host.ts';
 import type { World } from '../../src/lab/world.ts';
-import { mustSucceed } from './program.ts';
+import { mustSucceed, mustredirect } from './program.ts';
 import { createTestWorld } from './test-world.ts';
 
 let world: World;
@@ -50,4 +51,54 @@ describe('docker', () => {
     for (const host of [node1, gw1]) await mustSucceed(host, 'destroy', '--yes');
     expect(await ask('before')).toEqual({ answer: `isp saw ${addresses.node1}`, sources: [] });
   });
+
+  it('lets a network of somebody else through its policy, by its chain for that, until destroy', async () => {
+    const { node1, gw1 } = world.hosts;
+    await Promise.all([node1, gw1].map((host) => host.files.replace(filePath, exampleFile('external'))));
+    await makeBridge(node1);
+    // The control: docker drops what is forwarded for it, whichever way it would go.
+    expect(await askFrom(node1)).toBe('');
+    for (const host of [gw1, node1]) await mustSucceed(host, 'apply', '--yes');
+    expect(await askFrom(node1)).toBe(`upstream saw ${addresses.uplink}`);
+    await restartDockerd(node1);
+    await mustSucceed(node1, 'status', '--check');
+    expect(await askFrom(node1)).toBe(`upstream saw ${addresses.uplink}`);
+
+    await node1.run(['iptables', '-F', 'DOCKER-USER']);
+    expect(await askFrom(node1)).toBe('');
+    const checked = await mustredirect(node1, 'status', '--check');
+    expect(checked.exitCode).toBe(3);
+    expect(checked.stdout).toContain(`+ iptables filter DOCKER-USER: -s ${network.subnet} -o eth0 -j ACCEPT`);
+    expect(await mustSucceed(node1, 'apply', '--yes')).toContain('iptables filter DOCKER-USER');
+    expect(await askFrom(node1)).toBe(`upstream saw ${addresses.uplink}`);
+
+    await node1.run(['iptables', '-A', 'DOCKER-USER', '-s', '10.99.0.0/24', '-j', 'RETURN']);
+    await mustSucceed(node1, 'destroy', '--yes');
+    expect((await node1.run(['iptables', '-S', 'DOCKER-USER'])).split('\n')).toEqual([
+      '-N DOCKER-USER',
+      '-A DOCKER-USER -s 10.99.0.0/24 -j RETURN',
+    ]);
+  });
 });
+
+/** A bridge of nobody's engine, with one container. */
+async function makeBridge(host: TestHost): Promise<void> {
+  const lines = [
+    'link add mr0 type bridge',
+    'address add 10.89.4.1/24 dev mr0',
+    'link set mr0 up',
+    'link add port type veth peer name eth0 netns web',
+    'link set port master mr0 up',
+  ];
+  const inside = ['link set eth0 up', 'address add 10.89.4.2/24 dev eth0', 'route add default via 10.89.4.1'];
+  await host.run(['ip', 'netns', 'add', 'web']);
+  await host.run(['ip', '-batch', '-'], { input: lines.map((line) => `${line}\n`).join('') });
+  await host.run(['ip', '-netns', 'web', '-batch', '-'], {
+    input: inside.map((line) => `${line}\n`).join(''),
+  });
+}
+
+async function askFrom(host: TestHost): Promise<string> {
+  const wget = ['timeout', '2', 'busybox', 'wget', '-qO-', `http://${addresses.internet}`];
+  return (await host.exec.run(['ip', 'netns', 'exec', 'web', ...wget])).stdout.trim();
+}

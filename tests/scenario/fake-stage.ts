@@ -1,5 +1,6 @@
 /** A scenario's host in memory. */
 import { type FakeHost, createFakeHost } from '../fake-host/fake-host.ts';
+import { dockerChains } from '../fake-host/iptables.ts';
 import { readRoute } from '../fake-host/ip-routes.ts';
 import { readRule } from '../fake-host/ip-rules.ts';
 import { networkFile } from '../fake-host/podman.ts';
@@ -12,13 +13,14 @@ export interface FakeStage extends Stage {
 }
 
 export async function setFakeStage(scenario: Scenario): Promise<FakeStage> {
-  const { links, routes, rules, podman, sysctls } = scenario;
+  const { links, routes, rules, podman, dockerForwards, sysctls } = scenario;
   const files = podman?.networks.map((network) => networkFile(podman.backend, network)) ?? [];
   const host = createFakeHost({
     links: Object.entries(links).map(([name, link]) => ({ name, ...link })),
     routes: routes.map((text) => readRoute(readWords(text))),
     rules: rules.map((text) => readRule(readWords(text))),
     files: new Map(files),
+    ...(dockerForwards ? { iptables: dockerChains } : {}),
     podman: podman && { backend: podman.backend, containers: [] },
   });
   for (const [path, value] of Object.entries(sysctls)) await host.files.overwrite(`/proc/sys/${path}`, value);

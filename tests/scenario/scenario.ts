@@ -56,6 +56,8 @@ const scenarioSchema = z.strictObject({
         .default([]),
     })
     .exactOptional(),
+  /** Docker's policy for what is forwarded, and its chain for the rules of others */
+  dockerForwards: z.boolean().default(false),
   /** why it is not run live */
   fakeOnly: z.string().exactOptional(),
   runs: z.array(runSchema).min(1),

@@ -1,0 +1,81 @@
+/**
+ * Docker's policy for what is forwarded is to drop it, and stops networks that are not its own. Where its chain
+ * DOCKER-USER is, which is for the rules of others and is kept by its daemon, what is redirected is let through there.
+ */
+import { type Family, type Subnet, familyOf } from '../address/cidr.ts';
+import type { Facts } from '../state/facts.ts';
+import type { IptablesRule } from '../state/objects.ts';
+import type { HostRole, MemberGateway, NodeNetwork } from '../topology/role.ts';
+import { linkTowards } from './neighbours.ts';
+import type { Wanted } from './parts.ts';
+
+export function dockerUserRules(role: HostRole, facts: Facts): Wanted[] {
+  return (facts.dockerUser ?? []).flatMap((family) => [
+    // Docker lets its own networks out, and their answers in.
+    ...role.networks
+      .filter(({ engine }) => engine !== 'docker')
+      .flatMap((network) => ofNetwork(network, family, facts)),
+    ...role.gateways.flatMap((gateway) => ofGateway(gateway, family)),
+  ]);
+}
+
+/** What another table's policy still stops: not what goes by the chain that we put our rules into. */
+export function withoutDockerUser(facts: Facts): Facts {
+  const { dockerUser = [], forwardFilters } = facts;
+  return {
+    ...facts,
+    forwardFilters: forwardFilters.filter(
+      ({ family, table, chains }) =>
+        table !== 'filter' ||
+        !chains.has('DOCKER-USER') ||
+        !dockerUser.some((one) => family === (one === 4 ? 'ip' : 'ip6')),
+    ),
+  };
+}
+
+function ofNetwork(network: NodeNetwork, family: Family, { links }: Facts): Wanted[] {
+  if (network.blocked.includes(family)) return [];
+  const subnets = network.subnets.filter((subnet) => familyOf(subnet) === family);
+  const hop = network.nextHops.find((address) => familyOf(address) === family);
+  const link = hop === undefined ? undefined : linkTowards(hop, links, subnets)?.name;
+  const direct = network.direct.filter((subnet) => familyOf(subnet) === family);
+  return subnets.flatMap((subnet) => [
+    ...(link === undefined ? [] : byDevice(family, subnet, link, `network ${network.name}`)),
+    ...direct.flatMap((destination) => toDestination(family, subnet, destination, network.name)),
+  ]);
+}
+
+function ofGateway({ name, served, uplink }: MemberGateway, family: Family): Wanted[] {
+  return served
+    .filter(({ subnet }) => familyOf(subnet) === family)
+    .flatMap(({ subnet }) => byDevice(family, subnet, uplink.device, `gateway ${name}`));
+}
+
+const answers = ['-m', 'conntrack', '--ctstate', 'RELATED,ESTABLISHED'];
+
+function byDevice(family: Family, subnet: Subnet, device: string, what: string): Wanted[] {
+  const why = `Docker drops what is forwarded for ${what} otherwise`;
+  return [
+    { object: accept(family, ['-s', subnet, '-o', device]), why },
+    { object: accept(family, ['-d', subnet, '-i', device, ...answers]), why },
+  ];
+}
+
+function toDestination(family: Family, subnet: Subnet, destination: Subnet, network: string): Wanted[] {
+  const why = `Docker drops what network ${network} sends to direct destinations otherwise`;
+  return [
+    { object: accept(family, ['-s', subnet, '-d', destination]), why },
+    { object: accept(family, ['-s', destination, '-d', subnet, ...answers]), why },
+  ];
+}
+
+/** In the words and the order of `iptables-save`. */
+function accept(family: Family, matches: readonly string[]): IptablesRule {
+  return {
+    kind: 'iptables-rule',
+    family,
+    table: 'filter',
+    chain: 'DOCKER-USER',
+    args: [...matches, '-j', 'ACCEPT'],
+  };
+}

@@ -1,0 +1,49 @@
+import { describe, expect, it } from 'vitest';
+import type { IptablesRule } from '../state/objects.ts';
+import { compareStates } from './compare.ts';
+import { iptablesSteps } from './iptables-steps.ts';
+
+const rule: IptablesRule = {
+  kind: 'iptables-rule',
+  family: 6,
+  table: 'raw',
+  chain: 'PREROUTING',
+  args: ['-d', 'fd00:4::/64', '-i', 'eth0', '-j', 'ACCEPT'],
+};
+const withComment = ['-d', 'fd00:4::/64', '-i', 'eth0', '-m', 'comment', '--comment', 'mustredirect'];
+const action = { family: 6, table: 'raw', chain: 'PREROUTING', args: [...withComment, '-j', 'ACCEPT'] };
+const insert = { kind: 'insert-iptables-rule', ...action };
+const remove = { kind: 'delete-iptables-rule', ...action };
+const text = 'ip6tables raw PREROUTING: -d fd00:4::/64 -i eth0 -j ACCEPT';
+
+function stepsOf(actual: readonly IptablesRule[], wanted: readonly IptablesRule[]) {
+  return iptablesSteps(
+    compareStates(
+      actual,
+      wanted.map((object) => ({ object, why: 'because' })),
+    ),
+  );
+}
+
+describe('iptablesSteps', () => {
+  it('inserts a rule with our comment, and deletes it again', () => {
+    expect(stepsOf([], [rule])).toEqual([
+      { do: insert, undo: remove, lines: [{ sign: '+', text, why: 'because' }] },
+    ]);
+    expect(stepsOf([rule], [])).toEqual([
+      { do: remove, undo: insert, lines: [{ sign: '-', text, why: 'not wanted any more' }] },
+    ]);
+    expect(stepsOf([rule], [rule])).toEqual([]);
+  });
+
+  it('puts one first again that a drop has come before', () => {
+    expect(stepsOf([{ ...rule, late: true }], [rule])).toEqual([
+      {
+        do: remove,
+        undo: insert,
+        lines: [{ sign: '~', text: `${text}, first in its chain again`, why: 'because' }],
+      },
+      { do: insert, undo: remove, lines: [] },
+    ]);
+  });
+});
