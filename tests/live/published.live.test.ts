@@ -1,0 +1,89 @@
+/** A published port that is asked for by another link than the gateway's: what the host's reverse path filter makes of it. */
+import { afterEach, describe, expect, it } from 'vitest';
+import { endingWithStdin } from '../../src/host/background.ts';
+import { runOrFail } from '../../src/host/exec.ts';
+import { inNetwork } from '../../src/host/namespaces.ts';
+import { exampleFile, filePath } from '../../src/lab/example-file.ts';
+import { addresses, network } from '../../src/lab/layout.ts';
+import { type World, thisMachine } from '../../src/lab/world.ts';
+import { mustSucceed } from './program.ts';
+import { createTestWorld } from './test-world.ts';
+
+let world: World;
+
+afterEach(async () => {
+  await world?.down();
+});
+
+/** Another link of the node, by which its default route leads to the isp; the gateway is on eth0. */
+const second = { device: 'eth1', node: '192.168.60.10', isp: '192.168.60.1' } as const;
+const port = 8081;
+
+async function build(rpFilter: 0 | 1 | 2): Promise<void> {
+  world = await createTestWorld({ engine: 'external', rpFilter });
+  const { node1, gw1, isp } = world.hosts;
+  await Promise.all([node1, gw1].map((host) => host.files.replace(filePath, exampleFile('external'))));
+  const cable = ['ip', 'link', 'add', second.device, 'type', 'veth', 'peer', 'name', 'second'];
+  // Only the network namespace: the pid is the machine's.
+  const end = ['netns', String(isp.pid)];
+  await runOrFail(thisMachine().exec, inNetwork(node1.pid, [...cable, ...end]));
+  await isp.run(['sh', '-ec', `ip address add ${second.isp}/24 dev second; ip link set second up`]);
+  const own = `ip address add ${second.node}/24 dev ${second.device}; ip link set ${second.device} up`;
+  await node1.run(['sh', '-ec', `${own}; ip route replace default via ${second.isp} dev ${second.device}`]);
+  await world.containers.createNetwork(network.name, network.subnet);
+  const web = await world.containers.start('web', network.name);
+  const table = `table ip published { chain pre {
+    type nat hook prerouting priority dstnat; tcp dport ${port} dnat to ${web}:80
+  }; }`;
+  await node1.run(['nft', '-f', '-'], { input: table });
+  const server = ['busybox', 'nc', '-ll', '-p', '80', '-e', 'echo', 'hello'];
+  await node1.background.start(endingWithStdin(inNetwork('/run/netns/web', server)));
+}
+
+async function apply(): Promise<void> {
+  for (const host of [world.hosts.gw1, world.hosts.node1]) await mustSucceed(host, 'apply', '--yes');
+}
+
+const program = `
+const [localAddress, host, port] = process.argv.slice(1);
+const socket = require('node:net').connect({ localAddress, host, port });
+socket.on('data', (answer) => { console.log(String(answer).trim()); process.exit(); });
+setTimeout(() => process.exit(), 2000);
+`;
+
+/** What the isp gets as a neighbour on that link, and with an address behind it. */
+async function answers(): Promise<string[]> {
+  const ask = (from: string) => [process.execPath, '-e', program, from, second.node, String(port)];
+  const outputs = await Promise.all(
+    [second.isp, addresses.internet].map((from) => world.hosts.isp.exec.run(ask(from))),
+  );
+  return outputs.map(({ stdout }) => stdout.trim());
+}
+
+async function upstreamSaw(): Promise<string> {
+  const argv = ['timeout', '3', 'wget', '-qO-', `http://${addresses.internet}`];
+  return (await world.containers.run('web', argv)).stdout.trim();
+}
+
+describe('a published port, asked for by another link than the gateway’s', () => {
+  it.each([0, 2] as const)('is answered by that link: rp_filter %i', async (rpFilter) => {
+    await build(rpFilter);
+    expect(await answers()).toEqual(['hello', 'hello']);
+    await apply();
+    const gateway = await world.capture('gw1', 'eth0', `tcp port ${port} or tcp port 80`);
+    expect(await answers()).toEqual(['hello', 'hello']);
+    expect(await gateway.stop()).toEqual([]);
+    expect(await upstreamSaw()).toBe(`upstream saw ${addresses.uplink}`);
+  });
+
+  // The kernel looks where an answer of the container would go, and does not know that it would be marked.
+  it('is answered under strict filtering when that link alone is loosened, as the README says', async () => {
+    await build(1);
+    expect(await answers()).toEqual(['hello', 'hello']);
+    await apply();
+    expect(await answers()).toEqual(['', '']);
+    expect(await upstreamSaw()).toBe(`upstream saw ${addresses.uplink}`);
+    await world.hosts.node1.run(['sysctl', '-w', `net.ipv4.conf.${second.device}.rp_filter=2`]);
+    expect(await answers()).toEqual(['hello', 'hello']);
+  });
+});
