@@ -13,6 +13,7 @@ import { bridgeOf, nodePart } from './node.ts';
 import { type Numbers, chooseNumbers } from './numbers.ts';
 import type { Part, Refusal, Wanted, Warning } from './parts.ts';
 import { preferenceRefusals } from './preferences.ts';
+import { questionChains } from './questions.ts';
 import { sourcePolicies } from './source-policies.ts';
 import { steeringRules } from './steering.ts';
 import { hostWarnings } from './warnings/warnings.ts';
@@ -54,7 +55,7 @@ export function desiredState(role: HostRole, gateways: Spec['gateways'], found: 
       engines.some(({ wanted }) => wanted.some(isNetwork)));
   return {
     wanted: [
-      ...datapath(parts, numbers, facts),
+      ...datapath(role, parts, numbers, facts),
       ...(stays
         ? []
         : sysctlsOf(
@@ -79,13 +80,14 @@ export function desiredState(role: HostRole, gateways: Spec['gateways'], found: 
 }
 
 /** All but settings that are shared with others. */
-function datapath(parts: readonly Part[], numbers: Numbers, facts: Facts): Wanted[] {
+function datapath({ networks }: HostRole, parts: readonly Part[], numbers: Numbers, facts: Facts): Wanted[] {
   return [
     ...nftSets(parts),
     ...(parts.length > 0 ? nftChains(parts, numbers) : []),
     ...sourcePolicies(parts, numbers.seenBit ?? 0, facts),
     ...steeringRules(parts, numbers.directBit ?? 0),
     ...routesOf(parts),
+    ...questionChains(networks, facts),
   ];
 }
 

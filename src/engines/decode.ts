@@ -1,6 +1,6 @@
 /** From an engine's text to checked values: nothing untyped goes further in. */
 import * as z from 'zod';
-import { parseSubnet } from '../address/cidr.ts';
+import { parseAddress, parseSubnet } from '../address/cidr.ts';
 import { MustredirectError } from '../error.ts';
 
 /** A subnet as engines write it: some keep the host bits that their user typed, none means them. */
@@ -9,6 +9,13 @@ export const subnetSchema = z.string().transform((text, context) => {
   if (typeof subnet === 'string') return subnet;
   if (subnet.kind === 'host-bits') return subnet.subnet;
   context.addIssue({ code: 'custom', message: `${text} is not a subnet` });
+  return z.NEVER;
+});
+
+export const addressSchema = z.string().transform((text, context) => {
+  const address = parseAddress(text);
+  if (address !== undefined) return address;
+  context.addIssue({ code: 'custom', message: `${text} is not an address` });
   return z.NEVER;
 });
 

@@ -65,14 +65,20 @@ function statement(expression: unknown): string {
     case 'jump':
       return `jump ${word(body['target'])}`;
     case 'mangle':
-      return `${operand(body['key'])} set ${operand(body['value'])}`;
+      return `${operand(body['key'])} set ${changedTo(body)}`;
     case 'snat':
-      return `snat ${word(body['family'])} to ${operand(body['addr'])}`;
+    case 'dnat':
+      return `${name} ${word(body['family'])} to ${operand(body['addr'])}`;
     case 'counter':
       return 'counter';
     default:
       return unknown(expression);
   }
+}
+
+/** A segment size is no bits. */
+function changedTo({ key, value }: Record<string, unknown>): string {
+  return isRecord(key) && 'tcp option' in key && typeof value === 'number' ? word(value) : operand(value);
 }
 
 function matchText({ op, left, right }: Record<string, unknown>): string {
@@ -84,7 +90,7 @@ function matchText({ op, left, right }: Record<string, unknown>): string {
 
 /** Names of devices are quoted, ports are decimal. */
 function plainValue(left: unknown, right: unknown): string {
-  if (isRecord(left) && isRecord(left['meta']) && left['meta']['key'] === 'oifname')
+  if (isRecord(left) && isRecord(left['meta']) && ['oifname', 'iifname'].includes(word(left['meta']['key'])))
     return `"${word(right)}"`;
   return isRecord(left) && isPort(left['payload']) ? word(right) : operand(right);
 }
@@ -112,6 +118,8 @@ function selector(name: string, body: Record<string, unknown>): string {
       return typeof body['dir'] === 'string' ? `ct ${body['dir']} ${key}` : `ct ${key}`;
     case 'rt':
       return `rt ${typeof body['family'] === 'string' ? `${body['family']} ` : ''}${key}`;
+    case 'fib':
+      return `fib ${[body['flags']].flat().map(word).join(' . ')} ${word(body['result'])}`;
     case 'tcp option':
       return `tcp option ${word(body['name'])} ${word(body['field'])}`;
     case 'prefix':

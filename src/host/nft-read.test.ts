@@ -42,6 +42,46 @@ describe('the nft table', () => {
     },
   );
 
+  it.each<[string, object[]]>([
+    [
+      'ip daddr @redirected4 fib daddr type != local return',
+      [
+        {
+          match: { op: '==', left: { payload: { protocol: 'ip', field: 'daddr' } }, right: '@redirected4' },
+        },
+        { match: { op: '!=', left: { fib: { result: 'type', flags: ['daddr'] } }, right: 'local' } },
+        { return: null },
+      ],
+    ],
+    [
+      'ip saddr 10.89.4.0/24 dnat ip to 192.168.50.2',
+      [
+        {
+          match: {
+            op: '==',
+            left: { payload: { protocol: 'ip', field: 'saddr' } },
+            right: { prefix: { addr: '10.89.4.0', len: 24 } },
+          },
+        },
+        { dnat: { family: 'ip', addr: '192.168.50.2' } },
+      ],
+    ],
+    [
+      'iifname "uplink0" tcp option maxseg size set 1360',
+      [
+        { match: { op: '==', left: { meta: { key: 'iifname' } }, right: 'uplink0' } },
+        { mangle: { key: { 'tcp option': { name: 'maxseg', field: 'size' } }, value: 1360 } },
+      ],
+    ],
+  ])('reads %s', async (text, expr) => {
+    const chain = { family: 'inet', table: 'mustredirect', name: 'c' };
+    const rule = { family: 'inet', table: 'mustredirect', chain: 'c', expr };
+    const { objects } = await readNftTable(
+      said({ stdout: JSON.stringify({ nftables: [{ chain }, { rule }] }) }),
+    );
+    expect(objects).toMatchObject([{ kind: 'nft-chain', rules: [text] }]);
+  });
+
   it('has types, counters, hooks and priorities', async () => {
     const { objects, counters } = await read('table-node-and-member.json');
     const find = (name: string) => objects.find((object) => object.name === name);

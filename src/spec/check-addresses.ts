@@ -1,13 +1,19 @@
 /** Addresses of hosts and gateways: usable, one per family, one host each, outside what is redirected. */
 import { type Address, familyOf, findOverlaps } from '../address/cidr.ts';
 import type { Check, Checked } from './check.ts';
-import { type PlacedAddress, gatewayAddressesOf, hostAddressesOf, subnetsOf } from './placed.ts';
+import {
+  type PlacedAddress,
+  gatewayAddressesOf,
+  hostAddressesOf,
+  nameServersOf,
+  subnetsOf,
+} from './placed.ts';
 import { isLinkLocal, isTooWide, specialRangeOf } from './ranges.ts';
-import { type Path, type PlacedProblem, problemAt } from './tree.ts';
+import { type Path, type PlacedProblem, nameText, problemAt } from './tree.ts';
 
 export const checkAddresses: Check = (checked) => {
   const ofHosts = hostAddressesOf(checked.draft);
-  const all = [...ofHosts, ...gatewayAddressesOf(checked.draft)];
+  const all = [...ofHosts, ...nameServersOf(checked.draft), ...gatewayAddressesOf(checked.draft)];
   return [
     ...all.flatMap((placed) => checkUse(checked, placed)),
     ...checkDuplicates(checked, ofHosts),
@@ -55,7 +61,7 @@ interface AddressList {
   readonly keep: string;
 }
 
-function listsOf({ hosts = {}, gateways = {} }: Checked['draft']): AddressList[] {
+function listsOf({ hosts = {}, networks = {}, gateways = {} }: Checked['draft']): AddressList[] {
   const ofHosts = Object.entries(hosts).map(([host, list]) => {
     return { list, path: ['hosts', host], owner: host, what: 'addresses', keep: 'the other hosts route to' };
   });
@@ -72,7 +78,17 @@ function listsOf({ hosts = {}, gateways = {} }: Checked['draft']): AddressList[]
     const keep = 'the world is to see';
     return [...nextHops, { list, path: [...path, 'snat'], owner: gateway, what: 'snat addresses', keep }];
   });
-  return [...ofHosts, ...ofGateways];
+  const ofNetworks = Object.entries(networks).map(([network, { dns }]) => {
+    const list = typeof dns === 'object' ? dns : [];
+    return {
+      list,
+      path: ['networks', network, 'dns'],
+      owner: network,
+      what: 'name servers',
+      keep: 'it is to ask',
+    };
+  });
+  return [...ofHosts, ...ofNetworks, ...ofGateways];
 }
 
 /** Packets to an address inside a redirected subnet are for a container. */
@@ -90,7 +106,7 @@ function checkInside({ draft, valuePlace }: Checked, addresses: readonly PlacedA
     const line = `line ${valuePlace(path).line}`;
     const { address, what, host } = inside.placed;
     const gateway = isMember(draft, host, draft.networks?.[network]?.via) ? `: it leaves by ${host}` : '';
-    const message = `${address}, ${what}, lies inside ${around.subnet} of network ${network} on ${node} (${line})${gateway}`;
+    const message = `${address}, ${what}, lies inside ${around.subnet} of network ${network} on ${nameText(node)} (${line})${gateway}`;
     const hint = gateway
       ? 'a gateway is outside of the networks that leave by it: write the address that it shares a link with'
       : 'only containers can have addresses in there';

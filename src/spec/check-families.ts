@@ -18,6 +18,7 @@ export const checkFamilies: Check = (checked) => {
     ...checkNodes(checked, subnets),
     ...checkMembers(checked, needs),
     ...checkSources(checked, needs),
+    ...checkNameServers(checked, subnets),
   ];
 };
 
@@ -100,6 +101,21 @@ function checkSources(checked: Checked, needs: ReadonlyMap<string, readonly Need
       const hint = `add one, or write masquerade${orBlock(draft, network, family)}`;
       return [problemAt(valuePlace(['gateways', gateway, 'snat']), message, hint)];
     });
+  });
+}
+
+/** Questions of that family would go where the engine sends them. */
+function checkNameServers({ draft, valuePlace }: Checked, subnets: readonly PlacedSubnet[]): PlacedProblem[] {
+  const families = familiesByNetwork(subnets);
+  return Object.entries(draft.networks ?? {}).flatMap(([network, { dns }]) => {
+    if (typeof dns !== 'object') return [];
+    return [...(families.get(network) ?? [])]
+      .filter((family) => !hasFamily(dns, family))
+      .map((family) => {
+        const message = `dns has no IPv${family} address, and ${network} has an IPv${family} subnet`;
+        const hint = `add one, or write gateway${orBlock(draft, network, family)}`;
+        return problemAt(valuePlace(['networks', network, 'dns']), message, hint);
+      });
   });
 }
 

@@ -3,7 +3,7 @@ import { type Subnet, familyOf, findOverlaps, mergeSubnets, prefixLength } from 
 import type { Check, Checked } from './check.ts';
 import { type PlacedSubnet, subnetsOf } from './placed.ts';
 import { isTooWide, specialRangeOf } from './ranges.ts';
-import { type PlacedProblem, problemAt } from './tree.ts';
+import { type PlacedProblem, nameText, problemAt } from './tree.ts';
 
 export const checkSubnets: Check = (checked) => {
   const subnets = subnetsOf(checked.draft);
@@ -31,7 +31,7 @@ function checkOnePerFamily({ draft, valuePlace }: Checked): PlacedProblem[] {
     const list = draft.networks?.[network]?.subnets?.[node] ?? [];
     const before = list.find((other) => familyOf(other) === familyOf(subnet));
     if (before === undefined || before === subnet) return [];
-    const message = `${network} has two IPv${familyOf(subnet)} subnets on ${node}, ${before} and ${subnet}`;
+    const message = `${network} has two IPv${familyOf(subnet)} subnets on ${nameText(node)}, ${before} and ${subnet}`;
     return [problemAt(valuePlace(path), message, 'write a network of its own for the second one')];
   });
 }
@@ -45,7 +45,7 @@ function checkOverlaps({ valuePlace }: Checked, subnets: readonly PlacedSubnet[]
     );
     if (!first || !second) throw new RangeError('an overlap has two sides');
     const relation = first.subnet === second.subnet ? 'is already' : `overlaps ${first.subnet},`;
-    const of = `the subnet of network ${first.network} on ${first.node} (line ${first.place.line})`;
+    const of = `the subnet of network ${first.network} on ${nameText(first.node)} (line ${first.place.line})`;
     const hint = 'give each network a subnet of its own on each node';
     return problemAt(second.place, `${second.subnet} ${relation} ${of}`, hint);
   });

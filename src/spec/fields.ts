@@ -13,6 +13,7 @@ export const name = z.string().regex(namePattern, {
 const kernelTables = [253, 254, 255];
 const tableWhat = 'a table number from 1 to 4294967295';
 const snatWhat = 'masquerade, none, an address or a list of one per family';
+const dnsWhat = 'engine, gateway, an address or a list of one per family';
 const nextHopWhat = 'the address of the next hop';
 /** what every IPv4 host must take, and the most that a packet can have */
 const [smallestMtu, largestMtu] = [576, 65535];
@@ -78,6 +79,22 @@ export const networkShape = {
       title: 'direct',
       description: "Destinations that keep the host's own routing.",
       examples: [['192.168.50.0/24']],
+    }),
+  dns: z
+    .union(
+      [
+        z.enum(['engine', 'gateway']),
+        addressOf(dnsWhat).transform((address) => [address]),
+        z.array(addressOf('an IPv4 or IPv6 address')).min(1, `expected ${dnsWhat}, found an empty list`),
+      ],
+      expected(dnsWhat),
+    )
+    .default('engine')
+    .meta({
+      title: 'dns',
+      description:
+        'Who is asked for names: whom the engine asks, often from the host and past the gateway (engine; the default), a name server on the gateway itself (gateway) or at an address (one per family).',
+      examples: ['gateway', '9.9.9.9', ['9.9.9.9', '2620:fe::fe']],
     }),
   ipv4: blockOf(4),
   ipv6: blockOf(6),

@@ -397,6 +397,36 @@ describe('values', () => {
       ],
     },
     {
+      mistake: 'two name servers of one family',
+      edits: [['    via: office', '    via: office\n    dns: [9.9.9.9, 1.1.1.1]']],
+      output: [
+        'f.yaml:11:20: networks.web.dns.1: web has two IPv4 name servers, 9.9.9.9 and 1.1.1.1',
+        '        dns: [9.9.9.9, 1.1.1.1]',
+        '                       ^',
+        '    hint: keep the one that it is to ask',
+      ],
+    },
+    {
+      mistake: 'a name server that is a container',
+      edits: [['    via: office', '    via: office\n    dns: 10.89.4.53']],
+      output: [
+        'f.yaml:11:10: networks.web.dns: 10.89.4.53, the name server, lies inside 10.89.4.0/24 of network web on node1 (line 9)',
+        '        dns: 10.89.4.53',
+        '             ^',
+        '    hint: only containers can have addresses in there',
+      ],
+    },
+    {
+      mistake: 'no name server of the subnet’s family',
+      edits: [['    via: office', '    via: office\n    dns: 2620:fe::fe']],
+      output: [
+        'f.yaml:11:10: networks.web.dns: dns has no IPv4 address, and web has an IPv4 subnet',
+        '        dns: 2620:fe::fe',
+        '             ^',
+        '    hint: add one, or write gateway',
+      ],
+    },
+    {
       mistake: 'an MTU that no link has',
       edits: [['gre1 }', 'gre1, mtu: 64 }']],
       output: [

@@ -115,8 +115,18 @@ function byName<T>(record: Readonly<Record<string, T>>): Readonly<Record<string,
 
 function specOf({ hosts, networks, gateways }: z.output<typeof fileSchema>): Spec {
   const named = Object.entries(networks).map(([name, network]): [string, Network] => {
-    const { engine, subnets, via, direct } = network;
-    return [name, { engine, subnets: byName(subnets), via, direct, blocked: blockedFamilies(network) }];
+    const { engine, subnets, via, direct, dns } = network;
+    return [
+      name,
+      {
+        engine,
+        subnets: byName(subnets),
+        via,
+        direct,
+        ...(dns === 'engine' ? {} : { dns }),
+        blocked: blockedFamilies(network),
+      },
+    ];
   });
   return { hosts: byName(hosts), networks: byName(Object.fromEntries(named)), gateways: byName(gateways) };
 }

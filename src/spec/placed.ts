@@ -44,6 +44,16 @@ export function hostAddressesOf(draft: Draft): (PlacedAddress & { host: string }
   );
 }
 
+export function nameServersOf(draft: Draft): PlacedAddress[] {
+  return Object.entries(draft.networks ?? {}).flatMap(([network, { dns }]) =>
+    (typeof dns === 'object' ? dns : []).map((address, i) => ({
+      address,
+      what: 'the name server',
+      path: ['networks', network, 'dns', i],
+    })),
+  );
+}
+
 /** Addresses that gateways send from and to: next hops of uplinks, and `snat`. */
 export function gatewayAddressesOf(draft: Draft): PlacedAddress[] {
   return Object.entries(draft.gateways ?? {}).flatMap(([gateway, { members = [], snat }]) => {

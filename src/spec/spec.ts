@@ -20,6 +20,11 @@ export interface Network {
   readonly via: string;
   /** destinations that keep the host's own routing */
   readonly direct: readonly Subnet[];
+  /**
+   * who gets the questions for names: `gateway`, a name server on the gateway itself; addresses, one for each family of the
+   * subnets; when absent, whoever the engine asks
+   */
+  readonly dns?: 'gateway' | readonly Address[];
   /** families that go nowhere; never all that it has subnets of */
   readonly blocked: readonly Family[];
 }

@@ -36,6 +36,11 @@ export function joinPath(parent: string, step: string | number): string {
   return parent === '' ? shown : `${parent}.${shown}`;
 }
 
+/** A name that the file gives to something which may not be there: quoted where it is no name at all. */
+export function nameText(text: string): string {
+  return /^[\w.-]{1,64}$/.test(text) ? text : quote(text);
+}
+
 /** A text from the file for a message: quoted, on one line, of bounded length. */
 export function quote(text: string): string {
   const limit = 64;

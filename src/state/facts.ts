@@ -133,6 +133,13 @@ export interface NetworkFacts {
   readonly bridge?: string;
   /** bytes of the largest IP packet that its containers send, where the engine was told */
   readonly mtu?: number;
+  /**
+   * a name server of the engine that answers on the network's own addresses, and asks others from this host;
+   * `asks`: whom, where that is not what the host itself asks
+   */
+  readonly nameServer?: { readonly asks: readonly Address[] };
+  /** the engine asks for its containers with this host's address, though it answers inside of them */
+  readonly asksFromHost?: true;
   /** where the engine keeps its masquerade switch, a key of a JSON file; absent when it has none */
   readonly masquerade?: { readonly file: string; readonly setting: string; readonly enabled: boolean };
   /** the engine's own commands, for messages: `reload` gives running containers what has been set since */

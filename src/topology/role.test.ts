@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Spec } from '../spec/spec.ts';
+import type { Network, Spec } from '../spec/spec.ts';
 import { hostRole } from './role.ts';
 
 const spec: Spec = {
@@ -49,6 +49,15 @@ describe('a host', () => {
       ],
       gateways: [],
     });
+  });
+
+  it.each([
+    ['gateway', ['192.168.50.2', 'fd00::2']],
+    [['9.9.9.9'], ['9.9.9.9']],
+  ] as const)('asks %s for names', (dns, nameServers) => {
+    const web = { ...spec.networks['web'], dns } as Network;
+    const [network] = hostRole({ ...spec, networks: { web } }, 'node1').networks;
+    expect(network?.nameServers).toEqual(nameServers);
   });
 
   it('is a member that serves all nodes, each by its address of the subnet’s family', () => {

@@ -27,6 +27,8 @@ export interface NodeNetwork {
   readonly gateway: string;
   /** the members' addresses, most preferred first, both families */
   readonly nextHops: readonly Address[];
+  /** the name servers that get its questions, one for each family; absent where the engine's own do */
+  readonly nameServers?: readonly Address[];
   /** the smallest of the members' uplinks, where the file says it */
   readonly uplinkMtu?: number;
 }
@@ -73,9 +75,17 @@ function nodeNetworks(spec: Spec, host: string): NodeNetwork[] {
       blocked: network.blocked,
       gateway: network.via,
       nextHops: members.flatMap((m) => spec.hosts[m.host] ?? []),
+      ...(network.dns === undefined ? {} : { nameServers: nameServersOf(spec, network) }),
       ...(mtus.length > 0 ? { uplinkMtu: Math.min(...mtus) } : {}),
     };
   });
+}
+
+/** Of a gateway with several members, the one that is preferred: the others get no packets. */
+function nameServersOf(spec: Spec, { dns, via }: Network): readonly Address[] {
+  if (dns !== 'gateway') return dns ?? [];
+  const [first] = spec.gateways[via]?.members ?? [];
+  return first ? (spec.hosts[first.host] ?? []) : [];
 }
 
 function otherSubnets(spec: Spec, host: string): Subnet[] {

@@ -19,6 +19,7 @@ function statement(words: Words): Expression {
   if (words.take('jump')) return { jump: { target: words.next() } };
   for (const family of ['ip', 'ip6']) {
     if (words.take('snat', family, 'to')) return { snat: { family, addr: addressOrOperand(words) } };
+    if (words.take('dnat', family, 'to')) return { dnat: { family, addr: words.next() } };
   }
   return matchOrMangle(words);
 }
@@ -45,6 +46,8 @@ function isStatus({ ct }: Expression): boolean {
 }
 
 function changed(words: Words): unknown {
+  const size = words.peek() ?? '';
+  if (/^\d+$/.test(size)) return Number(words.next());
   const value = operand(words);
   for (const operator of ['&', '|']) {
     if (words.take(operator)) return { [operator]: [value, constant(words)] };
@@ -80,6 +83,7 @@ const operands: readonly (readonly [string, Expression])[] = [
   ['th dport', { payload: { protocol: 'th', field: 'dport' } }],
   ['tcp dport', { payload: { protocol: 'tcp', field: 'dport' } }],
   ['udp dport', { payload: { protocol: 'udp', field: 'dport' } }],
+  ['fib daddr type', { fib: { result: 'type', flags: ['daddr'] } }],
   ['icmpv6 type', { payload: { protocol: 'icmpv6', field: 'type' } }],
 ];
 

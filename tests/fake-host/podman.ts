@@ -119,6 +119,7 @@ function networkText(backend: FakePodman['backend'], network: NetworkText): stri
         network_interface: bridge,
         subnets: subnets.map((subnet) => ({ subnet })),
         internal: false,
+        dns_enabled: true,
         ...(mtu === undefined ? {} : { options: { mtu: String(mtu) } }),
         ...(labels ? { labels } : {}),
       },

@@ -3,7 +3,9 @@ import type { Facts, Link } from '../../state/facts.ts';
 import type { HostRole, NodeNetwork } from '../../topology/role.ts';
 import { bridgeOf } from '../node.ts';
 import type { Warning } from '../parts.ts';
+import { factsOf } from '../questions.ts';
 import { wayMtu } from '../way-mtu.ts';
+import { nameServer } from './name-server.ts';
 import { networkMtu } from './network-mtu.ts';
 import { unmentionedFamily } from './unmentioned-family.ts';
 import { uplinkMtu } from './uplink-mtu.ts';
@@ -19,11 +21,11 @@ export function hostWarnings(
 }
 
 function networkWarnings(network: NodeNetwork, facts: Facts): Warning[] {
-  const { engine, name } = network;
-  const found = facts.networks.find((known) => known.engine === engine && known.name === name);
+  const found = factsOf(network, facts);
   const bridge = linkNamed(bridgeOf(network, facts).bridge, facts);
   return [
     ...unmentionedFamily(network, found, bridge),
+    ...nameServer(network, found),
     ...networkMtu(network, found, bridge, wayMtu(network, facts)),
   ];
 }

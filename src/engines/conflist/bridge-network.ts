@@ -6,7 +6,7 @@ import { ipMasqIn } from './ip-masq.ts';
 import type { FoundConflist } from './read-folder.ts';
 import { bridgeSchema } from './schema.ts';
 
-export interface BridgeNetwork extends Pick<NetworkFacts, 'subnets' | 'mtu' | 'masquerade'> {
+export interface BridgeNetwork extends Pick<NetworkFacts, 'subnets' | 'mtu' | 'nameServer' | 'masquerade'> {
   readonly bridge: string;
   /** where host-local keeps who has which address, where it is not in its own folder */
   readonly dataDir?: string;
@@ -33,6 +33,7 @@ export function bridgeNetwork({ path, conflist }: FoundConflist, brokenHint: str
     subnets: [...new Set([...(subnet ? [subnet] : []), ...ranges.flat().map((range) => range.subnet)])],
     bridge: bridge.bridge,
     ...(bridge.mtu > 0 ? { mtu: bridge.mtu } : {}),
+    ...(plugins.some(({ type }) => type === 'dnsname') ? { nameServer: { asks: [] } } : {}),
     masquerade: ipMasqIn(path, bridge.ipMasq),
     ...(dataDir === undefined ? {} : { dataDir }),
   };

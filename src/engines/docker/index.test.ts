@@ -182,6 +182,22 @@ describe('docker', () => {
     expect(docker.removeCommand('a')?.join(' ')).toBe('docker network rm a');
   });
 
+  it.each([
+    ['27.5.1', undefined],
+    ['28.2.2', true],
+  ])('%s asks for names from the host: %s', async (version, fromHost) => {
+    const answers = {
+      [inspectOne]: inspected('mustredirect'),
+      [info]: fixture('info-20.10.24.json').replace(
+        /"ServerVersion":"[^"]*"/,
+        `"ServerVersion":"${version}"`,
+      ),
+    };
+    const [found] = await docker.readNetworks(host(answers), [network('mustredirect')]);
+    expect(found).toMatchObject({ backend: `docker ${version}` });
+    expect(found?.asksFromHost).toBe(fromHost);
+  });
+
   it('reads the MTU that somebody chose', async () => {
     const [found] = JSON.parse(inspected('mustredirect')) as { Options: object }[];
     const options = { ...found?.Options, 'com.docker.network.driver.mtu': '1476' };

@@ -39,7 +39,13 @@ async function readNetworks(
   );
   return names.map((name) => {
     const found = stored.get(name);
-    const common = { engine: 'docker', name, backend: `docker ${version}` } as const;
+    const common = {
+      engine: 'docker',
+      name,
+      backend: `docker ${version}`,
+      // Since 28.0, unless a container was given name servers of its own.
+      ...(Number.parseInt(version, 10) >= 28 ? { asksFromHost: true as const } : {}),
+    } as const;
     if (!found) return { ...common, exists: false, masqueraded: true, subnets: [], attached: [] };
     return {
       ...common,

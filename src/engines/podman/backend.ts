@@ -18,7 +18,7 @@ export interface Backend {
 /** What a network's file says, or would say. */
 export type StoredNetwork = Pick<
   NetworkFacts,
-  'name' | 'exists' | 'ours' | 'subnets' | 'bridge' | 'mtu' | 'masquerade'
+  'name' | 'exists' | 'ours' | 'subnets' | 'bridge' | 'mtu' | 'nameServer' | 'masquerade'
 >;
 
 export const brokenFileHint = 'mend or remove the file: podman cannot use it either';

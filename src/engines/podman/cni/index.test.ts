@@ -15,7 +15,11 @@ function read(files: Readonly<Record<string, string>>, ...names: string[]) {
 }
 
 describe('networks of podman with cni', () => {
-  it.each(['3.4.4', '4.3.1'])('reads what podman %s writes', async (version) => {
+  it.each([
+    ['3.4.4', { nameServer: { asks: [] } }],
+    // Made where dnsname was not installed.
+    ['4.3.1', {}],
+  ])('reads what podman %s writes', async (version, names) => {
     const files = { 'mustredirect.conflist': fixture(`mustredirect-${version}.conflist`) };
     expect(await read(files, 'mustredirect')).toEqual([
       {
@@ -23,6 +27,7 @@ describe('networks of podman with cni', () => {
         exists: true,
         subnets: ['10.89.4.0/24'],
         bridge: 'cni-podman1',
+        ...names,
         masquerade: { file: '/etc/cni/net.d/mustredirect.conflist', setting: 'ipMasq', enabled: true },
       },
     ]);

@@ -16,7 +16,13 @@ function read(name: string, text: string) {
 describe('networks of podman with netavark', () => {
   it.each(['4.3.1', '5.4.2'])('reads what podman %s writes', async (version) => {
     expect(await read('mustredirect', fixture(`mustredirect-${version}.json`))).toEqual([
-      { name: 'mustredirect', exists: true, subnets: ['10.89.4.0/24'], bridge: 'podman1' },
+      {
+        name: 'mustredirect',
+        exists: true,
+        subnets: ['10.89.4.0/24'],
+        bridge: 'podman1',
+        nameServer: { asks: [] },
+      },
     ]);
   });
 
@@ -24,7 +30,17 @@ describe('networks of podman with netavark', () => {
     ['dual', 'dual.json', ['10.89.7.0/24', 'fd00:7::/64'], 'podman2'],
     ['free', 'unmanaged-5.4.2.json', ['10.89.7.0/24', 'fd00:7::/64'], 'br7'],
   ])('reads %s of %s', async (name, file, subnets, bridge) => {
-    expect(await read(name, fixture(file))).toEqual([{ name, exists: true, subnets, bridge }]);
+    expect(await read(name, fixture(file))).toMatchObject([{ name, exists: true, subnets, bridge }]);
+  });
+
+  it('reads whom its name server asks, and that there is none', async () => {
+    const text = fixture('mustredirect-5.4.2.json');
+    const asking = text.replace('"internal"', '"network_dns_servers": ["192.168.50.2"], "internal"');
+    expect(await read('mustredirect', asking)).toMatchObject([{ nameServer: { asks: ['192.168.50.2'] } }]);
+    expect((await read('labelled', fixture('labelled.json')))[0]).not.toHaveProperty('nameServer');
+    await expect(read('mustredirect', asking.replace('50.2', '50.2/24'))).rejects.toThrow(
+      'is not an address',
+    );
   });
 
   it('reads the MTU that somebody chose', async () => {

@@ -32,6 +32,7 @@ async function readNetwork(files: Files, path: string, name: string): Promise<St
     subnets: (network.subnets ?? []).map(({ subnet }) => subnet),
     ...(network.network_interface ? { bridge: network.network_interface } : {}),
     ...mtuIn(network.options),
+    ...(network.dns_enabled ? { nameServer: { asks: network.network_dns_servers ?? [] } } : {}),
   };
 }
 

@@ -1,7 +1,7 @@
 /** A network file of podman's netavark backend, podman 4.0 to 5.8, cut to what we need of it. */
 import * as z from 'zod';
 import { deviceName } from '../../../host/device-name.ts';
-import { subnetSchema } from '../../decode.ts';
+import { addressSchema, subnetSchema } from '../../decode.ts';
 
 export const networkSchema = z.object({
   name: z.string(),
@@ -9,6 +9,9 @@ export const networkSchema = z.object({
   /** left out, or empty, where there is no bridge */
   network_interface: z.union([z.literal(''), deviceName]).optional(),
   subnets: z.array(z.object({ subnet: subnetSchema })).nullish(),
+  dns_enabled: z.boolean().default(false),
+  /** since podman 4.4 */
+  network_dns_servers: z.array(addressSchema).nullish(),
   options: z.record(z.string(), z.string()).nullish(),
   internal: z.boolean().default(false),
   labels: z.record(z.string(), z.string()).nullish(),

@@ -1,0 +1,82 @@
+/** Questions for names: to whom they go, whoever the containers ask. */
+import { type Address, type Family, type Subnet, familyOf, shortSubnet } from '../address/cidr.ts';
+import type { NodeNetwork } from '../topology/role.ts';
+import type { Facts, NetworkFacts } from '../state/facts.ts';
+import type { Wanted } from './parts.ts';
+
+/**
+ * After conntrack (-200), which every NAT needs, and before our own marks (-145): what is asked of a direct destination
+ * goes there directly.
+ */
+const beforeMarks = -150;
+
+/** The chains that turn them; none where no network of the file says whom to ask. */
+export function questionChains(networks: readonly NodeNetwork[], facts: Facts): Wanted[] {
+  const turned = networks.flatMap((network) =>
+    isAskedByEngine(network, factsOf(network, facts)) ? [] : turnsOf(network),
+  );
+  if (turned.length === 0) return [];
+  const families = ([4, 6] as const).filter((family) => turned.some((one) => one.family === family));
+  return [
+    {
+      object: {
+        kind: 'nft-chain',
+        name: 'questions',
+        hook: { type: 'nat', hook: 'prerouting', priority: beforeMarks },
+        rules: ['udp dport 53 jump resolve', 'tcp dport 53 jump resolve'],
+      },
+      why: 'finds the questions for names',
+    },
+    {
+      object: {
+        kind: 'nft-chain',
+        name: 'resolve',
+        rules: [...families.map(otherContainers), ...turned.map(({ rule }) => rule)],
+      },
+      why: 'turns them to the name server of the file',
+    },
+  ];
+}
+
+/**
+ * The engine's name server asks the gateway itself, which is a neighbour: no other way leads there, and the names of
+ * containers keep being known. Whomever else it asks, it does so past the gateway, with the host's address.
+ */
+export function isAskedByEngine(network: NodeNetwork, found: NetworkFacts | undefined): boolean {
+  const asks = found?.nameServer?.asks ?? [];
+  return (
+    asks.length > 0 &&
+    asks.every((address) => network.nextHops.includes(address) && network.nameServers?.includes(address))
+  );
+}
+
+export function factsOf({ engine, name }: NodeNetwork, { networks }: Facts): NetworkFacts | undefined {
+  return networks.find((found) => found.engine === engine && found.name === name);
+}
+
+interface Turn {
+  readonly family: Family;
+  readonly rule: string;
+}
+
+function turnsOf({ subnets, blocked, nameServers = [] }: NodeNetwork): Turn[] {
+  return subnets.flatMap((subnet) => {
+    const family = familyOf(subnet);
+    const to = nameServers.find((address) => familyOf(address) === family);
+    return to === undefined || blocked.includes(family) ? [] : [{ family, rule: turn(subnet, to) }];
+  });
+}
+
+function turn(subnet: Subnet, to: Address): string {
+  const ip = word(familyOf(subnet));
+  return `${ip} saddr ${shortSubnet(subnet)} dnat ${ip} to ${to}`;
+}
+
+/** One of them may answer questions itself. The bridge's own addresses are in the same subnet, and local. */
+function otherContainers(family: Family): string {
+  return `${word(family)} daddr @redirected${family} fib daddr type != local return`;
+}
+
+function word(family: Family): string {
+  return family === 4 ? 'ip' : 'ip6';
+}

@@ -1,0 +1,129 @@
+/** Who is asked for names, by which way, and as whom: the answer tells which name server gave it. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { endingWithStdin, waitUntil } from '../../src/host/background.ts';
+import type { LabEngine } from '../../src/lab/engine.ts';
+import { exampleFile, filePath } from '../../src/lab/example-file.ts';
+import { addresses, network } from '../../src/lab/layout.ts';
+import type { TestHost } from '../../src/lab/test-host.ts';
+import type { World } from '../../src/lab/world.ts';
+import { mustSucceed, mustredirect } from './program.ts';
+import { containerEngines, createTestWorld } from './test-world.ts';
+
+/** what each name server says that the name is */
+const answers = { isp: '203.0.113.1', gw1: '203.0.113.2', upstream: '203.0.113.3' } as const;
+const listens = { isp: addresses.isp, gw1: addresses.gw1, upstream: addresses.internet } as const;
+
+async function startNameServer(host: TestHost, listen: string, answer: string): Promise<void> {
+  const argv = [
+    'dnsmasq',
+    '--no-daemon',
+    '--no-resolv',
+    '--no-hosts',
+    '--conf-file=/dev/null',
+    '--user=root',
+  ];
+  const running = await host.background.start(
+    endingWithStdin([
+      ...argv,
+      '--bind-interfaces',
+      `--listen-address=${listen}`,
+      `--address=/example.test/${answer}`,
+    ]),
+  );
+  if (await waitUntil(() => running.said().stderr.includes('started'), 10_000)) return;
+  throw new Error(`dnsmasq on ${host.name}: ${running.said().stderr}`);
+}
+
+function fileWith(engine: LabEngine, dns: string): string {
+  return exampleFile(engine).replace('    via: office\n', `    via: office\n    dns: ${dns}\n`);
+}
+
+describe.each(await containerEngines())('%s', (engine) => {
+  let world: World;
+  // It answers inside of the container, and asks others from there.
+  const inside = engine === 'docker';
+  let web: string;
+
+  beforeAll(async () => {
+    world = await createTestWorld({ engine });
+    const { node1, gw1 } = world.hosts;
+    await node1.files.replace('/etc/resolv.conf', `nameserver ${addresses.isp}\n`);
+    await Promise.all(
+      (['isp', 'gw1', 'upstream'] as const).map((name) =>
+        startNameServer(world.hosts[name], listens[name], answers[name]),
+      ),
+    );
+    await gw1.files.replace(filePath, exampleFile(engine));
+    await mustSucceed(gw1, 'apply', '--yes');
+    await world.containers.createNetwork(network.name, network.subnet);
+    web = await world.containers.start('web', network.name);
+    await world.containers.start('db', network.name);
+  });
+
+  afterAll(async () => {
+    await world?.down();
+  });
+
+  async function lookUp(name: string): Promise<string> {
+    return (await world.containers.run('web', ['nslookup', name])).stdout;
+  }
+
+  /** The answer to a question for a name of the world, and as whom it came to each of the name servers. */
+  async function ask(): Promise<{ answer: string; seen: Record<string, string[]> }> {
+    const places = [
+      ['isp', 'eth0'],
+      ['gw1', 'eth0'],
+      ['upstream', 'gw1'],
+    ] as const;
+    const captures = await Promise.all(
+      places.map(([host, device]) => world.capture(host, device, `port 53 and dst host ${listens[host]}`)),
+    );
+    const said = await lookUp('example.test');
+    const packets = await Promise.all(captures.map((capture) => capture.stop()));
+    const seen = places.map(([host], i) => [
+      host,
+      [...new Set((packets[i] ?? []).map(({ source }) => source))],
+    ]);
+    return {
+      answer: /Address:\s+(203\.0\.113\.\d+)\s*$/m.exec(said)?.[1] ?? said,
+      seen: Object.fromEntries(seen) as Record<string, string[]>,
+    };
+  }
+
+  async function applyWith(dns: string): Promise<string> {
+    const { node1 } = world.hosts;
+    await node1.files.replace(filePath, fileWith(engine, dns));
+    return mustSucceed(node1, 'apply', '--yes');
+  }
+
+  it(`engine: ${inside ? 'it asks the host’s name server, by the gateway' : 'its name server asks from the host, by the host’s own way'}`, async () => {
+    expect(await applyWith('engine')).not.toContain('warning:');
+    const { answer, seen } = await ask();
+    expect(seen).toEqual({ isp: inside ? [] : [addresses.node1], gw1: [], upstream: [] });
+    // Nobody at the other end of the uplink knows that one.
+    expect(answer === answers.isp).toBe(!inside);
+    expect(await lookUp('db')).toContain('Address: 10.89.4.');
+  });
+
+  it('gateway: the container asks the gateway, with its own address', async () => {
+    const warned = (await applyWith('gateway')).includes('its containers do not find each other by name');
+    expect(warned).toBe(!inside);
+    expect(await ask()).toEqual({ answer: answers.gw1, seen: { isp: [], gw1: [web], upstream: [] } });
+    expect((await lookUp('db')).includes('Address: 10.89.4.')).toBe(inside);
+  });
+
+  it('an address: the container asks it, by the gateway', async () => {
+    await applyWith(addresses.internet);
+    const seen = { isp: [], gw1: [], upstream: [addresses.uplink] };
+    expect(await ask()).toEqual({ answer: answers.upstream, seen });
+  });
+
+  it('has nothing to do the second time, and is back with the engine afterwards', async () => {
+    const { node1 } = world.hosts;
+    expect(await mustSucceed(node1, 'plan')).toContain('nothing to do');
+    const found = (await mustredirect(node1, 'doctor')).stdout;
+    expect(found).toContain(inside ? 'nothing found' : 'find each other by name');
+    await applyWith('engine');
+    expect((await ask()).seen['isp']).toEqual(inside ? [] : [addresses.node1]);
+  });
+});
