@@ -7,6 +7,7 @@ import { isIPv4, isIPv6 } from 'node:net';
 import { containsCidr, excludeCidr, mergeCidr, normalizeCidr, overlapCidr, parseCidr } from 'cidr-tools';
 
 export type Family = 4 | 6;
+export const families = [4, 6] as const satisfies readonly Family[];
 
 /** `192.168.50.2` or `2001:db8::2`, canonical */
 export type Address = string;
@@ -41,19 +42,29 @@ export function familyOf(addressOrSubnet: Address | Subnet): Family {
   return addressOrSubnet.includes(':') ? 6 : 4;
 }
 
+/** The prefix length of a single address. */
+export function wholeLength(family: Family): 32 | 128 {
+  return family === 4 ? 32 : 128;
+}
+
+/** Whether an address says nothing without its link: of IPv6, inside of fe80::/10. */
+export function isLinkLocal(address: Address): boolean {
+  return familyOf(address) === 6 && contains('fe80::/10', address);
+}
+
 export function prefixLength(subnet: Subnet): number {
   return Number(parseCidr(subnet).prefix);
 }
 
 /** The subnet of one address. */
 export function subnetOfAddress(address: Address): Subnet {
-  return `${address}/${familyOf(address) === 4 ? 32 : 128}`;
+  return `${address}/${wholeLength(familyOf(address))}`;
 }
 
 /** A subnet as nft and iproute2 print it: one of a single address is that address. */
 export function shortSubnet(subnet: Subnet): Subnet | Address {
   const [address = '', length] = subnet.split('/');
-  return Number(length) === (familyOf(subnet) === 4 ? 32 : 128) ? address : subnet;
+  return Number(length) === wholeLength(familyOf(subnet)) ? address : subnet;
 }
 
 /** The other way round. */

@@ -9,7 +9,7 @@ import type { Files } from '../host/ports.ts';
 import { bootId, removeState } from '../host/state-files.ts';
 import type { Action } from '../plan/action.ts';
 import type { Step } from '../plan/step.ts';
-import { engineNames } from '../spec/supported.ts';
+import { engineNames } from '../spec/engine-names.ts';
 import type { Flows } from '../state/ledger.ts';
 
 const formatVersion = 1;

@@ -1,17 +1,18 @@
 /** The state that a host should have: the file's part for it, worked out with what the host told us. */
+import { families, familyOf } from '../address/cidr.ts';
 import type { Spec } from '../spec/spec.ts';
 import type { HostRole } from '../topology/role.ts';
 import type { Facts } from '../state/facts.ts';
 import type { Flows } from '../state/ledger.ts';
-import { forwardingName, settingsOf } from '../state/settings.ts';
 import { dockerUserRules, withoutDockerUser } from './docker-user.ts';
 import { type EngineWishes, releaseNetwork, wantNetwork } from './engine-networks.ts';
-import { closedPart, memberPart } from './member.ts';
+import { memberPart, uplinkRefusals } from './member.ts';
 import { nftChains } from './nft-chains.ts';
 import { nftSets } from './nft-sets.ts';
+import { forwardingOf, keptForwarding } from './forwarding.ts';
 import { bridgeOf, nodePart } from './node.ts';
 import { type Numbers, chooseNumbers } from './numbers.ts';
-import type { Part, Refusal, Wanted, Warning } from './parts.ts';
+import { type Part, type Refusal, type Wanted, type Warning, closedPart } from './parts.ts';
 import { preferenceRefusals } from './preferences.ts';
 import { questionChains } from './questions.ts';
 import { sourcePolicies } from './source-policies.ts';
@@ -34,18 +35,11 @@ export interface Desired {
   readonly refusals: readonly Refusal[];
 }
 
-const forwarding = forwardingName[4];
-
 export function desiredState(role: HostRole, gateways: Spec['gateways'], found: Facts): Desired {
   const facts = withoutDockerUser(found);
   const refusals: Refusal[] = [];
   const numbers = chooseNumbers(role, gateways, facts, refusals);
-  const parts = [
-    ...role.networks.map((network) => nodePart(network, facts, numbers, refusals)),
-    ...role.gateways.map((gateway) => memberPart(gateway, facts, numbers, refusals)),
-    closedPart(role.others ?? []),
-    // A gateway that no network goes by has nothing to do, and its sets would be empty.
-  ].filter(({ subnets }) => subnets.length > 0);
+  const parts = partsOf(role, facts, numbers, refusals);
   if (parts.length > 0) refusals.push(...preferenceRefusals(facts.foreignRules));
   const engines = engineWishes(role, facts);
   // Containers still need what they found: it is given back when the last network of ours can go.
@@ -53,30 +47,39 @@ export function desiredState(role: HostRole, gateways: Spec['gateways'], found: 
     parts.length === 0 &&
     (Object.keys(facts.silentEngines ?? {}).length > 0 ||
       engines.some(({ wanted }) => wanted.some(isNetwork)));
+  const forwarding = forwardingOf(parts, facts);
   return {
     wanted: [
       ...datapath(role, parts, numbers, facts),
-      ...(stays
-        ? []
-        : sysctlsOf(
-            parts.filter((part) => part.steer),
-            facts,
-          )),
+      ...(stays ? [] : forwarding.wanted),
       ...engines.flatMap(({ wanted }) => wanted),
       ...dockerUserRules(role, facts),
     ],
     numbers,
     bridges: bridgesOf(role, facts),
-    waiting: [
-      ...engines.flatMap(({ waiting }) => waiting),
-      ...(stays && facts.ledger.sysctls[forwarding] === '0' && facts.sysctls[forwarding] === '1'
-        ? [`sysctl ${forwarding} = 1 stays with it, until destroy can take the network away`]
-        : []),
-    ],
+    waiting: [...engines.flatMap(({ waiting }) => waiting), ...(stays ? keptForwarding(facts) : [])],
     ...(facts.ledger.forget ? { pending: facts.ledger.forget } : {}),
     warnings: hostWarnings(role, facts),
-    refusals: [...refusals, ...engines.flatMap((engine) => engine.refusals)],
+    refusals: [...refusals, ...forwarding.refusals, ...engines.flatMap((engine) => engine.refusals)],
   };
+}
+
+function partsOf(role: HostRole, facts: Facts, numbers: Numbers, refusals: Refusal[]): Part[] {
+  refusals.push(...role.gateways.flatMap((gateway) => uplinkRefusals(gateway, facts)));
+  return (
+    families
+      .flatMap((family) => [
+        ...role.networks.map((network) => nodePart(network, family, facts, numbers, refusals)),
+        ...role.gateways.map((gateway) => memberPart(gateway, family, facts, numbers, refusals)),
+        closedPart(
+          'networks of other gateways',
+          family,
+          (role.others ?? []).filter((subnet) => familyOf(subnet) === family),
+        ),
+      ])
+      // A gateway that no network goes by has nothing to do, and its sets would be empty.
+      .filter(({ subnets }) => subnets.length > 0)
+  );
 }
 
 /** All but settings that are shared with others. */
@@ -118,31 +121,4 @@ function routesOf(parts: readonly Part[]): Wanted[] {
   const routes = parts.flatMap((part) => part.routes);
   const unique = new Map(routes.map(({ route, why }) => [JSON.stringify(route), { object: route, why }]));
   return [...unique.values()];
-}
-
-function sysctlsOf(parts: readonly Part[], facts: Facts): Wanted[] {
-  const on: Wanted = {
-    object: { kind: 'sysctl', name: forwarding, value: '1' },
-    why: 'packets between containers and the outside are forwarded',
-  };
-  if (parts.length > 0) return [on];
-  const { [forwarding]: value, ...kept } = settingsOf(4, facts.ledger.sysctls);
-  if (value === undefined) return [];
-  const { [forwarding]: _, ...current } = settingsOf(4, facts.sysctls);
-  const alongside = { ...current, ...stillThere(kept, facts.links) };
-  return [{ object: { kind: 'sysctl', name: forwarding, value, alongside }, why: 'as it was before' }];
-}
-
-/** A device that is gone has no setting any more. */
-function stillThere(
-  settings: Readonly<Record<string, string>>,
-  links: Facts['links'],
-): Record<string, string> {
-  const devices = new Set(['default', ...links.map(({ name }) => name)]);
-  return Object.fromEntries(
-    Object.entries(settings).filter(([name]) => {
-      const device = /^net\/ipv[46]\/conf\/([^/]+)\//.exec(name)?.[1];
-      return device === undefined || devices.has(device);
-    }),
-  );
 }

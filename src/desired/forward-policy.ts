@@ -2,7 +2,7 @@
  * What another table's policy would stop. Every base chain has to accept a packet, so that an accept in our own table
  * does not help. Only what is surely stopped is refused: a rule that is not understood may accept.
  */
-import { type Subnet, contains, overlaps } from '../address/cidr.ts';
+import { type Family, type Subnet, contains, familyOf, overlaps } from '../address/cidr.ts';
 import type { FilterCondition, FilterRule, ForwardFilter } from '../state/facts.ts';
 import type { Refusal } from './parts.ts';
 
@@ -17,36 +17,46 @@ export interface Passage {
 
 type Packet = Readonly<Partial<Record<FilterCondition['field'], string>>>;
 
-/** @param what `gateway office` or `network web` */
+/**
+ * @param what `gateway office` or `network web`
+ * @param passages all of one family
+ */
 export function forwardRefusals(
   what: string,
   passages: readonly Passage[],
   filters: readonly ForwardFilter[],
 ): Refusal[] {
-  return filters.flatMap((filter) => {
-    // It sees nothing of IPv4, the one family that is redirected.
-    if (filter.family === 'ip6') return [];
-    const stopped = (packetOf: (passage: Passage) => Packet): Subnet[] =>
-      passages.filter((passage) => !mayPass(filter, packetOf(passage))).map(({ subnet }) => subnet);
-    const asked = stopped(({ subnet, inner, outer }) =>
-      packet({ in: inner, out: outer, from: subnet, state: 'new' }),
-    );
-    const answers = stopped(({ subnet, inner, outer }) =>
-      packet({ in: outer, out: inner, to: subnet, state: 'established' }),
-    );
-    if (asked.length + answers.length === 0) return [];
-    const { family, table, chain } = filter;
-    const whose = [
-      ...(asked.length > 0 ? [`what comes from ${asked.join(', ')}`] : []),
-      ...(answers.length > 0 ? [`the answers to ${answers.join(', ')}`] : []),
-    ].join(' and ');
-    return [
-      {
-        message: `${what}: chain ${chain} of nft table ${family} ${table} has policy drop, and would stop ${whose}`,
-        hint: `accept it there: ${commands(filter, asked, answers).join(' && ')}`,
-      },
-    ];
-  });
+  const [first] = passages;
+  if (!first) return [];
+  const family = familyOf(first.subnet);
+  return filters
+    .filter((filter) => sees(filter, family))
+    .flatMap((filter) => {
+      const stopped = (packetOf: (passage: Passage) => Packet): Subnet[] =>
+        passages.filter((passage) => !mayPass(filter, packetOf(passage))).map(({ subnet }) => subnet);
+      const asked = stopped(({ subnet, inner, outer }) =>
+        packet({ in: inner, out: outer, from: subnet, state: 'new' }),
+      );
+      const answers = stopped(({ subnet, inner, outer }) =>
+        packet({ in: outer, out: inner, to: subnet, state: 'established' }),
+      );
+      if (asked.length + answers.length === 0) return [];
+      const { table, chain } = filter;
+      const whose = [
+        ...(asked.length > 0 ? [`what comes from ${asked.join(', ')}`] : []),
+        ...(answers.length > 0 ? [`the answers to ${answers.join(', ')}`] : []),
+      ].join(' and ');
+      return [
+        {
+          message: `${what}: chain ${chain} of nft table ${filter.family} ${table} has policy drop, and would stop ${whose}`,
+          hint: `accept it there: ${commands(filter, family, asked, answers).join(' && ')}`,
+        },
+      ];
+    });
+}
+
+function sees({ family: of }: ForwardFilter, family: Family): boolean {
+  return of === 'inet' || of === (family === 4 ? 'ip' : 'ip6');
 }
 
 function packet(fields: Readonly<Record<string, string | undefined>>): Packet {
@@ -80,24 +90,30 @@ function matches(pattern: string, name: string): boolean {
   return pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : name === pattern;
 }
 
-function commands(filter: ForwardFilter, asked: readonly Subnet[], answers: readonly Subnet[]): string[] {
-  const { family, table, chain, chains } = filter;
-  if (family === 'ip' && table === 'filter' && chain === 'FORWARD') {
+function commands(
+  filter: ForwardFilter,
+  family: Family,
+  asked: readonly Subnet[],
+  answers: readonly Subnet[],
+): string[] {
+  const { table, chain, chains } = filter;
+  const ip = family === 4 ? 'ip' : 'ip6';
+  if (filter.family === ip && table === 'filter' && chain === 'FORWARD') {
     // Docker puts its own rules before those of others, and this chain before its own.
-    const insert = `iptables -I ${chains.has('DOCKER-USER') ? 'DOCKER-USER' : chain}`;
+    const insert = `${ip}tables -I ${chains.has('DOCKER-USER') ? 'DOCKER-USER' : chain}`;
     const state = '-m conntrack --ctstate RELATED,ESTABLISHED';
     return [
       ...(asked.length > 0 ? [`\`${insert} -s ${asked.join(',')} -j ACCEPT\``] : []),
       ...(answers.length > 0 ? [`\`${insert} -d ${answers.join(',')} ${state} -j ACCEPT\``] : []),
     ];
   }
-  const insert = `nft insert rule ${family} ${table} ${chain}`;
+  const insert = `nft insert rule ${filter.family} ${table} ${chain}`;
   const set = (subnets: readonly Subnet[]) =>
     subnets.length === 1 ? subnets.join() : `{ ${subnets.join(', ')} }`;
   return [
-    ...(asked.length > 0 ? [`\`${insert} ip saddr ${set(asked)} accept\``] : []),
+    ...(asked.length > 0 ? [`\`${insert} ${ip} saddr ${set(asked)} accept\``] : []),
     ...(answers.length > 0
-      ? [`\`${insert} ip daddr ${set(answers)} ct state established,related accept\``]
+      ? [`\`${insert} ${ip} daddr ${set(answers)} ct state established,related accept\``]
       : []),
   ];
 }

@@ -1,14 +1,14 @@
 /** A gateway member's part: what comes from the nodes leaves by the uplink, and answers find back. */
-import { type Address, type Subnet, contains, familyOf } from '../address/cidr.ts';
+import { type Address, type Family, contains, familyOf, isLinkLocal } from '../address/cidr.ts';
 import type { MemberGateway, ServedSubnet } from '../topology/role.ts';
 import type { Facts, Link } from '../state/facts.ts';
 import type { Route } from '../state/objects.ts';
 import { mainTable } from '../state/ownership.ts';
-import { forwardRefusals } from './forward-policy.ts';
+import { type Passage, forwardRefusals } from './forward-policy.ts';
 import { linkTowards } from './neighbours.ts';
 import { bringUp } from './node-refusals.ts';
 import type { Numbers } from './numbers.ts';
-import type { Part, Refusal } from './parts.ts';
+import { type Part, type Refusal, closedPart } from './parts.ts';
 import { closedDefault, openDefault } from './routes.ts';
 
 /** A route that a routing daemon learns (metric 20 to 110) comes before our static one. */
@@ -16,71 +16,69 @@ const returnMetric = 4000;
 
 export function memberPart(
   gateway: MemberGateway,
+  family: Family,
   facts: Facts,
   numbers: Numbers,
   refusals: Refusal[],
 ): Part {
+  const name = `gateway ${gateway.name}`;
+  const served = gateway.served.filter(({ subnet }) => familyOf(subnet) === family);
+  const subnets = served.map(({ subnet }) => subnet);
+  const closed = closedPart(name, family, subnets);
+  if (served.length === 0) return closed;
+  refusals.push(...nextHopRefusals(gateway, family, facts));
+  refusals.push(...served.flatMap((one) => subnetIsHere(one, facts)));
+  refusals.push(...forwardRefusals(name, passages(gateway, served, facts), facts.forwardFilters));
   const table = numbers.gateways[gateway.name]?.table ?? 0;
-  const uplink = uplinkOf(gateway);
-  const { device, via } = uplink;
-  refusals.push(...uplinkRefusals(gateway, facts));
-  refusals.push(...gateway.served.flatMap((served) => subnetIsHere(served, facts)));
-  const passages = gateway.served.map(({ subnet, nodeAddress }) => ({
-    subnet,
-    inner: linkTowards(nodeAddress, facts.links)?.name,
-    outer: device,
-  }));
-  refusals.push(...forwardRefusals(`gateway ${gateway.name}`, passages, facts.forwardFilters));
-  const returnHops = gateway.served.map(({ nodeAddress }) => nodeAddress);
+  const { device } = gateway.uplink;
+  const via = viaOf(gateway, family);
+  const way = { device, ...(via === undefined ? {} : { via }) };
+  const returnHops = served.map(({ nodeAddress }) => nodeAddress);
   return {
-    name: `gateway ${gateway.name}`,
-    subnets: gateway.served.map(({ subnet }) => subnet),
+    ...closed,
+    ...waysOut(way),
     steer: { table, why: `gateway ${gateway.name} sends it out of ${device}` },
     routes: [
-      closedDefault(table, gateway.name),
-      openDefault(table, uplink, `the uplink of gateway ${gateway.name}`),
-      ...gateway.served.flatMap((served) => returnRoute(served, facts, refusals)),
+      closedDefault(family, table, gateway.name),
+      openDefault(family, table, way, `the uplink of gateway ${gateway.name}`),
+      ...served.flatMap((one) => returnRoute(one, facts, refusals)),
     ],
-    local: false,
-    direct: [],
-    masqueradeDirect: false,
-    nextHops: via === undefined ? [] : [via],
-    devices: via === undefined ? [device] : [],
     returnHops,
-    outside: facts.defaultHops.filter(({ via: hop }) => !returnHops.includes(hop)),
-    nat: { gateway: gateway.name, device, verdict: natVerdict(gateway) },
+    outside: facts.defaultHops.filter((hop) => familyOf(hop.via) === family && !returnHops.includes(hop.via)),
+    nat: { gateway: gateway.name, device, verdict: natVerdict(gateway, family) },
   };
 }
 
-/** Subnets that have no way out here. */
-export function closedPart(subnets: readonly Subnet[]): Part {
-  return {
-    name: 'networks of other gateways',
-    subnets: subnets.filter((subnet) => familyOf(subnet) === 4),
-    routes: [],
-    local: false,
-    direct: [],
-    masqueradeDirect: false,
-    nextHops: [],
-    devices: [],
-    returnHops: [],
-    outside: [],
-  };
+function passages({ uplink }: MemberGateway, served: readonly ServedSubnet[], { links }: Facts): Passage[] {
+  return served.map(({ subnet, nodeAddress }) => ({
+    subnet,
+    inner: linkTowards(nodeAddress, links)?.name,
+    outer: uplink.device,
+  }));
+}
+
+function waysOut({
+  via,
+  device,
+}: {
+  readonly via?: Address;
+  readonly device: string;
+}): Pick<Part, 'nextHops' | 'linkLocalHops' | 'devices'> {
+  if (via === undefined) return { nextHops: [], linkLocalHops: [], devices: [device] };
+  if (isLinkLocal(via)) return { nextHops: [], linkLocalHops: [{ via, device }], devices: [] };
+  return { nextHops: [via], linkLocalHops: [], devices: [] };
+}
+
+function viaOf({ uplink }: MemberGateway, family: Family): Address | undefined {
+  return uplink.via?.find((address) => familyOf(address) === family);
 }
 
 /** `none` is said too: a masquerade of somebody else on the uplink must not hide the container. */
-function natVerdict({ snat }: MemberGateway): string {
+function natVerdict({ snat }: MemberGateway, family: Family): string {
   if (snat === 'masquerade') return 'masquerade';
-  return snat === 'none' ? 'snat ip to ip saddr' : `snat ip to ${snat.find(isIpv4)}`;
-}
-
-function uplinkOf({ uplink: { device, via = [] } }: MemberGateway): { device: string; via?: Address } {
-  const hop = via.find(isIpv4);
-  return hop === undefined ? { device } : { device, via: hop };
-}
-
-function isIpv4(address: Address): boolean {
-  return familyOf(address) === 4;
+  const ip = family === 4 ? 'ip' : 'ip6';
+  const address = snat === 'none' ? undefined : snat.find((one) => familyOf(one) === family);
+  return `snat ${ip} to ${address ?? `${ip} saddr`}`;
 }
 
 function returnRoute(
@@ -107,7 +105,7 @@ function returnRoute(
     {
       route: {
         kind: 'route',
-        family: 4,
+        family: familyOf(subnet),
         table: mainTable,
         destination: subnet,
         metric: returnMetric,
@@ -132,19 +130,25 @@ function subnetIsHere({ network, node, subnet }: ServedSubnet, facts: Facts): Re
   ];
 }
 
-function uplinkRefusals(gateway: MemberGateway, facts: Facts): Refusal[] {
-  const { name } = gateway;
-  const { device, via } = uplinkOf(gateway);
+export function uplinkRefusals({ name, uplink }: MemberGateway, facts: Facts): Refusal[] {
+  const { device } = uplink;
   const link = facts.links.find((found) => found.name === device);
   if (!link) {
     const hint = `bring the uplink up first, or correct \`device:\`; there are ${facts.links.map((l) => l.name).join(', ')}`;
     return [{ message: `gateway ${name}: no device ${device} on this host`, hint }];
   }
-  if (link.down) {
-    return [{ message: `gateway ${name}: its uplink ${device} is down`, hint: bringUp(device) }];
-  }
-  if (via === undefined || isNeighbour(via, link, facts)) return [];
-  const has = link.addresses.filter((address) => familyOf(address) === 4).join(', ') || 'no address';
+  return link.down
+    ? [{ message: `gateway ${name}: its uplink ${device} is down`, hint: bringUp(device) }]
+    : [];
+}
+
+function nextHopRefusals(gateway: MemberGateway, family: Family, facts: Facts): Refusal[] {
+  const { name, uplink } = gateway;
+  const { device } = uplink;
+  const via = viaOf(gateway, family);
+  const link = facts.links.find((found) => found.name === device);
+  if (via === undefined || !link || link.down || isLinkLocal(via) || isNeighbour(via, link, facts)) return [];
+  const has = link.addresses.filter((address) => familyOf(address) === family).join(', ') || 'no address';
   return [
     {
       message: `gateway ${name}: its next hop ${via} is not on ${device}, which has ${has}`,

@@ -2,11 +2,12 @@
  * The chains of table `inet mustredirect`. Rules are in nft's own canonical form, so that they can be
  * compared with what the kernel gives back.
  */
+import { type Family, families } from '../address/cidr.ts';
 import { type NftChain, hex } from '../state/objects.ts';
 import { stoppedSet } from '../state/ownership.ts';
 import { servedSet } from './nft-sets.ts';
 import type { Numbers } from './numbers.ts';
-import type { Part, Wanted } from './parts.ts';
+import { type Part, type Wanted, byFamily } from './parts.ts';
 
 /** after conntrack (-200) and mangle (-150, where wg-quick sets the mark of all UDP), before dstnat (-100) */
 const afterMangle = -145;
@@ -44,38 +45,66 @@ export function nftChains(parts: readonly Part[], { directBit = 0, seenBit = 0 }
         ? 'keeps the container’s own address, before any masquerade'
         : 'the address that the outside sees',
     ),
-    ...(local ? [translatedChain(directBit)] : []),
+    ...(local ? [translatedChain(parts, directBit)] : []),
   ];
+}
+
+/** nft's word for a family: `ip saddr`. */
+function word(family: Family): 'ip' | 'ip6' {
+  return family === 4 ? 'ip' : 'ip6';
 }
 
 /**
  * A flow that began before its subnet was redirected, or while its destination was direct, leaves with the
  * host's address until conntrack has forgotten it: the gateway could not tell whose it is.
  */
-function translatedChain(directBit: number): Wanted {
-  const began = 'ct status snat ct original ip saddr @local4 ip saddr != @local4 ip daddr != @redirected4';
+function translatedChain(parts: readonly Part[], directBit: number): Wanted {
   const notDirect = `meta mark & ${hex(directBit)} == 0x0`;
+  const rules = byFamily(parts.filter((part) => part.local)).map(({ family }) => {
+    const ip = word(family);
+    const began = `ct status snat ct original ${ip} saddr @local${family}`;
+    const leaves = `${ip} saddr != @local${family} ${ip} daddr != @redirected${family}`;
+    return `${began} ${leaves} ${notDirect} ct original ${ip} saddr @${stoppedSet(family)} drop`;
+  });
   return chain(
     {
       name: 'translated',
       hook: { type: 'filter', hook: 'postrouting', priority: afterSrcnat },
-      rules: [`${began} ${notDirect} ct original ip saddr @${stoppedSet} drop`],
+      rules,
     },
     'stops, and counts, what has lost the container’s own address',
   );
 }
 
 function forwardRules(parts: readonly Part[]): string[] {
-  const clamp = 'ip saddr @redirected4 tcp flags & (syn | rst) == syn tcp option maxseg size set rt mtu';
   return [
-    // Inside of a bridge its own hosts may talk as they like: with br_netfilter, that comes by here too.
-    ...(hasBridges(parts) ? ['ip saddr != @local4 oifname != @bridges jump foreign'] : []),
-    'ip saddr @redirected4 jump guard',
+    ...(hasBridges(parts) ? families.map((family) => foreignRule(parts, family)) : []),
+    ...byFamily(parts).flatMap((group) => wayRules(group.family, group.parts)),
+  ];
+}
+
+/**
+ * Inside of a bridge its own hosts may talk as they like: with br_netfilter, that comes by here too. Of a family in
+ * which no network here has a subnet, every source is foreign.
+ */
+function foreignRule(parts: readonly Part[], family: Family): string {
+  const known = parts.some((part) => part.local && part.family === family);
+  const foreign = known ? `${word(family)} saddr != @local${family}` : `meta nfproto ipv${family}`;
+  return `${foreign} oifname != @bridges jump foreign`;
+}
+
+function wayRules(family: Family, parts: readonly Part[]): string[] {
+  const ip = word(family);
+  const from = `${ip} saddr @redirected${family}`;
+  return [
+    `${from} jump guard`,
     // Should the way back be gone, answers must not go where everything else goes.
     ...(parts.some((part) => part.outside.length > 0)
-      ? [`rt ip nexthop . oifname @outside4 ip daddr @${stoppedSet} drop`]
+      ? [`rt ${ip} nexthop . oifname @outside${family} ${ip} daddr @${stoppedSet(family)} drop`]
       : []),
-    ...(parts.some((part) => part.nat) ? [clamp] : []),
+    ...(parts.some((part) => part.nat)
+      ? [`${from} tcp flags & (syn | rst) == syn tcp option maxseg size set rt mtu`]
+      : []),
   ];
 }
 
@@ -87,35 +116,52 @@ function guardRules(parts: readonly Part[], directBit: number): string[] {
   const bit = hex(directBit);
   return [
     ...(parts.some((part) => part.local) ? [`meta mark & ${bit} == ${bit} return`] : []),
-    ...(parts.some((p) => p.nextHops.length > 0) ? ['ip saddr . rt ip nexthop @nexthops4 return'] : []),
-    ...(parts.some((p) => p.devices.length > 0) ? ['ip saddr . oifname @uplinks4 return'] : []),
-    'ip daddr @redirected4 rt ip nexthop @inside4 return',
-    `ip saddr @${stoppedSet} drop`,
+    ...byFamily(parts).flatMap((group) => guardRulesOf(group.family, group.parts)),
+  ];
+}
+
+function guardRulesOf(family: Family, parts: readonly Part[]): string[] {
+  const ip = word(family);
+  const way = `${ip} saddr . rt ${ip} nexthop`;
+  return [
+    ...(parts.some((p) => p.nextHops.length > 0) ? [`${way} @nexthops${family} return`] : []),
+    ...(parts.some((p) => p.linkLocalHops.length > 0) ? [`${way} . oifname @linkhops${family} return`] : []),
+    ...(parts.some((p) => p.devices.length > 0) ? [`${ip} saddr . oifname @uplinks${family} return`] : []),
+    `${ip} daddr @redirected${family} rt ${ip} nexthop @inside${family} return`,
+    `${ip} saddr @${stoppedSet(family)} drop`,
   ];
 }
 
 function natRules(parts: readonly Part[], directBit: number): string[] {
-  const bit = hex(directBit);
-  const own = `ip saddr @local4 ip daddr != @redirected4 meta mark & ${bit} == 0x0 snat ip to ip saddr`;
-  const direct = `ip saddr @masqueraded4 ip daddr != @redirected4 meta mark & ${bit} == ${bit} masquerade`;
+  return byFamily(parts).flatMap((group) => natRulesOf(group.family, group.parts, hex(directBit)));
+}
+
+function natRulesOf(family: Family, parts: readonly Part[], bit: string): string[] {
+  const ip = word(family);
+  const outside = `${ip} daddr != @redirected${family} meta mark & ${bit}`;
+  const own = `${ip} saddr @local${family} ${outside} == 0x0 snat ${ip} to ${ip} saddr`;
+  const direct = `${ip} saddr @masqueraded${family} ${outside} == ${bit} masquerade`;
   return [
     ...(parts.some((part) => part.local) ? [own] : []),
     ...(parts.some((part) => part.masqueradeDirect) ? [direct] : []),
     ...parts.flatMap(({ nat }) =>
-      nat ? [`ip saddr @${servedSet(nat.gateway)} oifname "${nat.device}" ${nat.verdict}`] : [],
+      nat ? [`${ip} saddr @${servedSet(family, nat.gateway)} oifname "${nat.device}" ${nat.verdict}`] : [],
     ),
   ];
 }
 
 /** Before a packet is routed: without the mark of this table it is not steered, because nothing would keep its source. */
 function seenChain(parts: readonly Part[], directBit: number, seenBit: number): Wanted {
-  const seen = `ip saddr @redirected4 meta mark set meta mark | ${hex(seenBit)}`;
+  const seen = `meta mark set meta mark | ${hex(seenBit)}`;
   const local = parts.some((part) => part.local);
   return chain(
     {
       name: 'prerouting',
       hook: { type: 'filter', hook: 'prerouting', priority: afterMangle },
-      rules: [seen, ...(local ? exceptionRules(parts, directBit) : [])],
+      rules: byFamily(parts).flatMap((group) => [
+        `${word(group.family)} saddr @redirected${group.family} ${seen}`,
+        ...(local ? exceptionRules(group.family, group.parts, directBit) : []),
+      ]),
     },
     local
       ? 'marks what this table has seen, answers of published ports, and direct destinations'
@@ -124,19 +170,23 @@ function seenChain(parts: readonly Part[], directBit: number, seenBit: number): 
 }
 
 /** Which packets keep the host's own routing. */
-function exceptionRules(parts: readonly Part[], directBit: number): string[] {
+function exceptionRules(family: Family, parts: readonly Part[], directBit: number): string[] {
+  const ip = word(family);
+  const [all, local, direct] = [`@redirected${family}`, `@local${family}`, `@direct${family}`];
   const bit = hex(directBit);
   const setBit = `meta mark set meta mark | ${bit}`;
   const reply = 'ct direction reply';
   return [
     // Our bit on a packet that did not get it from us would be a way around.
-    `ip saddr @redirected4 meta mark & ${bit} == ${bit} meta mark set meta mark & ${hex(0xffffffff - directBit)}`,
+    `${ip} saddr ${all} meta mark & ${bit} == ${bit} meta mark set meta mark & ${hex(0xffffffff - directBit)}`,
     // An engine may have given the one who asked the bridge's address: what it began with counts.
-    `ip saddr @local4 ${reply} ct status dnat ct original ip saddr != @redirected4 ${setBit}`,
+    ...(parts.some((part) => part.local)
+      ? [`${ip} saddr ${local} ${reply} ct status dnat ct original ${ip} saddr != ${all} ${setBit}`]
+      : []),
     ...(parts.some((part) => part.direct.length > 0)
       ? [
-          `ip daddr != @redirected4 ip saddr . ip daddr @direct4 ${setBit}`,
-          `${reply} ip saddr . ct original ip saddr @direct4 ${setBit}`,
+          `${ip} daddr != ${all} ${ip} saddr . ${ip} daddr ${direct} ${setBit}`,
+          `${reply} ${ip} saddr . ct original ${ip} saddr ${direct} ${setBit}`,
         ]
       : []),
   ];

@@ -1,6 +1,7 @@
 /** The sets of table `inet mustredirect`. Elements are in nft's own canonical form. */
 import {
   type Address,
+  type Family,
   type Subnet,
   mergeSubnets,
   shortSubnet,
@@ -10,67 +11,89 @@ import {
 import type { Hop } from '../state/facts.ts';
 import type { NftSet } from '../state/objects.ts';
 import { stoppedSet } from '../state/ownership.ts';
-import type { Part, Wanted } from './parts.ts';
+import { type Part, type Wanted, byFamily } from './parts.ts';
 
 /** All sets that the chains of these parts name; none is empty. */
 export function nftSets(parts: readonly Part[]): Wanted[] {
+  const bridges = parts.flatMap((p) => (p.bridge === undefined ? [] : [`"${p.bridge}"`]));
+  return [
+    ...byFamily(parts).flatMap((group) => setsOf(group.family, group.parts)),
+    set(
+      'bridges',
+      ['ifname'],
+      [...new Set(bridges)],
+      'counts foreign sources on the bridges of redirected networks',
+      true,
+    ),
+  ].filter(({ object }) => (object as NftSet).elements.length > 0);
+}
+
+function setsOf(family: Family, parts: readonly Part[]): Wanted[] {
+  const address = `ipv${family}_addr`;
   const all = parts.flatMap((part) => part.subnets);
   const local = parts.filter((part) => part.local).flatMap((part) => part.subnets);
   const back = parts.flatMap((part) => part.returnHops).map(subnetOfAddress);
   return [
-    set('redirected4', ['ipv4_addr'], elements(all), 'all redirected subnets'),
-    set('inside4', ['ipv4_addr'], elements([...all, ...back]), 'next hops between redirected subnets'),
+    set(`redirected${family}`, [address], elements(all), 'all redirected subnets'),
+    set(`inside${family}`, [address], elements([...all, ...back]), 'next hops between redirected subnets'),
     set(
-      'outside4',
-      ['ipv4_addr', 'ifname'],
+      `outside${family}`,
+      [address, 'ifname'],
       [...new Set(parts.flatMap((part) => part.outside.map(hopText)))].sort(),
       'default routers: no way back to a redirected subnet',
     ),
-    set(stoppedSet, ['ipv4_addr'], unmerged(all), 'counts what the guard stopped', true),
-    set('local4', ['ipv4_addr'], elements(local), 'subnets whose containers are here'),
+    set(stoppedSet(family), [address], unmerged(all), 'counts what the guard stopped', true),
+    set(`local${family}`, [address], elements(local), 'subnets whose containers are here'),
     set(
-      'direct4',
-      ['ipv4_addr', 'ipv4_addr'],
+      `direct${family}`,
+      [address, address],
       pairs(parts, (p) => p.direct.map(shortSubnet)),
       'direct destinations',
     ),
     set(
-      'masqueraded4',
-      ['ipv4_addr'],
+      `masqueraded${family}`,
+      [address],
       unmerged(parts.filter((p) => p.masqueradeDirect).flatMap((p) => p.subnets)),
       'subnets whose direct packets leave with the host’s address',
     ),
-    set(
-      'bridges',
-      ['ifname'],
-      [...new Set(parts.flatMap((p) => (p.bridge === undefined ? [] : [`"${p.bridge}"`])))],
-      'counts foreign sources on the bridges of redirected networks',
-      true,
-    ),
-    ...ways(parts),
-  ].filter(({ object }) => (object as NftSet).elements.length > 0);
+    ...ways(family, address, parts),
+  ];
 }
 
 /** Where packets may leave, and what they look like there. */
-function ways(parts: readonly Part[]): Wanted[] {
+function ways(family: Family, address: string, parts: readonly Part[]): Wanted[] {
   return [
     set(
-      'nexthops4',
-      ['ipv4_addr', 'ipv4_addr'],
+      `nexthops${family}`,
+      [address, address],
       pairs(parts, (p) => p.nextHops),
       'counts what left by a gateway’s next hop',
       true,
     ),
     set(
-      'uplinks4',
-      ['ipv4_addr', 'ifname'],
+      `linkhops${family}`,
+      [address, address, 'ifname'],
+      pairs(parts, (p) => p.linkLocalHops.map(hopText)),
+      'counts what left by a link-local next hop',
+      true,
+    ),
+    set(
+      `uplinks${family}`,
+      [address, 'ifname'],
       pairs(parts, (p) => p.devices.map((device) => `"${device}"`)),
       'counts what left by an uplink',
       true,
     ),
     ...parts.flatMap((part) =>
       part.nat
-        ? [set(servedSet(part.nat.gateway), ['ipv4_addr'], unmerged(part.subnets), `subnets of ${part.name}`)]
+        ? [
+            set(
+              servedSet(family, part.nat.gateway),
+              [address],
+              unmerged(part.subnets),
+              `subnets of ${part.name}`,
+            ),
+          ]
         : [],
     ),
   ];
@@ -96,8 +119,8 @@ function pairs(parts: readonly Part[], others: (part: Part) => readonly (Address
   return [...new Set(found)].sort();
 }
 
-export function servedSet(gateway: string): string {
-  return `served4_${gateway}`;
+export function servedSet(family: Family, gateway: string): string {
+  return `served${family}_${gateway}`;
 }
 
 function set(

@@ -1,5 +1,13 @@
 /** What keeps a network from being redirected on this host. */
-import { type Address, type Subnet, contains, familyOf, prefixLength } from '../address/cidr.ts';
+import {
+  type Address,
+  type Subnet,
+  contains,
+  familyOf,
+  isLinkLocal,
+  prefixLength,
+  wholeLength,
+} from '../address/cidr.ts';
 import type { Facts, ForeignRoute, Link } from '../state/facts.ts';
 import type { NodeNetwork } from '../topology/role.ts';
 import type { Refusal } from './parts.ts';
@@ -21,7 +29,7 @@ export function gatewayRefusals(
       },
     ];
   }
-  if (!link) return [notConnected(towards, links)];
+  if (!link) return [notConnected(towards, hop, links)];
   if (!link.down) return [];
   return [{ message: `${towards} is on ${link.name}, which is down`, hint: bringUp(link.name) }];
 }
@@ -30,9 +38,11 @@ export function bringUp(device: string): string {
   return `\`ip link set ${device} up\`, then try again; until then, what was redirected stays closed`;
 }
 
-function notConnected(towards: string, links: readonly Link[]): Refusal {
+function notConnected(towards: string, hop: Address, links: readonly Link[]): Refusal {
   const connected = links.flatMap((link) =>
-    link.addresses.filter((a) => familyOf(a) === 4).map((a) => `${a} on ${link.name}`),
+    link.addresses
+      .filter((a) => familyOf(a) === familyOf(hop) && !isLinkLocal(a.split('/')[0] ?? ''))
+      .map((a) => `${a} on ${link.name}`),
   );
   return {
     message: `${towards} is not on a connected link`,
@@ -70,7 +80,7 @@ const towardsOthers = new Set([undefined, 'vlan', 'bond', 'team', 'macvlan', 'ip
 
 function linkRefusals({ name }: NodeNetwork, subnet: Subnet, link: Link, address: string): Refusal[] {
   const length = Number(address.split('/')[1]);
-  if (length < 32 && towardsOthers.has(link.type)) {
+  if (length < wholeLength(familyOf(subnet)) && towardsOthers.has(link.type)) {
     return [
       {
         message: `network ${name}: ${subnet} is the subnet of ${link.name} (${address}), which leads to other hosts`,
@@ -91,7 +101,7 @@ function linkRefusals({ name }: NodeNetwork, subnet: Subnet, link: Link, address
 /** A single address on a link is a container with a link of its own. */
 function isOfAnother({ destination, via, device }: ForeignRoute, subnet: Subnet, own: Set<string>): boolean {
   if (!contains(subnet, destination) || own.has(device ?? '')) return false;
-  return via !== undefined || prefixLength(destination) < 32;
+  return via !== undefined || prefixLength(destination) < wholeLength(familyOf(destination));
 }
 
 /** The host's answers to the containers, and the answers from the gateway, would go there. */
@@ -100,6 +110,6 @@ function routeRefusal({ name }: NodeNetwork, subnet: Subnet, route: ForeignRoute
   const way = `${via === undefined ? '' : ` via ${via}`}${device === undefined ? '' : ` dev ${device}`}`;
   return {
     message: `network ${name}: ${subnet} is not its own: this host has a route ${destination}${way}`,
-    hint: `take the route out (\`ip route del ${destination}${way}\`), or give the network another subnet`,
+    hint: `take the route out (\`${familyOf(subnet) === 4 ? 'ip' : 'ip -6'} route del ${destination}${way}\`), or give the network another subnet`,
   };
 }

@@ -1,68 +1,125 @@
 /** A node's part: its containers' packets go to the gateway. */
-import { contains, familyOf, mergeSubnets } from '../address/cidr.ts';
+import {
+  type Family,
+  type Subnet,
+  contains,
+  familyOf,
+  isLinkLocal,
+  mergeSubnets,
+  sortSubnets,
+} from '../address/cidr.ts';
 import type { NodeNetwork } from '../topology/role.ts';
-import type { Facts } from '../state/facts.ts';
+import type { Facts, NetworkFacts } from '../state/facts.ts';
 import { forwardRefusals } from './forward-policy.ts';
 import { linkTowards } from './neighbours.ts';
 import { gatewayRefusals, subnetRefusals } from './node-refusals.ts';
 import type { Numbers } from './numbers.ts';
-import type { Part, Refusal } from './parts.ts';
+import { type Part, type Refusal, closedPart } from './parts.ts';
 import { closedDefault, openDefault } from './routes.ts';
 
-export function nodePart(network: NodeNetwork, facts: Facts, numbers: Numbers, refusals: Refusal[]): Part {
-  const table = numbers.gateways[network.gateway]?.table ?? 0;
-  const nextHops = network.nextHops.filter((hop) => familyOf(hop) === 4);
-  const [first] = nextHops;
-  const subnets = network.subnets.filter((subnet) => familyOf(subnet) === 4);
-  const link = first === undefined ? undefined : linkTowards(first, facts.links, subnets);
-  const { bridge } = bridgeOf(network, facts);
-  if (first !== undefined) refusals.push(...gatewayRefusals(network, first, link, facts.links));
+export function nodePart(
+  network: NodeNetwork,
+  family: Family,
+  facts: Facts,
+  numbers: Numbers,
+  refusals: Refusal[],
+): Part {
+  const name = `network ${network.name}`;
+  const closed: Part = {
+    ...closedPart(name, family, subnetsIn(network, family, facts)),
+    ...bridgeOf(network, facts),
+    local: true,
+  };
+  const { subnets, bridge } = closed;
+  if (subnets.length === 0) return closed;
   refusals.push(...subnets.flatMap((subnet) => subnetRefusals(network, subnet, bridge, facts)));
+  if (!isOpen(network, family)) return closed;
+  return { ...closed, ...openWays(network, closed, facts, numbers, refusals) };
+}
+
+type Ways = Pick<Part, 'steer' | 'routes' | 'direct' | 'masqueradeDirect' | 'nextHops'>;
+
+function openWays(
+  network: NodeNetwork,
+  { name, family, subnets, bridge }: Part,
+  facts: Facts,
+  numbers: Numbers,
+  refusals: Refusal[],
+): Ways {
+  const { gateway } = network;
+  const table = numbers.gateways[gateway]?.table ?? 0;
+  const nextHops = network.nextHops.filter((hop) => familyOf(hop) === family);
+  const [via] = nextHops;
+  const link = via === undefined ? undefined : linkTowards(via, facts.links, subnets);
+  if (via !== undefined) refusals.push(...gatewayRefusals(network, via, link, facts.links));
   // Other engines accept their containers' packets themselves, when one is started.
   if (network.engine === 'external') {
     const passages = subnets.map((subnet) => ({ subnet, inner: bridge, outer: link?.name }));
-    refusals.push(...forwardRefusals(`network ${network.name}`, passages, facts.forwardFilters));
+    refusals.push(...forwardRefusals(name, passages, facts.forwardFilters));
   }
+  const direct = mergeSubnets(network.direct.filter((subnet) => familyOf(subnet) === family));
+  const open =
+    via === undefined || !link
+      ? []
+      : [openDefault(family, table, { via, device: link.name }, `gateway ${gateway} is at ${via}`)];
   return {
-    name: `network ${network.name}`,
-    subnets,
-    steer: { table, why: `every packet of ${network.name} goes to gateway ${network.gateway}` },
-    routes: [
-      closedDefault(table, network.gateway),
-      ...(first !== undefined && link
-        ? [openDefault(table, { via: first, device: link.name }, `gateway ${network.gateway} is at ${first}`)]
-        : []),
-    ],
-    local: true,
-    direct: mergeSubnets(network.direct.filter((subnet) => familyOf(subnet) === 4)),
-    masqueradeDirect: network.direct.length > 0 && isSwitchedOff(network, facts),
-    ...(bridge === undefined ? {} : { bridge }),
+    steer: { table, why: `every packet of ${network.name} goes to gateway ${gateway}` },
+    routes: [closedDefault(family, table, gateway), ...open],
+    direct,
+    masqueradeDirect: direct.length > 0 && isSwitchedOff(network, facts),
     nextHops,
-    devices: [],
-    returnHops: [],
-    outside: [],
   };
 }
 
+/** A family that is blocked, or that the file does not mention, goes nowhere. */
+function isOpen({ subnets, blocked }: NodeNetwork, family: Family): boolean {
+  return !blocked.includes(family) && subnets.some((subnet) => familyOf(subnet) === family);
+}
+
+/** Of a family that goes nowhere, also those that only the engine knows of. */
+function subnetsIn(network: NodeNetwork, family: Family, facts: Facts): Subnet[] {
+  const engines = isOpen(network, family) ? [] : (factsOf(network, facts)?.subnets ?? []);
+  const all = [...network.subnets, ...engines].filter((subnet) => familyOf(subnet) === family);
+  return sortSubnets([...new Set(all)]);
+}
+
+function factsOf({ engine, name }: NodeNetwork, { networks }: Facts): NetworkFacts | undefined {
+  return networks.find((found) => found.engine === engine && found.name === name);
+}
+
 /** Whether the engine's masquerade would be on, had we not switched it off, or were we not about to. */
-function isSwitchedOff({ engine, name }: NodeNetwork, { networks, ledger }: Facts): boolean {
-  const found = networks.find((n) => n.engine === engine && n.name === name);
-  const kept = ledger.networks.find((n) => n.engine === engine && n.name === name);
+function isSwitchedOff(network: NodeNetwork, facts: Facts): boolean {
+  const { engine, name } = network;
+  const found = factsOf(network, facts);
+  const kept = facts.ledger.networks.find((n) => n.engine === engine && n.name === name);
   return found?.masquerade?.enabled === true || kept?.edited !== undefined || found?.masqueraded === true;
 }
 
 /** A bridge that has addresses of others too is not the network's alone. */
-export function bridgeOf({ engine, name, subnets }: NodeNetwork, facts: Facts): { readonly bridge?: string } {
-  const isInside = (address: string): boolean =>
+export function bridgeOf(network: NodeNetwork, facts: Facts): { readonly bridge?: string } {
+  const found = factsOf(network, facts);
+  const isIn = (subnets: readonly Subnet[], address: string): boolean =>
     subnets.some((subnet) => contains(subnet, address.split('/')[0] ?? ''));
-  const found = facts.networks.find((n) => n.engine === engine && n.name === name);
   const bridge =
     found?.bridge ??
-    facts.links.find(({ type, addresses }) => type === 'bridge' && addresses.some(isInside))?.name ??
-    keptBridge(facts, name);
+    facts.links.find(
+      ({ type, addresses }) =>
+        type === 'bridge' && addresses.some((address) => isIn(network.subnets, address)),
+    )?.name ??
+    keptBridge(facts, network.name);
   const addresses = facts.links.find((link) => link.name === bridge)?.addresses ?? [];
-  const shared = addresses.some((address) => familyOf(address) === 4 && !isInside(address));
+  // What the engine gave the network is its own, though the file may not mention it.
+  const own = [...network.subnets, ...(found?.subnets ?? [])];
+  const shared = addresses.some(
+    (address) =>
+      !isLinkLocal(address.split('/')[0] ?? '') && !isIn(own, address) && isKnown(network, address),
+  );
   return bridge === undefined || shared ? {} : { bridge };
+}
+
+/** A family of which the file says nothing here is closed, whoever has addresses of it. */
+function isKnown({ subnets }: NodeNetwork, address: string): boolean {
+  return subnets.some((subnet) => familyOf(subnet) === familyOf(address));
 }
 
 /** One that is gone for now, with its last container, or as at boot, comes back under its name. */

@@ -1,12 +1,13 @@
 /** What each role adds to the state of a host; `steering.ts` and `nft-*.ts` make rules and nft of it. */
-import type { Address, Subnet } from '../address/cidr.ts';
+import { type Address, type Family, type Subnet, families } from '../address/cidr.ts';
 import type { Hop } from '../state/facts.ts';
 import type { HostObject, Route } from '../state/objects.ts';
 
-/** All that one network (on a node) or one gateway (on a member) asks of the datapath. */
+/** All that one network (on a node) or one gateway (on a member) asks of the datapath, in one address family. */
 export interface Part {
   /** `network web` or `gateway office`, for reasons */
   readonly name: string;
+  readonly family: Family;
   readonly subnets: readonly Subnet[];
   /** packets of the subnets are routed by this table, and why; without it they are only closed */
   readonly steer?: { readonly table: number; readonly why: string };
@@ -21,6 +22,8 @@ export interface Part {
   readonly bridge?: string;
   /** next hops by which the subnets may leave */
   readonly nextHops: readonly Address[];
+  /** those of them that are link-local: another link may have the same address */
+  readonly linkLocalHops: readonly Hop[];
   /** devices by which the subnets may leave to any next hop: point-to-point links */
   readonly devices: readonly string[];
   /** next hops of the ways back to the subnets */
@@ -29,6 +32,31 @@ export interface Part {
   readonly outside: readonly Hop[];
   /** source address of what leaves by a device */
   readonly nat?: { readonly gateway: string; readonly device: string; readonly verdict: string };
+}
+
+/** A part that asks for nothing but that its subnets are closed. */
+export function closedPart(name: string, family: Family, subnets: readonly Subnet[]): Part {
+  return {
+    name,
+    family,
+    subnets,
+    routes: [],
+    local: false,
+    direct: [],
+    masqueradeDirect: false,
+    nextHops: [],
+    linkLocalHops: [],
+    devices: [],
+    returnHops: [],
+    outside: [],
+  };
+}
+
+/** The address families that some parts have, in order, each with its parts. */
+export function byFamily(parts: readonly Part[]): { readonly family: Family; readonly parts: Part[] }[] {
+  return families
+    .map((family) => ({ family, parts: parts.filter((part) => part.family === family) }))
+    .filter((group) => group.parts.length > 0);
 }
 
 /** An object that the host should have, and the reason that the plan gives for it. */

@@ -4,7 +4,7 @@
  * what this host sends. So what the table has not marked is not forwarded. A rule by mark could not say so: the
  * reverse path filter asks without a mark.
  */
-import { mergeSubnets } from '../address/cidr.ts';
+import { familyOf, mergeSubnets } from '../address/cidr.ts';
 import type { Facts } from '../state/facts.ts';
 import type { Part, Wanted } from './parts.ts';
 
@@ -18,11 +18,11 @@ export function sourcePolicies(
   const subnets = mergeSubnets(parts.filter((part) => part.steer).flatMap((part) => part.subnets));
   return subnets.flatMap((from): Wanted[] => [
     {
-      object: { kind: 'xfrm-policy', family: 4, from, bit: seenBit },
+      object: { kind: 'xfrm-policy', family: familyOf(from), from, bit: seenBit },
       why: 'the nft table has seen it, and keeps its source',
     },
     {
-      object: { kind: 'xfrm-policy', family: 4, from },
+      object: { kind: 'xfrm-policy', family: familyOf(from), from },
       why: 'closed when the nft table is gone, and nothing keeps the source',
     },
   ]);

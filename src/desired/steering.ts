@@ -1,51 +1,70 @@
 /** Rules: which table a packet is routed by. Order and preferences are those of DESIGN section 5. */
-import { type Subnet, groupMerged, mergeSubnets, prefixLength } from '../address/cidr.ts';
+import { type Family, type Subnet, groupMerged, mergeSubnets, prefixLength } from '../address/cidr.ts';
 import type { Rule } from '../state/objects.ts';
 import { mainTable, preferences } from '../state/ownership.ts';
-import type { Part, Wanted } from './parts.ts';
+import { type Part, type Wanted, byFamily } from './parts.ts';
 
 const onwards = { kind: 'goto', preference: preferences.end } as const;
 
+/** A rule of some family, and the reason that the plan gives for it. */
+interface Ruling {
+  readonly rule: Omit<Rule, 'kind' | 'family'>;
+  readonly why: string;
+}
+
 /** @param directBit the mark bit of packets that keep the host's own routing */
 export function steeringRules(parts: readonly Part[], directBit: number): Wanted[] {
-  const subnets = mergeSubnets(parts.flatMap((part) => part.subnets));
-  if (subnets.length === 0) return [];
+  return byFamily(parts).flatMap((group) =>
+    rulesOf(group.parts, directBit).map(({ rule, why }) => ({ object: ruleIn(group.family, rule), why })),
+  );
+}
+
+function ruleIn(family: Family, rule: Ruling['rule']): Rule {
+  return { kind: 'rule', family, ...rule };
+}
+
+function rulesOf(parts: readonly Part[], directBit: number): Ruling[] {
   return [
     ...exceptions(parts, directBit),
-    ...mergeSubnets(parts.filter((part) => part.steer).flatMap((part) => part.subnets)).flatMap(inside),
+    ...mergeSubnets(parts.filter(talksToHost).flatMap((part) => part.subnets)).flatMap(inside),
     ...steers(parts),
-    ...subnets.map((from) =>
-      wanted(
+    ...mergeSubnets(parts.flatMap((part) => part.subnets)).map((from) =>
+      ruling(
         { preference: preferences.closed, from, action: { kind: 'prohibit' } },
         'closed, should no table have a way for it',
       ),
     ),
-    wanted({ preference: preferences.end, action: { kind: 'nop' } }, 'where exceptions go on'),
+    ruling({ preference: preferences.end, action: { kind: 'nop' } }, 'where exceptions go on'),
   ];
+}
+
+/** Also of a family that is blocked: this host itself may talk to its containers. */
+function talksToHost({ steer, local }: Part): boolean {
+  return steer !== undefined || local;
 }
 
 /**
  * What goes to a redirected subnet, the host's own answers to its containers among it, goes by main, by a
  * route to the subnet or to a part of it. When there is none, its bridge being down, no wider route may take it.
  */
-function inside(to: Subnet): Wanted[] {
+function inside(to: Subnet): Ruling[] {
   const suppress = prefixLength(to) - 1;
   return [
-    wanted(
+    ruling(
       { preference: preferences.inside, to, action: { kind: 'lookup', table: mainTable, suppress } },
       `what goes to ${to} goes to its bridge, or to its node`,
     ),
-    wanted(
+    ruling(
       { preference: preferences.insideClosed, to, action: { kind: 'unreachable' } },
       'closed when its bridge, or the way to it, is not there',
     ),
   ];
 }
 
-function exceptions(parts: readonly Part[], directBit: number): Wanted[] {
+function exceptions(parts: readonly Part[], directBit: number): Ruling[] {
   if (!parts.some((part) => part.local)) return [];
   return [
-    wanted(
+    ruling(
       {
         preference: preferences.directMark,
         fwmark: { value: directBit, mask: directBit },
@@ -57,7 +76,7 @@ function exceptions(parts: readonly Part[], directBit: number): Wanted[] {
     ...parts.flatMap((part) =>
       mergeSubnets(part.subnets).flatMap((from) =>
         part.direct.map((to) =>
-          wanted(
+          ruling(
             { preference: preferences.direct, from, to, action: onwards },
             `${to} is direct for ${part.name}`,
           ),
@@ -68,14 +87,14 @@ function exceptions(parts: readonly Part[], directBit: number): Wanted[] {
 }
 
 /** Subnets that merge share a rule, and it has the reasons of all of them. */
-function steers(parts: readonly Part[]): Wanted[] {
+function steers(parts: readonly Part[]): Ruling[] {
   const tables = [...new Set(parts.flatMap((part) => part.steer?.table ?? []))];
   return tables.flatMap((table) => {
     const sources = parts.flatMap(({ steer, subnets }) =>
       steer?.table === table ? subnets.map((subnet) => ({ subnet, why: steer.why })) : [],
     );
     return groupMerged(sources).map(({ merged, items }) =>
-      wanted(
+      ruling(
         { preference: preferences.steer, from: merged, action: { kind: 'lookup', table } },
         [...new Set(items.map(({ why }) => why))].join('; '),
       ),
@@ -83,6 +102,6 @@ function steers(parts: readonly Part[]): Wanted[] {
   });
 }
 
-function wanted(rule: Omit<Rule, 'kind' | 'family'>, why: string): Wanted {
-  return { object: { kind: 'rule', family: 4, ...rule }, why };
+function ruling(rule: Ruling['rule'], why: string): Ruling {
+  return { rule, why };
 }

@@ -1,8 +1,9 @@
 /** What is redirected, by which gateway, how much, and what the guard stopped. */
 import type { Prepared, Target } from '../apply/prepare.ts';
-import { type Subnet, longSubnet } from '../address/cidr.ts';
+import { type Family, type Subnet, families, familyOf, longSubnet } from '../address/cidr.ts';
 import type { ElementCounter } from '../host/nft-read.ts';
 import { stoppedSet } from '../state/ownership.ts';
+import type { NodeNetwork } from '../topology/role.ts';
 
 export interface Status {
   readonly host: string;
@@ -53,8 +54,8 @@ export function hostStatus({ role }: Target, { counters, desired, plan }: Prepar
   });
   return {
     host: role.host,
-    networks: role.networks.map(({ name, subnets, gateway, nextHops }) =>
-      traffic(name, subnets, gateway, nextHops[0] ?? ''),
+    networks: role.networks.map((network) =>
+      traffic(network.name, network.subnets, network.gateway, wayOf(network)),
     ),
     gateways: role.gateways.map(({ name, uplink, snat, served }) => ({
       gateway: name,
@@ -70,6 +71,17 @@ export function hostStatus({ role }: Target, { counters, desired, plan }: Prepar
       .map(({ sign, text }) => `${sign} ${text}`),
     waiting: plan.waiting,
   };
+}
+
+/** Of each family that the network has, the most preferred next hop: `192.168.50.2, IPv6 blocked`. */
+function wayOf({ subnets, blocked, nextHops }: NodeNetwork): string {
+  const has = (family: Family): boolean => subnets.some((subnet) => familyOf(subnet) === family);
+  return families
+    .flatMap((family) => {
+      if (blocked.includes(family)) return [`IPv${family} blocked`];
+      return has(family) ? (nextHops.find((hop) => familyOf(hop) === family) ?? []) : [];
+    })
+    .join(', ');
 }
 
 /** Counters by the subnet that their element begins with. */
@@ -89,14 +101,16 @@ function count(
   subnets: readonly Subnet[],
 ): Pick<TrafficStatus, 'packets' | 'bytes' | 'stopped'> {
   const own = subnets.flatMap((subnet) => counters.get(subnet) ?? []);
-  const passed = own.filter(({ set }) => set !== stoppedSet);
-  const stopped = own.filter(({ set }) => set === stoppedSet);
+  const passed = own.filter(({ set }) => !stoppedSets.has(set));
+  const stopped = own.filter(({ set }) => stoppedSets.has(set));
   return {
     packets: sum(passed.map(({ packets }) => packets)),
     bytes: sum(passed.map(({ bytes }) => bytes)),
     stopped: sum(stopped.map(({ packets }) => packets)),
   };
 }
+
+const stoppedSets = new Set(families.map(stoppedSet));
 
 function sum(numbers: readonly number[]): number {
   return numbers.reduce((total, number) => total + number, 0);

@@ -1,7 +1,7 @@
 /** Keeps the ledger in a file. */
 import * as z from 'zod';
 import { MustredirectError } from '../error.ts';
-import { engineNames } from '../spec/supported.ts';
+import { engineNames } from '../spec/engine-names.ts';
 import { type Ledger, emptyLedger } from '../state/ledger.ts';
 import type { Files } from './ports.ts';
 import { bootId, removeState } from './state-files.ts';

@@ -3,7 +3,7 @@
  * subnet was redirected would go to the gateway with the host's address. They are forgotten, and decided
  * again at their next packet.
  */
-import { type Subnet, excludeSubnets, longSubnet, mergeSubnets } from '../address/cidr.ts';
+import { type Subnet, excludeSubnets, families, longSubnet, mergeSubnets } from '../address/cidr.ts';
 import type { Wanted } from '../desired/parts.ts';
 import type { Flows } from '../state/ledger.ts';
 import type { HostObject, NftSet } from '../state/objects.ts';
@@ -48,14 +48,18 @@ function nftSets(objects: readonly HostObject[]): Sets {
 
 /** What goes from one redirected subnet to another gets another address when the other is redirected no more. */
 function towardsGone(before: Sets, after: Sets): Flows[] {
-  const gone = excludeSubnets(subnetsOf(before.get('redirected4')), subnetsOf(after.get('redirected4')));
-  return subnetsOf(after.get('local4')).flatMap((from) => gone.map((to) => ({ from, to })));
+  return families.flatMap((family) => {
+    const all = `redirected${family}`;
+    const gone = excludeSubnets(subnetsOf(before.get(all)), subnetsOf(after.get(all)));
+    return subnetsOf(after.get(`local${family}`)).flatMap((from) => gone.map((to) => ({ from, to })));
+  });
 }
 
 /** What goes to a direct destination leaves with the host's address. */
 function newPairs(some: Sets, others: Sets): Flows[] {
-  const known = new Set(others.get('direct4')?.elements);
-  const pairs = (some.get('direct4')?.elements ?? []).filter((pair) => !known.has(pair));
+  const pairsOf = (sets: Sets) => families.flatMap((family) => sets.get(`direct${family}`)?.elements ?? []);
+  const known = new Set(pairsOf(others));
+  const pairs = pairsOf(some).filter((pair) => !known.has(pair));
   return pairs.map((pair) => {
     const [from = '', to = ''] = pair.split(' . ');
     return { from: longSubnet(from), to: longSubnet(to) };
@@ -77,7 +81,7 @@ function decisions(objects: readonly HostObject[], sets: Sets): Map<string, Subn
   const rules = objects.flatMap((o) => (o.kind === 'nft-chain' && o.name === 'postrouting' ? o.rules : []));
   return new Map(
     rules.map((rule) => {
-      const name = /^ip saddr @(\S+)/.exec(rule)?.[1] ?? '';
+      const name = /^ip6? saddr @(\S+)/.exec(rule)?.[1] ?? '';
       return [rule, subnetsOf(sets.get(name))] as const;
     }),
   );

@@ -5,6 +5,7 @@ import {
   type NftChain,
   type NftSet,
   type Route,
+  type Rule,
   hex,
   ruleAction,
   ruleSelector,
@@ -37,9 +38,9 @@ export function changeText(change: Change): string {
 function printObject(object: HostObject): string {
   switch (object.kind) {
     case 'rule':
-      return `rule ${object.preference}: ${ruleSelector(object)} ${ruleAction(object)}`;
+      return `${familyWord(object)}rule ${object.preference}: ${ruleSelector(object)} ${ruleAction(object)}`;
     case 'route':
-      return `route${object.table === mainTable ? '' : ` in table ${object.table}`}: ${printRoute(object)}`;
+      return `${familyWord(object)}route${object.table === mainTable ? '' : ` in table ${object.table}`}: ${printRoute(object)}`;
     case 'xfrm-policy':
       return object.bit === undefined
         ? `xfrm policy: block what else is forwarded from ${object.from}`
@@ -109,6 +110,11 @@ function printForeign({ foreign = [] }: NftSet | NftChain): string[] {
 function missingIn(some: readonly string[], others: readonly string[]): string[] {
   const known = new Set(others);
   return some.filter((item) => !known.has(item));
+}
+
+/** Not every rule and route shows by its addresses of which family it is. */
+function familyWord({ family }: Rule | Route): string {
+  return family === 6 ? 'IPv6 ' : '';
 }
 
 function printRoute({ destination, target }: Route): string {

@@ -4,7 +4,6 @@ import { checkFamilies } from './check-families.ts';
 import { checkGateways } from './check-gateways.ts';
 import { checkReferences } from './check-references.ts';
 import { checkSubnets } from './check-subnets.ts';
-import { checkSupport } from './check-support.ts';
 import type { Draft } from './schema.ts';
 import type { Suggest } from './suggest.ts';
 import type { Path, Place, PlacedProblem } from './tree.ts';
@@ -28,7 +27,6 @@ const checks: readonly Check[] = [
   checkReferences,
   checkFamilies,
   checkGateways,
-  checkSupport,
 ];
 
 export function checkMeaning(checked: Checked): PlacedProblem[] {

@@ -1,6 +1,6 @@
 /** What the file says, checked and complete: names are unique, references exist, addresses are canonical. */
 import type { Address, Family, Subnet } from '../address/cidr.ts';
-import type { engineNames } from './supported.ts';
+import type { engineNames } from './engine-names.ts';
 
 /** What made a network. */
 export type EngineName = (typeof engineNames)[number];

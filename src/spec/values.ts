@@ -1,7 +1,7 @@
 /** Schemas of the single values of the file, with messages that say what belongs there and what was found. */
 import * as z from 'zod';
 import { type Address, type Subnet, parseAddress, parseSubnet } from '../address/cidr.ts';
-import { engineNames } from './supported.ts';
+import { engineNames } from './engine-names.ts';
 import { quote } from './tree.ts';
 
 /** `error` option of a schema: what belongs here, and what stands here. For a missing key only the former. */

@@ -1,5 +1,7 @@
 /** How our own objects are recognised on a host, and where among those of others they stand. */
 
+import type { Family } from '../address/cidr.ts';
+
 /** the `protocol` of our rules and routes; not in /etc/iproute2/rt_protos */
 export const ownProtocol = 136;
 /** the `priority` of our xfrm policies, which have no protocol: the lower is asked first */
@@ -21,7 +23,9 @@ export const mainTable = 254;
 /** the last resort: any other route of the same destination comes first */
 export const lastMetric = 0xffffffff;
 /** counts what the guard stopped */
-export const stoppedSet = 'stopped4';
+export function stoppedSet(family: Family): string {
+  return `stopped${family}`;
+}
 
 /** By this, `iptables` and we recognise a rule of ours in a chain of others. */
 export const ownComment = ['-m', 'comment', '--comment', 'mustredirect'] as const;

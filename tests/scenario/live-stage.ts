@@ -1,5 +1,6 @@
 /** A scenario's host on the real kernel: a test host with the scenario's links, rules and routes. */
 import { dirname } from 'node:path';
+import { families } from '../../src/address/cidr.ts';
 import { createExec } from '../../src/host/exec.ts';
 import { createFiles } from '../../src/host/files.ts';
 import type { Host } from '../../src/host/ports.ts';
@@ -14,7 +15,13 @@ const machine: Host = { exec: createExec(), files: createFiles() };
 
 /** @param lab a name that no other test uses */
 export async function setLiveStage(scenario: Scenario, lab: string): Promise<LiveStage> {
-  const sysctls = { 'net/ipv4/ip_forward': '0', ...scenario.sysctls };
+  const sysctls = {
+    'net/ipv4/ip_forward': '0',
+    'net/ipv6/conf/all/forwarding': '0',
+    // Nobody else is there: an address need not wait to be the only one.
+    'net/ipv6/conf/default/accept_dad': '0',
+    ...scenario.sysctls,
+  };
   const lines = Object.entries(sysctls).map(([path, value]) => `${path} ${value}`);
   const { pid } = await startHolder(machine.files, { lab, host: 'host', sysctls: lines });
   const host = enterHost(machine.exec, 'host', pid);
@@ -47,12 +54,15 @@ function groundLines({ links, routes, rules }: Scenario): string[] {
   ];
 }
 
-const settings = ['ip_forward', 'conf/*/forwarding', 'conf/*/accept_redirects'];
+const settings = ['ipv4/ip_forward', 'ipv[46]/conf/*/forwarding', 'ipv[46]/conf/*/accept_redirects'];
 
 const readings: readonly (readonly string[])[] = [
-  ['ip', '-4', 'rule', 'show'],
-  ['ip', '-4', 'route', 'show', 'table', 'all'],
-  ['sh', '-c', `cd /proc/sys/net/ipv4 && grep . ${settings.join(' ')}`],
+  ...families.flatMap((family) => [
+    ['ip', `-${family}`, 'rule', 'show'],
+    ['ip', `-${family}`, 'route', 'show', 'table', 'all'],
+  ]),
+  ['ip', 'xfrm', 'policy', 'list'],
+  ['sh', '-c', `cd /proc/sys/net && grep . ${settings.join(' ')}`],
   // What we keep: the folder is not there before.
   ['find', dirname(ledgerPath), '-printf', '%p %s %T@\\n'],
 ];
