@@ -93,7 +93,8 @@ function addVerify(program: Command, terminal: Terminal): void {
     .summary('send real packets from the network and say which way they go')
     .description(
       'Sends real packets, from a running container of the network or from a namespace that it makes for the ' +
-        'moment, and captures on every link which way they leave this host, and with which source.',
+        'moment, and captures on every link which way they leave this host, and with which source. A running ' +
+        'container’s name server is asked for a name, to see by which way the question leaves.',
     )
     .option(
       '--to <address[:port]>',

@@ -90,6 +90,13 @@ describe.each(await containerEngines())('%s', (engine) => {
     };
   }
 
+  /** What verify says of names. */
+  async function verified(): Promise<{ ok: boolean | string; evidence: string } | undefined> {
+    const { stdout } = await mustredirect(world.hosts.node1, 'verify', '--json');
+    const { checks } = JSON.parse(stdout) as { checks: { check: string; ok: boolean; evidence: string }[] };
+    return checks.find(({ check }) => check === 'names');
+  }
+
   async function applyWith(dns: string): Promise<string> {
     const { node1 } = world.hosts;
     await node1.files.replace(filePath, fileWith(engine, dns));
@@ -103,6 +110,14 @@ describe.each(await containerEngines())('%s', (engine) => {
     // Nobody at the other end of the uplink knows that one.
     expect(answer === answers.isp).toBe(!inside);
     expect(await lookUp('db')).toContain('Address: 10.89.4.');
+    expect(await verified()).toMatchObject({
+      ok: inside ? true : 'not-checked',
+      evidence: expect.stringContaining(
+        inside
+          ? `asked 127.0.0.11, and no answer came; the question left by eth0 to 192.168.50.2`
+          : `from ${addresses.node1} to ${addresses.isp}: past gateway office; \`dns:\` in the file changes that`,
+      ) as string,
+    });
   });
 
   it('gateway: the container asks the gateway, with its own address', async () => {
@@ -116,6 +131,19 @@ describe.each(await containerEngines())('%s', (engine) => {
     await applyWith(addresses.internet);
     const seen = { isp: [], gw1: [], upstream: [addresses.uplink] };
     expect(await ask()).toEqual({ answer: answers.upstream, seen });
+    const evidence = expect.stringMatching(
+      `which answered; the question left by eth0 to 192.168.50.2 .*, from 10.89.4.[23] to ${addresses.internet}$`,
+    ) as string;
+    expect(await verified()).toMatchObject({ ok: true, evidence });
+  });
+
+  it('fails to verify when somebody took away what turns the questions', async () => {
+    const { node1 } = world.hosts;
+    await node1.run(['nft', 'flush', 'chain', 'inet', 'mustredirect', 'resolve']);
+    // What docker asks leaves by the gateway all the same.
+    expect(await verified()).toMatchObject({ ok: inside });
+    expect(await mustSucceed(node1, 'apply', '--yes')).toContain(`dnat ip to ${addresses.internet}`);
+    expect(await verified()).toMatchObject({ ok: true });
   });
 
   it('has nothing to do the second time, and is back with the engine afterwards', async () => {

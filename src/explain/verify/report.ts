@@ -8,9 +8,9 @@ export interface VerifyReport {
 
 /**
  * `path`: by which link and to which next hop; `source`: with which address; `elsewhere`: that nothing left
- * by another way; `reach`: that answers came back.
+ * by another way; `reach`: that answers came back; `names`: by which way a container's questions for names leave.
  */
-export type CheckName = 'path' | 'source' | 'elsewhere' | 'reach';
+export type CheckName = 'path' | 'source' | 'elsewhere' | 'reach' | 'names';
 
 /** What is verified. */
 export interface Subject {
@@ -43,8 +43,8 @@ export function renderReport(report: VerifyReport): string {
 }
 
 function headline({ subject, from, target }: Check): string {
-  if (!from || !target) return subject;
-  return `${subject}: from ${from} to ${target}`;
+  if (!from) return subject;
+  return target === undefined ? `${subject}: from ${from}` : `${subject}: from ${from} to ${target}`;
 }
 
 function renderCheck({ check, ok, evidence }: Check): string {

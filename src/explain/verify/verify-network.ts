@@ -12,6 +12,7 @@ import { runProbes } from './run-probes.ts';
 import { candidateAddresses } from './spare-address.ts';
 import type { Target } from './target.ts';
 import { type Joint, withTemporaryPlace } from './temporary-place.ts';
+import { verifyNames } from './verify-names.ts';
 import { ownWay, waysToGateways } from './way.ts';
 
 export interface Aim {
@@ -32,7 +33,16 @@ export async function verifyNetwork(
   const known = facts.networks.find(({ name }) => name === network.name);
   const container = await runningContainer(host, known, [subnet], aim.targets);
   const send = (place: Place): Promise<Check[]> => sendFrom(host, network, about, place, aim);
-  return container ? send(container) : fromTemporaryPlace(host, facts, network, subnet, send);
+  if (!container) return fromTemporaryPlace(host, facts, network, subnet, send);
+  const checks = await send(container);
+  return isFirst(network, subnet)
+    ? [...checks, ...(await verifyNames(host, network, about, container))]
+    : checks;
+}
+
+/** Names are asked for once, whatever families there are: it is the container that decides by which one. */
+function isFirst({ subnets, blocked }: NodeNetwork, subnet: Subnet): boolean {
+  return subnets.find((one) => !blocked.includes(familyOf(one))) === subnet;
 }
 
 export function subjectOf({ name }: NodeNetwork, family: Family): Subject {
