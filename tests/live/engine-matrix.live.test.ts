@@ -2,16 +2,15 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { exampleFile, filePath } from '../../src/lab/example-file.ts';
-import { network } from '../../src/lab/layout.ts';
 import type { World } from '../../src/lab/world.ts';
 import { runRound } from './engine-matrix/cell.ts';
-import { type Container, findContainer, startContainer } from './engine-matrix/container.ts';
+import { type ContainerPlan, addressOf, findContainer, startContainer } from './engine-matrix/container.ts';
 import { matrixEngines } from './engine-matrix/engines.ts';
 import { eventsOf } from './engine-matrix/events.ts';
 import { faultsOf, faultsOfControl, faultsOfPublished } from './engine-matrix/judge.ts';
 import { startNameServer } from './engine-matrix/name-server.ts';
-import { type Asker, type PublishedCell, askPublished, askers, joinLan } from './engine-matrix/published.ts';
+import { familiesOf, labelOf, networksOf, prepareNetworks } from './engine-matrix/networks.ts';
+import { askAll, askPublished, joinLan } from './engine-matrix/published.ts';
 import { type PublishedRow, type RoundRow, pageText, versionsOf } from './engine-matrix/table.ts';
 import { mustSucceed } from './program.ts';
 
@@ -21,86 +20,89 @@ const rounds: RoundRow[] = [];
 const afterEvents: RoundRow[] = [];
 const published: PublishedRow[] = [];
 
-const containers = [
-  { name: 'before', network: network.name, port: 8081 },
-  { name: 'after', network: network.name, port: 8082 },
-] as const;
-
 describe.each(await matrixEngines())('$name', (engine) => {
-  const started = new Map<string, Container>();
+  const networks = networksOf(engine);
+  const plans = (['before', 'after'] as const).map((when, i) =>
+    networks.map((network, j) => ({
+      when,
+      network,
+      plan: { name: `${network.name}-${when}`, network: network.name, port: 8080 + 10 * i + j },
+    })),
+  );
+  const [before = [], after = []] = plans;
+  const sent = [...before, ...after].flatMap((one) =>
+    familiesOf(one.network).map((family) => ({ ...one, family, label: labelOf(one.network, family) })),
+  );
   let world: World;
 
   beforeAll(async () => {
-    world = await engine.create();
-    const { node1, gw1, isp, upstream } = world.hosts;
-    const text = exampleFile(world.engine.engine);
-    await Promise.all([node1, gw1].map((host) => host.files.replace(filePath, text)));
+    world = await engine.create({ families: [4, 6] });
+    const { isp, upstream } = world.hosts;
     await Promise.all([startNameServer(isp), startNameServer(upstream), joinLan(world)]);
-    await world.containers.createNetwork(network.name, network.subnet);
+    await prepareNetworks(world, engine);
     versions.push(await versionsOf(engine.name, world));
+    for (const { plan } of before) await startContainer(world, engine, plan);
   });
 
   afterAll(() => world?.down());
 
-  it('control: with nothing applied, every kind is seen elsewhere', async () => {
-    const before = await startContainer(world, engine, containers[0]);
-    started.set('before', before);
-    expect(faultsOfControl(await runRound(world, before))).toEqual([]);
-  });
-
-  it('is redirected by apply', async () => {
-    for (const host of [world.hosts.gw1, world.hosts.node1]) await mustSucceed(host, 'apply', '--yes');
-    started.set('after', await startContainer(world, engine, containers[1]));
-    expect(await mustSucceed(world.hosts.node1, 'plan')).toContain('nothing to do');
-  });
-
-  it.each(containers)('sends what container $name sends by the gateway', async ({ name }) => {
-    const container = get(name);
-    const round = await runRound(world, container);
-    rounds.push({ engine: engine.name, families: 'IPv4', after: name, own: container.address, round });
-    expect(faultsOf(round, container.address)).toEqual([]);
-  });
-
-  it.each(engine.program ? containers : [])(
-    'answers at the published port of container $name the way the question came',
-    async ({ name, port }) => {
-      const cells: Partial<Record<Asker, PublishedCell>> = {};
-      for (const asker of askers) cells[asker] = await askPublished(world, asker, port);
-      const all = cells as Record<Asker, PublishedCell>;
-      published.push({ engine: engine.name, families: 'IPv4', container: name, cells: all });
-      expect(faultsOfPublished(all)).toEqual([]);
+  it.each(sent.filter(({ when }) => when === 'before'))(
+    'control: with nothing applied, every kind of $plan.name, IPv$family, is seen elsewhere',
+    async ({ plan, family }) => {
+      expect(faultsOfControl(await round(plan, family), family)).toEqual([]);
     },
   );
 
-  it.each(engine.program ? askers.slice(1, 2) : [])(
-    'control: an answer to %s that goes to the gateway is seen there',
-    async (asker) => {
+  it('is redirected by apply', async () => {
+    for (const host of [world.hosts.gw1, world.hosts.node1]) await mustSucceed(host, 'apply', '--yes');
+    for (const { plan } of after) await startContainer(world, engine, plan);
+    expect(await mustSucceed(world.hosts.node1, 'plan')).toContain('nothing to do');
+  });
+
+  it.each(sent)('sends what $plan.name sends, IPv$family, by the gateway', async (one) => {
+    const row = await roundRow(one, one.when);
+    rounds.push(row);
+    expect(faultsOf(row.round, row.own)).toEqual([]);
+  });
+
+  it.each(engine.program ? sent : [])(
+    'answers at the published port of $plan.name, IPv$family, the way the question came',
+    async ({ plan, family, label, when }) => {
+      const cells = await askAll(world, family, plan.port);
+      published.push({ engine: engine.name, families: label, container: when, cells });
+      expect(faultsOfPublished(cells)).toEqual([]);
+    },
+  );
+
+  it.each(engine.program ? sent.slice(0, 1) : [])(
+    'control: an answer that goes to the gateway is seen there',
+    async ({ plan, family }) => {
       const { node1 } = world.hosts;
       await node1.run(['ip', 'rule', 'del', 'preference', '4000']);
-      const { atGateway } = await askPublished(world, asker, containers[0].port);
+      const { atGateway } = await askPublished(world, 'the isp’s side', family, plan.port);
       await mustSucceed(node1, 'apply', '--yes');
       expect(atGateway).toBeGreaterThan(0);
     },
   );
 
-  it.each(engine.program ? eventsOf(engine.program) : [])('keeps the source after $name', async (event) => {
+  const last = before.at(-1);
+  const events = engine.program && last ? eventsOf(engine.program, last.plan, last.network) : [];
+  it.each(events)('keeps the source after: $name', async (event) => {
     await event.run(world);
-    const container = await findContainer(world, engine.program ?? '', 'before', network.name);
-    const round = await runRound(world, container);
-    afterEvents.push({
-      engine: engine.name,
-      families: 'IPv4',
-      after: event.name,
-      own: container.address,
-      round,
-    });
-    expect(faultsOf(round, container.address)).toEqual([]);
+    for (const one of sent.filter(({ plan }) => plan === last?.plan)) {
+      const row = await roundRow(one, event.name);
+      afterEvents.push(row);
+      expect(faultsOf(row.round, row.own)).toEqual([]);
+    }
   });
 
-  function get(name: string): Container {
-    const container = started.get(name);
-    if (!container) throw new Error(`container ${name} was not started`);
-    return container;
+  async function round(plan: ContainerPlan, family: (typeof sent)[number]['family']) {
+    return runRound(world, await findContainer(world, engine, plan), family);
+  }
+
+  async function roundRow({ plan, family, label }: (typeof sent)[number], what: string): Promise<RoundRow> {
+    const own = addressOf(await findContainer(world, engine, plan), family);
+    return { engine: engine.name, families: label, after: what, own, round: await round(plan, family) };
   }
 });
 

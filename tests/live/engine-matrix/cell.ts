@@ -1,6 +1,7 @@
 /** One container's round of traffic, with captures wherever a packet of it may or must not come by. */
+import { type Family, familyOf } from '../../../src/address/cidr.ts';
 import type { Packet } from '../../../src/host/packet.ts';
-import { addresses } from '../../../src/lab/layout.ts';
+import { addressesOf } from '../../../src/lab/layout.ts';
 import type { World } from '../../../src/lab/world.ts';
 import { watchElsewhere } from '../leak-matrix/watch.ts';
 import type { Container } from './container.ts';
@@ -19,21 +20,22 @@ export interface Cell {
 
 export type Round = Readonly<Record<Kind, Cell>>;
 
-export async function runRound(world: World, container: Container): Promise<Round> {
-  const toInternet = `dst host ${addresses.internet}`;
+export async function runRound(world: World, container: Container, family: Family): Promise<Round> {
+  const toInternet = `dst host ${addressesOf(family).internet}`;
   const [watch, gateway, upstream] = await Promise.all([
     watchElsewhere(world),
     world.capture('gw1', 'eth0', toInternet),
     world.capture('upstream', 'gw1', toInternet),
   ]);
-  const answers = await sendAll(world, container);
+  const answers = await sendAll(world, container, family);
   const [seen, atGateway, atUpstream] = await Promise.all([
     watch.stop((read) => read()),
     gateway.stop(),
     upstream.stop(),
   ]);
+  const ofFamily = ({ destination }: Packet): boolean => familyOf(destination) === family;
   // Out of the uplink with an address that is not the declared one is not the declared way.
-  const elsewhere = [...Object.values(seen.elsewhere).flat(), ...seen.untranslated];
+  const elsewhere = [...Object.values(seen.elsewhere).flat(), ...seen.untranslated].filter(ofFamily);
   return roundOf(answers, { atGateway, atUpstream, elsewhere });
 }
 

@@ -1,42 +1,55 @@
 /** The containers of the matrix: each publishes a port, where its engine can, and lives until it is removed. */
+import { type Address, type Family, familyOf } from '../../../src/address/cidr.ts';
 import type { World } from '../../../src/lab/world.ts';
 import type { MatrixEngine } from './engines.ts';
 
 export interface Container {
   readonly name: string;
-  readonly address: string;
+  readonly addresses: readonly Address[];
   /** its network namespace: a process in it, or a file */
   readonly where: number | string;
+}
+
+export interface ContainerPlan {
+  readonly name: string;
+  readonly network: string;
   /** of the node, that leads to its port 80 */
-  readonly port?: number;
+  readonly port: number;
 }
 
 /** What a container that publishes its port 80 runs. */
-const server = ['sh', '-c', 'while :; do echo hello | nc -l -p 80; done'];
+const server = ['nc', '-ll', '-p', '80', '-e', 'echo', 'hello'];
 
 export async function startContainer(
   world: World,
-  { program }: MatrixEngine,
-  { name, network, port }: { readonly name: string; readonly network: string; readonly port: number },
+  engine: MatrixEngine,
+  plan: ContainerPlan,
 ): Promise<Container> {
-  const { node1 } = world.hosts;
+  const { name, network, port } = plan;
+  const { program } = engine;
   if (!program) {
-    return { name, address: await world.containers.start(name, network), where: `/run/netns/${name}` };
+    await world.containers.start(name, network);
+  } else {
+    const run = [program, 'run', '--detach', '--name', name, '--network', network];
+    await world.hosts.node1.run([...run, '--publish', `${port}:80`, 'localhost/lab', ...server]);
   }
-  const run = [program, 'run', '--detach', '--name', name, '--network', network, '--publish', `${port}:80`];
-  await node1.run([...run, 'localhost/lab', ...server]);
-  return { ...(await findContainer(world, program, name, network)), port };
+  return findContainer(world, engine, plan);
 }
 
 /** As it is now: a restart gives it another namespace. */
 export async function findContainer(
-  { hosts: { node1 } }: World,
-  program: string,
-  name: string,
-  network: string,
+  { hosts: { node1 }, containers }: World,
+  { program }: MatrixEngine,
+  { name, network }: Pick<ContainerPlan, 'name' | 'network'>,
 ): Promise<Container> {
-  const format = `{{.State.Pid}} {{(index .NetworkSettings.Networks "${network}").IPAddress}}`;
-  const said = await node1.run([program, 'inspect', '--format', format, name]);
-  const [pid, address = ''] = said.trim().split(' ');
-  return { name, address, where: Number(pid) };
+  const addresses = await containers.addresses(name, network);
+  if (!program) return { name, addresses, where: `/run/netns/${name}` };
+  const pid = await node1.run([program, 'inspect', '--format', '{{.State.Pid}}', name]);
+  return { name, addresses, where: Number(pid) };
+}
+
+export function addressOf({ name, addresses }: Container, family: Family): Address {
+  const found = addresses.find((address) => familyOf(address) === family);
+  if (!found) throw new Error(`container ${name}: no address of IPv${family}`);
+  return found;
 }

@@ -1,30 +1,46 @@
 /** What engines do by themselves, and what others do to them: each may bring a masquerade back. */
+import { familyOf } from '../../../src/address/cidr.ts';
 import { restartDockerd } from '../../../src/lab/containers/docker.ts';
-import { network } from '../../../src/lab/layout.ts';
 import type { World } from '../../../src/lab/world.ts';
+import type { ContainerPlan } from './container.ts';
+import type { MatrixNetwork } from './networks.ts';
 
 export interface EngineEvent {
   readonly name: string;
   run(world: World): Promise<unknown>;
 }
 
-const masquerade = ['POSTROUTING', '-s', network.subnet, '-j', 'MASQUERADE'];
-
-/** @param program the engine's own */
-export function eventsOf(program: 'podman' | 'docker'): readonly EngineEvent[] {
+/**
+ * @param program the engine's own
+ * @param container that restarts
+ * @param network that it is in
+ */
+export function eventsOf(
+  program: 'podman' | 'docker',
+  container: ContainerPlan,
+  { subnets }: MatrixNetwork,
+): readonly EngineEvent[] {
   return [
     program === 'podman'
       ? { name: 'podman network reload --all', run: onNode('podman', 'network', 'reload', '--all') }
       : { name: 'dockerd restarts', run: ({ hosts: { node1 } }) => restartDockerd(node1) },
-    { name: 'the container restarts', run: onNode(program, 'restart', '--time', '0', 'before') },
+    { name: 'the container restarts', run: onNode(program, 'restart', '--time', '0', container.name) },
     {
       name: 'another container comes, and goes',
       async run({ containers }) {
-        await containers.start('another', network.name);
+        await containers.start('another', container.network);
         await containers.remove('another');
       },
     },
-    { name: 'a masquerade before all others', run: onNode('iptables', '-t', 'nat', '-I', ...masquerade) },
+    {
+      name: 'a masquerade before all others',
+      async run({ hosts: { node1 } }) {
+        for (const subnet of subnets) {
+          const iptables = familyOf(subnet) === 4 ? 'iptables' : 'ip6tables';
+          await node1.run([iptables, '-t', 'nat', '-I', 'POSTROUTING', '-s', subnet, '-j', 'MASQUERADE']);
+        }
+      },
+    },
   ];
 }
 

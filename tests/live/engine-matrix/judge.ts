@@ -1,5 +1,6 @@
 /** What is wrong with a cell, one line each; nothing when all is as it must be. */
-import { addresses } from '../../../src/lab/layout.ts';
+import { type Family, familyOf } from '../../../src/address/cidr.ts';
+import { addressesOf } from '../../../src/lab/layout.ts';
 import type { Cell, Round } from './cell.ts';
 import { answerOf } from './name-server.ts';
 import type { PublishedCell } from './published.ts';
@@ -7,18 +8,19 @@ import { type Kind, kinds } from './traffic.ts';
 
 /** Redirected: by the gateway with its own address, and nowhere else. */
 export function faultsOf(round: Round, own: string): readonly string[] {
+  const family = familyOf(own);
   return compare(round, (kind) => ({
-    answer: expectedAnswer(kind, 'upstream'),
+    answer: expectedAnswer(kind, 'upstream', family),
     atGateway: [own],
-    upstream: [addresses.uplink],
+    upstream: [addressesOf(family).uplink],
     elsewhere: 0,
   }));
 }
 
 /** Nothing applied: everything is seen elsewhere, or the silence of the captures says nothing. */
-export function faultsOfControl(round: Round): readonly string[] {
+export function faultsOfControl(round: Round, family: Family): readonly string[] {
   return compare(round, (kind) => ({
-    answer: expectedAnswer(kind, 'isp'),
+    answer: expectedAnswer(kind, 'isp', family),
     atGateway: [],
     upstream: [],
     elsewhere: Math.max(1, round[kind].elsewhere),
@@ -32,11 +34,12 @@ export function faultsOfPublished(cells: Readonly<Record<string, PublishedCell>>
     .map(([asker, cell]) => `${asker}: ${JSON.stringify(cell)}`);
 }
 
-function expectedAnswer(kind: Kind, host: 'isp' | 'upstream'): string {
+function expectedAnswer(kind: Kind, host: 'isp' | 'upstream', family: Family): string {
+  const { node1, uplink } = addressesOf(family);
   switch (kind) {
     case 'TCP':
     case 'UDP':
-      return host === 'isp' ? `isp saw ${addresses.node1}` : `upstream saw ${addresses.uplink}`;
+      return host === 'isp' ? `isp saw ${node1}` : `upstream saw ${uplink}`;
     case 'DNS':
       return answerOf[host];
     case 'ICMP':

@@ -1,5 +1,5 @@
-/** Answers questions for a name where the internet address is, so that a question can be asked beyond the gateway. */
-import { addresses } from '../../../src/lab/layout.ts';
+/** Answers questions for a name where the internet addresses are, so that a question can be asked beyond the gateway. */
+import { addressesOf } from '../../../src/lab/layout.ts';
 import type { TestHost } from '../../../src/lab/test-host.ts';
 
 /** What each one answers tells who was asked. */
@@ -7,10 +7,9 @@ export const answerOf = { isp: '198.51.100.1', upstream: '198.51.100.2' } as con
 
 /** An answer repeats the question, and adds one record: a pointer to the name, type A, class IN, a minute, 4 bytes. */
 const program = `
-const [address, answer] = process.argv.slice(1);
+const [answer, ...addresses] = process.argv.slice(1);
 const record = Buffer.from([0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, ...answer.split('.').map(Number)]);
-const socket = require('node:dgram').createSocket('udp4');
-socket.on('message', (question, from) => {
+const reply = (socket) => (question, from) => {
   let end = 12;
   while (question[end] > 0) end += question[end] + 1;
   end += 5;
@@ -20,14 +19,20 @@ socket.on('message', (question, from) => {
   head.writeUInt16BE(isA ? 1 : 0, 6);
   head.writeUInt16BE(0, 10);
   socket.send(isA ? Buffer.concat([head, record]) : head, from.port, from.address);
+};
+const listen = (address) => new Promise((resolve) => {
+  const socket = require('node:dgram').createSocket(address.includes(':') ? 'udp6' : 'udp4');
+  socket.on('message', reply(socket));
+  socket.bind(53, address, resolve);
 });
-socket.bind(53, address, () => console.log('ready'));
+Promise.all(addresses.map(listen)).then(() => console.log('ready'));
 `;
 
 /** Starts it, and returns when it listens. It ends with the host. */
 export async function startNameServer(host: TestHost): Promise<void> {
   const answer = host.name === 'upstream' ? answerOf.upstream : answerOf.isp;
-  const argv = [process.execPath, '-e', program, addresses.internet, answer];
+  const held = ([4, 6] as const).map((family) => addressesOf(family).internet);
+  const argv = [process.execPath, '-e', program, answer, ...held];
   const script = 'f=/run/lab/name-server; mkfifo $f; "$@" >$f 2>&1 </dev/null & head -n 1 $f';
   const said = await host.run(['sh', '-c', script, 'name-server', ...argv]);
   if (said.trim() !== 'ready') throw new Error(`name server on ${host.name}: ${said}`);

@@ -1,5 +1,6 @@
 /** A published port, asked from three sides: the answer has to go the way that the question came. */
-import { addresses } from '../../../src/lab/layout.ts';
+import type { Address, Family } from '../../../src/address/cidr.ts';
+import { addressesOf } from '../../../src/lab/layout.ts';
 import type { HostName } from '../../../src/lab/layout.ts';
 import type { World } from '../../../src/lab/world.ts';
 import { gatewayOf } from './gateway-link.ts';
@@ -7,12 +8,21 @@ import { gatewayOf } from './gateway-link.ts';
 export const askers = ['the node’s LAN', 'the isp’s side', 'the node itself'] as const;
 export type Asker = (typeof askers)[number];
 
+/** A host of the LAN, beside the gateway and the isp: the switch itself. */
+const neighbour: Readonly<Record<Family, Address>> = { 4: '192.168.50.77', 6: '2001:db8:50::77' };
+
 /** Who asks, and from which address. */
-const places: Readonly<Record<Asker, readonly [host: HostName, address: string]>> = {
-  'the node’s LAN': ['switch', '192.168.50.77'],
-  'the isp’s side': ['isp', addresses.internet],
-  'the node itself': ['node1', addresses.node1],
-};
+function placeOf(asker: Asker, family: Family): readonly [host: HostName, address: Address] {
+  const { internet, node1 } = addressesOf(family);
+  switch (asker) {
+    case 'the node’s LAN':
+      return ['switch', neighbour[family]];
+    case 'the isp’s side':
+      return ['isp', internet];
+    case 'the node itself':
+      return ['node1', node1];
+  }
+}
 
 export interface PublishedCell {
   readonly answer: string;
@@ -20,10 +30,9 @@ export interface PublishedCell {
   readonly atGateway: number;
 }
 
-/** A host of the LAN, beside the gateway and the isp. */
 export async function joinLan({ hosts }: World): Promise<void> {
-  const [host, address] = places['the node’s LAN'];
-  await hosts[host].run(['ip', 'address', 'add', `${address}/24`, 'dev', 'lan']);
+  await hosts.switch.run(['ip', 'address', 'add', `${neighbour[4]}/24`, 'dev', 'lan']);
+  await hosts.switch.run(['ip', 'address', 'add', `${neighbour[6]}/64`, 'dev', 'lan', 'nodad']);
 }
 
 const askProgram = `
@@ -34,11 +43,29 @@ socket.on('error', (error) => { console.log(error.code); process.exit(); });
 setTimeout(() => process.exit(), 3000);
 `;
 
-export async function askPublished(world: World, asker: Asker, port: number): Promise<PublishedCell> {
-  const [host, address] = places[asker];
+/** All of them at once. */
+export async function askAll(
+  world: World,
+  family: Family,
+  port: number,
+): Promise<Readonly<Record<Asker, PublishedCell>>> {
+  const cells = await Promise.all(
+    askers.map(async (asker) => [asker, await askPublished(world, asker, family, port)] as const),
+  );
+  return Object.fromEntries(cells) as Record<Asker, PublishedCell>;
+}
+
+/** @param port of the node */
+export async function askPublished(
+  world: World,
+  asker: Asker,
+  family: Family,
+  port: number,
+): Promise<PublishedCell> {
+  const [host, address] = placeOf(asker, family);
   const { address: gateway } = await gatewayOf(world);
   const capture = await world.capture('gw1', 'eth0', `ether dst ${gateway} and tcp and host ${address}`);
-  const argv = [process.execPath, '-e', askProgram, address, addresses.node1, String(port)];
+  const argv = [process.execPath, '-e', askProgram, address, addressesOf(family).node1, String(port)];
   const { stdout } = await world.hosts[host].exec.run(argv);
   return { answer: stdout.trim(), atGateway: (await capture.stop()).length };
 }

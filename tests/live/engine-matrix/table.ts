@@ -1,5 +1,6 @@
 /** The matrix as a page. Nothing on it but the versions differs from run to run. */
-import { addresses } from '../../../src/lab/layout.ts';
+import { familyOf } from '../../../src/address/cidr.ts';
+import { addressesOf } from '../../../src/lab/layout.ts';
 import type { World } from '../../../src/lab/world.ts';
 import type { Cell, Round } from './cell.ts';
 import { type PublishedCell, askers, type Asker } from './published.ts';
@@ -7,6 +8,7 @@ import { type Kind, kinds } from './traffic.ts';
 
 export interface RoundRow {
   readonly engine: string;
+  /** of the network, and which of them was sent */
   readonly families: string;
   /** when the container was started, or what happened before */
   readonly after: string;
@@ -16,6 +18,7 @@ export interface RoundRow {
 
 export interface PublishedRow {
   readonly engine: string;
+  /** of the network, and which of them was sent */
   readonly families: string;
   readonly container: string;
   readonly cells: Readonly<Record<Asker, PublishedCell>>;
@@ -36,7 +39,8 @@ Made by \`npm run engine-matrix\`, on the real kernel with real engines. Last ma
 
 ${versions.map((line) => `- ${line}`).join('\n')}
 
-One container is started before \`apply\`, one after it. Both send, and captures on every link see what comes by.
+Every engine has a network of each family and one of both, docker 20.10 none of IPv6 alone. In each of them, one container
+is started before \`apply\`, one after it. All send, and captures on every link see what comes by.
 
 ## What leaves
 
@@ -84,7 +88,7 @@ function roundRow({ engine, families, after, own, round }: RoundRow): string[] {
 
 function cellText({ atGateway, upstream, elsewhere, answer }: Cell, own: string): string {
   const name = (address: string): string =>
-    address === own ? 'own' : address === addresses.uplink ? 'uplink' : address;
+    address === own ? 'own' : address === addressesOf(familyOf(own)).uplink ? 'uplink' : address;
   const names = (list: readonly string[]): string => list.map(name).join(', ') || 'none';
   const silent = answer === '' ? ', **no answer**' : '';
   return `${names(atGateway)}, ${names(upstream)}, ${elsewhere === 0 ? 0 : `**${elsewhere}**`}${silent}`;

@@ -3,9 +3,10 @@
  * declared one, so on the LAN it is the frame's destination that tells: the gateway's or the node's own
  * address is the declared way, anything else is not, the isp's above all.
  */
+import type { Family } from '../../../src/address/cidr.ts';
 import type { Packet } from '../../../src/host/packet.ts';
 import type { Capture } from '../../../src/lab/capture.ts';
-import { addresses, network, type HostName } from '../../../src/lab/layout.ts';
+import { addressesOf, subnetOf, type HostName } from '../../../src/lab/layout.ts';
 import type { World } from '../../../src/lab/world.ts';
 
 export const places = ['isp', 'gw1', 'node1'] as const;
@@ -50,8 +51,8 @@ export async function watchElsewhere(world: World): Promise<Watch> {
 const firstTtl = 64;
 
 /** What still has the first TTL was made by the host itself: a reset or an ICMP error, for answers it did not expect. */
-function wasForwarded({ ttl }: Packet): boolean {
-  return ttl < firstTtl;
+function wasForwarded({ ttl, linkControl }: Packet): boolean {
+  return ttl < firstTtl && !linkControl;
 }
 
 /** One line for each sort of packet, for messages; none when all is well. */
@@ -74,18 +75,16 @@ export function countElsewhere({ elsewhere }: Seen): number {
 type Links = Readonly<Record<'uplink' | 'gatewayLan' | 'nodeLan', Link>>;
 
 function startCaptures(world: World, { uplink, gatewayLan, nodeLan }: Links): Promise<Capture[]> {
-  const outside = `(host ${addresses.internet} or net ${network.subnet})`;
+  const either = (make: (family: Family) => string): string => `(${world.families.map(make).join(' or ')})`;
+  const outside = either((family) => `host ${addressesOf(family).internet} or net ${subnetOf(family)}`);
   const declared = `(ether dst ${gatewayLan.address} or ether dst ${nodeLan.address})`;
-  const outwards = `outbound and dst host ${addresses.internet}`;
+  const outwards = `outbound and ${either((family) => `dst host ${addressesOf(family).internet}`)}`;
+  const translated = either((family) => `src host ${addressesOf(family).uplink}`);
   return Promise.all([
     // The switch floods what is addressed to a host that is down: that is not addressed to the isp.
     world.capture('isp', 'eth0', `${outside} and not ${declared}`),
     // On all devices at once: a capture on one of them ends when that goes down.
-    world.capture(
-      'gw1',
-      'any',
-      `${outwards} and not (ifindex ${uplink.ifindex} and src host ${addresses.uplink})`,
-    ),
+    world.capture('gw1', 'any', `${outwards} and not (ifindex ${uplink.ifindex} and ${translated})`),
     world.capture('node1', 'any', `${outwards} and not ifindex ${nodeLan.ifindex}`),
   ]);
 }
