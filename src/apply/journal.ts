@@ -34,6 +34,7 @@ const actionSchema: z.ZodType<Action> = z.discriminatedUnion('kind', [
     name: z.string(),
     subnets: z.array(z.string()),
     mtu: z.number().exactOptional(),
+    trusted: z.array(z.string()).exactOptional(),
   }),
   z.object({
     kind: z.literal('set-masquerade'),

@@ -4,6 +4,7 @@ import type { NodeNetwork } from '../topology/role.ts';
 import type { AttachedContainer, Facts, NetworkFacts } from '../state/facts.ts';
 import type { LedgerNetwork } from '../state/ledger.ts';
 import type { EngineMasquerade, EngineNetwork } from '../state/objects.ts';
+import { answerDevices, letAnswersIn } from './engine-answers.ts';
 import type { Refusal, Wanted } from './parts.ts';
 import { kernelMtu, wayMtu } from './way-mtu.ts';
 
@@ -26,12 +27,14 @@ export function wantNetwork(network: NodeNetwork, facts: Facts): EngineWishes {
   }
   const wanted: Wanted[] = [
     {
-      object: networkObject(found.exists ? found : { ...network, ...fitting(network, facts) }),
+      object: found.exists ? storedObject(found) : newObject(network, found, facts),
       why: found.exists ? 'is there' : `made by ${found.backend}, as the file says`,
     },
   ];
+  const answers = letAnswersIn(network, found, facts);
+  wanted.push(...answers.wanted);
   const { masquerade } = found;
-  if (!masquerade) return { wanted, waiting: [], refusals: [] };
+  if (!masquerade) return { wanted, waiting: [], refusals: answers.refusals };
   const held = masquerade.enabled ? found.attached : [];
   wanted.push({
     object: masqueradeObject(network, { ...masquerade, enabled: held.length > 0 }),
@@ -65,7 +68,7 @@ export function releaseNetwork(kept: LedgerNetwork, facts: Facts): EngineWishes 
   const stays = found?.exists === true && (ours ? found.attached.length > 0 : !kept.created);
   if (!found || !stays) return { wanted: [], waiting: [], refusals: [] };
   const wanted: Wanted[] = ours
-    ? [{ object: networkObject({ ...kept, mtu: found.mtu }), why: 'containers use it' }]
+    ? [{ object: storedObject({ ...found, subnets: kept.subnets }), why: 'containers use it' }]
     : [];
   const waiting = ours
     ? [`network ${kept.name}, which we created, stays: used by ${names(found.attached)}`]
@@ -93,13 +96,28 @@ function factsOf(network: { engine: string; name: string }, facts: Facts): Netwo
   return facts.networks.find((found) => found.engine === network.engine && found.name === network.name);
 }
 
-function networkObject({
-  engine,
-  name,
-  subnets,
-  mtu,
-}: Omit<EngineNetwork, 'kind' | 'mtu'> & { readonly mtu?: number | undefined }): EngineNetwork {
-  return { kind: 'engine-network', engine, name, subnets, ...(mtu === undefined ? {} : { mtu }) };
+function storedObject({ engine, name, subnets, mtu, dropsAnswers }: NetworkFacts): EngineNetwork {
+  return {
+    kind: 'engine-network',
+    engine,
+    name,
+    subnets,
+    ...(mtu === undefined ? {} : { mtu }),
+    ...(dropsAnswers?.trusted.length ? { trusted: dropsAnswers.trusted } : {}),
+  };
+}
+
+function newObject(network: NodeNetwork, found: NetworkFacts, facts: Facts): EngineNetwork {
+  const { engine, name, subnets } = network;
+  const trusted = found.dropsAnswers ? answerDevices(network, facts) : [];
+  return {
+    kind: 'engine-network',
+    engine,
+    name,
+    subnets,
+    ...fitting(network, facts),
+    ...(trusted.length > 0 ? { trusted } : {}),
+  };
 }
 
 /** Its packets are none too large for the way out. Where that is no question, the engine knows best. */

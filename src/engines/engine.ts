@@ -29,4 +29,6 @@ export interface NetworkRequest {
   readonly subnets: readonly Subnet[];
   /** when it is made */
   readonly mtu?: number;
+  /** when it is made: devices by which answers may come in, where the engine drops them otherwise */
+  readonly trusted?: readonly string[];
 }

@@ -26,6 +26,7 @@ export type Action =
       readonly name: string;
       readonly subnets: readonly Subnet[];
       readonly mtu?: number;
+      readonly trusted?: readonly string[];
     }
   /** edit the engine's setting for one network in its file */
   | {

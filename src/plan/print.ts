@@ -54,7 +54,7 @@ function printObject(object: HostObject): string {
     case 'sysctl':
       return `sysctl ${object.name} = ${object.value}`;
     case 'engine-network':
-      return `${object.engine} network ${object.name}: ${object.subnets.join(', ')}${object.mtu === undefined ? '' : `, mtu ${object.mtu}`}`;
+      return `${object.engine} network ${object.name}: ${object.subnets.join(', ')}${object.mtu === undefined ? '' : `, mtu ${object.mtu}`}${object.trusted ? `, answers by ${object.trusted.join(', ')}` : ''}`;
     case 'engine-masquerade':
       return `${object.file}: ${object.setting}: ${object.enabled}`;
   }

@@ -1,5 +1,6 @@
 /** What names and addresses mean together. Each check is on its own, and passes over what is missing. */
 import { checkAddresses } from './check-addresses.ts';
+import { checkEngines } from './check-engines.ts';
 import { checkFamilies } from './check-families.ts';
 import { checkGateways } from './check-gateways.ts';
 import { checkReferences } from './check-references.ts';
@@ -25,6 +26,7 @@ const checks: readonly Check[] = [
   checkAddresses,
   checkSubnets,
   checkReferences,
+  checkEngines,
   checkFamilies,
   checkGateways,
 ];

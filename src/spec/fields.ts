@@ -96,6 +96,15 @@ export const networkShape = {
         'Who is asked for names: whom the engine asks, often from the host and past the gateway (engine; the default), a name server on the gateway itself (gateway) or at an address (one per family).',
       examples: ['gateway', '9.9.9.9', ['9.9.9.9', '2620:fe::fe']],
     }),
+  accept_replies: z
+    .boolean(expected('true or false'))
+    .exactOptional()
+    .meta({
+      title: 'accept_replies',
+      description:
+        'Docker 28.2 and later drop answers that come from the gateway to a network that was there before. true: a rule of ours in iptables lets them in.',
+      examples: [true],
+    }),
   ipv4: blockOf(4),
   ipv6: blockOf(6),
 };

@@ -199,6 +199,28 @@ describe('values', () => {
       ],
     },
     {
+      mistake: 'answers accepted for an engine that drops none',
+      edits: [['    via: office', '    via: office\n    accept_replies: true']],
+      output: [
+        'f.yaml:11:5: networks.web.accept_replies: engine podman drops no answers: accept_replies is for docker',
+        '        accept_replies: true',
+        '        ^',
+        '    hint: take it out',
+      ],
+    },
+    {
+      mistake: 'answers accepted in other words',
+      edits: [
+        ['engine: podman', 'engine: docker'],
+        ['    via: office', '    via: office\n    accept_replies: yes'],
+      ],
+      output: [
+        'f.yaml:11:21: networks.web.accept_replies: expected true or false, found the text "yes"',
+        '        accept_replies: yes',
+        '                        ^',
+      ],
+    },
+    {
       mistake: 'an engine that is none',
       edits: [['podman', 'podmann']],
       output: [

@@ -115,7 +115,7 @@ function byName<T>(record: Readonly<Record<string, T>>): Readonly<Record<string,
 
 function specOf({ hosts, networks, gateways }: z.output<typeof fileSchema>): Spec {
   const named = Object.entries(networks).map(([name, network]): [string, Network] => {
-    const { engine, subnets, via, direct, dns } = network;
+    const { engine, subnets, via, direct, dns, accept_replies: acceptReplies } = network;
     return [
       name,
       {
@@ -125,6 +125,7 @@ function specOf({ hosts, networks, gateways }: z.output<typeof fileSchema>): Spe
         direct,
         ...(dns === 'engine' ? {} : { dns }),
         blocked: blockedFamilies(network),
+        ...(acceptReplies ? { acceptReplies } : {}),
       },
     ];
   });

@@ -27,6 +27,8 @@ export interface Network {
   readonly dns?: 'gateway' | readonly Address[];
   /** families that go nowhere; never all that it has subnets of */
   readonly blocked: readonly Family[];
+  /** answers from the gateway are let in by a rule of ours, where the engine would drop them */
+  readonly acceptReplies?: true;
 }
 
 export interface Gateway {

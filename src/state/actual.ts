@@ -41,11 +41,12 @@ function engineNetworks(facts: Facts, wanted: readonly HostObject[]): HostObject
         (ours === true &&
           facts.ledger.networks.some((kept) => kept.created && kept.engine === engine && kept.name === name)),
     )
-    .map(({ engine, name, subnets, mtu }) => ({
+    .map(({ engine, name, subnets, mtu, dropsAnswers }) => ({
       kind: 'engine-network',
       engine,
       name,
       subnets,
       ...(mtu === undefined ? {} : { mtu }),
+      ...(dropsAnswers?.trusted.length ? { trusted: dropsAnswers.trusted } : {}),
     }));
 }

@@ -142,10 +142,22 @@ export interface NetworkFacts {
   readonly asksFromHost?: true;
   /** where the engine keeps its masquerade switch, a key of a JSON file; absent when it has none */
   readonly masquerade?: { readonly file: string; readonly setting: string; readonly enabled: boolean };
+  /** what comes to the containers from the gateway, answers among it, is dropped by the engine; absent where it is not */
+  readonly dropsAnswers?: DropsAnswers;
   /** the engine's own commands, for messages: `reload` gives running containers what has been set since */
   readonly commands?: { readonly remove: string; readonly reload?: string };
   /** containers that have the network in their configuration, running or not */
   readonly attached: readonly AttachedContainer[];
+}
+
+export interface DropsAnswers {
+  readonly families: readonly Family[];
+  /** devices by which it lets them in all the same */
+  readonly trusted: readonly string[];
+  /** it drops in iptables, where a rule of ours can come before its own; in nft a drop is final */
+  readonly iptables: boolean;
+  /** commands that make the network anew; `DEVICES` stands for those to be trusted, with colons between them */
+  readonly remake: readonly string[];
 }
 
 export interface AttachedContainer {

@@ -112,6 +112,8 @@ export interface EngineNetwork {
   readonly subnets: readonly Subnet[];
   /** bytes of the largest IP packet, where it is not the engine's own choice */
   readonly mtu?: number;
+  /** devices by which answers may come in, where the engine drops them otherwise */
+  readonly trusted?: readonly string[];
 }
 
 /** Whether an engine masquerades what leaves a network, where that is a setting that we can change. */

@@ -24,6 +24,8 @@ export interface NodeNetwork {
   readonly direct: readonly Subnet[];
   /** families that go nowhere, whether the file has a subnet of them or only the engine */
   readonly blocked: readonly Family[];
+  /** where the engine would drop answers from the gateway, a rule of ours lets them in */
+  readonly acceptReplies?: true;
   readonly gateway: string;
   /** the members' addresses, most preferred first, both families */
   readonly nextHops: readonly Address[];
@@ -76,6 +78,7 @@ function nodeNetworks(spec: Spec, host: string): NodeNetwork[] {
       gateway: network.via,
       nextHops: members.flatMap((m) => spec.hosts[m.host] ?? []),
       ...(network.dns === undefined ? {} : { nameServers: nameServersOf(spec, network) }),
+      ...(network.acceptReplies ? { acceptReplies: true } : {}),
       ...(mtus.length > 0 ? { uplinkMtu: Math.min(...mtus) } : {}),
     };
   });

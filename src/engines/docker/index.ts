@@ -4,6 +4,7 @@ import type { Host } from '../../host/ports.ts';
 import type { AttachedContainer, NetworkFacts } from '../../state/facts.ts';
 import type { Engine, Environment, NetworkRequest } from '../engine.ts';
 import { ownLabel, ownership } from '../own-label.ts';
+import { dropsAnswers } from './answers.ts';
 import { type DockerContainer, readContainers, readPids } from './containers.ts';
 import { readInfo } from './info.ts';
 import { bridgeOf, readStoredNetworks } from './networks.ts';
@@ -29,7 +30,7 @@ async function readNetworks(
   if (networks.length === 0) return [];
   requireOwnDaemon(env);
   // First: where no daemon answers, nothing else does, and each in other words.
-  const { version } = await readInfo(exec);
+  const info = await readInfo(exec);
   const names = networks.map(({ name }) => name);
   const [stored, containers] = await Promise.all([readStoredNetworks(exec, names), readContainers(exec)]);
   const attached = containers.filter((container) => container.networks.some((name) => stored.has(name)));
@@ -42,17 +43,22 @@ async function readNetworks(
     const common = {
       engine: 'docker',
       name,
-      backend: `docker ${version}`,
+      backend: `docker ${info.version}`,
       // Since 28.0, unless a container was given name servers of its own.
-      ...(Number.parseInt(version, 10) >= 28 ? { asksFromHost: true as const } : {}),
+      ...(Number.parseInt(info.version, 10) >= 28 ? { asksFromHost: true as const } : {}),
     } as const;
-    if (!found) return { ...common, exists: false, masqueraded: true, subnets: [], attached: [] };
+    const here = attached.filter((container) => container.networks.includes(name));
+    const drops = dropsAnswers(
+      info,
+      found,
+      here.map((container) => container.name),
+    );
+    if (!found) return { ...common, exists: false, masqueraded: true, subnets: [], ...drops, attached: [] };
     return {
       ...common,
       ...storedNetwork(found),
-      attached: attached
-        .filter((container) => container.networks.includes(name))
-        .map((container) => attachedContainer(container, found, pids)),
+      ...drops,
+      attached: here.map((container) => attachedContainer(container, found, pids)),
     };
   });
 }
@@ -96,7 +102,7 @@ function attachedContainer(
   };
 }
 
-function createCommand({ name, subnets, mtu }: NetworkRequest): string[] {
+function createCommand({ name, subnets, mtu, trusted }: NetworkRequest): string[] {
   return [
     'docker',
     'network',
@@ -108,6 +114,7 @@ function createCommand({ name, subnets, mtu }: NetworkRequest): string[] {
     '--opt',
     `${optionNames.masquerade}=false`,
     ...(mtu === undefined ? [] : ['--opt', `${optionNames.mtu}=${mtu}`]),
+    ...(trusted ? ['--opt', `${optionNames.trusted}=${trusted.join(':')}`] : []),
     name,
   ];
 }

@@ -8,12 +8,16 @@ import { infoSchema } from './schema.ts';
 
 export interface DockerInfo {
   readonly version: string;
+  /** what comes to a container by another device than its bridge is dropped, where the network does not say otherwise */
+  readonly dropsAnswers: boolean;
+  /** its rules are in iptables, not in nft */
+  readonly iptables: boolean;
 }
 
 const argv = ['docker', 'info', '--format', '{{json .}}'];
 
 export async function readInfo(exec: Exec): Promise<DockerInfo> {
-  const { ServerErrors, ServerVersion: version, SecurityOptions } = await askDaemon(exec);
+  const { ServerErrors, ServerVersion: version, SecurityOptions, FirewallBackend } = await askDaemon(exec);
   if (ServerErrors?.length) throw silentDaemon(`docker: ${ServerErrors.join('; ')}`);
   if (version === undefined) throw silentDaemon('docker: its daemon does not answer');
   if (SecurityOptions?.some((option) => option.split(',').includes('name=rootless'))) {
@@ -26,7 +30,11 @@ export async function readInfo(exec: Exec): Promise<DockerInfo> {
       hint: 'install docker 20.10 or later',
     });
   }
-  return { version };
+  return {
+    version,
+    dropsAnswers: isSince(version, 28, 2),
+    iptables: !FirewallBackend?.Driver.startsWith('nftables'),
+  };
 }
 
 /** Where no daemon answers, newer ones fail, and older ones say so in their answer alone. */

@@ -8,6 +8,8 @@ export const infoSchema = z.object({
   ServerErrors: z.array(z.string()).nullish(),
   ServerVersion: z.string().optional(),
   SecurityOptions: z.array(z.string()).nullish(),
+  /** since 28.1: `iptables`, `iptables+firewalld` or `nftables` */
+  FirewallBackend: z.object({ Driver: z.string() }).nullish(),
 });
 
 /** The bridge driver's options that count here. */
@@ -15,6 +17,11 @@ export const optionNames = {
   bridge: 'com.docker.network.bridge.name',
   masquerade: 'com.docker.network.bridge.enable_ip_masquerade',
   mtu: 'com.docker.network.driver.mtu',
+  /** since 27 */
+  mode4: 'com.docker.network.bridge.gateway_mode_ipv4',
+  mode6: 'com.docker.network.bridge.gateway_mode_ipv6',
+  /** since 28.2 */
+  trusted: 'com.docker.network.bridge.trusted_host_interfaces',
 } as const;
 
 /** `docker network inspect NAME ...` */
@@ -24,20 +31,26 @@ export const networksSchema = z.array(
     Id: z.string().regex(/^[0-9a-f]{12,}$/),
     Driver: z.string(),
     Internal: z.boolean().default(false),
-    IPAM: z.object({ Config: z.array(z.object({ Subnet: subnetSchema })).nullish() }),
+    EnableIPv6: z.boolean().default(false),
+    IPAM: z.object({
+      Config: z.array(z.object({ Subnet: subnetSchema, Gateway: z.string().optional() })).nullish(),
+    }),
     Options: z
       .object({
         [optionNames.bridge]: deviceName.optional(),
-        [optionNames.masquerade]: z.string().optional(),
-        [optionNames.mtu]: z.string().optional(),
       })
+      .catchall(z.string().optional())
       .nullish(),
     Labels: z.record(z.string(), z.string()).nullish(),
     /** those that run: container id -> its addresses, with prefix length, empty where there is none */
     Containers: z
       .record(
         z.string(),
-        z.object({ IPv4Address: z.string().optional(), IPv6Address: z.string().optional() }),
+        z.object({
+          Name: z.string().optional(),
+          IPv4Address: z.string().optional(),
+          IPv6Address: z.string().optional(),
+        }),
       )
       .nullish(),
   }),

@@ -1,0 +1,82 @@
+/**
+ * Docker 28.2 and later drop, before anything else sees it, what comes to a container by another device than its bridge:
+ * answers from the gateway too. A network can be made to trust a device, and never changed afterwards.
+ */
+import { type Family, type Subnet, familyOf } from '../address/cidr.ts';
+import type { DropsAnswers, Facts, NetworkFacts } from '../state/facts.ts';
+import type { NodeNetwork } from '../topology/role.ts';
+import { linkTowards } from './neighbours.ts';
+import type { Refusal, Wanted } from './parts.ts';
+
+interface Way {
+  readonly subnet: Subnet;
+  readonly family: Family;
+  readonly device: string;
+}
+
+/** Those by which the answers to a network come in. */
+export function answerDevices(network: NodeNetwork, facts: Facts): string[] {
+  return [...new Set(waysIn(network, facts).map(({ device }) => device))];
+}
+
+/** What lets answers into a network that is there, or why nothing can. */
+export function letAnswersIn(
+  network: NodeNetwork,
+  found: NetworkFacts,
+  facts: Facts,
+): { readonly wanted: readonly Wanted[]; readonly refusals: readonly Refusal[] } {
+  const drops = found.exists ? found.dropsAnswers : undefined;
+  if (!drops) return { wanted: [], refusals: [] };
+  const dropped = waysIn(network, facts).filter(
+    ({ family, device }) => drops.families.includes(family) && !drops.trusted.includes(device),
+  );
+  if (dropped.length === 0) return { wanted: [], refusals: [] };
+  if (network.acceptReplies && drops.iptables) {
+    return { wanted: dropped.map((way) => exception(way, network)), refusals: [] };
+  }
+  return { wanted: [], refusals: [refusal(network, found, drops, dropped)] };
+}
+
+function waysIn({ subnets, blocked, nextHops }: NodeNetwork, { links }: Facts): Way[] {
+  return subnets.flatMap((subnet) => {
+    const family = familyOf(subnet);
+    const hop = nextHops.find((address) => familyOf(address) === family);
+    if (hop === undefined || blocked.includes(family)) return [];
+    const device = linkTowards(hop, links, subnets)?.name;
+    return device === undefined ? [] : [{ subnet, family, device }];
+  });
+}
+
+/** In the words and the order of `iptables-save`. */
+function exception({ subnet, family, device }: Way, { name }: NodeNetwork): Wanted {
+  return {
+    object: {
+      kind: 'iptables-rule',
+      family,
+      table: 'raw',
+      chain: 'PREROUTING',
+      args: ['-d', subnet, '-i', device, '-j', 'ACCEPT'],
+    },
+    why: `accept_replies: Docker drops the answers to ${name} otherwise`,
+  };
+}
+
+function refusal(
+  network: NodeNetwork,
+  { backend }: NetworkFacts,
+  { iptables, remake, trusted }: DropsAnswers,
+  dropped: readonly Way[],
+): Refusal {
+  const devices = [...new Set(dropped.map(({ device }) => device))];
+  const subnets = dropped.map(({ subnet }) => subnet).join(', ');
+  const commands = remake.map((line) => line.replace('DEVICES', [...trusted, ...devices].join(':')));
+  const instead = iptables
+    ? ', or write `accept_replies: true` into the network'
+    : network.acceptReplies
+      ? '; accept_replies cannot help: its firewall backend is nftables, where a drop is final'
+      : '';
+  return {
+    message: `network ${network.name}: ${backend} drops the answers that come to ${subnets} by ${devices.join(', ')}`,
+    hint: `make it anew: \`${commands.join(' && ')}\`${instead}`,
+  };
+}

@@ -1,0 +1,66 @@
+/** What docker drops of what comes to its containers by other devices than their bridge, and how a network is made anew. */
+import { quoteWord } from '../../host/shell-word.ts';
+import type { DropsAnswers } from '../../state/facts.ts';
+import type { DockerInfo } from './info.ts';
+import type { DockerNetwork } from './schema.ts';
+import { optionNames } from './schema.ts';
+
+/** Since 28.2. Earlier ones drop what comes to published ports at most. */
+export function dropsAnswers(
+  { dropsAnswers: drops, iptables }: DockerInfo,
+  network: DockerNetwork | undefined,
+  containers: readonly string[],
+): { dropsAnswers?: DropsAnswers } {
+  if (!drops) return {};
+  const options = network?.Options ?? {};
+  const families = ([4, 6] as const).filter(
+    (family) => (options[family === 4 ? optionNames.mode4 : optionNames.mode6] || 'nat') === 'nat',
+  );
+  if (families.length === 0) return {};
+  const trusted = options[optionNames.trusted]?.split(':').filter(Boolean) ?? [];
+  const remake = network ? remakeCommands(network, containers) : [];
+  return { dropsAnswers: { families, trusted, iptables, remake } };
+}
+
+/** With all that it was made with; containers get the addresses that they have. */
+function remakeCommands(network: DockerNetwork, containers: readonly string[]): string[] {
+  const { Name: name } = network;
+  return [
+    ...containers.map((container) => ['docker', 'network', 'disconnect', name, container]),
+    ['docker', 'network', 'rm', name],
+    [...createCommand(network), name],
+    ...containers.map((container) => [
+      'docker',
+      'network',
+      'connect',
+      ...addressOptions(network, container),
+      name,
+      container,
+    ]),
+  ].map((argv) => argv.map(quoteWord).join(' '));
+}
+
+function createCommand({ Options, Labels, IPAM, EnableIPv6 }: DockerNetwork): string[] {
+  const options = Object.entries(Options ?? {}).filter(([option]) => option !== optionNames.trusted);
+  return [
+    'docker',
+    'network',
+    'create',
+    ...Object.entries(Labels ?? {}).flatMap(([label, value]) => ['--label', `${label}=${value}`]),
+    ...(EnableIPv6 ? ['--ipv6'] : []),
+    ...(IPAM.Config ?? []).flatMap(({ Subnet, Gateway }) => [
+      '--subnet',
+      Subnet,
+      ...(Gateway ? ['--gateway', Gateway] : []),
+    ]),
+    ...options.flatMap(([option, value]) => ['--opt', `${option}=${value}`]),
+    '--opt',
+    `${optionNames.trusted}=DEVICES`,
+  ];
+}
+
+function addressOptions({ Containers }: DockerNetwork, container: string): string[] {
+  const found = Object.values(Containers ?? {}).find(({ Name }) => Name === container);
+  const [four, six] = [found?.IPv4Address, found?.IPv6Address].map((text) => text?.split('/')[0]);
+  return [...(four ? ['--ip', four] : []), ...(six ? ['--ip6', six] : [])];
+}

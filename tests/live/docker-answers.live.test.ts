@@ -1,0 +1,117 @@
+/**
+ * What docker 28.2 and later do to answers, here by the docker that there is: its command is made to tell another version,
+ * and the rules that the later one loads are loaded by hand.
+ */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { exampleFile, filePath } from '../../src/lab/example-file.ts';
+import { addresses, network } from '../../src/lab/layout.ts';
+import type { World } from '../../src/lab/world.ts';
+import { mustSucceed, mustredirect, programPath } from './program.ts';
+import { createTestWorld } from './test-world.ts';
+
+const shim = '/run/lab/shim';
+const script = `#!/bin/sh
+PATH=\${PATH#${shim}:}
+docker "$@" | sed 's/"ServerVersion":"[^"]*"/"ServerVersion":"28.2.2"/'
+`;
+
+let world: World;
+let bridge: string;
+
+beforeAll(async () => {
+  world = await createTestWorld({ engine: 'docker' });
+  const { node1, gw1 } = world.hosts;
+  await Promise.all([node1, gw1].map((host) => host.files.replace(filePath, exampleFile('docker'))));
+  await node1.files.replace(`${shim}/docker`, script, 0o755);
+  await world.containers.createNetwork(network.name, network.subnet);
+  const id = await node1.run(['docker', 'network', 'inspect', '--format', '{{.Id}}', network.name]);
+  bridge = `br-${id.slice(0, 12)}`;
+  await mustSucceed(gw1, 'apply', '--yes');
+});
+
+afterAll(() => world?.down());
+
+/** The program on node1, which finds the later docker. */
+async function later(...args: readonly string[]) {
+  const command = `PATH=${shim}:$PATH exec "$@"`;
+  return world.hosts.node1.exec.run(['sh', '-c', command, 'sh', programPath, ...args]);
+}
+
+/** Starts a container, and does what the later docker does for it. */
+async function start(name: string): Promise<string> {
+  const address = await world.containers.start(name, network.name);
+  await raw('-A', 'PREROUTING', '-d', `${address}/32`, '!', '-i', bridge, '-j', 'DROP');
+  return address;
+}
+
+function raw(...args: readonly string[]): Promise<string> {
+  return world.hosts.node1.run(['iptables', '-w', '-t', 'raw', ...args]);
+}
+
+/** Who answered, and the sources that the gateway's link has seen. */
+async function ask(container: string): Promise<{ readonly answer: string; readonly sources: string[] }> {
+  const lan = await world.capture('gw1', 'eth0', `tcp and dst host ${addresses.internet}`);
+  const argv = ['timeout', '2', 'wget', '-qO-', `http://${addresses.internet}`];
+  const answer = (await world.containers.run(container, argv)).stdout.trim();
+  return { answer, sources: [...new Set((await lan.stop()).map(({ source }) => source))] };
+}
+
+const answered = (source: string) => ({ answer: `upstream saw ${addresses.uplink}`, sources: [source] });
+const rule = `-d ${network.subnet} -i eth0 -j ACCEPT`;
+
+describe('a network of docker that drops answers', () => {
+  let web: string;
+
+  it('asks, and hears nothing: the drop is what later ones do', async () => {
+    const { node1 } = world.hosts;
+    web = await start('web');
+    await mustSucceed(node1, 'apply', '--yes');
+    expect(await ask('web')).toEqual({ answer: '', sources: [web] });
+    await mustSucceed(node1, 'destroy', '--yes');
+  });
+
+  it('is refused, with the commands that make it anew', async () => {
+    const { exitCode, stderr } = await later('apply', '--yes');
+    expect(exitCode).toBe(4);
+    expect(stderr).toContain(
+      `network ${network.name}: docker 28.2.2 drops the answers that come to ${network.subnet} by eth0`,
+    );
+    expect(stderr).toContain('--opt com.docker.network.bridge.trusted_host_interfaces=eth0');
+    expect(stderr).toContain(`docker network connect --ip ${web} ${network.name} web`);
+    expect(await raw('-S')).not.toContain('mustredirect');
+  });
+
+  it('hears them with accept_replies, and so do containers that come later', async () => {
+    const { node1 } = world.hosts;
+    const file = exampleFile('docker').replace(
+      '    via: office',
+      '    via: office\n    accept_replies: true',
+    );
+    await node1.files.replace(filePath, file);
+    const { exitCode, stdout } = await later('apply', '--yes');
+    expect({ exitCode, stdout }).toMatchObject({ exitCode: 0 });
+    expect(stdout).toContain(`+ iptables raw PREROUTING: ${rule}`);
+    expect(await ask('web')).toEqual(answered(web));
+    const second = await start('second');
+    expect(await ask('second')).toEqual(answered(second));
+    expect((await later('status', '--check')).exitCode).toBe(0);
+  });
+
+  it('has it first in its chain again when a drop came before it', async () => {
+    await raw('-I', 'PREROUTING', '-d', `${web}/32`, '!', '-i', bridge, '-j', 'DROP');
+    expect((await ask('web')).answer).toBe('');
+    const { exitCode, stdout } = await later('status', '--check');
+    expect(exitCode).toBe(3);
+    expect(stdout).toContain(`~ iptables raw PREROUTING: ${rule}, first in its chain again`);
+    await later('apply', '--yes');
+    expect(await ask('web')).toEqual(answered(web));
+  });
+
+  it('is as it was after destroy', async () => {
+    expect((await later('destroy', '--yes')).exitCode).toBe(0);
+    const left = await raw('-S', 'PREROUTING');
+    expect(left).not.toContain('mustredirect');
+    expect(left.split('\n').filter((line) => line.endsWith('-j DROP'))).toHaveLength(3);
+    expect((await mustredirect(world.hosts.node1, 'status')).stdout).not.toContain('raw PREROUTING');
+  });
+});
