@@ -67,8 +67,25 @@ node itself. Each cell: whether the container answered, and how many packets wer
 that the question came.
 
 ${table(['engine', 'family', 'container started', ...askers], published.map(publishedRow))}
+
+## Not in this matrix
+
+${table(['engine', 'what is tried instead'], elsewhereTried)}
 `;
 }
+
+/** What cannot be installed here, and what has a test of its own. */
+const elsewhereTried = [
+  [
+    'docker 28, 29',
+    'what they print, after their documents; the rules by which 28.2 drops answers, set by hand beside docker 20.10 (`tests/live/docker-answers.live.test.ts`)',
+  ],
+  ['nerdctl', 'its files and what it prints, after its sources and documents'],
+  [
+    'CNI plugins without an engine',
+    'the bridge plugin, called as a runtime calls it, with packets (`tests/live/cni.live.test.ts`)',
+  ],
+] as const;
 
 /** What a world was measured with: `podman, CNI: podman 4.3.1 with cni, nft 1.0.6, Linux 6.18.44`. */
 export async function versionsOf(name: string, { hosts: { node1 }, engine }: World): Promise<string> {
