@@ -41,6 +41,20 @@ describe('the wanted state', () => {
     expect(objects({ networks: [network], gateways: [gateway] })).toEqual(objects({ networks: [network] }));
   });
 
+  it.each([
+    [
+      1400,
+      ['iifname "eth0" ip daddr @redirected4 tcp flags & (syn | rst) == syn tcp option maxseg size set 1360'],
+    ],
+    [undefined, []],
+  ])('says in answers how large segments may be, to an uplink of %s bytes', (mtu, rules) => {
+    const links = givenFacts().links.map((link) => (mtu === undefined ? link : { ...link, mtu }));
+    const found = objects({ gateways: [{ ...gateway, served: [served] }] }, givenFacts({ links }));
+    const forward = found.find((object) => object.kind === 'nft-chain' && object.name === 'forward');
+    const sizes = forward?.kind === 'nft-chain' ? forward.rules.filter((rule) => rule.startsWith('iif')) : [];
+    expect(sizes).toEqual(rules);
+  });
+
   it('goes by the first member, and the guard lets all of them pass', () => {
     const found = objects({ networks: [network] });
     expect(found).toContainEqual(

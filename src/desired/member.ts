@@ -45,8 +45,13 @@ export function memberPart(
     ],
     returnHops,
     outside: facts.defaultHops.filter((hop) => familyOf(hop.via) === family && !returnHops.includes(hop.via)),
-    nat: { gateway: gateway.name, device, verdict: natVerdict(gateway, family) },
+    nat: { gateway: gateway.name, device, verdict: natVerdict(gateway, family), ...mtuOf(device, facts) },
   };
+}
+
+function mtuOf(device: string, { links }: Facts): { mtu?: number } {
+  const mtu = links.find(({ name }) => name === device)?.mtu;
+  return mtu === undefined ? {} : { mtu };
 }
 
 function passages({ uplink }: MemberGateway, served: readonly ServedSubnet[], { links }: Facts): Passage[] {

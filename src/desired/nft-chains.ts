@@ -102,10 +102,29 @@ function wayRules(family: Family, parts: readonly Part[]): string[] {
     ...(parts.some((part) => part.outside.length > 0)
       ? [`rt ${ip} nexthop . oifname @outside${family} ${ip} daddr @${stoppedSet(family)} drop`]
       : []),
-    ...(parts.some((part) => part.nat)
-      ? [`${from} tcp flags & (syn | rst) == syn tcp option maxseg size set rt mtu`]
-      : []),
+    ...(parts.some((part) => part.nat) ? [`${from} ${segmentSize} rt mtu`] : []),
+    ...answerSizes(family, parts),
   ];
+}
+
+/** What a connection begins with says how large its segments may be; nft only ever makes it smaller. */
+const segmentSize = 'tcp flags & (syn | rst) == syn tcp option maxseg size set';
+/** of IP and of TCP, without options */
+const headerLengths: Readonly<Record<Family, number>> = { 4: 40, 6: 60 };
+
+/**
+ * How large a container's segments may be is said by the answer, and `rt mtu` knows nothing of the uplink there: the answer
+ * leaves by another device, and the way back is looked up without the source that our rules go by.
+ */
+function answerSizes(family: Family, parts: readonly Part[]): string[] {
+  const rules = parts.flatMap(({ nat }) =>
+    nat?.mtu === undefined
+      ? []
+      : [
+          `iifname "${nat.device}" ${word(family)} daddr @redirected${family} ${segmentSize} ${nat.mtu - headerLengths[family]}`,
+        ],
+  );
+  return [...new Set(rules)];
 }
 
 function hasBridges(parts: readonly Part[]): boolean {

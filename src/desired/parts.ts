@@ -30,8 +30,13 @@ export interface Part {
   readonly returnHops: readonly Address[];
   /** next hops of this host's own default routes: no way back to the subnets */
   readonly outside: readonly Hop[];
-  /** source address of what leaves by a device */
-  readonly nat?: { readonly gateway: string; readonly device: string; readonly verdict: string };
+  /** source address of what leaves by a device, and how large a packet that takes */
+  readonly nat?: {
+    readonly gateway: string;
+    readonly device: string;
+    readonly verdict: string;
+    readonly mtu?: number;
+  };
 }
 
 /** A part that asks for nothing but that its subnets are closed. */
