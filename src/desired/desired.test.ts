@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { givenFacts } from '../../tests/given/facts.ts';
+import type { Link } from '../state/facts.ts';
 import { emptyLedger } from '../state/ledger.ts';
 import type { HostRole, MemberGateway, NodeNetwork } from '../topology/role.ts';
 import { desiredState } from './desired.ts';
@@ -53,6 +54,21 @@ describe('the wanted state', () => {
     const forward = found.find((object) => object.kind === 'nft-chain' && object.name === 'forward');
     const sizes = forward?.kind === 'nft-chain' ? forward.rules.filter((rule) => rule.startsWith('iif')) : [];
     expect(sizes).toEqual(rules);
+  });
+
+  it('guards a bridge that is the network’s alone, whatever a container advertises there', () => {
+    const own = ['10.89.4.1/24', '2001:db8:89:4::1/64'];
+    const more = '2001:db8:66::c/64';
+    const dual = { ...network, subnets: ['10.89.4.0/24', '2001:db8:89:4::/64'] };
+    const guarded = (different: Partial<Link>): boolean => {
+      const bridge = { name: 'br1', index: 3, ethernet: true, type: 'bridge', addresses: own, ...different };
+      const { links } = givenFacts();
+      const found = objects({ networks: [dual] }, givenFacts({ links: [...links, bridge] }));
+      return found.some((object) => object.kind === 'nft-set' && object.name === 'bridges');
+    };
+    expect(guarded({})).toBe(true);
+    expect(guarded({ addresses: [...own, more] })).toBe(false);
+    expect(guarded({ addresses: [...own, more], advertised: [more] })).toBe(true);
   });
 
   it('goes by the first member, and the guard lets all of them pass', () => {

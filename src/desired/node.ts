@@ -107,12 +107,16 @@ export function bridgeOf(network: NodeNetwork, facts: Facts): { readonly bridge?
         type === 'bridge' && addresses.some((address) => isIn(network.subnets, address)),
     )?.name ??
     keptBridge(facts, network.name);
-  const addresses = facts.links.find((link) => link.name === bridge)?.addresses ?? [];
+  const { addresses = [], advertised = [] } = facts.links.find((link) => link.name === bridge) ?? {};
   // What the engine gave the network is its own, though the file may not mention it.
   const own = [...network.subnets, ...(found?.subnets ?? [])];
   const shared = addresses.some(
     (address) =>
-      !isLinkLocal(address.split('/')[0] ?? '') && !isIn(own, address) && isKnown(network, address),
+      !isLinkLocal(address.split('/')[0] ?? '') &&
+      // A container that plays the router must not get its network out of the guard.
+      !advertised.includes(address) &&
+      !isIn(own, address) &&
+      isKnown(network, address),
   );
   return bridge === undefined || shared ? {} : { bridge };
 }

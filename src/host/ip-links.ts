@@ -23,6 +23,9 @@ const linkSchema = z.object({
           /** the other end of a point-to-point link */
           address: address.optional(),
           prefixlen: prefixLength.optional(),
+          /** made from an advertised prefix, and from time to time another one of it */
+          mngtmpaddr: z.boolean().optional(),
+          temporary: z.boolean().optional(),
         })
         .refine((raw) => fits(raw.local ?? raw.address ?? '::', raw.prefixlen ?? 0), 'not a prefix'),
     )
@@ -38,9 +41,11 @@ export async function readLinks(exec: Exec): Promise<Link[]> {
 
 function decodeLink(raw: z.infer<typeof linkSchema>): Link {
   const type = raw.linkinfo?.info_kind;
-  const peers = (raw.addr_info ?? []).flatMap(({ address: peer, prefixlen }) =>
+  const info = raw.addr_info ?? [];
+  const peers = info.flatMap(({ address: peer, prefixlen }) =>
     peer === undefined || prefixlen === undefined ? [] : [`${peer}/${prefixlen}`],
   );
+  const advertised = info.filter(({ mngtmpaddr, temporary }) => mngtmpaddr || temporary).flatMap(ownAddress);
   return {
     name: raw.ifname,
     index: raw.ifindex,
@@ -50,9 +55,14 @@ function decodeLink(raw: z.infer<typeof linkSchema>): Link {
     ...(raw.master === undefined ? {} : { master: raw.master }),
     ...(raw.link && stackedKinds.has(type ?? '') ? { parent: raw.link } : {}),
     ...(type === undefined ? {} : { type }),
-    addresses: (raw.addr_info ?? []).flatMap(({ local, prefixlen }) =>
-      local === undefined || prefixlen === undefined ? [] : [`${local}/${prefixlen}`],
-    ),
+    addresses: info.flatMap(ownAddress),
+    ...(advertised.length > 0 ? { advertised } : {}),
     ...(peers.length > 0 ? { peers } : {}),
   };
+}
+
+type AddressInfo = NonNullable<z.infer<typeof linkSchema>['addr_info']>[number];
+
+function ownAddress({ local, prefixlen }: AddressInfo): string[] {
+  return local === undefined || prefixlen === undefined ? [] : [`${local}/${prefixlen}`];
 }

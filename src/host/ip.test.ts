@@ -37,6 +37,19 @@ it('a link that is switched off is down', async () => {
   expect(await readLinks(saying(text))).toMatchObject([{ name: 'eth0', down: true }]);
 });
 
+it('tells the addresses that came with a router’s advertisement', async () => {
+  // iproute2 6.1, what nobody needs here left out
+  const text = `[{"ifindex":3,"ifname":"br1","flags":["UP"],"link_type":"ether","addr_info":[
+    {"family":"inet6","local":"2001:db8:89:4::1","prefixlen":64,"scope":"global"},
+    {"family":"inet6","local":"2001:db8:66:0:2c2a:fdff:fe76:5347","prefixlen":64,"scope":"global","dynamic":true,"mngtmpaddr":true},
+    {"family":"inet6","local":"2001:db8:66::7","prefixlen":64,"scope":"global","temporary":true,"dynamic":true},
+    {"family":"inet","local":"192.168.50.10","prefixlen":24,"scope":"global","dynamic":true}]}]`;
+  const advertised = ['2001:db8:66:0:2c2a:fdff:fe76:5347/64', '2001:db8:66::7/64'];
+  expect(await readLinks(saying(text))).toMatchObject([
+    { addresses: ['2001:db8:89:4::1/64', ...advertised, '192.168.50.10/24'], advertised },
+  ]);
+});
+
 describe('an ip that', () => {
   it.each([
     ['is older', 'Option "-N" is unknown, try "ip -help".'],

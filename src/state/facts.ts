@@ -59,6 +59,8 @@ export interface Link {
   readonly type?: string;
   /** addresses with their prefix length: `192.168.50.10/24` */
   readonly addresses: readonly string[];
+  /** those of them that came with a router's advertisement: anybody on the link may send one */
+  readonly advertised?: readonly string[];
   /** the same of the other ends of point-to-point links */
   readonly peers?: readonly string[];
 }
