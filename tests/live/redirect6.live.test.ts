@@ -1,0 +1,253 @@
+/** The main job with IPv6, and with both families at once: real podman, real packets, captures on every link. */
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { type Address, type Family, familyOf } from '../../src/address/cidr.ts';
+import type { Packet } from '../../src/host/packet.ts';
+import { exampleFile, filePath } from '../../src/lab/example-file.ts';
+import { type HostDump, compareDumps, dumpHost } from '../../src/lab/host-dump.ts';
+import { addressesOf, network, subnetOf } from '../../src/lab/layout.ts';
+import type { World, WorldOptions } from '../../src/lab/world.ts';
+import { mustSucceed, mustredirect } from './program.ts';
+import { createTestWorld, podmanEngines } from './test-world.ts';
+
+const both = [4, 6] as const satisfies readonly Family[];
+const engines = await podmanEngines();
+let world: World;
+
+interface Seen {
+  readonly answer: string;
+  readonly atGateway: readonly string[];
+  readonly atUpstream: readonly string[];
+  readonly atIsp: readonly string[];
+}
+
+/** Pings and asks the internet address of a family from a container, and tells which sources each link has seen. */
+async function trySending(container: string, family: Family): Promise<Seen> {
+  const { internet } = addressesOf(family);
+  const filter = `host ${internet}`;
+  const captures = await Promise.all([
+    world.capture('gw1', 'eth0', filter),
+    world.capture('upstream', 'gw1', filter),
+    world.capture('isp', 'eth0', filter),
+  ]);
+  await world.containers.run(container, ['ping', '-c', '2', '-i', '0.2', '-W', '1', internet]);
+  const url = `http://${family === 4 ? internet : `[${internet}]`}`;
+  const { stdout } = await world.containers.run(container, ['timeout', '3', 'wget', '-qO-', url]);
+  const [gateway = [], upstream = [], wrong = []] = await Promise.all(
+    captures.map((capture) => capture.stop()),
+  );
+  const sources = (packets: readonly Packet[]): string[] => {
+    const sent = packets.filter(({ destination, linkControl }) => destination === internet && !linkControl);
+    return [...new Set(sent.map(({ source, protocol }) => `${protocol} ${source}`))].sort();
+  };
+  return {
+    answer: stdout.trim(),
+    atGateway: sources(gateway),
+    atUpstream: sources(upstream),
+    atIsp: sources(wrong),
+  };
+}
+
+/** @param upstream the address that the world sees, when it is not the uplink's */
+function redirected(address: Address, upstream = addressesOf(familyOf(address)).uplink): Seen {
+  return {
+    answer: `upstream saw ${upstream}`,
+    atGateway: [`icmp ${address}`, `tcp ${address}`],
+    atUpstream: [`icmp ${upstream}`, `tcp ${upstream}`],
+    atIsp: [],
+  };
+}
+
+function leaked(family: Family): Seen {
+  const { node1 } = addressesOf(family);
+  return {
+    answer: `isp saw ${node1}`,
+    atGateway: [],
+    atUpstream: [],
+    atIsp: [`icmp ${node1}`, `tcp ${node1}`],
+  };
+}
+
+const stopped: Seen = { answer: '', atGateway: [], atUpstream: [], atIsp: [] };
+
+async function writeFile(text: string): Promise<void> {
+  const { node1, gw1 } = world.hosts;
+  await Promise.all([node1, gw1].map((host) => host.files.replace(filePath, text)));
+}
+
+async function apply(): Promise<string> {
+  await mustSucceed(world.hosts.gw1, 'apply', '--yes');
+  return mustSucceed(world.hosts.node1, 'apply', '--yes');
+}
+
+describe.each(engines)('%s, both families', (engine) => {
+  let before: readonly Address[];
+  let after: readonly Address[];
+  let start: readonly HostDump[];
+
+  beforeAll(async () => {
+    world = await createTestWorld({ engine, families: both });
+    await writeFile(exampleFile(engine, { families: both }));
+    await world.containers.createNetwork(network.name, ...both.map(subnetOf));
+    await world.containers.start('before', network.name);
+    before = await world.containers.addresses('before', network.name);
+    start = await Promise.all([dumpHost(world.hosts.node1), dumpHost(world.hosts.gw1)]);
+  });
+
+  afterAll(async () => {
+    await world?.down();
+  });
+
+  it('goes the wrong way when nothing is applied', async () => {
+    for (const family of both) expect(await trySending('before', family)).toEqual(leaked(family));
+  });
+
+  it('sends containers from before and after by the gateway', async () => {
+    await apply();
+    await world.containers.start('after', network.name);
+    after = await world.containers.addresses('after', network.name);
+    expect([before, after].map((addresses) => addresses.map(familyOf))).toEqual([both, both]);
+    for (const address of before) {
+      expect(await trySending('before', familyOf(address))).toEqual(redirected(address));
+    }
+    for (const address of after) {
+      expect(await trySending('after', familyOf(address))).toEqual(redirected(address));
+    }
+  });
+
+  it('proves it with verify, on the node and on the gateway', async () => {
+    const targets = both.flatMap((family) => ['--to', addressesOf(family).internet]);
+    for (const host of [world.hosts.node1, world.hosts.gw1]) {
+      const said = await mustSucceed(host, 'verify', ...targets, '--json');
+      const { checks } = JSON.parse(said) as {
+        checks: { family: Family; check: string; ok: boolean }[];
+      };
+      for (const family of both) {
+        const ofFamily = checks.filter((one) => one.family === family && one.check !== 'names');
+        expect(ofFamily.map(({ check, ok }) => [check, ok])).toEqual([
+          ['path', true],
+          ['source', true],
+          ['elsewhere', true],
+          ['reach', true],
+        ]);
+      }
+    }
+  });
+
+  it('has nothing to do the second time', async () => {
+    for (const host of [world.hosts.node1, world.hosts.gw1]) {
+      expect(await mustSucceed(host, 'apply', '--yes')).toContain('nothing to do');
+    }
+  });
+
+  it('finds what somebody took away of IPv6, and mends it', async () => {
+    const { node1 } = world.hosts;
+    await node1.run(['ip', '-6', 'rule', 'del', 'preference', '4100']);
+    const checked = await mustredirect(node1, 'status', '--check');
+    expect(checked.exitCode).toBe(3);
+    expect(checked.stdout).toContain(`+ IPv6 rule 4100: from ${network.subnet6} lookup 2184`);
+    // The other layers hold meanwhile, and IPv4 goes on.
+    expect(await trySending('after', 6)).toEqual(stopped);
+    expect((await trySending('after', 4)).answer).toBe(`upstream saw ${addressesOf(4).uplink}`);
+    await mustSucceed(node1, 'apply', '--yes');
+    await mustSucceed(node1, 'status', '--check');
+    expect(await trySending('after', 6)).toEqual(redirected(after[1] ?? ''));
+  });
+
+  it('leaves nothing behind', async () => {
+    const { node1, gw1 } = world.hosts;
+    await world.containers.remove('after');
+    await world.containers.remove('before');
+    // What waits for an empty network is done now, and taken back by destroy.
+    await mustSucceed(node1, 'apply', '--yes');
+    await mustSucceed(node1, 'destroy', '--yes');
+    await mustSucceed(gw1, 'destroy', '--yes');
+    await world.containers.start('before', network.name);
+    const end = await Promise.all([dumpHost(node1), dumpHost(gw1)]);
+    const left = end.flatMap((dump, i) => compareDumps(start[i] ?? {}, dump));
+    expect(left.filter((line) => !ofContainers.test(line))).toEqual([]);
+    for (const family of both) expect((await trySending('before', family)).answer).toContain('isp saw');
+  });
+});
+
+/** Containers came and went: what the engine made for each has other names and numbers. */
+const ofContainers =
+  /~ nft|veth|podman\d|10\.89\.4\.\d+( |$)|2001:db8:89:4::\w+( |$)|CNI-|NETAVARK|fe80::|ff00::|anycast/;
+
+describe('with IPv6', () => {
+  afterEach(() => world.down());
+
+  async function build(text: string, options: Partial<WorldOptions> = {}): Promise<readonly Address[]> {
+    world = await createTestWorld({ engine: 'external', families: both, ...options });
+    await writeFile(text);
+    await world.containers.createNetwork(network.name, ...world.families.map(subnetOf));
+    await world.containers.start('web', network.name);
+    return world.containers.addresses('web', network.name);
+  }
+
+  it('alone', async () => {
+    const [web = ''] = await build(exampleFile('external', { families: [6] }), { families: [6] });
+    expect(await trySending('web', 6)).toEqual(leaked(6));
+    await apply();
+    expect(await trySending('web', 6)).toEqual(redirected(web));
+    const rules = await world.hosts.node1.run(['ip', '-4', 'rule']);
+    expect(rules).not.toContain('proto 136');
+  });
+
+  it('snat none: the container’s own, of both', async () => {
+    const file = exampleFile('external', { families: both, snat: 'none' });
+    const addresses = await build(file, { containersRouted: true });
+    await apply();
+    for (const address of addresses) {
+      expect(await trySending('web', familyOf(address))).toEqual(redirected(address, address));
+    }
+  });
+
+  it('snat addresses: that of each family', async () => {
+    const snat = ['198.51.100.7', '2001:db8:7::7'];
+    const addresses = await build(exampleFile('external', { families: both, snat: `[${snat.join(', ')}]` }));
+    for (const address of snat) {
+      const uplink = addressesOf(familyOf(address)).uplink;
+      await world.hosts.upstream.run(['ip', 'route', 'add', address, 'via', uplink]);
+    }
+    await apply();
+    for (const [i, address] of addresses.entries()) {
+      expect(await trySending('web', familyOf(address))).toEqual(redirected(address, snat[i]));
+    }
+  });
+
+  it('a link-local next hop of the uplink', async () => {
+    const file = exampleFile('external', { families: both });
+    const [, web = ''] = await build(file);
+    const said = await world.hosts.upstream.run(['ip', '-6', '-o', 'address', 'show', 'dev', 'gw1']);
+    const via = /inet6 (fe80::[\da-f:]+)/.exec(said)?.[1] ?? '';
+    await writeFile(file.replace(addressesOf(6).upstream, via));
+    await apply();
+    const routes = await world.hosts.gw1.run(['ip', '-6', 'route', 'show', 'table', '2184']);
+    expect(routes).toMatch(new RegExp(`^default via ${via} dev uplink0`, 'm'));
+    expect(await trySending('web', 6)).toEqual(redirected(web));
+    await mustSucceed(world.hosts.gw1, 'status', '--check');
+    await mustSucceed(world.hosts.gw1, 'verify', '--to', addressesOf(6).internet);
+  });
+
+  it('ipv6: block, where the gateway has IPv4 alone: nothing of IPv6 leaves', async () => {
+    const file = exampleFile('external', { families: both })
+      .replaceAll(/\[(192\.168\.50\.\d+|172\.31\.0\.1), [^\]]+\]/g, '$1')
+      .replace('    via: office', '    via: office\n    ipv6: block');
+    const [web = ''] = await build(file);
+    expect(file).toContain(`node1: ${addressesOf(4).node1}\n`);
+    expect(await trySending('web', 6)).toEqual(leaked(6));
+    await apply();
+    expect(await trySending('web', 4)).toEqual(redirected(web));
+    expect(await trySending('web', 6)).toEqual(stopped);
+    const report = await mustSucceed(world.hosts.node1, 'verify');
+    expect(report).toMatch(/ok +path +came in by .*, and nothing left this host: the file blocks IPv6/);
+  });
+
+  it.each(engines)('of %s that the file does not mention goes nowhere, and plan says so', async (engine) => {
+    const [web = ''] = await build(exampleFile(engine), { engine });
+    expect(await trySending('web', 6)).toEqual(leaked(6));
+    expect(await apply()).toMatch(/IPv6/);
+    expect(await trySending('web', 4)).toEqual(redirected(web));
+    expect(await trySending('web', 6)).toEqual(stopped);
+  });
+});
