@@ -1,7 +1,7 @@
 /** What must hold for the packets of any two files. */
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { contains } from '../src/address/cidr.ts';
+import { contains, families, familyOf } from '../src/address/cidr.ts';
 import { nobody } from '../src/apply/prepare.ts';
 import type { Spec } from '../src/spec/spec.ts';
 import type { FakeHost } from './fake-host/fake-host.ts';
@@ -15,6 +15,7 @@ import { mishaps, suffer } from './property/mishap.ts';
 import { leaksDuring } from './property/moments.ts';
 import { numRuns, runsText, timeout } from './property/runs.ts';
 import { sources, specs } from './property/specs.ts';
+import { inFamily } from './property/twins.ts';
 import { applyTo } from './scenario/play.ts';
 
 async function apply(host: FakeHost, spec: Spec): Promise<void> {
@@ -126,16 +127,21 @@ describe(`any two files (${runsText})`, { timeout }, () => {
         await apply(host, before);
         await apply(host, after);
         const { role } = targetOf(host, after);
-        const fates = sources.map((source) => fateOf(host.state, { source, destination: '9.9.9.9' }));
+        const fates = sources.map((source) =>
+          fateOf(host.state, { source, destination: inFamily(familyOf(source), '9.9.9.9') }),
+        );
         expect(fates).toMatchObject(sources.map((source) => wantedFate(source, role)));
         const bridges = host.state.nft?.sets.get('bridges')?.elements ?? [];
         for (const bridge of bridges.map((element) => element.slice(1, -1))) {
-          const foreign = { source: '10.77.0.5', destination: '9.9.9.9' };
-          expect(fateOf(host.state, { ...foreign, ingress: bridge })).toEqual({
-            kind: 'stopped',
-            by: 'guard',
-          });
-          expect(fateOf(host.state, { ...foreign, ingress: 'br0' })).toMatchObject({ kind: 'leaves' });
+          for (const family of families) {
+            const [source, destination] = [inFamily(family, '10.77.0.5'), inFamily(family, '9.9.9.9')];
+            expect(fateOf(host.state, { source, destination, ingress: bridge })).toEqual({
+              kind: 'stopped',
+              by: 'guard',
+            });
+            const elsewhere = fateOf(host.state, { source, destination, ingress: 'br0' });
+            expect(elsewhere).toMatchObject({ kind: 'leaves' });
+          }
         }
       }),
       { numRuns },
@@ -173,14 +179,21 @@ type Role = ReturnType<typeof targetOf>['role'];
 /** What of a fate the file decides. */
 function wantedFate(source: string, { networks, gateways, others = [] }: Role): Partial<Fate> {
   const network = networks.find(({ subnets }) => subnets.some((subnet) => contains(subnet, source)));
-  if (network) return { kind: 'leaves', nextHop: network.nextHops[0] ?? '', source };
+  const ofFamily = (address: string): boolean => familyOf(address) === familyOf(source);
+  if (network?.blocked.includes(familyOf(source))) return { kind: 'stopped', by: 'rule' };
+  if (network) return { kind: 'leaves', nextHop: network.nextHops.find(ofFamily) ?? '', source };
   const gateway = gateways.find(({ served }) => served.some(({ subnet }) => contains(subnet, source)));
   if (!gateway) {
     const closed = others.some((subnet) => contains(subnet, source));
     return closed ? { kind: 'stopped', by: 'rule' } : { kind: 'leaves', table: 254 };
   }
   const { uplink, snat } = gateway;
-  const seen = snat === 'masquerade' ? hostsOwn(4) : snat === 'none' ? source : (snat[0] ?? '');
+  const seen =
+    snat === 'masquerade'
+      ? hostsOwn(familyOf(source))
+      : snat === 'none'
+        ? source
+        : (snat.find(ofFamily) ?? '');
   return { kind: 'leaves', device: uplink.device, source: seen };
 }
 

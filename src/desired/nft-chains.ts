@@ -132,17 +132,16 @@ function hasBridges(parts: readonly Part[]): boolean {
 }
 
 function guardRules(parts: readonly Part[], directBit: number): string[] {
-  const bit = hex(directBit);
-  return [
-    ...(parts.some((part) => part.local) ? [`meta mark & ${bit} == ${bit} return`] : []),
-    ...byFamily(parts).flatMap((group) => guardRulesOf(group.family, group.parts)),
-  ];
+  return byFamily(parts).flatMap((group) => guardRulesOf(group.family, group.parts, hex(directBit)));
 }
 
-function guardRulesOf(family: Family, parts: readonly Part[]): string[] {
+function guardRulesOf(family: Family, parts: readonly Part[], bit: string): string[] {
   const ip = word(family);
   const way = `${ip} saddr . rt ${ip} nexthop`;
   return [
+    ...(parts.some((part) => part.local)
+      ? [`${ip} saddr @local${family} meta mark & ${bit} == ${bit} return`]
+      : []),
     ...(parts.some((p) => p.nextHops.length > 0) ? [`${way} @nexthops${family} return`] : []),
     ...(parts.some((p) => p.linkLocalHops.length > 0) ? [`${way} . oifname @linkhops${family} return`] : []),
     ...(parts.some((p) => p.devices.length > 0) ? [`${ip} saddr . oifname @uplinks${family} return`] : []),

@@ -6,7 +6,7 @@ import { longSubnet, overlaps } from '../address/cidr.ts';
 import type { Wanted } from '../desired/parts.ts';
 import { type HostObject, type NftSet, objectKey } from '../state/objects.ts';
 import { ownNftTable } from '../state/ownership.ts';
-import { compareStates } from './compare.ts';
+import { type Change, compareStates } from './compare.ts';
 import { type NftObject, changeTable, isNftObject, replaceTable } from './nft-text.ts';
 import { printChange } from './print.ts';
 import type { PlanLine, Step } from './step.ts';
@@ -18,10 +18,18 @@ export interface NftSteps {
 
 export function nftSteps(actual: readonly NftObject[], wanted: readonly Wanted[]): NftSteps {
   const both = wideTable(actual, wanted);
-  return { widen: stepBetween(actual, both), narrow: stepBetween(nftObjects(both), wanted) };
+  const toldLater = new Set(compareStates(nftObjects(both), wanted).map(keyOf));
+  return {
+    widen: stepBetween(actual, both, (change) => !onlyMoves(change) || !toldLater.has(keyOf(change))),
+    narrow: stepBetween(nftObjects(both), wanted),
+  };
 }
 
-function stepBetween(from: readonly NftObject[], to: readonly Wanted[]): Step[] {
+function stepBetween(
+  from: readonly NftObject[],
+  to: readonly Wanted[],
+  isTold: (change: Change) => boolean = () => true,
+): Step[] {
   const changes = compareStates(from, to);
   if (changes.length === 0) return [];
   return [
@@ -29,9 +37,25 @@ function stepBetween(from: readonly NftObject[], to: readonly Wanted[]): Step[] 
       do: { kind: 'nft', text: changeTable(from, nftObjects(to)) },
       // Whole and by itself right, whatever a failed step has left; only counters begin anew.
       undo: { kind: 'nft', text: replaceTable(from) },
-      lines: from.length === 0 || to.length === 0 ? [wholeTable(from, to)] : changes.map(printChange),
+      lines:
+        from.length === 0 || to.length === 0
+          ? [wholeTable(from, to)]
+          : changes.filter(isTold).map(printChange),
     },
   ];
+}
+
+function keyOf(change: Change): string {
+  return objectKey(change.kind === 'remove' ? change.from : change.to);
+}
+
+/** Wanted rules come before those that are still there; that alone is nothing to tell. */
+function onlyMoves(change: Change): boolean {
+  if (change.kind !== 'change' || change.from.kind !== 'nft-chain' || change.to.kind !== 'nft-chain')
+    return false;
+  const { from, to } = change;
+  const sameHook = JSON.stringify(from.hook) === JSON.stringify(to.hook);
+  return sameHook && from.foreign === undefined && to.rules.every((rule) => from.rules.includes(rule));
 }
 
 /** A table that comes or goes whole is one line: what it is for, not what it is made of. */
@@ -52,7 +76,7 @@ function nftObjects(wanted: readonly Wanted[]): NftObject[] {
   return wanted.map(({ object }) => object).filter(isNftObject);
 }
 
-/** The wanted chains over the elements of both. */
+/** The elements of both, and the wanted rules before those that were there. */
 export function wideTable(actual: readonly NftObject[], wanted: readonly Wanted[]): Wanted[] {
   const found = new Map(actual.map((object) => [objectKey(object), object]));
   const keys = new Set(wanted.map(({ object }) => objectKey(object)));
@@ -67,8 +91,8 @@ export function wideTable(actual: readonly NftObject[], wanted: readonly Wanted[
 
 function wideObject(before: HostObject | undefined, after: HostObject): HostObject {
   if (after.kind === 'nft-set' && before?.kind === 'nft-set') return wideSet(before, after);
-  if (after.kind !== 'nft-chain' || before?.kind !== 'nft-chain' || after.hook?.type !== 'nat') return after;
-  // While packets still leave by the old way, they still need the address that belongs to it.
+  if (after.kind !== 'nft-chain' || before?.kind !== 'nft-chain') return after;
+  // What leaves by the old way still needs the address that belongs to it, and what goes nowhere stays stopped.
   return { ...after, rules: [...new Set([...after.rules, ...before.rules])] };
 }
 

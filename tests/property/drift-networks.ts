@@ -2,7 +2,7 @@
 import * as fc from 'fast-check';
 import { networkFile } from '../fake-host/podman.ts';
 import type { FakeState } from '../fake-host/state.ts';
-import { networkName, subnets } from './specs.ts';
+import { networkName, subnets, subnetsOf } from './specs.ts';
 
 export interface NetworkDrift {
   readonly kind: 'gone' | 'made' | 'made-unmasqueraded';
@@ -19,7 +19,7 @@ export function driftNetworks(state: FakeState, { kind, subnet }: NetworkDrift):
   if (!state.podman) return;
   const network = {
     name: networkName(subnet),
-    subnets: [subnet],
+    subnets: subnetsOf(subnet),
     bridge: 'podman77',
     masquerade: kind === 'made',
   };

@@ -2,6 +2,7 @@
 import * as fc from 'fast-check';
 import { elementsOverlap } from '../fake-host/nft-commands.ts';
 import type { FakeChain, FakeSet, FakeTable } from '../fake-host/state.ts';
+import { inBoth } from './twins.ts';
 
 export type TableDrift =
   | { readonly kind: 'gone' | 'flushed' | 'dormant' | 'emptied' | 'other-objects' }
@@ -77,15 +78,18 @@ function oneSet({ sets }: FakeTable, at: number, change: (set: FakeSet) => FakeS
 
 /** What opens a way for all, where nothing is there that overlaps it: the kernel would not take it. */
 function withElement(set: FakeSet): FakeSet {
-  const [first, second] = set.type;
-  const more =
-    first === 'ifname'
-      ? '"eth0"'
-      : second === undefined
-        ? '224.0.0.0/4'
-        : `10.0.0.0/8 . ${second === 'ifname' ? '"eth0"' : '192.168.50.1'}`;
-  const taken = set.elements.some((element) => elementsOverlap(element, more));
-  return taken ? set : { ...set, elements: [...set.elements, more] };
+  const [, ...more] = set.type;
+  const firsts = more.length === 0 ? ['224.0.0.0/4', 'ff00::/8'] : inBoth(['10.0.0.0/8']);
+  const parts = set.type.map((type, i) => partOf(type, i === 0 ? firsts : inBoth(['192.168.50.1'])));
+  const added = parts.join(' . ');
+  const taken = set.elements.some((element) => elementsOverlap(element, added));
+  return taken ? set : { ...set, elements: [...set.elements, added] };
+}
+
+/** @param addresses one of each family */
+function partOf(type: string, [four, six]: readonly string[]): string {
+  if (type === 'ifname') return '"eth0"';
+  return (type === 'ipv4_addr' ? four : six) ?? '';
 }
 
 function otherHook(table: FakeTable, at: number): Map<string, FakeChain> {

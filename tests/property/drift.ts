@@ -2,8 +2,12 @@
 import * as fc from 'fast-check';
 import type { FakeHost } from '../fake-host/fake-host.ts';
 import type { FakeRoute, FakeRule, FakeState } from '../fake-host/state.ts';
+import { routeFamily } from '../fake-host/ip-routes.ts';
+import { ruleFamily } from '../fake-host/ip-rules.ts';
 import { type NetworkDrift, driftNetworks, networkDrifts } from './drift-networks.ts';
 import { type TableDrift, changeAt, driftTable, tableDrifts } from './drift-table.ts';
+import { forwardingPaths } from './host.ts';
+import { inFamily, twin } from './twins.ts';
 
 const ours = 136;
 
@@ -25,10 +29,12 @@ export interface Drift {
   readonly networks: readonly NetworkDrift[];
 }
 
+type Arbitraries<T> = { readonly [K in keyof T]: fc.Arbitrary<T[K]> };
+
 const subnet = fc.constantFrom('10.0.0.0/22', '10.0.1.0/24', '10.0.2.128/25', '10.0.3.5/32', '10.0.0.0/8');
 const opens = { kind: 'lookup', table: 254 } as const;
 
-const falseRule: fc.Arbitrary<FakeRule> = fc.record({
+const falseRule = eitherRule({
   preference: fc.constantFrom(77, 3999, 4000, 4050, 4060, 4100, 4200, 4300, 4999, 6000),
   // One without a source takes others along when it is deleted.
   from: fc.option(subnet, { nil: undefined }),
@@ -40,7 +46,7 @@ const falseRule: fc.Arbitrary<FakeRule> = fc.record({
   ),
   protocol: fc.constant(ours),
 });
-const foreignRule: fc.Arbitrary<FakeRule> = fc.record({
+const foreignRule = eitherRule({
   preference: fc.constantFrom(50, 5210, 5270, 32000),
   from: fc.option(subnet, { nil: undefined }),
   fwmark: fc.option(
@@ -54,20 +60,43 @@ const foreignRule: fc.Arbitrary<FakeRule> = fc.record({
 });
 
 const way = { type: 'unicast', via: '192.168.50.77', device: 'eth0' } as const;
-const falseRoute: fc.Arbitrary<FakeRoute> = fc.record({
+const falseRoute = eitherRoute({
   ...constants(way),
   table: fc.constantFrom(254, 300, 301, 310, 2184, 2185, 999),
   destination: fc.constantFrom('default', '9.9.9.0/24', '10.0.0.0/25'),
   metric: fc.constantFrom(0, 5, 4000),
   protocol: fc.constant(ours),
 });
-const foreignRoute: fc.Arbitrary<FakeRoute> = fc.record({
+const foreignRoute = eitherRoute({
   ...constants(way),
   table: fc.constantFrom(254, 1000),
   destination: fc.constantFrom('198.51.100.0/24', '9.9.9.0/24', '10.77.0.0/16'),
   metric: fc.constantFrom(0, 100),
   protocol: fc.constantFrom(3, 4, 186),
 });
+
+/** Of IPv4, or the same of IPv6. */
+function eitherRule(parts: Arbitraries<Omit<FakeRule, 'family'>>): fc.Arbitrary<FakeRule> {
+  return fc.tuple(fc.boolean(), fc.record(parts)).map(([isTwin, rule]): FakeRule => {
+    const { from } = rule;
+    return isTwin ? { ...rule, family: 6, from: from === undefined ? from : twin(from) } : rule;
+  });
+}
+
+function eitherRoute(parts: Arbitraries<Omit<FakeRoute, 'family'>>): fc.Arbitrary<FakeRoute> {
+  return fc.tuple(fc.boolean(), fc.record(parts)).map(([isTwin, route]): FakeRoute => {
+    const { destination, metric, via } = route;
+    if (!isTwin) return route;
+    return {
+      ...route,
+      family: 6,
+      destination: destination === 'default' ? destination : twin(destination),
+      // The kernel gives it one where none is named.
+      metric: metric === 0 ? 1024 : metric,
+      via: via === undefined ? via : twin(via),
+    };
+  });
+}
 
 const pick = fc.nat(1000);
 const few = <T>(one: fc.Arbitrary<T>): fc.Arbitrary<T[]> => fc.array(one, { maxLength: 2 });
@@ -102,7 +131,7 @@ export async function driftForeign({ state, files }: FakeHost, drift: Drift): Pr
   for (const change of drift.networks) driftNetworks(state, change);
   state.rules = withRules(state.rules, drift.foreignRules);
   state.routes = withRoutes(state.routes, drift.foreignRoutes);
-  if (drift.forwardingOff) await files.overwrite('/proc/sys/net/ipv4/ip_forward', '0');
+  if (drift.forwardingOff) for (const path of forwardingPaths) await files.overwrite(path, '0');
 }
 
 function driftRules(state: FakeState, drift: Drift): void {
@@ -111,7 +140,7 @@ function driftRules(state: FakeState, drift: Drift): void {
   const changed = changeAt(kept, drift.changedRules, (rule) => ({ ...rule, action: opens }));
   const doubled = drift.doubledRules.flatMap((at) => {
     const rule = kept[at % kept.length];
-    return rule?.from === undefined ? [] : [{ ...rule, from: '10.0.0.0/8' }];
+    return rule?.from === undefined ? [] : [{ ...rule, from: inFamily(ruleFamily(rule), '10.0.0.0/8') }];
   });
   state.rules = withRules([], [...others, ...changed, ...doubled, ...drift.falseRules]);
 }
@@ -119,7 +148,11 @@ function driftRules(state: FakeState, drift: Drift): void {
 function driftRoutes(state: FakeState, drift: Drift): void {
   const [own, others] = parted(state.routes);
   const kept = own.filter((_, i) => stays(drift, i + 1));
-  const changed = changeAt(kept, drift.changedRoutes, (route) => ({ ...route, ...way }));
+  const changed = changeAt(kept, drift.changedRoutes, (route) => ({
+    ...route,
+    ...way,
+    via: inFamily(routeFamily(route), way.via),
+  }));
   const doubled = drift.doubledRoutes.flatMap((at) => {
     const route = kept[at % kept.length];
     return route ? [{ ...route, metric: 77 }] : [];
@@ -137,14 +170,19 @@ function stays({ kept }: Drift, i: number): boolean {
 
 /** As the kernel has them: by preference, none twice. */
 function withRules(some: readonly FakeRule[], more: readonly FakeRule[]): FakeRule[] {
-  return unique([...some, ...more], (rule) => ({ ...rule, protocol: 0 })).sort(
+  return unique([...some, ...more], (rule) => ({ ...rule, family: ruleFamily(rule), protocol: 0 })).sort(
     (a, b) => a.preference - b.preference,
   );
 }
 
 /** One for each destination and metric of a table: what was there first stays. */
 function withRoutes(some: readonly FakeRoute[], more: readonly FakeRoute[]): FakeRoute[] {
-  return unique([...some, ...more], ({ table, destination, metric }) => [table, destination, metric]);
+  return unique([...some, ...more], (route) => [
+    routeFamily(route),
+    route.table,
+    route.destination,
+    route.metric,
+  ]);
 }
 
 function unique<T>(list: readonly T[], key: (item: T) => unknown): T[] {

@@ -1,11 +1,12 @@
 /** Says whether a packet may go the way that it went. */
-import { mergeSubnets, overlaps } from '../../src/address/cidr.ts';
+import { familyOf, isLinkLocal, mergeSubnets, overlaps } from '../../src/address/cidr.ts';
 import type { Spec } from '../../src/spec/spec.ts';
 import { type HostRole, hostRole } from '../../src/topology/role.ts';
 import { inSubnet } from '../fake-host/address.ts';
 import { type Fate, fateOf } from '../fake-host/packet.ts';
 import type { FakeState } from '../fake-host/state.ts';
 import { destinations, sources } from './specs.ts';
+import { inBoth } from './twins.ts';
 
 /** What one or two files (before and after a change) allow to one source. */
 interface Allowance {
@@ -17,7 +18,7 @@ interface Allowance {
 /** Of nobody, and our own, which only we may set. */
 const allMarks = [0, 0x1000];
 /** Where marks of others are tried too: their bits must be kept, and change nothing. */
-const foreign = { destination: '9.9.9.9', mark: 0x2000 };
+const foreign = { destinations: inBoth(['9.9.9.9']), mark: 0x2000 };
 
 /**
  * The first packet that goes a way that none of these files allows.
@@ -37,8 +38,8 @@ export function findLeak(
   );
   for (const source of asked) {
     const allowed = roles.map((role) => allowanceOf(role, source));
-    for (const destination of destinations) {
-      for (const mark of destination === foreign.destination ? [...marks, foreign.mark] : marks) {
+    for (const destination of destinations.filter((one) => familyOf(one) === familyOf(source))) {
+      for (const mark of foreign.destinations.includes(destination) ? [...marks, foreign.mark] : marks) {
         const fate = fateOf(state, { source, destination, mark });
         const within = isIn(inside, destination);
         if (
@@ -84,8 +85,10 @@ function allowanceOf({ networks, gateways }: HostRole, source: string): Allowanc
   const network = networks.find(({ subnets }) => isIn(subnets, source));
   const gateway = gateways.find(({ served }) => served.some(({ subnet }) => inSubnet(subnet, source)));
   const { via, device } = gateway?.uplink ?? {};
+  // Nothing that a family which is blocked could go by is its way.
+  if (network?.blocked.includes(familyOf(source))) return { nextHops: [], devices: [], direct: [] };
   return {
-    nextHops: [...(network?.nextHops ?? []), ...(via ?? [])],
+    nextHops: [...(network?.nextHops ?? []), ...(via ?? []).map((hop) => wayBy(hop, device))],
     devices: device === undefined || via !== undefined ? [] : [device],
     direct: network?.direct ?? [],
   };
@@ -94,10 +97,15 @@ function allowanceOf({ networks, gateways }: HostRole, source: string): Allowanc
 function mayLeave({ nextHops, devices, direct }: Allowance, fate: Fate, destination: string): boolean {
   return (
     fate.kind !== 'leaves' ||
-    nextHops.includes(fate.nextHop) ||
+    nextHops.includes(wayBy(fate.nextHop, fate.device)) ||
     devices.includes(fate.device) ||
     isIn(direct, destination)
   );
+}
+
+/** A link-local next hop is one only with its link. */
+function wayBy(hop: string, device: string | undefined): string {
+  return isLinkLocal(hop) ? `${hop}%${device}` : hop;
 }
 
 /** Between redirected networks: to the bridge here, or to the node that has the other one. */

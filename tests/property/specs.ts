@@ -1,7 +1,8 @@
 /** Random files for one host, `here`: node of some networks, gateway of others, over few enough subnets to overlap. */
 import * as fc from 'fast-check';
-import { overlaps } from '../../src/address/cidr.ts';
+import { type Family, overlaps } from '../../src/address/cidr.ts';
 import type { Gateway, Network, Snat, Spec, Uplink } from '../../src/spec/spec.ts';
+import { inBoth, inFamily } from './twins.ts';
 
 export const here = '192.168.50.10';
 const node2 = '192.168.50.11';
@@ -21,6 +22,8 @@ interface Draft {
   readonly gateway: 'office' | 'home' | 'own' | 'other' | 'away';
   readonly engine: 'external' | 'podman';
   readonly direct: readonly string[];
+  /** of a network of both */
+  readonly blocked?: Family | undefined;
 }
 
 const draft: fc.Arbitrary<Draft> = fc.record({
@@ -30,14 +33,16 @@ const draft: fc.Arbitrary<Draft> = fc.record({
   gateway: fc.constantFrom('office', 'home', 'own', 'other', 'away'),
   engine: fc.constantFrom('external', 'podman'),
   direct: fc.subarray(directs),
+  blocked: fc.option(fc.constantFrom(4, 6), { nil: undefined, freq: 3 }),
 });
 
 const uplink: fc.Arbitrary<Uplink> = fc.constantFrom(
   { device: 'gre1' },
   { device: 'gre2' },
-  { device: 'eth1', via: ['172.31.1.2'] },
+  { device: 'eth1', via: inBoth(['172.31.1.2']) },
+  { device: 'eth1', via: ['172.31.1.2', 'fe80::1'] },
 );
-const snat: fc.Arbitrary<Snat> = fc.constantFrom<Snat>('masquerade', 'none', ['203.0.113.7']);
+const snat: fc.Arbitrary<Snat> = fc.constantFrom<Snat>('masquerade', 'none', inBoth(['203.0.113.7']));
 const table = fc.option(fc.constantFrom(300, 301), { nil: undefined });
 
 /** A gateway elsewhere, whose address may change. */
@@ -62,7 +67,12 @@ export const specs: fc.Arbitrary<Spec> = fc
     other: own,
   })
   .map(({ addresses, drafts, ...gateways }) => ({
-    hosts: { here: [here], node2: [node2], gw1: [addresses[0] ?? ''], gw2: [addresses[1] ?? ''] },
+    hosts: {
+      here: inBoth([here]),
+      node2: inBoth([node2]),
+      gw1: inBoth(addresses.slice(0, 1)),
+      gw2: inBoth(addresses.slice(1)),
+    },
     networks: networksOf(drafts),
     gateways,
   }));
@@ -74,20 +84,27 @@ function networksOf(drafts: readonly Draft[]): Record<string, Network> {
     if (!kept.some(({ subnet }) => overlaps(subnet, next.subnet))) kept.push(next);
   }
   return Object.fromEntries(
-    kept.map(({ subnet, gateway, engine, direct }) => {
+    kept.map(({ subnet, gateway, engine, direct, blocked }) => {
+      const both = subnetsOf(subnet).length > 1;
       const node = gateway === 'office' || gateway === 'home' ? 'here' : 'node2';
       return [
         networkName(subnet),
         {
           engine,
-          subnets: { [node]: [subnet] },
+          subnets: { [node]: subnetsOf(subnet) },
           via: gateway === 'away' ? 'office' : gateway,
-          direct: node === 'here' ? direct : [],
-          blocked: [],
+          direct: node === 'here' ? inBoth(direct) : [],
+          blocked: both && blocked !== undefined ? [blocked] : [],
         },
       ];
     }),
   );
+}
+
+/** A network of IPv4, of IPv6 or of both, by its subnet of IPv4: it is the same in every file. */
+export function subnetsOf(subnet: string): string[] {
+  const families = ([[4], [6], [4, 6]] as const)[subnets.indexOf(subnet) % 3] ?? [];
+  return families.map((family) => inFamily(family, subnet));
 }
 
 /** The same subnet has the same network in every file: an engine does not change a network's subnet. */
@@ -96,20 +113,19 @@ export function networkName(subnet: string): string {
 }
 
 /** One source in each of the smallest subnets. */
-export const sources = subnets.filter((subnet) => subnet.endsWith('/25')).map((subnet) => addressIn(subnet));
+export const sources = inBoth(
+  subnets.filter((subnet) => subnet.endsWith('/25')).map((subnet) => addressIn(subnet)),
+);
 
 function addressIn(subnet: string): string {
   const [a, b, c, d] = (subnet.split('/')[0] ?? '').split('.').map(Number);
   return [a, b, c, (d ?? 0) + 5].join('.');
 }
 
+const someSources = sources.filter((_, i) => i % 4 < 2);
+
 /** Outside, on the link, direct, behind uplinks; and containers of others. */
 export const destinations = [
-  '9.9.9.9',
-  '192.168.50.99',
-  '1.1.1.1',
-  '8.8.8.8',
-  '172.31.1.2',
-  ...sources.slice(0, 2),
-  ...sources.slice(-1),
+  ...inBoth(['9.9.9.9', '192.168.50.99', '1.1.1.1', '8.8.8.8', '172.31.1.2']),
+  ...someSources,
 ];

@@ -1,0 +1,20 @@
+/** The same in IPv6: what is tried in one family is tried in the other. */
+import { type Family, parseAddress, parseSubnet } from '../../src/address/cidr.ts';
+
+/** `10.0.1.0/24` -> `2001:db8:4::a00:100/120`, `10.0.1.5` -> `2001:db8:4::a00:105` */
+export function twin(text: string): string {
+  const [address = '', length] = text.split('/');
+  const whole = `2001:db8:4::${address}`;
+  const found = length === undefined ? parseAddress(whole) : parseSubnet(`${whole}/${Number(length) + 96}`);
+  if (typeof found !== 'string') throw new Error(`no address or subnet: ${text}`);
+  return found;
+}
+
+/** @param text of IPv4 */
+export function inFamily(family: Family, text: string): string {
+  return family === 4 ? text : twin(text);
+}
+
+export function inBoth(texts: readonly string[]): string[] {
+  return [...texts, ...texts.map(twin)];
+}
