@@ -10,7 +10,7 @@ import { eventsOf } from './engine-matrix/events.ts';
 import { faultsOf, faultsOfControl, faultsOfPublished } from './engine-matrix/judge.ts';
 import { startNameServer } from './engine-matrix/name-server.ts';
 import { familiesOf, labelOf, networksOf, prepareNetworks } from './engine-matrix/networks.ts';
-import { askAll, askPublished, joinLan } from './engine-matrix/published.ts';
+import { type Published, askAll, askPublished, joinLan } from './engine-matrix/published.ts';
 import { type PublishedRow, type RoundRow, pageText, versionsOf } from './engine-matrix/table.ts';
 import { mustSucceed } from './program.ts';
 
@@ -67,8 +67,9 @@ describe.each(await matrixEngines())('$name', (engine) => {
 
   it.each(engine.program ? sent : [])(
     'answers at the published port of $plan.name, IPv$family, the way the question came',
-    async ({ plan, family, label, when }) => {
-      const cells = await askAll(world, family, plan.port);
+    async (one) => {
+      const { label, when } = one;
+      const cells = await askAll(world, await publishedOf(one));
       published.push({ engine: engine.name, families: label, container: when, cells });
       expect(faultsOfPublished(cells)).toEqual([]);
     },
@@ -76,10 +77,11 @@ describe.each(await matrixEngines())('$name', (engine) => {
 
   it.each(engine.program ? sent.slice(0, 1) : [])(
     'control: an answer that goes to the gateway is seen there',
-    async ({ plan, family }) => {
+    async (one) => {
       const { node1 } = world.hosts;
+      const port = await publishedOf(one);
       await node1.run(['ip', 'rule', 'del', 'preference', '4000']);
-      const { atGateway } = await askPublished(world, 'the isp’s side', family, plan.port);
+      const { atGateway } = await askPublished(world, 'the isp’s side', port);
       await mustSucceed(node1, 'apply', '--yes');
       expect(atGateway).toBeGreaterThan(0);
     },
@@ -95,6 +97,12 @@ describe.each(await matrixEngines())('$name', (engine) => {
       expect(faultsOf(row.round, row.own)).toEqual([]);
     }
   });
+
+  async function publishedOf({ plan, family, network, when }: (typeof sent)[number]): Promise<Published> {
+    const others = when === 'before' ? after : before;
+    const other = others.find((found) => found.network === network)?.plan ?? plan;
+    return { family, port: plan.port, neighbour: await findContainer(world, engine, other) };
+  }
 
   async function round(plan: ContainerPlan, family: (typeof sent)[number]['family']) {
     return runRound(world, await findContainer(world, engine, plan), family);

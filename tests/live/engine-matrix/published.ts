@@ -1,26 +1,45 @@
-/** A published port, asked from three sides: the answer has to go the way that the question came. */
+/** A published port, asked from all sides: the answer has to go the way that the question came. */
 import type { Address, Family } from '../../../src/address/cidr.ts';
+import { inNetwork } from '../../../src/host/namespaces.ts';
 import { addressesOf } from '../../../src/lab/layout.ts';
 import type { HostName } from '../../../src/lab/layout.ts';
 import type { World } from '../../../src/lab/world.ts';
+import { type Container, addressOf } from './container.ts';
 import { gatewayOf } from './gateway-link.ts';
 
-export const askers = ['the node’s LAN', 'the isp’s side', 'the node itself'] as const;
+export const askers = ['the node’s LAN', 'the isp’s side', 'the node itself', 'another container'] as const;
 export type Asker = (typeof askers)[number];
 
+/** A port that a container publishes on the node. */
+export interface Published {
+  readonly family: Family;
+  readonly port: number;
+  /** another container of its network */
+  readonly neighbour: Container;
+}
+
 /** A host of the LAN, beside the gateway and the isp: the switch itself. */
-const neighbour: Readonly<Record<Family, Address>> = { 4: '192.168.50.77', 6: '2001:db8:50::77' };
+const lanHost: Readonly<Record<Family, Address>> = { 4: '192.168.50.77', 6: '2001:db8:50::77' };
+
+interface Place {
+  readonly host: HostName;
+  readonly address: Address;
+  /** the network namespace, where it is not the host's own */
+  readonly where?: number | string;
+}
 
 /** Who asks, and from which address. */
-function placeOf(asker: Asker, family: Family): readonly [host: HostName, address: Address] {
+function placeOf(asker: Asker, { family, neighbour }: Published): Place {
   const { internet, node1 } = addressesOf(family);
   switch (asker) {
     case 'the node’s LAN':
-      return ['switch', neighbour[family]];
+      return { host: 'switch', address: lanHost[family] };
     case 'the isp’s side':
-      return ['isp', internet];
+      return { host: 'isp', address: internet };
     case 'the node itself':
-      return ['node1', node1];
+      return { host: 'node1', address: node1 };
+    case 'another container':
+      return { host: 'node1', address: addressOf(neighbour, family), where: neighbour.where };
   }
 }
 
@@ -31,8 +50,8 @@ export interface PublishedCell {
 }
 
 export async function joinLan({ hosts }: World): Promise<void> {
-  await hosts.switch.run(['ip', 'address', 'add', `${neighbour[4]}/24`, 'dev', 'lan']);
-  await hosts.switch.run(['ip', 'address', 'add', `${neighbour[6]}/64`, 'dev', 'lan', 'nodad']);
+  await hosts.switch.run(['ip', 'address', 'add', `${lanHost[4]}/24`, 'dev', 'lan']);
+  await hosts.switch.run(['ip', 'address', 'add', `${lanHost[6]}/64`, 'dev', 'lan', 'nodad']);
 }
 
 const askProgram = `
@@ -46,26 +65,20 @@ setTimeout(() => process.exit(), 3000);
 /** All of them at once. */
 export async function askAll(
   world: World,
-  family: Family,
-  port: number,
+  published: Published,
 ): Promise<Readonly<Record<Asker, PublishedCell>>> {
   const cells = await Promise.all(
-    askers.map(async (asker) => [asker, await askPublished(world, asker, family, port)] as const),
+    askers.map(async (asker) => [asker, await askPublished(world, asker, published)] as const),
   );
   return Object.fromEntries(cells) as Record<Asker, PublishedCell>;
 }
 
-/** @param port of the node */
-export async function askPublished(
-  world: World,
-  asker: Asker,
-  family: Family,
-  port: number,
-): Promise<PublishedCell> {
-  const [host, address] = placeOf(asker, family);
+export async function askPublished(world: World, asker: Asker, published: Published): Promise<PublishedCell> {
+  const { host, address, where } = placeOf(asker, published);
   const { address: gateway } = await gatewayOf(world);
   const capture = await world.capture('gw1', 'eth0', `ether dst ${gateway} and tcp and host ${address}`);
-  const argv = [process.execPath, '-e', askProgram, address, addressesOf(family).node1, String(port)];
-  const { stdout } = await world.hosts[host].exec.run(argv);
+  const { node1 } = addressesOf(published.family);
+  const argv = [process.execPath, '-e', askProgram, address, node1, String(published.port)];
+  const { stdout } = await world.hosts[host].exec.run(where === undefined ? argv : inNetwork(where, argv));
   return { answer: stdout.trim(), atGateway: (await capture.stop()).length };
 }

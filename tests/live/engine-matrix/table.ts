@@ -62,8 +62,8 @@ ${table(['engine', 'family', 'what happened', ...kinds], afterEvents.map(roundRo
 
 ## Published ports
 
-Port 80 of the container, published on the node, and asked from the node's LAN, from an address on the isp's side, and from the
-node itself. Each cell: whether the container answered, and how many packets were seen at the gateway instead of on the way
+Port 80 of the container, published on the node, and asked from the node's LAN, from an address on the isp's side, from the node
+itself, and from another container of the same network. Each cell: whether the container answered, and how many packets were seen at the gateway instead of on the way
 that the question came.
 
 ${table(['engine', 'family', 'container started', ...askers], published.map(publishedRow))}
