@@ -37,6 +37,7 @@ function addUp(lab: Command, terminal: Terminal): void {
     )
     .addOption(nameOption('default'))
     .addOption(engineOption())
+    .addOption(ipv6Option())
     .addHelpText(
       'after',
       examples(
@@ -57,11 +58,13 @@ function addDemo(lab: Command, terminal: Terminal): void {
     )
     .addOption(nameOption('demo'))
     .addOption(engineOption())
+    .addOption(ipv6Option())
     .addHelpText(
       'after',
       examples(
         ['lab demo', 'with the best engine that is installed'],
         ['lab demo --engine external', 'without podman'],
+        ['lab demo --ipv6', 'of both families'],
       ),
     )
     .action(async (options) => (await import('./commands/lab.ts')).demo(terminal, options));
@@ -102,6 +105,10 @@ function addDown(lab: Command, terminal: Terminal): void {
 
 function nameOption(name: string) {
   return new Option('--name <name>', 'tells labs that run at the same time apart').default(name);
+}
+
+function ipv6Option() {
+  return new Option('--ipv6', 'with IPv6 too, on each host, on each link and in the file');
 }
 
 function engineOption() {

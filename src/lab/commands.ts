@@ -5,7 +5,7 @@ import { inHost } from '../host/namespaces.ts';
 import type { LabEngine } from './engine.ts';
 import { exampleFile, filePath } from './example-file.ts';
 import { findHolders } from './holder.ts';
-import { addresses, network } from './layout.ts';
+import { addressesOf, network, subnetOf, type Families } from './layout.ts';
 import { checkName } from './name.ts';
 import { createWorld, takeDown, thisMachine, type World } from './world.ts';
 
@@ -21,6 +21,8 @@ export interface LabOptions {
 
 export interface UpOptions extends LabOptions {
   readonly engine?: LabEngine | undefined;
+  /** whether all of it has IPv6 too */
+  readonly ipv6?: boolean | undefined;
   /** how this program is run: the Node first, then its own file */
   readonly self: readonly string[];
 }
@@ -28,9 +30,9 @@ export interface UpOptions extends LabOptions {
 const defaultName = 'default';
 
 /** Builds a lab that stays. */
-export async function labUp({ name = defaultName, engine, self }: UpOptions, io: LabIo): Promise<void> {
+export async function labUp({ name = defaultName, engine, ipv6, self }: UpOptions, io: LabIo): Promise<void> {
   const [node = ''] = self;
-  const world = await createWorld({ name, engine, node });
+  const world = await createWorld({ name, engine, node, families: familiesOf({ ipv6 }) });
   await writeFiles(world);
   await world.keep();
   const option = name === defaultName ? '' : ` --name ${name}`;
@@ -47,22 +49,33 @@ function inContainerOf(engine: LabEngine): string {
   return `${engine === 'docker' ? 'docker' : 'podman'} run --rm localhost/lab ip address`;
 }
 
+export function familiesOf({ ipv6 = false }: Pick<UpOptions, 'ipv6'>): Families {
+  return ipv6 ? [4, 6] : [4];
+}
+
 /** Gives both hosts the file that redirects the containers of node1. */
-export async function writeFiles({ hosts, engine }: World): Promise<void> {
-  const content = exampleFile(engine.engine);
+export async function writeFiles({ hosts, engine, families }: World): Promise<void> {
+  const content = exampleFile(engine.engine, { families });
   await Promise.all([hosts.node1, hosts.gw1].map((host) => host.files.replace(filePath, content)));
 }
 
 /** What a lab is, for its user. */
-export function describe({ name, engine }: World): readonly string[] {
+export function describe({ name, engine, families }: World): readonly string[] {
+  const rows = families.map(addressesOf);
+  const width = Math.max(...rows.map((addresses) => addresses.node1.length));
+  /** of IPv4 in its line, of IPv6 in one more */
+  const host = (which: keyof ReturnType<typeof addressesOf>, known: string, what: string): string[] =>
+    rows.map((addresses, i) =>
+      `  ${(i === 0 ? known : '').padEnd(8)}  ${addresses[which].padEnd(width)}  ${i === 0 ? what : ''}`.trimEnd(),
+    );
   return [
     `lab ${name}`,
-    `  node1     ${addresses.node1}  ${engine.reason}`,
-    `  gw1       ${addresses.gw1}   the gateway, uplink0 ${addresses.uplink}`,
-    `  isp       ${addresses.isp}   where the default route of both goes: the wrong way out`,
-    `  upstream  ${addresses.upstream}     the far end of the uplink: the right way out`,
-    `  ${addresses.internet} is held by isp and upstream alike: who answers tells the way taken`,
-    `  ${filePath} on node1 and gw1 sends network ${network.name}, ${network.subnet}, through gw1`,
+    ...host('node1', 'node1', engine.reason),
+    ...host('gw1', 'gw1', `the gateway, uplink0 ${rows.map(({ uplink }) => uplink).join(' and ')}`),
+    ...host('isp', 'isp', 'where the default route of both goes: the wrong way out'),
+    ...host('upstream', 'upstream', 'the far end of the uplink: the right way out'),
+    `  ${rows.map(({ internet }) => internet).join(' and ')} ${rows.length > 1 ? 'are' : 'is'} held by isp and upstream alike: who answers tells the way taken`,
+    `  ${filePath} on node1 and gw1 sends network ${network.name}, ${families.map(subnetOf).join(' and ')}, through gw1`,
   ];
 }
 

@@ -1,17 +1,17 @@
 /** `mustredirect lab demo`: applies one file on two hosts, and shows what that did, measured on the wire. */
 import { runOrFail } from '../host/exec.ts';
-import { describe, writeFiles, type LabIo, type UpOptions } from './commands.ts';
-import { judge, type Finding } from './evidence.ts';
+import { describe, familiesOf, writeFiles, type LabIo, type UpOptions } from './commands.ts';
+import { judge, type Finding, type Observation } from './evidence.ts';
 import { compareDumps, dumpHost } from './host-dump.ts';
-import { network } from './layout.ts';
+import { network, subnetOf } from './layout.ts';
 import { observe, type Sender } from './observe.ts';
 import type { TestHost } from './test-host.ts';
 import { createWorld, type World } from './world.ts';
 
 /** Runs it in a lab of its own, which is gone afterwards; says whether all was as promised. */
-export async function labDemo({ name = 'demo', engine, self }: UpOptions, io: LabIo): Promise<boolean> {
+export async function labDemo({ name = 'demo', engine, ipv6, self }: UpOptions, io: LabIo): Promise<boolean> {
   const [node = ''] = self;
-  const world = await createWorld({ name, engine, node });
+  const world = await createWorld({ name, engine, node, families: familiesOf({ ipv6 }) });
   try {
     await writeFiles(world);
     describe(world).forEach((line) => io.print(line));
@@ -23,11 +23,11 @@ export async function labDemo({ name = 'demo', engine, self }: UpOptions, io: La
 
 async function demonstrate(world: World, self: readonly string[], io: LabIo): Promise<boolean> {
   const { node1, gw1 } = world.hosts;
-  await world.containers.createNetwork(network.name, network.subnet);
+  await world.containers.createNetwork(network.name, ...world.families.map(subnetOf));
   const early = await startSender(world, 'early');
   const dumps = await Promise.all([node1, gw1].map(dumpHost));
   io.print('\ncontainer early is started, and sends: nothing is applied yet');
-  const before = await observe(world, [early]);
+  const before = await observeEach(world, [early]);
   // The gateway first: closed before open, and nothing is sent where nobody takes it.
   for (const host of [gw1, node1]) {
     const lines = await runSelf(host, self, ['apply', '--yes'], io);
@@ -35,21 +35,39 @@ async function demonstrate(world: World, self: readonly string[], io: LabIo): Pr
   }
   const late = await startSender(world, 'late');
   io.print('container late is started, and both send');
-  const after = await observe(world, [early, late]);
+  const after = await observeEach(world, [early, late]);
   await world.containers.remove(late.name);
   for (const host of [node1, gw1]) {
     const lines = await runSelf(host, self, ['destroy', '--yes'], io);
     io.print(`  ${lines.at(-1) ?? ''}`);
   }
   const left = await leftBehind([node1, gw1], dumps);
-  const findings = [...judge(before, after), leftFinding(left)];
+  const findings = [...judgeEach(before, after), leftFinding(left)];
   printFindings(findings, io);
   left.forEach((line) => io.print(line));
   return findings.every(({ wrong }) => wrong === undefined);
 }
 
 async function startSender({ containers }: World, name: string): Promise<Sender> {
-  return { name, address: await containers.start(name, network.name) };
+  await containers.start(name, network.name);
+  return { name, addresses: await containers.addresses(name, network.name) };
+}
+
+/** One family after the other. */
+async function observeEach(world: World, senders: readonly Sender[]): Promise<readonly Observation[]> {
+  const observations: Observation[] = [];
+  for (const family of world.families) observations.push(await observe(world, senders, family));
+  return observations;
+}
+
+/** Says the family where there are several. */
+function judgeEach(before: readonly Observation[], after: readonly Observation[]): readonly Finding[] {
+  return after.flatMap((observation, i) => {
+    const earlier = before[i];
+    if (!earlier) return [];
+    const about = after.length > 1 ? `IPv${observation.family}: ` : '';
+    return judge(earlier, observation).map((finding) => ({ ...finding, what: about + finding.what }));
+  });
 }
 
 /** As a user of that host would run it, whatever the environment of this run says. */

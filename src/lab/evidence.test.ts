@@ -12,6 +12,7 @@ const packet = (source: string, destination: string): Packet => ({
 const internet = '203.0.113.10';
 
 const before: Observation = {
+  family: 4,
   containers: ['10.89.4.2'],
   answers: ['isp saw 192.168.50.10'],
   roundTrips: [0.25],
@@ -20,6 +21,7 @@ const before: Observation = {
   isp: [packet('192.168.50.10', internet), packet(internet, '192.168.50.10')],
 };
 const after: Observation = {
+  family: 4,
   containers: ['10.89.4.2', '10.89.4.3'],
   answers: ['upstream saw 172.31.0.2', 'upstream saw 172.31.0.2'],
   roundTrips: [0.31, 0.3],
@@ -66,5 +68,27 @@ describe('judge', () => {
       'answer to the container: after: not upstream saw 172.31.0.2',
       'round trip, shortest: a container had no answer to its pings',
     ]);
+  });
+
+  it('judges IPv6 by its own addresses', () => {
+    const there = '2001:db8:113::10';
+    const six: Observation = {
+      family: 6,
+      containers: ['2001:db8:89:4::2'],
+      answers: ['isp saw 2001:db8:50::10'],
+      roundTrips: [0.2],
+      gatewayLan: [],
+      gatewayUplink: [],
+      isp: [packet('2001:db8:50::10', there)],
+    };
+    const redirected: Observation = {
+      ...six,
+      answers: ['upstream saw 2001:db8:31::2'],
+      gatewayLan: [packet('2001:db8:89:4::2', there)],
+      gatewayUplink: [packet('2001:db8:31::2', there)],
+      isp: [],
+    };
+    expect(wrong(six, redirected)).toEqual([]);
+    expect(wrong(six, { ...redirected, isp: six.isp })).toEqual(['packets seen at the isp: after: not 0']);
   });
 });

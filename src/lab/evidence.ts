@@ -1,9 +1,11 @@
 /** What was seen on the wire while containers talked to the internet, and whether it is as promised. */
+import type { Family } from '../address/cidr.ts';
 import type { Packet } from '../host/packet.ts';
-import { addresses } from './layout.ts';
+import { addressesOf } from './layout.ts';
 
-/** What one round of traffic showed. */
+/** What one round of traffic of one family showed. */
 export interface Observation {
+  readonly family: Family;
   /** addresses of the containers that sent */
   readonly containers: readonly string[];
   /** what the internet address answered each of them */
@@ -25,19 +27,32 @@ export interface Finding {
 
 /** Compares both rounds with what must be: `before` shows that the captures would see a leak. */
 export function judge(before: Observation, after: Observation): readonly Finding[] {
+  const addresses = addressesOf(after.family);
   return [
     finding('answer to the container', before, after, ({ answers }) => answers, {
       before: [`isp saw ${addresses.node1}`],
       after: [`upstream saw ${addresses.uplink}`],
     }),
-    finding('source seen at the gateway', before, after, ({ gatewayLan }) => sources(gatewayLan), {
-      before: [],
-      after: after.containers,
-    }),
-    finding('source seen upstream', before, after, ({ gatewayUplink }) => sources(gatewayUplink), {
-      before: [],
-      after: [addresses.uplink],
-    }),
+    finding(
+      'source seen at the gateway',
+      before,
+      after,
+      ({ gatewayLan, family }) => sources(gatewayLan, family),
+      {
+        before: [],
+        after: after.containers,
+      },
+    ),
+    finding(
+      'source seen upstream',
+      before,
+      after,
+      ({ gatewayUplink, family }) => sources(gatewayUplink, family),
+      {
+        before: [],
+        after: [addresses.uplink],
+      },
+    ),
     judgeIsp(before, after),
     judgeRoundTrip(before, after),
   ];
@@ -78,8 +93,9 @@ function judgeIsp(before: Observation, after: Observation): Finding {
 }
 
 /** Who sent to the internet address. */
-function sources(packets: readonly Packet[]): readonly string[] {
-  return packets.filter(({ destination }) => destination === addresses.internet).map(({ source }) => source);
+function sources(packets: readonly Packet[], family: Family): readonly string[] {
+  const { internet } = addressesOf(family);
+  return packets.filter(({ destination }) => destination === internet).map(({ source }) => source);
 }
 
 function listed(values: readonly string[]): string {

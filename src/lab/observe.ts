@@ -1,30 +1,38 @@
-/** One round of traffic from containers, with captures wherever it could come by. */
-import { addresses } from './layout.ts';
+/** One round of traffic of one family from containers, with captures wherever it could come by. */
+import { type Address, type Family, familyOf } from '../address/cidr.ts';
 import type { Observation } from './evidence.ts';
+import { addressesOf } from './layout.ts';
 import type { World } from './world.ts';
 
 export interface Sender {
   readonly name: string;
-  readonly address: string;
+  /** one for each family */
+  readonly addresses: readonly Address[];
 }
 
-const pingArgv = ['ping', '-c', '5', '-i', '0.1', '-W', '1', addresses.internet];
+const pingArgv = ['ping', '-c', '5', '-i', '0.1', '-W', '1'];
 // wget's own time limit, -T, makes Debian 12's static busybox crash.
-const wgetArgv = ['timeout', '2', 'wget', '-q', '-O', '-', `http://${addresses.internet}`];
+const wgetArgv = ['timeout', '2', 'wget', '-q', '-O', '-'];
 
-export async function observe(world: World, senders: readonly Sender[]): Promise<Observation> {
-  const filter = `ip host ${addresses.internet}`;
+export async function observe(
+  world: World,
+  senders: readonly Sender[],
+  family: Family,
+): Promise<Observation> {
+  const filter = `host ${addressesOf(family).internet}`;
   const captures = await Promise.all([
     world.capture('gw1', 'eth0', filter),
     world.capture('gw1', 'uplink0', filter),
     world.capture('isp', 'eth0', filter),
   ]);
-  const heard = await Promise.all(senders.map(({ name }) => talk(world, name)));
+  const heard = await Promise.all(senders.map(({ name }) => talk(world, name, family)));
   const [gatewayLan = [], gatewayUplink = [], isp = []] = await Promise.all(
     captures.map((one) => one.stop()),
   );
+  const ofFamily = (address: Address): boolean => familyOf(address) === family;
   return {
-    containers: senders.map(({ address }) => address),
+    family,
+    containers: senders.flatMap(({ addresses }) => addresses.filter(ofFamily)),
     answers: heard.map(({ answer }) => answer),
     roundTrips: heard.map(({ roundTrip }) => roundTrip).filter((time) => time !== undefined),
     gatewayLan,
@@ -33,9 +41,11 @@ export async function observe(world: World, senders: readonly Sender[]): Promise
   };
 }
 
-async function talk({ containers }: World, name: string) {
-  const ping = await containers.run(name, pingArgv);
-  const wget = await containers.run(name, wgetArgv);
+async function talk({ containers }: World, name: string, family: Family) {
+  const { internet } = addressesOf(family);
+  const ping = await containers.run(name, [...pingArgv, internet]);
+  const url = `http://${family === 4 ? internet : `[${internet}]`}`;
+  const wget = await containers.run(name, [...wgetArgv, url]);
   // round-trip min/avg/max = 0.113/0.255/0.398 ms
   const roundTrip = /min\/avg\/max = ([\d.]+)\//.exec(ping.stdout)?.[1];
   return {

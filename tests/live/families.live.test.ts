@@ -1,12 +1,14 @@
 /** A lab of each choice of families: what its hosts have, and that captures see both. */
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Family, familyOf } from '../../src/address/cidr.ts';
+import { createExec, runOrFail } from '../../src/host/exec.ts';
 import type { Packet } from '../../src/host/packet.ts';
 import { addressesOf, network } from '../../src/lab/layout.ts';
 import { responderPort } from '../../src/lab/responder.ts';
 import type { World, WorldOptions } from '../../src/lab/world.ts';
 import { redirectByHand } from './by-hand.ts';
-import { createTestWorld, installedEngines } from './test-world.ts';
+import { programPath } from './program.ts';
+import { createTestWorld, installedEngines, testName } from './test-world.ts';
 
 const both = [4, 6] as const;
 const engines = await installedEngines();
@@ -16,7 +18,7 @@ async function build(options: Partial<WorldOptions>): Promise<void> {
   world = await createTestWorld(options);
 }
 
-afterEach(() => world.down());
+afterEach(() => world?.down());
 
 async function ask(family: Family): Promise<string> {
   const { internet } = addressesOf(family);
@@ -124,5 +126,20 @@ describe('a lab', () => {
     expect(packets.filter(({ linkControl }) => !linkControl).map(({ icmpType }) => icmpType)).toEqual([
       128, 129,
     ]);
+  });
+});
+
+describe('the demo', () => {
+  it('shows both families before and after', async () => {
+    const argv = [programPath, 'lab', 'demo', '--ipv6', '--engine', 'external', '--name', testName()];
+    const said = await runOrFail(createExec(), argv, { timeout: 100_000 });
+    expect(said).not.toContain('WRONG');
+    for (const family of both) {
+      const { node1, uplink } = addressesOf(family);
+      expect(said).toMatch(
+        new RegExp(`^IPv${family}: answer to the container +isp saw ${node1} +upstream saw ${uplink}$`, 'm'),
+      );
+      expect(said).toMatch(new RegExp(`^IPv${family}: packets seen at the isp +[1-9]\\d* +0$`, 'm'));
+    }
   });
 });

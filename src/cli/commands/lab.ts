@@ -10,6 +10,7 @@ interface NameOption {
 
 interface BuildOptions extends NameOption {
   engine?: LabEngine | undefined;
+  ipv6?: true | undefined;
 }
 
 export async function up(terminal: Terminal, options: BuildOptions): Promise<void> {
