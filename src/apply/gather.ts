@@ -10,7 +10,7 @@ import { type OtherTables, readOtherTables } from '../host/nft-others.ts';
 import { type ElementCounter, type NftTable, readNftTable } from '../host/nft-read.ts';
 import { requireNft } from '../host/nft-version.ts';
 import type { Host } from '../host/ports.ts';
-import { readAcceptRa, readFamilies, readForwarding } from '../host/sysctl.ts';
+import { readAcceptRa, readBridgeFilter6, readFamilies, readForwarding } from '../host/sysctl.ts';
 import type { Facts } from '../state/facts.ts';
 import type { Ledger } from '../state/ledger.ts';
 import type { HostObject } from '../state/objects.ts';
@@ -39,18 +39,20 @@ export async function gatherFacts(
     askEngines(host, engines, role, ledger),
   ]);
   const { owned, ...foreign } = ways;
-  const [sysctls, acceptRa] = await Promise.all([
+  const [sysctls, acceptRa, bridgeFilter6] = await Promise.all([
     readForwarding(
       host.files,
       links.map(({ name }) => name),
     ),
     readAcceptRa(host.files, ways.routerAdvertisedDefaults),
+    readBridgeFilter6(host.files),
   ]);
   return {
     facts: {
       links,
       ...foreign,
       acceptRa,
+      bridgeFilter6,
       namedTables,
       foreignChains: others.chains,
       forwardFilters: others.forwardFilters,

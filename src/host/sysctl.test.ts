@@ -1,7 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { createFakeHost } from '../../tests/fake-host/fake-host.ts';
 import { settingsOf } from '../state/settings.ts';
-import { readAcceptRa, readFamilies, readForwarding, sysctlPath, writeSysctl } from './sysctl.ts';
+import {
+  readAcceptRa,
+  readBridgeFilter6,
+  readFamilies,
+  readForwarding,
+  sysctlPath,
+  writeSysctl,
+} from './sysctl.ts';
 
 const conf = '/proc/sys/net/ipv4/conf';
 const conf6 = '/proc/sys/net/ipv6/conf';
@@ -67,6 +74,16 @@ describe('a kernel', () => {
     expect(await readFamilies(host.files)).toEqual([4, 6]);
     host.state.sysctls = new Map([...host.state.sysctls].filter(([path]) => !path.includes('/ipv6/')));
     expect(await readFamilies(host.files)).toEqual([4]);
+  });
+
+  it.each([
+    ['1', true],
+    ['0', false],
+    [undefined, false],
+  ])('shows bridges to the firewall as IPv6 with %s: %s', async (value, shown) => {
+    const path = '/proc/sys/net/bridge/bridge-nf-call-ip6tables';
+    const { files } = hostWith(value === undefined ? {} : { [path]: value });
+    expect(await readBridgeFilter6(files)).toBe(shown);
   });
 
   it('says of each device whether it takes router advertisements', async () => {

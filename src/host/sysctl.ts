@@ -46,6 +46,11 @@ async function readFamily(
   return found;
 }
 
+/** Whether what passes a bridge is shown to the firewall as IPv6: there is no such setting where br_netfilter is not loaded. */
+export async function readBridgeFilter6(files: Files): Promise<boolean> {
+  return (await readSysctl(files, 'net.bridge.bridge-nf-call-ip6tables')) === '1';
+}
+
 /** `accept_ra` of some devices: with 1 they take router advertisements as long as they do not forward, with 2 always. */
 export async function readAcceptRa(
   files: Files,

@@ -31,6 +31,8 @@ export interface Facts {
   readonly dockerUser?: readonly Family[];
   /** name -> value: forwarding of each family that the kernel has, and what it changes along with it */
   readonly sysctls: Readonly<Record<string, string>>;
+  /** what passes a bridge is shown to the firewall as IPv6: br_netfilter */
+  readonly bridgeFilter6?: boolean;
   /** one for each network that this host has in the file */
   readonly networks: readonly NetworkFacts[];
   /** engines that could not be asked while taking down, or need not be, and why: what they hold stays as it is */

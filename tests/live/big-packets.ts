@@ -1,11 +1,11 @@
 /** A host behind upstream, over a hop that is narrower than the uplink, and what containers send to it. */
+import { type Address, type Family, type Subnet } from '../../src/address/cidr.ts';
 import { endingWithStdin, waitUntil } from '../../src/host/background.ts';
 import { inNetwork } from '../../src/host/namespaces.ts';
+import { addressesOf } from '../../src/lab/layout.ts';
 import type { TestHost } from '../../src/lab/test-host.ts';
 import type { World } from '../../src/lab/world.ts';
 
-/** behind the narrow hop */
-export const far = '198.51.100.10';
 /** what the uplink takes, and the hop behind it */
 export const uplinkMtu = 1400;
 export const farMtu = 1300;
@@ -14,29 +14,72 @@ export const bulk = 2_000_000;
 
 const port = 7;
 
+interface FarAddresses {
+  /** the far host, behind the narrow hop */
+  readonly far: Address;
+  readonly farLength: number;
+  /** upstream, and the router after the narrow hop, on either side of it */
+  readonly upstream: Address;
+  readonly router: Address;
+  readonly hopLength: number;
+  /** that router, to the far host */
+  readonly last: Address;
+  readonly subnet: Subnet;
+}
+
+const farAddresses: Readonly<Record<Family, FarAddresses>> = {
+  4: {
+    far: '198.51.100.10',
+    farLength: 29,
+    upstream: '198.51.100.1',
+    router: '198.51.100.2',
+    hopLength: 30,
+    last: '198.51.100.9',
+    subnet: '198.51.100.8/29',
+  },
+  6: {
+    far: '2001:db8:51:2::10',
+    farLength: 64,
+    upstream: '2001:db8:51:1::1',
+    router: '2001:db8:51:1::2',
+    hopLength: 64,
+    last: '2001:db8:51:2::1',
+    subnet: '2001:db8:51:2::/64',
+  },
+};
+
+export function farOf(family: Family): Address {
+  return farAddresses[family].far;
+}
+
 /** The narrow hop is between two routers: neither end has it on a device of its own. */
-const wayScript = `ip netns add hop
+function wayScript(family: Family): string {
+  const { far, farLength, upstream, router, hopLength, last, subnet } = farAddresses[family];
+  // An address can be used at once.
+  const nodad = family === 6 ? ' nodad' : '';
+  return `ip netns add hop
 ip netns add far
 ip link add hop0 mtu ${farMtu} type veth peer name up0 mtu ${farMtu} netns hop
-ip address add 198.51.100.1/30 dev hop0
+ip address add ${upstream}/${hopLength} dev hop0${nodad}
 ip link set hop0 up
-ip netns exec hop sysctl -qw net.ipv4.ip_forward=1
+ip netns exec hop sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
 ip -netns hop link add far0 type veth peer name eth0 netns far
 ip -netns hop -batch - <<END
-address add 198.51.100.2/30 dev up0
-address add 198.51.100.9/29 dev far0
+address add ${router}/${hopLength} dev up0${nodad}
+address add ${last}/${farLength} dev far0${nodad}
 link set up0 up
 link set far0 up
-route add default via 198.51.100.1
+route add default via ${upstream}
 END
 ip -netns far -batch - <<END
 link set lo up
-address add ${far}/29 dev eth0
+address add ${far}/${farLength} dev eth0${nodad}
 link set eth0 up
-route add default via 198.51.100.9
+route add default via ${last}
 END
-ip route add 198.51.100.8/29 via 198.51.100.2
+ip route add ${subnet} via ${router}
 `;
+}
 
 /** When a connection has said all, it gets as many bytes back; a datagram comes back as it is. */
 const answering = `
@@ -47,7 +90,7 @@ const net = require('node:net').createServer({ allowHalfOpen: true }, (socket) =
   socket.on('end', () => socket.end(Buffer.alloc(bytes)));
   socket.on('error', () => {});
 });
-const udp = require('node:dgram').createSocket('udp4');
+const udp = require('node:dgram').createSocket(address.includes(':') ? 'udp6' : 'udp4');
 udp.on('message', (data, from) => udp.send(data, from.port, from.address));
 net.listen(${port}, address, () => udp.bind(${port}, address, () => console.log('ready')));
 `;
@@ -67,7 +110,7 @@ socket.end(Buffer.alloc(${bulk}));
 /** Sends until one comes back, as who asks a name server does. The kernel forbids routers to cut them. */
 const asking = `
 const [address] = process.argv.slice(1);
-const udp = require('node:dgram').createSocket('udp4');
+const udp = require('node:dgram').createSocket(address.includes(':') ? 'udp6' : 'udp4');
 let left = 10;
 const send = () => {
   if (left-- === 0) { console.log('nothing'); process.exit(0); }
@@ -79,12 +122,15 @@ setInterval(send, 200);
 `;
 
 /** Narrows the uplink at both of its ends, and puts the far host behind upstream. Both answer. */
-export async function narrowWay({ hosts: { gw1, upstream } }: World, near: string): Promise<void> {
+export async function narrowWay({ hosts: { gw1, upstream } }: World, family: Family): Promise<void> {
   await gw1.run(['ip', 'link', 'set', 'uplink0', 'mtu', String(uplinkMtu)]);
   await upstream.run(['ip', 'link', 'set', 'gw1', 'mtu', String(uplinkMtu)]);
-  await upstream.run(['sh', '-euc', wayScript]);
-  await startAnswering(upstream, [process.execPath, '-e', answering, near]);
-  await startAnswering(upstream, inNetwork('/run/netns/far', [process.execPath, '-e', answering, far]));
+  await upstream.run(['sh', '-euc', wayScript(family)]);
+  await startAnswering(upstream, [process.execPath, '-e', answering, addressesOf(family).internet]);
+  await startAnswering(
+    upstream,
+    inNetwork('/run/netns/far', [process.execPath, '-e', answering, farOf(family)]),
+  );
 }
 
 async function startAnswering(host: TestHost, argv: readonly string[]): Promise<void> {
@@ -109,8 +155,8 @@ export async function learnedMtu(world: World, to: string): Promise<string | und
 }
 
 /** At the far end too: what it has learned of the way back, it tells who connects to it as its segment size. */
-export async function forgetMtu(world: World): Promise<void> {
-  const argv = ['ip', 'route', 'flush', 'cache'];
+export async function forgetMtu(world: World, family: Family): Promise<void> {
+  const argv = ['ip', `-${family}`, 'route', 'flush', 'cache'];
   await inside(world, argv);
   await world.hosts.upstream.run(argv);
   await world.hosts.upstream.run(inNetwork('/run/netns/far', argv));

@@ -1,11 +1,11 @@
 /** Packets too large for the uplink, and for a hop behind it. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { exampleFile, filePath } from '../../src/lab/example-file.ts';
-import { addresses, network } from '../../src/lab/layout.ts';
+import { addresses, addressesOf, network, subnetOf } from '../../src/lab/layout.ts';
 import type { World } from '../../src/lab/world.ts';
 import {
   bulk,
-  far,
+  farOf,
   farMtu,
   forgetMtu,
   inside,
@@ -18,30 +18,50 @@ import {
 import { mustSucceed, mustredirect } from './program.ts';
 import { createTestWorld } from './test-world.ts';
 
-const near = addresses.internet;
+/** Says whether there is such a setting: without br_netfilter, no bridge is filtered. */
+async function filterBridges({ hosts: { node1 } }: World, value: '0' | '1'): Promise<boolean> {
+  const path = '/proc/sys/net/bridge/bridge-nf-call-ip6tables';
+  if ((await node1.files.read(path)) === undefined) return false;
+  await node1.files.overwrite(path, value);
+  return true;
+}
+
 const file = (mtu: number): string =>
   exampleFile('external', { snat: 'masquerade' }).replace(
     `${addresses.upstream} }`,
     `${addresses.upstream}, mtu: ${mtu} }`,
   );
 
-describe.each(['masquerade', 'none'])('with snat %s', (snat) => {
+describe.each([
+  [4, 'masquerade'],
+  [4, 'none'],
+  [6, 'masquerade'],
+  [6, 'none'],
+] as const)('IPv%i with snat %s', (family, snat) => {
+  const near = addressesOf(family).internet;
+  const far = farOf(family);
   let world: World;
 
   beforeAll(async () => {
-    world = await createTestWorld({ engine: 'external', containersRouted: snat === 'none' });
-    await narrowWay(world, near);
+    world = await createTestWorld({
+      engine: 'external',
+      families: [family],
+      containersRouted: snat === 'none',
+    });
+    await narrowWay(world, family);
     const { node1, gw1 } = world.hosts;
-    const text = exampleFile('external', { snat });
+    // As `plan` says: with 1, fragments of IPv6 would be lost.
+    await filterBridges(world, '0');
+    const text = exampleFile('external', { snat, families: [family] });
     await Promise.all([node1, gw1].map((host) => host.files.replace(filePath, text)));
-    await world.containers.createNetwork(network.name, network.subnet);
+    await world.containers.createNetwork(network.name, subnetOf(family));
     await world.containers.start('web', network.name);
     await mustSucceed(gw1, 'apply', '--yes');
     await mustSucceed(node1, 'apply', '--yes');
   });
 
   beforeEach(async () => {
-    await forgetMtu(world);
+    await forgetMtu(world, family);
   });
 
   afterAll(async () => {
@@ -56,25 +76,36 @@ describe.each(['masquerade', 'none'])('with snat %s', (snat) => {
   });
 
   it.each([
-    ['the uplink', near],
-    // What the container cuts itself may be cut again.
-    ['a narrower hop behind it', far],
-  ])('datagrams of 1400 bytes arrive over %s: the container learns what the uplink takes', async (_, to) => {
-    expect(await learnedMtu(world, to)).toBeUndefined();
-    expect(await sendDatagrams(world, to)).toBe('1400');
-    expect(await learnedMtu(world, to)).toBe(String(uplinkMtu));
+    ['the uplink', near, uplinkMtu],
+    // What an IPv4 host cuts itself may be cut again; with IPv6, no router does it.
+    ['a narrower hop behind it', far, family === 4 ? uplinkMtu : farMtu],
+  ])(
+    'datagrams of 1400 bytes arrive over %s: the container learns how large they may be',
+    async (_, to, mtu) => {
+      expect(await learnedMtu(world, to)).toBeUndefined();
+      expect(await sendDatagrams(world, to)).toBe('1400');
+      expect(await learnedMtu(world, to)).toBe(String(mtu));
+    },
+  );
+
+  it('fragments of IPv6 are lost where bridges are filtered, those of IPv4 are not', async () => {
+    const filtered = await filterBridges(world, '1');
+    expect(await sendDatagrams(world, near)).toBe(filtered && family === 6 ? 'nothing' : '1400');
+    await filterBridges(world, '0');
+    expect(await sendDatagrams(world, near)).toBe('1400');
   });
 
   it('an ICMP error from beyond the gateway finds the container', async () => {
-    const said = await inside(world, ['ping', '-M', 'do', '-s', '1332', '-c', '1', '-W', '2', far]);
-    expect(said).toContain(`From ${addresses.upstream} icmp_seq=1 Frag needed and DF set (mtu = ${farMtu})`);
+    const said = await inside(world, ['ping', '-M', 'do', '-s', '1320', '-c', '1', '-W', '2', far]);
+    const error = family === 4 ? `Frag needed and DF set (mtu = ${farMtu})` : `Packet too big: mtu=${farMtu}`;
+    expect(said).toContain(`From ${addressesOf(family).upstream} icmp_seq=1 ${error}`);
   });
 
   it('without such errors, only what goes no farther than the uplink gets across: both ends know its size', async () => {
     const { gw1 } = world.hosts;
     await gw1.run(['nft', '-f', '-'], {
       input: `table inet silent {
-  chain out { type filter hook postrouting priority raw; icmp type destination-unreachable drop; }
+  chain out { type filter hook postrouting priority raw; icmp type destination-unreachable drop; icmpv6 type packet-too-big drop; }
 }`,
     });
     expect(await sendBulk(world, near)).toBe(String(bulk));

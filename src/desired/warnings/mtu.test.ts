@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { givenFacts, givenNetwork } from '../../../tests/given/facts.ts';
 import type { EngineName } from '../../spec/spec.ts';
 import type { Link, NetworkFacts } from '../../state/facts.ts';
+import type { NodeNetwork } from '../../topology/role.ts';
 import { wantNetwork } from '../engine-networks.ts';
 import { hostWarnings } from './warnings.ts';
 
@@ -114,6 +115,27 @@ describe('a network whose packets are too large', () => {
       subnets: ['10.89.4.0/24'],
       ...mtuOf(mtu),
     });
+  });
+});
+
+describe('fragments of IPv6', () => {
+  const dual = ['10.89.4.0/24', 'fd04::/64'];
+  const lost =
+    'network web: datagrams of IPv6 that its containers send in fragments are lost: net.bridge.bridge-nf-call-ip6tables is 1, and the uplink of gateway office takes 1476 bytes';
+
+  it.each<[string, Partial<NodeNetwork>, boolean, string[]]>([
+    ['get lost where bridges are filtered', { subnets: dual }, true, [lost]],
+    ['do not where they are not', { subnets: dual }, false, []],
+    ['do not on a way that takes all', { subnets: dual, uplinkMtu: 1500 }, true, []],
+    ['are none where there is no IPv6', {}, true, []],
+    ['are none where it is blocked', { subnets: dual, blocked: [6] }, true, []],
+  ])('%s', (_, different, bridgeFilter6, expected) => {
+    const { network, facts } = given({ uplink: 1476, engine: 1280 });
+    const warnings = hostWarnings(
+      { networks: [{ ...network, ...different }], gateways: [] },
+      { ...facts, bridgeFilter6 },
+    );
+    expect(warnings.map(({ message }) => message)).toEqual(expected);
   });
 });
 

@@ -5,6 +5,7 @@ import { bridgeOf } from '../node.ts';
 import type { Warning } from '../parts.ts';
 import { factsOf } from '../questions.ts';
 import { wayMtu } from '../way-mtu.ts';
+import { fragments } from './fragments.ts';
 import { nameServer } from './name-server.ts';
 import { networkMtu } from './network-mtu.ts';
 import { unmentionedFamily } from './unmentioned-family.ts';
@@ -22,11 +23,13 @@ export function hostWarnings(
 
 function networkWarnings(network: NodeNetwork, facts: Facts): Warning[] {
   const found = factsOf(network, facts);
+  const way = wayMtu(network, facts);
   const bridge = linkNamed(bridgeOf(network, facts).bridge, facts);
   return [
     ...unmentionedFamily(network, found, bridge),
     ...nameServer(network, found),
-    ...networkMtu(network, found, bridge, wayMtu(network, facts)),
+    ...networkMtu(network, found, bridge, way),
+    ...fragments(network, way, facts),
   ];
 }
 
