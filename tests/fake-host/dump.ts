@@ -4,7 +4,16 @@ import { printRule } from './ip-rules.ts';
 import { printPolicy } from './ip-xfrm.ts';
 import type { FakeState } from './state.ts';
 
-export function dumpState({ rules, routes, policies, nft, sysctls, files, iptables }: FakeState): string {
+export function dumpState({
+  rules,
+  routes,
+  policies,
+  nft,
+  sysctls,
+  files,
+  iptables,
+  docker,
+}: FakeState): string {
   return [
     // In order of preference. Those with the same one are a set: in a state that is not on the way to another,
     // no two of them are about the same packet.
@@ -30,6 +39,7 @@ export function dumpState({ rules, routes, policies, nft, sysctls, files, iptabl
         ].join('\n  '),
       )
       .sort(),
+    ...(docker?.networks ?? []).map((network) => `docker network ${JSON.stringify(network)}`).sort(),
     ...[...iptables].map(([chain, own]) => [`iptables ${chain}`, ...inOrder(own)].join('\n  ')).sort(),
     ...[...sysctls].map(([path, value]) => `${path} = ${value}`).sort(),
     ...[...files].map(([path, content]) => `file ${path}: ${printContent(path, content)}`).sort(),

@@ -6,6 +6,7 @@
 import { MustredirectError } from '../../src/error.ts';
 import type { Host, Output, RunOptions } from '../../src/host/ports.ts';
 import { runConntrack } from './conntrack.ts';
+import { runDocker } from './docker.ts';
 import { dumpState } from './dump.ts';
 import { type Event, type Fault, faultyFiles } from './faults.ts';
 import { createFakeFiles, defaultSysctls } from './files.ts';
@@ -51,6 +52,7 @@ export function createFakeHost({ links, rules = [], sysctls = {}, ...setup }: Fa
     files: new Map(),
     flows: [],
     podman: undefined,
+    docker: undefined,
     iptables: new Map(),
     ...setup,
     links: all,
@@ -112,6 +114,8 @@ function runProgram(
       return runConntrack(state, args, input);
     case 'podman':
       return runPodman(state, args);
+    case 'docker':
+      return runDocker(state, args);
     case 'iptables':
     case 'ip6tables':
       return runIptables(state, program, args);

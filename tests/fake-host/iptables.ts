@@ -2,10 +2,11 @@
 import type { Output } from '../../src/host/ports.ts';
 import { type FakeState, unknownToFake } from './state.ts';
 
-/** A chain that Docker has made, and the policy of its table, which goes by it first. */
+/** Docker's policy for what is forwarded, its chain for the rules of others, and what 28.2 drops of answers. */
 export const dockerChains: FakeState['iptables'] = new Map([
   ['4 filter FORWARD', ['-j DOCKER-USER']],
   ['4 filter DOCKER-USER', ['-j RETURN']],
+  ['4 raw PREROUTING', ['-d 10.89.4.2/32 ! -i br-7765622e2e2e -j DROP']],
 ]);
 
 export function runIptables(state: FakeState, program: string, args: readonly string[]): Output {

@@ -18,6 +18,7 @@ export interface FakeState {
   /** source addresses of the flows that conntrack knows */
   flows: readonly string[];
   podman: FakePodman | undefined;
+  docker: FakeDocker | undefined;
   /** chains of iptables that are there: family, table and name -> rules as `iptables-save` prints them */
   iptables: ReadonlyMap<string, readonly string[]>;
 }
@@ -100,6 +101,19 @@ export interface FakeHook {
 export interface FakePodman {
   readonly backend: 'cni' | 'netavark';
   readonly containers: readonly FakeContainer[];
+}
+
+export interface FakeDocker {
+  readonly version: string;
+  readonly networks: readonly FakeDockerNetwork[];
+  readonly containers: readonly FakeContainer[];
+}
+
+export interface FakeDockerNetwork {
+  readonly name: string;
+  readonly subnets: readonly string[];
+  readonly options?: Readonly<Record<string, string>>;
+  readonly labels?: Readonly<Record<string, string>>;
 }
 
 export interface FakeContainer {

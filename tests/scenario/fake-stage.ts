@@ -13,15 +13,16 @@ export interface FakeStage extends Stage {
 }
 
 export async function setFakeStage(scenario: Scenario): Promise<FakeStage> {
-  const { links, routes, rules, podman, dockerForwards, sysctls } = scenario;
+  const { links, routes, rules, podman, docker, dockerForwards, sysctls } = scenario;
   const files = podman?.networks.map((network) => networkFile(podman.backend, network)) ?? [];
   const host = createFakeHost({
     links: Object.entries(links).map(([name, link]) => ({ name, ...link })),
     routes: routes.map((text) => readRoute(readWords(text))),
     rules: rules.map((text) => readRule(readWords(text))),
-    files: new Map(files),
+    files: new Map([...files, ...Object.entries(scenario.files)]),
     ...(dockerForwards ? { iptables: dockerChains } : {}),
     podman: podman && { backend: podman.backend, containers: [] },
+    docker: docker && { ...docker, containers: [] },
   });
   for (const [path, value] of Object.entries(sysctls)) await host.files.overwrite(`/proc/sys/${path}`, value);
   return {
@@ -30,6 +31,8 @@ export async function setFakeStage(scenario: Scenario): Promise<FakeStage> {
     trace: async () => `${host.dump()}\n${host.events.filter(({ changes }) => changes).length} changes`,
     setContainers(containers) {
       if (podman) host.state.podman = { backend: podman.backend, containers };
+      const { docker: now } = host.state;
+      if (now) host.state.docker = { ...now, containers };
     },
   };
 }

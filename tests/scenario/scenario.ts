@@ -19,7 +19,7 @@ const runSchema = z.strictObject({
   warnings: z.array(z.string()).default([]),
   /** reasons to refuse; then nothing is applied */
   refusals: z.array(z.string()).default([]),
-  /** those that podman has from here on */
+  /** those that the engine has from here on */
   containers: z.array(containerSchema).exactOptional(),
 });
 
@@ -56,6 +56,22 @@ const scenarioSchema = z.strictObject({
         .default([]),
     })
     .exactOptional(),
+  docker: z
+    .strictObject({
+      version: z.string().default('20.10.24'),
+      networks: z
+        .array(
+          z.strictObject({
+            name: z.string(),
+            subnets: z.array(z.string()),
+            options: z.record(z.string(), z.string()).exactOptional(),
+          }),
+        )
+        .default([]),
+    })
+    .exactOptional(),
+  /** path -> content, of engines that keep their networks in files of others */
+  files: z.record(z.string(), z.string()).default({}),
   /** Docker's policy for what is forwarded, and its chain for the rules of others */
   dockerForwards: z.boolean().default(false),
   /** why it is not run live */

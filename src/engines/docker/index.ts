@@ -1,4 +1,5 @@
 /** Docker, asked by its own command. */
+import { parseAddress } from '../../address/cidr.ts';
 import { MustredirectError } from '../../error.ts';
 import type { Host } from '../../host/ports.ts';
 import type { AttachedContainer, NetworkFacts } from '../../state/facts.ts';
@@ -92,7 +93,9 @@ function attachedContainer(
 ): AttachedContainer {
   const pid = pids.get(id);
   const { IPv4Address, IPv6Address } = Containers?.[id] ?? {};
-  const addresses = [IPv4Address, IPv6Address].flatMap((text) => text?.split('/')[0] || []);
+  const addresses = [IPv4Address, IPv6Address].flatMap(
+    (text) => parseAddress(text?.split('/')[0] ?? '') ?? [],
+  );
   return {
     name,
     running,

@@ -1,0 +1,120 @@
+/**
+ * What engines print and keep in files, and anything may have happened to: an error of ours, or facts of which nothing breaks
+ * out of the texts that they are written into.
+ */
+import { readFileSync } from 'node:fs';
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { parseAddress, parseSubnet } from '../src/address/cidr.ts';
+import { createEngines } from '../src/engines/index.ts';
+import { recordedHost } from '../src/engines/recorded-host.ts';
+import { MustredirectError } from '../src/error.ts';
+import type { NetworkFacts } from '../src/state/facts.ts';
+import { mutatedTexts } from './bad-input/mutate-text.ts';
+import { mutatedValues } from './bad-input/mutate-value.ts';
+import { seed, seedText } from './bad-input/seed.ts';
+
+const timeout = 300_000;
+const numRuns = 1000;
+
+function recorded(path: string): string {
+  return readFileSync(new URL(`../src/engines/${path}`, import.meta.url), 'utf8').trimEnd();
+}
+
+const docker = {
+  info: 'docker info --format {{json .}}',
+  inspect: 'docker network inspect mustredirect',
+  ps: 'docker ps --all --no-trunc --format {{json .}}',
+};
+const web = '6f71f7591dc0937162880060f992ab9267bb9665835335482451e4b6d4353fdc';
+const nerdctlPs = 'nerdctl --namespace default ps --all --no-trunc --format {{json .}}';
+const nerdctlFile = '/etc/cni/net.d/default/nerdctl-mustredirect.conflist';
+const cniFile = '/etc/cni/net.d/10-mustredirect.conf';
+const conflist = recorded('nerdctl/fixtures/documented-2.0-nerdctl-mustredirect.conflist');
+const onePlugin =
+  '{"name":"mustredirect","type":"bridge","bridge":"cni0","isGateway":true,"ipMasq":true,' +
+  '"ipam":{"type":"host-local","subnet":"10.89.4.0/24","dataDir":"/run/ipam"}}';
+
+const answers: Readonly<Record<string, string>> = {
+  [docker.info]: recorded('docker/fixtures/documented-28.2-info.json'),
+  [docker.inspect]: recorded('docker/fixtures/documented-28.2-network-inspect.json'),
+  [docker.ps]: JSON.stringify({ ID: web, Names: 'web', Networks: 'mustredirect', State: 'running' }),
+  [`docker inspect --format {{.Id}} {{.State.Pid}} ${web}`]: `${web} 433`,
+  'nerdctl --version': 'nerdctl version 2.0.3',
+  'nerdctl namespace ls --quiet': 'default',
+  [nerdctlPs]: recorded('nerdctl/fixtures/documented-ps.jsonl'),
+};
+const files: Readonly<Record<string, string>> = {
+  '/etc/cni/net.d/default': '',
+  [nerdctlFile]: conflist,
+  [cniFile]: onePlugin,
+  '/sys/class/net/cni0/brif/veth1': '',
+  '/run/ipam/mustredirect/10.89.4.2': '0123456789abcdef\r\neth0',
+};
+
+/** The engine, the command or the file, and the texts of other kinds that it may have. */
+const cases = [
+  ['docker', docker.info, [recorded('docker/fixtures/info-20.10.24.json')]],
+  ['docker', docker.inspect, [recorded('docker/fixtures/network-inspect-20.10.24.json')]],
+  ['docker', docker.ps, [recorded('docker/fixtures/ps-20.10.24.jsonl').split('\n')[0] ?? '']],
+  ['nerdctl', nerdctlPs, []],
+  ['nerdctl', nerdctlFile, []],
+  ['cni', cniFile, []],
+] as const;
+
+type Engine = (typeof cases)[number][0];
+
+/** What is wrong with what is read, where one text is another; it should be nothing. */
+async function complaintsAbout(engine: Engine, what: string, text: string): Promise<string[]> {
+  const host = recordedHost({
+    answers: what in answers ? { ...answers, [what]: text } : answers,
+    files: what in files ? { ...files, [what]: text } : files,
+  });
+  // What nobody recorded about another id is no error of the program.
+  const run = host.exec.run.bind(host.exec);
+  const exec: typeof host.exec = {
+    run: (argv) =>
+      argv[1] === 'inspect'
+        ? Promise.resolve({ exitCode: 1, stdout: '', stderr: 'No such object' })
+        : run(argv),
+  };
+  const asked = [{ name: 'mustredirect', subnets: ['10.89.4.0/24'] }];
+  try {
+    const found = await createEngines({})[engine].readNetworks({ ...host, exec }, asked);
+    return found.flatMap(complaintsAboutFacts);
+  } catch (error) {
+    return error instanceof MustredirectError ? [] : [`not an error of ours: ${String(error)}`];
+  }
+}
+
+function complaintsAboutFacts({ bridge, subnets, attached, mtu }: NetworkFacts): string[] {
+  const addresses = attached.flatMap((container) => container.addresses ?? []);
+  return [
+    ...(bridge === undefined || /^[^\s"*\\;{}#'`$/:]{1,15}$/.test(bridge) ? [] : [`bridge ${bridge}`]),
+    ...subnets.filter((subnet) => parseSubnet(subnet) !== subnet),
+    ...addresses.filter((address) => parseAddress(address) === undefined),
+    ...(mtu === undefined || (Number.isInteger(mtu) && mtu > 0) ? [] : [`mtu ${mtu}`]),
+  ];
+}
+
+describe(`an answer of an engine (${numRuns} changed ones each, ${seedText})`, { timeout }, () => {
+  it.each(cases)('of %s: %s is understood as long as nobody changed it', async (engine, what) => {
+    const text = answers[what] ?? files[what] ?? '';
+    const host = recordedHost({ answers, files });
+    const asked = [{ name: 'mustredirect', subnets: ['10.89.4.0/24'] }];
+    const found = await createEngines({})[engine].readNetworks(host, asked);
+    expect(found).toMatchObject([{ exists: true }]);
+    expect(await complaintsAbout(engine, what, text)).toEqual([]);
+  });
+
+  it.each(cases)('of %s: %s breaks nothing', async (engine, what, others) => {
+    const texts = [answers[what] ?? files[what] ?? '', ...others];
+    const json = texts.flatMap((text) => text.split('\n{').map((part, i) => (i > 0 ? `{${part}` : part)));
+    await fc.assert(
+      fc.asyncProperty(fc.oneof(mutatedTexts(texts), mutatedValues(json)), async (text) => {
+        expect(await complaintsAbout(engine, what, text)).toEqual([]);
+      }),
+      { numRuns, seed },
+    );
+  });
+});
