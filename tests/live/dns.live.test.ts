@@ -1,9 +1,8 @@
 /** Who is asked for names, by which way, and as whom: the answer tells which name server gave it. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { endingWithStdin, waitUntil } from '../../src/host/background.ts';
-import type { LabEngine } from '../../src/lab/engine.ts';
 import { exampleFile, filePath } from '../../src/lab/example-file.ts';
-import { addresses, network } from '../../src/lab/layout.ts';
+import { addresses, addressesOf, network } from '../../src/lab/layout.ts';
 import type { TestHost } from '../../src/lab/test-host.ts';
 import type { World } from '../../src/lab/world.ts';
 import { mustSucceed, mustredirect } from './program.ts';
@@ -34,8 +33,8 @@ async function startNameServer(host: TestHost, listen: string, answer: string): 
   throw new Error(`dnsmasq on ${host.name}: ${running.said().stderr}`);
 }
 
-function fileWith(engine: LabEngine, dns: string): string {
-  return exampleFile(engine).replace('    via: office\n', `    via: office\n    dns: ${dns}\n`);
+function withDns(file: string, dns: string): string {
+  return file.replace('    via: office\n', `    via: office\n    dns: ${dns}\n`);
 }
 
 describe.each(await containerEngines())('%s', (engine) => {
@@ -99,7 +98,7 @@ describe.each(await containerEngines())('%s', (engine) => {
 
   async function applyWith(dns: string): Promise<string> {
     const { node1 } = world.hosts;
-    await node1.files.replace(filePath, fileWith(engine, dns));
+    await node1.files.replace(filePath, withDns(exampleFile(engine), dns));
     return mustSucceed(node1, 'apply', '--yes');
   }
 
@@ -153,5 +152,47 @@ describe.each(await containerEngines())('%s', (engine) => {
     expect(found).toContain(inside ? 'nothing found' : 'find each other by name');
     await applyWith('engine');
     expect((await ask()).seen['isp']).toEqual(inside ? [] : [addresses.node1]);
+  });
+});
+
+describe('with both families, over IPv6', () => {
+  const families = [4, 6] as const;
+  const six = addressesOf(6);
+  const file = (dns: string): string => withDns(exampleFile('podman-netavark', { families }), dns);
+  let world: World;
+  let web: readonly string[];
+
+  beforeAll(async () => {
+    world = await createTestWorld({ engine: 'podman-netavark', families });
+    const { node1, gw1, isp, upstream } = world.hosts;
+    await node1.files.replace('/etc/resolv.conf', `nameserver ${six.isp}\n`);
+    await startNameServer(isp, six.isp, answers.isp);
+    await startNameServer(gw1, six.gw1, answers.gw1);
+    await startNameServer(upstream, six.internet, answers.upstream);
+    await gw1.files.replace(filePath, file('engine'));
+    await mustSucceed(gw1, 'apply', '--yes');
+    await world.containers.createNetwork(network.name, network.subnet, network.subnet6);
+    await world.containers.start('web', network.name);
+    web = await world.containers.addresses('web', network.name);
+  });
+
+  afterAll(async () => {
+    await world?.down();
+  });
+
+  it.each([
+    ['engine', answers.isp, 'isp', 'eth0', six.node1],
+    ['gateway', answers.gw1, 'gw1', 'eth0', 'web'],
+    [`[${addresses.internet}, ${six.internet}]`, answers.upstream, 'upstream', 'gw1', six.uplink],
+  ] as const)('%s: %s answers', async (dns, answer, host, device, source) => {
+    const { node1 } = world.hosts;
+    await node1.files.replace(filePath, file(dns));
+    await mustSucceed(node1, 'apply', '--yes');
+    const capture = await world.capture(host, device, 'ip6 and udp dst port 53');
+    const bridge = network.subnet6.replace('/64', '1');
+    const { stdout } = await world.containers.run('web', ['nslookup', 'example.test', bridge]);
+    expect(stdout).toContain(`Address: ${answer}`);
+    const sources = new Set((await capture.stop()).map((packet) => packet.source));
+    expect([...sources]).toEqual([source === 'web' ? web.find((address) => address.includes(':')) : source]);
   });
 });
