@@ -56,6 +56,11 @@ export function prefixLength(subnet: Subnet): number {
   return Number(parseCidr(subnet).prefix);
 }
 
+/** The subnet that an address with its prefix length lies in: `10.89.4.1/24` -> `10.89.4.0/24`. */
+export function subnetAround(prefix: string): Subnet {
+  return normalizeCidr(prefix);
+}
+
 /** The subnet of one address. */
 export function subnetOfAddress(address: Address): Subnet {
   return `${address}/${wholeLength(familyOf(address))}`;

@@ -11,7 +11,7 @@ import { type ElementCounter, type NftTable, readNftTable } from '../host/nft-re
 import { requireNft } from '../host/nft-version.ts';
 import type { Host } from '../host/ports.ts';
 import { readAcceptRa, readBridgeFilter6, readFamilies, readForwarding } from '../host/sysctl.ts';
-import type { Facts } from '../state/facts.ts';
+import type { Facts, Link } from '../state/facts.ts';
 import type { Ledger } from '../state/ledger.ts';
 import type { HostObject } from '../state/objects.ts';
 import type { HostRole } from '../topology/role.ts';
@@ -39,31 +39,38 @@ export async function gatherFacts(
     askEngines(host, engines, role, ledger),
   ]);
   const { owned, ...foreign } = ways;
-  const [sysctls, acceptRa, bridgeFilter6] = await Promise.all([
-    readForwarding(
-      host.files,
-      links.map(({ name }) => name),
-    ),
-    readAcceptRa(host.files, ways.routerAdvertisedDefaults),
-    readBridgeFilter6(host.files),
-  ]);
+  const settings = await readSettings(host.files, links, ways.routerAdvertisedDefaults);
   return {
     facts: {
       links,
       ...foreign,
-      acceptRa,
-      bridgeFilter6,
+      ...settings,
       namedTables,
       foreignChains: others.chains,
       forwardFilters: others.forwardFilters,
       dockerUser: iptables.dockerUser,
-      sysctls,
       ...asked,
       ledger,
       owned: [...owned, ...nft.objects, ...iptables.owned],
     },
     counters: nft.counters,
   };
+}
+
+/** @param advertised devices by which routers have advertised themselves */
+async function readSettings(
+  files: Host['files'],
+  links: readonly Link[],
+  advertised: readonly string[],
+): Promise<Pick<Facts, 'sysctls' | 'acceptRa' | 'bridgeFilter6'>> {
+  const names = links.map(({ name }) => name);
+  const addressed = links.filter((link) => link.advertised).map(({ name }) => name);
+  const [sysctls, acceptRa, bridgeFilter6] = await Promise.all([
+    readForwarding(files, names),
+    readAcceptRa(files, [...advertised, ...addressed]),
+    readBridgeFilter6(files),
+  ]);
+  return { sysctls, acceptRa, bridgeFilter6 };
 }
 
 /** Our own objects as the host has them now. */

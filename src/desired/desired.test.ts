@@ -56,19 +56,21 @@ describe('the wanted state', () => {
     expect(sizes).toEqual(rules);
   });
 
-  it('guards a bridge that is the network’s alone, whatever a container advertises there', () => {
+  it('leaves alone what is beside the network on its bridge, but for what a container advertises there', () => {
     const own = ['10.89.4.1/24', '2001:db8:89:4::1/64'];
     const more = '2001:db8:66::c/64';
     const dual = { ...network, subnets: ['10.89.4.0/24', '2001:db8:89:4::/64'] };
-    const guarded = (different: Partial<Link>): boolean => {
+    const beside = (different: Partial<Link>): readonly string[] => {
       const bridge = { name: 'br1', index: 3, ethernet: true, type: 'bridge', addresses: own, ...different };
       const { links } = givenFacts();
       const found = objects({ networks: [dual] }, givenFacts({ links: [...links, bridge] }));
-      return found.some((object) => object.kind === 'nft-set' && object.name === 'bridges');
+      const set = found.find((object) => object.kind === 'nft-set' && object.name === 'beside6');
+      expect(found).toContainEqual(expect.objectContaining({ name: 'bridges', elements: ['"br1"'] }));
+      return set?.kind === 'nft-set' ? set.elements : [];
     };
-    expect(guarded({})).toBe(true);
-    expect(guarded({ addresses: [...own, more] })).toBe(false);
-    expect(guarded({ addresses: [...own, more], advertised: [more] })).toBe(true);
+    expect(beside({})).toEqual([]);
+    expect(beside({ addresses: [...own, more] })).toEqual(['2001:db8:66::/64']);
+    expect(beside({ addresses: [...own, more], advertised: [more] })).toEqual([]);
   });
 
   it('goes by the first member, and the guard lets all of them pass', () => {
@@ -135,11 +137,11 @@ describe('the link towards an address', () => {
     ['nothing but its own family', [link('a', 'fd00::1/8')], undefined],
     ['none', [link('a', '192.168.50.10/24')], undefined],
   ])('is %s', (_, links, name) => {
-    expect(linkTowards('10.1.2.3', links)?.name).toBe(name);
+    expect(linkTowards('10.1.2.3', { links, foreignRoutes: [] })?.name).toBe(name);
   });
 
   it('is no bridge of the network itself', () => {
     const links = [link('br0', '10.1.0.1/16'), link('eth0', '10.0.0.1/8')];
-    expect(linkTowards('10.1.2.3', links, ['10.1.0.0/16'])).toBeUndefined();
+    expect(linkTowards('10.1.2.3', { links, foreignRoutes: [] }, ['10.1.0.0/16'])).toBeUndefined();
   });
 });

@@ -1,16 +1,17 @@
 /** The state that a host should have: the file's part for it, worked out with what the host told us. */
-import { families, familyOf } from '../address/cidr.ts';
+import { type Family, families, familyOf } from '../address/cidr.ts';
 import type { Spec } from '../spec/spec.ts';
 import type { HostRole } from '../topology/role.ts';
 import type { Facts } from '../state/facts.ts';
 import type { Flows } from '../state/ledger.ts';
+import { besideOf, bridgeOf } from './bridge.ts';
 import { dockerUserRules, withoutDockerUser } from './docker-user.ts';
 import { type EngineWishes, releaseNetwork, wantNetwork } from './engine-networks.ts';
 import { memberPart, uplinkRefusals } from './member.ts';
 import { nftChains } from './nft-chains.ts';
 import { nftSets } from './nft-sets.ts';
 import { forwardingOf, keptForwarding } from './forwarding.ts';
-import { bridgeOf, nodePart } from './node.ts';
+import { nodePart } from './node.ts';
 import { type Numbers, chooseNumbers } from './numbers.ts';
 import { type Part, type Refusal, type Wanted, type Warning, closedPart } from './parts.ts';
 import { preferenceRefusals } from './preferences.ts';
@@ -107,8 +108,11 @@ function engineWishes(role: HostRole, facts: Facts): EngineWishes[] {
 function bridgesOf({ networks }: HostRole, facts: Facts): Record<string, string> {
   return Object.fromEntries(
     networks.flatMap((network) => {
-      const { bridge } = bridgeOf(network, facts);
-      return bridge === undefined ? [] : [[network.name, bridge] as const];
+      const bridge = bridgeOf(network, facts);
+      const isAlone = (family: Family): boolean =>
+        besideOf(network, bridge ?? '', family, facts).length === 0;
+      // At boot nobody could tell who else is on it.
+      return bridge === undefined || !families.every(isAlone) ? [] : [[network.name, bridge] as const];
     }),
   );
 }

@@ -33,11 +33,11 @@ export function withoutDockerUser(facts: Facts): Facts {
   };
 }
 
-function ofNetwork(network: NodeNetwork, family: Family, { links }: Facts): Wanted[] {
+function ofNetwork(network: NodeNetwork, family: Family, facts: Facts): Wanted[] {
   if (network.blocked.includes(family)) return [];
   const subnets = network.subnets.filter((subnet) => familyOf(subnet) === family);
   const hop = network.nextHops.find((address) => familyOf(address) === family);
-  const link = hop === undefined ? undefined : linkTowards(hop, links, subnets)?.name;
+  const link = hop === undefined ? undefined : linkTowards(hop, facts, subnets)?.name;
   const direct = network.direct.filter((subnet) => familyOf(subnet) === family);
   return subnets.flatMap((subnet) => [
     ...(link === undefined ? [] : byDevice(family, subnet, link, `network ${network.name}`)),

@@ -37,12 +37,12 @@ export function letAnswersIn(
   return { wanted: [], refusals: [refusal(network, found, drops, dropped)] };
 }
 
-function waysIn({ subnets, blocked, nextHops }: NodeNetwork, { links }: Facts): Way[] {
+function waysIn({ subnets, blocked, nextHops }: NodeNetwork, facts: Facts): Way[] {
   return subnets.flatMap((subnet) => {
     const family = familyOf(subnet);
     const hop = nextHops.find((address) => familyOf(address) === family);
     if (hop === undefined || blocked.includes(family)) return [];
-    const device = linkTowards(hop, links, subnets)?.name;
+    const device = linkTowards(hop, facts, subnets)?.name;
     return device === undefined ? [] : [{ subnet, family, device }];
   });
 }

@@ -5,6 +5,7 @@ import type { AttachedContainer, Facts, NetworkFacts } from '../state/facts.ts';
 import type { LedgerNetwork } from '../state/ledger.ts';
 import type { EngineMasquerade, EngineNetwork } from '../state/objects.ts';
 import { answerDevices, letAnswersIn } from './engine-answers.ts';
+import { factsOf } from './network-facts.ts';
 import type { Refusal, Wanted } from './parts.ts';
 import { kernelMtu, wayMtu } from './way-mtu.ts';
 
@@ -90,10 +91,6 @@ export function releaseNetwork(kept: LedgerNetwork, facts: Facts): EngineWishes 
 function ofFamiliesOf(mentioned: readonly Subnet[], subnets: readonly Subnet[]): Subnet[] {
   const families = new Set(mentioned.map(familyOf));
   return subnets.filter((subnet) => families.has(familyOf(subnet)));
-}
-
-function factsOf(network: { engine: string; name: string }, facts: Facts): NetworkFacts | undefined {
-  return facts.networks.find((found) => found.engine === network.engine && found.name === network.name);
 }
 
 function storedObject({ engine, name, subnets, mtu, dropsAnswers }: NetworkFacts): EngineNetwork {

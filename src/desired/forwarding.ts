@@ -15,7 +15,12 @@ export function forwardingOf(parts: readonly Part[], facts: Facts): Forwarding {
     parts.some((part) => part.family === family && part.steer !== undefined);
   return {
     wanted: families.flatMap((family) => (steered(family) ? [switchedOn(family)] : asBefore(family, facts))),
-    refusals: steered(6) ? learnedDefaults(facts) : [],
+    refusals: steered(6)
+      ? whatIsLost(
+          parts.map(({ bridge }) => bridge),
+          facts,
+        )
+      : [],
   };
 }
 
@@ -57,13 +62,18 @@ function stillThere(
   );
 }
 
-/** A kernel that begins to forward forgets the default routes that routers have advertised, unless told to keep them. */
-function learnedDefaults({ routerAdvertisedDefaults, acceptRa, sysctls }: Facts): Refusal[] {
+/**
+ * A kernel that begins to forward takes no more router advertisements, unless told to: the default route goes at once, the
+ * address when its time is over. On a network's own bridge there is nothing to lose: a container may advertise anything.
+ */
+function whatIsLost(bridges: readonly (string | undefined)[], facts: Facts): Refusal[] {
+  const { routerAdvertisedDefaults, acceptRa, sysctls, links } = facts;
   if (sysctls[forwardingName[6]] !== '0') return [];
-  return routerAdvertisedDefaults
-    .filter((device) => acceptRa[device] !== '2')
+  const addressed = links.flatMap(({ name, advertised = [] }) => (advertised.length > 0 ? [name] : []));
+  return [...new Set([...routerAdvertisedDefaults, ...addressed])]
+    .filter((device) => acceptRa[device] === '1' && !bridges.includes(device))
     .map((device) => ({
-      message: `${device} has its IPv6 default route from router advertisements, and a host that forwards IPv6 takes none: this host would lose it`,
+      message: `${device} has its IPv6 ${routerAdvertisedDefaults.includes(device) ? 'default route' : 'address'} from router advertisements, and a host that forwards IPv6 takes none: this host would lose it`,
       hint: `\`sysctl -w net/ipv6/conf/${device}/accept_ra=2\` takes them all the same; keep it in /etc/sysctl.d, then try again`,
     }));
 }

@@ -1,7 +1,7 @@
 /** A gateway member's part: what comes from the nodes leaves by the uplink, and answers find back. */
 import { type Address, type Family, contains, familyOf, isLinkLocal } from '../address/cidr.ts';
 import type { MemberGateway, ServedSubnet } from '../topology/role.ts';
-import type { Facts, Link } from '../state/facts.ts';
+import type { Facts } from '../state/facts.ts';
 import type { Route } from '../state/objects.ts';
 import { mainTable } from '../state/ownership.ts';
 import { type Passage, forwardRefusals } from './forward-policy.ts';
@@ -26,7 +26,7 @@ export function memberPart(
   const subnets = served.map(({ subnet }) => subnet);
   const closed = closedPart(name, family, subnets);
   if (served.length === 0) return closed;
-  refusals.push(...nextHopRefusals(gateway, family, facts));
+  refusals.push(...nextHopRefusals(gateway, family, facts), ...sourceRefusals(gateway, family, facts));
   refusals.push(...served.flatMap((one) => subnetIsHere(one, facts)));
   refusals.push(...forwardRefusals(name, passages(gateway, served, facts), facts.forwardFilters));
   const table = numbers.gateways[gateway.name]?.table ?? 0;
@@ -54,10 +54,10 @@ function mtuOf(device: string, { links }: Facts): { mtu?: number } {
   return mtu === undefined ? {} : { mtu };
 }
 
-function passages({ uplink }: MemberGateway, served: readonly ServedSubnet[], { links }: Facts): Passage[] {
+function passages({ uplink }: MemberGateway, served: readonly ServedSubnet[], facts: Facts): Passage[] {
   return served.map(({ subnet, nodeAddress }) => ({
     subnet,
-    inner: linkTowards(nodeAddress, links)?.name,
+    inner: linkTowards(nodeAddress, facts)?.name,
     outer: uplink.device,
   }));
 }
@@ -91,7 +91,7 @@ function returnRoute(
   facts: Facts,
   refusals: Refusal[],
 ): { route: Route; why: string }[] {
-  const link = linkTowards(nodeAddress, facts.links);
+  const link = linkTowards(nodeAddress, facts);
   if (!link) {
     refusals.push({
       message: `network ${network}: node ${node} at ${nodeAddress} is not on a connected link of this gateway`,
@@ -147,12 +147,34 @@ export function uplinkRefusals({ name, uplink }: MemberGateway, facts: Facts): R
     : [];
 }
 
+/** The kernel would take an address of another link, and no answer could come back to it by the uplink. */
+function sourceRefusals({ name, uplink, snat }: MemberGateway, family: Family, facts: Facts): Refusal[] {
+  const link = facts.links.find((found) => found.name === uplink.device);
+  if (family === 4 || snat !== 'masquerade' || !link || link.down) return [];
+  const isOwn = (prefix: string): boolean =>
+    familyOf(prefix) === family && !isLinkLocal(prefix.split('/')[0] ?? '');
+  if (link.addresses.some(isOwn)) return [];
+  return [
+    {
+      message: `gateway ${name}: its uplink ${uplink.device} has no IPv${family} address of its own to masquerade with`,
+      hint: 'give the device one, or write the address that the world shall see as `snat:`',
+    },
+  ];
+}
+
 function nextHopRefusals(gateway: MemberGateway, family: Family, facts: Facts): Refusal[] {
   const { name, uplink } = gateway;
   const { device } = uplink;
   const via = viaOf(gateway, family);
   const link = facts.links.find((found) => found.name === device);
-  if (via === undefined || !link || link.down || isLinkLocal(via) || isNeighbour(via, link, facts)) return [];
+  if (
+    via === undefined ||
+    !link ||
+    link.down ||
+    isLinkLocal(via) ||
+    linkTowards(via, { ...facts, links: [link] })
+  )
+    return [];
   const has = link.addresses.filter((address) => familyOf(address) === family).join(', ') || 'no address';
   return [
     {
@@ -160,12 +182,4 @@ function nextHopRefusals(gateway: MemberGateway, family: Family, facts: Facts): 
       hint: 'write the neighbour at the other end of the uplink as `via:`, or give the device its address',
     },
   ];
-}
-
-/** Also one that an unnumbered link has a route to. */
-function isNeighbour(via: Address, link: Link, { foreignRoutes }: Facts): boolean {
-  const onLink = foreignRoutes.filter(({ device, via: hop }) => device === link.name && hop === undefined);
-  return (
-    linkTowards(via, [link]) !== undefined || onLink.some(({ destination }) => contains(destination, via))
-  );
 }

@@ -22,7 +22,7 @@ export function nftChains(parts: readonly Part[], { directBit = 0, seenBit = 0 }
   const local = parts.some((part) => part.local);
   return [
     ...(parts.some((part) => part.steer) ? [seenChain(parts, directBit, seenBit)] : []),
-    ...(hasBridges(parts) ? [foreignChain()] : []),
+    ...(hasBridges(parts) ? foreignChains(parts) : []),
     chain(
       {
         name: 'forward',
@@ -88,8 +88,13 @@ function forwardRules(parts: readonly Part[]): string[] {
  * which no network here has a subnet, every source is foreign.
  */
 function foreignRule(parts: readonly Part[], family: Family): string {
-  const known = parts.some((part) => part.local && part.family === family);
-  const foreign = known ? `${word(family)} saddr != @local${family}` : `meta nfproto ipv${family}`;
+  const local = localIn(family, parts);
+  if (local.length === 0) return `meta nfproto ipv${family} oifname != @bridges jump unmentioned`;
+  const sets = [
+    `@local${family}`,
+    ...(local.some(({ beside }) => beside.length > 0) ? [`@beside${family}`] : []),
+  ];
+  const foreign = sets.map((name) => `${word(family)} saddr != ${name}`).join(' ');
   return `${foreign} oifname != @bridges jump foreign`;
 }
 
@@ -211,11 +216,31 @@ function exceptionRules(family: Family, parts: readonly Part[], directBit: numbe
 }
 
 /** A container that gives itself another address. What answers a question came by an address of another network. */
-function foreignChain(): Wanted {
-  return chain(
-    { name: 'foreign', rules: ['ct direction reply return', 'iifname @bridges drop'] },
-    'stops, and counts, what leaves a bridge with a foreign source',
-  );
+function foreignChains(parts: readonly Part[]): Wanted[] {
+  const known = (family: Family): boolean => localIn(family, parts).length > 0;
+  const drop = 'iifname @bridges drop';
+  return [
+    ...(families.some(known)
+      ? [
+          chain(
+            { name: 'foreign', rules: ['ct direction reply return', drop] },
+            'stops, and counts, what leaves a bridge with a foreign source',
+          ),
+        ]
+      : []),
+    ...(families.every(known)
+      ? []
+      : [
+          chain(
+            { name: 'unmentioned', rules: ['ct direction reply ct status dnat return', drop] },
+            'stops, and counts, what leaves a bridge in a family that is redirected nowhere here, but for answers of published ports',
+          ),
+        ]),
+  ];
+}
+
+function localIn(family: Family, parts: readonly Part[]): Part[] {
+  return parts.filter((part) => part.local && part.family === family);
 }
 
 function chain(object: Omit<NftChain, 'kind'>, why: string): Wanted {

@@ -45,6 +45,12 @@ function setsOf(family: Family, parts: readonly Part[]): Wanted[] {
     set(stoppedSet(family), [address], unmerged(all), 'counts what the guard stopped', true),
     set(`local${family}`, [address], elements(local), 'subnets whose containers are here'),
     set(
+      `beside${family}`,
+      [address],
+      elements(parts.flatMap((part) => part.beside)),
+      'subnets of others on the bridges of redirected networks',
+    ),
+    set(
       `direct${family}`,
       [address, address],
       pairs(parts, (p) => p.direct.map(shortSubnet)),

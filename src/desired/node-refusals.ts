@@ -10,6 +10,7 @@ import {
 } from '../address/cidr.ts';
 import type { Facts, ForeignRoute, Link } from '../state/facts.ts';
 import type { NodeNetwork } from '../topology/role.ts';
+import { ipCommand } from '../state/objects.ts';
 import type { Refusal } from './parts.ts';
 
 /** @param link the one on which the gateway is a neighbour, when there is one */
@@ -110,6 +111,6 @@ function routeRefusal({ name }: NodeNetwork, subnet: Subnet, route: ForeignRoute
   const way = `${via === undefined ? '' : ` via ${via}`}${device === undefined ? '' : ` dev ${device}`}`;
   return {
     message: `network ${name}: ${subnet} is not its own: this host has a route ${destination}${way}`,
-    hint: `take the route out (\`${familyOf(subnet) === 4 ? 'ip' : 'ip -6'} route del ${destination}${way}\`), or give the network another subnet`,
+    hint: `take the route out (\`${ipCommand(familyOf(subnet))} route del ${destination}${way}\`), or give the network another subnet`,
   };
 }

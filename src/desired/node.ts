@@ -1,16 +1,10 @@
 /** A node's part: its containers' packets go to the gateway. */
-import {
-  type Family,
-  type Subnet,
-  contains,
-  familyOf,
-  isLinkLocal,
-  mergeSubnets,
-  sortSubnets,
-} from '../address/cidr.ts';
+import { type Family, type Subnet, familyOf, mergeSubnets, sortSubnets } from '../address/cidr.ts';
 import type { NodeNetwork } from '../topology/role.ts';
-import type { Facts, NetworkFacts } from '../state/facts.ts';
+import type { Facts } from '../state/facts.ts';
 import { forwardRefusals } from './forward-policy.ts';
+import { besideOf, bridgeOf } from './bridge.ts';
+import { factsOf } from './network-facts.ts';
 import { linkTowards } from './neighbours.ts';
 import { gatewayRefusals, subnetRefusals } from './node-refusals.ts';
 import type { Numbers } from './numbers.ts';
@@ -27,7 +21,7 @@ export function nodePart(
   const name = `network ${network.name}`;
   const closed: Part = {
     ...closedPart(name, family, subnetsIn(network, family, facts)),
-    ...bridgeOf(network, facts),
+    ...bridgePart(network, family, facts),
     local: true,
   };
   const { subnets, bridge } = closed;
@@ -50,7 +44,7 @@ function openWays(
   const table = numbers.gateways[gateway]?.table ?? 0;
   const nextHops = network.nextHops.filter((hop) => familyOf(hop) === family);
   const [via] = nextHops;
-  const link = via === undefined ? undefined : linkTowards(via, facts.links, subnets);
+  const link = via === undefined ? undefined : linkTowards(via, facts, subnets);
   if (via !== undefined) refusals.push(...gatewayRefusals(network, via, link, facts.links));
   // Other engines accept their containers' packets themselves, when one is started.
   if (network.engine === 'external') {
@@ -71,6 +65,16 @@ function openWays(
   };
 }
 
+function bridgePart(
+  network: NodeNetwork,
+  family: Family,
+  facts: Facts,
+): Pick<Part, 'beside'> & { readonly bridge?: string } {
+  const bridge = bridgeOf(network, facts);
+  if (bridge === undefined) return { beside: [] };
+  return { bridge, beside: besideOf(network, bridge, family, facts) };
+}
+
 /** A family that is blocked, or that the file does not mention, goes nowhere. */
 function isOpen({ subnets, blocked }: NodeNetwork, family: Family): boolean {
   return !blocked.includes(family) && subnets.some((subnet) => familyOf(subnet) === family);
@@ -83,50 +87,10 @@ function subnetsIn(network: NodeNetwork, family: Family, facts: Facts): Subnet[]
   return sortSubnets([...new Set(all)]);
 }
 
-function factsOf({ engine, name }: NodeNetwork, { networks }: Facts): NetworkFacts | undefined {
-  return networks.find((found) => found.engine === engine && found.name === name);
-}
-
 /** Whether the engine's masquerade would be on, had we not switched it off, or were we not about to. */
 function isSwitchedOff(network: NodeNetwork, facts: Facts): boolean {
   const { engine, name } = network;
   const found = factsOf(network, facts);
   const kept = facts.ledger.networks.find((n) => n.engine === engine && n.name === name);
   return found?.masquerade?.enabled === true || kept?.edited !== undefined || found?.masqueraded === true;
-}
-
-/** A bridge that has addresses of others too is not the network's alone. */
-export function bridgeOf(network: NodeNetwork, facts: Facts): { readonly bridge?: string } {
-  const found = factsOf(network, facts);
-  const isIn = (subnets: readonly Subnet[], address: string): boolean =>
-    subnets.some((subnet) => contains(subnet, address.split('/')[0] ?? ''));
-  const bridge =
-    found?.bridge ??
-    facts.links.find(
-      ({ type, addresses }) =>
-        type === 'bridge' && addresses.some((address) => isIn(network.subnets, address)),
-    )?.name ??
-    keptBridge(facts, network.name);
-  const { addresses = [], advertised = [] } = facts.links.find((link) => link.name === bridge) ?? {};
-  // What the engine gave the network is its own, though the file may not mention it.
-  const own = [...network.subnets, ...(found?.subnets ?? [])];
-  const shared = addresses.some(
-    (address) =>
-      !isLinkLocal(address.split('/')[0] ?? '') &&
-      // A container that plays the router must not get its network out of the guard.
-      !advertised.includes(address) &&
-      !isIn(own, address) &&
-      isKnown(network, address),
-  );
-  return bridge === undefined || shared ? {} : { bridge };
-}
-
-/** A family of which the file says nothing here is closed, whoever has addresses of it. */
-function isKnown({ subnets }: NodeNetwork, address: string): boolean {
-  return subnets.some((subnet) => familyOf(subnet) === familyOf(address));
-}
-
-/** One that is gone for now, with its last container, or as at boot, comes back under its name. */
-function keptBridge({ ledger: { bridges = {} } }: Facts, network: string): string | undefined {
-  return Object.hasOwn(bridges, network) ? bridges[network] : undefined;
 }

@@ -7,7 +7,7 @@
 import type { Spec } from '../spec/spec.ts';
 import type { Facts, ForeignRule } from '../state/facts.ts';
 import type { GatewayNumbers } from '../state/ledger.ts';
-import { hex } from '../state/objects.ts';
+import { hex, ipCommand } from '../state/objects.ts';
 import type { HostRole } from '../topology/role.ts';
 import { ownerOfRule, ownerOfTable, ownersSeen } from './owners.ts';
 import type { Refusal } from './parts.ts';
@@ -160,7 +160,9 @@ function takenNumbers(gateways: Spec['gateways'], facts: Facts): Taken {
 function markOfRule(rule: ForeignRule): ForeignMark[] {
   const owner = ownerOfRule(rule);
   const what = `rule ${rule.preference}${owner === undefined ? '' : ` of ${owner}`}`;
-  return rule.fwmark ? [{ ...rule.fwmark, what, shownBy: '`ip rule` shows it' }] : [];
+  return rule.fwmark
+    ? [{ ...rule.fwmark, what, shownBy: `\`${ipCommand(rule.family)} rule\` shows it` }]
+    : [];
 }
 
 /** Its chains set and look at marks that no rule may name. */
@@ -207,7 +209,7 @@ function tableInUse(gateway: string, table: number, { foreignRules }: Taken): Re
   const owner = ownerOfTable(table, foreignRules) ?? 'somebody else';
   return {
     message: `gateway ${gateway}: table ${table} is used by ${owner} on this host`,
-    hint: `\`ip route show table ${table}\` and \`ip rule\` show it; give another \`table:\`, or none and one is chosen`,
+    hint: `\`ip route show table ${table}\` and \`ip rule\` show it, or the same with \`ip -6\`; give another \`table:\`, or none and one is chosen`,
   };
 }
 

@@ -20,6 +20,8 @@ export interface Part {
   readonly masqueradeDirect: boolean;
   /** the bridge by which its containers' packets come in, and nobody else's */
   readonly bridge?: string;
+  /** subnets of others on that bridge, whose packets are none of our business */
+  readonly beside: readonly Subnet[];
   /** next hops by which the subnets may leave */
   readonly nextHops: readonly Address[];
   /** those of them that are link-local: another link may have the same address */
@@ -49,6 +51,7 @@ export function closedPart(name: string, family: Family, subnets: readonly Subne
     local: false,
     direct: [],
     masqueradeDirect: false,
+    beside: [],
     nextHops: [],
     linkLocalHops: [],
     devices: [],

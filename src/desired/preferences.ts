@@ -1,6 +1,6 @@
 /** Rules of others in the midst of ours: they would decide before what closes, or never be asked. */
 import type { ForeignRule } from '../state/facts.ts';
-import { hex } from '../state/objects.ts';
+import { hex, ipCommand } from '../state/objects.ts';
 import { preferences } from '../state/ownership.ts';
 import { ownerOfRule } from './owners.ts';
 import type { Refusal } from './parts.ts';
@@ -14,7 +14,7 @@ export function preferenceRefusals(rules: readonly ForeignRule[]): Refusal[] {
       const owner = ownerOfRule(rule) ?? 'somebody else';
       return {
         message: `rule ${rule.preference}${ruleText(rule)} is of ${owner}: the preferences ${first} to ${last} are ours`,
-        hint: `\`ip rule show preference ${rule.preference}\` shows it; give it one below ${first} or above ${last}, or take it out`,
+        hint: `\`${ipCommand(rule.family)} rule show preference ${rule.preference}\` shows it; give it one below ${first} or above ${last}, or take it out`,
       };
     });
 }

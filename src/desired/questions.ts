@@ -2,6 +2,7 @@
 import { type Address, type Family, type Subnet, familyOf, shortSubnet } from '../address/cidr.ts';
 import type { NodeNetwork } from '../topology/role.ts';
 import type { Facts, NetworkFacts } from '../state/facts.ts';
+import { factsOf } from './network-facts.ts';
 import type { Wanted } from './parts.ts';
 
 /**
@@ -48,10 +49,6 @@ export function isAskedByEngine(network: NodeNetwork, found: NetworkFacts | unde
     asks.length > 0 &&
     asks.every((address) => network.nextHops.includes(address) && network.nameServers?.includes(address))
   );
-}
-
-export function factsOf({ engine, name }: NodeNetwork, { networks }: Facts): NetworkFacts | undefined {
-  return networks.find((found) => found.engine === engine && found.name === name);
 }
 
 interface Turn {

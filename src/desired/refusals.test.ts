@@ -54,7 +54,10 @@ describe('a node', () => {
   });
 
   it('has a gateway on a connected link', () => {
-    const [refusal] = refusals(node, { links: [link('eth0', ['192.168.60.10/24'])] });
+    const [refusal] = refusals(node, {
+      links: [link('eth0', ['192.168.60.10/24'])],
+      foreignRoutes: [],
+    });
     expect(refusal).toEqual({
       message: 'network web: gateway office at 192.168.50.2 is not on a connected link',
       hint: expect.stringContaining('no tunnel is built; connected here: 192.168.60.10/24 on eth0') as string,
@@ -190,5 +193,79 @@ describe('a member', () => {
     expect(messages(member(), { links: [{ ...eth0, down: true }, uplink] })).toEqual([
       'network web: node node1 at 192.168.50.11 is on eth0, which is down',
     ]);
+  });
+});
+
+describe('IPv6', () => {
+  const node6: Partial<HostRole> = {
+    networks: (node.networks ?? []).map((web) => ({
+      ...web,
+      subnets: ['2001:db8:4::/64'],
+      nextHops: ['2001:db8:50::2'],
+    })),
+  };
+  const member6: Partial<HostRole> = {
+    gateways: [
+      {
+        name: 'office',
+        uplink: { device: 'uplink0', via: ['fe80::1'] },
+        snat: 'masquerade',
+        served: [
+          {
+            network: 'web',
+            node: 'node1',
+            subnet: '2001:db8:4::/64',
+            nodeAddress: '2001:db8:50::11',
+          },
+        ],
+      },
+    ],
+  };
+  const uplink = link('uplink0', ['fe80::7/64']);
+  const off = { 'net.ipv6.conf.all.forwarding': '0' };
+  const advertised = link('eth0', ['2001:db8:50::10/64'], { advertised: ['2001:db8:50::10/64'] });
+  const bridge6 = link('br0', ['2001:db8:4::1/64'], { type: 'bridge' });
+
+  it('of a host that lives on router advertisements is not taken from it', () => {
+    const lost = (acceptRa: string, different: Partial<Facts> = {}): string[] =>
+      messages(node6, {
+        links: [advertised, bridge6],
+        sysctls: off,
+        acceptRa: { eth0: acceptRa },
+        ...different,
+      });
+    expect(lost('1')).toEqual([
+      'eth0 has its IPv6 address from router advertisements, and a host that forwards IPv6 takes none: this host would lose it',
+    ]);
+    expect(lost('1', { routerAdvertisedDefaults: ['eth0'] })).toEqual([
+      'eth0 has its IPv6 default route from router advertisements, and a host that forwards IPv6 takes none: this host would lose it',
+    ]);
+    expect(lost('2')).toEqual([]);
+    // Somebody else takes them, and gives the host its routes.
+    expect(lost('0', { routerAdvertisedDefaults: ['eth0'] })).toEqual([]);
+    expect(lost('1', { sysctls: { 'net.ipv6.conf.all.forwarding': '1' } })).toEqual([]);
+  });
+
+  it('may come from DHCPv6, which gives an address without its subnet', () => {
+    const links = [link('eth0', ['2001:db8:50::10/128']), bridge6];
+    const onLink = { destination: '2001:db8:50::/64', device: 'eth0' };
+    expect(messages(node6, { links, foreignRoutes: [onLink] })).toEqual([]);
+    expect(messages(node6, { links, foreignRoutes: [] })).toEqual([
+      'network web: gateway office at 2001:db8:50::2 is not on a connected link',
+    ]);
+  });
+
+  it('may reach its bridge by a route alone', () => {
+    const links = [link('eth0', ['2001:db8:50::10/64']), link('br0', ['fe80::1/64'], { type: 'bridge' })];
+    const route = { destination: '2001:db8:4::/64', device: 'br0' };
+    expect(messages(node6, { links, foreignRoutes: [route] })).toEqual([]);
+  });
+
+  it('is masqueraded with an address of the uplink, and no other', () => {
+    const lan = link('eth0', ['2001:db8:50::2/64']);
+    expect(messages(member6, { links: [lan, uplink] })).toEqual([
+      'gateway office: its uplink uplink0 has no IPv6 address of its own to masquerade with',
+    ]);
+    expect(messages(member6, { links: [lan, link('uplink0', ['2001:db8:31::1/64'])] })).toEqual([]);
   });
 });

@@ -15,7 +15,10 @@ interface Ruling {
 /** @param directBit the mark bit of packets that keep the host's own routing */
 export function steeringRules(parts: readonly Part[], directBit: number): Wanted[] {
   return byFamily(parts).flatMap((group) =>
-    rulesOf(group.parts, directBit).map(({ rule, why }) => ({ object: ruleIn(group.family, rule), why })),
+    rulesOf(group.family, group.parts, directBit).map(({ rule, why }) => ({
+      object: ruleIn(group.family, rule),
+      why,
+    })),
   );
 }
 
@@ -23,9 +26,10 @@ function ruleIn(family: Family, rule: Ruling['rule']): Rule {
   return { kind: 'rule', family, ...rule };
 }
 
-function rulesOf(parts: readonly Part[], directBit: number): Ruling[] {
+function rulesOf(family: Family, parts: readonly Part[], directBit: number): Ruling[] {
   return [
     ...exceptions(parts, directBit),
+    ...(family === 6 && parts.some((part) => part.local) ? [ofLink] : []),
     ...mergeSubnets(parts.filter(talksToHost).flatMap((part) => part.subnets)).flatMap(inside),
     ...steers(parts),
     ...mergeSubnets(parts.flatMap((part) => part.subnets)).map((from) =>
@@ -37,6 +41,16 @@ function rulesOf(parts: readonly Part[], directBit: number): Ruling[] {
     ruling({ preference: preferences.end, action: { kind: 'nop' } }, 'where exceptions go on'),
   ];
 }
+
+/** A container may ask this host with its link-local address. Nothing that is forwarded goes to one. */
+const ofLink = ruling(
+  {
+    preference: preferences.inside,
+    to: 'fe80::/10',
+    action: { kind: 'lookup', table: mainTable },
+  },
+  'what this host sends to an address of a link goes by that link',
+);
 
 /** Also of a family that is blocked: this host itself may talk to its containers. */
 function talksToHost({ steer, local }: Part): boolean {

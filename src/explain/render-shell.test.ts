@@ -112,6 +112,6 @@ if [ -z "$attached" ]; then
 function withoutBridge(script: string): string {
   return script
     .split('\n')
-    .filter((line) => !/bridges|foreign|^# . nft table/.test(line))
+    .filter((line) => !/bridges|foreign|unmentioned|^# . nft table/.test(line))
     .join('\n');
 }

@@ -46,7 +46,7 @@ export async function readRoutes(exec: Exec, family: Family): Promise<Routes> {
   return {
     owned: raw.filter((route) => route.protocol === protocol).map((route) => ownRoute(route, family)),
     foreign: main.filter(({ dst }) => dst !== 'default' && !isLinkLocal(dst)).map(foreignRoute),
-    defaultHops: sortedHops(defaults.flatMap(hopsOf)),
+    defaultHops: sortedHops(defaults.filter((route) => route.protocol !== advertised).flatMap(hopsOf)),
     routerAdvertisedDefaults: [...new Set(fromRouters.map(({ device }) => device))].sort(),
     usedTables: [...new Set(foreign.map(tableOf))],
   };

@@ -10,13 +10,13 @@ export interface Facts {
   readonly foreignRules: readonly ForeignRule[];
   /** unicast routes of main that are not ours, without default ones and those of link-local addresses */
   readonly foreignRoutes: readonly ForeignRoute[];
-  /** next hops of default routes of main that are not ours, sorted */
+  /** next hops of default routes of main that are not ours, sorted; without those that come and go with advertisements */
   readonly defaultHops: readonly Hop[];
   /** devices by which a router advertisement gave main a default route, sorted */
   readonly routerAdvertisedDefaults: readonly string[];
   /**
-   * device -> `accept_ra`, of those: with 1, one that begins to forward IPv6 loses the route at once, and takes no new
-   * one; with 2 it keeps it
+   * device -> `accept_ra`, of those and of links with advertised addresses: with 1, one that begins to forward IPv6 loses
+   * the route at once, and takes no new one; with 2 it keeps it
    */
   readonly acceptRa: Readonly<Record<string, string>>;
   /** tables with routes that are not ours */

@@ -177,3 +177,8 @@ export function ruleAction({ action }: Rule): string {
 export function hex(value: number): string {
   return `0x${value.toString(16)}`;
 }
+
+/** As somebody types it: without a family, `ip` speaks of IPv4. */
+export function ipCommand(family: Family): 'ip' | 'ip -6' {
+  return family === 4 ? 'ip' : 'ip -6';
+}

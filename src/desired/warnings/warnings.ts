@@ -1,9 +1,9 @@
 /** What will hurt sooner or later, and keeps nothing from being applied. */
 import type { Facts, Link } from '../../state/facts.ts';
 import type { HostRole, NodeNetwork } from '../../topology/role.ts';
-import { bridgeOf } from '../node.ts';
+import { bridgeOf } from '../bridge.ts';
 import type { Warning } from '../parts.ts';
-import { factsOf } from '../questions.ts';
+import { factsOf } from '../network-facts.ts';
 import { wayMtu } from '../way-mtu.ts';
 import { fragments } from './fragments.ts';
 import { nameServer } from './name-server.ts';
@@ -24,7 +24,7 @@ export function hostWarnings(
 function networkWarnings(network: NodeNetwork, facts: Facts): Warning[] {
   const found = factsOf(network, facts);
   const way = wayMtu(network, facts);
-  const bridge = linkNamed(bridgeOf(network, facts).bridge, facts);
+  const bridge = linkNamed(bridgeOf(network, facts), facts);
   return [
     ...unmentionedFamily(network, found, bridge),
     ...nameServer(network, found),

@@ -1,0 +1,53 @@
+/** The bridge of a network, and who else is on it. */
+import {
+  type Family,
+  type Subnet,
+  contains,
+  familyOf,
+  isLinkLocal,
+  mergeSubnets,
+  subnetAround,
+} from '../address/cidr.ts';
+import type { Facts } from '../state/facts.ts';
+import type { NodeNetwork } from '../topology/role.ts';
+import { factsOf } from './network-facts.ts';
+
+/** What the engine says, else the one that has an address of the network, or leads to it, else that of the last time. */
+export function bridgeOf(network: NodeNetwork, facts: Facts): string | undefined {
+  const found = factsOf(network, facts)?.bridge;
+  if (found !== undefined) return found;
+  const { links, foreignRoutes, ledger } = facts;
+  const isIn = (text: string): boolean =>
+    network.subnets.some((subnet) => contains(subnet, text.split('/')[0] ?? ''));
+  const leads = (name: string): boolean =>
+    foreignRoutes.some(
+      (route) => route.device === name && route.via === undefined && isSubnetOf(network, route),
+    );
+  const link = links.find(
+    ({ name, type, addresses }) => type === 'bridge' && (addresses.some(isIn) || leads(name)),
+  );
+  return link?.name ?? keptBridge(ledger, network.name);
+}
+
+function isSubnetOf({ subnets }: NodeNetwork, { destination }: Facts['foreignRoutes'][number]): boolean {
+  return subnets.includes(destination);
+}
+
+/** One that is gone for now, with its last container, or as at boot, comes back under its name. */
+function keptBridge({ bridges = {} }: Facts['ledger'], network: string): string | undefined {
+  return Object.hasOwn(bridges, network) ? bridges[network] : undefined;
+}
+
+/**
+ * Subnets of others on the same bridge: what comes from them is none of our business. What the engine gave the
+ * network is its own, though the file may not mention it, and what a container advertises makes it no router.
+ */
+export function besideOf(network: NodeNetwork, bridge: string, family: Family, facts: Facts): Subnet[] {
+  const { addresses = [], advertised = [] } = facts.links.find(({ name }) => name === bridge) ?? {};
+  const own = [...network.subnets, ...(factsOf(network, facts)?.subnets ?? [])];
+  const others = addresses
+    .filter((prefix) => familyOf(prefix) === family && !advertised.includes(prefix))
+    .map((prefix) => ({ address: prefix.split('/')[0] ?? '', prefix }))
+    .filter(({ address }) => !isLinkLocal(address) && !own.some((subnet) => contains(subnet, address)));
+  return mergeSubnets(others.map(({ prefix }) => subnetAround(prefix)));
+}
