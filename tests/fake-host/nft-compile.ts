@@ -99,8 +99,13 @@ function constantOf(right: unknown): (value: string) => boolean {
 
 /** A rule that asks for what a packet does not have, an address of the other family, never matches. */
 function allOf(values: readonly Value[], packet: Packet): string[] | undefined {
-  const found = values.flatMap((value) => value(packet) ?? []);
-  return found.length === values.length ? found : undefined;
+  const found: string[] = [];
+  for (const value of values) {
+    const one = value(packet);
+    if (one === undefined) return undefined;
+    found.push(one);
+  }
+  return found;
 }
 
 function holds(set: FakeSet, found: readonly string[]): boolean {
