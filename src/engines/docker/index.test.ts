@@ -130,6 +130,12 @@ describe('docker', () => {
       'not-permitted',
       'docker: runs for an ordinary user here',
     ],
+    [
+      'another context',
+      '{"ServerVersion":"28.2.2","ClientInfo":{"Context":"far"}}',
+      'refused',
+      'docker: its context is far, which may be another machine',
+    ],
     ['nonsense', 'nonsense', 'failed', /^docker info --format \{\{json \.\}\}: not JSON/],
     ['nothing', '{}', 'failed', 'docker: its daemon does not answer'],
   ])('refuses %s', async (_, text, code, message) => {

@@ -17,7 +17,23 @@ export interface DockerInfo {
 const argv = ['docker', 'info', '--format', '{{json .}}'];
 
 export async function readInfo(exec: Exec): Promise<DockerInfo> {
-  const { ServerErrors, ServerVersion: version, SecurityOptions, FirewallBackend } = await askDaemon(exec);
+  const {
+    ServerErrors,
+    ServerVersion: version,
+    SecurityOptions,
+    FirewallBackend,
+    ClientInfo,
+  } = await askDaemon(exec);
+  const context = ClientInfo?.Context ?? 'default';
+  if (context !== 'default') {
+    throw new MustredirectError(
+      'refused',
+      `docker: its context is ${context}, which may be another machine`,
+      {
+        hint: '`docker context use default`, and unset DOCKER_CONTEXT',
+      },
+    );
+  }
   if (ServerErrors?.length) throw silentDaemon(`docker: ${ServerErrors.join('; ')}`);
   if (version === undefined) throw silentDaemon('docker: its daemon does not answer');
   if (SecurityOptions?.some((option) => option.split(',').includes('name=rootless'))) {

@@ -8,6 +8,7 @@ export const infoSchema = z.object({
   ServerErrors: z.array(z.string()).nullish(),
   ServerVersion: z.string().optional(),
   SecurityOptions: z.array(z.string()).nullish(),
+  ClientInfo: z.object({ Context: z.string().nullish() }).nullish(),
   /** since 28.1: `iptables`, `iptables+firewalld` or `nftables` */
   FirewallBackend: z.object({ Driver: z.string() }).nullish(),
 });
