@@ -170,6 +170,8 @@ export interface AttachedContainer {
   /** the container's first process, 0 or absent when it does not run */
   readonly pid?: number;
   readonly addresses?: readonly Address[];
+  /** some of its ports are in reach at the host's addresses */
+  readonly publishes?: true;
   /** names of all networks that it is in, when it is in others than this one too */
   readonly networks?: readonly string[];
 }

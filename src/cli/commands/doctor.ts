@@ -1,5 +1,6 @@
 import { type Finding, diagnose, missingPrograms } from '../../explain/doctor.ts';
 import { findOtherDefaults } from '../../explain/several-networks.ts';
+import { findStrictLinks } from '../../explain/strict-links.ts';
 import { isOverdue, openRunText, readOpenRun } from '../earlier-run.ts';
 import { type Ground, type HostOptions, look, openSession } from '../session.ts';
 import type { Terminal } from '../terminal.ts';
@@ -16,6 +17,7 @@ export async function doctor(terminal: Terminal, options: DoctorOptions): Promis
     ...(await openRun(session)),
     ...diagnose(session.target, prepared),
     ...(await findOtherDefaults(session.target, prepared)),
+    ...(await findStrictLinks(session.target, prepared)),
   ];
   if (options.json) terminal.print(JSON.stringify(findings, null, 2));
   else terminal.print(formatFindings(terminal, session.source.host, findings));

@@ -9,6 +9,7 @@ export interface DockerContainer {
   readonly name: string;
   readonly running: boolean;
   readonly networks: readonly string[];
+  readonly publishes: boolean;
 }
 
 /** States in which the container's first process lives. */
@@ -19,10 +20,16 @@ export async function readContainers(exec: Exec): Promise<DockerContainer[]> {
   const argv = ['docker', 'ps', '--all', '--no-trunc', '--format', '{{json .}}'];
   const lines = (await runOrFail(exec, argv)).split('\n').filter(Boolean);
   return lines.map((line) => {
-    const { ID, Names, Networks, State } = decodeJson(containerSchema, line, argv.join(' '));
+    const { ID, Names, Networks, State, Ports } = decodeJson(containerSchema, line, argv.join(' '));
     // Of several names, those with a slash are links of other containers.
     const name = Names.split(',').find((one) => !one.includes('/')) ?? ID.slice(0, 12);
-    return { id: ID, name, running: livingStates.has(State), networks: Networks.split(',') };
+    return {
+      id: ID,
+      name,
+      running: livingStates.has(State),
+      networks: Networks.split(','),
+      publishes: Ports?.includes('->') ?? false,
+    };
   });
 }
 

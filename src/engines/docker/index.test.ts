@@ -63,6 +63,7 @@ describe('docker', () => {
             running: true,
             pid: 530,
             addresses: ['10.89.4.3'],
+            publishes: true,
             networks: ['mustredirect', 'other'],
           },
           { name: 'web', running: true, pid: 433, addresses: ['10.89.4.2'] },

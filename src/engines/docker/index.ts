@@ -87,7 +87,7 @@ function mtuOf({ Options }: DockerNetwork): { mtu?: number } {
 }
 
 function attachedContainer(
-  { id, name, running, networks }: DockerContainer,
+  { id, name, running, networks, publishes }: DockerContainer,
   { Containers }: DockerNetwork,
   pids: ReadonlyMap<string, number>,
 ): AttachedContainer {
@@ -101,6 +101,7 @@ function attachedContainer(
     running,
     ...(pid === undefined ? {} : { pid }),
     ...(addresses.length > 0 ? { addresses } : {}),
+    ...(publishes ? { publishes } : {}),
     ...(networks.length > 1 ? { networks } : {}),
   };
 }

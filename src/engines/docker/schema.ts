@@ -66,6 +66,8 @@ export const containerSchema = z.object({
   /** with commas between them */
   Networks: z.string(),
   State: z.string(),
+  /** `0.0.0.0:8080->80/tcp`; one without an arrow is not published */
+  Ports: z.string().optional(),
 });
 
 /** A line of `docker inspect --format '{{.Id}} {{.State.Pid}}'` about a container that runs */

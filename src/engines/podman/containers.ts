@@ -16,11 +16,12 @@ export async function readContainers(exec: Exec): Promise<ReadonlyMap<string, re
   const argv = ['podman', 'ps', '--all', '--format', 'json'];
   const containers = decodeJson(containersSchema, await runOrFail(exec, argv), argv.join(' '));
   const byNetwork = new Map<string, AttachedContainer[]>();
-  for (const { Id, Names, Networks, State, Pid } of containers) {
+  for (const { Id, Names, Networks, State, Pid, Ports } of containers) {
     const container = {
       name: Names?.[0] ?? Id.slice(0, 12),
       running: livingStates.has(State),
       ...(Pid ? { pid: Pid } : {}),
+      ...(Ports && Ports.length > 0 ? { publishes: true as const } : {}),
       ...(Networks && Networks.length > 1 ? { networks: Networks } : {}),
     };
     for (const network of Networks ?? []) {

@@ -50,6 +50,15 @@ describe('podman', () => {
     ]);
   });
 
+  it('tells who publishes ports', async () => {
+    const published =
+      '"Ports": [{ "host_ip": "", "container_port": 80, "host_port": 8080, "range": 1, "protocol": "tcp" }]';
+    const containers = fixture('fixtures/ps-4.3.1.json').replace('"Ports": null', published);
+    const cni = host(fixture('fixtures/info-4.3.1-cni.json'), cniFile, containers);
+    const [found] = await podman.readNetworks(cni, [network('mustredirect')]);
+    expect(found?.attached.filter(({ publishes }) => publishes).map(({ name }) => name)).toEqual(['one']);
+  });
+
   it.each(['4.3.1-netavark', '5.4.2'])(
     'tells netavark, which has no masquerade switch: %s',
     async (version) => {

@@ -20,6 +20,8 @@ export const containersSchema = z.array(
     Networks: z.array(z.string()).nullish(),
     State: z.string(),
     Pid: z.number().nullish(),
+    /** those that are published */
+    Ports: z.array(z.unknown()).nullish(),
   }),
 );
 

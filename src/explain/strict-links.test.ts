@@ -1,0 +1,84 @@
+import { describe, expect, it } from 'vitest';
+import { givenFacts, givenNetwork } from '../../tests/given/facts.ts';
+import { recordedHost } from '../engines/recorded-host.ts';
+import type { AttachedContainer, Link } from '../state/facts.ts';
+import type { NodeNetwork } from '../topology/role.ts';
+import { findStrictLinks } from './strict-links.ts';
+
+const web: NodeNetwork = {
+  name: 'web',
+  engine: 'podman',
+  subnets: ['10.89.4.0/24'],
+  direct: [],
+  blocked: [],
+  gateway: 'office',
+  nextHops: ['192.168.50.2'],
+};
+const publisher: AttachedContainer = { name: 'server', running: true, publishes: true };
+
+function link(name: string, address: string, more: Partial<Link> = {}): Link {
+  return { name, index: 9, ethernet: true, addresses: [address], ...more };
+}
+
+const eth0 = link('eth0', '192.168.50.10/24');
+const eth1 = link('eth1', '192.168.60.10/24');
+
+interface Given {
+  readonly links?: readonly Link[];
+  readonly container?: AttachedContainer;
+  /** device -> rp_filter */
+  readonly filters?: Readonly<Record<string, string>>;
+  readonly defaultHops?: readonly { readonly via: string; readonly device: string }[];
+}
+
+async function problems({ links = [eth0, eth1], container = publisher, filters, defaultHops = [] }: Given) {
+  const files = Object.fromEntries(
+    Object.entries(filters ?? { all: '1' }).map(([device, value]) => [
+      `/proc/sys/net/ipv4/conf/${device}/rp_filter`,
+      `${value}\n`,
+    ]),
+  );
+  const facts = givenFacts({
+    links: [link('lo', '127.0.0.1/8'), ...links],
+    networks: [givenNetwork({ attached: [container] })],
+    defaultHops,
+  });
+  const role = { host: 'node1', addresses: [], gateways: [], networks: [web] };
+  const found = await findStrictLinks({ host: recordedHost({ files }), role }, { facts });
+  return found.map(({ problem }) => / by (\S+) reaches/.exec(problem)?.[1]);
+}
+
+describe('links by which nobody reaches published ports', () => {
+  it.each<[string, Given, string[]]>([
+    ['another link, strict on all', {}, ['eth1']],
+    ['another link, strict itself', { filters: { all: '0', eth1: '1' } }, ['eth1']],
+    ['another link, loosened', { filters: { all: '1', eth1: '2' } }, []],
+    ['another link, off', { filters: { all: '0', eth1: '0' } }, []],
+    ['the gateway’s link alone', { links: [eth0] }, []],
+    ['nothing published', { container: { name: 'server', running: true } }, []],
+    ['a container that publishes, and is stopped', { container: { ...publisher, running: false } }, []],
+    ['a link that is down', { links: [eth0, { ...eth1, down: true }] }, []],
+    ['a link of IPv6 alone', { links: [eth0, link('eth1', '2001:db8::1/64')] }, []],
+    [
+      'bridges of the network itself, and of others',
+      {
+        links: [
+          eth0,
+          link('podman1', '10.89.4.1/24', { type: 'bridge' }),
+          link('podman2', '10.77.0.1/24', { type: 'bridge' }),
+        ],
+      },
+      [],
+    ],
+    [
+      'a bridge that the default route leads by',
+      {
+        links: [eth0, link('br0', '192.168.60.10/24', { type: 'bridge' })],
+        defaultHops: [{ via: '192.168.60.1', device: 'br0' }],
+      },
+      ['br0'],
+    ],
+  ])('%s', async (_, given, expected) => {
+    expect(await problems(given)).toEqual(expected);
+  });
+});
