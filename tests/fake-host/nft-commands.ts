@@ -20,7 +20,8 @@ export function runLine(table: FakeTable | undefined, line: string): FakeTable |
   }
   if (!table) throw new Refused('No such file or directory');
   const name = words.next();
-  const rest = line.split(` ${name}`).slice(1).join(` ${name}`).trim();
+  // A chain may be called like one of the words before it.
+  const rest = line.replace(/^(?:\S+ ){4}\S+/, '').trim();
   const change = changes[`${verb} ${object}`] ?? unknownToFake(line);
   return change(table, name, rest);
 }
