@@ -32,6 +32,21 @@ describe('README', () => {
     expect(parseSpec(file).kind).toBe('spec');
   });
 
+  it('shows routes and published ports that fit into it', () => {
+    const [, more = ''] = blocks.filter(({ language }) => language === 'yaml').map(({ text }) => text);
+    const part = (key: string): string =>
+      new RegExp(`^    ${key}:\\n(?: {6}.*\\n)+`, 'm').exec(more)?.[0] ?? `no ${key}`;
+    const mail = '  mail: { members: [{ host: gw1, uplink: { device: gre2 } }] }\n';
+    const whole = file.replace('\ngateways:', `${part('routes')}\ngateways:`) + part('publish') + mail;
+    expect(parseSpec(whole)).toMatchObject({
+      kind: 'spec',
+      spec: {
+        networks: { mustredirect: { routes: [{ via: 'mail' }, { via: 'direct' }] } },
+        gateways: { office: { publish: [{ port: 8080, proto: 'tcp', toPort: 80 }] } },
+      },
+    });
+  });
+
   it('shows what is said of a file with two', () => {
     const wrong = file
       .replace('node1: 10.89.4.0/24', 'node1: 10.89.4.7/24')

@@ -59,6 +59,21 @@ describe('a policy that drops', () => {
     expect(forwardRefusals('gateway office', passages, filters)).toEqual([]);
   });
 
+  it('stops callers of published ports, where there are some', () => {
+    const stoppedOf = (...forward: string[]) =>
+      forwardRefusals(
+        'gateway office',
+        passages.map((passage) => ({ ...passage, called: true })),
+        [filterOf({ forward })],
+      );
+    const [refusal] = stoppedOf('iifname "eth0" accept', 'ct state established accept');
+    expect(refusal?.message).toMatch(/would stop what comes to published ports of 10\.89\.4\.0\/24$/);
+    expect(refusal?.hint).toBe(
+      'accept it there: `nft insert rule inet fw forward ip daddr 10.89.4.0/24 accept`',
+    );
+    expect(stoppedOf('iifname "eth0" accept', 'iifname "uplink0" accept')).toEqual([]);
+  });
+
   it('is followed into the chains that it calls', () => {
     const more = { a: ['jump b', 'return'], b: ['goto a', 'ct state new accept'] };
     expect(stopped(['oifname "uplink0" jump a'], more)).toBe(answers);

@@ -13,9 +13,18 @@ export interface Passage {
   readonly inner?: string | undefined;
   /** towards the outside */
   readonly outer?: string | undefined;
+  /** somebody outside may be the first to talk */
+  readonly called?: boolean;
 }
 
 type Packet = Readonly<Partial<Record<FilterCondition['field'], string>>>;
+
+/** What a chain would stop, by what it is. */
+interface Stopped {
+  readonly asked: readonly Subnet[];
+  readonly answers: readonly Subnet[];
+  readonly calls: readonly Subnet[];
+}
 
 /**
  * @param what `gateway office` or `network web`
@@ -32,24 +41,29 @@ export function forwardRefusals(
   return filters
     .filter((filter) => sees(filter, family))
     .flatMap((filter) => {
-      const stopped = (packetOf: (passage: Passage) => Packet): Subnet[] =>
-        passages.filter((passage) => !mayPass(filter, packetOf(passage))).map(({ subnet }) => subnet);
+      const stopped = (packetOf: (passage: Passage) => Packet, of = passages): Subnet[] =>
+        of.filter((passage) => !mayPass(filter, packetOf(passage))).map(({ subnet }) => subnet);
       const asked = stopped(({ subnet, inner, outer }) =>
         packet({ in: inner, out: outer, from: subnet, state: 'new' }),
       );
       const answers = stopped(({ subnet, inner, outer }) =>
         packet({ in: outer, out: inner, to: subnet, state: 'established' }),
       );
-      if (asked.length + answers.length === 0) return [];
+      const calls = stopped(
+        ({ subnet, inner, outer }) => packet({ in: outer, out: inner, to: subnet, state: 'new' }),
+        passages.filter(({ called }) => called),
+      );
+      if (asked.length + answers.length + calls.length === 0) return [];
       const { table, chain } = filter;
       const whose = [
         ...(asked.length > 0 ? [`what comes from ${asked.join(', ')}`] : []),
         ...(answers.length > 0 ? [`the answers to ${answers.join(', ')}`] : []),
+        ...(calls.length > 0 ? [`what comes to published ports of ${calls.join(', ')}`] : []),
       ].join(' and ');
       return [
         {
           message: `${what}: chain ${chain} of nft table ${filter.family} ${table} has policy drop, and would stop ${whose}`,
-          hint: `accept it there: ${commands(filter, family, asked, answers).join(' && ')}`,
+          hint: `accept it there: ${commands(filter, family, { asked, answers, calls }).join(' && ')}`,
         },
       ];
     });
@@ -90,12 +104,7 @@ function matches(pattern: string, name: string): boolean {
   return pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : name === pattern;
 }
 
-function commands(
-  filter: ForwardFilter,
-  family: Family,
-  asked: readonly Subnet[],
-  answers: readonly Subnet[],
-): string[] {
+function commands(filter: ForwardFilter, family: Family, { asked, answers, calls }: Stopped): string[] {
   const { table, chain, chains } = filter;
   const ip = family === 4 ? 'ip' : 'ip6';
   if (filter.family === ip && table === 'filter' && chain === 'FORWARD') {
@@ -105,6 +114,7 @@ function commands(
     return [
       ...(asked.length > 0 ? [`\`${insert} -s ${asked.join(',')} -j ACCEPT\``] : []),
       ...(answers.length > 0 ? [`\`${insert} -d ${answers.join(',')} ${state} -j ACCEPT\``] : []),
+      ...(calls.length > 0 ? [`\`${insert} -d ${calls.join(',')} -j ACCEPT\``] : []),
     ];
   }
   const insert = `nft insert rule ${filter.family} ${table} ${chain}`;
@@ -115,5 +125,6 @@ function commands(
     ...(answers.length > 0
       ? [`\`${insert} ${ip} daddr ${set(answers)} ct state established,related accept\``]
       : []),
+    ...(calls.length > 0 ? [`\`${insert} ${ip} daddr ${set(calls)} accept\``] : []),
   ];
 }

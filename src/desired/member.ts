@@ -1,5 +1,5 @@
 /** A gateway member's part: what comes from the nodes leaves by the uplink, and answers find back. */
-import { type Address, type Family, contains, familyOf, isLinkLocal } from '../address/cidr.ts';
+import { type Address, type Family, type Subnet, contains, familyOf, isLinkLocal } from '../address/cidr.ts';
 import type { MemberGateway, ServedSubnet } from '../topology/role.ts';
 import type { Facts } from '../state/facts.ts';
 import type { Route } from '../state/objects.ts';
@@ -8,7 +8,9 @@ import { type Passage, forwardRefusals } from './forward-policy.ts';
 import { linkTowards } from './neighbours.ts';
 import { bringUp } from './node-refusals.ts';
 import type { Numbers } from './numbers.ts';
-import { type Part, type Refusal, closedPart } from './parts.ts';
+import { type Part, type Refusal, type WaysOut, closedPart } from './parts.ts';
+import { publishedRules } from './published.ts';
+import { memberRoutes } from './routed.ts';
 import { closedDefault, openDefault } from './routes.ts';
 
 /** A route that a routing daemon learns (metric 20 to 110) comes before our static one. */
@@ -37,7 +39,8 @@ export function memberPart(
   return {
     ...closed,
     ...waysOut(way),
-    steer: { table, why: `gateway ${gateway.name} sends it out of ${device}` },
+    ...memberRoutes(gateway.name, served, table, waysOut(way)),
+    steer: { table, why: `gateway ${gateway.name} sends it out of ${device}`, ...steeredOnes(served) },
     routes: [
       closedDefault(family, table, gateway.name),
       openDefault(family, table, way, `the uplink of gateway ${gateway.name}`),
@@ -46,6 +49,7 @@ export function memberPart(
     returnHops,
     outside: facts.defaultHops.filter((hop) => familyOf(hop.via) === family && !returnHops.includes(hop.via)),
     nat: { gateway: gateway.name, device, verdict: natVerdict(gateway, family), ...mtuOf(device, facts) },
+    published: publishedRules(gateway, family),
   };
 }
 
@@ -54,21 +58,26 @@ function mtuOf(device: string, { links }: Facts): { mtu?: number } {
   return mtu === undefined ? {} : { mtu };
 }
 
-function passages({ uplink }: MemberGateway, served: readonly ServedSubnet[], facts: Facts): Passage[] {
+/** All of them, unless another gateway here gets what no route is about. */
+function steeredOnes(served: readonly ServedSubnet[]): { readonly only?: Subnet[] } {
+  const whole = served.filter(({ onlyRoutes }) => !onlyRoutes);
+  return whole.length === served.length ? {} : { only: whole.map(({ subnet }) => subnet) };
+}
+
+function passages(
+  { uplink, publish = [] }: MemberGateway,
+  served: readonly ServedSubnet[],
+  facts: Facts,
+): Passage[] {
   return served.map(({ subnet, nodeAddress }) => ({
     subnet,
     inner: linkTowards(nodeAddress, facts)?.name,
     outer: uplink.device,
+    called: publish.some(({ to }) => contains(subnet, to)),
   }));
 }
 
-function waysOut({
-  via,
-  device,
-}: {
-  readonly via?: Address;
-  readonly device: string;
-}): Pick<Part, 'nextHops' | 'linkLocalHops' | 'devices'> {
+function waysOut({ via, device }: { readonly via?: Address; readonly device: string }): WaysOut {
   if (via === undefined) return { nextHops: [], linkLocalHops: [], devices: [device] };
   if (isLinkLocal(via)) return { nextHops: [], linkLocalHops: [{ via, device }], devices: [] };
   return { nextHops: [via], linkLocalHops: [], devices: [] };

@@ -7,7 +7,9 @@ import { type NftChain, hex } from '../state/objects.ts';
 import { stoppedSet } from '../state/ownership.ts';
 import { servedSet } from './nft-sets.ts';
 import type { Numbers } from './numbers.ts';
-import { type Part, type Wanted, byFamily } from './parts.ts';
+import { type Part, type Wanted, byFamily, steeredSubnets } from './parts.ts';
+import { publishedChain } from './published.ts';
+import { exceptionJumps, exitJumps, routeChains } from './route-chains.ts';
 
 /** after conntrack (-200) and mangle (-150, where wg-quick sets the mark of all UDP), before dstnat (-100) */
 const afterMangle = -145;
@@ -45,6 +47,8 @@ export function nftChains(parts: readonly Part[], { directBit = 0, seenBit = 0 }
         ? 'keeps the container’s own address, before any masquerade'
         : 'the address that the outside sees',
     ),
+    ...routeChains(parts, directBit),
+    ...publishedChain(parts),
     ...(local ? [translatedChain(parts, directBit)] : []),
   ];
 }
@@ -143,13 +147,15 @@ function guardRules(parts: readonly Part[], directBit: number): string[] {
 function guardRulesOf(family: Family, parts: readonly Part[], bit: string): string[] {
   const ip = word(family);
   const way = `${ip} saddr . rt ${ip} nexthop`;
+  const open = parts.filter((part) => steeredSubnets(part).length > 0);
   return [
     ...(parts.some((part) => part.local)
       ? [`${ip} saddr @local${family} meta mark & ${bit} == ${bit} return`]
       : []),
-    ...(parts.some((p) => p.nextHops.length > 0) ? [`${way} @nexthops${family} return`] : []),
-    ...(parts.some((p) => p.linkLocalHops.length > 0) ? [`${way} . oifname @linkhops${family} return`] : []),
-    ...(parts.some((p) => p.devices.length > 0) ? [`${ip} saddr . oifname @uplinks${family} return`] : []),
+    ...exitJumps(family, parts),
+    ...(open.some((p) => p.nextHops.length > 0) ? [`${way} @nexthops${family} return`] : []),
+    ...(open.some((p) => p.linkLocalHops.length > 0) ? [`${way} . oifname @linkhops${family} return`] : []),
+    ...(open.some((p) => p.devices.length > 0) ? [`${ip} saddr . oifname @uplinks${family} return`] : []),
     `${ip} daddr @redirected${family} rt ${ip} nexthop @inside${family} return`,
     `${ip} saddr @${stoppedSet(family)} drop`,
   ];
@@ -206,6 +212,7 @@ function exceptionRules(family: Family, parts: readonly Part[], directBit: numbe
     ...(parts.some((part) => part.local)
       ? [`${ip} saddr ${local} ${reply} ct status dnat ct original ${ip} saddr != ${all} ${setBit}`]
       : []),
+    ...exceptionJumps(family, parts),
     ...(parts.some((part) => part.direct.length > 0)
       ? [
           `${ip} daddr != ${all} ${ip} saddr . ${ip} daddr ${direct} ${setBit}`,

@@ -11,7 +11,8 @@ import {
 import type { Hop } from '../state/facts.ts';
 import type { NftSet } from '../state/objects.ts';
 import { stoppedSet } from '../state/ownership.ts';
-import { type Part, type Wanted, byFamily } from './parts.ts';
+import { type Part, type Wanted, byFamily, steeredSubnets } from './parts.ts';
+import { exitsOf, exitSet } from './route-rules.ts';
 
 /** All sets that the chains of these parts name; none is empty. */
 export function nftSets(parts: readonly Part[]): Wanted[] {
@@ -63,6 +64,7 @@ function setsOf(family: Family, parts: readonly Part[]): Wanted[] {
       'subnets whose direct packets leave with the host’s address',
     ),
     ...ways(family, address, parts),
+    ...exitSets(family, address, parts),
   ];
 }
 
@@ -105,13 +107,49 @@ function ways(family: Family, address: string, parts: readonly Part[]): Wanted[]
   ];
 }
 
+/** Where what routes send to a gateway may leave. */
+function exitSets(family: Family, address: string, parts: readonly Part[]): Wanted[] {
+  return exitsOf(parts).flatMap(({ gateway, pairs: exits }) => {
+    const why = `counts what left by routes to gateway ${gateway}`;
+    const elementsOf = (others: (exit: (typeof exits)[number]) => readonly string[]): string[] => {
+      const found = exits.flatMap((exit) =>
+        exit.subnets.flatMap((subnet) => others(exit).map((other) => `${shortSubnet(subnet)} . ${other}`)),
+      );
+      return [...new Set(found)].sort();
+    };
+    return [
+      set(
+        exitSet(family, 'nexthops', gateway),
+        [address, address],
+        elementsOf((e) => e.nextHops),
+        why,
+        true,
+      ),
+      set(
+        exitSet(family, 'linkhops', gateway),
+        [address, address, 'ifname'],
+        elementsOf((e) => e.linkLocalHops.map(hopText)),
+        why,
+        true,
+      ),
+      set(
+        exitSet(family, 'uplinks', gateway),
+        [address, 'ifname'],
+        elementsOf((e) => e.devices.map((device) => `"${device}"`)),
+        why,
+        true,
+      ),
+    ];
+  });
+}
+
 function hopText({ via, device }: Hop): string {
   return `${via} . "${device}"`;
 }
 
 /** One element for each subnet: it can go without its neighbour. */
 function unmerged(subnets: readonly Subnet[]): string[] {
-  return sortSubnets(subnets).map(shortSubnet);
+  return sortSubnets([...new Set(subnets)]).map(shortSubnet);
 }
 
 function elements(subnets: readonly Subnet[]): string[] {
@@ -120,7 +158,9 @@ function elements(subnets: readonly Subnet[]): string[] {
 
 function pairs(parts: readonly Part[], others: (part: Part) => readonly (Address | string)[]): string[] {
   const found = parts.flatMap((part) =>
-    part.subnets.flatMap((subnet) => others(part).map((other) => `${shortSubnet(subnet)} . ${other}`)),
+    steeredSubnets(part).flatMap((subnet) =>
+      others(part).map((other) => `${shortSubnet(subnet)} . ${other}`),
+    ),
   );
   return [...new Set(found)].sort();
 }

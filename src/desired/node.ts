@@ -9,6 +9,7 @@ import { linkTowards } from './neighbours.ts';
 import { gatewayRefusals, subnetRefusals } from './node-refusals.ts';
 import type { Numbers } from './numbers.ts';
 import { type Part, type Refusal, closedPart } from './parts.ts';
+import { nodeRoutes } from './routed.ts';
 import { closedDefault, openDefault } from './routes.ts';
 
 export function nodePart(
@@ -31,7 +32,7 @@ export function nodePart(
   return { ...closed, ...openWays(network, closed, facts, numbers, refusals) };
 }
 
-type Ways = Pick<Part, 'steer' | 'routes' | 'direct' | 'masqueradeDirect' | 'nextHops'>;
+type Ways = Pick<Part, 'steer' | 'routed' | 'routes' | 'direct' | 'masqueradeDirect' | 'nextHops'>;
 
 function openWays(
   network: NodeNetwork,
@@ -51,16 +52,22 @@ function openWays(
     const passages = subnets.map((subnet) => ({ subnet, inner: bridge, outer: link?.name }));
     refusals.push(...forwardRefusals(name, passages, facts.forwardFilters));
   }
-  const direct = mergeSubnets(network.direct.filter((subnet) => familyOf(subnet) === family));
+  const others = nodeRoutes(network, family, subnets, facts, numbers, refusals);
+  // Of a network with routes they are among those.
+  const direct = network.routes
+    ? []
+    : mergeSubnets(network.direct.filter((subnet) => familyOf(subnet) === family));
+  const hasDirect = direct.length > 0 || others.hasDirect;
   const open =
     via === undefined || !link
       ? []
       : [openDefault(family, table, { via, device: link.name }, `gateway ${gateway} is at ${via}`)];
   return {
     steer: { table, why: `every packet of ${network.name} goes to gateway ${gateway}` },
-    routes: [closedDefault(family, table, gateway), ...open],
+    routes: [closedDefault(family, table, gateway), ...open, ...others.tables],
+    ...(others.routed ? { routed: others.routed } : {}),
     direct,
-    masqueradeDirect: direct.length > 0 && isSwitchedOff(network, facts),
+    masqueradeDirect: hasDirect && isSwitchedOff(network, facts),
     nextHops,
   };
 }

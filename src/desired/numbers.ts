@@ -110,7 +110,10 @@ function keptNumbers({ ledger }: Facts, name: string): GatewayNumbers | undefine
 
 /** All gateways that this host has to do with. */
 function gatewaysOf(role: HostRole): string[] {
-  const names = [...role.networks.map(({ gateway }) => gateway), ...role.gateways.map(({ name }) => name)];
+  const names = [
+    ...role.networks.flatMap(({ gateway, routes }) => [gateway, ...Object.keys(routes?.nextHops ?? {})]),
+    ...role.gateways.map(({ name }) => name),
+  ];
   return [...new Set(names)];
 }
 

@@ -1,17 +1,23 @@
 /** What each role adds to the state of a host; `steering.ts` and `nft-*.ts` make rules and nft of it. */
 import { type Address, type Family, type Subnet, families } from '../address/cidr.ts';
+import type { RankedSelector } from '../spec/route-order.ts';
 import type { Hop } from '../state/facts.ts';
 import type { HostObject, Route } from '../state/objects.ts';
 
 /** All that one network (on a node) or one gateway (on a member) asks of the datapath, in one address family. */
-export interface Part {
+export interface Part extends WaysOut {
   /** `network web` or `gateway office`, for reasons */
   readonly name: string;
   readonly family: Family;
   readonly subnets: readonly Subnet[];
-  /** packets of the subnets are routed by this table, and why; without it they are only closed */
-  readonly steer?: { readonly table: number; readonly why: string };
+  /**
+   * packets of the subnets, or of some of them, are routed by this table, and why; without it they are only
+   * closed
+   */
+  readonly steer?: { readonly table: number; readonly why: string; readonly only?: readonly Subnet[] };
   readonly routes: readonly { readonly route: Route; readonly why: string }[];
+  /** packets of the subnets that go another way than the rest of them */
+  readonly routed?: Routed;
   /** the containers run on this host */
   readonly local: boolean;
   /** destinations that keep the host's own routing */
@@ -22,16 +28,12 @@ export interface Part {
   readonly bridge?: string;
   /** subnets of others on that bridge, whose packets are none of our business */
   readonly beside: readonly Subnet[];
-  /** next hops by which the subnets may leave */
-  readonly nextHops: readonly Address[];
-  /** those of them that are link-local: another link may have the same address */
-  readonly linkLocalHops: readonly Hop[];
-  /** devices by which the subnets may leave to any next hop: point-to-point links */
-  readonly devices: readonly string[];
   /** next hops of the ways back to the subnets */
   readonly returnHops: readonly Address[];
   /** next hops of this host's own default routes: no way back to the subnets */
   readonly outside: readonly Hop[];
+  /** ports of its uplink that lead to containers, as nft rules, and what each is for */
+  readonly published?: readonly { readonly rule: string; readonly why: string }[];
   /** source address of what leaves by a device, and how large a packet that takes */
   readonly nat?: {
     readonly gateway: string;
@@ -39,6 +41,43 @@ export interface Part {
     readonly verdict: string;
     readonly mtu?: number;
   };
+}
+
+/** Packets that go another way: what they are, and where they may leave. */
+export interface Routed {
+  /** of the network, or of the gateway: for the names of chains */
+  readonly name: string;
+  /** most specific first */
+  readonly ways: readonly RoutedWay[];
+  /** the gateways that they lead to */
+  readonly exits: readonly Exit[];
+}
+
+export interface RoutedWay {
+  readonly from: Subnet;
+  readonly selector: RankedSelector;
+  /** absent: direct */
+  readonly table?: number;
+}
+
+/** Where what goes by a gateway may leave. */
+export interface Exit extends WaysOut {
+  readonly gateway: string;
+  readonly subnets: readonly Subnet[];
+}
+
+export interface WaysOut {
+  /** next hops by which the subnets may leave */
+  readonly nextHops: readonly Address[];
+  /** those of them that are link-local: another link may have the same address */
+  readonly linkLocalHops: readonly Hop[];
+  /** devices by which the subnets may leave to any next hop: point-to-point links */
+  readonly devices: readonly string[];
+}
+
+/** Those of its subnets whose packets leave by its ways unless a route says otherwise. */
+export function steeredSubnets({ subnets, steer }: Part): readonly Subnet[] {
+  return steer?.only ?? subnets;
 }
 
 /** A part that asks for nothing but that its subnets are closed. */

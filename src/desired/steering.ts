@@ -2,7 +2,8 @@
 import { type Family, type Subnet, groupMerged, mergeSubnets, prefixLength } from '../address/cidr.ts';
 import type { Rule } from '../state/objects.ts';
 import { mainTable, preferences } from '../state/ownership.ts';
-import { type Part, type Wanted, byFamily } from './parts.ts';
+import { type Part, type Wanted, byFamily, steeredSubnets } from './parts.ts';
+import { routeRules } from './route-rules.ts';
 
 const onwards = { kind: 'goto', preference: preferences.end } as const;
 
@@ -30,6 +31,7 @@ function rulesOf(family: Family, parts: readonly Part[], directBit: number): Rul
   return [
     ...exceptions(parts, directBit),
     ...(family === 6 && parts.some((part) => part.local) ? [ofLink] : []),
+    ...parts.flatMap(routeRules),
     ...mergeSubnets(parts.filter(talksToHost).flatMap((part) => part.subnets)).flatMap(inside),
     ...steers(parts),
     ...mergeSubnets(parts.flatMap((part) => part.subnets)).map((from) =>
@@ -104,8 +106,10 @@ function exceptions(parts: readonly Part[], directBit: number): Ruling[] {
 function steers(parts: readonly Part[]): Ruling[] {
   const tables = [...new Set(parts.flatMap((part) => part.steer?.table ?? []))];
   return tables.flatMap((table) => {
-    const sources = parts.flatMap(({ steer, subnets }) =>
-      steer?.table === table ? subnets.map((subnet) => ({ subnet, why: steer.why })) : [],
+    const sources = parts.flatMap((part) =>
+      part.steer?.table === table
+        ? steeredSubnets(part).map((subnet) => ({ subnet, why: part.steer?.why ?? '' }))
+        : [],
     );
     return groupMerged(sources).map(({ merged, items }) =>
       ruling(

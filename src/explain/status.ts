@@ -3,7 +3,9 @@ import type { Prepared, Target } from '../apply/prepare.ts';
 import { type Family, type Subnet, families, familyOf, longSubnet } from '../address/cidr.ts';
 import type { ElementCounter } from '../host/nft-read.ts';
 import { stoppedSet } from '../state/ownership.ts';
-import type { NodeNetwork } from '../topology/role.ts';
+import { selectorText } from '../spec/route-order.ts';
+import type { PublishedPort } from '../spec/spec.ts';
+import type { NodeNetwork, Routes } from '../topology/role.ts';
 
 export interface Status {
   readonly host: string;
@@ -26,12 +28,23 @@ export interface TrafficStatus {
   readonly bytes: number;
   /** packets that the guard stopped */
   readonly stopped: number;
+  /** what goes another way, most specific first; absent when nothing does */
+  readonly routes?: readonly RouteStatus[];
+}
+
+export interface RouteStatus {
+  /** `198.51.100.0/24 tcp 25` */
+  readonly what: string;
+  /** a gateway, or direct */
+  readonly via: string;
 }
 
 export interface GatewayStatus {
   readonly gateway: string;
   readonly uplink: string;
   readonly snat: string;
+  /** ports of the uplink that lead to containers: `tcp 8080 leads to 10.89.4.5:80`; absent when there are none */
+  readonly published?: readonly string[];
   readonly served: readonly TrafficStatus[];
 }
 
@@ -54,13 +67,15 @@ export function hostStatus({ role }: Target, { counters, desired, plan }: Prepar
   });
   return {
     host: role.host,
-    networks: role.networks.map((network) =>
-      traffic(network.name, network.subnets, network.gateway, wayOf(network)),
-    ),
-    gateways: role.gateways.map(({ name, uplink, snat, served }) => ({
+    networks: role.networks.map((network) => ({
+      ...traffic(network.name, network.subnets, network.gateway, wayOf(network)),
+      ...(network.routes ? { routes: routesOf(network.routes) } : {}),
+    })),
+    gateways: role.gateways.map(({ name, uplink, snat, publish, served }) => ({
       gateway: name,
       uplink: uplink.via ? `${uplink.device} via ${uplink.via.join(' ')}` : uplink.device,
       snat: typeof snat === 'object' ? snat.join(' ') : snat,
+      ...(publish ? { published: publish.map(publishedText) } : {}),
       served: served.map(({ network, node, subnet }) =>
         traffic(`${network} on ${node}`, [subnet], name, uplink.device),
       ),
@@ -71,6 +86,18 @@ export function hostStatus({ role }: Target, { counters, desired, plan }: Prepar
       .map(({ sign, text }) => `${sign} ${text}`),
     waiting: plan.waiting,
   };
+}
+
+/** One that is about both families is told once. */
+function routesOf({ selectors }: Routes): RouteStatus[] {
+  const found = families.flatMap((family) =>
+    selectors[family].map((selector) => ({ what: selectorText(selector), via: selector.via })),
+  );
+  return [...new Map(found.map((route) => [route.what, route])).values()];
+}
+
+function publishedText({ port, proto, to, toPort }: PublishedPort): string {
+  return `${proto} ${port} leads to ${familyOf(to) === 6 ? `[${to}]` : to}:${toPort}`;
 }
 
 /** Of each family that the network has, the most preferred next hop: `192.168.50.2, IPv6 blocked`. */

@@ -15,6 +15,9 @@ const ruleActions: Readonly<Record<string, Rule['action']>> = {
   8: { kind: 'prohibit' },
 };
 
+/** as iproute2 prints them where it does not heed `-N` */
+const protocolNumbers: Readonly<Record<string, number>> = { icmp: 1, tcp: 6, udp: 17, 'ipv6-icmp': 58 };
+
 const selector = z.union([z.literal('all'), address]);
 const ruleSchema = z.looseObject({
   priority: number,
@@ -25,6 +28,10 @@ const ruleSchema = z.looseObject({
   fwmark: mark.optional(),
   fwmask: mark.optional(),
   table: numberText.optional(),
+  ipproto: z.string().optional(),
+  dport: number.optional(),
+  dport_start: number.optional(),
+  dport_end: number.optional(),
   suppress_prefixlen: number.optional(),
   goto: number.optional(),
   action: z.string().optional(),
@@ -54,8 +61,25 @@ function ownRule(raw: RawRule, family: Family): Rule {
     ...(from === undefined ? {} : { from }),
     ...(to === undefined ? {} : { to }),
     ...(fwmark ? { fwmark } : {}),
+    ...protocolOf(raw),
+    ...portsOf(raw),
     action: actionOf(raw),
   };
+}
+
+/** `-N` makes it `ipproto-6`; a name stays one of somebody else's, which no rule of ours has. */
+function protocolOf({ ipproto }: RawRule): Pick<Rule, 'protocol'> {
+  if (ipproto === undefined) return {};
+  const numeric = /^(?:ipproto-)?(\d+)$/.exec(ipproto)?.[1];
+  return { protocol: numeric === undefined ? (protocolNumbers[ipproto] ?? 0) : Number(numeric) };
+}
+
+function portsOf({
+  dport,
+  dport_start: first = dport,
+  dport_end: last = first,
+}: RawRule): Pick<Rule, 'ports'> {
+  return first === undefined || last === undefined ? {} : { ports: [first, last] };
 }
 
 function actionOf(raw: RawRule): Rule['action'] {

@@ -5,7 +5,7 @@
 import { type Family, familyOf, parseAddress, parseSubnet } from '../address/cidr.ts';
 
 /** What goes into an nft text as it is: no braces, semicolons, line ends; and no quote, nor pattern, in a name. */
-const safe = /^(?:[\w@.:/+!=&|() -]|"[^\s"*\\;{}]{1,15}")+$/;
+const safe = /^(?:[\w@.:/+!=&|()[\] -]|"[^\s"*\\;{}]{1,15}")+$/;
 
 /**
  * One rule: `ip saddr @redirected4 jump guard`; nothing when it is of no kind that ours are of. Counters' values are
@@ -63,12 +63,14 @@ function statement(expression: unknown): string {
     case 'match':
       return matchText(body);
     case 'jump':
-      return `jump ${word(body['target'])}`;
+    case 'goto':
+      return `${name} ${word(body['target'])}`;
     case 'mangle':
       return `${operand(body['key'])} set ${changedTo(body)}`;
     case 'snat':
+      return `snat ${word(body['family'])} to ${operand(body['addr'])}`;
     case 'dnat':
-      return `${name} ${word(body['family'])} to ${operand(body['addr'])}`;
+      return `dnat ${word(body['family'])} to ${target(body)}`;
     case 'counter':
       return 'counter';
     default:
@@ -90,9 +92,25 @@ function matchText({ op, left, right }: Record<string, unknown>): string {
 
 /** Names of devices are quoted, ports are decimal. */
 function plainValue(left: unknown, right: unknown): string {
-  if (isRecord(left) && isRecord(left['meta']) && ['oifname', 'iifname'].includes(word(left['meta']['key'])))
-    return `"${word(right)}"`;
-  return isRecord(left) && isPort(left['payload']) ? word(right) : operand(right);
+  if (isDevice(left)) return `"${word(right)}"`;
+  return isRecord(left) && isPort(left['payload']) ? ports(right) : operand(right);
+}
+
+function isDevice(left: unknown): boolean {
+  const key = isRecord(left) && isRecord(left['meta']) ? left['meta']['key'] : undefined;
+  return key === 'oifname' || key === 'iifname';
+}
+
+/** One port, or the first and the last. */
+function ports(right: unknown): string {
+  const range = isRecord(right) && Array.isArray(right['range']) ? right['range'] : [right];
+  return range.map(word).join('-');
+}
+
+function target({ family, addr, port }: Record<string, unknown>): string {
+  const address = operand(addr);
+  if (port === undefined) return address;
+  return `${family === 'ip6' ? `[${address}]` : address}:${word(port)}`;
 }
 
 function operand(value: unknown): string {

@@ -6,8 +6,7 @@
 import type { Desired } from '../desired/desired.ts';
 import type { Wanted } from '../desired/parts.ts';
 import type { Facts } from '../state/facts.ts';
-import { objectKey } from '../state/objects.ts';
-import { preferences } from '../state/ownership.ts';
+import { isSteering, objectKey } from '../state/objects.ts';
 import { wideTable } from './nft-steps.ts';
 import { isNftObject } from './nft-text.ts';
 
@@ -15,8 +14,7 @@ import { isNftObject } from './nft-text.ts';
 export function closedState({ owned, ledger }: Facts, desired: Desired): Desired {
   const isNft = ({ object }: Wanted): boolean => isNftObject(object);
   const rules = desired.wanted.filter(
-    ({ object }) =>
-      object.kind === 'xfrm-policy' || (object.kind === 'rule' && object.preference !== preferences.steer),
+    ({ object }) => object.kind === 'xfrm-policy' || (object.kind === 'rule' && !isSteering(object)),
   );
   const keys = new Set(rules.map(({ object }) => objectKey(object)));
   const kept = owned.filter((object) => !isNftObject(object) && !keys.has(objectKey(object)));

@@ -27,9 +27,12 @@ export function forgetSteps(
   const [decided, wished] = [decisions(actual, before), decisions(objects, after)];
   // A run that was cut off before it forgot has not steered yet either: that tells of flows left to forget.
   const unsteered = excludeSubnets(steered(objects), steered(actual));
-  const begun = [...everywhere([...missingIn(wished, decided), ...unsteered]), ...newPairs(after, before)];
+  const begun = [
+    ...everywhere([...missingIn(wished, decided), ...unsteered, ...newExceptions(objects, actual)]),
+    ...newPairs(after, before),
+  ];
   const ended = [
-    ...everywhere(missingIn(decided, wished)),
+    ...everywhere([...missingIn(decided, wished), ...newExceptions(actual, objects)]),
     ...newPairs(before, after),
     ...towardsGone(before, after),
     ...pending,
@@ -64,6 +67,23 @@ function newPairs(some: Sets, others: Sets): Flows[] {
     const [from = '', to = ''] = pair.split(' . ');
     return { from: longSubnet(from), to: longSubnet(to) };
   });
+}
+
+/** Sources whose routes make other packets direct: those leave with the host's address, too. */
+function newExceptions(some: readonly HostObject[], others: readonly HostObject[]): Subnet[] {
+  const known = new Map(exceptionsOf(others));
+  return exceptionsOf(some)
+    .filter(([jump, rules]) => known.get(jump) !== rules)
+    .flatMap(([jump]) => longSubnet(jump.split(' ')[2] ?? ''));
+}
+
+/** `ip saddr 10.89.4.0/24 ... jump direct4_web` -> the rules of that chain. */
+function exceptionsOf(objects: readonly HostObject[]): [jump: string, rules: string][] {
+  const chains = new Map(
+    objects.flatMap((o) => (o.kind === 'nft-chain' ? [[o.name, o.rules] as const] : [])),
+  );
+  const jumps = chains.get('prerouting')?.filter((rule) => / jump direct[46]_/.test(rule)) ?? [];
+  return jumps.map((jump) => [jump, chains.get(jump.split(' ').at(-1) ?? '')?.join() ?? '']);
 }
 
 function everywhere(subnets: readonly Subnet[]): Flows[] {

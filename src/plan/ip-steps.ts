@@ -22,13 +22,21 @@ interface Move {
 }
 
 /** @param order the preferences to add, in this order */
-export function addRules(changes: readonly Change[], order: readonly number[]): Step[] {
-  return batches(ruleMoves(changes, 'add', order, addRule, deleteRule));
+export function addRules(
+  changes: readonly Change[],
+  order: readonly number[],
+  which: (rule: Rule) => boolean,
+): Step[] {
+  return batches(ruleMoves(changes, 'add', order, which, addRule, deleteRule));
 }
 
 /** @param order the preferences to take away, in this order */
-export function removeRules(changes: readonly Change[], order: readonly number[]): Step[] {
-  return batches(ruleMoves(changes, 'remove', order, deleteRule, addRule));
+export function removeRules(
+  changes: readonly Change[],
+  order: readonly number[],
+  which: (rule: Rule) => boolean,
+): Step[] {
+  return batches(ruleMoves(changes, 'remove', order, which, deleteRule, addRule));
 }
 
 /** Preferences of our rules that are none of these: an older version had them, or somebody made them in our name. */
@@ -90,12 +98,13 @@ function ruleMoves(
   changes: readonly Change[],
   kind: 'add' | 'remove',
   order: readonly number[],
+  which: (rule: Rule) => boolean,
   does: (rule: Rule) => string,
   undoes: (rule: Rule) => string,
 ): Move[] {
   const moves = changes.flatMap((change) => {
     const rule = ruleOf(change, kind);
-    const at = rule ? order.indexOf(rule.preference) : -1;
+    const at = rule && which(rule) ? order.indexOf(rule.preference) : -1;
     return rule && at >= 0 ? [{ at, family: rule.family, change, do: does(rule), undo: undoes(rule) }] : [];
   });
   return moves.sort((a, b) => a.at - b.at);

@@ -3,8 +3,8 @@
  * open last; add before delete; taking away runs backwards.
  */
 import type { Desired } from '../desired/desired.ts';
-import type { HostObject } from '../state/objects.ts';
-import { lastMetric, preferences } from '../state/ownership.ts';
+import { type HostObject, type Rule, isSteering } from '../state/objects.ts';
+import { lastMetric, preferences, routePreferences } from '../state/ownership.ts';
 import { compareStates } from './compare.ts';
 import { engineSteps } from './engine-steps.ts';
 import { forgetSteps } from './flow-steps.ts';
@@ -23,7 +23,17 @@ import { isNftObject } from './nft-text.ts';
 import type { Plan } from './step.ts';
 import { sysctlSteps } from './sysctl-steps.ts';
 
-const { end, directMark, inside, insideClosed, direct, closed, steer } = preferences;
+const { end, directMark, inside, insideClosed, closed, steer } = preferences;
+const known = [...Object.values(preferences), ...routePreferences];
+
+const exceptions = [end, directMark, inside, insideClosed, ...routePreferences, closed];
+const opening = [steer, ...routePreferences];
+const closing = [closed, insideClosed, inside, directMark, end];
+
+/** What an older version, or somebody in our name, has made goes with what opens. */
+function isOpening(rule: Rule): boolean {
+  return isSteering(rule) || !known.includes(rule.preference);
+}
 
 export function makePlan(
   actual: readonly HostObject[],
@@ -41,17 +51,17 @@ export function makePlan(
     // Now that packets are marked, those that are not can be blocked.
     ...addPolicies(changes),
     // Exceptions come before what closes, or the host could not answer its containers for a moment.
-    ...addRules(changes, [end, directMark, inside, insideClosed, direct, closed]),
+    ...addRules(changes, exceptions, (rule) => !isSteering(rule)),
     ...addRoutes(changes, (route) => route.metric === lastMetric),
     ...addRoutes(changes, (route) => route.metric !== lastMetric),
-    ...addRules(changes, [steer]),
+    ...addRules(changes, [...routePreferences, steer], isSteering),
     ...sysctlSteps(changes, 'first'),
     ...engineSteps(changes),
     ...iptablesSteps(changes),
     // Backwards from here: what closes goes last.
-    ...removeRules(changes, [steer, ...otherPreferences(changes, Object.values(preferences))]),
+    ...removeRules(changes, [...opening, ...otherPreferences(changes, known), ...closing], isOpening),
     ...removeRoutes(changes),
-    ...removeRules(changes, [closed, direct, insideClosed, inside, directMark, end]),
+    ...removeRules(changes, [steer, ...exceptions.toReversed()], (rule) => !isOpening(rule)),
     ...removePolicies(changes),
     ...sysctlSteps(changes, 'restore'),
     ...nft.narrow,

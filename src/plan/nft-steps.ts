@@ -70,7 +70,7 @@ function wholeTable(from: readonly NftObject[], to: readonly Wanted[]): PlanLine
 }
 
 /** the chains whose reason tells a reader what the table does */
-const purposeful = new Set(['guard', 'postrouting']);
+const purposeful = new Set(['guard', 'postrouting', 'published']);
 
 function nftObjects(wanted: readonly Wanted[]): NftObject[] {
   return wanted.map(({ object }) => object).filter(isNftObject);

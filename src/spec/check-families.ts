@@ -57,14 +57,25 @@ interface Need {
 function needsOfGateways({ networks = {} }: Draft, subnets: readonly PlacedSubnet[]): Map<string, Need[]> {
   const needs = new Map<string, Need[]>();
   for (const { subnet, network } of subnets) {
-    const gateway = networks[network]?.via;
-    if (gateway === undefined) continue;
     const family = familyOf(subnet);
-    const known = needs.get(gateway) ?? [];
-    if (known.some((need) => need.family === family)) continue;
-    needs.set(gateway, [...known, { gateway, family, network, subnet }]);
+    for (const gateway of gatewaysOf(networks[network] ?? {}, family)) {
+      const known = needs.get(gateway) ?? [];
+      if (known.some((need) => need.family === family)) continue;
+      needs.set(gateway, [...known, { gateway, family, network, subnet }]);
+    }
   }
   return needs;
+}
+
+/** Where packets of a family go. */
+function gatewaysOf(
+  { via, routes = [] }: NonNullable<Draft['networks']>[string],
+  family: Family,
+): Set<string> {
+  const others = routes
+    .filter(({ to = [] }) => to.length === 0 || to.some((subnet) => familyOf(subnet) === family))
+    .map((route) => route.via);
+  return new Set([via, ...others].filter((gateway) => gateway !== undefined));
 }
 
 function checkMembers(checked: Checked, needs: ReadonlyMap<string, readonly Need[]>): PlacedProblem[] {

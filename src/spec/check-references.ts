@@ -51,11 +51,13 @@ function unknownHost({ hosts, suggest }: Checked, host: string, place: Place): P
 function checkNodesOfOwnGateway({ draft, valuePlace }: Checked): PlacedProblem[] {
   const networkOfNode = new Map<string, string>();
   const keyOf = (gateway: string, host: string) => `${gateway}\0${host}`;
-  for (const [network, { via, subnets = {} }] of Object.entries(draft.networks ?? {})) {
-    if (via === undefined) continue;
-    for (const node of Object.keys(subnets)) {
-      const key = keyOf(via, node);
-      if (!networkOfNode.has(key)) networkOfNode.set(key, network);
+  for (const [network, { via, routes = [], subnets = {} }] of Object.entries(draft.networks ?? {})) {
+    for (const gateway of [via, ...routes.map((route) => route.via)]) {
+      if (gateway === undefined) continue;
+      for (const node of Object.keys(subnets)) {
+        const key = keyOf(gateway, node);
+        if (!networkOfNode.has(key)) networkOfNode.set(key, network);
+      }
     }
   }
   return Object.entries(draft.gateways ?? {}).flatMap(([gateway, { members = [] }]) =>

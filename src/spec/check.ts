@@ -3,7 +3,9 @@ import { checkAddresses } from './check-addresses.ts';
 import { checkEngines } from './check-engines.ts';
 import { checkFamilies } from './check-families.ts';
 import { checkGateways } from './check-gateways.ts';
+import { checkPublish } from './check-publish.ts';
 import { checkReferences } from './check-references.ts';
+import { checkRoutes } from './check-routes.ts';
 import { checkSubnets } from './check-subnets.ts';
 import type { Draft } from './schema.ts';
 import type { Suggest } from './suggest.ts';
@@ -29,6 +31,8 @@ const checks: readonly Check[] = [
   checkEngines,
   checkFamilies,
   checkGateways,
+  checkRoutes,
+  checkPublish,
 ];
 
 export function checkMeaning(checked: Checked): PlacedProblem[] {

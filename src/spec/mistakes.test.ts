@@ -61,7 +61,7 @@ describe('keys', () => {
         'f.yaml:17:5: gateways.office.address: unknown key "address"',
         '        address: masquerade',
         '        ^',
-        '    hint: known keys: members, snat, table, mark',
+        '    hint: known keys: members, snat, table, mark, publish',
       ],
     },
     {

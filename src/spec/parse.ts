@@ -5,7 +5,7 @@ import { type Problem, sortProblems } from './problem.ts';
 import { type Reading, readYaml } from './read-yaml.ts';
 import { type Draft, draftSchema, type fileSchema } from './schema.ts';
 import { checkShape, pathsOf } from './shape.ts';
-import type { Network, Spec } from './spec.ts';
+import type { Gateway, Network, Spec } from './spec.ts';
 import { blockedFamilies } from './blocked.ts';
 import { type Suggest, createSuggest } from './suggest.ts';
 import {
@@ -77,9 +77,13 @@ function draftOf(whole: Tree, refused: readonly Path[]): Rest | undefined {
   return undefined;
 }
 
-/** A host with one wrong address goes as a whole: the rest of it would seem to lack a family. */
+/**
+ * A host with one wrong address goes as a whole: the rest of it would seem to lack a family. So does a route or a
+ * published port: the rest of it would mean something else.
+ */
 function entryOf(path: Path): Path {
-  return path[0] === 'hosts' ? path.slice(0, 2) : path;
+  if (path[0] === 'hosts') return path.slice(0, 2);
+  return path[2] === 'routes' || path[2] === 'publish' ? path.slice(0, 4) : path;
 }
 
 function checkedOf({ draft, tree }: Rest, whole: Tree, reading: Reading, suggest: Suggest): Checked {
@@ -108,28 +112,44 @@ function certainOnes(found: readonly PlacedProblem[], { trustedBefore, problems 
   });
 }
 
+type File = z.output<typeof fileSchema>;
+
 /** Names such as `constructor` must not be found where nobody wrote them. */
 function byName<T>(record: Readonly<Record<string, T>>): Readonly<Record<string, T>> {
   return Object.assign(Object.create(null) as Record<string, T>, record);
 }
 
-function specOf({ hosts, networks, gateways }: z.output<typeof fileSchema>): Spec {
-  const named = Object.entries(networks).map(([name, network]): [string, Network] => {
-    const { engine, subnets, via, direct, dns, accept_replies: acceptReplies } = network;
-    return [
-      name,
-      {
-        engine,
-        subnets: byName(subnets),
-        via,
-        direct,
-        ...(dns === 'engine' ? {} : { dns }),
-        blocked: blockedFamilies(network),
-        ...(acceptReplies ? { acceptReplies } : {}),
-      },
-    ];
-  });
-  return { hosts: byName(hosts), networks: byName(Object.fromEntries(named)), gateways: byName(gateways) };
+function specOf({ hosts, networks, gateways }: File): Spec {
+  return {
+    hosts: byName(hosts),
+    networks: byName(mapValues(networks, networkOf)),
+    gateways: byName(mapValues(gateways, gatewayOf)),
+  };
+}
+
+function mapValues<T, U>(record: Readonly<Record<string, T>>, change: (value: T) => U): Record<string, U> {
+  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, change(value)]));
+}
+
+function networkOf(network: File['networks'][string]): Network {
+  const { engine, subnets, via, direct, dns, routes = [], accept_replies: acceptReplies } = network;
+  return {
+    engine,
+    subnets: byName(subnets),
+    via,
+    direct,
+    ...(routes.length > 0
+      ? { routes: routes.map(({ to = [], ports = [], ...route }) => ({ ...route, to, ports })) }
+      : {}),
+    ...(dns === 'engine' ? {} : { dns }),
+    blocked: blockedFamilies(network),
+    ...(acceptReplies ? { acceptReplies } : {}),
+  };
+}
+
+function gatewayOf({ publish = [], ...gateway }: File['gateways'][string]): Gateway {
+  const published = publish.map(({ to_port: toPort, ...port }) => ({ ...port, toPort: toPort ?? port.port }));
+  return { ...gateway, ...(published.length > 0 ? { publish: published } : {}) };
 }
 
 function tooLong(text: string): Problem {

@@ -1,6 +1,7 @@
 /** The file as a whole: a strict schema to accept it, and a lax one for what is right in a wrong file. */
 import * as z from 'zod';
 import { gatewayShape, hosts, memberShape, name, networkShape, uplinkShape } from './fields.ts';
+import { publishShape, routeShape } from './route-fields.ts';
 import type { Path } from './tree.ts';
 import { expected } from './values.ts';
 
@@ -22,11 +23,40 @@ const members = z
   .array(member, expected(membersWhat))
   .min(1, 'expected at least one member, found an empty list')
   .meta({ title: 'members', description: 'The hosts that are this gateway, in order of preference.' });
+const publish = z
+  .array(
+    z.strictObject(publishShape, expected('a map with port and to')).meta({
+      title: 'published port',
+      description: 'A port of the uplink that leads to a container.',
+    }),
+    expected('a list of published ports, each with port and to'),
+  )
+  .exactOptional()
+  .meta({
+    title: 'publish',
+    description: 'Ports of the uplink that lead to containers; the answers leave by this gateway too.',
+    examples: [[{ port: 8080, to: '10.89.4.5', to_port: 80 }]],
+  });
 const gateway = z
-  .strictObject({ members, ...gatewayShape }, expected('a map with members'))
+  .strictObject({ members, ...gatewayShape, publish }, expected('a map with members'))
   .meta({ title: 'gateway', description: 'A named exit.' });
+const routes = z
+  .array(
+    z.strictObject(routeShape, expected('a map with via, and with to, proto or ports')).meta({
+      title: 'route',
+      description: 'Packets that go another way.',
+    }),
+    expected('a list of routes, each with via'),
+  )
+  .exactOptional()
+  .meta({
+    title: 'routes',
+    description:
+      'Destinations, protocols and ports that leave by another gateway, or direct. Longest prefix first, then the more specific match.',
+    examples: [[{ to: '198.51.100.0/24', proto: 'tcp', ports: 25, via: 'mail' }]],
+  });
 const network = z
-  .strictObject(networkShape, expected('a map with engine, subnets and via'))
+  .strictObject({ ...networkShape, routes }, expected('a map with engine, subnets and via'))
   .meta({ title: 'network', description: 'A container network that leaves through a gateway.' });
 
 const version = z
@@ -47,13 +77,20 @@ export const fileSchema = z
   .meta({ title: 'mustredirect', description: 'Which container network leaves through which gateway.' });
 
 const memberDraft = z.object({ ...memberShape, uplink: z.object(uplinkShape).partial() }).partial();
-const gatewayDraft = z.object({ members: z.array(memberDraft), ...gatewayShape }).partial();
+const gatewayDraft = z
+  .object({
+    members: z.array(memberDraft),
+    ...gatewayShape,
+    publish: z.array(z.object(publishShape).partial()),
+  })
+  .partial();
+const networkDraft = z.object({ ...networkShape, routes: z.array(z.object(routeShape).partial()) }).partial();
 
 /** Accepts the file with anything missing, so that the rest of a wrong file can still be checked. */
 export const draftSchema = z
   .object({
     hosts,
-    networks: z.record(name, z.object(networkShape).partial()),
+    networks: z.record(name, networkDraft),
     gateways: z.record(name, gatewayDraft),
   })
   .partial();
@@ -65,8 +102,10 @@ export function knownKeysAt(path: Path): string[] {
   const [room, , third] = path;
   if (path.length === 0) return Object.keys(fileSchema.shape);
   if (room === 'networks' && path.length === 2) return Object.keys(network.shape);
+  if (room === 'networks' && third === 'routes') return Object.keys(routeShape);
   if (room !== 'gateways') return [];
   if (path.length === 2) return Object.keys(gateway.shape);
+  if (third === 'publish') return Object.keys(publishShape);
   if (third !== 'members') return [];
   return Object.keys(path.length === 4 ? member.shape : uplink.shape);
 }

@@ -25,20 +25,50 @@ export interface Network {
    * subnets; when absent, whoever the engine asks
    */
   readonly dns?: 'gateway' | readonly Address[];
+  /** what goes another way than the rest, in the order of the file; never an empty list */
+  readonly routes?: readonly NetworkRoute[];
   /** families that go nowhere; never all that it has subnets of */
   readonly blocked: readonly Family[];
   /** answers from the gateway are let in by a rule of ours, where the engine would drop them */
   readonly acceptReplies?: true;
 }
 
+/** first and last, both included */
+export type Ports = readonly [number, number];
+
+export const routeProtocols = ['tcp', 'udp', 'icmp'] as const;
+/** `icmp` is that of either family */
+export type RouteProtocol = (typeof routeProtocols)[number];
+
+/** Packets of a network that go another way than by its gateway. */
+export interface NetworkRoute {
+  /** destinations; none: all of them */
+  readonly to: readonly Subnet[];
+  readonly proto?: RouteProtocol;
+  /** destination ports, of tcp or udp; none: all of them */
+  readonly ports: readonly Ports[];
+  /** name of a gateway, or `direct`: the host's own routing */
+  readonly via: string;
+}
+
 export interface Gateway {
   /** in order of preference, at least one */
   readonly members: readonly Member[];
   readonly snat: Snat;
+  /** ports of the uplink that lead to containers; never an empty list */
+  readonly publish?: readonly PublishedPort[];
   /** routing table number, chosen when absent */
   readonly table?: number;
   /** fwmark, chosen when absent */
   readonly mark?: number;
+}
+
+export interface PublishedPort {
+  readonly port: number;
+  readonly proto: 'tcp' | 'udp';
+  /** a container's address, and its port */
+  readonly to: Address;
+  readonly toPort: number;
 }
 
 export interface Member {

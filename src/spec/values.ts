@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import { type Address, type Subnet, parseAddress, parseSubnet } from '../address/cidr.ts';
 import { engineNames } from './engine-names.ts';
+import type { Ports } from './spec.ts';
 import { quote } from './tree.ts';
 
 /** `error` option of a schema: what belongs here, and what stands here. For a missing key only the former. */
@@ -69,11 +70,20 @@ export function engineOf() {
   return z.enum(engineNames, expected(`${others} or ${engineNames.at(-1)}`));
 }
 
+/** One port, or a range of them as text; comes out as first and last. */
+export function portsOf(what: string) {
+  return z.union([z.number(), z.string()], expected(what)).transform((given, context): Ports => {
+    const [, first = '', last = first] = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(String(given)) ?? [];
+    const ports = [Number(first), Number(last)] as const;
+    if (ports[0] >= 1 && ports[0] <= ports[1] && ports[1] <= 65_535) return ports;
+    return fail(context, `expected ${what}, found ${describeValue(given)}`, 'ports go from 1 to 65535');
+  });
+}
+
 /** One value or a list of them, which comes out as a list. */
 export function oneOrMany<T extends z.ZodType>(value: T, what: string) {
-  return z
-    .union([value, z.array(value).min(1, `expected ${what}, found an empty list`)], expected(what))
-    .transform((given): z.output<T>[] => (Array.isArray(given) ? given : [given]) as z.output<T>[]);
+  const one = value.transform((given) => [given]);
+  return z.union([one, z.array(value).min(1, `expected ${what}, found an empty list`)], expected(what));
 }
 
 function prefixHint(text: string): string | undefined {

@@ -4,6 +4,7 @@
  */
 import type { Address, Family, Subnet } from '../address/cidr.ts';
 import type { EngineName } from '../spec/spec.ts';
+import { mainTable } from './ownership.ts';
 
 export type HostObject =
   Rule | Route | XfrmPolicy | NftSet | NftChain | IptablesRule | Sysctl | EngineNetwork | EngineMasquerade;
@@ -19,6 +20,10 @@ export interface Rule {
   readonly from?: Subnet;
   readonly to?: Subnet;
   readonly fwmark?: { readonly value: number; readonly mask: number };
+  /** number of the protocol */
+  readonly protocol?: number;
+  /** first and last destination port */
+  readonly ports?: readonly [number, number];
   readonly action:
     | { readonly kind: 'lookup'; readonly table: number; readonly suppress?: number }
     | { readonly kind: 'goto'; readonly preference: number }
@@ -155,7 +160,19 @@ export function ruleSelector(rule: Rule): string {
   if (rule.from) parts.push(`from ${rule.from}`);
   if (rule.to) parts.push(`to ${rule.to}`);
   if (rule.fwmark) parts.push(`fwmark ${hex(rule.fwmark.value)}/${hex(rule.fwmark.mask)}`);
+  if (rule.protocol !== undefined) parts.push(`ipproto ${rule.protocol}`);
+  if (rule.ports) parts.push(`dport ${rangeText(rule.ports)}`);
   return parts.length > 0 ? parts.join(' ') : 'from all';
+}
+
+/** `25` or `8000-8100`, for `ip` and nft alike. */
+export function rangeText([first, last]: readonly [number, number]): string {
+  return first === last ? `${first}` : `${first}-${last}`;
+}
+
+/** Whether a rule sends packets out of here by a table of ours. */
+export function isSteering({ action }: Rule): boolean {
+  return action.kind === 'lookup' && action.table !== mainTable;
 }
 
 /** The action of a rule as `ip rule` takes it: `lookup 2184`. */

@@ -18,6 +18,11 @@ export const preferences = {
   closed: 4200,
   end: 4999,
 } as const;
+/** those of `direct` and of routes: from `preferences.direct` on, by rank */
+export const routePreferences: readonly number[] = Array.from(
+  { length: 40 },
+  (_, rank) => preferences.direct + rank,
+);
 /** RT_TABLE_MAIN */
 export const mainTable = 254;
 /** the last resort: any other route of the same destination comes first */

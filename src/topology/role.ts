@@ -1,6 +1,7 @@
 /** Who is who: what one host of the file has to do, seen from that host. */
 import { type Address, type Family, type Subnet, familyOf } from '../address/cidr.ts';
-import type { EngineName, Network, Snat, Spec, Uplink } from '../spec/spec.ts';
+import { type RankedSelector, rankRoutes } from '../spec/route-order.ts';
+import type { EngineName, Network, PublishedPort, Snat, Spec, Uplink } from '../spec/spec.ts';
 
 /** What one host is: a node of some networks, a member of some gateways, both, or neither. */
 export interface HostRole {
@@ -22,6 +23,8 @@ export interface NodeNetwork {
   /** all of them, those of blocked families too */
   readonly subnets: readonly Subnet[];
   readonly direct: readonly Subnet[];
+  /** what goes another way, direct destinations among it; absent when the file has no routes */
+  readonly routes?: Routes;
   /** families that go nowhere, whether the file has a subnet of them or only the engine */
   readonly blocked: readonly Family[];
   /** where the engine would drop answers from the gateway, a rule of ours lets them in */
@@ -35,11 +38,20 @@ export interface NodeNetwork {
   readonly uplinkMtu?: number;
 }
 
+/** Most specific first, per family, and the members of the gateways that they lead to. */
+export interface Routes {
+  readonly selectors: Readonly<Record<Family, readonly RankedSelector[]>>;
+  /** gateway -> its members' addresses, most preferred first, both families */
+  readonly nextHops: Readonly<Record<string, readonly Address[]>>;
+}
+
 /** A gateway of which this host is a member. */
 export interface MemberGateway {
   readonly name: string;
   readonly uplink: Uplink;
   readonly snat: Snat;
+  /** ports of the uplink that lead to containers of served subnets */
+  readonly publish?: readonly PublishedPort[];
   readonly served: readonly ServedSubnet[];
 }
 
@@ -50,6 +62,10 @@ export interface ServedSubnet {
   readonly subnet: Subnet;
   /** the node's address of the subnet's family, the next hop of the way back */
   readonly nodeAddress: Address;
+  /** where this host is several of the network's gateways: what leaves by this one, whatever else does */
+  readonly routes?: readonly RankedSelector[];
+  /** only those leave by it */
+  readonly onlyRoutes?: boolean;
 }
 
 export function hostRole(spec: Spec, host: string): HostRole {
@@ -80,6 +96,7 @@ function nodeNetworks(spec: Spec, host: string): NodeNetwork[] {
       ...(network.dns === undefined ? {} : { nameServers: nameServersOf(spec, network) }),
       ...(network.acceptReplies ? { acceptReplies: true } : {}),
       ...(mtus.length > 0 ? { uplinkMtu: Math.min(...mtus) } : {}),
+      ...(network.routes ? { routes: routesOf(spec, network) } : {}),
     };
   });
 }
@@ -91,12 +108,36 @@ function nameServersOf(spec: Spec, { dns, via }: Network): readonly Address[] {
   return first ? (spec.hosts[first.host] ?? []) : [];
 }
 
+function nextHopsOf(spec: Spec, gateway: string): Address[] {
+  return (spec.gateways[gateway]?.members ?? []).flatMap((member) => spec.hosts[member.host] ?? []);
+}
+
+function routesOf(spec: Spec, network: Network): Routes {
+  return {
+    selectors: { 4: ranked(network, 4), 6: ranked(network, 6) },
+    nextHops: Object.fromEntries(
+      exitsOf(network)
+        .slice(1)
+        .map((gateway) => [gateway, nextHopsOf(spec, gateway)]),
+    ),
+  };
+}
+
+function ranked({ direct, routes = [] }: Network, family: Family): RankedSelector[] {
+  return rankRoutes({ direct, routes }, family);
+}
+
+/** The gateways that packets of a network may leave by, its own first. */
+function exitsOf({ via, routes = [] }: Network): string[] {
+  return [...new Set([via, ...routes.map((route) => route.via)])].filter((gateway) => gateway !== 'direct');
+}
+
 function otherSubnets(spec: Spec, host: string): Subnet[] {
   const isMember = (gateway: string): boolean =>
     spec.gateways[gateway]?.members.some((member) => member.host === host) ?? false;
   if (!Object.keys(spec.gateways).some(isMember)) return [];
   return Object.values(spec.networks).flatMap((network) => {
-    const served = isMember(network.via);
+    const served = exitsOf(network).some(isMember);
     return Object.entries(network.subnets)
       .filter(([node]) => node !== host)
       .flatMap(([, list]) => list.filter((subnet) => !served || isBlocked(network, subnet)));
@@ -111,21 +152,47 @@ function memberGateways(spec: Spec, host: string): MemberGateway[] {
   return Object.entries(spec.gateways).flatMap(([name, gateway]) => {
     const member = gateway.members.find((m) => m.host === host);
     if (!member) return [];
-    return { name, uplink: member.uplink, snat: gateway.snat, served: servedSubnets(spec, name) };
+    const { snat, publish } = gateway;
+    const served = servedSubnets(spec, name, host);
+    return { name, uplink: member.uplink, snat, ...(publish ? { publish } : {}), served };
   });
 }
 
-function servedSubnets(spec: Spec, gateway: string): ServedSubnet[] {
+function servedSubnets(spec: Spec, gateway: string, host: string): ServedSubnet[] {
   return Object.entries(spec.networks)
-    .filter(([, network]) => network.via === gateway)
+    .filter(([, network]) => exitsOf(network).includes(gateway))
     .flatMap(([name, network]) =>
       Object.entries(network.subnets).flatMap(([node, list]) =>
         list.flatMap((subnet) => {
           const nodeAddress = spec.hosts[node]?.find((address) => familyOf(address) === familyOf(subnet));
-          return nodeAddress && !isBlocked(network, subnet)
-            ? [{ network: name, node, subnet, nodeAddress }]
+          const goesHere = nodeAddress && !isBlocked(network, subnet) && takes(network, gateway, subnet);
+          return goesHere
+            ? [{ network: name, node, subnet, nodeAddress, ...partOf(spec, network, gateway, host, subnet) }]
             : [];
         }),
       ),
     );
+}
+
+/** Whether a gateway gets any packet of a subnet: a route may be of the other family. */
+function takes(network: Network, gateway: string, subnet: Subnet): boolean {
+  return network.via === gateway || ranked(network, familyOf(subnet)).some(({ via }) => via === gateway);
+}
+
+/** Which packets: the node has decided, unless they come to one host for several gateways. */
+function partOf(
+  spec: Spec,
+  network: Network,
+  gateway: string,
+  host: string,
+  subnet: Subnet,
+): Pick<ServedSubnet, 'routes' | 'onlyRoutes'> {
+  const here = exitsOf(network).filter((exit) => {
+    return spec.gateways[exit]?.members.some((member) => member.host === host);
+  });
+  if (here.length < 2) return {};
+  return {
+    routes: ranked(network, familyOf(subnet)).filter(({ via }) => via === gateway),
+    ...(network.via === gateway ? {} : { onlyRoutes: true }),
+  };
 }

@@ -34,6 +34,8 @@ export function readRule(words: Words, family?: Family): FakeRule {
   const from = words.take('from') ? words.next() : undefined;
   const to = words.take('to') ? words.next() : undefined;
   const fwmark = words.take('fwmark') ? readMark(words.next()) : undefined;
+  const ipproto = words.take('ipproto') ? readNumber(words) : undefined;
+  const dport = words.take('dport') ? words.next() : undefined;
   const action = readAction(words);
   const protocol = words.take('protocol') ? readNumber(words) : 0;
   words.end();
@@ -44,6 +46,8 @@ export function readRule(words: Words, family?: Family): FakeRule {
     from: source,
     to,
     fwmark,
+    ipproto,
+    dport,
     action,
     protocol,
   };
@@ -95,6 +99,8 @@ function matchesNamed(other: FakeRule, named: FakeRule): boolean {
     (named.from === undefined || other.from === named.from) &&
     (named.to === undefined || other.to === named.to) &&
     (named.fwmark === undefined || JSON.stringify(other.fwmark) === JSON.stringify(named.fwmark)) &&
+    (named.ipproto === undefined || other.ipproto === named.ipproto) &&
+    (named.dport === undefined || other.dport === named.dport) &&
     JSON.stringify(other.action) === JSON.stringify(named.action) &&
     (named.protocol === 0 || other.protocol === named.protocol)
   );
@@ -105,12 +111,14 @@ export function ruleFamily({ family = 4 }: FakeRule): Family {
 }
 
 export function printRule(rule: FakeRule): string {
-  const { preference, from, to, fwmark, action, protocol } = rule;
+  const { preference, from, to, fwmark, ipproto, dport, action, protocol } = rule;
   return [
     `rule ${ruleFamily(rule) === 6 ? 'of IPv6 ' : ''}${preference}:`,
     ...(from === undefined ? [] : [`from ${from}`]),
     ...(to === undefined ? [] : [`to ${to}`]),
     ...(fwmark ? [`fwmark ${fwmark.value}/${fwmark.mask}`] : []),
+    ...(ipproto === undefined ? [] : [`ipproto ${ipproto}`]),
+    ...(dport === undefined ? [] : [`dport ${dport}`]),
     Object.values(action).join(' '),
     `protocol ${protocol}`,
   ].join(' ');
@@ -118,7 +126,7 @@ export function printRule(rule: FakeRule): string {
 
 /** One element of `ip -j -N rule show`, among all of its family. */
 export function ruleJson(rule: FakeRule, all: readonly FakeRule[]): object {
-  const { preference, from, to, fwmark, action, protocol } = rule;
+  const { preference, from, to, fwmark, ipproto, dport, action, protocol } = rule;
   const [source = 'all', sourceLength] = (from ?? 'all').split('/');
   const [destination, destinationLength] = (to ?? '').split('/');
   const withLength = (key: string, length: string | undefined): object =>
@@ -129,10 +137,17 @@ export function ruleJson(rule: FakeRule, all: readonly FakeRule[]): object {
     ...withLength('srclen', sourceLength),
     ...(to === undefined ? {} : { dst: destination, ...withLength('dstlen', destinationLength) }),
     ...(fwmark ? markJson(fwmark) : {}),
+    ...(ipproto === undefined ? {} : { ipproto: `ipproto-${ipproto}` }),
+    ...(dport === undefined ? {} : portJson(dport)),
     ...actionJson(action, all),
     // Those of the kernel and of nobody in particular are not named.
     ...(protocol === 0 || protocol === 2 ? {} : { protocol: String(protocol) }),
   };
+}
+
+function portJson(dport: string): object {
+  const [first, last] = dport.split('-').map(Number);
+  return last === undefined ? { dport: first } : { dport_start: first, dport_end: last };
 }
 
 function markJson({ value, mask }: NonNullable<FakeRule['fwmark']>): object {
@@ -167,13 +182,27 @@ export interface RuleKey {
   readonly source: string;
   readonly destination: string;
   readonly mark: number;
+  readonly protocol?: string | undefined;
+  readonly port?: number | undefined;
 }
 
+const protocols: Readonly<Record<string, number>> = { icmp: 1, tcp: 6, udp: 17, 'ipv6-icmp': 58 };
+
 /** @param rule of the family of the packet */
-export function ruleMatches(rule: FakeRule, { source, destination, mark }: RuleKey): boolean {
+export function ruleMatches(
+  rule: FakeRule,
+  { source, destination, mark, protocol = '', port }: RuleKey,
+): boolean {
   return (
+    (rule.ipproto === undefined || protocols[protocol] === rule.ipproto) &&
+    (rule.dport === undefined || portMatches(rule.dport, port)) &&
     (rule.from === undefined || inSubnet(rule.from, source)) &&
     (rule.to === undefined || inSubnet(rule.to, destination)) &&
     (rule.fwmark === undefined || (mark & rule.fwmark.mask) >>> 0 === rule.fwmark.value)
   );
+}
+
+function portMatches(dport: string, port: number | undefined): boolean {
+  const [first = 0, last = first] = dport.split('-').map(Number);
+  return port !== undefined && port >= first && port <= last;
 }

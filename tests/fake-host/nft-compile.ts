@@ -16,7 +16,7 @@ export interface Packet {
   /** the bridge that it came in by; default: one of the fake host's own networks, which nobody guards */
   readonly ingress?: string | undefined;
   /** its protocol, and the port that it goes to */
-  readonly protocol?: 'tcp' | 'udp' | 'ipv6-icmp' | undefined;
+  readonly protocol?: 'tcp' | 'udp' | 'icmp' | 'ipv6-icmp' | undefined;
   readonly port?: number | undefined;
   readonly device?: string;
   readonly nextHop?: string;
@@ -28,7 +28,7 @@ export type Action =
   | { readonly kind: 'match'; readonly test: (table: FakeTable, packet: Packet) => boolean }
   | { readonly kind: 'mark'; readonly change: (mark: number) => number }
   | { readonly kind: 'return' | 'accept' | 'drop' }
-  | { readonly kind: 'jump'; readonly chain: string }
+  | { readonly kind: 'jump' | 'goto'; readonly chain: string }
   | { readonly kind: 'snat'; readonly source: (packet: Packet) => string };
 
 /** stands for whatever address the host has on the device */
@@ -52,7 +52,11 @@ function compile(expression: Expression): Action[] {
     case 'drop':
       return [{ kind }];
     case 'jump':
+    case 'goto':
       return [{ kind, chain: (body as { target: string }).target }];
+    case 'dnat':
+      // Nobody outside calls here.
+      return [{ kind: 'accept' }];
     case 'masquerade':
       return [{ kind: 'snat', source: ({ source }) => hostsOwn(familyOf(source)) }];
     case 'snat': {
@@ -91,7 +95,11 @@ function testOf({ op, left, right }: Match): (table: FakeTable, packet: Packet) 
 }
 
 function constantOf(right: unknown): (value: string) => boolean {
-  const { prefix } = right as { readonly prefix?: { readonly addr: string; readonly len: number } };
+  const { range, prefix } = right as {
+    readonly range?: readonly [number, number];
+    readonly prefix?: { readonly addr: string; readonly len: number };
+  };
+  if (range) return (value) => Number(value) >= range[0] && Number(value) <= range[1];
   if (prefix) return (value) => inSubnet(`${prefix.addr}/${prefix.len}`, value);
   const text = String(right);
   return (value) => value === text;
@@ -156,6 +164,8 @@ const plainValues: Readonly<Record<string, Value>> = {
   '{"payload":{"protocol":"ip6","field":"saddr"}}': inFamily(6, ({ source }) => source),
   '{"payload":{"protocol":"ip6","field":"daddr"}}': inFamily(6, ({ destination }) => destination),
   '{"meta":{"key":"nfproto"}}': ({ source }) => `ipv${familyOf(source)}`,
+  // Nobody outside calls here.
+  '{"fib":{"result":"type","flags":["daddr"]}}': () => undefined,
   '{"meta":{"key":"mark"}}': ({ mark }) => String(mark),
   '{"meta":{"key":"oifname"}}': ({ device }) => device,
   '{"meta":{"key":"iifname"}}': ({ ingress }) => ingress,

@@ -16,16 +16,25 @@ function statement(words: Words): Expression {
   for (const verdict of ['return', 'drop', 'accept', 'masquerade']) {
     if (words.take(verdict)) return { [verdict]: null };
   }
-  if (words.take('jump')) return { jump: { target: words.next() } };
+  for (const verdict of ['jump', 'goto']) {
+    if (words.take(verdict)) return { [verdict]: { target: words.next() } };
+  }
   for (const family of ['ip', 'ip6']) {
     if (words.take('snat', family, 'to')) return { snat: { family, addr: addressOrOperand(words) } };
-    if (words.take('dnat', family, 'to')) return { dnat: { family, addr: words.next() } };
+    if (words.take('dnat', family, 'to')) return { dnat: { family, ...target(words.next()) } };
   }
   return matchOrMangle(words);
 }
 
 function addressOrOperand(words: Words): unknown {
   return isIP(words.peek() ?? '') !== 0 ? words.next() : operand(words);
+}
+
+/** An address, `10.89.4.5:80` or `[2001:db8::5]:80`. */
+function target(text: string): { addr: string; port?: number } {
+  const [, addr4, addr6, port] = /^(?:([\d.]+)|\[(.+)\]):(\d+)$/.exec(text) ?? [];
+  const addr = addr4 ?? addr6;
+  return addr === undefined ? { addr: text } : { addr, port: Number(port) };
 }
 
 function matchOrMangle(words: Words): Expression {
@@ -66,6 +75,7 @@ const operands: readonly (readonly [string, Expression])[] = [
   ['ip daddr', { payload: { protocol: 'ip', field: 'daddr' } }],
   ['ip6 saddr', { payload: { protocol: 'ip6', field: 'saddr' } }],
   ['ip6 daddr', { payload: { protocol: 'ip6', field: 'daddr' } }],
+  ['fib daddr type', { fib: { result: 'type', flags: ['daddr'] } }],
   ['tcp flags', { payload: { protocol: 'tcp', field: 'flags' } }],
   ['tcp option maxseg size', { 'tcp option': { name: 'maxseg', field: 'size' } }],
   ['meta mark', { meta: { key: 'mark' } }],
@@ -95,6 +105,7 @@ function operand(words: Words): Expression {
 function constant(words: Words): unknown {
   const word = words.next();
   if (word.startsWith('(')) return word.slice(1, -1).split(' | ');
+  if (/^\d+-\d+$/.test(word)) return { range: word.split('-').map(Number) };
   return /^0x[0-9a-f]+$/.test(word) ? Number(word) : plain(word);
 }
 

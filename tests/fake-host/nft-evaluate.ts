@@ -81,6 +81,8 @@ function runRule(
       case 'return':
       case 'accept':
         return { kind: action.kind, mark: now.mark };
+      case 'goto':
+        return runChain(compiled, action.chain, now);
       case 'jump': {
         const outcome = runChain(compiled, action.chain, now);
         return outcome.kind === 'return' ? { kind: 'next', mark: outcome.mark } : outcome;

@@ -18,7 +18,7 @@ export interface Sent {
   readonly mark?: number;
   readonly protocol?: Packet['protocol'];
   /** the one that it goes to */
-  readonly port?: number;
+  readonly port?: number | undefined;
   /** the bridge that it comes in by */
   readonly ingress?: string;
 }
@@ -42,7 +42,7 @@ export function fateOf(
   const packet: Packet = { source, destination, answer, mark, ...more };
   const entered = runHook(state.nft, 'prerouting', packet);
   if (entered.kind !== 'accept') return { kind: 'stopped', by: 'guard' };
-  const route = findRoute(state, { source, destination, mark: entered.mark });
+  const route = findRoute(state, { source, destination, mark: entered.mark, ...more });
   if (typeof route === 'string') return { kind: 'stopped', by: route };
   if (route.type === 'local') return { kind: 'to-host' };
   if (policyBlocks(state, source, entered.mark)) return { kind: 'stopped', by: 'policy' };

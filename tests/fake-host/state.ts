@@ -41,6 +41,10 @@ export interface FakeRule {
   readonly from?: string | undefined;
   readonly to?: string | undefined;
   readonly fwmark?: { readonly value: number; readonly mask: number } | undefined;
+  /** number of the protocol */
+  readonly ipproto?: number | undefined;
+  /** `25` or `8000-8100` */
+  readonly dport?: string | undefined;
   readonly action:
     | { readonly kind: 'lookup'; readonly table: number; readonly suppress?: number }
     | { readonly kind: 'goto'; readonly preference: number }

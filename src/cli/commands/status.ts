@@ -77,5 +77,21 @@ function formatStatus(found: Found, terminal: Terminal): string {
     ...(rows.length === 0
       ? ['the file redirects nothing on this host']
       : ['', formatTable([['network', 'subnets', 'goes to', ...head], ...rows])]),
+    ...besides(found),
   ].join('\n');
+}
+
+/** What goes another way than the table says, and what comes in. */
+function besides({ networks, gateways }: Found): string[] {
+  const lines = [
+    ...networks.flatMap(({ network, routes = [] }) =>
+      routes.map(({ what, via }) =>
+        via === 'direct' ? `${network}: ${what} is direct` : `${network}: ${what} leaves by gateway ${via}`,
+      ),
+    ),
+    ...gateways.flatMap(({ gateway, uplink, published = [] }) =>
+      published.map((port) => `${gateway}: ${port}, from ${uplink.split(' ')[0]}`),
+    ),
+  ];
+  return lines.length > 0 ? ['', ...lines] : [];
 }

@@ -1,12 +1,5 @@
 /** On a member of a gateway: what comes from a served subnet leaves by the uplink, and nowhere else. */
-import {
-  type Address,
-  type Family,
-  type Subnet,
-  contains,
-  familyOf,
-  prefixLength,
-} from '../../address/cidr.ts';
+import { type Address, type Family, contains, familyOf, prefixLength } from '../../address/cidr.ts';
 import { readLinks } from '../../host/ip-links.ts';
 import type { Facts, Link } from '../../state/facts.ts';
 import type { MemberGateway, ServedSubnet } from '../../topology/role.ts';
@@ -32,7 +25,7 @@ export async function verifyServed(
 ): Promise<Check[]> {
   const { subnet } = served;
   const about = subjectOfServed(gateway, served);
-  const obstacle = obstacleOf(subnet);
+  const obstacle = obstacleOf(served);
   if (obstacle) return [{ ...about, check: 'path', ok: 'not-checked', evidence: obstacle }];
   const address = subnet.split('/')[0] ?? '';
   return whenFree(() =>
@@ -46,7 +39,8 @@ export function subjectOfServed({ name }: MemberGateway, { subnet, node }: Serve
   return { subject: `gateway ${name}, ${subnet} of ${node}`, family: familyOf(subnet) };
 }
 
-function obstacleOf(subnet: Subnet): string | undefined {
+function obstacleOf({ network, subnet, routes }: ServedSubnet): string | undefined {
+  if (routes) return `several gateways of ${network} are here: what leaves by which, its routes decide`;
   if (prefixLength(subnet) > (familyOf(subnet) === 4 ? 30 : 126))
     return `${subnet} has no address that is not a container's`;
   return undefined;

@@ -1,5 +1,5 @@
 /** On a node: what leaves a network goes to its gateway, with the container's address, and nowhere else. */
-import { type Family, type Subnet, contains, familyOf } from '../../address/cidr.ts';
+import { type Address, type Family, type Subnet, contains, familyOf } from '../../address/cidr.ts';
 import { MustredirectError } from '../../error.ts';
 import { readLinks } from '../../host/ip-links.ts';
 import type { Facts, Link } from '../../state/facts.ts';
@@ -13,7 +13,7 @@ import { candidateAddresses } from './spare-address.ts';
 import type { Target } from './target.ts';
 import { type Joint, withTemporaryPlace } from './temporary-place.ts';
 import { verifyNames } from './verify-names.ts';
-import { ownWay, waysToGateways } from './way.ts';
+import { type Ways, ownWay, waysToGateways } from './way.ts';
 
 export interface Aim {
   readonly targets: readonly Target[];
@@ -71,10 +71,11 @@ async function expectationOf(
   network: NodeNetwork,
   links: readonly Link[],
   place: Place,
-  { address }: Target,
+  target: Target,
   answered: boolean,
 ): Promise<Expectation> {
   const obstacles = await forwardingObstacles(host, place);
+  const { address } = target;
   const family = familyOf(address);
   if (network.blocked.includes(family)) {
     const closed = `the file blocks IPv${family}`;
@@ -88,15 +89,45 @@ async function expectationOf(
       answered: false,
     };
   }
-  if (network.direct.some((subnet) => contains(subnet, address))) {
-    const ways = await ownWay(host.exec, links, address);
-    const sources = `${address} is direct: the host's own NAT decides`;
-    return { ...ways, wayName: "the host's own way, direct", sources, obstacles, answered };
+  const exits = exitsTo(network, target);
+  const gateways = exits.filter((exit) => exit !== 'direct');
+  const hops = gateways.flatMap((gateway) => nextHopsOf(network, gateway, family));
+  const direct = exits.includes('direct') ? await ownWay(host.exec, links, address) : noWays;
+  const redirected = await waysToGateways(host.exec, links, hops);
+  return {
+    ways: [...redirected.ways, ...direct.ways],
+    problems: [...redirected.problems, ...direct.problems],
+    wayName: exits.map(wayName).join(' or '),
+    sources:
+      gateways.length < exits.length ? `${address} is direct: the host's own NAT decides` : [place.source],
+    obstacles,
+    answered,
+  };
+}
+
+function wayName(exit: string): string {
+  return exit === 'direct' ? "the host's own way, direct" : `gateway ${exit}`;
+}
+
+const noWays: Ways = { ways: [], problems: [] };
+
+function nextHopsOf(network: NodeNetwork, gateway: string, family: Family): Address[] {
+  const hops = gateway === network.gateway ? network.nextHops : (network.routes?.nextHops[gateway] ?? []);
+  return hops.filter((hop) => familyOf(hop) === family);
+}
+
+/** The gateways, or `direct`, that probes to a target go to: one, unless a route is about a protocol or a port. */
+export function exitsTo(network: NodeNetwork, { address, port }: Target): string[] {
+  const { direct, routes, gateway } = network;
+  if (!routes) return [direct.some((subnet) => contains(subnet, address)) ? 'direct' : gateway];
+  const exits: string[] = [];
+  for (const { to, proto, ports, via } of routes.selectors[familyOf(address)]) {
+    if (to !== undefined && !contains(to, address)) continue;
+    if (ports && port !== undefined && (port < ports[0] || port > ports[1])) continue;
+    exits.push(via);
+    if (proto === undefined) return [...new Set(exits)];
   }
-  const gateways = network.nextHops.filter((hop) => familyOf(hop) === family);
-  const ways = await waysToGateways(host.exec, links, gateways);
-  const sources = [place.source];
-  return { ...ways, wayName: `gateway ${network.gateway}`, sources, obstacles, answered };
+  return [...new Set([...exits, gateway])];
 }
 
 /** An address that is taken after all, by another verification or by a stranger: then the next one. */

@@ -4,7 +4,7 @@ import { emptyLedger } from '../../state/ledger.ts';
 import { hostRole } from '../../topology/role.ts';
 import type { Spec } from '../../spec/spec.ts';
 import { aimOf, chosen, subnetsOf } from './verify.ts';
-import { jointOf } from './verify-network.ts';
+import { exitsTo, jointOf } from './verify-network.ts';
 import { expectationOf } from './verify-member.ts';
 
 const spec: Spec = {
@@ -124,6 +124,40 @@ describe('jointOf', () => {
     ['the bridge has no address', [{ ...bridge, addresses: [] }]],
   ])('is a route when %s', (_, links) => {
     expect(jointOf({ ...facts, links }, web, '10.89.4.0/24')).toEqual({ kind: 'route' });
+  });
+});
+
+describe('exitsTo', () => {
+  const withRoutes: Spec = {
+    ...spec,
+    networks: {
+      web: {
+        engine: 'podman',
+        subnets: { node1: ['10.89.4.0/24'] },
+        via: 'office',
+        direct: ['192.0.2.0/24'],
+        routes: [
+          { to: ['198.51.100.0/24'], proto: 'tcp', ports: [[25, 25]], via: 'mail' },
+          { to: ['198.51.100.128/25'], ports: [], via: 'direct' },
+        ],
+        blocked: [],
+      },
+    },
+    gateways: { ...spec.gateways, mail: { members: [], snat: 'none' } },
+  };
+  const [network] = hostRole(withRoutes, 'node1').networks;
+  if (!network) throw new Error('node1 has a network');
+
+  it.each([
+    [{ address: '203.0.113.1' }, ['office']],
+    [{ address: '192.0.2.1' }, ['direct']],
+    [{ address: '198.51.100.200', port: 25 }, ['direct']],
+    [{ address: '198.51.100.1', port: 80 }, ['office']],
+    // A ping goes there too, and it is no tcp.
+    [{ address: '198.51.100.1', port: 25 }, ['mail', 'office']],
+    [{ address: '198.51.100.1' }, ['mail', 'office']],
+  ])('of %j are %j', (target, exits) => {
+    expect(exitsTo(network, target)).toEqual(exits);
   });
 });
 

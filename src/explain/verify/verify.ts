@@ -115,12 +115,17 @@ export function aimOf({ role, facts, targets }: VerifyInput, family: Family): Ai
   if (targets.length > 0) {
     return { targets: targets.filter(({ address }) => familyOf(address) === family), answered: true };
   }
-  const direct = role.networks.flatMap((network) => network.direct);
+  const direct = role.networks.flatMap((network) => [...network.direct, ...destinationsOf(network, family)]);
   const target = unansweredTarget([...redirected, ...direct, ...linkSubnets(facts)], family);
   if (target) return { targets: [target], answered: false };
   throw new MustredirectError('usage', `no IPv${family} address is known that nobody answers`, {
     hint: 'give a target: --to ADDRESS[:PORT]',
   });
+}
+
+/** What routes of a network name; of those about every destination, any target is as good. */
+function destinationsOf({ routes }: NodeNetwork, family: Family): Subnet[] {
+  return routes?.selectors[family].flatMap(({ to }) => to ?? []) ?? [];
 }
 
 function redirectedSubnets({ networks, gateways }: HostRole): Subnet[] {

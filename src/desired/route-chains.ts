@@ -1,0 +1,126 @@
+/** Routes in our nft table: which packets are direct, and which may leave by another gateway's ways alone. */
+import { type Family, type Subnet, shortSubnet } from '../address/cidr.ts';
+import type { Selector } from '../spec/route-order.ts';
+import { hex, rangeText } from '../state/objects.ts';
+import { stoppedSet } from '../state/ownership.ts';
+import { type Part, type Routed, type RoutedWay, type Wanted, byFamily } from './parts.ts';
+import { exitSet, exitsOf } from './route-rules.ts';
+
+/** The chains that the jumps below lead to. */
+export function routeChains(parts: readonly Part[], directBit: number): Wanted[] {
+  return byFamily(parts).flatMap((group) => [
+    ...group.parts.flatMap(({ routed }) =>
+      routed && hasDirect(routed) ? exceptionChains(group.family, routed, directBit) : [],
+    ),
+    ...exitChains(group.family, group.parts),
+  ]);
+}
+
+/** Before a packet is routed, for the chain that marks what is direct. */
+export function exceptionJumps(family: Family, parts: readonly Part[]): string[] {
+  const ip = word(family);
+  return parts.flatMap(({ routed }) => {
+    if (!routed || !hasDirect(routed)) return [];
+    return sourcesOf(routed).flatMap((from) => [
+      `${ip} saddr ${shortSubnet(from)} ${ip} daddr != @redirected${family} jump direct${family}_${routed.name}`,
+      ...(answeredWays(routed).length > 0
+        ? [`${ip} saddr ${shortSubnet(from)} ct direction reply jump answers${family}_${routed.name}`]
+        : []),
+    ]);
+  });
+}
+
+/** For the guard: what a route sends to a gateway leaves there, or not at all. */
+export function exitJumps(family: Family, parts: readonly Part[]): string[] {
+  const ip = word(family);
+  const ways = parts.flatMap(({ routed }) => routed?.ways ?? []);
+  // Of a network whose gateways are all here, each has a part of its own.
+  return ways
+    .filter(({ table }) => table !== undefined)
+    .toSorted((a, b) => a.selector.rank - b.selector.rank)
+    .map(({ from, selector }) =>
+      words([
+        `${ip} saddr ${shortSubnet(from)} ${ip} daddr != @redirected${family}`,
+        destination(family, selector),
+        protocol(family, selector),
+        `goto via${family}_${selector.via}`,
+      ]),
+    );
+}
+
+function exitChains(family: Family, parts: readonly Part[]): Wanted[] {
+  const ip = word(family);
+  return exitsOf(parts).map(({ gateway, pairs }) => ({
+    object: {
+      kind: 'nft-chain',
+      name: `via${family}_${gateway}`,
+      rules: [
+        ...(pairs.some((exit) => exit.nextHops.length > 0)
+          ? [`${ip} saddr . rt ${ip} nexthop @${exitSet(family, 'nexthops', gateway)} return`]
+          : []),
+        ...(pairs.some((exit) => exit.linkLocalHops.length > 0)
+          ? [`${ip} saddr . rt ${ip} nexthop . oifname @${exitSet(family, 'linkhops', gateway)} return`]
+          : []),
+        ...(pairs.some((exit) => exit.devices.length > 0)
+          ? [`${ip} saddr . oifname @${exitSet(family, 'uplinks', gateway)} return`]
+          : []),
+        `${ip} saddr @${stoppedSet(family)} drop`,
+      ],
+    },
+    why: `what routes send to gateway ${gateway} leaves there alone`,
+  }));
+}
+
+/** The first that matches decides, as with the rules. */
+function exceptionChains(family: Family, routed: Routed, directBit: number): Wanted[] {
+  const decide = ({ table }: RoutedWay): string =>
+    table === undefined ? `meta mark set meta mark | ${hex(directBit)} return` : 'return';
+  const rules = routed.ways.map((way) =>
+    words([destination(family, way.selector), protocol(family, way.selector), decide(way)]),
+  );
+  // An engine may have given the one who asked the bridge's address: what it began with counts.
+  const answers = answeredWays(routed).map((way) =>
+    words([`ct original ${word(family)} saddr ${shortSubnet(way.selector.to ?? '')}`, decide(way)]),
+  );
+  return [
+    chainOf(`direct${family}_${routed.name}`, rules, `marks what routes of ${routed.name} make direct`),
+    ...(answers.length > 0
+      ? [chainOf(`answers${family}_${routed.name}`, answers, `marks answers to direct destinations`)]
+      : []),
+  ];
+}
+
+function chainOf(name: string, rules: readonly string[], why: string): Wanted {
+  return { object: { kind: 'nft-chain', name, rules: [...new Set(rules)] }, why };
+}
+
+/** Answers have the ports of their question the other way round: only a destination tells what they are about. */
+function answeredWays({ ways }: Routed): RoutedWay[] {
+  return ways.filter(({ selector }) => selector.to !== undefined && selector.proto === undefined);
+}
+
+function hasDirect({ ways }: Routed): boolean {
+  return ways.some(({ table }) => table === undefined);
+}
+
+function sourcesOf({ ways }: Routed): Subnet[] {
+  return [...new Set(ways.map(({ from }) => from))];
+}
+
+function destination(family: Family, { to }: Selector): string {
+  return to === undefined ? '' : `${word(family)} daddr ${shortSubnet(to)}`;
+}
+
+function protocol(family: Family, { proto, ports }: Selector): string {
+  if (proto === undefined) return '';
+  if (ports) return `${proto} dport ${rangeText(ports)}`;
+  return `meta l4proto ${proto === 'icmp' && family === 6 ? 'ipv6-icmp' : proto}`;
+}
+
+function words(parts: readonly string[]): string {
+  return parts.filter((part) => part !== '').join(' ');
+}
+
+function word(family: Family): 'ip' | 'ip6' {
+  return family === 4 ? 'ip' : 'ip6';
+}

@@ -1,0 +1,103 @@
+/** Routes of networks: to gateways that exist, of packets that can be told apart. */
+import { familyOf, prefixLength } from '../address/cidr.ts';
+import type { Check, Checked } from './check.ts';
+import { type Selector, mostRanks, rankRoutes, selectorText, selectorsOf, tie } from './route-order.ts';
+import { type Path, type PlacedProblem, problemAt, quote } from './tree.ts';
+
+type DraftNetwork = NonNullable<Checked['draft']['networks']>[string];
+type DraftRoute = NonNullable<DraftNetwork['routes']>[number];
+
+export const checkRoutes: Check = (checked) => [
+  ...checkWord(checked),
+  ...Object.entries(checked.draft.networks ?? {}).flatMap(([name, network]) => [
+    ...(network.routes ?? []).flatMap((route, i) =>
+      checkRoute(checked, name, route, ['networks', name, 'routes', i]),
+    ),
+    ...checkTies(checked, name, network),
+    ...checkRanks(checked, name, network),
+  ]),
+];
+
+/** The word of routes would mean two things. */
+function checkWord({ draft, keyPlace }: Checked): PlacedProblem[] {
+  if (!Object.hasOwn(draft.gateways ?? {}, 'direct')) return [];
+  const message = 'direct is what routes call the host’s own routing';
+  return [problemAt(keyPlace(['gateways', 'direct']), message, 'give the gateway another name')];
+}
+
+function checkRoute(checked: Checked, network: string, route: DraftRoute, path: Path): PlacedProblem[] {
+  const { valuePlace, keyPlace, gateways, suggest } = checked;
+  const { to = [], proto, ports, via } = route;
+  const problems: PlacedProblem[] = [];
+  if (gateways && via !== undefined && via !== 'direct' && !gateways.includes(via)) {
+    const hint = suggest(via, [...gateways, 'direct'], 'gateways of this file, and the word');
+    problems.push(problemAt(valuePlace([...path, 'via']), `unknown gateway ${quote(via)}`, hint));
+  }
+  if (ports && proto !== 'tcp' && proto !== 'udp') {
+    const hint = 'add `proto: tcp` or `proto: udp`; for both, write two routes';
+    problems.push(problemAt(keyPlace([...path, 'ports']), 'only tcp and udp have ports', hint));
+  }
+  if (proto === undefined && !ports && to.every((subnet) => prefixLength(subnet) === 0)) {
+    const message = `this route takes everything of ${network}`;
+    const hint = `name what it is for with to, proto or ports, or change via of ${network}`;
+    problems.push(problemAt(valuePlace(path), message, hint));
+  }
+  return problems;
+}
+
+interface PlacedSelector {
+  readonly selector: Selector & { readonly via?: string };
+  readonly path: Path;
+}
+
+/** Each with each other that has the same destination: a network has few routes, and most differ there. */
+function checkTies({ valuePlace }: Checked, name: string, network: DraftNetwork): PlacedProblem[] {
+  const known = new Map<string, PlacedSelector[]>();
+  return placedSelectors(name, network).flatMap((placed) => {
+    const key = `${placed.selector.to} ${placed.selector.proto}`;
+    const others = known.get(key) ?? [];
+    known.set(key, [...others, placed]);
+    const other = others.find(({ selector }) => tie(selector, placed.selector));
+    if (!other) return [];
+    const line = `line ${valuePlace(other.path).line}`;
+    const message = `${selectorText(placed.selector)} of ${name} goes by ${other.selector.via} already (${line})`;
+    return [problemAt(valuePlace(placed.path), message, 'take one of them out, or make one more specific')];
+  });
+}
+
+function placedSelectors(name: string, { direct = [], routes = [] }: DraftNetwork): PlacedSelector[] {
+  const path = ['networks', name];
+  return [
+    ...[...new Set(direct)].map((to) => ({
+      selector: { to, via: 'direct' },
+      path: [...path, 'direct', direct.indexOf(to)],
+    })),
+    // One that lacks its `via`, or its destinations, is told about already.
+    ...routes.flatMap((route, i) =>
+      selectorsOf({ ...definedOf(route), via: route.via ?? '?' }).map((selector) => ({
+        selector,
+        path: [...path, 'routes', i],
+      })),
+    ),
+  ];
+}
+
+function definedOf({ to, proto, ports }: DraftRoute) {
+  return { ...(to ? { to } : {}), ...(proto === undefined ? {} : { proto }), ...(ports ? { ports } : {}) };
+}
+
+function checkRanks({ keyPlace }: Checked, name: string, network: DraftNetwork): PlacedProblem[] {
+  const { direct = [], routes = [] } = network;
+  const ways = routes.map((route) => ({ ...definedOf(route), via: route.via ?? '?' }));
+  return ([4, 6] as const).flatMap((family) => {
+    const ranked = rankRoutes(
+      { direct: direct.filter((to) => familyOf(to) === family), routes: ways },
+      family,
+    );
+    const ranks = (ranked.at(-1)?.rank ?? 0) + 1;
+    if (ranks <= mostRanks) return [];
+    const message = `the IPv${family} routes of ${name} need ${ranks} preferences of rules, and ${mostRanks} are kept for them`;
+    const hint = 'leave out those that lead where a wider one leads';
+    return [problemAt(keyPlace(['networks', name, 'routes']), message, hint)];
+  });
+}
