@@ -4,8 +4,11 @@
  */
 import { type Family, familyOf, parseAddress, parseSubnet } from '../address/cidr.ts';
 
-/** What goes into an nft text as it is: no braces, semicolons, line ends; and no quote, nor pattern, in a name. */
-const safe = /^(?:[\w@.:/+!=&|()[\] -]|"[^\s"*\\;{}]{1,15}")+$/;
+/**
+ * What goes into an nft text as it is: no braces, semicolons, line ends; brackets around an IPv6 address alone; and no quote,
+ * nor pattern, in a name.
+ */
+const safe = /^(?:[\w@.:/+!=&|() -]|\[[\da-f.]*:[\da-f:.]*\]|"[^\s"*\\;{}]{1,15}")+$/;
 
 /**
  * One rule: `ip saddr @redirected4 jump guard`; nothing when it is of no kind that ours are of. Counters' values are
