@@ -117,7 +117,7 @@ function target({ family, addr, port }: Record<string, unknown>): string {
 }
 
 function operand(value: unknown): string {
-  if (typeof value === 'string') return canonical(value);
+  if (typeof value === 'string') return canonical(oneWord(value));
   if (typeof value === 'number') return masked(value);
   if (!isRecord(value)) return unknown(value);
   const [name = '', body] = Object.entries(value)[0] ?? [];
@@ -162,10 +162,15 @@ function isPort(payload: unknown): boolean {
 /** Marks are written in hexadecimal, flags by name. */
 function masked(value: unknown): string {
   if (typeof value === 'number') return `0x${value.toString(16)}`;
-  if (Array.isArray(value)) return `(${value.map(word).join(' | ')})`;
+  if (Array.isArray(value)) return `(${value.map(word).map(oneWord).join(' | ')})`;
   // nft 1.1 says {"|": [...]} where 1.0 gave the bare list.
   if (isRecord(value) && '|' in value) return masked(value['|']);
-  return typeof value === 'string' ? value : unknown(value);
+  return typeof value === 'string' ? oneWord(value) : unknown(value);
+}
+
+/** With a blank in it, it would be read as something else. */
+function oneWord(text: string): string {
+  return /\s/.test(text) ? unknown(text) : text;
 }
 
 /** Of anything else than a text or a number no text of ours is made. */

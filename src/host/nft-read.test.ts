@@ -82,6 +82,15 @@ describe('the nft table', () => {
     expect(objects).toMatchObject([{ kind: 'nft-chain', rules: [text] }]);
   });
 
+  it.each(['a b', ['syn', 'a b']])('takes flags that are no words for no rule of ours: %j', async (flags) => {
+    const left = { '&': [{ payload: { protocol: 'tcp', field: 'flags' } }, flags] };
+    const expr = [{ match: { op: '==', left, right: 'syn' } }, { drop: null }];
+    const chain = { family: 'inet', table: 'mustredirect', name: 'c' };
+    const rule = { family: 'inet', table: 'mustredirect', chain: 'c', expr };
+    const stdout = JSON.stringify({ nftables: [{ chain }, { rule }] });
+    expect((await readNftTable(said({ stdout }))).objects).toMatchObject([{ rules: [] }]);
+  });
+
   it('has types, counters, hooks and priorities', async () => {
     const { objects, counters } = await read('table-node-and-member.json');
     const find = (name: string) => objects.find((object) => object.name === name);
