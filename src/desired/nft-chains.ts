@@ -5,7 +5,8 @@
 import { type Family, families } from '../address/cidr.ts';
 import { type NftChain, hex } from '../state/objects.ts';
 import { stoppedSet } from '../state/ownership.ts';
-import { servedSet } from './nft-sets.ts';
+import { natRules } from './nft-nat.ts';
+import { word } from './nft-word.ts';
 import type { Numbers } from './numbers.ts';
 import { type Part, type Wanted, byFamily, steeredSubnets } from './parts.ts';
 import { publishedChain } from './published.ts';
@@ -51,11 +52,6 @@ export function nftChains(parts: readonly Part[], { directBit = 0, seenBit = 0 }
     ...publishedChain(parts),
     ...(local ? [translatedChain(parts, directBit)] : []),
   ];
-}
-
-/** nft's word for a family: `ip saddr`. */
-function word(family: Family): 'ip' | 'ip6' {
-  return family === 4 ? 'ip' : 'ip6';
 }
 
 /**
@@ -158,24 +154,6 @@ function guardRulesOf(family: Family, parts: readonly Part[], bit: string): stri
     ...(open.some((p) => p.devices.length > 0) ? [`${ip} saddr . oifname @uplinks${family} return`] : []),
     `${ip} daddr @redirected${family} rt ${ip} nexthop @inside${family} return`,
     `${ip} saddr @${stoppedSet(family)} drop`,
-  ];
-}
-
-function natRules(parts: readonly Part[], directBit: number): string[] {
-  return byFamily(parts).flatMap((group) => natRulesOf(group.family, group.parts, hex(directBit)));
-}
-
-function natRulesOf(family: Family, parts: readonly Part[], bit: string): string[] {
-  const ip = word(family);
-  const outside = `${ip} daddr != @redirected${family} meta mark & ${bit}`;
-  const own = `${ip} saddr @local${family} ${outside} == 0x0 snat ${ip} to ${ip} saddr`;
-  const direct = `${ip} saddr @masqueraded${family} ${outside} == ${bit} masquerade`;
-  return [
-    ...(parts.some((part) => part.local) ? [own] : []),
-    ...(parts.some((part) => part.masqueradeDirect) ? [direct] : []),
-    ...parts.flatMap(({ nat }) =>
-      nat ? [`${ip} saddr @${servedSet(family, nat.gateway)} oifname "${nat.device}" ${nat.verdict}`] : [],
-    ),
   ];
 }
 

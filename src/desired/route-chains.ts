@@ -3,6 +3,7 @@ import { type Family, type Subnet, shortSubnet } from '../address/cidr.ts';
 import type { Selector } from '../spec/route-order.ts';
 import { hex, rangeText } from '../state/objects.ts';
 import { stoppedSet } from '../state/ownership.ts';
+import { word } from './nft-word.ts';
 import { type Part, type Routed, type RoutedWay, type Wanted, byFamily } from './parts.ts';
 import { exitSet, exitsOf } from './route-rules.ts';
 
@@ -119,8 +120,4 @@ function protocol(family: Family, { proto, ports }: Selector): string {
 
 function words(parts: readonly string[]): string {
   return parts.filter((part) => part !== '').join(' ');
-}
-
-function word(family: Family): 'ip' | 'ip6' {
-  return family === 4 ? 'ip' : 'ip6';
 }

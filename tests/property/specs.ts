@@ -124,7 +124,12 @@ function addressIn(subnet: string): string {
 
 /** Outside, on the link, direct, behind uplinks; and containers of others. Of IPv6 one of each: every packet takes time. */
 export const destinations = [
-  ...['9.9.9.9', '192.168.50.99', '1.1.1.1', '8.8.8.8', '172.31.1.2', ...sources.slice(0, 2)],
+  '9.9.9.9',
+  '192.168.50.99',
+  '1.1.1.1',
+  '8.8.8.8',
+  '172.31.1.2',
+  ...sources.slice(0, 2),
   ...['9.9.9.9', '1.1.1.1'].map(twin),
   ...sources.slice(-1),
 ];

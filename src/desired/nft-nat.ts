@@ -1,0 +1,24 @@
+/** Which address a packet leaves with: the rules of chain `postrouting`. */
+import type { Family } from '../address/cidr.ts';
+import { hex } from '../state/objects.ts';
+import { servedSet } from './nft-sets.ts';
+import { word } from './nft-word.ts';
+import { type Part, byFamily } from './parts.ts';
+
+export function natRules(parts: readonly Part[], directBit: number): string[] {
+  return byFamily(parts).flatMap((group) => natRulesOf(group.family, group.parts, hex(directBit)));
+}
+
+function natRulesOf(family: Family, parts: readonly Part[], bit: string): string[] {
+  const ip = word(family);
+  const outside = `${ip} daddr != @redirected${family} meta mark & ${bit}`;
+  const own = `${ip} saddr @local${family} ${outside} == 0x0 snat ${ip} to ${ip} saddr`;
+  const direct = `${ip} saddr @masqueraded${family} ${outside} == ${bit} masquerade`;
+  return [
+    ...(parts.some((part) => part.local) ? [own] : []),
+    ...(parts.some((part) => part.masqueradeDirect) ? [direct] : []),
+    ...parts.flatMap(({ nat }) =>
+      nat ? [`${ip} saddr @${servedSet(family, nat.gateway)} oifname "${nat.device}" ${nat.verdict}`] : [],
+    ),
+  ];
+}
