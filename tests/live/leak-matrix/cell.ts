@@ -1,9 +1,11 @@
 /** Runs one row: captures, the event, traffic, what `status --check` says, `apply`, the declared way again. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Family } from '../../../src/address/cidr.ts';
 import type { World } from '../../../src/lab/world.ts';
 import { mustredirect } from '../program.ts';
 import { anyByDeclaredWay, declaredWayIsOpen } from './declared-way.ts';
 import type { Event, Step } from './event.ts';
+import { eachFamily, families } from './families.ts';
 import { whileQuiet } from './sender.ts';
 import { countElsewhere, watchElsewhere, type Seen } from './watch.ts';
 
@@ -13,11 +15,11 @@ export interface Cell {
   readonly seen: Seen;
   readonly checked: { readonly exitCode: number; readonly said: string };
   /** whether anything came by the declared way between the event and `apply` */
-  readonly meanwhile: boolean;
+  readonly meanwhile: Readonly<Record<Family, boolean>>;
   /** what went wrong with `apply`, empty when nothing did */
   readonly applyFailed: string;
   /** whether each kind of packet comes by the declared way in the end, and none elsewhere */
-  readonly mended: boolean;
+  readonly mended: Readonly<Record<Family, boolean>>;
 }
 
 /** milliseconds of traffic after each step of an event */
@@ -48,8 +50,15 @@ export async function runCell(world: World, event: Event): Promise<Cell> {
     checked: { exitCode: checked.exitCode, said: checked.stdout + checked.stderr },
     meanwhile,
     applyFailed: applied.exitCode === 0 ? '' : applied.stdout + applied.stderr,
-    mended: open && (leaked === undefined || countElsewhere(seen) === 0),
+    mended: eachFamily(
+      (family) => open[family] && (leaked === undefined || countElsewhere(seen, family) === 0),
+    ),
   };
+}
+
+/** Whether all of a cell is the same for both. */
+export function isAlike(values: Readonly<Record<Family, unknown>>): boolean {
+  return families.every((family) => values[family] === values[4]);
 }
 
 async function runSteps(world: World, steps: readonly Step[]): Promise<void> {

@@ -1,8 +1,10 @@
 /** The positive control: by it the silence of a capture means something. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Family } from '../../../src/address/cidr.ts';
 import type { Packet } from '../../../src/host/packet.ts';
-import { addresses } from '../../../src/lab/layout.ts';
+import { addressesOf } from '../../../src/lab/layout.ts';
 import type { World } from '../../../src/lab/world.ts';
+import { eachFamily, families } from './families.ts';
 import { whileQuiet } from './sender.ts';
 import { watchElsewhere, type Place } from './watch.ts';
 
@@ -21,37 +23,50 @@ const settling = 500;
 /** nobody's */
 const another = '02:00:00:00:00:02';
 
+const internet = eachFamily((family) => addressesOf(family).internet);
+const gateway = eachFamily((family) => addressesOf(family).gw1);
+const forBoth = (make: (family: Family) => string): string => families.map(make).join('; ');
+
 /** What leads the packets by each capture, and takes that away again. Nobody answers on a device without an end. */
 const ways: Readonly<Record<Place, readonly [begin: string, end: string]>> = {
   isp: ['true', 'true'],
   gw1: [
-    `ip route add ${addresses.internet} via ${addresses.gw1}`,
-    `ip route del ${addresses.internet} via ${addresses.gw1}`,
+    forBoth((family) => `ip route add ${internet[family]} via ${gateway[family]}`),
+    forBoth((family) => `ip route del ${internet[family]} via ${gateway[family]}`),
   ],
   node1: [
     `ip link add other0 type veth peer name other1; ip link set other1 up; ip link set other0 up
-     ip neigh add ${addresses.internet} lladdr ${another} dev other0; ip route add ${addresses.internet} dev other0`,
+     ${forBoth((family) => `ip neigh add ${internet[family]} lladdr ${another} dev other0; ip route add ${internet[family]} dev other0`)}`,
     'ip link del other0',
   ],
 };
 
-/** @param world where nothing is applied, and a container sends */
-export async function runControl(world: World, place: Place): Promise<Partial<Counted>> {
+/** Of each family. @param world where nothing is applied, and a container sends */
+export async function runControl(
+  world: World,
+  place: Place,
+): Promise<Readonly<Record<Family, Partial<Counted>>>> {
   const { node1, gw1 } = world.hosts;
   const [begin, end] = ways[place];
-  await gw1.files.overwrite('/proc/sys/net/ipv4/ip_forward', '1\n');
+  const forward = async (value: '0' | '1'): Promise<void> => {
+    await gw1.files.overwrite('/proc/sys/net/ipv4/ip_forward', `${value}\n`);
+    await gw1.files.overwrite('/proc/sys/net/ipv6/conf/all/forwarding', `${value}\n`);
+  };
+  await forward('1');
   await node1.run(['sh', '-ec', begin]);
   await sleep(settling);
   const watch = await watchElsewhere(world);
   await sleep(1000);
   const seen = await watch.stop((read) => whileQuiet(node1, read));
   await node1.run(['sh', '-ec', end]);
-  await gw1.files.overwrite('/proc/sys/net/ipv4/ip_forward', '0\n');
-  const { standing, ...counted } = count(
-    seen.elsewhere[place].filter(({ destination }) => destination === addresses.internet),
-  );
-  // Where nobody answers, no connection can stand.
-  return place === 'node1' ? counted : { ...counted, standing };
+  await forward('0');
+  return eachFamily((family) => {
+    const { standing, ...counted } = count(
+      seen.elsewhere[place].filter(({ destination }) => destination === internet[family]),
+    );
+    // Where nobody answers, no connection can stand.
+    return place === 'node1' ? counted : { ...counted, standing };
+  });
 }
 
 function count(packets: readonly Packet[]): Counted {
@@ -60,7 +75,7 @@ function count(packets: readonly Packet[]): Counted {
   const byPort = new Map<number, number>();
   for (const { sourcePort = 0 } of of('tcp')) byPort.set(sourcePort, (byPort.get(sourcePort) ?? 0) + 1);
   return {
-    icmp: of('icmp').length,
+    icmp: of('icmp').filter(({ linkControl }) => !linkControl).length,
     udp: of('udp').length,
     connections: byPort.size - 1,
     standing: Math.max(0, ...byPort.values()),

@@ -1,58 +1,85 @@
 /** What arrives upstream by the declared way, counted there by the kernel, also while links come and go. */
+import type { Family } from '../../../src/address/cidr.ts';
 import { waitUntil } from '../../../src/host/background.ts';
-import { addresses } from '../../../src/lab/layout.ts';
+import { addressesOf } from '../../../src/lab/layout.ts';
 import type { TestHost } from '../../../src/lab/test-host.ts';
+import { eachFamily, families } from './families.ts';
 
 /** `syn` is a new connection, `data` one that stands. */
 const kinds = ['icmp', 'udp', 'syn', 'data'] as const;
 type Kind = (typeof kinds)[number];
+/** per family: how many of each kind */
+type Counted = Readonly<Record<Family, Readonly<Record<Kind, number>>>>;
 
-const table = `table ip seen {
+function tableText(family: Family): string {
+  const { uplink, internet } = addressesOf(family);
+  const [ip, icmp] = family === 4 ? ['ip', 'icmp'] : ['ip6', 'icmpv6'];
+  return `table ${ip} seen {}
+delete table ${ip} seen
+table ${ip} seen {
   counter seen-icmp {}; counter seen-udp {}; counter seen-syn {}; counter seen-data {}
-  chain input {
-    type filter hook input priority 0
-    ip saddr ${addresses.uplink} ip daddr ${addresses.internet} jump kinds
-  }
   chain kinds {
-    meta l4proto icmp counter name "seen-icmp"
+    ${icmp} type echo-request counter name "seen-icmp"
     meta l4proto udp counter name "seen-udp"
     tcp flags & (syn | ack) == syn counter name "seen-syn"
     tcp flags & psh == psh counter name "seen-data"
   }
-}`;
+  chain input {
+    type filter hook input priority 0
+    ${ip} saddr ${uplink} ${ip} daddr ${internet} jump kinds
+  }
+}
+`;
+}
 
 export async function countDeclared(upstream: TestHost): Promise<void> {
-  const text = `table ip seen\ndelete table ip seen\n${table.replace('chain input', 'chain kinds {}\nchain input')}`;
-  await upstream.run(['nft', '-f', '-'], { input: text });
+  await upstream.run(['nft', '-f', '-'], { input: families.map(tableText).join('') });
 }
 
 /** How many of each kind have come since the last call. */
-async function newOnDeclared(upstream: TestHost): Promise<Record<Kind, number>> {
-  const said = await upstream.run(['nft', 'reset', 'counters', 'table', 'ip', 'seen']);
-  const counted = (kind: Kind): number =>
-    Number(new RegExp(`counter seen-${kind} \\{\\s*packets (\\d+)`).exec(said)?.[1]);
-  return { icmp: counted('icmp'), udp: counted('udp'), syn: counted('syn'), data: counted('data') };
+async function newOnDeclared(upstream: TestHost): Promise<Counted> {
+  const [four, six] = await Promise.all(
+    ['ip', 'ip6'].map((ip) => upstream.run(['nft', 'reset', 'counters', 'table', ip, 'seen'])),
+  );
+  const said = { 4: four ?? '', 6: six ?? '' };
+  const counted = (family: Family, kind: Kind): number =>
+    Number(new RegExp(`counter seen-${kind} \\{\\s*packets (\\d+)`).exec(said[family])?.[1]);
+  return eachFamily((family) => {
+    const [icmp, udp, syn, data] = kinds.map((kind) => counted(family, kind));
+    return { icmp: icmp ?? 0, udp: udp ?? 0, syn: syn ?? 0, data: data ?? 0 };
+  });
 }
 
 /** A connection that stood waits up to a few seconds for its next try, or for the reset that ends it. */
 const patience = 10_000;
 
-/** Waits until anything comes by the declared way; false when nothing does within so many milliseconds. */
-export async function anyByDeclaredWay(upstream: TestHost, timeout: number): Promise<boolean> {
+/** Waits until anything of each family comes by the declared way, so many milliseconds at most; tells which did. */
+export async function anyByDeclaredWay(
+  upstream: TestHost,
+  timeout: number,
+): Promise<Readonly<Record<Family, boolean>>> {
+  const come = { 4: false, 6: false };
   await newOnDeclared(upstream);
-  return waitUntil(
-    async () => Object.values(await newOnDeclared(upstream)).some((count) => count > 0),
-    timeout,
-  );
+  await waitUntil(async () => {
+    const counted = await newOnDeclared(upstream);
+    for (const family of families) {
+      if (Object.values(counted[family]).some((count) => count > 0)) come[family] = true;
+    }
+    return come[4] && come[6];
+  }, timeout);
+  return come;
 }
 
-/** Waits until each kind comes by the declared way; false when one does not. */
-export async function declaredWayIsOpen(upstream: TestHost): Promise<boolean> {
-  const seen = new Set<Kind>();
+/** Waits until each kind of each family comes by the declared way; tells of which family all did. */
+export async function declaredWayIsOpen(upstream: TestHost): Promise<Readonly<Record<Family, boolean>>> {
+  const seen = eachFamily(() => new Set<Kind>());
   await newOnDeclared(upstream);
-  return waitUntil(async () => {
+  await waitUntil(async () => {
     const counted = await newOnDeclared(upstream);
-    for (const kind of kinds) if (counted[kind] > 0) seen.add(kind);
-    return seen.size === kinds.length;
+    for (const family of families) {
+      for (const kind of kinds) if (counted[family][kind] > 0) seen[family].add(kind);
+    }
+    return families.every((family) => seen[family].size === kinds.length);
   }, patience);
+  return eachFamily((family) => seen[family].size === kinds.length);
 }

@@ -1,8 +1,9 @@
 /** What a row of the matrix is: something that happens to a redirected network, and what has to come of it. */
-import { exampleFile, filePath } from '../../../src/lab/example-file.ts';
+import { filePath } from '../../../src/lab/example-file.ts';
 import type { HostName } from '../../../src/lab/layout.ts';
 import type { World } from '../../../src/lab/world.ts';
 import { mustSucceed } from '../program.ts';
+import { exampleFile } from './families.ts';
 
 export interface Event {
   readonly name: string;
@@ -26,9 +27,9 @@ export type Step = (world: World) => Promise<unknown>;
 
 /** As the file says from now on, on both hosts: the gateway first. */
 export function applyFile(edit: (file: string) => string): Step {
-  return async ({ hosts: { gw1, node1 }, engine }) => {
-    for (const host of [gw1, node1]) {
-      await host.files.replace(filePath, edit(exampleFile(engine.engine)));
+  return async (world) => {
+    for (const host of [world.hosts.gw1, world.hosts.node1]) {
+      await host.files.replace(filePath, edit(exampleFile(world)));
       await mustSucceed(host, 'apply', '--yes');
     }
   };

@@ -1,21 +1,32 @@
 /** What others do on the gateway. */
 import { runOrFail } from '../../../src/host/exec.ts';
 import { inNetwork } from '../../../src/host/namespaces.ts';
-import { addresses, hostAddresses, uplinkLinks } from '../../../src/lab/layout.ts';
+import { addressesOf, hostAddresses, subnetOf, uplinkLinks } from '../../../src/lab/layout.ts';
 import { thisMachine, type World } from '../../../src/lab/world.ts';
 import { mustSucceed } from '../program.ts';
 import { on, type Event, type Step } from './event.ts';
+import { eachFamily, families, missing } from './families.ts';
+import { clearTables, masquerade } from './iptables.ts';
 import { commonEvents, nftTable, table } from './layers.ts';
+import { advertisements } from './router-advertisements.ts';
 
 const gateway = (run: string): Step => on('gw1', run);
 const host = 'gw1';
-const openRoute = `+ route in table ${table}: default via ${addresses.upstream} dev uplink0`;
-const returnRoute = '10.89.4.0/24';
-const defaultRoute = `ip route replace default via ${addresses.isp}`;
+const own = eachFamily((family) => addressesOf(family).gw1);
+const openRoutes = families.map((family) =>
+  missing(family, `route in table ${table}: default via ${addressesOf(family).upstream} dev uplink0`),
+);
+const returnRoutes = families.map((family) => missing(family, `route: ${subnetOf(family)} via`));
+const defaultRoutes = families
+  .map((family) => `ip route replace default via ${addressesOf(family).isp}`)
+  .join('; ');
+/** What IPv6 loses with a link it takes back as IPv4 does: with the address of before. */
+const again = (address: string, device: string): string =>
+  `ip address replace ${address}/64 dev ${device} nodad`;
 const ownRules = [4050, 4051, 4100, 4200, 4999];
 
 export const gatewayEvents: readonly Event[] = [
-  ...commonEvents('gw1', ownRules, openRoute),
+  ...commonEvents('gw1', ownRules, openRoutes),
   {
     name: 'nft flush ruleset',
     host,
@@ -25,34 +36,44 @@ export const gatewayEvents: readonly Event[] = [
   {
     name: 'uplink down, and up',
     host,
-    steps: [gateway('ip link set uplink0 down'), gateway('ip link set uplink0 up')],
-    names: [openRoute],
+    steps: [
+      gateway('ip link set uplink0 down'),
+      gateway(`ip link set uplink0 up; ${again(addressesOf(6).uplink, 'uplink0')}`),
+    ],
+    names: openRoutes,
   },
   {
     name: 'cable of the uplink pulled, and back',
     host,
-    steps: [on('upstream', 'ip link set gw1 down'), on('upstream', 'ip link set gw1 up')],
+    steps: [
+      on('upstream', 'ip link set gw1 down'),
+      on('upstream', `ip link set gw1 up; ${again(addressesOf(6).upstream, 'gw1')}`),
+    ],
   },
   {
     name: 'uplink deleted, and made again',
     host,
     steps: [gateway('cat /sys/class/net/uplink0/ifindex >/run/ifindex; ip link del uplink0'), makeUplink],
-    names: [openRoute],
+    names: openRoutes,
   },
   {
     name: 'eth0 down, and up',
     host,
-    steps: [gateway('ip link set eth0 down'), gateway(`ip link set eth0 up; ${defaultRoute}`)],
-    names: [returnRoute],
+    steps: [
+      gateway('ip link set eth0 down'),
+      gateway(`ip link set eth0 up; ${again(own[6], 'eth0')}; ${defaultRoutes}`),
+    ],
+    names: returnRoutes,
   },
   {
     name: 'address of eth0 removed, and back',
     host,
     steps: [
-      gateway(`ip address del ${addresses.gw1}/24 dev eth0`),
-      gateway(`ip address add ${addresses.gw1}/24 dev eth0; ${defaultRoute}`),
+      gateway(`ip address del ${own[4]}/24 dev eth0; ip address del ${own[6]}/64 dev eth0`),
+      gateway(`ip address add ${own[4]}/24 dev eth0; ${again(own[6], 'eth0')}; ${defaultRoutes}`),
     ],
-    names: [returnRoute],
+    // Routes of IPv6 live on.
+    names: returnRoutes.slice(0, 1),
   },
   {
     name: 'the gateway is gone: its only cable to the node cut off, and there again',
@@ -63,26 +84,31 @@ export const gatewayEvents: readonly Event[] = [
   {
     name: 'iptables -F, -t nat -F, -P FORWARD ACCEPT',
     host,
-    steps: [gateway('iptables -F; iptables -t nat -F; iptables -P FORWARD ACCEPT')],
+    steps: [gateway(clearTables)],
   },
   {
     name: 'iptables -t nat -I POSTROUTING -j MASQUERADE',
     host,
-    steps: [gateway('iptables -t nat -I POSTROUTING -j MASQUERADE')],
-    undo: [gateway('iptables -t nat -D POSTROUTING -j MASQUERADE')],
+    steps: [gateway(masquerade('-I'))],
+    undo: [gateway(masquerade('-D'))],
   },
+  advertisements('gw1', 'eth0'),
 ];
 
 /** As the lab has made it, with the index that it had. */
 async function makeUplink({ hosts: { gw1, upstream } }: World): Promise<void> {
   const index = await gw1.run(['cat', '/run/ifindex']);
-  const cable = uplinkLinks({ upstream: upstream.pid }).replace(
+  const cable = uplinkLinks({ upstream: upstream.pid }, families).replace(
     'uplink0 type',
     `uplink0 index ${index} type`,
   );
   // Only the network namespace: the pids of other hosts are the machine's.
   await runOrFail(thisMachine().exec, inNetwork(gw1.pid, ['ip', '-batch', '-']), { input: cable });
-  await upstream.run(['sh', '-ec', `ip address add ${addresses.upstream}/30 dev gw1; ip link set gw1 up`]);
+  await upstream.run([
+    'sh',
+    '-ec',
+    `ip link set gw1 up; ip address add ${addressesOf(4).upstream}/30 dev gw1; ${again(addressesOf(6).upstream, 'gw1')}`,
+  ]);
 }
 
 async function makeLan({ hosts }: World): Promise<void> {
@@ -93,6 +119,6 @@ async function makeLan({ hosts }: World): Promise<void> {
   ];
   const input = `${cable.join('\n')}\n`;
   await runOrFail(thisMachine().exec, inNetwork(hosts.switch.pid, ['ip', '-batch', '-']), { input });
-  const batch = hostAddresses('gw1', false);
+  const batch = hostAddresses('gw1', false, families);
   await hosts.gw1.run(['ip', '-batch', '-'], { input: batch });
 }

@@ -1,7 +1,8 @@
 /** The runs that are killed: each way between two states, on the node and on the gateway. */
-import { exampleFile, filePath } from '../../../src/lab/example-file.ts';
+import { filePath } from '../../../src/lab/example-file.ts';
 import { mustSucceed } from '../program.ts';
 import type { Step } from './event.ts';
+import { exampleFile } from './families.ts';
 import type { Journey } from './kill.ts';
 
 type Place = Journey['host'];
@@ -13,8 +14,8 @@ const another = (file: string): string =>
 
 const write =
   (host: Place, edit: (file: string) => string): Step =>
-  ({ hosts, engine }) =>
-    hosts[host].files.replace(filePath, edit(exampleFile(engine.engine)));
+  (world) =>
+    world.hosts[host].files.replace(filePath, edit(exampleFile(world)));
 
 const run =
   (host: Place, ...args: readonly string[]): Step =>

@@ -6,6 +6,7 @@ import { type Boundary, atEachBoundary, runKilled } from '../killed.ts';
 import { mustSucceed } from '../program.ts';
 import { declaredWayIsOpen } from './declared-way.ts';
 import type { Step } from './event.ts';
+import { families } from './families.ts';
 import { whileQuiet } from './sender.ts';
 import { type Seen, listSeen, watchElsewhere } from './watch.ts';
 
@@ -59,12 +60,15 @@ async function runKillCell(
     wasKilled,
     faults: [
       ...(seen ? listSeen(seen) : []),
-      ...(open ? [] : ['not everything comes by the declared way again']),
+      ...families
+        .filter((family) => !open[family])
+        .map((family) => `not everything of IPv${family} comes by the declared way again`),
     ],
   };
 }
 
 async function isTakenAway(host: TestHost): Promise<boolean> {
   const table = await host.exec.run(['nft', 'list', 'table', 'inet', 'mustredirect']);
-  return table.exitCode !== 0 && !(await host.run(['ip', 'rule'])).includes('proto 136');
+  const rules = await host.run(['sh', '-c', 'ip -4 rule; ip -6 rule']);
+  return table.exitCode !== 0 && !rules.includes('proto 136');
 }

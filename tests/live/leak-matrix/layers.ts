@@ -1,6 +1,8 @@
 /** What takes away each of the layers, alone and together, and what `status --check` then has to name. */
+import { subnetOf } from '../../../src/lab/layout.ts';
 import { preferences } from '../../../src/state/ownership.ts';
 import { on, type Event } from './event.ts';
+import { both, families, missing } from './families.ts';
 
 const { steer, closed } = preferences;
 
@@ -8,17 +10,24 @@ const { steer, closed } = preferences;
 export const table = 2184;
 
 export const nftTable = '+ nft table inet mustredirect';
-const closedRoute = `+ route in table ${table}: unreachable default`;
+const closedRoute = families.map((family) => missing(family, `route in table ${table}: unreachable default`));
 
-export function rule(preference: number): string {
-  return `+ rule ${preference}`;
+/** iproute2 takes IPv6's last unreachable route for one of the kernel's own, and leaves it when it flushes. */
+const flushed = closedRoute.slice(0, 1);
+
+export function rule(preference: number): readonly string[] {
+  return families.map((family) => missing(family, `rule ${preference}`));
 }
 
 const layers = [
-  { name: 'steering', run: `ip rule del preference ${steer}`, names: rule(steer) },
-  { name: 'prohibit', run: `ip rule del preference ${closed}`, names: rule(closed) },
-  { name: 'source', run: 'ip xfrm policy flush', names: '+ xfrm policy: block what else is forwarded' },
-  { name: 'guard', run: 'nft delete table inet mustredirect', names: nftTable },
+  { name: 'steering', run: both(`ip rule del preference ${steer}`), names: rule(steer) },
+  { name: 'prohibit', run: both(`ip rule del preference ${closed}`), names: rule(closed) },
+  {
+    name: 'source',
+    run: 'ip xfrm policy flush',
+    names: families.map((family) => `+ xfrm policy: block what else is forwarded from ${subnetOf(family)}`),
+  },
+  { name: 'guard', run: 'nft delete table inet mustredirect', names: [nftTable] },
 ] as const;
 
 /**
@@ -39,51 +48,70 @@ export function layerEvents(host: 'node1' | 'gw1', which: 'all' | 'some' = 'all'
       name: `without ${lost.map(({ name }) => name).join(', ')}`,
       host,
       steps: [on(host, lost.map(({ run }) => run).join('; '))],
-      names: lost.map(({ names }) => names),
+      names: lost.flatMap(({ names }) => names),
       ...(lost.length === layers.length ? { leaks: true as const } : {}),
     };
   });
 }
 
-/** What both hosts have: each of our rules, the table, and what clears all of a kind. */
-export function commonEvents(host: 'node1' | 'gw1', own: readonly number[], openRoute: string): Event[] {
+/** Forwarding of both families, which `ip_forward` alone is not. */
+const forward = (value: 0 | 1): string =>
+  `echo ${value} >/proc/sys/net/ipv4/ip_forward; echo ${value} >/proc/sys/net/ipv6/conf/all/forwarding`;
+
+/**
+ * What both hosts have: each of our rules, the table, and what clears all of a kind.
+ * @param openRoutes as `status` names them, of each family
+ */
+export function commonEvents(
+  host: 'node1' | 'gw1',
+  own: readonly number[],
+  openRoutes: readonly string[],
+): Event[] {
   const rules = own.filter((preference) => preference !== steer && preference !== closed);
-  const event = (name: string, names: readonly string[]): Event => ({
+  const event = (name: string, names: readonly string[], run = both(name)): Event => ({
     name,
     host,
-    steps: [on(host, name)],
+    steps: [on(host, run)],
     names,
   });
-  const kernelRules = 'ip rule add lookup main preference 32766; ip rule add lookup default preference 32767';
+  const sysctls = ['sysctl net.ipv4.ip_forward', 'sysctl net.ipv6.conf.all.forwarding'];
   return [
     ...layerEvents(host),
-    ...rules.map((preference) => event(`ip rule del preference ${preference}`, [rule(preference)])),
+    ...rules.map((preference) => event(`ip rule del preference ${preference}`, rule(preference))),
+    event(
+      'ip rule flush, and the kernel’s own put back',
+      own.flatMap(rule),
+      `${both('ip rule flush; ip rule add lookup main preference 32766')}
+       ip -4 rule add lookup default preference 32767`,
+    ),
+    event(`ip route del unreachable default table ${table} metric 4294967295`, closedRoute),
+    event(
+      `ip route del default table ${table}, the open one`,
+      openRoutes,
+      `ip -4 route del default table ${table} metric 0; ip -6 route del default table ${table} metric 1024`,
+    ),
+    event(`ip route flush table ${table}`, [...flushed, ...openRoutes]),
+    event('nft flush table inet mustredirect', ['nft chain'], 'nft flush table inet mustredirect'),
+    event(
+      'nft flush chain inet mustredirect guard',
+      ['nft chain guard'],
+      'nft flush chain inet mustredirect guard',
+    ),
+    event(
+      'nft insert rule inet mustredirect guard accept',
+      ['nft chain guard'],
+      'nft insert rule inet mustredirect guard accept',
+    ),
+    event(
+      'what systemd-networkd does to foreign routes and rules when it restarts, by ip',
+      [...own.flatMap(rule), ...flushed, ...openRoutes],
+      both('ip rule flush protocol 136; ip route flush table all protocol 136'),
+    ),
+    event('forwarding of both families 0', sysctls, forward(0)),
     {
-      name: 'ip rule flush, and the kernel’s own put back',
+      name: 'forwarding of both families 0, and 1',
       host,
-      steps: [on(host, `ip rule flush; ${kernelRules}`)],
-      names: own.map(rule),
-    },
-    event(`ip route del unreachable default table ${table} metric 4294967295`, [closedRoute]),
-    event(`ip route del default table ${table} metric 0`, [openRoute]),
-    event(`ip route flush table ${table}`, [closedRoute, openRoute]),
-    event('nft flush table inet mustredirect', ['nft chain']),
-    event('nft flush chain inet mustredirect guard', ['nft chain guard']),
-    event('nft insert rule inet mustredirect guard accept', ['nft chain guard']),
-    {
-      name: 'what systemd-networkd does to foreign routes and rules when it restarts, by ip',
-      host,
-      steps: [on(host, 'ip rule flush protocol 136; ip route flush table all protocol 136')],
-      names: [...own.map(rule), closedRoute, openRoute],
-    },
-    event('echo 0 >/proc/sys/net/ipv4/ip_forward', ['sysctl net.ipv4.ip_forward']),
-    {
-      name: 'net.ipv4.ip_forward 0, and 1',
-      host,
-      steps: [
-        on(host, 'echo 0 >/proc/sys/net/ipv4/ip_forward'),
-        on(host, 'echo 1 >/proc/sys/net/ipv4/ip_forward'),
-      ],
+      steps: [on(host, forward(0)), on(host, forward(1))],
     },
   ];
 }

@@ -12,16 +12,23 @@ type Load = (module: string) => unknown;
 export interface Target {
   readonly address: string;
   readonly port: number;
-  /** milliseconds between two packets of a kind */
+}
+
+export interface Job {
+  readonly targets: readonly Target[];
+  /** milliseconds between two packets of a kind, to each target */
   readonly interval: number;
 }
 
-export function senderText(target: Target): string {
-  return `(${sendForever.toString()})(require, ${JSON.stringify(target)})`;
+export function senderText({ targets, interval }: Job): string {
+  const calls = targets.map(
+    (target) => `(${sendForever.toString()})(require, ${JSON.stringify({ ...target, interval })})`,
+  );
+  return calls.join(';');
 }
 
 /** Echo requests, datagrams, connections that are new each time, and data on one that stands. */
-function sendForever(load: Load, { address, port, interval }: Target): void {
+function sendForever(load: Load, { address, port, interval }: Target & Pick<Job, 'interval'>): void {
   const { spawn } = load('node:child_process') as typeof childProcess;
   const { createSocket } = load('node:dgram') as typeof dgram;
   const { connect } = load('node:net') as typeof net;
@@ -31,7 +38,7 @@ function sendForever(load: Load, { address, port, interval }: Target): void {
     spawn('/bin/busybox', argv, { stdio: 'ignore' }).once('exit', () => setTimeout(ping, interval));
   };
 
-  const udp = createSocket('udp4');
+  const udp = createSocket(address.includes(':') ? 'udp6' : 'udp4');
   udp.on('error', () => {});
   const sendDatagram = (): void => udp.send('x', port, address, () => {});
 

@@ -1,8 +1,9 @@
 /** Containers whose first process sends without end, so that there is no moment in which one is there and silent. */
-import { network, addresses } from '../../../src/lab/layout.ts';
+import { network, addressesOf } from '../../../src/lab/layout.ts';
 import { responderPort } from '../../../src/lab/responder.ts';
 import type { World } from '../../../src/lab/world.ts';
 import type { TestHost } from '../../../src/lab/test-host.ts';
+import { families } from './families.ts';
 import { senderText } from './sender-program.ts';
 
 /** milliseconds between two packets of a kind */
@@ -11,11 +12,13 @@ const interval = 10;
 /** The machine's Node, and the libraries that it is linked with. */
 const volumes = ['/usr/lib:/usr/lib:ro', '/lib64:/lib64:ro', '/lib:/lib:ro', `${process.execPath}:/node:ro`];
 
-export async function startSender({ hosts: { node1 } }: World, name: string): Promise<void> {
-  const program = senderText({ address: addresses.internet, port: responderPort, interval });
-  const start = ['podman', 'run', '--detach', '--name', name, '--network', network.name];
+export async function startSender({ hosts: { node1 }, engine }: World, name: string): Promise<void> {
+  const targets = families.map((family) => ({ address: addressesOf(family).internet, port: responderPort }));
+  const text = senderText({ targets, interval });
+  const program = engine.engine === 'docker' ? 'docker' : 'podman';
+  const start = [program, 'run', '--detach', '--name', name, '--network', network.name];
   const mounts = volumes.flatMap((volume) => ['--volume', volume]);
-  await node1.run([...start, ...mounts, 'localhost/lab', '/node', '-e', program]);
+  await node1.run([...start, ...mounts, 'localhost/lab', '/node', '-e', text]);
 }
 
 /** Every process of every sender, wherever it runs: nobody else on the host is called so. */

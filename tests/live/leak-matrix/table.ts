@@ -1,9 +1,11 @@
 /** The matrix as a page. Nothing on it differs from run to run: no times, no counts but zero. */
 import { MustredirectError } from '../../../src/error.ts';
 import type { World } from '../../../src/lab/world.ts';
-import type { Cell } from './cell.ts';
+import type { Family } from '../../../src/address/cidr.ts';
+import { type Cell, isAlike } from './cell.ts';
+import { eachFamily, families } from './families.ts';
 import type { KillRow } from './kill.ts';
-import { countElsewhere } from './watch.ts';
+import { countElsewhere, leftUntranslated } from './watch.ts';
 
 /** The command that makes the page. */
 const command = 'npm run leak-matrix';
@@ -14,18 +16,24 @@ export function pageText(measured: string, atLeast: number, sections: readonly s
 
 Made by \`${command}\`. ${measured}
 
-A container sends, every 10 ms each, an ICMP echo request, a UDP datagram, the first packet of a new TCP connection, and
-data on a TCP connection that stands. Captures see whatever leaves by another way than the declared one: at the isp, to
-which the default routes of node and gateway lead, and on every device of the node and of the gateway. Then
-something happens, \`mustredirect status --check\` is asked, and \`mustredirect apply\` mends it, while all of them go on.
+A container sends, with IPv4 and with IPv6 alike, every 10 ms each, an ICMP echo request, a UDP datagram, the first packet
+of a new TCP connection, and data on a TCP connection that stands. Captures see whatever leaves by another way than the
+declared one: at the isp, to which the default routes of node and gateway lead, and on every device of the node and of the
+gateway. Then something happens, to both families (an \`ip\` command below is run for each), \`mustredirect status --check\`
+is asked, and \`mustredirect apply\` mends it, while all of them go on.
 
-Control, before anything is applied: each of the captures sees at least ${atLeast} packets of each kind in a second.
+Control, before anything is applied: each of the captures sees at least ${atLeast} packets of each kind and family in a
+second.
 "0" below: after that no capture has seen any, from before the event until all is mended.
 
 ${sections.join('\n')}`;
 }
 
-export async function measuredWith({ hosts: { node1 }, engine }: World): Promise<string> {
+/** @param engines what ran them, by name and version */
+export async function measuredWith(
+  { hosts: { node1 } }: World,
+  engines: ReadonlySet<string>,
+): Promise<string> {
   const [kernel, nft, ip] = await Promise.all([
     node1.run(['uname', '-r']),
     node1.run(['nft', '--version']),
@@ -36,8 +44,7 @@ export async function measuredWith({ hosts: { node1 }, engine }: World): Promise
     if (!found) throw new MustredirectError('failed', `no version in ${text}`);
     return found;
   };
-  const podman = engine.reason.replace(/ with .*/, '');
-  return `Last made on Linux ${version(kernel)} with ${podman}, nft ${version(nft)}, iproute2 ${version(ip)}.`;
+  return `Last made on Linux ${version(kernel)} with ${[...engines].join(', ')}, nft ${version(nft)}, iproute2 ${version(ip)}.`;
 }
 
 /** One table, with a heading of its own. */
@@ -46,8 +53,8 @@ export function sectionText(engine: string, cells: readonly Cell[]): string {
   return [
     `## ${engine}`,
     '',
-    '| event | on | seen elsewhere | meanwhile | `status --check` | after `apply` |',
-    '| --- | --- | --- | --- | --- | --- |',
+    '| event | on | elsewhere, IPv4 | elsewhere, IPv6 | meanwhile | `status --check` | after `apply` |',
+    '| --- | --- | --- | --- | --- | --- | --- |',
     ...rows,
     '',
   ].join('\n');
@@ -73,19 +80,33 @@ export function killSectionText(rows: readonly KillRow[]): string {
 
 function rowOf(cell: Cell): string[] {
   const { event, seen, checked, mended } = cell;
-  const elsewhere = countElsewhere(seen);
-  const named = (event.names ?? []).map((name) => `\`${name}\``).join(', ');
+  const elsewhere = (family: Family): string =>
+    countElsewhere(seen, family) === 0 ? '0' : event.leaks ? 'packets, as it must be' : '**packets**';
+  const named = eachOnce(event.names ?? [])
+    .map((name) => `\`${name}\``)
+    .join(', ');
   return [
     event.name,
     event.host,
-    elsewhere === 0 ? '0' : event.leaks ? 'packets, as it must be' : '**packets**',
-    wayMeanwhile(cell),
+    ...families.map(elsewhere),
+    ofEach((family) => wayMeanwhile(cell, family)),
     named ? `${checked.exitCode}, names ${named}` : `${checked.exitCode}`,
-    mended ? 'by the gateway' : 'not mended',
+    ofEach((family) => (mended[family] ? 'by the gateway' : 'not mended')),
   ];
 }
 
-function wayMeanwhile({ seen, meanwhile }: Cell): string {
-  if (seen.untranslated.length > 0) return 'by the uplink, with its own address';
-  return meanwhile ? 'by the gateway' : 'stopped';
+/** What is alike of both families is named once. */
+function eachOnce(names: readonly string[]): readonly string[] {
+  return names.filter((name) => !names.some((other) => other.replace('+ ', '+ IPv6 ') === name));
+}
+
+/** Once where it is the same for both. */
+function ofEach(say: (family: Family) => string): string {
+  const said = eachFamily(say);
+  return isAlike(said) ? said[4] : families.map((family) => `IPv${family} ${said[family]}`).join(', ');
+}
+
+function wayMeanwhile({ seen, meanwhile }: Cell, family: Family): string {
+  if (leftUntranslated(seen, family)) return 'by the uplink, with its own address';
+  return meanwhile[family] ? 'by the gateway' : 'stopped';
 }

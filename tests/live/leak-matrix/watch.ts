@@ -3,7 +3,7 @@
  * declared one, so on the LAN it is the frame's destination that tells: the gateway's or the node's own
  * address is the declared way, anything else is not, the isp's above all.
  */
-import type { Family } from '../../../src/address/cidr.ts';
+import { type Family, familyOf } from '../../../src/address/cidr.ts';
 import type { Packet } from '../../../src/host/packet.ts';
 import type { Capture } from '../../../src/lab/capture.ts';
 import { addressesOf, subnetOf, type HostName } from '../../../src/lab/layout.ts';
@@ -68,8 +68,17 @@ export function listSeen({ elsewhere, untranslated }: Seen): readonly string[] {
   });
 }
 
-export function countElsewhere({ elsewhere }: Seen): number {
-  return places.reduce((sum, place) => sum + elsewhere[place].length, 0);
+export function countElsewhere({ elsewhere }: Seen, family: Family): number {
+  return places.flatMap((place) => elsewhere[place].filter((packet) => isOf(packet, family))).length;
+}
+
+/** Whether packets of a family left by the uplink with their own address. */
+export function leftUntranslated({ untranslated }: Seen, family: Family): boolean {
+  return untranslated.some((packet) => isOf(packet, family));
+}
+
+function isOf({ destination }: Packet, family: Family): boolean {
+  return familyOf(destination) === family;
 }
 
 type Links = Readonly<Record<'uplink' | 'gatewayLan' | 'nodeLan', Link>>;
