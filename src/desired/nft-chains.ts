@@ -5,7 +5,7 @@
 import { type Family, families } from '../address/cidr.ts';
 import { type NftChain, hex } from '../state/objects.ts';
 import { stoppedSet } from '../state/ownership.ts';
-import { natRules } from './nft-nat.ts';
+import { natRules, translates, untranslatedRule } from './nft-nat.ts';
 import { word } from './nft-word.ts';
 import type { Numbers } from './numbers.ts';
 import { type Part, type Wanted, byFamily, steeredSubnets } from './parts.ts';
@@ -50,7 +50,7 @@ export function nftChains(parts: readonly Part[], { directBit = 0, seenBit = 0 }
     ),
     ...routeChains(parts, directBit),
     ...publishedChain(parts),
-    ...(local ? [translatedChain(parts, directBit)] : []),
+    ...(local || parts.some(translates) ? [translatedChain(parts, directBit)] : []),
   ];
 }
 
@@ -59,21 +59,32 @@ export function nftChains(parts: readonly Part[], { directBit = 0, seenBit = 0 }
  * host's address until conntrack has forgotten it: the gateway could not tell whose it is.
  */
 function translatedChain(parts: readonly Part[], directBit: number): Wanted {
-  const notDirect = `meta mark & ${hex(directBit)} == 0x0`;
-  const rules = byFamily(parts.filter((part) => part.local)).map(({ family }) => {
-    const ip = word(family);
-    const began = `ct status snat ct original ${ip} saddr @local${family}`;
-    const leaves = `${ip} saddr != @local${family} ${ip} daddr != @redirected${family}`;
-    return `${began} ${leaves} ${notDirect} ct original ${ip} saddr @${stoppedSet(family)} drop`;
-  });
+  const local = parts.filter((part) => part.local);
+  const served = parts.filter(translates);
+  const rules = [
+    ...byFamily(local).map(({ family }) => lostRule(family, directBit)),
+    ...byFamily(served).flatMap((group) =>
+      group.parts.flatMap((part) => untranslatedRule(group.family, part)),
+    ),
+  ];
   return chain(
     {
       name: 'translated',
       hook: { type: 'filter', hook: 'postrouting', priority: afterSrcnat },
       rules,
     },
-    'stops, and counts, what has lost the container’s own address',
+    local.length > 0
+      ? 'stops, and counts, what has lost the container’s own address'
+      : 'stops, and counts, what was to get another address, and has its own',
   );
+}
+
+function lostRule(family: Family, directBit: number): string {
+  const ip = word(family);
+  const began = `ct status snat ct original ${ip} saddr @local${family}`;
+  const leaves = `${ip} saddr != @local${family} ${ip} daddr != @redirected${family}`;
+  const notDirect = `meta mark & ${hex(directBit)} == 0x0`;
+  return `${began} ${leaves} ${notDirect} ct original ${ip} saddr @${stoppedSet(family)} drop`;
 }
 
 function forwardRules(parts: readonly Part[]): string[] {

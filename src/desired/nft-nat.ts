@@ -1,6 +1,7 @@
 /** Which address a packet leaves with: the rules of chain `postrouting`. */
 import type { Family } from '../address/cidr.ts';
 import { hex } from '../state/objects.ts';
+import { stoppedSet } from '../state/ownership.ts';
 import { servedSet } from './nft-sets.ts';
 import { word } from './nft-word.ts';
 import { type Part, byFamily } from './parts.ts';
@@ -21,4 +22,17 @@ function natRulesOf(family: Family, parts: readonly Part[], bit: string): string
       nat ? [`${ip} saddr @${servedSet(family, nat.gateway)} oifname "${nat.device}" ${nat.verdict}`] : [],
     ),
   ];
+}
+
+/** What conntrack takes for no part of a flow, such as the reset of one that it has forgotten, passes by every NAT. */
+export function untranslatedRule(family: Family, { nat }: Part): string[] {
+  if (!nat) return [];
+  const ip = word(family);
+  const own = `${ip} saddr @${servedSet(family, nat.gateway)} oifname "${nat.device}"`;
+  return [`${own} ${ip} saddr @${stoppedSet(family)} drop`];
+}
+
+/** Whether it gives packets another address: it does not where the file says `snat: none`. */
+export function translates({ nat }: Part): boolean {
+  return nat !== undefined && !nat.verdict.endsWith(' saddr');
 }
