@@ -60,6 +60,51 @@ describe('what goes into DOCKER-USER', () => {
       [],
     ],
     [
+      'calls that come by the gateway, and what goes to another one',
+      {
+        networks: [
+          network('docker', {
+            called: [{ proto: 'tcp', to: '10.89.4.5', toPort: 80, from: ['192.168.50.2', 'fd00:50::2'] }],
+          }),
+          network('podman', {
+            subnets: ['10.90.0.0/16'],
+            direct: [],
+            routes: {
+              selectors: { 4: [], 6: [] },
+              nextHops: { mail: ['192.168.60.2'], more: ['192.168.50.3'] },
+            },
+          }),
+        ],
+      },
+      {
+        dockerUser: [4],
+        links: [...links, { name: 'eth1', index: 3, ethernet: true, addresses: ['192.168.60.10/24'] }],
+      },
+      [
+        '4 filter DOCKER-USER -s 10.90.0.0/16 -o eth0 -j ACCEPT',
+        `4 filter DOCKER-USER -d 10.90.0.0/16 -i eth0 ${established}`,
+        '4 filter DOCKER-USER -s 10.90.0.0/16 -o eth1 -j ACCEPT',
+        `4 filter DOCKER-USER -d 10.90.0.0/16 -i eth1 ${established}`,
+        '4 filter DOCKER-USER -d 10.89.4.5/32 -i eth0 -p tcp -m tcp --dport 80 -j ACCEPT',
+      ],
+    ],
+    [
+      'calls from the uplink of a gateway',
+      {
+        gateways: [
+          {
+            name: 'office',
+            uplink: { device: 'gre1' },
+            snat: 'none',
+            publish: [{ port: 8080, proto: 'udp', to: '10.90.0.5', toPort: 53 }],
+            served: [],
+          },
+        ],
+      },
+      { dockerUser: [4] },
+      ['4 filter DOCKER-USER -d 10.90.0.5/32 -i gre1 -p udp -m udp --dport 53 -j ACCEPT'],
+    ],
+    [
       'what a gateway forwards',
       {
         gateways: [

@@ -1,5 +1,5 @@
 /** A node's part: its containers' packets go to the gateway. */
-import { type Family, type Subnet, familyOf, mergeSubnets, sortSubnets } from '../address/cidr.ts';
+import { contains, type Family, type Subnet, familyOf, mergeSubnets, sortSubnets } from '../address/cidr.ts';
 import type { NodeNetwork } from '../topology/role.ts';
 import type { Facts } from '../state/facts.ts';
 import { forwardRefusals } from './forward-policy.ts';
@@ -49,7 +49,12 @@ function openWays(
   if (via !== undefined) refusals.push(...gatewayRefusals(network, via, link, facts.links));
   // Other engines accept their containers' packets themselves, when one is started.
   if (network.engine === 'external') {
-    const passages = subnets.map((subnet) => ({ subnet, inner: bridge, outer: link?.name }));
+    const passages = subnets.map((subnet) => ({
+      subnet,
+      inner: bridge,
+      outer: link?.name,
+      called: (network.called ?? []).some(({ to }) => contains(subnet, to)),
+    }));
     refusals.push(...forwardRefusals(name, passages, facts.forwardFilters));
   }
   const others = nodeRoutes(network, family, subnets, facts, numbers, refusals);

@@ -1,5 +1,5 @@
 /** Who is who: what one host of the file has to do, seen from that host. */
-import { type Address, type Family, type Subnet, familyOf } from '../address/cidr.ts';
+import { type Address, type Family, type Subnet, contains, familyOf } from '../address/cidr.ts';
 import { type RankedSelector, rankRoutes } from '../spec/route-order.ts';
 import type { EngineName, Network, PublishedPort, Snat, Spec, Uplink } from '../spec/spec.ts';
 
@@ -32,10 +32,18 @@ export interface NodeNetwork {
   readonly gateway: string;
   /** the members' addresses, most preferred first, both families */
   readonly nextHops: readonly Address[];
+  /** absent where no gateway publishes a port of it */
+  readonly called?: readonly Called[];
   /** the name servers that get its questions, one for each family; absent where the engine's own do */
   readonly nameServers?: readonly Address[];
   /** the smallest of the members' uplinks, where the file says it */
   readonly uplinkMtu?: number;
+}
+
+/** A container here that a gateway lets the outside call. */
+export interface Called extends Pick<PublishedPort, 'proto' | 'to' | 'toPort'> {
+  /** the gateway's members, by which calls come in */
+  readonly from: readonly Address[];
 }
 
 /** Most specific first, per family, and the members of the gateways that they lead to. */
@@ -84,6 +92,7 @@ function nodeNetworks(spec: Spec, host: string): NodeNetwork[] {
     const subnets = network.subnets[host];
     if (!subnets) return [];
     const members = spec.gateways[network.via]?.members ?? [];
+    const called = calledOf(spec, network, subnets);
     const mtus = members.flatMap(({ uplink }) => uplink.mtu ?? []);
     return {
       name,
@@ -94,6 +103,7 @@ function nodeNetworks(spec: Spec, host: string): NodeNetwork[] {
       gateway: network.via,
       nextHops: members.flatMap((m) => spec.hosts[m.host] ?? []),
       ...(network.dns === undefined ? {} : { nameServers: nameServersOf(spec, network) }),
+      ...(called.length > 0 ? { called } : {}),
       ...(network.acceptReplies ? { acceptReplies: true } : {}),
       ...(mtus.length > 0 ? { uplinkMtu: Math.min(...mtus) } : {}),
       ...(network.routes ? { routes: routesOf(spec, network) } : {}),
@@ -106,6 +116,14 @@ function nameServersOf(spec: Spec, { dns, via }: Network): readonly Address[] {
   if (dns !== 'gateway') return dns ?? [];
   const [first] = spec.gateways[via]?.members ?? [];
   return first ? (spec.hosts[first.host] ?? []) : [];
+}
+
+function calledOf(spec: Spec, network: Network, subnets: readonly Subnet[]): Called[] {
+  return exitsOf(network).flatMap((gateway) =>
+    (spec.gateways[gateway]?.publish ?? [])
+      .filter(({ to }) => subnets.some((subnet) => contains(subnet, to)))
+      .map(({ proto, to, toPort }) => ({ proto, to, toPort, from: nextHopsOf(spec, gateway) })),
+  );
 }
 
 function nextHopsOf(spec: Spec, gateway: string): Address[] {
