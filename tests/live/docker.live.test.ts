@@ -28,6 +28,15 @@ async function ask(container: string): Promise<{ readonly answer: string; readon
   return { answer, sources: [...new Set((await lan.stop()).map(({ source }) => source))] };
 }
 
+const caller = `
+const [host] = process.argv.slice(1);
+const request = require('node:http').get({ host, port: 8080, timeout: 2000 }, (response) => {
+  response.on('data', (answer) => { console.log(String(answer)); process.exit(); });
+});
+request.on('error', () => process.exit());
+request.on('timeout', () => process.exit());
+`;
+
 describe('docker', () => {
   it('keeps the source through a restart of its daemon, which masquerades a network that was there before', async () => {
     const { node1, gw1 } = world.hosts;
@@ -50,6 +59,32 @@ describe('docker', () => {
     // Without us, it is the masquerade that counts.
     for (const host of [node1, gw1]) await mustSucceed(host, 'destroy', '--yes');
     expect(await ask('before')).toEqual({ answer: `isp saw ${addresses.node1}`, sources: [] });
+  });
+
+  it('lets calls in that come by the gateway, to a port that it publishes', async () => {
+    const { node1, gw1, upstream } = world.hosts;
+    await world.containers.createNetwork(network.name, network.subnet);
+    const address = await world.containers.start('web', network.name);
+    await world.containers.run('web', ['mkdir', '/www']);
+    await world.containers.run('web', ['sh', '-c', 'echo from the container >/www/index.html']);
+    await world.containers.run('web', ['httpd', '-p', '80', '-h', '/www']);
+    const published = `${exampleFile('docker')}    publish:\n      - { port: 8080, to: ${address}, to_port: 80 }\n`;
+    await gw1.files.replace(filePath, published);
+    const call = async (): Promise<string> => {
+      const argv = [process.execPath, '-e', caller, addresses.uplink];
+      return (await upstream.exec.run(argv)).stdout.trim();
+    };
+    // The control: the node does not know of it yet, and docker drops what nobody has published there.
+    for (const host of [gw1, node1]) await mustSucceed(host, 'apply', '--yes');
+    expect(await call()).toBe('');
+    await node1.files.replace(filePath, published);
+    const astray = await world.capture('isp', 'eth0', 'tcp');
+    await mustSucceed(node1, 'apply', '--yes');
+    expect(await call()).toBe('from the container');
+    expect(await astray.stop()).toEqual([]);
+    await mustSucceed(node1, 'status', '--check');
+    await mustSucceed(node1, 'destroy', '--yes');
+    expect(await node1.run(['iptables', '-S', 'DOCKER-USER'])).not.toContain('mustredirect');
   });
 
   it('lets a network of somebody else through its policy, by its chain for that, until destroy', async () => {
