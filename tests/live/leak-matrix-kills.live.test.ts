@@ -1,0 +1,6 @@
+/** The leak matrix: runs that are killed at each of their boundaries. */
+import { defineMatrix } from './leak-matrix/define-matrix.ts';
+import { matrixParts } from './leak-matrix/parts.ts';
+
+const parts = await matrixParts();
+defineMatrix(parts.filter(({ what }) => what === 'kills'));

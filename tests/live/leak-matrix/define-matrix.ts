@@ -1,0 +1,118 @@
+/**
+ * The leak matrix: whatever happens to a redirected network, no packet of it leaves by another way. In parts, each with
+ * a world of its own: side by side they take half the time. All of them in one process make the page.
+ */
+import { readFile, writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { filePath } from '../../../src/lab/example-file.ts';
+import type { LabEngine } from '../../../src/lab/engine.ts';
+import { network } from '../../../src/lab/layout.ts';
+import type { World } from '../../../src/lab/world.ts';
+import { runCell, type Cell } from './cell.ts';
+import { runControl } from './control.ts';
+import { countDeclared, declaredWayIsOpen } from './declared-way.ts';
+import { changeEvents } from './events-change.ts';
+import { gatewayEvents } from './events-gateway.ts';
+import { dockerEvents, podmanEvents } from './events-engine.ts';
+import { nodeEvents } from './events-node.ts';
+import type { Event } from './event.ts';
+import { type MatrixPart, fullEngine } from './parts.ts';
+import { journeysOn } from './journeys.ts';
+import { type KillRow, runKillRow } from './kill.ts';
+import { layerEvents } from './layers.ts';
+import { faultsOf } from './judge.ts';
+import { startSender } from './sender.ts';
+import { exampleFile, families } from './families.ts';
+import { killSectionText, measuredWith, pageText, sectionText } from './table.ts';
+import { places } from './watch.ts';
+import { mustSucceed } from '../program.ts';
+import { createTestWorld } from '../test-world.ts';
+
+/** Of each kind, in one second: 100 are sent, and a busy machine may be late with some. */
+const atLeast = 70;
+
+const page = fileURLToPath(new URL('../../../docs/leak-matrix.md', import.meta.url));
+/** of all engines, when they are done */
+const sections: string[] = [];
+const engines = new Set<string>();
+let measured = '';
+
+/** What is alike with every engine is done with one. */
+function eventsOf(engine: LabEngine): readonly Event[] {
+  const ofEngine = engine === 'docker' ? dockerEvents : podmanEvents;
+  if (engine !== fullEngine) return [...layerEvents('node1', 'some'), ...ofEngine];
+  return [...nodeEvents, ...ofEngine, ...gatewayEvents, ...changeEvents];
+}
+
+/** @param parts those of this file; when the page is written, all of them */
+export function defineMatrix(parts: readonly MatrixPart[]): void {
+  describe.each(parts)('$engine, $what', ({ engine, what }) => {
+    const cells: Cell[] = [];
+    const killRows: KillRow[] = [];
+    let world: World;
+
+    beforeAll(async () => {
+      world = await createTestWorld({ engine, families });
+      const { node1, gw1, upstream } = world.hosts;
+      await Promise.all([node1, gw1].map((host) => host.files.replace(filePath, exampleFile(world))));
+      await countDeclared(upstream);
+      await world.containers.createNetwork(network.name, network.subnet, network.subnet6);
+      await startSender(world, 'web');
+    });
+
+    afterAll(async () => {
+      engines.add(world.engine.reason.replace(/ with .*/, ''));
+      measured = await measuredWith(world, engines);
+      if (cells.length > 0) sections.push(sectionText(engine, cells));
+      if (killRows.length > 0) sections.push(killSectionText(killRows));
+      await world.down();
+    });
+
+    it.each(places)('control: with nothing applied, the capture on %s sees every kind', async (place) => {
+      const counted = await runControl(world, place);
+      for (const family of families) {
+        expect(Math.min(...Object.values(counted[family]))).toBeGreaterThanOrEqual(atLeast);
+      }
+    });
+
+    it('is redirected by apply', async () => {
+      for (const host of [world.hosts.gw1, world.hosts.node1]) await mustSucceed(host, 'apply', '--yes');
+      expect(await declaredWayIsOpen(world.hosts.upstream)).toEqual({ 4: true, 6: true });
+    });
+
+    it.each(what === 'events' ? eventsOf(engine) : [])('$name', async (event) => {
+      const cell = await runCell(world, event);
+      cells.push(cell);
+      expect(faultsOf(cell)).toEqual([]);
+    });
+
+    it.each(what === 'kills' ? [...journeysOn('node1'), ...journeysOn('gw1')] : [])(
+      '$name on $host, killed at each boundary',
+      { timeout: 600_000 },
+      async (journey) => {
+        const row = await runKillRow(world, journey);
+        killRows.push(row);
+        expect(row.faults).toEqual([]);
+        expect(row.boundaries).toBeGreaterThan(3);
+      },
+    );
+  });
+
+  describe('docs/leak-matrix.md', () => {
+    it('says what was found', async () => {
+      const text = pageText(measured, atLeast, sections);
+      process.stdout.write(`\n${text}\n`);
+      if (process.env['LEAK_MATRIX'] === 'write') await writeFile(page, text);
+      const written = await readFile(page, 'utf8');
+      // Which way packets went meanwhile may differ with the machine's load; an engine that it lacks is not looked at.
+      expect(sections.flatMap(outline).filter((row) => !outline(written).includes(row))).toEqual([]);
+    });
+  });
+}
+
+/** What happened where, and whether anything was seen elsewhere. */
+function outline(text: string): string[] {
+  const rows = text.split('\n').filter((line) => line.startsWith('| '));
+  return rows.map((row) => `${row.split(' | ').slice(0, 2).join(' | ')}, ${row.includes('**packets**')}`);
+}
