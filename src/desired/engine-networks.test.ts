@@ -133,6 +133,27 @@ describe('a network that the file does not have any more', () => {
   });
 });
 
+describe('a network that we only edited and somebody replaced', () => {
+  it.each([
+    ['is left alone', 'podman77', []],
+    ['is the same by its bridge', 'cni-podman1', [masquerade(true)]],
+  ] as const)('%s', (_, bridge, wanted) => {
+    const edited = { file, original: 'a', ours: 'b' };
+    const kept = {
+      engine: 'podman',
+      name: 'web',
+      subnets: ['10.89.4.0/24'],
+      created: false,
+      edited,
+    } as const;
+    const facts = givenFacts({
+      networks: [givenNetwork({ bridge, masquerade: { file, setting: 'ipMasq', enabled: false } })],
+      ledger: { gateways: {}, sysctls: {}, bridges: { web: 'cni-podman1' }, networks: [kept] },
+    });
+    expect(releaseNetwork(kept, facts).wanted).toEqual(wanted);
+  });
+});
+
 describe('a network that we made and somebody replaced', () => {
   it('is left alone', () => {
     const edited = { file, original: 'a', ours: 'b' };

@@ -74,7 +74,7 @@ export function releaseNetwork(kept: LedgerNetwork, facts: Facts): EngineWishes 
   const waiting = ours
     ? [`network ${kept.name}, which we created, stays: used by ${names(found.attached)}`]
     : [];
-  if (kept.edited && found.masquerade) {
+  if (kept.edited && found.masquerade && isTheSame(found, facts)) {
     wanted.push({
       object: masqueradeObject(kept, { ...found.masquerade, file: kept.edited.file, enabled: true }),
       why: 'as it was before',
@@ -85,6 +85,11 @@ export function releaseNetwork(kept: LedgerNetwork, facts: Facts): EngineWishes 
     }
   }
   return { wanted, waiting, refusals: [] };
+}
+
+/** With another bridge it is another network of that name: what its owner has set is as he wants it. */
+function isTheSame({ name, bridge }: NetworkFacts, { ledger: { bridges = {} } }: Facts): boolean {
+  return bridge === undefined || !Object.hasOwn(bridges, name) || bridges[name] === bridge;
 }
 
 /** One that the file does not mention is warned of: see `warnings/unmentioned-family.ts`. */

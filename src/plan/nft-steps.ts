@@ -76,24 +76,36 @@ function nftObjects(wanted: readonly Wanted[]): NftObject[] {
   return wanted.map(({ object }) => object).filter(isNftObject);
 }
 
-/** The elements of both, and the wanted rules before those that were there. */
+/** The elements of both, and the wanted rules before those that were there and still matter. */
 export function wideTable(actual: readonly NftObject[], wanted: readonly Wanted[]): Wanted[] {
   const found = new Map(actual.map((object) => [objectKey(object), object]));
   const keys = new Set(wanted.map(({ object }) => objectKey(object)));
   return [
     ...wanted.map(({ object, why }) => {
       const before = found.get(objectKey(object));
-      return { object: wideObject(before, object), why };
+      return { object: wideObject(before, object, keys), why };
     }),
     ...actual.filter((object) => !keys.has(objectKey(object))).map((object) => ({ object, why: '' })),
   ];
 }
 
-function wideObject(before: HostObject | undefined, after: HostObject): HostObject {
+function wideObject(
+  before: HostObject | undefined,
+  after: HostObject,
+  wanted: ReadonlySet<string>,
+): HostObject {
   if (after.kind === 'nft-set' && before?.kind === 'nft-set') return wideSet(before, after);
   if (after.kind !== 'nft-chain' || before?.kind !== 'nft-chain') return after;
-  // What leaves by the old way still needs the address that belongs to it, and what goes nowhere stays stopped.
-  return { ...after, rules: [...new Set([...after.rules, ...before.rules])] };
+  // What leaves by the old way still needs the address that belongs to it, and what goes nowhere stays stopped. Any other
+  // rule may be somebody's.
+  const kept =
+    after.hook?.type === 'nat' ? before.rules : before.rules.filter((rule) => asksForGone(rule, wanted));
+  return { ...after, rules: [...new Set([...after.rules, ...kept])] };
+}
+
+/** Of a family, or of a role, that this host has no more: what is wanted has no such set. */
+function asksForGone(rule: string, wanted: ReadonlySet<string>): boolean {
+  return [...rule.matchAll(/@([\w.-]+)/g)].some(([, name]) => !wanted.has(`nft-set ${name}`));
 }
 
 /** Intervals of one set must not overlap: an old element gives way to a new one that does. */
