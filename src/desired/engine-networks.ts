@@ -1,6 +1,7 @@
 /** What we want of the engines: the network is there, and its masquerade is off where that can be had. */
 import { type Subnet, familyOf, sameSubnets } from '../address/cidr.ts';
 import type { NodeNetwork } from '../topology/role.ts';
+import { storedNetwork } from '../state/actual.ts';
 import type { AttachedContainer, Facts, NetworkFacts } from '../state/facts.ts';
 import type { LedgerNetwork } from '../state/ledger.ts';
 import type { EngineMasquerade, EngineNetwork } from '../state/objects.ts';
@@ -28,7 +29,7 @@ export function wantNetwork(network: NodeNetwork, facts: Facts): EngineWishes {
   }
   const wanted: Wanted[] = [
     {
-      object: found.exists ? storedObject(found) : newObject(network, found, facts),
+      object: found.exists ? storedNetwork(found) : newObject(network, found, facts),
       why: found.exists ? 'is there' : `made by ${found.backend}, as the file says`,
     },
   ];
@@ -69,7 +70,7 @@ export function releaseNetwork(kept: LedgerNetwork, facts: Facts): EngineWishes 
   const stays = found?.exists === true && (ours ? found.attached.length > 0 : !kept.created);
   if (!found || !stays) return { wanted: [], waiting: [], refusals: [] };
   const wanted: Wanted[] = ours
-    ? [{ object: storedObject({ ...found, subnets: kept.subnets }), why: 'containers use it' }]
+    ? [{ object: storedNetwork({ ...found, subnets: kept.subnets }), why: 'containers use it' }]
     : [];
   const waiting = ours
     ? [`network ${kept.name}, which we created, stays: used by ${names(found.attached)}`]
@@ -96,17 +97,6 @@ function isTheSame({ name, bridge }: NetworkFacts, { ledger: { bridges = {} } }:
 function ofFamiliesOf(mentioned: readonly Subnet[], subnets: readonly Subnet[]): Subnet[] {
   const families = new Set(mentioned.map(familyOf));
   return subnets.filter((subnet) => families.has(familyOf(subnet)));
-}
-
-function storedObject({ engine, name, subnets, mtu, dropsAnswers }: NetworkFacts): EngineNetwork {
-  return {
-    kind: 'engine-network',
-    engine,
-    name,
-    subnets,
-    ...(mtu === undefined ? {} : { mtu }),
-    ...(dropsAnswers?.trusted.length ? { trusted: dropsAnswers.trusted } : {}),
-  };
 }
 
 function newObject(network: NodeNetwork, found: NetworkFacts, facts: Facts): EngineNetwork {

@@ -1,6 +1,6 @@
 /** The state found, cut to what the wanted one speaks of: our own objects, and the settings that we share. */
-import type { Facts } from './facts.ts';
-import type { HostObject } from './objects.ts';
+import type { Facts, NetworkFacts } from './facts.ts';
+import type { EngineNetwork, HostObject } from './objects.ts';
 import { familyOfSetting, settingsOf } from './settings.ts';
 
 /** @param wanted decides of which shared settings the plan may speak */
@@ -41,12 +41,17 @@ function engineNetworks(facts: Facts, wanted: readonly HostObject[]): HostObject
         (ours === true &&
           facts.ledger.networks.some((kept) => kept.created && kept.engine === engine && kept.name === name)),
     )
-    .map(({ engine, name, subnets, mtu, dropsAnswers }) => ({
-      kind: 'engine-network',
-      engine,
-      name,
-      subnets,
-      ...(mtu === undefined ? {} : { mtu }),
-      ...(dropsAnswers?.trusted.length ? { trusted: dropsAnswers.trusted } : {}),
-    }));
+    .map(storedNetwork);
+}
+
+/** A network as its engine has it. */
+export function storedNetwork({ engine, name, subnets, mtu, dropsAnswers }: NetworkFacts): EngineNetwork {
+  return {
+    kind: 'engine-network',
+    engine,
+    name,
+    subnets,
+    ...(mtu === undefined ? {} : { mtu }),
+    ...(dropsAnswers?.trusted.length ? { trusted: dropsAnswers.trusted } : {}),
+  };
 }
