@@ -145,7 +145,8 @@ describe('the real kernel', () => {
         { destination: '192.168.50.0/24', device: 'eth0' },
         { destination: '2001:db8:50::/64', device: 'eth0' },
       ],
-      defaultHops: [{ via: 'fe80::1', device: 'eth0' }],
+      // One that has advertised itself comes and goes: it is no drift.
+      defaultHops: [],
       routerAdvertisedDefaults: ['eth0'],
       acceptRa: { eth0: '1' },
       xfrm: true,

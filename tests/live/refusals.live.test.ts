@@ -191,21 +191,6 @@ const ofFirewalls: Situation[] = [
     takeBack: 'nft delete table ip filter',
     says: ['chain FORWARD of nft table ip filter', `iptables -I FORWARD -s ${subnet} -j ACCEPT`],
   },
-  {
-    name: 'Docker’s policy, on a node whose engine accepts nothing itself',
-    make: iptables([
-      '-N DOCKER-USER',
-      '-A FORWARD -j DOCKER-USER',
-      '-A FORWARD -o docker0 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT',
-      '-A FORWARD -i docker0 -j ACCEPT',
-    ]),
-    takeBack: 'nft delete table ip filter',
-    says: [
-      `network mustredirect: chain FORWARD of nft table ip filter has policy drop, and would stop what comes from ${subnet} and the answers to ${subnet}`,
-      `iptables -I DOCKER-USER -s ${subnet} -j ACCEPT`,
-      `iptables -I DOCKER-USER -d ${subnet} -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT`,
-    ],
-  },
 ];
 
 /** A PATH with everything but some programs, or with one that is another. */
