@@ -41,7 +41,7 @@ export function desiredState(role: HostRole, gateways: Spec['gateways'], found: 
   const refusals: Refusal[] = [];
   const numbers = chooseNumbers(role, gateways, facts, refusals);
   const parts = partsOf(role, facts, numbers, refusals);
-  if (parts.length > 0) refusals.push(...preferenceRefusals(facts.foreignRules));
+  refusals.push(...preferenceRefusals(parts, facts.foreignRules));
   const engines = engineWishes(role, facts);
   // Containers still need what they found: it is given back when the last network of ours can go.
   const stays =

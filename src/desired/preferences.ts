@@ -3,12 +3,15 @@ import type { ForeignRule } from '../state/facts.ts';
 import { hex, ipCommand } from '../state/objects.ts';
 import { preferences } from '../state/ownership.ts';
 import { ownerOfRule } from './owners.ts';
-import type { Refusal } from './parts.ts';
+import type { Part, Refusal } from './parts.ts';
 
 const [first, last] = [preferences.directMark, preferences.end];
 
-export function preferenceRefusals(rules: readonly ForeignRule[]): Refusal[] {
+/** In a family of which nothing is redirected, they are in nobody's way. */
+export function preferenceRefusals(parts: readonly Part[], rules: readonly ForeignRule[]): Refusal[] {
+  const families = new Set(parts.map(({ family }) => family));
   return rules
+    .filter(({ family }) => families.has(family))
     .filter(({ preference }) => preference >= first && preference <= last)
     .map((rule) => {
       const owner = ownerOfRule(rule) ?? 'somebody else';

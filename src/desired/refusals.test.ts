@@ -146,6 +146,11 @@ describe('rules of others', () => {
     expect(found[0]?.hint).toContain('ip rule show preference 4000');
   });
 
+  it('may be where they like in a family of which nothing is redirected', () => {
+    const foreignRules = [{ ...rule(4100), family: 6 as const }];
+    expect(messages(node, { links: [eth0, bridge], foreignRules })).toEqual([]);
+  });
+
   it('are named when they are known', () => {
     const fwmark = { value: 51820, mask: 0xffffffff };
     const foreignRules = [{ ...rule(4500), fwmark, table: 51820 }];

@@ -82,6 +82,8 @@ function ownRules(text: string, place: Place): IptablesRule[] {
       if (/ -j (DROP|REJECT)\b/.test(words)) dropping.add(chain);
       return [];
     }
+    // With the same comment elsewhere, or with another target, it is somebody's.
+    if (chain !== chainOf[place.table] || !words.endsWith(' -j ACCEPT')) return [];
     const args = words.replace(comment, ' ').trim().split(' ');
     const late = place.table === 'raw' && dropping.has(chain);
     return [{ kind: 'iptables-rule', ...place, chain, args, ...(late ? { late: true } : {}) }];
