@@ -22,10 +22,10 @@ export default defineConfig({
         test: {
           name: 'live',
           include: [live],
-          // Test hosts are namespaces of the kernel, which share nothing: a process of its own for each file, and two
-          // at a time, since most of a live test is waiting. What they measure are packets, never a time.
+          // Test hosts are namespaces of the kernel, which share nothing: a process of its own for each file, and three
+          // at a time, since a part of each live test is waiting. What they measure are packets, never a time.
           pool: 'forks',
-          maxWorkers: 2,
+          maxWorkers: 3,
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },

@@ -60,7 +60,7 @@ const own = fc
 export const specs: fc.Arbitrary<Spec> = fc
   .record({
     addresses: fc.constantFrom(['192.168.50.2', '192.168.50.3'], ['192.168.50.4', '192.168.50.3']),
-    drafts: fc.array(draft, { maxLength: 4 }),
+    drafts: fc.array(draft, { maxLength: 3 }),
     office: remote('gw1'),
     home: remote('gw2'),
     own,
