@@ -170,9 +170,16 @@ function stays({ kept }: Drift, i: number): boolean {
 
 /** As the kernel has them: by preference, none twice. */
 function withRules(some: readonly FakeRule[], more: readonly FakeRule[]): FakeRule[] {
-  return unique([...some, ...more], (rule) => ({ ...rule, family: ruleFamily(rule), protocol: 0 })).sort(
-    (a, b) => a.preference - b.preference,
-  );
+  return unique([...some, ...more], (rule) => [
+    ruleFamily(rule),
+    rule.preference,
+    rule.from,
+    rule.to,
+    rule.fwmark,
+    rule.action,
+    rule.ipproto,
+    rule.dport,
+  ]).sort((a, b) => a.preference - b.preference);
 }
 
 /** One for each destination and metric of a table: what was there first stays. */
