@@ -47,9 +47,9 @@ export function wholeLength(family: Family): 32 | 128 {
   return family === 4 ? 32 : 128;
 }
 
-/** Whether an address says nothing without its link: of IPv6, inside of fe80::/10. */
-export function isLinkLocal(address: Address): boolean {
-  return familyOf(address) === 6 && contains('fe80::/10', address);
+/** Whether an address, or a subnet, says nothing without its link: of IPv6, inside of fe80::/10. */
+export function isLinkLocal(text: Address | Subnet): boolean {
+  return familyOf(text) === 6 && contains('fe80::/10', text);
 }
 
 export function prefixLength(subnet: Subnet): number {

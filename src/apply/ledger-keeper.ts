@@ -1,4 +1,5 @@
 /** Keeps the ledger true while a plan runs: what must be given back is written down before it is changed. */
+import { families } from '../address/cidr.ts';
 import type { Desired } from '../desired/desired.ts';
 import { readLedger, writeLedger } from '../host/ledger-store.ts';
 import type { Files } from '../host/ports.ts';
@@ -8,8 +9,6 @@ import type { Facts } from '../state/facts.ts';
 import type { Ledger, LedgerNetwork } from '../state/ledger.ts';
 import type { HostObject } from '../state/objects.ts';
 import { forwardingName, settingsOf } from '../state/settings.ts';
-
-const families = [4, 6] as const;
 
 export interface LedgerKeeper {
   readonly ledger: Ledger;

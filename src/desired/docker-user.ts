@@ -2,6 +2,7 @@
  * Docker's policy for what is forwarded is to drop it, and stops networks that are not its own. Where its chain
  * DOCKER-USER is, which is for the rules of others and is kept by its daemon, what is redirected is let through there.
  */
+import { word } from './nft-word.ts';
 import { type Address, type Family, type Subnet, familyOf, subnetOfAddress } from '../address/cidr.ts';
 import type { Facts } from '../state/facts.ts';
 import { type IptablesRule, objectKey } from '../state/objects.ts';
@@ -29,9 +30,7 @@ export function withoutDockerUser(facts: Facts): Facts {
     ...facts,
     forwardFilters: forwardFilters.filter(
       ({ family, table, chains }) =>
-        table !== 'filter' ||
-        !chains.has('DOCKER-USER') ||
-        !dockerUser.some((one) => family === (one === 4 ? 'ip' : 'ip6')),
+        table !== 'filter' || !chains.has('DOCKER-USER') || !dockerUser.some((one) => family === word(one)),
     ),
   };
 }

@@ -2,6 +2,7 @@
  * What another table's policy would stop. Every base chain has to accept a packet, so that an accept in our own table
  * does not help. Only what is surely stopped is refused: a rule that is not understood may accept.
  */
+import { word } from './nft-word.ts';
 import { type Family, type Subnet, contains, familyOf, overlaps } from '../address/cidr.ts';
 import type { FilterCondition, FilterRule, ForwardFilter } from '../state/facts.ts';
 import type { Refusal } from './parts.ts';
@@ -70,7 +71,7 @@ export function forwardRefusals(
 }
 
 function sees({ family: of }: ForwardFilter, family: Family): boolean {
-  return of === 'inet' || of === (family === 4 ? 'ip' : 'ip6');
+  return of === 'inet' || of === word(family);
 }
 
 function packet(fields: Readonly<Record<string, string | undefined>>): Packet {
@@ -106,7 +107,7 @@ function matches(pattern: string, name: string): boolean {
 
 function commands(filter: ForwardFilter, family: Family, { asked, answers, calls }: Stopped): string[] {
   const { table, chain, chains } = filter;
-  const ip = family === 4 ? 'ip' : 'ip6';
+  const ip = word(family);
   if (filter.family === ip && table === 'filter' && chain === 'FORWARD') {
     // Docker puts its own rules before those of others, and this chain before its own.
     const insert = `${ip}tables -I ${chains.has('DOCKER-USER') ? 'DOCKER-USER' : chain}`;

@@ -1,4 +1,5 @@
 /** A gateway member's part: what comes from the nodes leaves by the uplink, and answers find back. */
+import { word } from './nft-word.ts';
 import { type Address, type Family, type Subnet, contains, familyOf, isLinkLocal } from '../address/cidr.ts';
 import type { MemberGateway, ServedSubnet } from '../topology/role.ts';
 import type { Facts } from '../state/facts.ts';
@@ -90,7 +91,7 @@ function viaOf({ uplink }: MemberGateway, family: Family): Address | undefined {
 /** `none` is said too: a masquerade of somebody else on the uplink must not hide the container. */
 function natVerdict({ snat }: MemberGateway, family: Family): string {
   if (snat === 'masquerade') return 'masquerade';
-  const ip = family === 4 ? 'ip' : 'ip6';
+  const ip = word(family);
   const address = snat === 'none' ? undefined : snat.find((one) => familyOf(one) === family);
   return `snat ${ip} to ${address ?? `${ip} saddr`}`;
 }

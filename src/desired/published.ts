@@ -1,4 +1,5 @@
 /** Published ports of a gateway: what comes to its uplink goes on to a container, and keeps the caller's address. */
+import { word } from './nft-word.ts';
 import { type Family, familyOf } from '../address/cidr.ts';
 import type { MemberGateway } from '../topology/role.ts';
 import type { Part, Wanted } from './parts.ts';
@@ -11,7 +12,7 @@ export function publishedRules(
   { uplink, snat, publish = [] }: MemberGateway,
   family: Family,
 ): NonNullable<Part['published']> {
-  const ip = family === 4 ? 'ip' : 'ip6';
+  const ip = word(family);
   const address = typeof snat === 'object' ? snat.find((one) => familyOf(one) === family) : undefined;
   // Where the world sees an address, the port is there; what only passes by is for somebody else.
   const here =

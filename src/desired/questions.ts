@@ -1,8 +1,9 @@
 /** Questions for names: to whom they go, whoever the containers ask. */
-import { type Address, type Family, type Subnet, familyOf, shortSubnet } from '../address/cidr.ts';
+import { type Address, type Family, families, type Subnet, familyOf, shortSubnet } from '../address/cidr.ts';
 import type { NodeNetwork } from '../topology/role.ts';
 import type { Facts, NetworkFacts } from '../state/facts.ts';
 import { factsOf } from './network-facts.ts';
+import { word } from './nft-word.ts';
 import type { Wanted } from './parts.ts';
 
 /**
@@ -17,7 +18,7 @@ export function questionChains(networks: readonly NodeNetwork[], facts: Facts): 
     isAskedByEngine(network, factsOf(network, facts)) ? [] : turnsOf(network),
   );
   if (turned.length === 0) return [];
-  const families = ([4, 6] as const).filter((family) => turned.some((one) => one.family === family));
+  const turnedFamilies = families.filter((family) => turned.some((one) => one.family === family));
   return [
     {
       object: {
@@ -32,7 +33,7 @@ export function questionChains(networks: readonly NodeNetwork[], facts: Facts): 
       object: {
         kind: 'nft-chain',
         name: 'resolve',
-        rules: [...families.map(otherContainers), ...turned.map(({ rule }) => rule)],
+        rules: [...turnedFamilies.map(otherContainers), ...turned.map(({ rule }) => rule)],
       },
       why: 'turns them to the name server of the file',
     },
@@ -72,8 +73,4 @@ function turn(subnet: Subnet, to: Address): string {
 /** One of them may answer questions itself. The bridge's own addresses are in the same subnet, and local. */
 function otherContainers(family: Family): string {
   return `${word(family)} daddr @redirected${family} fib daddr type != local return`;
-}
-
-function word(family: Family): string {
-  return family === 4 ? 'ip' : 'ip6';
 }

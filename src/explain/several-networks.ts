@@ -2,7 +2,7 @@
  * Containers in a redirected network and in another one at once. Which of the two their default route leads by is the
  * engine's choice, and packets that leave with an address of the other network are none of ours.
  */
-import { type Address, type Family, contains } from '../address/cidr.ts';
+import { type Address, type Family, contains, families } from '../address/cidr.ts';
 import type { Prepared, Target } from '../apply/prepare.ts';
 import { getRoute } from '../host/ip-routes.ts';
 import { execInside, inNetwork } from '../host/namespaces.ts';
@@ -24,7 +24,7 @@ export async function findOtherDefaults(
   const once = new Map(several.map((container) => [container.pid ?? 0, container]));
   const names = role.networks.map(({ name }) => name);
   const findings = [...once].map(async ([pid, container]) => {
-    const sources = await Promise.all(([4, 6] as const).map((family) => defaultSource(host, pid, family)));
+    const sources = await Promise.all(families.map((family) => defaultSource(host, pid, family)));
     return sources
       .filter((source) => source !== undefined)
       .filter((source) => !redirected.some((subnet) => contains(subnet, source)))

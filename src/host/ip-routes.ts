@@ -1,6 +1,6 @@
 /** Reads the routes of a host, ours and those of others; numbers instead of names. */
 import * as z from 'zod';
-import { type Address, type Family, contains } from '../address/cidr.ts';
+import { type Address, type Family, isLinkLocal } from '../address/cidr.ts';
 import type { ForeignRoute, Hop } from '../state/facts.ts';
 import type { Route } from '../state/objects.ts';
 import { mainTable, ownProtocol } from '../state/ownership.ts';
@@ -78,11 +78,6 @@ function hopsOf({ nexthops = [], ...only }: RawRoute): Hop[] {
   return [only, ...nexthops].flatMap(({ gateway, dev }) =>
     gateway === undefined || dev === undefined ? [] : [{ via: gateway, device: dev }],
   );
-}
-
-/** Every link has such a route: it tells nothing of a subnet. */
-function isLinkLocal(subnet: string): boolean {
-  return contains('fe80::/10', subnet);
 }
 
 /** Each once. */

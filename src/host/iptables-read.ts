@@ -1,6 +1,6 @@
 /** Reads what of ours is in chains of iptables. Only tables that are there are listed: to list one may make it. */
 import { MustredirectError } from '../error.ts';
-import type { Family } from '../address/cidr.ts';
+import { type Family, families } from '../address/cidr.ts';
 import type { ForeignChain } from '../state/facts.ts';
 import type { IptablesRule } from '../state/objects.ts';
 import { ownComment } from '../state/ownership.ts';
@@ -27,7 +27,7 @@ export async function readIptables(
   chains: readonly ForeignChain[],
 ): Promise<Iptables> {
   const found = await Promise.all(
-    ([4, 6] as const).map(async (family) => {
+    families.map(async (family) => {
       const prefix = family === 4 ? 'ip' : 'ip6';
       const legacy = (await files.read(`/proc/net/${prefix}_tables_names`))?.split('\n') ?? [];
       const tables = (['filter', 'raw'] as const).filter(

@@ -1,5 +1,5 @@
 /** Reads and writes settings of the kernel in the network namespace that we run in. */
-import type { Family } from '../address/cidr.ts';
+import { type Family, families } from '../address/cidr.ts';
 import { forwardingName } from '../state/settings.ts';
 import type { Files } from './ports.ts';
 
@@ -23,7 +23,7 @@ export async function readForwarding(
   files: Files,
   devices: readonly string[],
 ): Promise<Record<string, string>> {
-  const both = await Promise.all(([4, 6] as const).map((family) => readFamily(files, devices, family)));
+  const both = await Promise.all(families.map((family) => readFamily(files, devices, family)));
   return Object.assign({}, ...both) as Record<string, string>;
 }
 

@@ -1,5 +1,5 @@
 /** Rules, routes and policies: each group is one batch, undone by the batch that is its mirror image. */
-import type { Family } from '../address/cidr.ts';
+import { type Family, families } from '../address/cidr.ts';
 import type { HostObject, Route, Rule, XfrmPolicy } from '../state/objects.ts';
 import type { Change } from './compare.ts';
 import {
@@ -118,7 +118,7 @@ function ruleOf(change: Change, kind: 'add' | 'remove'): Rule | undefined {
 }
 
 function batches(moves: readonly Move[]): Step[] {
-  return ([4, 6] as const).flatMap((family) => {
+  return families.flatMap((family) => {
     const ofFamily = moves.filter((move) => move.family === family);
     if (ofFamily.length === 0) return [];
     return [

@@ -1,5 +1,5 @@
 /** Addresses of hosts and gateways: usable, one per family, one host each, outside what is redirected. */
-import { type Address, familyOf, findOverlaps } from '../address/cidr.ts';
+import { type Address, familyOf, findOverlaps, isLinkLocal } from '../address/cidr.ts';
 import type { Check, Checked } from './check.ts';
 import {
   type PlacedAddress,
@@ -8,7 +8,7 @@ import {
   nameServersOf,
   subnetsOf,
 } from './placed.ts';
-import { isLinkLocal, isTooWide, specialRangeOf } from './ranges.ts';
+import { isTooWide, specialRangeOf } from './ranges.ts';
 import { type Path, type PlacedProblem, nameText, problemAt } from './tree.ts';
 
 export const checkAddresses: Check = (checked) => {

@@ -1,5 +1,5 @@
 /** Routes of networks: to gateways that exist, of packets that can be told apart. */
-import { familyOf, prefixLength } from '../address/cidr.ts';
+import { familyOf, prefixLength, families } from '../address/cidr.ts';
 import type { Check, Checked } from './check.ts';
 import { type Selector, mostRanks, rankRoutes, selectorText, selectorsOf, tie } from './route-order.ts';
 import { type Path, type PlacedProblem, problemAt, quote } from './tree.ts';
@@ -89,7 +89,7 @@ function definedOf({ to, proto, ports }: DraftRoute) {
 function checkRanks({ keyPlace }: Checked, name: string, network: DraftNetwork): PlacedProblem[] {
   const { direct = [], routes = [] } = network;
   const ways = routes.map((route) => ({ ...definedOf(route), via: route.via ?? '?' }));
-  return ([4, 6] as const).flatMap((family) => {
+  return families.flatMap((family) => {
     const ranked = rankRoutes(
       { direct: direct.filter((to) => familyOf(to) === family), routes: ways },
       family,

@@ -1,15 +1,11 @@
 /** Addresses and subnets that mean something else than a machine or its containers. */
-import { type Address, type Subnet, familyOf, prefixLength } from '../address/cidr.ts';
+import { type Address, type Subnet, familyOf, prefixLength, isLinkLocal } from '../address/cidr.ts';
 
 /** No private range is wider than 10.0.0.0/8, nor is a provider's IPv6 block wider than a /16. */
 const widest = { 4: 8, 6: 16 } as const;
 
 export function isTooWide(subnet: Subnet): boolean {
   return prefixLength(subnet) < widest[familyOf(subnet)];
-}
-
-export function isLinkLocal(address: Address): boolean {
-  return /^fe[89ab][\da-f]:/.test(address);
 }
 
 /** What addresses in a special range are for; nothing for one that a machine can have. */

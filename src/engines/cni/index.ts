@@ -34,12 +34,13 @@ async function readNetworks(
       const common = { engine: 'cni', name, backend: 'cni' } as const;
       const file = findConflist(found, name, brokenFileHint);
       if (!file) return { ...common, exists: false, missing: missing(folder), subnets: [], attached: [] };
-      const { dataDir: _, ...network } = bridgeNetwork(file, brokenFileHint);
+      const bridge = bridgeNetwork(file, brokenFileHint);
+      const { dataDir: _, ...network } = bridge;
       return {
         ...common,
         exists: true,
         ...network,
-        attached: await readAttached(files, name, bridgeNetwork(file, brokenFileHint)),
+        attached: await readAttached(files, name, bridge),
       };
     }),
   );

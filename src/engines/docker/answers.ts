@@ -1,4 +1,5 @@
 /** What docker drops of what comes to its containers by other devices than their bridge, and how a network is made anew. */
+import { families as allFamilies } from '../../address/cidr.ts';
 import { quoteWord } from '../../host/shell-word.ts';
 import type { DropsAnswers } from '../../state/facts.ts';
 import type { DockerInfo } from './info.ts';
@@ -13,7 +14,7 @@ export function dropsAnswers(
 ): { dropsAnswers?: DropsAnswers } {
   if (!drops) return {};
   const options = network?.Options ?? {};
-  const families = ([4, 6] as const).filter(
+  const families = allFamilies.filter(
     (family) => (options[family === 4 ? optionNames.mode4 : optionNames.mode6] || 'nat') === 'nat',
   );
   if (families.length === 0) return {};
