@@ -1,7 +1,8 @@
 /** Who is who: what one host of the file has to do, seen from that host. */
-import { type Address, type Family, type Subnet, contains, familyOf } from '../address/cidr.ts';
-import { type RankedSelector, rankRoutes } from '../spec/route-order.ts';
-import type { EngineName, Network, PublishedPort, Snat, Spec, Uplink } from '../spec/spec.ts';
+import type { Address, Family, Subnet } from '../address/cidr.ts';
+import type { RankedSelector } from '../spec/route-order.ts';
+import type { EngineName, PublishedPort, Snat, Spec, Uplink } from '../spec/spec.ts';
+import { topologyOf } from './topology.ts';
 
 /** What one host is: a node of some networks, a member of some gateways, both, or neither. */
 export interface HostRole {
@@ -76,141 +77,7 @@ export interface ServedSubnet {
   readonly onlyRoutes?: boolean;
 }
 
+/** Of one host. Who wants those of many asks `topologyOf` once. */
 export function hostRole(spec: Spec, host: string): HostRole {
-  const others = otherSubnets(spec, host);
-  return {
-    host,
-    addresses: spec.hosts[host] ?? [],
-    networks: nodeNetworks(spec, host),
-    gateways: memberGateways(spec, host),
-    ...(others.length > 0 ? { others } : {}),
-  };
-}
-
-function nodeNetworks(spec: Spec, host: string): NodeNetwork[] {
-  return Object.entries(spec.networks).flatMap(([name, network]) => {
-    const subnets = network.subnets[host];
-    if (!subnets) return [];
-    const members = spec.gateways[network.via]?.members ?? [];
-    const called = calledOf(spec, network, subnets);
-    const mtus = members.flatMap(({ uplink }) => uplink.mtu ?? []);
-    return {
-      name,
-      engine: network.engine,
-      subnets,
-      direct: network.direct,
-      blocked: network.blocked,
-      gateway: network.via,
-      nextHops: members.flatMap((m) => spec.hosts[m.host] ?? []),
-      ...(network.dns === undefined ? {} : { nameServers: nameServersOf(spec, network) }),
-      ...(called.length > 0 ? { called } : {}),
-      ...(network.acceptReplies ? { acceptReplies: true } : {}),
-      ...(mtus.length > 0 ? { uplinkMtu: Math.min(...mtus) } : {}),
-      ...(network.routes ? { routes: routesOf(spec, network) } : {}),
-    };
-  });
-}
-
-/** Of a gateway with several members, the one that is preferred: the others get no packets. */
-function nameServersOf(spec: Spec, { dns, via }: Network): readonly Address[] {
-  if (dns !== 'gateway') return dns ?? [];
-  const [first] = spec.gateways[via]?.members ?? [];
-  return first ? (spec.hosts[first.host] ?? []) : [];
-}
-
-function calledOf(spec: Spec, network: Network, subnets: readonly Subnet[]): Called[] {
-  return exitsOf(network).flatMap((gateway) =>
-    (spec.gateways[gateway]?.publish ?? [])
-      .filter(({ to }) => subnets.some((subnet) => contains(subnet, to)))
-      .map(({ proto, to, toPort }) => ({ proto, to, toPort, from: nextHopsOf(spec, gateway) })),
-  );
-}
-
-function nextHopsOf(spec: Spec, gateway: string): Address[] {
-  return (spec.gateways[gateway]?.members ?? []).flatMap((member) => spec.hosts[member.host] ?? []);
-}
-
-function routesOf(spec: Spec, network: Network): Routes {
-  return {
-    selectors: { 4: ranked(network, 4), 6: ranked(network, 6) },
-    nextHops: Object.fromEntries(
-      exitsOf(network)
-        .slice(1)
-        .map((gateway) => [gateway, nextHopsOf(spec, gateway)]),
-    ),
-  };
-}
-
-function ranked({ direct, routes = [] }: Network, family: Family): RankedSelector[] {
-  return rankRoutes({ direct, routes }, family);
-}
-
-/** The gateways that packets of a network may leave by, its own first. */
-function exitsOf({ via, routes = [] }: Network): string[] {
-  return [...new Set([via, ...routes.map((route) => route.via)])].filter((gateway) => gateway !== 'direct');
-}
-
-function otherSubnets(spec: Spec, host: string): Subnet[] {
-  const isMember = (gateway: string): boolean =>
-    spec.gateways[gateway]?.members.some((member) => member.host === host) ?? false;
-  if (!Object.keys(spec.gateways).some(isMember)) return [];
-  return Object.values(spec.networks).flatMap((network) => {
-    const served = exitsOf(network).some(isMember);
-    return Object.entries(network.subnets)
-      .filter(([node]) => node !== host)
-      .flatMap(([, list]) => list.filter((subnet) => !served || isBlocked(network, subnet)));
-  });
-}
-
-function isBlocked({ blocked }: Network, subnet: Subnet): boolean {
-  return blocked.includes(familyOf(subnet));
-}
-
-function memberGateways(spec: Spec, host: string): MemberGateway[] {
-  return Object.entries(spec.gateways).flatMap(([name, gateway]) => {
-    const member = gateway.members.find((m) => m.host === host);
-    if (!member) return [];
-    const { snat, publish } = gateway;
-    const served = servedSubnets(spec, name, host);
-    return { name, uplink: member.uplink, snat, ...(publish ? { publish } : {}), served };
-  });
-}
-
-function servedSubnets(spec: Spec, gateway: string, host: string): ServedSubnet[] {
-  return Object.entries(spec.networks)
-    .filter(([, network]) => exitsOf(network).includes(gateway))
-    .flatMap(([name, network]) =>
-      Object.entries(network.subnets).flatMap(([node, list]) =>
-        list.flatMap((subnet) => {
-          const nodeAddress = spec.hosts[node]?.find((address) => familyOf(address) === familyOf(subnet));
-          const goesHere = nodeAddress && !isBlocked(network, subnet) && takes(network, gateway, subnet);
-          return goesHere
-            ? [{ network: name, node, subnet, nodeAddress, ...partOf(spec, network, gateway, host, subnet) }]
-            : [];
-        }),
-      ),
-    );
-}
-
-/** Whether a gateway gets any packet of a subnet: a route may be of the other family. */
-function takes(network: Network, gateway: string, subnet: Subnet): boolean {
-  return network.via === gateway || ranked(network, familyOf(subnet)).some(({ via }) => via === gateway);
-}
-
-/** Which packets: the node has decided, unless they come to one host for several gateways. */
-function partOf(
-  spec: Spec,
-  network: Network,
-  gateway: string,
-  host: string,
-  subnet: Subnet,
-): Pick<ServedSubnet, 'routes' | 'onlyRoutes'> {
-  const here = exitsOf(network).filter((exit) => {
-    return spec.gateways[exit]?.members.some((member) => member.host === host);
-  });
-  if (here.length < 2) return {};
-  return {
-    routes: ranked(network, familyOf(subnet)).filter(({ via }) => via === gateway),
-    ...(network.via === gateway ? {} : { onlyRoutes: true }),
-  };
+  return topologyOf(spec).roleOf(host);
 }

@@ -1,0 +1,59 @@
+/** What a host has to do as a node. */
+import type { Address, Subnet } from '../address/cidr.ts';
+import type { IndexedSpec, NamedNetwork } from './indexed-spec.ts';
+import type { Called, NodeNetwork, Routes } from './role.ts';
+
+export function nodeNetworks(spec: IndexedSpec, host: string): NodeNetwork[] {
+  return (spec.networksAt.get(host) ?? []).map((named) => {
+    const { name, network } = named;
+    const subnets = network.subnets[host] ?? [];
+    const called = calledOf(spec, named, subnets);
+    const mtus = (spec.gateways.get(network.via)?.gateway.members ?? []).flatMap(
+      ({ uplink }) => uplink.mtu ?? [],
+    );
+    return {
+      name,
+      engine: network.engine,
+      subnets,
+      direct: network.direct,
+      blocked: network.blocked,
+      gateway: network.via,
+      nextHops: nextHopsOf(spec, network.via),
+      ...(network.dns === undefined ? {} : { nameServers: nameServersOf(spec, named) }),
+      ...(called.length > 0 ? { called } : {}),
+      ...(network.acceptReplies ? { acceptReplies: true } : {}),
+      ...(mtus.length > 0 ? { uplinkMtu: Math.min(...mtus) } : {}),
+      ...(network.routes ? { routes: routesOf(spec, named) } : {}),
+    };
+  });
+}
+
+/** Of a gateway with several members, the one that is preferred: the others get no packets. */
+function nameServersOf({ gateways, hosts }: IndexedSpec, { network }: NamedNetwork): readonly Address[] {
+  const { dns, via } = network;
+  if (dns !== 'gateway') return dns ?? [];
+  const [first] = gateways.get(via)?.gateway.members ?? [];
+  return first ? (hosts[first.host] ?? []) : [];
+}
+
+function calledOf(spec: IndexedSpec, { exits }: NamedNetwork, subnets: readonly Subnet[]): Called[] {
+  return exits.flatMap((exit) => {
+    const gateway = spec.gateways.get(exit);
+    if (!gateway) return [];
+    return gateway
+      .portsTo(subnets)
+      .map(({ proto, to, toPort }) => ({ proto, to, toPort, from: gateway.hops }));
+  });
+}
+
+function nextHopsOf({ gateways }: IndexedSpec, gateway: string): readonly Address[] {
+  return gateways.get(gateway)?.hops ?? [];
+}
+
+function routesOf(spec: IndexedSpec, { exits, ranked }: NamedNetwork): Routes {
+  const others = exits.slice(1);
+  return {
+    selectors: { 4: ranked(4), 6: ranked(6) },
+    nextHops: Object.fromEntries(others.map((gateway) => [gateway, nextHopsOf(spec, gateway)])),
+  };
+}
