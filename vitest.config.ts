@@ -10,7 +10,7 @@ export default defineConfig({
           name: 'unit',
           // All cores of a small machine: by default one of them is left out.
           maxWorkers: 2,
-          include: ['src/**/*.test.ts', 'tests/**/*.test.ts'],
+          include: ['src/**/*.test.ts', 'bench/**/*.test.ts', 'tests/**/*.test.ts'],
           exclude: [live],
           // A forgotten await shows up as a failure, not as a test that passes.
           expect: { requireAssertions: true },

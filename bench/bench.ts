@@ -1,0 +1,69 @@
+/** Runs parts one after the other: measures, writes, draws and prints each. */
+import type { Progress } from './compare.ts';
+import { full, quick as quickEffort } from './effort.ts';
+import { machineOf, versionsOf } from './machine.ts';
+import { draw, readResult, writeResult } from './output.ts';
+import { apply } from './parts/apply.ts';
+import { oneNetwork } from './parts/one-network.ts';
+import type { Part } from './parts/part.ts';
+import { gatewayScale, nodeScale } from './parts/scale.ts';
+import { start } from './parts/start.ts';
+import type { Result } from './result.ts';
+import { checkTable, valueTable } from './table.ts';
+import { thisMachine } from '../src/lab/world.ts';
+
+export const parts: readonly Part[] = [oneNetwork, gatewayScale, nodeScale, apply, start];
+
+export interface BenchOptions {
+  readonly parts: readonly Part[];
+  readonly quick: boolean;
+  /** the folder of the project, built */
+  readonly root: string;
+  /** where `bench/results` and `docs` are written */
+  readonly into: string;
+  readonly node: { readonly path: string; readonly version: string };
+  /** begins the names of this run's labs */
+  readonly name: string;
+  readonly progress: Progress;
+  print(text: string): void;
+}
+
+export async function runBench(options: BenchOptions): Promise<readonly Result[]> {
+  const results: Result[] = [];
+  for (const part of options.parts) {
+    const result = await runPart(part, options);
+    await writeResult(options.into, result);
+    await draw(options.into, part, result);
+    options.print(report(part, result));
+    results.push(result);
+  }
+  return results;
+}
+
+/** Makes pictures and page anew from the figures that are there. */
+export async function drawAgain(options: Pick<BenchOptions, 'parts' | 'into'>): Promise<void> {
+  for (const part of options.parts) await draw(options.into, part, await readResult(options.into, part.name));
+}
+
+async function runPart(part: Part, options: BenchOptions): Promise<Result> {
+  const begin = performance.now();
+  const date = new Date().toISOString();
+  const measured = await part.run({
+    effort: options.quick ? quickEffort : full,
+    root: options.root,
+    node: options.node.path,
+    name: options.name,
+    progress: (text) => options.progress(`${part.name}: ${text}`),
+  });
+  return {
+    part: part.name,
+    run: { date, seconds: (performance.now() - begin) / 1000, quick: options.quick },
+    machine: machineOf(),
+    versions: await versionsOf(thisMachine(), options.root, options.node.version),
+    ...measured,
+  };
+}
+
+function report({ title }: Part, { checks, series }: Result): string {
+  return `\n${title}\n\n${checkTable(checks)}\n\n${valueTable(series)}\n`;
+}

@@ -1,0 +1,47 @@
+/** How much a run measures. */
+export interface Effort {
+  readonly rounds: number;
+  /** of parts with many labs */
+  readonly scaleRounds: number;
+  readonly applyRounds: number;
+  readonly startRounds: number;
+  /** of each TCP stream, for iperf3 */
+  readonly tcp: readonly string[];
+  /** of sending small packets */
+  readonly seconds: number;
+  readonly pings: number;
+  /** of parts with many labs, some of which are slow */
+  readonly scalePings: number;
+  readonly gatewaySizes: readonly number[];
+  readonly nodeSizes: readonly number[];
+  readonly applySizes: readonly number[];
+}
+
+export const full: Effort = {
+  rounds: 9,
+  scaleRounds: 5,
+  applyRounds: 3,
+  startRounds: 15,
+  tcp: ['-t', '1'],
+  seconds: 0.5,
+  pings: 10_000,
+  scalePings: 2000,
+  gatewaySizes: [1, 100, 1000, 10_000],
+  nodeSizes: [1, 16, 100, 1000],
+  applySizes: [1, 100, 1000, 10_000],
+};
+
+/** Enough to see that every part gives its figures. They say nothing about speed. */
+export const quick: Effort = {
+  rounds: 1,
+  scaleRounds: 1,
+  applyRounds: 1,
+  startRounds: 1,
+  tcp: ['-n', '32M'],
+  seconds: 0.1,
+  pings: 100,
+  scalePings: 100,
+  gatewaySizes: [1, 20],
+  nodeSizes: [1, 20],
+  applySizes: [1, 20],
+};

@@ -1,0 +1,40 @@
+/** The labs of a part, all at once: built together, checked before and after, and taken down however it ends. */
+import type { Subject } from '../compare.ts';
+import type { Context } from '../parts/part.ts';
+import { type BenchLab, createBenchLab } from './bench-lab.ts';
+import type { Networks } from './networks.ts';
+import { checkWay } from './right-way.ts';
+import type { Variant } from './variants.ts';
+
+export interface Wanted {
+  readonly variant: Variant;
+  readonly networks: Networks;
+  readonly bystander?: boolean;
+}
+
+export async function withLabs<T>(
+  context: Context,
+  wanted: readonly Wanted[],
+  use: (subjects: readonly Subject<BenchLab>[]) => Promise<T>,
+): Promise<T> {
+  const subjects: Subject<BenchLab>[] = [];
+  try {
+    for (const [index, one] of wanted.entries()) {
+      context.progress(
+        `lab ${index + 1} of ${wanted.length}: ${one.variant}, ${one.networks.count} networks`,
+      );
+      const lab = await createBenchLab({ ...context, ...one, name: `${context.name}-${index}` });
+      subjects.push({ variant: one.variant, networks: one.networks.count, at: lab });
+    }
+    await checkAll(subjects);
+    const result = await use(subjects);
+    await checkAll(subjects);
+    return result;
+  } finally {
+    await Promise.all(subjects.map(({ at }) => at.down()));
+  }
+}
+
+async function checkAll(subjects: readonly Subject<BenchLab>[]): Promise<void> {
+  for (const { at } of subjects) await checkWay(at);
+}

@@ -1,0 +1,49 @@
+/** What is sent by a way, and what came of it. Every measure gives one number. */
+import * as z from 'zod';
+import { webPort } from '../lab/web-server.ts';
+import { counted, sinkPort, type Way } from '../lab/way.ts';
+import { interpolatedMedian } from '../statistics.ts';
+
+const iperfReport = z.object({ end: z.object({ sum_received: z.object({ bits_per_second: z.number() }) }) });
+
+/**
+ * @param load of iperf3: `-t 1` is so many seconds, `-n 64M` so many bytes
+ * @returns Gbit/s of TCP that arrived
+ */
+export async function throughput(
+  way: Way,
+  load: readonly string[],
+  options: readonly string[],
+): Promise<number> {
+  const said = await way.run(['iperf3', '-J', '-c', way.to, ...load, ...options]);
+  return iperfReport.parse(JSON.parse(said)).end.sum_received.bits_per_second / 1e9;
+}
+
+/** Each write of dd to bash's UDP device is one packet. It tells how many microseconds it was at work. */
+const sendScript = `exec 2>/dev/null
+begin=\${EPOCHREALTIME/./}
+timeout "$1" dd if=/dev/zero bs=64 >"/dev/udp/$2/$3"
+echo $((\${EPOCHREALTIME/./} - begin))`;
+
+/** @returns thousands of UDP packets of 64 bytes per second that arrived */
+export async function packetRate(way: Way, seconds: number): Promise<number> {
+  const before = await counted(way.receiver, 'sink');
+  const took = await way.run(['bash', '-c', sendScript, 'send', `${seconds}`, way.to, `${sinkPort}`]);
+  return (((await counted(way.receiver, 'sink')) - before) / Number(took)) * 1000;
+}
+
+/** @returns median round trip in microseconds of so many pings, each sent when the one before is answered */
+export async function roundTrip(way: Way, pings: number): Promise<number> {
+  const said = await way.run(['ping', '-n', '-i', '0', '-c', `${pings}`, way.to]);
+  const times = [...said.matchAll(/time=([\d.]+) ms/g)].map((match) => Number(match[1]) * 1000);
+  if (times.length < pings * 0.99) throw new Error(`${pings - times.length} of ${pings} pings got lost`);
+  return interpolatedMedian(times);
+}
+
+/** @returns thousands of TCP connections per second that were opened, asked one question, answered and closed */
+export async function connectionRate(way: Way, seconds: number): Promise<number> {
+  const argv = ['wrk', '-t', '1', '-c', '32', '-d', `${seconds}s`, '-H', 'Connection: close'];
+  const said = await way.run([...argv, `http://${way.to}:${webPort}/`]);
+  if (/Socket errors|Non-2xx/.test(said)) throw new Error(`wrk: ${said}`);
+  return Number(/Requests\/sec:\s+([\d.]+)/.exec(said)?.[1]) / 1000;
+}

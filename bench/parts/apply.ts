@@ -1,0 +1,117 @@
+/** The program at work on a gateway: applying, finding nothing to do, and adding one network. */
+import { filePath } from '../../src/lab/example-file.ts';
+import { atLeast, atMost, checkOf, find, shareCheck } from '../checks.ts';
+import { seriesOf } from '../compare.ts';
+import { gatewayScript } from '../lab/by-hand.ts';
+import { type Gateway, timed, undoByHand, withGateway } from '../lab/gateway-host.ts';
+import { oneMore, placedNetworks, fileOf } from '../lab/networks.ts';
+import { programOf } from '../lab/program.ts';
+import { linePlot } from '../plot/lines.ts';
+import type { Check, Series } from '../result.ts';
+import type { Context, Part } from './part.ts';
+
+/** By hand, this many and more are done once: it takes a minute, and varies little. */
+const onceFrom = 10_000;
+
+export const apply: Part = {
+  name: 'apply',
+  title: 'Applying',
+  async run(context) {
+    const series: Series[] = [];
+    for (const size of context.effort.applySizes) series.push(...(await measureSize(context, size)));
+    return { series, checks: checksOf(series, Math.max(...context.effort.applySizes)) };
+  },
+  plots: ({ series }) => [
+    linePlot('apply', 'Seconds to apply a file on a gateway', [
+      {
+        title: 'whole process, cold',
+        y: { kind: 'log' },
+        lines: (['by hand', 'mustredirect'] as const).map((variant) => ({
+          variant,
+          points: series
+            .filter((one) => one.measure === 'apply' && one.variant === variant)
+            .map((one) => [one.networks, checkOf('', '', one.samples).value] as const),
+        })),
+      },
+    ]),
+  ],
+};
+
+/** What the program is asked to do, in this order. */
+const jobs = ['validate', 'apply', 'nothing to do', 'one more'] as const;
+type Job = (typeof jobs)[number];
+
+const seconds = { unit: 's', better: 'less' } as const;
+
+async function measureSize(context: Context, size: number): Promise<Series[]> {
+  const { applyRounds } = context.effort;
+  const took: Record<Job | 'memory' | 'by hand', number[]> = {
+    validate: [],
+    apply: [],
+    'nothing to do': [],
+    'one more': [],
+    memory: [],
+    'by hand': [],
+  };
+  await withGateway(context, 'program', (program) =>
+    withGateway(context, 'by-hand', async (hands) => {
+      for (let round = 0; round < applyRounds; round++) {
+        context.progress(`round ${round + 1} of ${applyRounds}: ${size.toLocaleString('en')} networks`);
+        if (round === 0 || size < onceFrom) took['by hand'].push(await timeByHand(hands, size));
+        const { memory, ...times } = await timeProgram(program, size, programOf(context.root));
+        took.memory.push(memory);
+        for (const job of jobs) took[job].push(times[job]);
+      }
+    }),
+  );
+  const of = { variant: 'mustredirect', networks: size };
+  return [
+    seriesOf({ name: 'apply', ...seconds }, { ...of, variant: 'by hand' }, took['by hand']),
+    ...jobs.map((job) => seriesOf({ name: job, ...seconds }, of, took[job])),
+    seriesOf({ name: 'memory of apply', unit: 'MB', better: 'less' }, of, took.memory),
+  ];
+}
+
+async function timeByHand(host: Gateway, size: number): Promise<number> {
+  const script = gatewayScript(placedNetworks({ count: size, others: 'other nodes' }));
+  const { seconds: taken } = await timed(host, ['sh', '-e'], script);
+  await undoByHand(host);
+  return taken;
+}
+
+/** From nothing to nothing: what apply remembers goes too, so that each round is the first one. */
+async function timeProgram(
+  host: Gateway,
+  size: number,
+  program: string,
+): Promise<Record<Job | 'memory', number>> {
+  const placed = placedNetworks({ count: size, others: 'other nodes' });
+  const run = async (...args: readonly string[]) => (await timed(host, [program, ...args])).seconds;
+  await host.files.replace(filePath, fileOf(placed));
+  const validate = await run('validate');
+  const applied = await timed(host, ['time', '-f', 'peak %M', program, 'apply', '--yes']);
+  const nothing = await run('plan', '--check');
+  await host.files.replace(filePath, fileOf([...placed, oneMore(size)]));
+  const more = await run('apply', '--yes');
+  await run('destroy', '--yes');
+  await host.run(['sh', '-c', 'rm -rf /var/lib/mustredirect/*']);
+  const memory = (Number(/peak (\d+)/.exec(applied.stderr)?.[1]) * 1024) / 1e6;
+  return { validate, apply: applied.seconds, 'nothing to do': nothing, 'one more': more, memory };
+}
+
+function checksOf(series: readonly Series[], networks: number): Check[] {
+  const of = (measure: string, variant = 'mustredirect') => find(series, { measure, variant, networks });
+  const [whole, reading, more] = [of('apply'), of('validate'), of('one more')];
+  // Both processes start, read the file and check it; what validate takes is that.
+  const work = more.samples.map((sample, round) => {
+    const before = reading.samples[round] ?? 0;
+    return (sample - before) / ((whole.samples[round] ?? 0) - before);
+  });
+  const count = `${networks.toLocaleString('en')} networks`;
+  return [
+    shareCheck(`apply, ${count}: by hand / mustredirect`, of('apply', 'by hand'), whole, atLeast(50)),
+    shareCheck(`nothing to do, ${count}: plan / apply`, of('nothing to do'), whole, atMost(0.5)),
+    checkOf(`one more than ${count}: its work / that of apply`, '', work, atMost(0.1)),
+    checkOf(`memory of apply, ${count}`, 'MB', of('memory of apply').samples, atMost(300)),
+  ];
+}

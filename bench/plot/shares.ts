@@ -1,0 +1,29 @@
+/** How fast something stays as networks are added: a share of plain, whose own line is one. */
+import { find } from '../checks.ts';
+import type { Series } from '../result.ts';
+import { speedCheck } from '../checks.ts';
+import { linePlot, type Panel } from './lines.ts';
+import type { Plot } from './plot.ts';
+
+export function sharePlot(name: string, title: string, series: readonly Series[]): Plot {
+  const measures = [...new Set(series.map(({ measure }) => measure))];
+  return linePlot(
+    name,
+    `${title}: speed as a share of plain`,
+    measures.map((measure) => panelOf(measure, series)),
+  );
+}
+
+function panelOf(measure: string, all: readonly Series[]): Panel {
+  const plain = find(all, { measure, variant: 'plain', networks: 1 });
+  const others = all.filter((one) => one.measure === measure && one.variant !== 'plain');
+  const sizes = [...new Set(others.map(({ networks }) => networks))];
+  const lines = [...new Set(others.map(({ variant }) => variant))].map((variant) => ({
+    variant,
+    points: others
+      .filter((one) => one.variant === variant)
+      .map((one) => [one.networks, speedCheck('', one, plain).value] as const),
+  }));
+  const flat = { variant: 'plain', points: sizes.map((networks) => [networks, 1] as const) };
+  return { title: measure, lines: [flat, ...lines], y: { kind: 'straight', most: 1.25 } };
+}

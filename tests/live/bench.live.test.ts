@@ -1,0 +1,82 @@
+/** The benchmark in its quick form: every part gives its figures, of packets that went the right way. */
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parts, runBench } from '../../bench/bench.ts';
+import { createBenchLab } from '../../bench/lab/bench-lab.ts';
+import { checkWay } from '../../bench/lab/right-way.ts';
+import { readResult } from '../../bench/output.ts';
+import { addresses } from '../../src/lab/layout.ts';
+import { testName } from './test-world.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** By part: how many things were measured in how many ways, and how many of them were judged. */
+const expected = {
+  'one-network': { series: 6 * 3, checks: 6 * 2 },
+  gateway: { series: 3 * 5, checks: 3 * 2 },
+  node: { series: 7 * 5, checks: 7 * 2 },
+  apply: { series: 6 * 2, checks: 4 },
+  start: { series: 4, checks: 3 },
+};
+
+describe('npm run bench -- --quick', () => {
+  let into: string;
+
+  beforeAll(async () => {
+    into = await mkdtemp(join(tmpdir(), 'mustredirect-bench-'));
+    await runBench({
+      parts,
+      quick: true,
+      root,
+      into,
+      node: { path: process.execPath, version: process.versions.node },
+      name: testName(),
+      progress: () => {},
+      print: () => {},
+    });
+  }, 300_000);
+
+  afterAll(() => rm(into, { recursive: true, force: true }));
+
+  it.each(Object.entries(expected))(
+    '%s leaves all of its figures, with their origin',
+    async (name, counts) => {
+      // What is written is read back by a schema that wants every field, and a figure above zero in every sample.
+      const result = await readResult(into, name);
+      expect({ series: result.series.length, checks: result.checks.length }).toEqual(counts);
+      expect(result.run.quick).toBe(true);
+      expect(result.versions.node).toBe(process.versions.node);
+    },
+  );
+
+  it.each(Object.keys(expected))('%s is drawn, and told on the page', async (name) => {
+    const svg = await readFile(join(into, 'docs', 'performance', `${name}.svg`), 'utf8');
+    expect(svg).toMatch(/^<svg .*<\/svg>\n$/s);
+    expect(svg).toMatch(/<(polyline|rect) [^>]*(points|width)=/);
+    expect(svg).not.toMatch(/NaN|Infinity|undefined/);
+    const page = await readFile(join(into, 'docs', 'performance.md'), 'utf8');
+    const section = page.slice(page.indexOf(`<!-- ${name} -->`), page.indexOf(`<!-- /${name} -->`));
+    expect(section).toContain(`performance/${name}.svg`);
+    expect(section).toMatch(/\| mustredirect|node -e 0/);
+  });
+});
+
+it('figures of packets that went another way are refused', async () => {
+  const lab = await createBenchLab({
+    name: testName(),
+    node: process.execPath,
+    root,
+    variant: 'plain',
+    networks: { count: 1, others: 'other nodes' },
+  });
+  try {
+    await checkWay(lab);
+    await lab.world.hosts.node1.run(['ip', 'route', 'replace', 'default', 'via', addresses.isp]);
+    await expect(checkWay(lab)).rejects.toThrow('packets went to the isp, past the gateway');
+  } finally {
+    await lab.down();
+  }
+});
