@@ -5,6 +5,7 @@ import { dockerChains } from '../../tests/fake-host/iptables.ts';
 import type { Event, Fault } from '../../tests/fake-host/faults.ts';
 import { networkFile } from '../../tests/fake-host/podman.ts';
 import { applyTo, journalPath, ledgerPath, specOf, testRun } from '../../tests/scenario/play.ts';
+import type { Work } from '../host/progress.ts';
 import { createEngines } from '../engines/index.ts';
 import { hostRole } from '../topology/role.ts';
 import { applyPlan } from './apply.ts';
@@ -154,12 +155,17 @@ describe.each(journeys)('when something fails in $name', { timeout: 60_000 }, ({
     for (const stop of plan.steps.keys()) {
       const host = await hostWith(before);
       const start = host.dump();
-      let asked = 0;
+      const stopper = new AbortController();
+      const progress = ({ part }: Work): void => {
+        if (part?.name === 'step' && part.number === stop + 1) stopper.abort();
+      };
       const running = prepareOn(host, to).then((prepared) =>
-        applyPlan(prepared.target, prepared, prepared, {
-          ...testRun,
-          interrupted: () => asked++ === stop,
-        }),
+        applyPlan(
+          prepared.target,
+          prepared,
+          { ...prepared, progress },
+          { ...testRun, signal: stopper.signal },
+        ),
       );
       await expect(running).rejects.toMatchObject({ code: 'interrupted' });
       expect(host.dump()).toBe(start);

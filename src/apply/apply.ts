@@ -1,6 +1,7 @@
 /** Brings a host to the wanted state, or back to the one that it was in. */
 import { MustredirectError } from '../error.ts';
 import { runOrFail } from '../host/exec.ts';
+import { interruptibleHost, isInterruption, stopIfInterrupted } from '../host/interrupt.ts';
 import type { Exec } from '../host/ports.ts';
 import { compareStates, objectText } from '../plan/compare.ts';
 import { changeText } from '../plan/print.ts';
@@ -15,6 +16,7 @@ import {
 import { ledgerAfter, ledgerBefore } from './ledger-keeper.ts';
 import { type Workplace, perform } from './perform.ts';
 import { type Prepared, type Target, prepare } from './prepare.ts';
+import { stepWork } from './step-work.ts';
 import { messageOf, undoRun, undoneError } from './undo.ts';
 import { untilSettled } from './until-settled.ts';
 
@@ -31,8 +33,8 @@ export interface Run {
   readonly cutOff?: Journal | undefined;
   /** seconds within which somebody must confirm it, or it is undone */
   readonly confirm?: number | undefined;
-  /** asked before each step; the user pressed Ctrl-C */
-  readonly interrupted?: (() => boolean) | undefined;
+  /** the user pressed Ctrl-C: the step under way is cut, and all is undone */
+  readonly signal?: AbortSignal | undefined;
   /** taking down: a step that fails keeps none of the others from being done, and nothing is put back */
   readonly goOn?: boolean;
   /** called when the run can be undone by somebody else, before its first step */
@@ -68,12 +70,12 @@ export async function closePlan(
   target: Target,
   { desired, plan, facts }: Prepared,
   workplace: Workplace,
-  interrupted: () => boolean,
+  signal: AbortSignal,
 ): Promise<void> {
   const { keeper } = workplace;
   if (plan.steps.length > 0) await keeper.save(ledgerBefore(facts.ledger, desired, plan, facts));
-  const failed = await runSteps(plan, workplace, { interrupted, goOn: true });
-  const wrong = [...failed, ...(await settle(target, workplace)).left];
+  const failed = await runSteps(plan, workplace, { signal, goOn: true });
+  const wrong = [...failed, ...(await settle(target, workplace, signal)).left];
   if (wrong.length > 0) throw takenDownError(wrong);
 }
 
@@ -116,12 +118,14 @@ async function runPlan(
   let next = plan;
   const left = await untilSettled(async () => {
     if (failed.length === 0) failed.push(...(await runSteps(next, workplace, run, journal)));
-    const settled = await settle(target, workplace);
+    const settled = await settle(target, workplace, run.signal);
     next = settled.plan;
     return settled.left;
   });
   const wrong = [...failed, ...left];
   if (wrong.length > 0 && !run.goOn) throw notAsSetError(wrong);
+  // From here on it is done: what comes later is too late.
+  await stopIfInterrupted(run.signal);
   if (run.confirm !== undefined) await journal.waitUntil(new Date(Date.now() + run.confirm * 1000));
   if (wrong.length === 0) await run.record?.(run.id, true);
   if (run.confirm === undefined) await journal.close();
@@ -131,17 +135,18 @@ async function runPlan(
 async function runSteps(
   { steps }: Plan,
   workplace: Workplace,
-  { interrupted, goOn = false }: Pick<Run, 'interrupted' | 'goOn'>,
+  { signal, goOn = false }: Pick<Run, 'signal' | 'goOn'>,
   journal?: JournalKeeper,
 ): Promise<string[]> {
   const failed: string[] = [];
-  for (const step of steps) {
-    if (interrupted?.()) throw new MustredirectError('interrupted', 'interrupted');
+  for (const [index, step] of steps.entries()) {
+    await stopIfInterrupted(signal);
+    workplace.progress?.(stepWork(step, index, steps.length));
     await journal?.begin(step);
     try {
-      await perform(step.do, workplace);
+      await perform(step.do, workplace, signal);
     } catch (error) {
-      if (!goOn) throw error;
+      if (!goOn || isInterruption(error)) throw error;
       failed.push(messageOf(error));
     }
   }
@@ -158,9 +163,13 @@ async function settleAlone(target: Target, workplace: Workplace, { id, record }:
 /** Believes nothing but what the host says now: what is still to be done. Without any, the ledger is settled. */
 async function settle(
   target: Target,
-  { keeper }: Workplace,
+  { keeper, progress }: Workplace,
+  signal?: AbortSignal,
 ): Promise<{ readonly left: readonly string[]; readonly plan: Plan }> {
-  const { actual, desired, facts, plan } = await prepare(target, keeper.ledger);
+  progress?.({ what: 'looking whether this host is as wanted' });
+  const { host } = target;
+  const interruptible = { ...target, host: interruptibleHost(host, signal), progress: undefined };
+  const { actual, desired, facts, plan } = await prepare(interruptible, keeper.ledger);
   const changes = compareStates(actual, desired.wanted);
   if (changes.length === 0) await keeper.save(ledgerAfter(keeper.ledger, desired, facts));
   return { left: changes.map(changeText), plan };

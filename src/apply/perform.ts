@@ -3,8 +3,10 @@ import { type Engines, readAllNetworks } from '../engines/index.ts';
 import { MustredirectError } from '../error.ts';
 import { forgetFlows } from '../host/conntrack.ts';
 import { commandError, runOrFail } from '../host/exec.ts';
+import { interruptibleExec } from '../host/interrupt.ts';
 import { iptablesCommand, isRuleThere } from '../host/iptables-rule.ts';
 import type { Exec, Host, Output } from '../host/ports.ts';
+import type { Progress } from '../host/progress.ts';
 import { writeSysctl } from '../host/sysctl.ts';
 import type { Action } from '../plan/action.ts';
 import { type LedgerKeeper, keptOriginal } from './ledger-keeper.ts';
@@ -13,14 +15,24 @@ export interface Workplace {
   readonly host: Host;
   readonly engines: Engines;
   readonly keeper: LedgerKeeper;
+  readonly progress?: Progress | undefined;
 }
 
-export async function perform(action: Action, { host, engines, keeper }: Workplace): Promise<void> {
+/**
+ * @param signal cuts what may be cut: where a batch was ended, its inverse undoes any part of it. What an engine was asked for
+ *   its daemon does all the same, also when nobody waits for it any more: that is waited for.
+ */
+export async function perform(
+  action: Action,
+  { host, engines, keeper }: Workplace,
+  signal?: AbortSignal,
+): Promise<void> {
+  const exec = interruptibleExec(host.exec, signal);
   switch (action.kind) {
     case 'ip':
-      return runIpBatch(host.exec, action);
+      return runIpBatch(exec, action);
     case 'nft':
-      await runOrFail(host.exec, ['nft', '-f', '-'], { input: action.text });
+      await runOrFail(exec, ['nft', '-f', '-'], { input: action.text });
       return;
     case 'insert-iptables-rule':
     case 'delete-iptables-rule':
@@ -36,7 +48,7 @@ export async function perform(action: Action, { host, engines, keeper }: Workpla
     case 'set-masquerade':
       return setMasquerade(action, { host, engines, keeper });
     case 'forget-flows':
-      await forgetFlows(host.exec, action.flows);
+      await forgetFlows(exec, action.flows);
       return;
   }
 }

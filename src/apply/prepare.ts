@@ -4,6 +4,7 @@ import type { Numbers } from '../desired/numbers.ts';
 import { type Desired, desiredState } from '../desired/desired.ts';
 import type { ElementCounter } from '../host/nft-read.ts';
 import type { Host } from '../host/ports.ts';
+import type { Progress } from '../host/progress.ts';
 import { closedState } from '../plan/closed-state.ts';
 import { makePlan } from '../plan/make-plan.ts';
 import type { Plan } from '../plan/step.ts';
@@ -25,6 +26,7 @@ export interface Target {
   readonly numbers?: Numbers;
   /** only what closes is wanted, beside all that is there: no interface and no engine is needed for it */
   readonly closed?: true;
+  readonly progress?: Progress | undefined;
 }
 
 export interface Prepared {
@@ -42,9 +44,11 @@ export const nobody: Pick<Target, 'role' | 'gateways'> = {
 };
 
 export async function prepare(target: Target, before: Ledger): Promise<Prepared> {
-  const { host, engines, role, gateways, closed, numbers } = target;
+  const { host, engines, role, gateways, closed, numbers, progress } = target;
   const ledger = { ...before, ...numbers };
+  progress?.({ what: 'reading this host' });
   const { facts, counters } = await gatherFacts(host, closed ? undefined : engines, role, ledger);
+  progress?.({ what: 'working out what is to be done' });
   const whole = desiredState(role, gateways, facts);
   const desired = closed ? closedState(facts, whole) : whole;
   const actual = actualState(

@@ -23,7 +23,8 @@ export async function undoRun(
   const note = (error: unknown): void => {
     if (!failed.includes(messageOf(error))) failed.push(messageOf(error));
   };
-  for (const { undo } of begun.toReversed()) {
+  for (const [index, { undo }] of begun.toReversed().entries()) {
+    workplace.progress?.({ what: 'undoing', part: { name: 'step', number: index + 1, of: begun.length } });
     if (undo) await performUndo(undo, workplace).catch(note);
   }
   // What was decided meanwhile was decided for a way that is not taken any more.
@@ -55,6 +56,7 @@ async function putBack(
   const { host } = workplace;
   const wanted = before.map((text) => ({ object: parseOwned(text), why: 'as before' }));
   return untilSettled(async () => {
+    workplace.progress?.({ what: 'looking whether this host is as before' });
     const { steps } = makePlan(await readOwned(host), { wanted, waiting: [], warnings: [] });
     for (const step of steps) await perform(step.do, workplace).catch(note);
     return compareStates(await readOwned(host), wanted).map(changeText);

@@ -57,7 +57,7 @@ async function apply(
   };
   const engines = createEngines({});
   const target: Target = { host, engines, role: hostRole(spec, 'here'), gateways: spec.gateways };
-  const ground = { host, engines, places, trace: undefined };
+  const ground = { host, engines, places, trace: undefined, progress: undefined };
   const texts = { verb: 'apply', title: 'plan', done: 'done', record: async () => {} };
   let status = 0;
   try {

@@ -16,7 +16,9 @@ import {
   settleEarlierRun,
   undoJournal,
   waitsError,
+  watchWork,
 } from './earlier-run.ts';
+import { stopIfInterrupted } from '../host/interrupt.ts';
 import { withLock } from './lock-host.ts';
 import { planJson, planLines, printPlan, refuse } from './print-plan.ts';
 import { type Ground, look } from './session.ts';
@@ -56,6 +58,7 @@ export interface Change {
 export async function changeHost(terminal: Terminal, change: Change): Promise<void> {
   const { ground, options, verb } = change;
   if (!change.target.closed) await settleEarlierRun(terminal, ground, options.wait);
+  await stopIfInterrupted(terminal.interrupt);
   for (;;) {
     const agreed = options.yes ? 'any' : await agree(terminal, change);
     if (agreed === undefined) {
@@ -91,7 +94,7 @@ async function agree(terminal: Terminal, change: Change): Promise<Plan | 'any' |
 /** False when the plan is not the one agreed to any more: then nothing is changed. */
 async function changeLocked(terminal: Terminal, change: Change, agreed: Plan | 'any'): Promise<boolean> {
   const { ground, target } = change;
-  const { host, places, engines } = ground;
+  const { host, places, engines, progress } = ground;
   if (target.closed) return closeLocked(terminal, change, agreed);
   await change.check?.();
   const cutOff = await readOpenRun(ground);
@@ -106,8 +109,13 @@ async function changeLocked(terminal: Terminal, change: Change, agreed: Plan | '
     if (cutOff) tellCutOff(terminal, cutOff);
     show(terminal, change, prepared.plan);
   } else if (!sameSteps(agreed, prepared.plan)) return false;
-  terminal.watchInterrupts();
-  await applyPlan(target, prepared, { host, engines, keeper }, runOf(terminal, change, prepared, cutOff));
+  watchWork(terminal);
+  await applyPlan(
+    target,
+    prepared,
+    { host, engines, keeper, progress },
+    runOf(terminal, change, prepared, cutOff),
+  );
   report(terminal, change, prepared);
   return true;
 }
@@ -115,7 +123,7 @@ async function changeLocked(terminal: Terminal, change: Change, agreed: Plan | '
 /** Nothing that went wrong before keeps closed what is closed from being so. */
 async function closeLocked(terminal: Terminal, change: Change, agreed: Plan | 'any'): Promise<boolean> {
   const { ground, target } = change;
-  const { host, places, engines } = ground;
+  const { host, places, engines, progress } = ground;
   const keeper = await openLedger(host.files, places.ledger).catch((error: unknown) => {
     terminal.tell(`${terminal.paintTold('red', 'error:')} ${messageOf(error)}; closed without it`);
     return forgetful;
@@ -124,8 +132,8 @@ async function closeLocked(terminal: Terminal, change: Change, agreed: Plan | 'a
   refuse(prepared.desired.refusals, terminal);
   if (agreed === 'any') show(terminal, change, prepared.plan);
   else if (!sameSteps(agreed, prepared.plan)) return false;
-  terminal.watchInterrupts();
-  await closePlan(target, prepared, { host, engines, keeper }, terminal.interrupted);
+  watchWork(terminal);
+  await closePlan(target, prepared, { host, engines, keeper, progress }, terminal.interrupt);
   report(terminal, change, prepared);
   return true;
 }
@@ -147,7 +155,7 @@ function runOf(terminal: Terminal, change: Change, prepared: Prepared, cutOff: J
     cutOff,
     confirm,
     goOn,
-    interrupted: terminal.interrupted,
+    signal: terminal.interrupt,
     started: ({ run }: Journal) => started?.(run) ?? Promise.resolve(),
     record: (run: string, changed: boolean) => record(run, prepared, changed),
   };

@@ -57,7 +57,13 @@ function newHost(): FakeHost {
 function groundOf(host: FakeHost): Ground {
   const read = (path: string) => (path === places.lock ? createFiles() : host.files).read(path);
   const engines = createEngines({});
-  return { host: { ...host, files: { ...host.files, read } }, engines, places, trace: undefined };
+  return {
+    host: { ...host, files: { ...host.files, read } },
+    engines,
+    places,
+    trace: undefined,
+    progress: undefined,
+  };
 }
 
 async function apply(

@@ -77,11 +77,17 @@ function isUnconfirmedSinceBoot({ confirm, sameBoot }: Journal): boolean {
   return confirm !== undefined && !sameBoot;
 }
 
+/** From now on this host is not left between two states: whoever presses Ctrl-C is told, and so is who does it again. */
+export function watchWork(terminal: Terminal): void {
+  terminal.watchInterrupts('stopping: please wait, this host is not left between two states');
+}
+
 /** Undoes all that the journal tells of, and says so. To be called with the lock held. */
 export async function undoJournal(terminal: Terminal, ground: Ground, journal: Journal): Promise<void> {
-  const { host, engines, places } = ground;
+  const { host, engines, places, progress } = ground;
+  watchWork(terminal);
   const keeper = await openLedger(host.files, places.ledger);
-  const left = await undoRun(journal, { host, engines, keeper });
+  const left = await undoRun(journal, { host, engines, keeper, progress });
   await writeDown(terminal, ground, journal);
   if (left.length > 0) {
     throw new MustredirectError(

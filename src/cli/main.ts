@@ -7,6 +7,8 @@ const terminal = terminalOf(process);
 try {
   await createProgram(terminal).parseAsync(process.argv);
 } catch (error) {
+  terminal.endProgress();
   process.exitCode = printError(error, terminal, process.argv);
 }
+terminal.endProgress();
 endLikeTerminal(process);

@@ -1,6 +1,7 @@
 /** Says what went wrong, and what to do; a stack trace only for what is a mistake of ours. */
 import { CommanderError } from '@commander-js/extra-typings';
 import { type ErrorCode, MustredirectError } from '../error.ts';
+import { asksForJson } from './asks-for-json.ts';
 import { ReportedError } from './reported-error.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -51,10 +52,4 @@ function failureOf(error: unknown): Failure {
 function usageFailure({ code, message }: CommanderError): Failure {
   const said = code === 'commander.help' ? 'no command is given' : message.replace(/^error: /, '');
   return { code: 'usage', message: said, hint: 'see --help', exitStatus: 2 };
-}
-
-/** What follows `--` is somebody else's. */
-function asksForJson(argv: readonly string[]): boolean {
-  const end = argv.indexOf('--');
-  return (end < 0 ? argv : argv.slice(0, end)).includes('--json');
 }

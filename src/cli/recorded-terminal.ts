@@ -1,9 +1,11 @@
 /** A terminal for tests that remembers what was printed and told; colours show as `<red:text>`. */
+import type { Work } from '../host/progress.ts';
 import type { Terminal } from './terminal.ts';
 
 export interface RecordedTerminal extends Terminal {
   readonly printed: string[];
   readonly told: string[];
+  readonly reported: Work[];
   exitStatus: number | undefined;
 }
 
@@ -11,6 +13,7 @@ export function recordedTerminal(): RecordedTerminal {
   const terminal: RecordedTerminal = {
     printed: [],
     told: [],
+    reported: [],
     exitStatus: undefined,
     env: {},
     pid: 4711,
@@ -23,7 +26,10 @@ export function recordedTerminal(): RecordedTerminal {
     print: (text) => void terminal.printed.push(text),
     tell: (text) => void terminal.told.push(text),
     confirm: () => Promise.resolve(false),
-    interrupted: () => false,
+    progress: (work) => void terminal.reported.push(work),
+    endProgress() {},
+    interrupt: new AbortController().signal,
+    endOnInterrupt() {},
     watchInterrupts() {},
     setExitStatus(status) {
       terminal.exitStatus = status;

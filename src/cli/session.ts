@@ -10,6 +10,7 @@ import { readLinks } from '../host/ip-links.ts';
 import { readLedger } from '../host/ledger-store.ts';
 import { type Places, findPlaces } from '../host/places.ts';
 import type { Host } from '../host/ports.ts';
+import type { Progress } from '../host/progress.ts';
 import { requireNetAdmin } from '../host/privileges.ts';
 import type { Spec } from '../spec/spec.ts';
 import { hostRole } from '../topology/role.ts';
@@ -34,12 +35,14 @@ export interface Ground {
   readonly places: Places;
   /** shows a command before it runs, with `-v` */
   readonly trace: ((argv: readonly string[]) => void) | undefined;
+  readonly progress: Progress | undefined;
 }
 
 export async function openGround(terminal: Terminal, options: GroundOptions): Promise<Ground> {
   const trace = options.verbose
     ? (argv: readonly string[]): void => terminal.tell(terminal.paintTold('dim', `$ ${commandLine(argv)}`))
     : undefined;
+  terminal.endOnInterrupt('interrupted; nothing was changed');
   const files = createFiles();
   await requireNetAdmin(files);
   return {
@@ -47,6 +50,7 @@ export async function openGround(terminal: Terminal, options: GroundOptions): Pr
     engines: createEngines(terminal.env),
     places: await findPlaces(terminal.env),
     trace,
+    progress: terminal.progress,
   };
 }
 
@@ -61,6 +65,7 @@ export interface Session extends Ground {
 
 export async function openSession(terminal: Terminal, options: HostOptions): Promise<Session> {
   const ground = await openGround(terminal, options);
+  ground.progress?.({ what: 'reading the file' });
   const text = await readSpecText(ground.host.files, options.file, terminal);
   const spec = checkSpec(text, options.file, terminal);
   const host = await findHost(spec, ground.host, terminal, options);

@@ -80,9 +80,58 @@ describe('a terminal', () => {
     const terminal = terminalFor(process);
     expect(process.emit('SIGHUP')).toBe(false);
     terminal.watchInterrupts();
-    expect(terminal.interrupted()).toBe(false);
+    expect(terminal.interrupt.aborted).toBe(false);
     expect(process.emit('SIGHUP')).toBe(true);
-    expect(terminal.interrupted()).toBe(true);
+    expect(terminal.interrupt.aborted).toBe(true);
+    expect(textOf(process)).toEqual(['', '']);
+  });
+
+  it('says each time that it has heard a signal', () => {
+    const process = fakeProcess();
+    terminalFor(process).watchInterrupts('stopping');
+    process.emit('SIGINT');
+    process.emit('SIGINT');
+    expect(textOf(process)).toEqual(['', 'stopping\nstopping\n']);
+  });
+
+  it('ends by the signal itself while nothing was changed, after a word', () => {
+    const killed: string[] = [];
+    const process = Object.assign(fakeProcess(), {
+      kill(pid: number, signal: string) {
+        killed.push(`${pid} ${signal}, listened to by ${process.listenerCount(signal)}`);
+      },
+    });
+    const terminal = terminalFor(process);
+    terminal.endOnInterrupt('nothing was changed');
+    process.emit('SIGTERM');
+    expect(killed).toEqual(['1 SIGTERM, listened to by 0']);
+    expect(textOf(process)).toEqual(['', 'nothing was changed\n']);
+    expect(terminal.interrupt.aborted).toBe(false);
+  });
+
+  it('only notes a signal from when it is watched', () => {
+    const process = fakeProcess();
+    const terminal = terminalFor(process);
+    terminal.endOnInterrupt('nothing was changed');
+    terminal.watchInterrupts();
+    process.emit('SIGINT');
+    expect(textOf(process)).toEqual(['', '']);
+    expect(terminal.interrupt.aborted).toBe(true);
+  });
+});
+
+describe('progress', () => {
+  it.each<[Given & { args?: readonly string[] }, boolean]>([
+    [{ tty: ['stderr'] }, true],
+    [{ tty: ['stdin', 'stdout'] }, false],
+    [{ tty: ['stderr'], env: { TERM: 'dumb' } }, false],
+    [{ tty: ['stderr'], env: { CI: 'true' } }, false],
+    [{ tty: ['stderr'], args: ['apply', '--json'] }, false],
+    [{ tty: ['stderr'], args: ['lab', 'exec', '--', 'x', '--json'] }, true],
+  ])('with %j is shown: %j', ({ args = [], ...given }, shown) => {
+    const process = fakeProcess(given);
+    process.argv.push(...args);
+    expect(terminalFor(process).progress !== undefined).toBe(shown);
   });
 });
 

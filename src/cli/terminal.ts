@@ -4,6 +4,10 @@ import { resolve } from 'node:path';
 import { userInfo } from 'node:os';
 import { isatty } from 'node:tty';
 import { styleText } from 'node:util';
+import type { Progress } from '../host/progress.ts';
+import { asksForJson } from './asks-for-json.ts';
+import { createInterrupts } from './interrupts.ts';
+import { type ProgressLine, createProgressLine } from './progress-line.ts';
 
 export interface Terminal {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -26,10 +30,16 @@ export interface Terminal {
   tell(text: string): void;
   /** asks a yes-or-no question; anything but yes is no, and so are Ctrl-C and the end of the input */
   confirm(question: string): Promise<boolean>;
-  /** true once the user has asked us to stop */
-  readonly interrupted: () => boolean;
-  /** from now on Ctrl-C is noted, and the program ends in order; before it simply ends */
-  watchInterrupts(): void;
+  /** where somebody sees it: what is being done, as long as that takes */
+  readonly progress: Progress | undefined;
+  /** takes away what progress has shown */
+  endProgress(): void;
+  /** aborted once the user has asked us to stop, while that is watched */
+  readonly interrupt: AbortSignal;
+  /** from now on Ctrl-C ends the program with a word; before, without one */
+  endOnInterrupt(text: string): void;
+  /** from now on Ctrl-C is noted, and told where there is a text for it, and the program ends in order */
+  watchInterrupts(text?: string): void;
   setExitStatus(status: number): void;
   /** colours for what is printed */
   readonly paint: Paint;
@@ -43,8 +53,13 @@ type Paint = (color: Color, text: string) => string;
 export function terminalOf(process: NodeJS.Process): Terminal {
   const { env, stdin, stdout, stderr } = process;
   const [node, file = ''] = [process.execPath, process.argv[1]];
-  let stopped = false;
   outliveReaders(process);
+  const line = progressLineOf(process);
+  const tell = (text: string): void => {
+    line?.hide();
+    stderr.write(`${text}\n`);
+  };
+  const interrupts = createInterrupts(process, tell);
   return {
     env,
     pid: process.pid,
@@ -54,23 +69,32 @@ export function terminalOf(process: NodeJS.Process): Terminal {
     root: rootOf(file),
     folder: process.cwd(),
     interactive: [stdin, stdout, stderr].every(({ isTTY }) => isTTY),
-    print: (text) => void stdout.write(`${text}\n`),
-    tell: (text) => void stderr.write(`${text}\n`),
-    confirm: (question) => ask(process, question),
-    interrupted: () => stopped,
-    watchInterrupts() {
-      for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-        process.on(signal, () => {
-          stopped = true;
-        });
-      }
+    print(text) {
+      line?.end();
+      stdout.write(`${text}\n`);
     },
+    tell,
+    confirm(question) {
+      line?.end();
+      return ask(process, question);
+    },
+    progress: line?.report,
+    endProgress: () => line?.end(),
+    interrupt: interrupts.signal,
+    endOnInterrupt: interrupts.end,
+    watchInterrupts: interrupts.watch,
     setExitStatus(status) {
       process.exitCode = status;
     },
     paint: painter(stdout, env),
     paintTold: painter(stderr, env),
   };
+}
+
+/** Where nobody looks at it, and for a program, nothing is written that is taken away again. */
+function progressLineOf({ env, argv, stderr }: NodeJS.Process): ProgressLine | undefined {
+  const seen = stderr.isTTY && env['TERM'] !== 'dumb' && !env['CI'] && !asksForJson(argv);
+  return seen ? createProgressLine(stderr) : undefined;
 }
 
 function userName(): string {

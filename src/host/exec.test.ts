@@ -20,6 +20,19 @@ describe('a program', () => {
     expect(await exec.run(['sh', '-c', 'kill -9 $$'])).toMatchObject({ exitCode: 137 });
   });
 
+  it('ends, with all that it has started, when the user wants it no more', async () => {
+    const stopper = new AbortController();
+    const started = performance.now();
+    const running = exec.run(['sh', '-c', 'sleep 20 | cat; echo no'], { signal: stopper.signal });
+    setTimeout(() => stopper.abort(), 50);
+    await expect(running).rejects.toMatchObject({ code: 'interrupted' });
+    // The pipe of those that were left would keep it open for 20 s.
+    expect(performance.now() - started).toBeLessThan(10_000);
+    await expect(exec.run(['true'], { signal: stopper.signal })).rejects.toMatchObject({
+      code: 'interrupted',
+    });
+  });
+
   it('that is not there is named, and leaves no timer that would keep us from ending', async () => {
     const before = timers();
     await expect(exec.run(['no-such-program'])).rejects.toMatchObject({

@@ -1,7 +1,9 @@
 /** Runs programs for real: argument vectors only, `LC_ALL=C`, always with a time limit. */
+import { type ChildProcess, spawn as spawnPlain } from 'node:child_process';
 import { constants } from 'node:os';
 import spawn, { SubprocessError } from 'nano-spawn';
 import { MustredirectError } from '../error.ts';
+import { interruptedError } from './interrupt.ts';
 import { missingProgram, programNotFound } from './missing-program.ts';
 import type { Exec, Output, RunOptions } from './ports.ts';
 
@@ -19,23 +21,35 @@ export function createExec(trace: (argv: readonly string[]) => void = () => {}):
 
 async function runProgram(argv: readonly string[], options: RunOptions): Promise<Output> {
   const [file = '', ...args] = argv;
-  const timeout = options.timeout ?? defaultTimeout;
+  const { timeout = defaultTimeout, signal } = options;
+  if (signal?.aborted) throw interruptedError();
   const running = spawn(file, args, {
     env: { LC_ALL: 'C' },
-    // A session of its own: Ctrl-C is for us alone, a command under way is never cut in the middle.
+    // A session of its own: Ctrl-C is for us alone, and we decide which command under way may be cut in the middle.
     detached: true,
     stdin: options.input === undefined ? 'ignore' : { string: options.input },
   });
+  // When there is no such program, there is nothing to end either: what went wrong is told below.
+  const end = (): void => void running.nodeChildProcess.then(endProgram, () => {});
   // Node's own time limit goes on, and keeps us from ending, when there is no such program.
-  const timer = setTimeout(() => void running.nodeChildProcess.then((child) => child.kill()), timeout);
+  const timer = setTimeout(end, timeout);
+  signal?.addEventListener('abort', end, { once: true });
   try {
     const { stdout, stderr } = await running;
     return { exitCode: 0, stdout, stderr };
   } catch (error) {
+    if (signal?.aborted) throw interruptedError();
     return outputOfFailure(argv, error, timeout);
   } finally {
     clearTimeout(timer);
+    signal?.removeEventListener('abort', end);
   }
+}
+
+/** With all that it has started: a shell that is ended leaves its pipe running, and the pipe keeps its stdout open. */
+function endProgram({ pid }: ChildProcess): void {
+  if (pid !== undefined)
+    spawnPlain('sh', ['-c', 'kill -s TERM -- "-$1"', 'sh', String(pid)], { stdio: 'ignore' });
 }
 
 function outputOfFailure(argv: readonly string[], error: unknown, timeout: number): Output {

@@ -10,6 +10,8 @@ export interface RunOptions {
   readonly input?: string;
   /** milliseconds, default 30,000 */
   readonly timeout?: number;
+  /** ends the program, and all that it has started; then it rejects with `interrupted` */
+  readonly signal?: AbortSignal;
 }
 
 export interface Output {

@@ -15,10 +15,11 @@ interface VerifyOptions extends HostOptions {
 
 export async function verify(terminal: Terminal, options: VerifyOptions): Promise<void> {
   const targets = parseTargets(options.to ?? []);
-  const { target, host, engines, places, trace } = await openSession(terminal, options);
+  const { target, host, engines, places, trace, progress } = await openSession(terminal, options);
   const { role } = target;
+  progress?.({ what: 'reading this host' });
   const { facts } = await gatherFacts(host, engines, role, await readLedger(host.files, places.ledger));
-  const liveHost = { ...host, background: createBackground(trace), node: terminal.node };
+  const liveHost = { ...host, background: createBackground(trace), node: terminal.node, progress };
   const names = options.network ? { networks: options.network } : {};
   const report = await verifyHost(liveHost, { role, facts, targets, ...names });
   terminal.print(options.json ? JSON.stringify(report, null, 2) : renderReport(report).trimEnd());

@@ -49,7 +49,7 @@ export async function watchRun(
     if (left > 0) await sleep(Math.min(pace, left));
     else if (await undoOverdue(terminal, ground, run, waits)) {
       tries += 1;
-      if (tries === mostTries) return;
+      if (tries === mostTries || terminal.interrupt.aborted) return;
       await sleep(retryPace);
     }
   }

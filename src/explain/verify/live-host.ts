@@ -2,11 +2,13 @@
 import { type Family, familyOf } from '../../address/cidr.ts';
 import { execInside, inNetwork } from '../../host/namespaces.ts';
 import type { Background, Exec, Host } from '../../host/ports.ts';
+import type { Progress } from '../../host/progress.ts';
 
 export interface LiveHost extends Host {
   readonly background: Background;
   /** path of the Node program that runs the probes: `process.execPath` */
   readonly node: string;
+  readonly progress?: Progress | undefined;
 }
 
 /** Somewhere to send packets from. */

@@ -42,7 +42,11 @@ export async function verifyHost(host: LiveHost, input: VerifyInput): Promise<Ve
     ),
   ].map((task) => ({ ...task, aim: aimOfTask(input, task) }));
   const checks: Check[] = [];
-  for (const task of tasks) checks.push(...(await attempt(task)));
+  for (const [index, task] of tasks.entries()) {
+    const part = { name: 'probe', number: index + 1, of: tasks.length };
+    host.progress?.({ what: `verifying ${task.about.subject}`, part });
+    checks.push(...(await attempt(task)));
+  }
   return { host: role.host, checks };
 }
 
