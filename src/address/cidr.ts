@@ -4,7 +4,9 @@
  * them trusts its input.
  */
 import { isIPv4, isIPv6 } from 'node:net';
-import { containsCidr, excludeCidr, mergeCidr, normalizeCidr, overlapCidr, parseCidr } from 'cidr-tools';
+import { excludeCidr, mergeCidr, normalizeCidr, parseCidr } from 'cidr-tools';
+import { exclude4, merge4 } from './ipv4.ts';
+import { type Range, address4, compareRanges, range4, rangeOf } from './range.ts';
 
 export type Family = 4 | 6;
 export const families = [4, 6] as const satisfies readonly Family[];
@@ -34,7 +36,7 @@ export function parseSubnet(text: string): Subnet | SubnetProblem {
   const prefix = Number(prefixText);
   if (prefix > (isIPv4(address) ? 32 : 128)) return { kind: 'not-a-subnet' };
   const given = `${address}/${prefix}`;
-  const subnet = normalizeCidr(given);
+  const subnet = subnetAround(given);
   return subnet === given ? subnet : { kind: 'host-bits', subnet };
 }
 
@@ -53,12 +55,13 @@ export function isLinkLocal(text: Address | Subnet): boolean {
 }
 
 export function prefixLength(subnet: Subnet): number {
-  return Number(parseCidr(subnet).prefix);
+  return Number(subnet.slice(subnet.indexOf('/') + 1));
 }
 
 /** The subnet that an address with its prefix length lies in: `10.89.4.1/24` -> `10.89.4.0/24`. */
 export function subnetAround(prefix: string): Subnet {
-  return normalizeCidr(prefix);
+  if (familyOf(prefix) === 6) return normalizeCidr(prefix);
+  return `${address4(range4(prefix).start)}${prefix.slice(prefix.indexOf('/'))}`;
 }
 
 /** The subnet of one address. */
@@ -79,12 +82,14 @@ export function longSubnet(text: Subnet | Address): Subnet {
 
 /** Whether two subnets share an address. */
 export function overlaps(a: Subnet, b: Subnet): boolean {
-  return overlapCidr(a, b);
+  const [one, other] = [rangeOf(a), rangeOf(b)];
+  return one.version === other.version && one.start <= other.end && other.start <= one.end;
 }
 
 /** Whether an address or a whole subnet lies inside a subnet. */
 export function contains(subnet: Subnet, inner: Address | Subnet): boolean {
-  return containsCidr(subnet, inner);
+  const [outside, inside] = [rangeOf(subnet), rangeOf(inner)];
+  return outside.version === inside.version && outside.start <= inside.start && inside.end <= outside.end;
 }
 
 /** Whether two lists name the same subnets, in whatever order. */
@@ -94,12 +99,23 @@ export function sameSubnets(a: readonly Subnet[], b: readonly Subnet[]): boolean
 
 /** The smallest set of subnets that holds exactly the same addresses, in ascending order. */
 export function mergeSubnets(subnets: readonly Subnet[]): Subnet[] {
-  return sortSubnets(mergeCidr([...subnets]));
+  const [four, six] = partByFamily(subnets);
+  return [...merge4(four), ...(six.length > 0 ? sortSubnets(mergeCidr(six)) : [])];
 }
 
 /** What is left of some subnets without the addresses of others. */
 export function excludeSubnets(subnets: readonly Subnet[], others: readonly Subnet[]): Subnet[] {
-  return sortSubnets(excludeCidr([...subnets], [...others]));
+  const [four, six] = partByFamily(subnets);
+  const [otherFour, otherSix] = partByFamily(others);
+  return [
+    ...exclude4(four, otherFour),
+    ...(six.length > 0 ? sortSubnets(excludeCidr(six, otherSix)) : []),
+  ];
+}
+
+function partByFamily(subnets: readonly Subnet[]): [four: Subnet[], six: Subnet[]] {
+  const six = subnets.filter((subnet) => familyOf(subnet) === 6);
+  return [six.length === 0 ? [...subnets] : subnets.filter((subnet) => familyOf(subnet) === 4), six];
 }
 
 /** The merged subnets, each with the items whose subnets it is made of: one pass over both, in order. */
@@ -153,28 +169,19 @@ function addressOfNumber(value: bigint, family: Family): Address {
   return normalizeCidr(`${groups.join(':')}/128`).slice(0, -'/128'.length);
 }
 
-type Parsed = ReturnType<typeof parseCidr>;
-
 interface ParsedWith<T> {
   readonly item: T;
-  readonly parsed: Parsed;
+  readonly parsed: Range;
 }
 
 function parsedWith<T>(item: T, subnet: Subnet): ParsedWith<T> {
-  return { item, parsed: parseCidr(subnet) };
+  return { item, parsed: rangeOf(subnet) };
 }
 
 function compareWhere(a: ParsedWith<unknown>, b: ParsedWith<unknown>): number {
-  return compareParsed(a.parsed, b.parsed);
+  return compareRanges(a.parsed, b.parsed);
 }
 
-function isBefore(a: Parsed | undefined, b: Parsed): boolean {
+function isBefore(a: Range | undefined, b: Range): boolean {
   return a !== undefined && (a.version < b.version || (a.version === b.version && a.end < b.start));
-}
-
-function compareParsed(a: Parsed, b: Parsed): number {
-  if (a.version !== b.version) return a.version - b.version;
-  if (a.start !== b.start) return a.start < b.start ? -1 : 1;
-  if (a.end !== b.end) return a.end > b.end ? -1 : 1;
-  return 0;
 }

@@ -1,13 +1,7 @@
 /** Addresses of hosts and gateways: usable, one per family, one host each, outside what is redirected. */
 import { type Address, familyOf, findOverlaps, isLinkLocal } from '../address/cidr.ts';
 import type { Check, Checked } from './check.ts';
-import {
-  type PlacedAddress,
-  gatewayAddressesOf,
-  hostAddressesOf,
-  nameServersOf,
-  subnetsOf,
-} from './placed.ts';
+import { type PlacedAddress, gatewayAddressesOf, hostAddressesOf, nameServersOf } from './placed.ts';
 import { isTooWide, specialRangeOf } from './ranges.ts';
 import { type Path, type PlacedProblem, nameText, problemAt } from './tree.ts';
 
@@ -92,12 +86,13 @@ function listsOf({ hosts = {}, networks = {}, gateways = {} }: Checked['draft'])
 }
 
 /** Packets to an address inside a redirected subnet are for a container. */
-function checkInside({ draft, valuePlace }: Checked, addresses: readonly PlacedAddress[]): PlacedProblem[] {
+function checkInside(
+  { draft, subnets, valuePlace }: Checked,
+  addresses: readonly PlacedAddress[],
+): PlacedProblem[] {
   // Subnets first: of two that are equal, the first counts as the one around the other.
   const items = [
-    ...subnetsOf(draft)
-      .filter(({ subnet }) => !isTooWide(subnet))
-      .map((placed) => ({ ...placed, placed: undefined })),
+    ...subnets.filter(({ subnet }) => !isTooWide(subnet)).map((placed) => ({ ...placed, placed: undefined })),
     ...addresses.map((placed) => ({ subnet: `${placed.address}/${wholeLength(placed.address)}`, placed })),
   ];
   return findOverlaps(items).flatMap(([around, inside]) => {

@@ -5,13 +5,13 @@
 import { type Address, type Family, type Subnet, familyOf } from '../address/cidr.ts';
 import { blockedFamilies } from './blocked.ts';
 import type { Check, Checked } from './check.ts';
-import { type PlacedSubnet, openSubnetsOf, subnetsOf } from './placed.ts';
+import type { PlacedSubnet } from './placed.ts';
 import { type PlacedProblem, problemAt } from './tree.ts';
 
 type Draft = Checked['draft'];
 
 export const checkFamilies: Check = (checked) => {
-  const subnets = openSubnetsOf(checked.draft);
+  const subnets = checked.openSubnets;
   const needs = needsOfGateways(checked.draft, subnets);
   return [
     ...checkBlocks(checked),
@@ -23,8 +23,8 @@ export const checkFamilies: Check = (checked) => {
 };
 
 /** A network with nothing left is a mistake: it would be redirected to nowhere. */
-function checkBlocks({ draft, keyPlace }: Checked): PlacedProblem[] {
-  const all = familiesByNetwork(subnetsOf(draft));
+function checkBlocks({ draft, subnets, keyPlace }: Checked): PlacedProblem[] {
+  const all = familiesByNetwork(subnets);
   return Object.entries(draft.networks ?? {}).flatMap(([network, entry]) => {
     const [last] = blockedFamilies(entry).toReversed();
     const families = [...(all.get(network) ?? [])];

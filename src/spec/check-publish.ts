@@ -1,27 +1,31 @@
 /** Published ports of gateways: each leads to one container, of a network that answers through the gateway. */
-import { type Subnet, contains, familyOf } from '../address/cidr.ts';
+import { type Address, type Subnet, familyOf, findOverlaps, subnetOfAddress } from '../address/cidr.ts';
 import type { Check, Checked } from './check.ts';
-import { openSubnetsOf } from './placed.ts';
 import { type Path, type Place, type PlacedProblem, problemAt } from './tree.ts';
 
 export const checkPublish: Check = (checked) => {
   const served = servedSubnets(checked);
   return Object.entries(checked.draft.gateways ?? {}).flatMap(([gateway, { publish = [] }]) => {
     const first = new Map<string, Place>();
+    const subnets = served.get(gateway) ?? [];
+    const inside = addressesInside(
+      subnets,
+      publish.flatMap(({ to }) => to ?? []),
+    );
     return publish.flatMap(({ port, proto = 'tcp', to }, i) => {
       if (to === undefined) return [];
       const path = ['gateways', gateway, 'publish', i];
       return [
-        ...checkTarget(checked, gateway, to, served.get(gateway) ?? [], [...path, 'to']),
+        ...(inside.has(to) ? [] : [wrongTarget(checked, gateway, to, subnets, [...path, 'to'])]),
         ...(port === undefined ? [] : checkTaken(checked, first, port, `${proto} IPv${familyOf(to)}`, path)),
       ];
     });
   });
 };
 
-function servedSubnets({ draft }: Checked): Map<string, Subnet[]> {
+function servedSubnets({ draft, openSubnets }: Checked): Map<string, Subnet[]> {
   const served = new Map<string, Subnet[]>();
-  for (const { subnet, network } of openSubnetsOf(draft)) {
+  for (const { subnet, network } of openSubnets) {
     const gateway = draft.networks?.[network]?.via;
     if (gateway === undefined) continue;
     const known = served.get(gateway);
@@ -31,20 +35,31 @@ function servedSubnets({ draft }: Checked): Map<string, Subnet[]> {
   return served;
 }
 
-function checkTarget(
+/** Sorted once: a gateway may have ten thousand subnets, and as many ports. */
+function addressesInside(subnets: readonly Subnet[], addresses: readonly Address[]): Set<Address> {
+  const items = [
+    ...subnets.map((subnet) => ({ subnet, address: undefined })),
+    ...addresses.map((address) => ({ subnet: subnetOfAddress(address), address })),
+  ];
+  const pairs = findOverlaps(items);
+  return new Set(
+    pairs.flatMap(([around, { address }]) => (around.address === undefined ? (address ?? []) : [])),
+  );
+}
+
+function wrongTarget(
   { valuePlace }: Checked,
   gateway: string,
   to: string,
   subnets: readonly Subnet[],
   path: Path,
-): PlacedProblem[] {
-  if (subnets.some((subnet) => contains(subnet, to))) return [];
+): PlacedProblem {
   const message = `${to} is in no network that leaves by ${gateway}: its answers would go another way`;
   const hint =
     subnets.length === 0
       ? `no network leaves by ${gateway}`
       : `write an address in ${subnets.slice(0, 8).join(', ')}`;
-  return [problemAt(valuePlace(path), message, hint)];
+  return problemAt(valuePlace(path), message, hint);
 }
 
 function checkTaken(

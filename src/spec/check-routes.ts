@@ -56,8 +56,9 @@ function checkTies({ valuePlace }: Checked, name: string, network: DraftNetwork)
   return placedSelectors(name, network).flatMap((placed) => {
     const key = `${placed.selector.to} ${placed.selector.proto}`;
     const others = known.get(key) ?? [];
-    known.set(key, [...others, placed]);
     const other = others.find(({ selector }) => tie(selector, placed.selector));
+    others.push(placed);
+    known.set(key, others);
     if (!other) return [];
     const line = `line ${valuePlace(other.path).line}`;
     const message = `${selectorText(placed.selector)} of ${name} goes by ${other.selector.via} already (${line})`;
@@ -67,10 +68,11 @@ function checkTies({ valuePlace }: Checked, name: string, network: DraftNetwork)
 
 function placedSelectors(name: string, { direct = [], routes = [] }: DraftNetwork): PlacedSelector[] {
   const path = ['networks', name];
+  const first = new Map(direct.map((to, i) => [to, i] as const).reverse());
   return [
     ...[...new Set(direct)].map((to) => ({
       selector: { to, via: 'direct' },
-      path: [...path, 'direct', direct.indexOf(to)],
+      path: [...path, 'direct', first.get(to) ?? 0],
     })),
     // One that lacks its `via`, or its destinations, is told about already.
     ...routes.flatMap((route, i) =>

@@ -1,12 +1,12 @@
 /** Redirected subnets and exceptions: none twice, none that holds everything. */
 import { type Subnet, familyOf, findOverlaps, mergeSubnets, prefixLength } from '../address/cidr.ts';
 import type { Check, Checked } from './check.ts';
-import { type PlacedSubnet, subnetsOf } from './placed.ts';
+import type { PlacedSubnet } from './placed.ts';
 import { isTooWide, specialRangeOf } from './ranges.ts';
 import { type PlacedProblem, nameText, problemAt } from './tree.ts';
 
 export const checkSubnets: Check = (checked) => {
-  const subnets = subnetsOf(checked.draft);
+  const { subnets } = checked;
   return [
     ...subnets.flatMap((placed) => checkUse(checked, placed)),
     ...checkOnePerFamily(checked),
@@ -26,8 +26,8 @@ function checkUse({ valuePlace }: Checked, { subnet, path }: PlacedSubnet): Plac
   return [problemAt(valuePlace(path), `${subnet} is not for containers: ${address} is ${range}`)];
 }
 
-function checkOnePerFamily({ draft, valuePlace }: Checked): PlacedProblem[] {
-  return subnetsOf(draft).flatMap(({ subnet, network, node, path }) => {
+function checkOnePerFamily({ draft, subnets, valuePlace }: Checked): PlacedProblem[] {
+  return subnets.flatMap(({ subnet, network, node, path }) => {
     const list = draft.networks?.[network]?.subnets?.[node] ?? [];
     const before = list.find((other) => familyOf(other) === familyOf(subnet));
     if (before === undefined || before === subnet) return [];

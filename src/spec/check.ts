@@ -7,12 +7,20 @@ import { checkPublish } from './check-publish.ts';
 import { checkReferences } from './check-references.ts';
 import { checkRoutes } from './check-routes.ts';
 import { checkSubnets } from './check-subnets.ts';
+import { type PlacedSubnet, openOnes, subnetsOf } from './placed.ts';
 import type { Draft } from './schema.ts';
 import type { Suggest } from './suggest.ts';
 import type { Path, Place, PlacedProblem } from './tree.ts';
 
 /** What a check gets. */
-export interface Checked {
+export interface Checked extends Given {
+  /** redirected subnets, in the order of the file */
+  readonly subnets: readonly PlacedSubnet[];
+  /** those of families that go somewhere */
+  readonly openSubnets: readonly PlacedSubnet[];
+}
+
+export interface Given {
   readonly draft: Draft;
   /** all hosts and gateways of the file, also those not in the draft; nothing when some may be missing */
   readonly hosts: readonly string[] | undefined;
@@ -35,6 +43,8 @@ const checks: readonly Check[] = [
   checkPublish,
 ];
 
-export function checkMeaning(checked: Checked): PlacedProblem[] {
+export function checkMeaning(given: Given): PlacedProblem[] {
+  const subnets = subnetsOf(given.draft);
+  const checked = { ...given, subnets, openSubnets: openOnes(given.draft, subnets) };
   return checks.flatMap((check) => check(checked));
 }

@@ -1,6 +1,6 @@
 /** The file's text to a `Spec`, or everything that is wrong with it. */
 import type { z } from 'zod';
-import { type Checked, checkMeaning } from './check.ts';
+import { type Given, checkMeaning } from './check.ts';
 import { type Problem, sortProblems } from './problem.ts';
 import { type Reading, readYaml } from './read-yaml.ts';
 import { readPlainYaml } from './plain-yaml.ts';
@@ -107,7 +107,7 @@ function entryOf(path: Path): Path {
   return path[2] === 'routes' || path[2] === 'publish' ? path.slice(0, 4) : path;
 }
 
-function checkedOf({ draft, tree }: Rest, whole: Tree, reading: Reading, suggest: Suggest): Checked {
+function checkedOf({ draft, tree }: Rest, whole: Tree, reading: Reading, suggest: Suggest): Given {
   const certain = reading.trustedBefore === undefined;
   return {
     draft,

@@ -31,8 +31,8 @@ export function subnetsOf(draft: Draft): PlacedSubnet[] {
 }
 
 /** Those of families that go somewhere. */
-export function openSubnetsOf(draft: Draft): PlacedSubnet[] {
-  return subnetsOf(draft).filter(({ subnet, network }) => {
+export function openOnes(draft: Draft, subnets: readonly PlacedSubnet[]): PlacedSubnet[] {
+  return subnets.filter(({ subnet, network }) => {
     return !blockedFamilies(draft.networks?.[network] ?? {}).includes(familyOf(subnet));
   });
 }

@@ -1,0 +1,64 @@
+/**
+ * Subnets as ranges of numbers. IPv4 is counted in plain numbers, ten times as fast as in bigints: a gateway may have ten
+ * thousand subnets, and each is looked at many times.
+ */
+import { parseCidr } from 'cidr-tools';
+
+export interface Range {
+  readonly version: 4 | 6;
+  /** first and last address; those of one version are of one type */
+  readonly start: number | bigint;
+  readonly end: number | bigint;
+}
+
+/** @param text an address, or a subnet */
+export function rangeOf(text: string): Range {
+  if (!text.includes(':')) return range4(text);
+  const { start, end } = parseCidr(text);
+  return { version: 6, start, end };
+}
+
+/** @param text an IPv4 address, or a subnet, which may have host bits set */
+export function range4(text: string): Range & { readonly start: number; readonly end: number } {
+  const slash = text.indexOf('/');
+  const address = slash < 0 ? text : text.slice(0, slash);
+  const size = slash < 0 ? 1 : 2 ** (32 - Number(text.slice(slash + 1)));
+  const number = numberOf(address);
+  const start = number - (number % size);
+  return { version: 4, start, end: start + size - 1 };
+}
+
+/** The fewest subnets that hold the addresses from the first to the last. */
+export function subnets4(start: number, end: number): string[] {
+  const found: string[] = [];
+  for (let at = start; at <= end; ) {
+    let length = 32;
+    let size = 1;
+    // Twice as large, as long as it begins where such a one can and does not reach too far.
+    while (length > 0 && at % (size * 2) === 0 && at + size * 2 - 1 <= end) {
+      size *= 2;
+      length -= 1;
+    }
+    found.push(`${address4(at)}/${length}`);
+    at += size;
+  }
+  return found;
+}
+
+export function address4(number: number): string {
+  return `${number >>> 24}.${(number >>> 16) & 255}.${(number >>> 8) & 255}.${number & 255}`;
+}
+
+function numberOf(address: string): number {
+  let number = 0;
+  for (const part of address.split('.')) number = number * 256 + Number(part);
+  return number;
+}
+
+/** Ascending by family, first address, then longest last. */
+export function compareRanges(a: Range, b: Range): number {
+  if (a.version !== b.version) return a.version - b.version;
+  if (a.start !== b.start) return a.start < b.start ? -1 : 1;
+  if (a.end !== b.end) return a.end > b.end ? -1 : 1;
+  return 0;
+}
