@@ -107,10 +107,7 @@ export function mergeSubnets(subnets: readonly Subnet[]): Subnet[] {
 export function excludeSubnets(subnets: readonly Subnet[], others: readonly Subnet[]): Subnet[] {
   const [four, six] = partByFamily(subnets);
   const [otherFour, otherSix] = partByFamily(others);
-  return [
-    ...exclude4(four, otherFour),
-    ...(six.length > 0 ? sortSubnets(excludeCidr(six, otherSix)) : []),
-  ];
+  return [...exclude4(four, otherFour), ...(six.length > 0 ? sortSubnets(excludeCidr(six, otherSix)) : [])];
 }
 
 function partByFamily(subnets: readonly Subnet[]): [four: Subnet[], six: Subnet[]] {

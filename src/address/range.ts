@@ -31,7 +31,7 @@ export function range4(text: string): Range & { readonly start: number; readonly
 /** The fewest subnets that hold the addresses from the first to the last. */
 export function subnets4(start: number, end: number): string[] {
   const found: string[] = [];
-  for (let at = start; at <= end; ) {
+  for (let at = start; at <= end;) {
     let length = 32;
     let size = 1;
     // Twice as large, as long as it begins where such a one can and does not reach too far.

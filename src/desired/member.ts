@@ -1,12 +1,13 @@
 /** A gateway member's part: what comes from the nodes leaves by the uplink, and answers find back. */
 import { word } from './nft-word.ts';
-import { type Address, type Family, type Subnet, contains, familyOf, isLinkLocal } from '../address/cidr.ts';
+import { subnetsAround } from '../address/around.ts';
+import { type Address, type Family, type Subnet, familyOf, isLinkLocal } from '../address/cidr.ts';
 import type { MemberGateway, ServedSubnet } from '../topology/role.ts';
-import type { Facts } from '../state/facts.ts';
+import type { Facts, Link } from '../state/facts.ts';
 import type { Route } from '../state/objects.ts';
 import { mainTable } from '../state/ownership.ts';
 import { type Passage, forwardRefusals } from './forward-policy.ts';
-import { linkTowards } from './neighbours.ts';
+import { linkTowards, neighbourFinder } from './neighbours.ts';
 import { bringUp } from './node-refusals.ts';
 import type { Numbers } from './numbers.ts';
 import { type Part, type Refusal, type WaysOut, closedPart } from './parts.ts';
@@ -30,8 +31,9 @@ export function memberPart(
   const closed = closedPart(name, family, subnets);
   if (served.length === 0) return closed;
   refusals.push(...nextHopRefusals(gateway, family, facts), ...sourceRefusals(gateway, family, facts));
-  refusals.push(...served.flatMap((one) => subnetIsHere(one, facts)));
-  refusals.push(...forwardRefusals(name, passages(gateway, served, facts), facts.forwardFilters));
+  const towards = neighbourFinder(facts);
+  refusals.push(...subnetsHere(served, facts));
+  refusals.push(...forwardRefusals(name, passages(gateway, served, towards), facts.forwardFilters));
   const table = numbers.gateways[gateway.name]?.table ?? 0;
   const { device } = gateway.uplink;
   const via = viaOf(gateway, family);
@@ -45,7 +47,7 @@ export function memberPart(
     routes: [
       closedDefault(family, table, gateway.name),
       openDefault(family, table, way, `the uplink of gateway ${gateway.name}`),
-      ...served.flatMap((one) => returnRoute(one, facts, refusals)),
+      ...served.flatMap((one) => returnRoute(one, towards, refusals)),
     ],
     returnHops,
     outside: facts.defaultHops.filter((hop) => familyOf(hop.via) === family && !returnHops.includes(hop.via)),
@@ -68,13 +70,19 @@ function steeredOnes(served: readonly ServedSubnet[]): { readonly only?: Subnet[
 function passages(
   { uplink, publish = [] }: MemberGateway,
   served: readonly ServedSubnet[],
-  facts: Facts,
+  towards: (address: Address) => Link | undefined,
 ): Passage[] {
+  const called = new Set(
+    subnetsAround(
+      served.map(({ subnet }) => subnet),
+      publish.map(({ to }) => to),
+    ).values(),
+  );
   return served.map(({ subnet, nodeAddress }) => ({
     subnet,
-    inner: linkTowards(nodeAddress, facts)?.name,
+    inner: towards(nodeAddress)?.name,
     outer: uplink.device,
-    called: publish.some(({ to }) => contains(subnet, to)),
+    called: called.has(subnet),
   }));
 }
 
@@ -98,10 +106,10 @@ function natVerdict({ snat }: MemberGateway, family: Family): string {
 
 function returnRoute(
   { network, node, subnet, nodeAddress }: ServedSubnet,
-  facts: Facts,
+  towards: (address: Address) => Link | undefined,
   refusals: Refusal[],
 ): { route: Route; why: string }[] {
-  const link = linkTowards(nodeAddress, facts);
+  const link = towards(nodeAddress);
   if (!link) {
     refusals.push({
       message: `network ${network}: node ${node} at ${nodeAddress} is not on a connected link of this gateway`,
@@ -132,17 +140,26 @@ function returnRoute(
 }
 
 /** The way back would end here, and the node would never see an answer. */
-function subnetIsHere({ network, node, subnet }: ServedSubnet, facts: Facts): Refusal[] {
-  const link = facts.links.find(({ addresses }) =>
-    addresses.some((address) => contains(subnet, address.split('/')[0] ?? '')),
+function subnetsHere(served: readonly ServedSubnet[], { links }: Facts): Refusal[] {
+  const own = links.flatMap(({ name, addresses }) =>
+    addresses.map((prefix) => ({ name, address: prefix.split('/')[0] ?? '' })),
   );
-  if (!link) return [];
-  return [
-    {
-      message: `network ${network}: ${subnet} is on ${node}, but ${link.name} of this gateway has an address in it`,
-      hint: `give the network or ${link.name} another subnet, or remove ${link.name}`,
-    },
-  ];
+  const around = subnetsAround(
+    served.map(({ subnet }) => subnet),
+    own.map(({ address }) => address),
+  );
+  // Of several links, the first one is named.
+  const linkIn = new Map(own.toReversed().map(({ name, address }) => [around.get(address), name]));
+  return served.flatMap(({ network, node, subnet }) => {
+    const link = linkIn.get(subnet);
+    if (link === undefined) return [];
+    return [
+      {
+        message: `network ${network}: ${subnet} is on ${node}, but ${link} of this gateway has an address in it`,
+        hint: `give the network or ${link} another subnet, or remove ${link}`,
+      },
+    ];
+  });
 }
 
 export function uplinkRefusals({ name, uplink }: MemberGateway, facts: Facts): Refusal[] {

@@ -27,6 +27,16 @@ export function linkTowards(
   return best?.link;
 }
 
+/** The same for many addresses that are few: ten thousand networks are on fifty nodes. */
+export function neighbourFinder(facts: Known): (address: Address) => Link | undefined {
+  const found = new Map<Address, { readonly link: Link | undefined }>();
+  return (address) => {
+    const known = found.get(address) ?? { link: linkTowards(address, facts) };
+    found.set(address, known);
+    return known.link;
+  };
+}
+
 function prefixesOn(
   { name, addresses, peers = [] }: Link,
   routes: Known['foreignRoutes'],

@@ -1,5 +1,6 @@
 /** Published ports of gateways: each leads to one container, of a network that answers through the gateway. */
-import { type Address, type Subnet, familyOf, findOverlaps, subnetOfAddress } from '../address/cidr.ts';
+import { subnetsAround } from '../address/around.ts';
+import { type Subnet, familyOf } from '../address/cidr.ts';
 import type { Check, Checked } from './check.ts';
 import { type Path, type Place, type PlacedProblem, problemAt } from './tree.ts';
 
@@ -8,7 +9,7 @@ export const checkPublish: Check = (checked) => {
   return Object.entries(checked.draft.gateways ?? {}).flatMap(([gateway, { publish = [] }]) => {
     const first = new Map<string, Place>();
     const subnets = served.get(gateway) ?? [];
-    const inside = addressesInside(
+    const inside = subnetsAround(
       subnets,
       publish.flatMap(({ to }) => to ?? []),
     );
@@ -33,18 +34,6 @@ function servedSubnets({ draft, openSubnets }: Checked): Map<string, Subnet[]> {
     else served.set(gateway, [subnet]);
   }
   return served;
-}
-
-/** Sorted once: a gateway may have ten thousand subnets, and as many ports. */
-function addressesInside(subnets: readonly Subnet[], addresses: readonly Address[]): Set<Address> {
-  const items = [
-    ...subnets.map((subnet) => ({ subnet, address: undefined })),
-    ...addresses.map((address) => ({ subnet: subnetOfAddress(address), address })),
-  ];
-  const pairs = findOverlaps(items);
-  return new Set(
-    pairs.flatMap(([around, { address }]) => (around.address === undefined ? (address ?? []) : [])),
-  );
 }
 
 function wrongTarget(
