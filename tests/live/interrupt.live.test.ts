@@ -1,0 +1,78 @@
+/** Ctrl-C on a terminal, in the middle of an apply of many networks, and what the terminal shows meanwhile. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { waitUntil } from '../../src/host/background.ts';
+import { exampleFile, filePath } from '../../src/lab/example-file.ts';
+import { compareDumps, dumpHost } from '../../src/lab/host-dump.ts';
+import type { World } from '../../src/lab/world.ts';
+import { mustSucceed } from './program.ts';
+import { type Seat, ctrlC, screenAfter, sitDown } from './terminal.ts';
+import { createTestWorld } from './test-world.ts';
+
+/** Enough to be busy for a while on the gateway, which has all of them. */
+const count = 250;
+
+/** Every second /24 of 10.0.0.0/8, so that none merge, behind node1. */
+function largeFile(): string {
+  const networks = Array.from({ length: count }, (_, i) => {
+    const subnet = `10.${100 + (i >> 7)}.${(i & 127) * 2}.0/24`;
+    return `  net${i}:\n    engine: external\n    subnets: { node1: ${subnet} }\n    via: office\n`;
+  });
+  return exampleFile('external').replace(/^networks:\n/m, `networks:\n${networks.join('')}`);
+}
+
+describe('Ctrl-C', () => {
+  let world: World;
+  /** milliseconds that a whole apply takes */
+  let whole: number;
+
+  beforeAll(async () => {
+    world = await createTestWorld({ engine: 'external' });
+    await world.hosts.gw1.files.replace(filePath, largeFile());
+    const started = performance.now();
+    await mustSucceed(world.hosts.gw1, 'apply', '--yes');
+    whole = performance.now() - started;
+    await mustSucceed(world.hosts.gw1, 'destroy', '--yes');
+  });
+  afterAll(async () => {
+    await world?.down();
+  });
+
+  /** Presses it after so many milliseconds, and again as soon as the first is heard. */
+  async function pressAfter(seat: Seat, time: number): Promise<void> {
+    await sleep(time);
+    seat.press(ctrlC);
+    await waitUntil(() => /stopping|interrupted|exit status/.test(seat.seen()), 10_000);
+    seat.press(ctrlC);
+  }
+
+  it('leaves the gateway as it was, whenever it is pressed, and nothing on the screen but what it has to say', async () => {
+    const { gw1 } = world.hosts;
+    const before = await dumpHost(gw1);
+    const said: (string | undefined)[] = [];
+    for (const part of [0.3, 0.5, 0.7, 0.9]) {
+      const seat = await sitDown(gw1, ['apply', '--yes', '>/dev/null']);
+      await pressAfter(seat, part * whole);
+      // It may be too early for a word, or too late: then it is taken away in the usual way.
+      const status = await seat.exitStatus();
+      if (status === 0) await mustSucceed(gw1, 'destroy', '--yes');
+      expect([part, compareDumps(before, await dumpHost(gw1))]).toEqual([part, []]);
+      const screen = screenAfter(seat.seen());
+      expect(screen.filter((line) => /writing|forgetting|undoing|looking|reading/.test(line))).toEqual([]);
+      said.push(screen.find((line) => line.includes('error:')));
+    }
+    const undone = said.filter((line) => line?.endsWith('interrupted; everything is as it was before'));
+    expect([undone.length > 0, said]).toEqual([true, said]);
+  });
+
+  it('is told again that it is heard, and shows what is being done', async () => {
+    const { gw1 } = world.hosts;
+    const seat = await sitDown(gw1, ['apply', '--yes', '>/dev/null']);
+    await waitUntil(() => seat.seen().includes(': step '), 60_000);
+    await pressAfter(seat, 0);
+    expect(await seat.exitStatus()).toBe(1);
+    const written = seat.seen();
+    expect(written).toMatch(/: step \d of \d, \d+ objects/);
+    expect(written.match(/stopping: please wait/g)).toHaveLength(2);
+  });
+});
