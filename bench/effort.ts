@@ -7,7 +7,7 @@ export interface Effort {
   readonly startRounds: number;
   /** of each TCP stream, for iperf3 */
   readonly tcp: readonly string[];
-  /** of sending small packets */
+  /** of each burst of small packets */
   readonly seconds: number;
   readonly pings: number;
   /** of parts with many labs, some of which are slow */
@@ -23,7 +23,7 @@ export const full: Effort = {
   applyRounds: 3,
   startRounds: 15,
   tcp: ['-t', '1'],
-  seconds: 0.5,
+  seconds: 0.2,
   pings: 10_000,
   scalePings: 2000,
   gatewaySizes: [1, 100, 1000, 10_000],
@@ -38,7 +38,7 @@ export const quick: Effort = {
   applyRounds: 1,
   startRounds: 1,
   tcp: ['-n', '32M'],
-  seconds: 0.1,
+  seconds: 0.03,
   pings: 100,
   scalePings: 100,
   gatewaySizes: [1, 20],

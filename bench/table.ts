@@ -3,23 +3,45 @@ import { isMet } from './checks.ts';
 import type { Check, Series } from './result.ts';
 import { median } from './statistics.ts';
 
-/** Medians: a row for each number of networks and variant, a column for each measure. */
+/** Medians. Numbers of networks are columns where there are several, else what was measured is. */
 export function valueTable(series: readonly Series[]): string {
-  const measures = [...new Map(series.map(({ measure, unit }) => [measure, unit]))];
-  const rows = [...new Map(series.map((one) => [`${one.networks} ${one.variant}`, one])).values()];
+  const sizes = unique(series.map(({ networks }) => networks));
+  const variants = unique(series.map(({ variant }) => variant));
+  const measures = unique(series.map(({ measure }) => measure));
+  const of = (measure: string) => series.filter((one) => one.measure === measure);
+  if (sizes.length === 1) {
+    return table(
+      ['', ...variants],
+      measures.map((measure) => [
+        named(of(measure)),
+        ...variants.map((variant) => medianOf(of(measure).find((one) => one.variant === variant))),
+      ]),
+    );
+  }
   return table(
-    ['networks', 'what', ...measures.map(([measure, unit]) => `${measure} (${unit})`)],
-    rows.map(({ networks, variant }) => [
-      networks.toLocaleString('en'),
-      variant,
-      ...measures.map(([measure]) => {
-        const found = series.find(
-          (one) => one.measure === measure && one.networks === networks && one.variant === variant,
-        );
-        return found ? figure(median(found.samples)) : '';
-      }),
-    ]),
+    ['networks', '', ...sizes.map((size) => size.toLocaleString('en'))],
+    measures.flatMap((measure) =>
+      unique(of(measure).map(({ variant }) => variant)).map((variant) => [
+        named(of(measure)),
+        variant,
+        ...sizes.map((size) =>
+          medianOf(of(measure).find((one) => one.variant === variant && one.networks === size)),
+        ),
+      ]),
+    ),
   );
+}
+
+function named([first]: readonly Series[]): string {
+  return first ? `${first.measure} (${first.unit})` : '';
+}
+
+function medianOf(one: Series | undefined): string {
+  return one ? figure(median(one.samples)) : '';
+}
+
+function unique<T>(values: readonly T[]): T[] {
+  return [...new Set(values)];
 }
 
 export function checkTable(checks: readonly Check[]): string {

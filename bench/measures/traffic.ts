@@ -25,11 +25,18 @@ begin=\${EPOCHREALTIME/./}
 timeout "$1" dd if=/dev/zero bs=64 >"/dev/udp/$2/$3"
 echo $((\${EPOCHREALTIME/./} - begin))`;
 
-/** @returns thousands of UDP packets of 64 bytes per second that arrived */
+/** What else runs on a machine makes a burst slower, never faster: the best of so many counts. */
+const bursts = 3;
+
+/** @returns thousands of UDP packets of 64 bytes per second that arrived, in the best of three bursts */
 export async function packetRate(way: Way, seconds: number): Promise<number> {
-  const before = await counted(way.receiver, 'sink');
-  const took = await way.run(['bash', '-c', sendScript, 'send', `${seconds}`, way.to, `${sinkPort}`]);
-  return (((await counted(way.receiver, 'sink')) - before) / Number(took)) * 1000;
+  const rates: number[] = [];
+  for (let burst = 0; burst < bursts; burst++) {
+    const before = await counted(way.receiver, 'sink');
+    const took = await way.run(['bash', '-c', sendScript, 'send', `${seconds}`, way.to, `${sinkPort}`]);
+    rates.push((((await counted(way.receiver, 'sink')) - before) / Number(took)) * 1000);
+  }
+  return Math.max(...rates);
 }
 
 /** @returns median round trip in microseconds of so many pings, each sent when the one before is answered */

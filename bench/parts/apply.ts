@@ -109,6 +109,8 @@ function checksOf(series: readonly Series[], networks: number): Check[] {
   });
   const count = `${networks.toLocaleString('en')} networks`;
   return [
+    checkOf(`apply, ${count}`, 's', whole.samples),
+    checkOf(`apply by hand, ${count}`, 's', of('apply', 'by hand').samples),
     shareCheck(`apply, ${count}: by hand / mustredirect`, of('apply', 'by hand'), whole, atLeast(50)),
     shareCheck(`nothing to do, ${count}: plan / apply`, of('nothing to do'), whole, atMost(0.5)),
     checkOf(`one more than ${count}: its work / that of apply`, '', work, atMost(0.1)),

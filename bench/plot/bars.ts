@@ -54,6 +54,6 @@ function drawBar({ label, value, spread, variant }: Bar, y: number, x: (value: n
       fill: colourOf(variant),
     }),
     line(from, to, { stroke: ink, 'stroke-width': 2 }),
-    text([x(Math.max(value, spread[1])) + 6, middle + 4], value.toPrecision(3)),
+    text([width - 12, middle + 4], value.toPrecision(3), 'end'),
   ];
 }

@@ -9,8 +9,8 @@ export interface Panel {
   readonly y: { readonly kind: 'straight'; readonly most: number } | { readonly kind: 'log' };
 }
 
-const size = { width: 360, height: 250 };
-const inner = { left: 52, right: 20, top: 34, bottom: 34 };
+const size = { width: 360, height: 256 };
+const inner = { left: 52, right: 20, top: 34, bottom: 42 };
 const perRow = 3;
 const head = 52;
 
@@ -59,6 +59,7 @@ function drawPanel(panel: Panel): string[] {
     ...[...new Set(points.map(([networks]) => networks))].map((networks) =>
       text([x.at(networks), bottom + 18], label(networks), 'middle'),
     ),
+    text([(inner.left + right) / 2, bottom + 32], 'networks', 'middle'),
     ...panel.lines.flatMap((one) =>
       drawLine(
         one.variant,

@@ -1,7 +1,6 @@
 /** How fast something stays as networks are added: a share of plain, whose own line is one. */
-import { find } from '../checks.ts';
 import type { Series } from '../result.ts';
-import { speedCheck } from '../checks.ts';
+import { find, speedCheck } from '../checks.ts';
 import { linePlot, type Panel } from './lines.ts';
 import type { Plot } from './plot.ts';
 
@@ -25,5 +24,8 @@ function panelOf(measure: string, all: readonly Series[]): Panel {
       .map((one) => [one.networks, speedCheck('', one, plain).value] as const),
   }));
   const flat = { variant: 'plain', points: sizes.map((networks) => [networks, 1] as const) };
-  return { title: measure, lines: [flat, ...lines], y: { kind: 'straight', most: 1.25 } };
+  // Little above plain, unless something was measured to be.
+  const highest = Math.max(...lines.flatMap(({ points }) => points.map(([, share]) => share)));
+  const most = Math.max(1.25, Math.ceil(highest * 4) / 4);
+  return { title: measure, lines: [flat, ...lines], y: { kind: 'straight', most } };
 }
