@@ -10,12 +10,21 @@ const refused = 'conntrack v1.4.7 (conntrack-tools): Operation failed: Operation
 /** Answers one after the other, the last one for ever. */
 function answering(...answers: readonly string[]): { readonly exec: Exec; readonly asked: () => number } {
   let asked = 0;
-  const run = (): Promise<Output> => {
+  const run = ([, verb]: readonly string[]): Promise<Output> => {
+    if (verb === '-L') return Promise.resolve({ exitCode: 0, stdout: listing, stderr: '' });
     const stderr = answers[Math.min(asked++, answers.length - 1)] ?? '';
     return Promise.resolve({ exitCode: stderr ? 1 : 0, stdout: '', stderr });
   };
   return { exec: { run }, asked: () => asked };
 }
+
+/** As conntrack 1.4.7 lists flows: an answer comes from where its question went. */
+const listing = [
+  'tcp      6 431999 ESTABLISHED src=10.89.3.7 dst=192.0.2.1 sport=40000 dport=443 src=192.0.2.1 dst=172.31.0.1 sport=443 dport=40000 [ASSURED] mark=0 use=1',
+  'udp      17 29 src=10.88.0.2 dst=10.89.5.1 sport=5353 dport=53 [UNREPLIED] src=10.89.5.1 dst=10.88.0.2 sport=53 dport=5353 mark=0 use=1',
+  'icmp     1 29 src=10.89.19.255 dst=198.51.100.9 type=8 code=0 id=7 src=198.51.100.9 dst=10.89.19.255 type=0 code=0 id=7 mark=0 use=1',
+  '',
+].join('\n');
 
 const flows = [{ from: '10.89.4.0/24' }];
 const many = Array.from({ length: 20 }, (_, index) => ({ from: `10.89.${index}.0/24` }));
@@ -44,6 +53,40 @@ describe('forgetting flows', () => {
 
   it.each([[gone], [refused]])('does not go on for ever, nor after another error: %s', async (said) => {
     await expect(forgetFlows(answering(said).exec, flows)).rejects.toThrow(said);
+  });
+});
+
+describe('forgetting flows of many subnets', () => {
+  const told: string[] = [];
+  const exec: Exec = {
+    run: (argv, { input = '' } = {}) => {
+      told.push(argv.join(' '), ...input.split('\n').slice(0, -1));
+      return Promise.resolve({ exitCode: 0, stdout: argv.includes('ipv4') ? listing : '', stderr: '' });
+    },
+  };
+
+  it('asks for those alone that have some', async () => {
+    told.length = 0;
+    const pairs = [
+      { from: '10.89.3.0/24', to: '192.0.2.0/24' },
+      { from: '10.89.19.0/24', to: '192.0.2.0/24' },
+      { from: '2001:db8::/64' },
+    ];
+    await forgetFlows(exec, [...many, ...pairs]);
+    expect(told).toEqual([
+      'conntrack -L -f ipv4',
+      'conntrack -L -f ipv6',
+      'sh -c cat | "$@" sh conntrack -R -',
+      '-D -f ipv4 -s 10.89.3.0/24',
+      '-D -f ipv4 -s 10.89.19.0/24',
+      '-D -f ipv4 -s 10.89.3.0/24 -d 192.0.2.0/24',
+    ]);
+  });
+
+  it('asks for none when none has any', async () => {
+    told.length = 0;
+    await forgetFlows(exec, many.slice(4, 19).concat({ from: '10.90.0.0/24' }, { from: '10.91.0.0/24' }));
+    expect(told).toEqual(['conntrack -L -f ipv4']);
   });
 });
 

@@ -12,6 +12,8 @@ export function runConntrack(state: FakeState, args: readonly string[], input = 
     for (const line of input.split('\n').slice(0, -1)) forget(state, line);
     return { exitCode: 0, stdout: '', stderr: '' };
   }
+  const [, listed] = /^-L -f ipv([46])$/.exec(args.join(' ')) ?? [];
+  if (listed !== undefined) return list(state, listed);
   const count = forget(state, args.join(' '));
   return {
     // None to delete is exit 1.
@@ -19,6 +21,16 @@ export function runConntrack(state: FakeState, args: readonly string[], input = 
     stdout: '',
     stderr: `conntrack v1.4.7 (conntrack-tools): ${count} flow entries have been deleted.`,
   };
+}
+
+function list({ flows }: FakeState, family: string): Output {
+  const lines = flows
+    .filter((source) => family === String(familyOf(source)))
+    .map(
+      (source) => `udp      17 29 src=${source} dst=192.0.2.1 sport=1 dport=2 src=192.0.2.1 dst=${source} \n`,
+    );
+  const stderr = `conntrack v1.4.7 (conntrack-tools): ${lines.length} flow entries have been shown.`;
+  return { exitCode: 0, stdout: lines.join(''), stderr };
 }
 
 function forget(state: FakeState, command: string): number {
