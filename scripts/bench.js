@@ -1,17 +1,18 @@
-/** npm run bench -- [--quick] [--draw] [NAME...]: bundles bench/main.ts, as build.js does the program, and runs it. */
+/** bench.js FILE [ARGUMENT...]: bundles a program of bench, as build.js does ours, and runs it. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 
+const [entry, ...args] = process.argv.slice(2);
 const root = fileURLToPath(new URL('..', import.meta.url));
 const folder = await mkdtemp(join(tmpdir(), 'mustredirect-bench-'));
 const outfile = join(folder, 'main.mjs');
 try {
   await build({
     absWorkingDir: root,
-    entryPoints: ['bench/main.ts'],
+    entryPoints: [entry],
     outfile,
     bundle: true,
     format: 'esm',
@@ -24,7 +25,7 @@ try {
     logLevel: 'warning',
   });
   const { main } = await import(pathToFileURL(outfile).href);
-  await main(root, process.argv.slice(2));
+  await main(root, args);
 } catch (error) {
   console.error(`bench: ${error.message}`);
   process.exitCode = 1;
