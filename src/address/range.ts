@@ -49,10 +49,21 @@ export function address4(number: number): string {
   return `${number >>> 24}.${(number >>> 16) & 255}.${(number >>> 8) & 255}.${number & 255}`;
 }
 
+const [dot, zero] = [0x2e, 0x30];
+
 function numberOf(address: string): number {
   let number = 0;
-  for (const part of address.split('.')) number = number * 256 + Number(part);
-  return number;
+  let part = 0;
+  for (let at = 0; at < address.length; at += 1) {
+    const code = address.charCodeAt(at);
+    if (code !== dot) {
+      part = part * 10 + code - zero;
+      continue;
+    }
+    number = number * 256 + part;
+    part = 0;
+  }
+  return number * 256 + part;
 }
 
 /** Ascending by family, first address, then longest last. */

@@ -4,6 +4,7 @@ import { runOrFail } from '../host/exec.ts';
 import { interruptibleHost, isInterruption, stopIfInterrupted } from '../host/interrupt.ts';
 import type { Exec } from '../host/ports.ts';
 import { compareStates, objectText } from '../plan/compare.ts';
+import { makePlan } from '../plan/make-plan.ts';
 import { changeText } from '../plan/print.ts';
 import type { Plan } from '../plan/step.ts';
 import {
@@ -15,7 +16,7 @@ import {
 } from './journal.ts';
 import { ledgerAfter, ledgerBefore } from './ledger-keeper.ts';
 import { type Workplace, perform } from './perform.ts';
-import { type Prepared, type Target, prepare } from './prepare.ts';
+import { type Compared, type Prepared, type Target, compareHost } from './prepare.ts';
 import { stepWork } from './step-work.ts';
 import { messageOf, undoRun, undoneError } from './undo.ts';
 import { untilSettled } from './until-settled.ts';
@@ -50,7 +51,7 @@ export async function applyPlan(
   workplace: Workplace,
   run: Run,
 ): Promise<void> {
-  if (prepared.plan.steps.length === 0 && !run.cutOff) return settleAlone(target, workplace, run);
+  if (prepared.plan.steps.length === 0 && !run.cutOff) return settleAlone(prepared, workplace, run);
   const keeper = await openJournal(prepared, workplace, run).catch((cause: unknown) => {
     throw undoneError(cause, []);
   });
@@ -115,11 +116,11 @@ async function runPlan(
   await run.started?.(journal.journal);
   await keeper.save(ledgerBefore(facts.ledger, desired, plan, facts));
   const failed: string[] = [];
-  let next = plan;
+  let next = (): Plan => plan;
   const left = await untilSettled(async () => {
-    if (failed.length === 0) failed.push(...(await runSteps(next, workplace, run, journal)));
+    if (failed.length === 0) failed.push(...(await runSteps(next(), workplace, run, journal)));
     const settled = await settle(target, workplace, run.signal);
-    next = settled.plan;
+    next = settled.next;
     return settled.left;
   });
   const wrong = [...failed, ...left];
@@ -154,25 +155,32 @@ async function runSteps(
 }
 
 /** Nothing is to be done, but the ledger may know of more than there still is. */
-async function settleAlone(target: Target, workplace: Workplace, { id, record }: Run): Promise<void> {
-  const { left } = await settle(target, workplace);
+async function settleAlone(prepared: Prepared, workplace: Workplace, { id, record }: Run): Promise<void> {
+  const { left } = await settleAs(prepared, workplace);
   if (left.length > 0) throw notAsSetError(left);
   await record?.(id, false);
 }
 
+interface Settled {
+  /** what is still to be done */
+  readonly left: readonly string[];
+  /** and how */
+  readonly next: () => Plan;
+}
+
 /** Believes nothing but what the host says now: what is still to be done. Without any, the ledger is settled. */
-async function settle(
-  target: Target,
-  { keeper, progress }: Workplace,
-  signal?: AbortSignal,
-): Promise<{ readonly left: readonly string[]; readonly plan: Plan }> {
+async function settle(target: Target, workplace: Workplace, signal?: AbortSignal): Promise<Settled> {
+  const { keeper, progress } = workplace;
   progress?.({ what: 'looking whether this host is as wanted' });
   const { host } = target;
   const interruptible = { ...target, host: interruptibleHost(host, signal), progress: undefined };
-  const { actual, desired, facts, plan } = await prepare(interruptible, keeper.ledger);
+  return settleAs(await compareHost(interruptible, keeper.ledger), workplace);
+}
+
+async function settleAs({ actual, desired, facts }: Compared, { keeper }: Workplace): Promise<Settled> {
   const changes = compareStates(actual, desired.wanted);
   if (changes.length === 0) await keeper.save(ledgerAfter(keeper.ledger, desired, facts));
-  return { left: changes.map(changeText), plan };
+  return { left: changes.map(changeText), next: () => makePlan(actual, desired) };
 }
 
 function notAsSetError(left: readonly string[]): MustredirectError {

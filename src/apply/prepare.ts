@@ -29,11 +29,15 @@ export interface Target {
   readonly progress?: Progress | undefined;
 }
 
-export interface Prepared {
+/** What a host has, and what it should have. */
+export interface Compared {
   readonly facts: Facts;
   readonly counters: readonly ElementCounter[];
   readonly desired: Desired;
   readonly actual: readonly HostObject[];
+}
+
+export interface Prepared extends Compared {
   readonly plan: Plan;
 }
 
@@ -44,6 +48,12 @@ export const nobody: Pick<Target, 'role' | 'gateways'> = {
 };
 
 export async function prepare(target: Target, before: Ledger): Promise<Prepared> {
+  const compared = await compareHost(target, before);
+  return { ...compared, plan: makePlan(compared.actual, compared.desired) };
+}
+
+/** All but the way there. */
+export async function compareHost(target: Target, before: Ledger): Promise<Compared> {
   const { host, engines, role, gateways, closed, numbers, progress } = target;
   const ledger = { ...before, ...numbers };
   progress?.({ what: 'reading this host' });
@@ -55,5 +65,5 @@ export async function prepare(target: Target, before: Ledger): Promise<Prepared>
     facts,
     desired.wanted.map(({ object }) => object),
   );
-  return { facts, counters, desired, actual, plan: makePlan(actual, desired) };
+  return { facts, counters, desired, actual };
 }

@@ -78,42 +78,46 @@ function decodeNftTable(text: string): NftTable {
 
 function tableOf({ nftables }: z.infer<typeof answerSchema>): NftTable {
   const rules = nftables.flatMap(({ rule }) => rule ?? []);
-  const sets = nftables.flatMap(({ set }) => set ?? []);
+  const sets = nftables.flatMap(({ set }) => (set ? decodeSet(set) : []));
   const dormant = nftables.some(({ table }) => table?.flags !== undefined);
   return {
     objects: [
-      ...sets.map(decodeSet),
+      ...sets.map(({ set }) => set),
       ...nftables.flatMap(({ chain }) => (chain ? decodeChain(chain, rules, dormant) : [])),
     ],
-    counters: sets.flatMap(decodeCounters),
+    counters: sets.flatMap(({ counters }) => counters),
   };
 }
 
-function decodeSet({ name: set, type, flags, elem = [], stmt = [] }: z.infer<typeof setSchema>): NftSet {
+interface DecodedSet {
+  readonly set: NftSet;
+  readonly counters: readonly ElementCounter[];
+}
+
+function decodeSet({ name, type, flags, elem = [], stmt = [] }: z.infer<typeof setSchema>): DecodedSet {
   const types = typeof type === 'string' ? [type] : type;
-  const elements = elem.flatMap((element) => elementText(element, types) ?? []);
+  const read = elem.map((raw) => ({ raw, text: elementText(raw, types) }));
   const foreign = [
     // Whatever else a set may have, such as elements that end by themselves, ours do not.
     ...(String(flags) === 'interval' ? [] : [`flags ${String(flags)}`]),
-    ...elem.filter((element) => elementText(element, types) === undefined).map((raw) => JSON.stringify(raw)),
+    ...read.filter(({ text }) => text === undefined).map(({ raw }) => JSON.stringify(raw)),
   ];
-  return {
+  const counted = stmt.some((statement) => 'counter' in statement);
+  const set: NftSet = {
     kind: 'nft-set',
-    name: set,
+    name,
     type: types,
-    counted: stmt.some((statement) => 'counter' in statement),
-    elements,
+    counted,
+    elements: read.flatMap(({ text }) => text ?? []),
     ...(foreign.length > 0 ? { foreign } : {}),
   };
+  return { set, counters: counted ? read.flatMap(({ raw, text }) => counterOf(name, raw, text)) : [] };
 }
 
-function decodeCounters({ name: set, type, elem }: z.infer<typeof setSchema>): ElementCounter[] {
-  const types = typeof type === 'string' ? [type] : type;
-  return (elem ?? []).flatMap((raw) => {
-    const counted = counterSchema.safeParse(raw);
-    const element = elementText(raw, types);
-    return counted.success && element !== undefined ? [{ set, element, ...counted.data.elem.counter }] : [];
-  });
+function counterOf(set: string, raw: unknown, element: string | undefined): ElementCounter[] {
+  if (element === undefined) return [];
+  const { success, data } = counterSchema.safeParse(raw);
+  return success ? [{ set, element, ...data.elem.counter }] : [];
 }
 
 function decodeChain(
