@@ -3,6 +3,7 @@ import type { Engines } from '../engines/index.ts';
 import type { Numbers } from '../desired/numbers.ts';
 import { type Desired, desiredState } from '../desired/desired.ts';
 import type { ElementCounter } from '../host/nft-read.ts';
+import { hearSignals } from '../host/interrupt.ts';
 import type { Host } from '../host/ports.ts';
 import type { Progress } from '../host/progress.ts';
 import { closedState } from '../plan/closed-state.ts';
@@ -49,7 +50,10 @@ export const nobody: Pick<Target, 'role' | 'gateways'> = {
 
 export async function prepare(target: Target, before: Ledger): Promise<Prepared> {
   const compared = await compareHost(target, before);
-  return { ...compared, plan: makePlan(compared.actual, compared.desired) };
+  await hearSignals();
+  const plan = makePlan(compared.actual, compared.desired);
+  await hearSignals();
+  return { ...compared, plan };
 }
 
 /** All but the way there. */
@@ -59,8 +63,10 @@ export async function compareHost(target: Target, before: Ledger): Promise<Compa
   progress?.({ what: 'reading this host' });
   const { facts, counters } = await gatherFacts(host, closed ? undefined : engines, role, ledger);
   progress?.({ what: 'working out what is to be done' });
+  await hearSignals();
   const whole = desiredState(role, gateways, facts);
   const desired = closed ? closedState(facts, whole) : whole;
+  await hearSignals();
   const actual = actualState(
     facts,
     desired.wanted.map(({ object }) => object),

@@ -83,4 +83,12 @@ describe('a progress line', () => {
     vi.advanceTimersByTime(600);
     expect(seen.take()).toBe('writing nft: step 3');
   });
+
+  it('is whole where the width is not known', () => {
+    const seen = screen(0);
+    const line = createProgressLine(seen);
+    line.report(work);
+    vi.advanceTimersByTime(600);
+    expect(seen.take()).toBe('writing nft: step 3 of 9, 20,000 objects');
+  });
 });

@@ -41,8 +41,8 @@ export function createProgressLine(screen: Screen, now = (): number => performan
   };
   const paint = (): void => {
     if (!busy || now() - busy.since < patience) return;
-    // A line that is full would wrap, and half of it would stay.
-    show(formatWork(busy.work, now() - busy.begun).slice(0, (screen.columns ?? 80) - 1));
+    // A line that is full would wrap, and half of it would stay. A terminal that does not know its width says 0.
+    show(formatWork(busy.work, now() - busy.begun).slice(0, (screen.columns || 80) - 1));
   };
   return {
     report(work) {

@@ -13,13 +13,17 @@ export function interruptibleHost<T extends Host>(host: T, signal: AbortSignal |
 }
 
 /**
- * A signal that came while we were computing waits for the event loop: what is at hand comes first, and only the next
- * round asks for signals.
+ * Between two long computations: a signal that came meanwhile waits for the event loop, where what is at hand comes first,
+ * and only the next round asks for signals.
  */
+export async function hearSignals(): Promise<void> {
+  await turn();
+  await turn();
+}
+
 export async function stopIfInterrupted(signal: AbortSignal | undefined): Promise<void> {
   if (!signal) return;
-  await turn();
-  await turn();
+  await hearSignals();
   if (signal.aborted) throw interruptedError();
 }
 
