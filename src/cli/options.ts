@@ -15,7 +15,10 @@ export function hostOption() {
 }
 
 export function verboseOption() {
-  return new Option('-v, --verbose', 'show each command that is run');
+  return new Option(
+    '-v, --verbose',
+    'show each command that is run, and how long each part of the work takes',
+  );
 }
 
 export function yesOption() {

@@ -27,6 +27,7 @@ export function recordedTerminal(): RecordedTerminal {
     tell: (text) => void terminal.told.push(text),
     confirm: () => Promise.resolve(false),
     progress: (work) => void terminal.reported.push(work),
+    whenDone() {},
     endProgress() {},
     interrupt: new AbortController().signal,
     endOnInterrupt() {},

@@ -17,6 +17,7 @@ import { hostRole } from '../topology/role.ts';
 import { whichHost } from '../topology/which-host.ts';
 import { commandLine } from './command-line.ts';
 import { checkSpec, readSpecText } from './load-spec.ts';
+import { createPhaseTimes } from './phase-times.ts';
 import type { Terminal } from './terminal.ts';
 
 export interface GroundOptions {
@@ -50,8 +51,15 @@ export async function openGround(terminal: Terminal, options: GroundOptions): Pr
     engines: createEngines(terminal.env),
     places: await findPlaces(terminal.env),
     trace,
-    progress: terminal.progress,
+    progress: options.verbose ? timedProgress(terminal) : terminal.progress,
   };
+}
+
+function timedProgress(terminal: Terminal): Progress {
+  const tell = (text: string): void => terminal.tell(terminal.paintTold('dim', text));
+  const { report, end } = createPhaseTimes(tell, terminal.progress);
+  terminal.whenDone(end);
+  return report;
 }
 
 /** A file as it is, before tables and marks are chosen for it. */

@@ -32,7 +32,9 @@ export interface Terminal {
   confirm(question: string): Promise<boolean>;
   /** where somebody sees it: what is being done, as long as that takes */
   readonly progress: Progress | undefined;
-  /** takes away what progress has shown */
+  /** called once all is done, well or not */
+  whenDone(last: () => void): void;
+  /** takes away what progress has shown, and calls what is to be called then */
   endProgress(): void;
   /** aborted once the user has asked us to stop, while that is watched */
   readonly interrupt: AbortSignal;
@@ -79,7 +81,7 @@ export function terminalOf(process: NodeJS.Process): Terminal {
       return ask(process, question);
     },
     progress: line?.report,
-    endProgress: () => line?.end(),
+    ...endingOf(line),
     interrupt: interrupts.signal,
     endOnInterrupt: interrupts.end,
     watchInterrupts: interrupts.watch,
@@ -95,6 +97,17 @@ export function terminalOf(process: NodeJS.Process): Terminal {
 function progressLineOf({ env, argv, stderr }: NodeJS.Process): ProgressLine | undefined {
   const seen = stderr.isTTY && env['TERM'] !== 'dumb' && !env['CI'] && !asksForJson(argv);
   return seen ? createProgressLine(stderr) : undefined;
+}
+
+function endingOf(line: ProgressLine | undefined): Pick<Terminal, 'whenDone' | 'endProgress'> {
+  const last: (() => void)[] = [];
+  return {
+    whenDone: (act) => void last.push(act),
+    endProgress() {
+      line?.end();
+      for (const act of last.splice(0)) act();
+    },
+  };
 }
 
 function userName(): string {
