@@ -3,35 +3,16 @@ import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { programOptions } from './scripts/bundle-options.js';
 
 const root = fileURLToPath(new URL('.', import.meta.url));
 const dist = join(root, 'dist');
 
 await rm(dist, { recursive: true, force: true });
 await mkdir(dist, { recursive: true });
-const { metafile } = await build({
-  absWorkingDir: root,
-  entryPoints: { main: 'src/cli/main.ts' },
-  outdir: dist,
-  bundle: true,
-  format: 'esm',
-  // What a command loads with import() stays in a file of its own: `--help` reads no YAML parser.
-  splitting: true,
-  chunkNames: 'chunk-[hash]',
-  platform: 'node',
-  // jsonc-parser: what its 'main' names cannot be bundled.
-  mainFields: ['module', 'main'],
-  target: 'node20.19',
-  // Names stay, so that a stack trace can be read.
-  minifyWhitespace: true,
-  legalComments: 'inline',
-  // commander and yaml are CommonJS inside, and call require() for what Node brings.
-  banner: {
-    js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);",
-  },
-  metafile: true,
-  logLevel: 'warning',
-}).catch(() => process.exit(1)); // esbuild has said what and where
+const { metafile } = await build({ ...programOptions(root, dist), metafile: true }).catch(() =>
+  process.exit(1),
+); // esbuild has said what and where
 await writeFile(join(dist, 'THIRD-PARTY-LICENSES.txt'), await licenseTexts(bundledPackages(metafile)));
 
 /** Folders of the packages that the bundle took something from, sorted. */

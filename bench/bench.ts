@@ -4,6 +4,7 @@ import { full, quick as quickEffort } from './effort.ts';
 import { machineOf, versionsOf } from './machine.ts';
 import { draw, readResult, writeResult } from './output.ts';
 import { apply } from './parts/apply.ts';
+import { cost } from './parts/cost.ts';
 import { oneNetwork } from './parts/one-network.ts';
 import type { Part } from './parts/part.ts';
 import { gatewayScale, nodeScale } from './parts/scale.ts';
@@ -12,7 +13,7 @@ import type { Result } from './result.ts';
 import { checkTable, valueTable } from './table.ts';
 import { thisMachine } from '../src/lab/world.ts';
 
-export const parts: readonly Part[] = [oneNetwork, gatewayScale, nodeScale, apply, start];
+export const parts: readonly Part[] = [oneNetwork, gatewayScale, nodeScale, cost, apply, start];
 
 export interface BenchOptions {
   readonly parts: readonly Part[];

@@ -14,6 +14,8 @@ export interface Effort {
   readonly scalePings: number;
   readonly gatewaySizes: readonly number[];
   readonly nodeSizes: readonly number[];
+  /** how many of the pieces of a datapath are tried */
+  readonly pieces: number;
   readonly applySizes: readonly number[];
 }
 
@@ -28,6 +30,7 @@ export const full: Effort = {
   scalePings: 2000,
   gatewaySizes: [1, 100, 1000, 10_000],
   nodeSizes: [1, 16, 100, 1000],
+  pieces: 100,
   applySizes: [1, 100, 1000, 10_000],
 };
 
@@ -43,5 +46,6 @@ export const quick: Effort = {
   scalePings: 100,
   gatewaySizes: [1, 20],
   nodeSizes: [1, 20],
+  pieces: 2,
   applySizes: [1, 20],
 };

@@ -9,6 +9,12 @@ export function valueTable(series: readonly Series[]): string {
   const variants = unique(series.map(({ variant }) => variant));
   const measures = unique(series.map(({ measure }) => measure));
   const of = (measure: string) => series.filter((one) => one.measure === measure);
+  if (sizes.length === 1 && measures.length === 1) {
+    return table(
+      ['', named(series)],
+      series.map((one) => [one.variant, medianOf(one)]),
+    );
+  }
   if (sizes.length === 1) {
     return table(
       ['', ...variants],

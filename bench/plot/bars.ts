@@ -14,7 +14,7 @@ export interface Bars {
   readonly name: string;
   readonly title: string;
   /** a line that all of them are compared to */
-  readonly reference: number;
+  readonly reference?: number;
   readonly bars: readonly Bar[];
 }
 
@@ -25,17 +25,23 @@ const top = 40;
 const row = 26;
 
 export function barPlot({ name, title, reference, bars }: Bars): Plot {
-  const most = Math.max(reference, ...bars.map(({ spread }) => spread[1])) * 1.05;
+  const most = Math.max(reference ?? 0, ...bars.map(({ spread }) => spread[1])) * 1.05;
   const x = (value: number) => left + ((width - left - right) * value) / most;
   const height = top + bars.length * row + 20;
   const parts = [
     text([12, 24], title, 'start', { 'font-weight': 'bold', 'font-size': 14 }),
     ...bars.flatMap((bar, index) => drawBar(bar, top + index * row, x)),
     line([x(0), top], [x(0), height - 20], { stroke: faint }),
-    line([x(reference), top], [x(reference), height - 20], { stroke: ink, 'stroke-dasharray': '4 3' }),
-    text([x(reference), height - 6], String(reference), 'middle'),
+    ...(reference === undefined ? [] : drawReference(reference, x(reference), height)),
   ];
   return { name, title, svg: picture(width, height, title, parts) };
+}
+
+function drawReference(value: number, x: number, height: number): string[] {
+  return [
+    line([x, top], [x, height - 20], { stroke: ink, 'stroke-dasharray': '4 3' }),
+    text([x, height - 6], String(value), 'middle'),
+  ];
 }
 
 function drawBar({ label, value, spread, variant }: Bar, y: number, x: (value: number) => number): string[] {
@@ -49,7 +55,8 @@ function drawBar({ label, value, spread, variant }: Bar, y: number, x: (value: n
     element('rect', {
       x: x(0),
       y: y + 4,
-      width: x(value) - x(0),
+      // Less than nothing is nothing, measured with some luck.
+      width: Math.max(0, x(value) - x(0)),
       height: row - 8,
       fill: colourOf(variant),
     }),

@@ -47,6 +47,8 @@ const colours: Readonly<Record<string, string>> = {
   plain: '#6e7781',
   'by hand': '#e08e0b',
   mustredirect: '#0b5cad',
+  rules: '#e08e0b',
+  map: '#0b5cad',
 };
 
 export function colourOf(variant: string): string {
