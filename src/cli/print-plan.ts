@@ -14,7 +14,11 @@ export function printPlan(plan: Plan, terminal: Terminal, title: string): void {
   const lines = planLines(plan);
   terminal.print(lines.length === 0 ? `${title}: nothing to do` : `${title}:\n`);
   if (lines.length > 0) {
-    const width = Math.max(...lines.map(({ text }) => text.length).filter((length) => length <= widest), 0);
+    // Of a hundred thousand lines: too many to be the arguments of `Math.max`.
+    const width = lines.reduce(
+      (most, { text }) => (text.length > widest ? most : Math.max(most, text.length)),
+      0,
+    );
     for (const line of lines) terminal.print(formatLine(line, width, terminal));
     terminal.print(`\n${countLines(lines)}`);
   }

@@ -13,10 +13,9 @@ import type { Exec } from './ports.ts';
  * @returns those of `flows` that there is something to forget of
  */
 export async function knownFlows(exec: Exec, flows: readonly Flows[]): Promise<Flows[]> {
-  const wanted = new Set(flows.map(({ from }) => familyOf(from)));
-  const seen: Seen[] = [];
-  for (const family of wanted) seen.push(...(await listFlows(exec, family)));
-  seen.sort((a, b) => compareRanges(a.source, b.source));
+  const wanted = [...new Set(flows.map(({ from }) => familyOf(from)))];
+  const lists = await Promise.all(wanted.map((family) => listFlows(exec, family)));
+  const seen = lists.flat().sort((a, b) => compareRanges(a.source, b.source));
   return flows.filter(({ from, to }) => isSeen(seen, from, to));
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { conntrackArgs, forgetFlows } from './conntrack.ts';
+import { knownFlows } from './conntrack-list.ts';
 import type { Exec, Output } from './ports.ts';
 
 /** What conntrack 1.4.7 says. */
@@ -81,6 +82,13 @@ describe('forgetting flows of many subnets', () => {
       '-D -f ipv4 -s 10.89.19.0/24',
       '-D -f ipv4 -s 10.89.3.0/24 -d 192.0.2.0/24',
     ]);
+  });
+
+  it('looks through a table that is full', async () => {
+    const line = 'udp      17 29 src=10.88.0.2 dst=192.0.2.1 sport=1 dport=2 ';
+    const full = Array.from({ length: 262_144 }, () => line).join('\n');
+    const busy: Exec = { run: () => Promise.resolve({ exitCode: 0, stdout: full, stderr: '' }) };
+    expect(await knownFlows(busy, [...many, { from: '10.88.0.0/24' }])).toEqual([{ from: '10.88.0.0/24' }]);
   });
 
   it('asks for none when none has any', async () => {
