@@ -13,10 +13,15 @@ export function compareStates(actual: readonly HostObject[], wanted: readonly Wa
   const changes = wanted.flatMap(({ object: to, why }): Change[] => {
     const from = found.get(objectKey(to));
     if (!from) return [{ kind: 'add', to, why }];
-    return sameObject(from, to) ? [] : [{ kind: 'change', from, to, why }];
+    return isItsKey(to) || sameObject(from, to) ? [] : [{ kind: 'change', from, to, why }];
   });
   const gone = actual.filter((object) => !wantedKeys.has(objectKey(object)));
   return [...changes, ...gone.map((from): Change => ({ kind: 'remove', from }))];
+}
+
+/** Nothing about it is not in its key: it is there or not, never changed. */
+function isItsKey({ kind }: HostObject): boolean {
+  return kind === 'rule' || kind === 'xfrm-policy';
 }
 
 export function sameObject(a: HostObject, b: HostObject): boolean {

@@ -9,14 +9,20 @@ type DraftRoute = NonNullable<DraftNetwork['routes']>[number];
 
 export const checkRoutes: Check = (checked) => [
   ...checkWord(checked),
-  ...Object.entries(checked.draft.networks ?? {}).flatMap(([name, network]) => [
+  ...Object.entries(checked.draft.networks ?? {}).flatMap(([name, network]) =>
+    network.routes?.length || network.direct?.length ? checkNetwork(checked, name, network) : [],
+  ),
+];
+
+function checkNetwork(checked: Checked, name: string, network: DraftNetwork): PlacedProblem[] {
+  return [
     ...(network.routes ?? []).flatMap((route, i) =>
       checkRoute(checked, name, route, ['networks', name, 'routes', i]),
     ),
     ...checkTies(checked, name, network),
     ...checkRanks(checked, name, network),
-  ]),
-];
+  ];
+}
 
 /** The word of routes would mean two things. */
 function checkWord({ draft, keyPlace }: Checked): PlacedProblem[] {
