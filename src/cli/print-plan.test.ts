@@ -17,12 +17,14 @@ describe('printPlan', () => {
       { sign: '-', text: 'route b', why: 'not wanted any more' },
     );
     printPlan(plan, terminal, 'plan for node1');
-    expect(terminal.printed).toEqual([
-      'plan for node1:\n',
+    expect(terminal.printed.join('\n').split('\n')).toEqual([
+      'plan for node1:',
+      '',
       '  <green:+> rule 4999: from all nop   <dim:where exceptions go on>',
       '  <yellow:~> sysctl a = 1 (was 0)      <dim:forwarding>',
       '  <red:-> route b                   <dim:not wanted any more>',
-      '\n1 to add, 1 to change, 1 to take away',
+      '',
+      '1 to add, 1 to change, 1 to take away',
     ]);
   });
 

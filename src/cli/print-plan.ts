@@ -19,7 +19,8 @@ export function printPlan(plan: Plan, terminal: Terminal, title: string): void {
       (most, { text }) => (text.length > widest ? most : Math.max(most, text.length)),
       0,
     );
-    for (const line of lines) terminal.print(formatLine(line, width, terminal));
+    // At once: each print is a write of its own, and there may be ten thousand lines.
+    terminal.print(lines.map((line) => formatLine(line, width, terminal)).join('\n'));
     terminal.print(`\n${countLines(lines)}`);
   }
   for (const text of plan.waiting) terminal.print(`${terminal.paint('yellow', 'waiting:')} ${text}`);
