@@ -44,6 +44,9 @@ export function familyOf(addressOrSubnet: Address | Subnet): Family {
   return addressOrSubnet.includes(':') ? 6 : 4;
 }
 
+/** All addresses of a family. */
+export const anywhere: Readonly<Record<Family, Subnet>> = { 4: '0.0.0.0/0', 6: '::/0' };
+
 /** The prefix length of a single address. */
 export function wholeLength(family: Family): 32 | 128 {
   return family === 4 ? 32 : 128;

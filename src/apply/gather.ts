@@ -10,7 +10,13 @@ import { type OtherTables, readOtherTables } from '../host/nft-others.ts';
 import { type ElementCounter, type NftTable, readNftTable } from '../host/nft-read.ts';
 import { requireNft } from '../host/nft-version.ts';
 import type { Host } from '../host/ports.ts';
-import { readAcceptRa, readBridgeFilter6, readFamilies, readForwarding } from '../host/sysctl.ts';
+import {
+  readAcceptRa,
+  readBridgeFilter6,
+  readFamilies,
+  readForwarding,
+  readValidMarks,
+} from '../host/sysctl.ts';
 import type { Facts, Link } from '../state/facts.ts';
 import type { Ledger } from '../state/ledger.ts';
 import type { HostObject } from '../state/objects.ts';
@@ -65,12 +71,16 @@ async function readSettings(
 ): Promise<Pick<Facts, 'sysctls' | 'acceptRa' | 'bridgeFilter6'>> {
   const names = links.map(({ name }) => name);
   const addressed = links.filter((link) => link.advertised).map(({ name }) => name);
-  const [sysctls, acceptRa, bridgeFilter6] = await Promise.all([
+  const [sysctls, marks, acceptRa, bridgeFilter6] = await Promise.all([
     readForwarding(files, names),
+    readValidMarks(
+      files,
+      links.filter(({ master }) => master === undefined).map(({ name }) => name),
+    ),
     readAcceptRa(files, [...advertised, ...addressed]),
     readBridgeFilter6(files),
   ]);
-  return { sysctls, acceptRa, bridgeFilter6 };
+  return { sysctls: { ...sysctls, ...marks }, acceptRa, bridgeFilter6 };
 }
 
 /** Our own objects as the host has them now. */

@@ -8,7 +8,7 @@ import type { EngineName } from '../spec/spec.ts';
 import type { Facts } from '../state/facts.ts';
 import type { Ledger, LedgerNetwork } from '../state/ledger.ts';
 import type { HostObject } from '../state/objects.ts';
-import { forwardingName, settingsOf } from '../state/settings.ts';
+import { forwardingName, isValidMark, settingsOf } from '../state/settings.ts';
 
 export interface LedgerKeeper {
   readonly ledger: Ledger;
@@ -78,7 +78,7 @@ export function ledgerAfter(ledger: Ledger, desired: Desired, { silentEngines = 
   };
 }
 
-/** Of each family that is switched for the first time, the settings as they are now. */
+/** Of each family, and of each link, that is switched for the first time, the settings as they are now. */
 function settingsBefore(ledger: Ledger, plan: Plan, facts: Facts): Ledger['sysctls'] {
   const switched = plan.steps.flatMap((step) =>
     step.do.kind === 'sysctl' ? Object.keys(step.do.values) : [],
@@ -86,21 +86,28 @@ function settingsBefore(ledger: Ledger, plan: Plan, facts: Facts): Ledger['sysct
   const first = families.filter(
     (family) => switched.includes(forwardingName[family]) && !(forwardingName[family] in ledger.sysctls),
   );
-  return Object.assign({}, ...first.map((family) => settingsOf(family, facts.sysctls))) as Ledger['sysctls'];
+  return Object.assign(
+    Object.fromEntries(
+      switched
+        .filter((name) => isValidMark(name) && !(name in ledger.sysctls))
+        .map((name) => [name, facts.sysctls[name] ?? '0']),
+    ),
+    ...first.map((family) => settingsOf(family, facts.sysctls)),
+  ) as Ledger['sysctls'];
 }
 
-/** All but those of families that have been given back. */
+/** All but those of families and links that have been given back. */
 function settingsAfter({ sysctls }: Ledger, still: readonly HostObject[]): Ledger['sysctls'] {
-  const kept = families.filter(
-    (family) =>
-      !still.some(
-        (object) =>
-          object.kind === 'sysctl' &&
-          object.name === forwardingName[family] &&
-          object.value === sysctls[object.name],
-      ),
+  const givenBack = new Set(
+    still.flatMap((object) =>
+      object.kind === 'sysctl' && object.value === sysctls[object.name] ? [object.name] : [],
+    ),
   );
-  return Object.assign({}, ...kept.map((family) => settingsOf(family, sysctls))) as Ledger['sysctls'];
+  const kept = families.filter((family) => !givenBack.has(forwardingName[family]));
+  return Object.assign(
+    Object.fromEntries(Object.entries(sysctls).filter(([name]) => isValidMark(name) && !givenBack.has(name))),
+    ...kept.map((family) => settingsOf(family, sysctls)),
+  ) as Ledger['sysctls'];
 }
 
 /** The file as it was before our edit, when nobody has changed it since. */

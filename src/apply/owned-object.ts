@@ -16,6 +16,9 @@ const ownedSchema: z.ZodType<Rule | Route | XfrmPolicy | IptablesRule | NftObjec
       from: z.string().exactOptional(),
       to: z.string().exactOptional(),
       fwmark: z.object({ value: z.number(), mask: z.number() }).exactOptional(),
+      device: z.string().exactOptional(),
+      protocol: z.number().exactOptional(),
+      ports: z.tuple([z.number(), z.number()]).exactOptional(),
       action: z.discriminatedUnion('kind', [
         z.object({ kind: z.literal('lookup'), table: z.number(), suppress: z.number().exactOptional() }),
         z.object({ kind: z.literal('goto'), preference: z.number() }),
@@ -51,6 +54,7 @@ const ownedSchema: z.ZodType<Rule | Route | XfrmPolicy | IptablesRule | NftObjec
     z.object({
       kind: z.literal('nft-set'),
       name: z.string(),
+      verdicts: z.literal(true).exactOptional(),
       type: strings,
       counted: z.boolean(),
       elements: strings,
@@ -61,8 +65,8 @@ const ownedSchema: z.ZodType<Rule | Route | XfrmPolicy | IptablesRule | NftObjec
       name: z.string(),
       hook: z
         .object({
-          type: z.enum(['filter', 'nat']),
-          hook: z.enum(['prerouting', 'forward', 'postrouting']),
+          type: z.enum(['filter', 'nat', 'route']),
+          hook: z.enum(['prerouting', 'forward', 'output', 'postrouting']),
           priority: z.number(),
           policy: z.string().exactOptional(),
         })

@@ -45,7 +45,7 @@ describe('the wanted state', () => {
   it.each([
     [
       1400,
-      ['iifname "eth0" ip daddr @redirected4 tcp flags & (syn | rst) == syn tcp option maxseg size set 1360'],
+      ['iifname "eth0" tcp flags & (syn | rst) == syn ip daddr @redirected4 tcp option maxseg size set 1360'],
     ],
     [undefined, []],
   ])('says in answers how large segments may be, to an uplink of %s bytes', (mtu, rules) => {
@@ -83,8 +83,12 @@ describe('the wanted state', () => {
     );
     expect(found).toContainEqual(
       expect.objectContaining({
-        name: 'nexthops4',
-        elements: ['10.89.4.0/24 . 192.168.50.2', '10.89.4.0/24 . 192.168.50.3'],
+        name: 'forward',
+        rules: [
+          'rt ip nexthop 192.168.50.2 ip saddr @sent4_192.168.50.2 accept',
+          'rt ip nexthop 192.168.50.3 ip saddr @sent4_192.168.50.3 accept',
+          'ip saddr @redirected4 jump guard',
+        ],
       }),
     );
   });

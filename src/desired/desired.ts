@@ -17,7 +17,9 @@ import { type Part, type Refusal, type Wanted, type Warning, closedPart } from '
 import { preferenceRefusals } from './preferences.ts';
 import { questionChains } from './questions.ts';
 import { sourcePolicies } from './source-policies.ts';
-import { steeringRules } from './steering.ts';
+import { steeredByMark } from './steering-kind.ts';
+import { closedSubnets, steeringRules } from './steering.ts';
+import { validMarks } from './valid-marks.ts';
 import { hostWarnings } from './warnings/warnings.ts';
 
 export interface Desired {
@@ -85,12 +87,16 @@ function partsOf(role: HostRole, facts: Facts, numbers: Numbers, refusals: Refus
 
 /** All but settings that are shared with others. */
 function datapath({ networks }: HostRole, parts: readonly Part[], numbers: Numbers, facts: Facts): Wanted[] {
+  const byMark = steeredByMark(parts, facts);
+  const marked = parts.filter(({ family }) => byMark.has(family));
   return [
-    ...nftSets(parts),
-    ...(parts.length > 0 ? nftChains(parts, numbers) : []),
-    ...sourcePolicies(parts, numbers.seenBit ?? 0, facts),
-    ...steeringRules(parts, numbers.directBit ?? 0),
+    ...nftSets(parts, byMark),
+    ...(parts.length > 0 ? nftChains(parts, numbers, byMark) : []),
+    ...sourcePolicies(parts, numbers.seenBit ?? 0, byMark, facts),
+    ...steeringRules(parts, numbers, byMark),
     ...routesOf(parts),
+    ...closedSubnets(marked),
+    ...validMarks(marked, facts),
     ...questionChains(networks, facts),
   ];
 }

@@ -43,7 +43,7 @@ export function memberPart(
     ...closed,
     ...waysOut(way),
     ...memberRoutes(gateway.name, served, table, waysOut(way)),
-    steer: { table, why: `gateway ${gateway.name} sends it out of ${device}`, ...steeredOnes(served) },
+    steer: steeredBy(gateway, served, table),
     routes: [
       closedDefault(family, table, gateway.name),
       openDefault(family, table, way, `the uplink of gateway ${gateway.name}`),
@@ -59,6 +59,15 @@ export function memberPart(
 function mtuOf(device: string, { links }: Facts): { mtu?: number } {
   const mtu = links.find(({ name }) => name === device)?.mtu;
   return mtu === undefined ? {} : { mtu };
+}
+
+function steeredBy(
+  { name, uplink }: MemberGateway,
+  served: readonly ServedSubnet[],
+  table: number,
+): NonNullable<Part['steer']> {
+  const why = `gateway ${name} sends it out of ${uplink.device}`;
+  return { gateway: name, table, why, ...steeredOnes(served) };
 }
 
 /** All of them, unless another gateway here gets what no route is about. */

@@ -2,18 +2,21 @@
  * The chains of table `inet mustredirect`. Rules are in nft's own canonical form, so that they can be
  * compared with what the kernel gives back.
  */
-import { type Family, families } from '../address/cidr.ts';
+import type { Family } from '../address/cidr.ts';
 import { type NftChain, hex } from '../state/objects.ts';
 import { stoppedSet } from '../state/ownership.ts';
+
+import { foreignChains, foreignJumps } from './nft-foreign.ts';
+import { markChains } from './nft-marks.ts';
 import { natRules, translates, untranslatedRule } from './nft-nat.ts';
 import { word } from './nft-word.ts';
 import type { Numbers } from './numbers.ts';
-import { type Part, type Wanted, byFamily, steeredSubnets } from './parts.ts';
+import { type Part, type Wanted, byFamily, isLocal } from './parts.ts';
 import { publishedChain } from './published.ts';
-import { exceptionJumps, exitJumps, routeChains } from './route-chains.ts';
+import { exitJumps, routeChains } from './route-chains.ts';
+import type { ByMark } from './steering-kind.ts';
+import { wayRules, waysOf } from './ways.ts';
 
-/** after conntrack (-200) and mangle (-150, where wg-quick sets the mark of all UDP), before dstnat (-100) */
-const afterMangle = -145;
 /** before any filter chain of others (0), which might accept */
 const beforeFilter = -1;
 /** before any masquerade of others (srcnat, 100): the first NAT decision is final */
@@ -21,11 +24,12 @@ const beforeSrcnat = 90;
 /** sees the address that a packet leaves with */
 const afterSrcnat = 110;
 
-export function nftChains(parts: readonly Part[], { directBit = 0, seenBit = 0 }: Numbers): Wanted[] {
-  const local = parts.some((part) => part.local);
+export function nftChains(parts: readonly Part[], numbers: Numbers, byMark: ByMark): Wanted[] {
+  const { directBit = 0 } = numbers;
+  const local = parts.some(isLocal);
   return [
-    ...(parts.some((part) => part.steer) ? [seenChain(parts, directBit, seenBit)] : []),
-    ...(hasBridges(parts) ? foreignChains(parts) : []),
+    ...markChains(parts, numbers, byMark),
+    ...foreignChains(parts),
     chain(
       {
         name: 'forward',
@@ -59,7 +63,7 @@ export function nftChains(parts: readonly Part[], { directBit = 0, seenBit = 0 }
  * host's address until conntrack has forgotten it: the gateway could not tell whose it is.
  */
 function translatedChain(parts: readonly Part[], directBit: number): Wanted {
-  const local = parts.filter((part) => part.local);
+  const local = parts.filter(isLocal);
   const served = parts.filter(translates);
   const rules = [
     ...byFamily(local).map(({ family }) => lostRule(family, directBit)),
@@ -87,44 +91,43 @@ function lostRule(family: Family, directBit: number): string {
   return `${began} ${leaves} ${notDirect} ct original ${ip} saddr @${stoppedSet(family)} drop`;
 }
 
-function forwardRules(parts: readonly Part[]): string[] {
-  return [
-    ...(hasBridges(parts) ? families.map((family) => foreignRule(parts, family)) : []),
-    ...byFamily(parts).flatMap((group) => wayRules(group.family, group.parts)),
-  ];
-}
-
 /**
- * Inside of a bridge its own hosts may talk as they like: with br_netfilter, that comes by here too. Of a family in
- * which no network here has a subnet, every source is foreign.
+ * What leaves as it should is found first, by one question about its source. On a host that is node and gateway, a
+ * container with the source of one that is served would be taken for it: there, foreign sources come before.
  */
-function foreignRule(parts: readonly Part[], family: Family): string {
-  const local = localIn(family, parts);
-  if (local.length === 0) return `meta nfproto ipv${family} oifname != @bridges jump unmentioned`;
-  const sets = [
-    `@local${family}`,
-    ...(local.some(({ beside }) => beside.length > 0) ? [`@beside${family}`] : []),
-  ];
-  const foreign = sets.map((name) => `${word(family)} saddr != ${name}`).join(' ');
-  return `${foreign} oifname != @bridges jump foreign`;
+function forwardRules(parts: readonly Part[]): string[] {
+  const groups = byFamily(parts);
+  const sizes = groups.flatMap((group) => segmentSizes(group.family, group.parts));
+  const good = groups.flatMap((group) =>
+    hasExits(group.parts) ? [] : goodWays(group.family, group.parts, 'accept'),
+  );
+  const foreign = foreignJumps(parts);
+  const first = parts.every(isLocal) ? [...good, ...foreign] : [...foreign, ...good];
+  return [...sizes, ...first, ...groups.flatMap((group) => otherWays(group.family, group.parts))];
 }
 
-function wayRules(family: Family, parts: readonly Part[]): string[] {
+function goodWays(family: Family, parts: readonly Part[], verdict: 'accept' | 'return'): string[] {
+  return wayRules(family, waysOf(family, parts), 'sent', verdict);
+}
+
+/** What routes send to another gateway must not leave by the usual one: the guard asks for them first. */
+function hasExits(parts: readonly Part[]): boolean {
+  return parts.some(({ routed }) => routed?.exits.length);
+}
+
+function otherWays(family: Family, parts: readonly Part[]): string[] {
   const ip = word(family);
-  const from = `${ip} saddr @redirected${family}`;
   return [
-    `${from} jump guard`,
+    `${ip} saddr @redirected${family} jump guard`,
     // Should the way back be gone, answers must not go where everything else goes.
     ...(parts.some((part) => part.outside.length > 0)
       ? [`rt ${ip} nexthop . oifname @outside${family} ${ip} daddr @${stoppedSet(family)} drop`]
       : []),
-    ...(parts.some((part) => part.nat) ? [`${from} ${segmentSize} rt mtu`] : []),
-    ...answerSizes(family, parts),
   ];
 }
 
 /** What a connection begins with says how large its segments may be; nft only ever makes it smaller. */
-const segmentSize = 'tcp flags & (syn | rst) == syn tcp option maxseg size set';
+const beginning = 'tcp flags & (syn | rst) == syn';
 /** of IP and of TCP, without options */
 const headerLengths: Readonly<Record<Family, number>> = { 4: 40, 6: 60 };
 
@@ -132,19 +135,21 @@ const headerLengths: Readonly<Record<Family, number>> = { 4: 40, 6: 60 };
  * How large a container's segments may be is said by the answer, and `rt mtu` knows nothing of the uplink there: the answer
  * leaves by another device, and the way back is looked up without the source that our rules go by.
  */
-function answerSizes(family: Family, parts: readonly Part[]): string[] {
-  const rules = parts.flatMap(({ nat }) =>
+function segmentSizes(family: Family, parts: readonly Part[]): string[] {
+  const ip = word(family);
+  const answers = parts.flatMap(({ nat }) =>
     nat?.mtu === undefined
       ? []
       : [
-          `iifname "${nat.device}" ${word(family)} daddr @redirected${family} ${segmentSize} ${nat.mtu - headerLengths[family]}`,
+          `iifname "${nat.device}" ${beginning} ${ip} daddr @redirected${family} tcp option maxseg size set ${nat.mtu - headerLengths[family]}`,
         ],
   );
-  return [...new Set(rules)];
-}
-
-function hasBridges(parts: readonly Part[]): boolean {
-  return parts.some((part) => part.bridge !== undefined);
+  return [
+    ...(parts.some((part) => part.nat)
+      ? [`${beginning} ${ip} saddr @redirected${family} tcp option maxseg size set rt mtu`]
+      : []),
+    ...new Set(answers),
+  ];
 }
 
 function guardRules(parts: readonly Part[], directBit: number): string[] {
@@ -153,90 +158,13 @@ function guardRules(parts: readonly Part[], directBit: number): string[] {
 
 function guardRulesOf(family: Family, parts: readonly Part[], bit: string): string[] {
   const ip = word(family);
-  const way = `${ip} saddr . rt ${ip} nexthop`;
-  const open = parts.filter((part) => steeredSubnets(part).length > 0);
   return [
-    ...(parts.some((part) => part.local)
-      ? [`${ip} saddr @local${family} meta mark & ${bit} == ${bit} return`]
-      : []),
+    ...(parts.some(isLocal) ? [`meta mark & ${bit} == ${bit} ${ip} saddr @local${family} return`] : []),
     ...exitJumps(family, parts),
-    ...(open.some((p) => p.nextHops.length > 0) ? [`${way} @nexthops${family} return`] : []),
-    ...(open.some((p) => p.linkLocalHops.length > 0) ? [`${way} . oifname @linkhops${family} return`] : []),
-    ...(open.some((p) => p.devices.length > 0) ? [`${ip} saddr . oifname @uplinks${family} return`] : []),
+    ...(hasExits(parts) ? goodWays(family, parts, 'return') : []),
     `${ip} daddr @redirected${family} rt ${ip} nexthop @inside${family} return`,
     `${ip} saddr @${stoppedSet(family)} drop`,
   ];
-}
-
-/** Before a packet is routed: without the mark of this table it is not steered, because nothing would keep its source. */
-function seenChain(parts: readonly Part[], directBit: number, seenBit: number): Wanted {
-  const seen = `meta mark set meta mark | ${hex(seenBit)}`;
-  const local = parts.some((part) => part.local);
-  return chain(
-    {
-      name: 'prerouting',
-      hook: { type: 'filter', hook: 'prerouting', priority: afterMangle },
-      rules: byFamily(parts).flatMap((group) => [
-        `${word(group.family)} saddr @redirected${group.family} ${seen}`,
-        ...(local ? exceptionRules(group.family, group.parts, directBit) : []),
-      ]),
-    },
-    local
-      ? 'marks what this table has seen, answers of published ports, and direct destinations'
-      : 'marks what this table has seen',
-  );
-}
-
-/** Which packets keep the host's own routing. */
-function exceptionRules(family: Family, parts: readonly Part[], directBit: number): string[] {
-  const ip = word(family);
-  const [all, local, direct] = [`@redirected${family}`, `@local${family}`, `@direct${family}`];
-  const bit = hex(directBit);
-  const setBit = `meta mark set meta mark | ${bit}`;
-  const reply = 'ct direction reply';
-  return [
-    // Our bit on a packet that did not get it from us would be a way around.
-    `${ip} saddr ${all} meta mark & ${bit} == ${bit} meta mark set meta mark & ${hex(0xffffffff - directBit)}`,
-    // An engine may have given the one who asked the bridge's address: what it began with counts.
-    ...(parts.some((part) => part.local)
-      ? [`${ip} saddr ${local} ${reply} ct status dnat ct original ${ip} saddr != ${all} ${setBit}`]
-      : []),
-    ...exceptionJumps(family, parts),
-    ...(parts.some((part) => part.direct.length > 0)
-      ? [
-          `${ip} daddr != ${all} ${ip} saddr . ${ip} daddr ${direct} ${setBit}`,
-          `${reply} ${ip} saddr . ct original ${ip} saddr ${direct} ${setBit}`,
-        ]
-      : []),
-  ];
-}
-
-/** A container that gives itself another address. What answers a question came by an address of another network. */
-function foreignChains(parts: readonly Part[]): Wanted[] {
-  const known = (family: Family): boolean => localIn(family, parts).length > 0;
-  const drop = 'iifname @bridges drop';
-  return [
-    ...(families.some(known)
-      ? [
-          chain(
-            { name: 'foreign', rules: ['ct direction reply return', drop] },
-            'stops, and counts, what leaves a bridge with a foreign source',
-          ),
-        ]
-      : []),
-    ...(families.every(known)
-      ? []
-      : [
-          chain(
-            { name: 'unmentioned', rules: ['ct direction reply ct status dnat return', drop] },
-            'stops, and counts, what leaves a bridge in a family that is redirected nowhere here, but for answers of published ports',
-          ),
-        ]),
-  ];
-}
-
-function localIn(family: Family, parts: readonly Part[]): Part[] {
-  return parts.filter((part) => part.local && part.family === family);
 }
 
 function chain(object: Omit<NftChain, 'kind'>, why: string): Wanted {

@@ -2,9 +2,9 @@
 import type { Family } from '../address/cidr.ts';
 import { hex } from '../state/objects.ts';
 import { stoppedSet } from '../state/ownership.ts';
-import { servedSet } from './nft-sets.ts';
 import { word } from './nft-word.ts';
 import { type Part, byFamily } from './parts.ts';
+import { servedSet } from './ways.ts';
 
 export function natRules(parts: readonly Part[], directBit: number): string[] {
   return byFamily(parts).flatMap((group) => natRulesOf(group.family, group.parts, hex(directBit)));
@@ -28,7 +28,7 @@ function natRulesOf(family: Family, parts: readonly Part[], bit: string): string
 export function untranslatedRule(family: Family, { nat }: Part): string[] {
   if (!nat) return [];
   const ip = word(family);
-  const own = `${ip} saddr @${servedSet(family, nat.gateway)} oifname "${nat.device}"`;
+  const own = `oifname "${nat.device}" ct status ! snat ${ip} saddr @${servedSet(family, nat.gateway)}`;
   return [`${own} ${ip} saddr @${stoppedSet(family)} drop`];
 }
 

@@ -8,17 +8,20 @@ import {
   sortSubnets,
   subnetOfAddress,
 } from '../address/cidr.ts';
-import type { Hop } from '../state/facts.ts';
 import type { NftSet } from '../state/objects.ts';
 import { stoppedSet } from '../state/ownership.ts';
 import { type Part, type Wanted, byFamily, steeredSubnets } from './parts.ts';
-import { exitsOf, exitSet } from './route-rules.ts';
+import type { ByMark } from './steering-kind.ts';
+import { type Way, hopText, servedSet, steerMap, waySet, waysOf } from './ways.ts';
 
 /** All sets that the chains of these parts name; none is empty. */
-export function nftSets(parts: readonly Part[]): Wanted[] {
+export function nftSets(parts: readonly Part[], byMark: ByMark): Wanted[] {
   const bridges = parts.flatMap((p) => (p.bridge === undefined ? [] : [`"${p.bridge}"`]));
+  const marked = parts.some(({ steer }) => steer);
   return [
-    ...byFamily(parts).flatMap((group) => setsOf(group.family, group.parts)),
+    ...byFamily(parts).flatMap((group) =>
+      setsOf(group.family, group.parts, byMark.has(group.family), marked),
+    ),
     set(
       'bridges',
       ['ifname'],
@@ -29,7 +32,7 @@ export function nftSets(parts: readonly Part[]): Wanted[] {
   ].filter(({ object }) => (object as NftSet).elements.length > 0);
 }
 
-function setsOf(family: Family, parts: readonly Part[]): Wanted[] {
+function setsOf(family: Family, parts: readonly Part[], byMark: boolean, marked: boolean): Wanted[] {
   const address = `ipv${family}_addr`;
   const all = parts.flatMap((part) => part.subnets);
   const local = parts.filter((part) => part.local).flatMap((part) => part.subnets);
@@ -63,88 +66,52 @@ function setsOf(family: Family, parts: readonly Part[]): Wanted[] {
       unmerged(parts.filter((p) => p.masqueradeDirect).flatMap((p) => p.subnets)),
       'subnets whose direct packets leave with the host’s address',
     ),
-    ...ways(family, address, parts),
-    ...exitSets(family, address, parts),
+    ...waysOf(family, parts).flatMap((way) => setsOfWay(family, address, way)),
+    ...servedSets(family, address, parts, byMark),
+    ...(marked ? [steeringMap(family, address, parts, byMark)] : []),
   ];
 }
 
-/** Where packets may leave, and what they look like there. */
-function ways(family: Family, address: string, parts: readonly Part[]): Wanted[] {
+function setsOfWay(family: Family, address: string, way: Way): Wanted[] {
+  const { name, sent, routed } = way;
   return [
+    set(waySet(family, 'sent', way), [address], unmerged(sent), `counts what left by ${name}`, true),
     set(
-      `nexthops${family}`,
-      [address, address],
-      pairs(parts, (p) => p.nextHops),
-      'counts what left by a gateway’s next hop',
+      waySet(family, 'routed', way),
+      [address],
+      unmerged(routed),
+      `counts what routes led to ${name}`,
       true,
-    ),
-    set(
-      `linkhops${family}`,
-      [address, address, 'ifname'],
-      pairs(parts, (p) => p.linkLocalHops.map(hopText)),
-      'counts what left by a link-local next hop',
-      true,
-    ),
-    set(
-      `uplinks${family}`,
-      [address, 'ifname'],
-      pairs(parts, (p) => p.devices.map((device) => `"${device}"`)),
-      'counts what left by an uplink',
-      true,
-    ),
-    ...parts.flatMap((part) =>
-      part.nat
-        ? [
-            set(
-              servedSet(family, part.nat.gateway),
-              [address],
-              unmerged(part.subnets),
-              `subnets of ${part.name}`,
-            ),
-          ]
-        : [],
     ),
   ];
 }
 
-/** Where what routes send to a gateway may leave. */
-function exitSets(family: Family, address: string, parts: readonly Part[]): Wanted[] {
-  return exitsOf(parts).flatMap(({ gateway, pairs: exits }) => {
-    const why = `counts what left by routes to gateway ${gateway}`;
-    const elementsOf = (others: (exit: (typeof exits)[number]) => readonly string[]): string[] => {
-      const found = exits.flatMap((exit) =>
-        exit.subnets.flatMap((subnet) => others(exit).map((other) => `${shortSubnet(subnet)} . ${other}`)),
-      );
-      return [...new Set(found)].sort();
-    };
-    return [
-      set(
-        exitSet(family, 'nexthops', gateway),
-        [address, address],
-        elementsOf((e) => e.nextHops),
-        why,
-        true,
-      ),
-      set(
-        exitSet(family, 'linkhops', gateway),
-        [address, address, 'ifname'],
-        elementsOf((e) => e.linkLocalHops.map(hopText)),
-        why,
-        true,
-      ),
-      set(
-        exitSet(family, 'uplinks', gateway),
-        [address, 'ifname'],
-        elementsOf((e) => e.devices.map((device) => `"${device}"`)),
-        why,
-        true,
-      ),
-    ];
-  });
+/** For the NAT of a gateway; where a mark steers, for what has not come from a bridge, too. */
+function servedSets(family: Family, address: string, parts: readonly Part[], byMark: boolean): Wanted[] {
+  const served = new Map<string, Subnet[]>();
+  for (const { nat, steer, subnets } of parts) {
+    const gateway = nat?.gateway ?? (byMark ? steer?.gateway : undefined);
+    if (gateway !== undefined) served.set(gateway, [...(served.get(gateway) ?? []), ...subnets]);
+  }
+  return [...served].map(([gateway, subnets]) =>
+    set(servedSet(family, gateway), [address], unmerged(subnets), `subnets of gateway ${gateway}`),
+  );
 }
 
-function hopText({ via, device }: Hop): string {
-  return `${via} . "${device}"`;
+/** What is steered by a rule is marked as seen alone; what goes nowhere not even so, where no rule closes it. */
+function steeringMap(family: Family, address: string, parts: readonly Part[], byMark: boolean): Wanted {
+  const chains = new Map<Subnet, string>();
+  for (const part of parts) {
+    for (const subnet of part.subnets)
+      if (!chains.has(subnet)) chains.set(subnet, `${byMark ? 'unseen' : 'marks'}${family}`);
+    if (!part.steer || !byMark) continue;
+    for (const subnet of steeredSubnets(part)) chains.set(subnet, `to${family}_${part.steer.gateway}`);
+  }
+  const items = sortSubnets([...chains.keys()]).map(
+    (subnet) => `${shortSubnet(subnet)} : goto ${chains.get(subnet) ?? ''}`,
+  );
+  const { object, why } = set(steerMap(family), [address], items, 'leads each subnet to what marks it');
+  return { object: { ...(object as NftSet), verdicts: true }, why };
 }
 
 /** One element for each subnet: it can go without its neighbour. */
@@ -163,10 +130,6 @@ function pairs(parts: readonly Part[], others: (part: Part) => readonly (Address
     ),
   );
   return [...new Set(found)].sort();
-}
-
-export function servedSet(family: Family, gateway: string): string {
-  return `served${family}_${gateway}`;
 }
 
 function set(

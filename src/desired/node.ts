@@ -24,6 +24,7 @@ export function nodePart(
     ...closedPart(name, family, subnetsIn(network, family, facts)),
     ...bridgePart(network, family, facts),
     local: true,
+    ...(network.engine === 'external' ? { routeless: true } : {}),
   };
   const { subnets, bridge } = closed;
   if (subnets.length === 0) return closed;
@@ -68,7 +69,7 @@ function openWays(
       ? []
       : [openDefault(family, table, { via, device: link.name }, `gateway ${gateway} is at ${via}`)];
   return {
-    steer: { table, why: `every packet of ${network.name} goes to gateway ${gateway}` },
+    steer: { gateway, table, why: `every packet of ${network.name} goes to gateway ${gateway}` },
     routes: [closedDefault(family, table, gateway), ...open, ...others.tables],
     ...(others.routed ? { routed: others.routed } : {}),
     direct,

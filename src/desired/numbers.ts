@@ -14,7 +14,7 @@ import type { Refusal } from './parts.ts';
 
 export interface Numbers {
   readonly gateways: Readonly<Record<string, GatewayNumbers>>;
-  /** the mark bit of packets that keep the host's own routing; only nodes have such packets */
+  /** the mark bit of packets that keep the host's own routing */
   readonly directBit?: number;
   /** the mark bit of packets that our nft table has seen, where any are steered */
   readonly seenBit?: number;
@@ -63,13 +63,11 @@ function chooseBits(
     else taken.marks.add(bit);
     return bit ?? 0;
   };
+  if (gatewaysOf(role).length === 0) return {};
   return {
-    ...(role.networks.length === 0
-      ? {}
-      : { directBit: take(ledger.directBit, directBits, 'that keep the host’s own routing') }),
-    ...(gatewaysOf(role).length === 0
-      ? {}
-      : { seenBit: take(ledger.seenBit, seenBits, 'that the nft table has seen') }),
+    // Also where no packet gets it: one that has it from somebody else must lose it before there is such a network.
+    directBit: take(ledger.directBit, directBits, 'that keep the host’s own routing'),
+    seenBit: take(ledger.seenBit, seenBits, 'that the nft table has seen'),
   };
 }
 

@@ -14,8 +14,15 @@ export interface Part extends WaysOut {
    * packets of the subnets, or of some of them, are routed by this table, and why; without it they are only
    * closed
    */
-  readonly steer?: { readonly table: number; readonly why: string; readonly only?: readonly Subnet[] };
+  readonly steer?: {
+    readonly gateway: string;
+    readonly table: number;
+    readonly why: string;
+    readonly only?: readonly Subnet[];
+  };
   readonly routes: readonly { readonly route: Route; readonly why: string }[];
+  /** main must not have a route to them that is none: libvirt would not start its network then */
+  readonly routeless?: boolean;
   /** packets of the subnets that go another way than the rest of them */
   readonly routed?: Routed;
   /** the containers run on this host */
@@ -78,6 +85,11 @@ export interface WaysOut {
 /** Those of its subnets whose packets leave by its ways unless a route says otherwise. */
 export function steeredSubnets({ subnets, steer }: Part): readonly Subnet[] {
   return steer?.only ?? subnets;
+}
+
+/** Whether its containers run on this host. */
+export function isLocal({ local }: Part): boolean {
+  return local;
 }
 
 /** A part that asks for nothing but that its subnets are closed. */

@@ -5,7 +5,7 @@ import { hex, rangeText } from '../state/objects.ts';
 import { stoppedSet } from '../state/ownership.ts';
 import { word } from './nft-word.ts';
 import { type Part, type Routed, type RoutedWay, type Wanted, byFamily } from './parts.ts';
-import { exitSet, exitsOf } from './route-rules.ts';
+import { wayRules, waysOf } from './ways.ts';
 
 /** The chains that the jumps below lead to. */
 export function routeChains(parts: readonly Part[], directBit: number): Wanted[] {
@@ -50,22 +50,20 @@ export function exitJumps(family: Family, parts: readonly Part[]): string[] {
 }
 
 function exitChains(family: Family, parts: readonly Part[]): Wanted[] {
-  const ip = word(family);
-  return exitsOf(parts).map(({ gateway, pairs }) => ({
+  const ways = waysOf(family, parts);
+  const gateways = [...new Set(ways.flatMap((way) => [...way.gateways]))].sort();
+  return gateways.map((gateway) => ({
     object: {
       kind: 'nft-chain',
       name: `via${family}_${gateway}`,
       rules: [
-        ...(pairs.some((exit) => exit.nextHops.length > 0)
-          ? [`${ip} saddr . rt ${ip} nexthop @${exitSet(family, 'nexthops', gateway)} return`]
-          : []),
-        ...(pairs.some((exit) => exit.linkLocalHops.length > 0)
-          ? [`${ip} saddr . rt ${ip} nexthop . oifname @${exitSet(family, 'linkhops', gateway)} return`]
-          : []),
-        ...(pairs.some((exit) => exit.devices.length > 0)
-          ? [`${ip} saddr . oifname @${exitSet(family, 'uplinks', gateway)} return`]
-          : []),
-        `${ip} saddr @${stoppedSet(family)} drop`,
+        ...wayRules(
+          family,
+          ways.filter((way) => way.gateways.has(gateway)),
+          'routed',
+          'return',
+        ),
+        `${word(family)} saddr @${stoppedSet(family)} drop`,
       ],
     },
     why: `what routes send to gateway ${gateway} leaves there alone`,

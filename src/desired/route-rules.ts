@@ -3,7 +3,7 @@ import type { Family } from '../address/cidr.ts';
 import { type Selector, selectorText } from '../spec/route-order.ts';
 import type { Rule } from '../state/objects.ts';
 import { preferences } from '../state/ownership.ts';
-import type { Exit, Part, RoutedWay } from './parts.ts';
+import type { Part, RoutedWay } from './parts.ts';
 
 /** Of IPv6, ICMP is another protocol. */
 const protocols = {
@@ -41,15 +41,4 @@ function selectorOf({ to, proto, ports }: Selector, family: Family): Pick<Rule, 
 function whyOf(name: string, { selector, table }: RoutedWay): string {
   const what = selectorText(selector);
   return table === undefined ? `${what} is direct for ${name}` : `${what} leaves by gateway ${selector.via}`;
-}
-
-/** What routes lead to, by gateway. */
-export function exitsOf(parts: readonly Part[]): { readonly gateway: string; readonly pairs: Exit[] }[] {
-  const exits = parts.flatMap(({ routed }) => routed?.exits ?? []);
-  const gateways = [...new Set(exits.map(({ gateway }) => gateway))];
-  return gateways.map((gateway) => ({ gateway, pairs: exits.filter((exit) => exit.gateway === gateway) }));
-}
-
-export function exitSet(family: Family, what: 'nexthops' | 'linkhops' | 'uplinks', gateway: string): string {
-  return `${what}${family}_${gateway}`;
 }

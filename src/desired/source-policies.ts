@@ -4,26 +4,29 @@
  * what this host sends. So what the table has not marked is not forwarded. A rule by mark could not say so: the
  * reverse path filter asks without a mark.
  */
-import { familyOf, mergeSubnets } from '../address/cidr.ts';
+import { anywhere, mergeSubnets } from '../address/cidr.ts';
 import type { Facts } from '../state/facts.ts';
-import type { Part, Wanted } from './parts.ts';
+import { type Part, type Wanted, byFamily } from './parts.ts';
+import type { ByMark } from './steering-kind.ts';
 
 /** @param seenBit the mark bit of packets that our nft table has seen */
 export function sourcePolicies(
   parts: readonly Part[],
   seenBit: number,
+  byMark: ByMark,
   { xfrm }: Pick<Facts, 'xfrm'>,
 ): Wanted[] {
   if (!xfrm || seenBit === 0) return [];
-  const subnets = mergeSubnets(parts.filter((part) => part.steer).flatMap((part) => part.subnets));
-  return subnets.flatMap((from): Wanted[] => [
+  // Rules close what goes nowhere; a mark is lost together with the table.
+  const asked = parts.filter((part) => part.steer ?? byMark.has(part.family));
+  return byFamily(asked).flatMap(({ family, parts: steered }): Wanted[] => [
     {
-      object: { kind: 'xfrm-policy', family: familyOf(from), from, bit: seenBit },
+      object: { kind: 'xfrm-policy', family, from: anywhere[family], bit: seenBit },
       why: 'the nft table has seen it, and keeps its source',
     },
-    {
-      object: { kind: 'xfrm-policy', family: familyOf(from), from },
+    ...mergeSubnets(steered.flatMap((part) => part.subnets)).map((from) => ({
+      object: { kind: 'xfrm-policy', family, from } as const,
       why: 'closed when the nft table is gone, and nothing keeps the source',
-    },
+    })),
   ]);
 }

@@ -1,9 +1,11 @@
 /** Rules: which table a packet is routed by. Order and preferences are those of DESIGN section 5. */
 import { type Family, type Subnet, groupMerged, mergeSubnets, prefixLength } from '../address/cidr.ts';
 import type { Rule } from '../state/objects.ts';
-import { mainTable, preferences } from '../state/ownership.ts';
-import { type Part, type Wanted, byFamily, steeredSubnets } from './parts.ts';
+import { lastMetric, mainTable, preferences } from '../state/ownership.ts';
+import type { Numbers } from './numbers.ts';
+import { type Part, type Wanted, byFamily, isLocal, steeredSubnets } from './parts.ts';
 import { routeRules } from './route-rules.ts';
+import { type ByMark, linksBack, marksOf } from './steering-kind.ts';
 
 const onwards = { kind: 'goto', preference: preferences.end } as const;
 
@@ -13,24 +15,22 @@ interface Ruling {
   readonly why: string;
 }
 
-/** @param directBit the mark bit of packets that keep the host's own routing */
-export function steeringRules(parts: readonly Part[], directBit: number): Wanted[] {
-  return byFamily(parts).flatMap((group) =>
-    rulesOf(group.family, group.parts, directBit).map(({ rule, why }) => ({
-      object: ruleIn(group.family, rule),
-      why,
-    })),
-  );
+export function steeringRules(parts: readonly Part[], numbers: Numbers, byMark: ByMark): Wanted[] {
+  return byFamily(parts).flatMap(({ family, parts: some }) => {
+    const rulings = byMark.has(family) ? rulesByMark(family, some, numbers) : rulesOf(family, some, numbers);
+    return rulings.map(({ rule, why }) => ({ object: ruleIn(family, rule), why }));
+  });
 }
 
 function ruleIn(family: Family, rule: Ruling['rule']): Rule {
   return { kind: 'rule', family, ...rule };
 }
 
-function rulesOf(family: Family, parts: readonly Part[], directBit: number): Ruling[] {
+function rulesOf(family: Family, parts: readonly Part[], numbers: Numbers): Ruling[] {
   return [
-    ...exceptions(parts, directBit),
-    ...(family === 6 && parts.some((part) => part.local) ? [ofLink] : []),
+    ...directMarks(parts, numbers),
+    ...directRules(parts),
+    ...ofLinks(family, parts),
     ...parts.flatMap(routeRules),
     ...mergeSubnets(parts.filter(talksToHost).flatMap((part) => part.subnets)).flatMap(inside),
     ...steers(parts),
@@ -40,8 +40,69 @@ function rulesOf(family: Family, parts: readonly Part[], directBit: number): Rul
         'closed, should no table have a way for it',
       ),
     ),
-    ruling({ preference: preferences.end, action: { kind: 'nop' } }, 'where exceptions go on'),
+    theEnd,
   ];
+}
+
+const theEnd = ruling({ preference: preferences.end, action: { kind: 'nop' } }, 'where exceptions go on');
+
+/**
+ * As many as there are gateways, however many subnets they have. What goes to a redirected subnet has no gateway's mark, and
+ * so goes by main; there, a route closes it when its bridge is not there.
+ */
+function rulesByMark(family: Family, parts: readonly Part[], numbers: Numbers): Ruling[] {
+  const { mask, gateways } = marksOf(parts, numbers);
+  const seen = { value: numbers.seenBit ?? 0, mask: numbers.seenBit ?? 0 };
+  return [
+    ...directMarks(parts, numbers),
+    ...ofLinks(family, parts),
+    // The reverse path filter asks for these where a mark is valid for it. IPv6 has no such filter.
+    ...(family === 4 ? [...linksBack(parts), 'lo'] : []).map((device) =>
+      ruling(
+        { preference: preferences.inside, fwmark: seen, device, action: onwards },
+        device === 'lo' ? 'what comes to this host itself' : 'answers go to the bridge, or to the node',
+      ),
+    ),
+    ...parts.flatMap(routeRules),
+    ...gateways.flatMap(({ gateway, mark, table }) => [
+      ruling(
+        {
+          preference: preferences.steer,
+          fwmark: { value: mark, mask },
+          action: { kind: 'lookup', table },
+        },
+        `every packet of the networks of gateway ${gateway}`,
+      ),
+      ruling(
+        { preference: preferences.closed, fwmark: { value: mark, mask }, action: { kind: 'prohibit' } },
+        'closed, should no table have a way for it',
+      ),
+    ]),
+    theEnd,
+  ];
+}
+
+/** Where no rule says so: when there is no bridge, or no way to the node, no wider route of main may take it. */
+export function closedSubnets(parts: readonly Part[]): Wanted[] {
+  return byFamily(parts).flatMap(({ family, parts: some }) =>
+    mergeSubnets(some.filter((part) => !part.routeless).flatMap((part) => part.subnets)).map(
+      (destination) => ({
+        object: {
+          kind: 'route',
+          family,
+          table: mainTable,
+          destination,
+          metric: lastMetric,
+          target: { kind: 'unreachable' },
+        } as const,
+        why: 'closed when its bridge, or the way to it, is not there',
+      }),
+    ),
+  );
+}
+
+function ofLinks(family: Family, parts: readonly Part[]): Ruling[] {
+  return family === 6 && parts.some(isLocal) ? [ofLink] : [];
 }
 
 /** A container may ask this host with its link-local address. Nothing that is forwarded goes to one. */
@@ -77,19 +138,21 @@ function inside(to: Subnet): Ruling[] {
   ];
 }
 
-function exceptions(parts: readonly Part[], directBit: number): Ruling[] {
-  if (!parts.some((part) => part.local)) return [];
+function directMarks(parts: readonly Part[], { directBit = 0 }: Numbers): Ruling[] {
+  if (!parts.some(isLocal)) return [];
   return [
     ruling(
-      {
-        preference: preferences.directMark,
-        fwmark: { value: directBit, mask: directBit },
-        action: onwards,
-      },
+      { preference: preferences.directMark, fwmark: { value: directBit, mask: directBit }, action: onwards },
       'answers of published ports, and direct destinations',
     ),
-    // The mark is not seen by the reverse path filter: an answer from there comes in by the host's own way.
-    ...parts.flatMap((part) =>
+  ];
+}
+
+/** The mark is not seen by the reverse path filter: an answer from there comes in by the host's own way. */
+function directRules(parts: readonly Part[]): Ruling[] {
+  return parts
+    .filter(isLocal)
+    .flatMap((part) =>
       mergeSubnets(part.subnets).flatMap((from) =>
         part.direct.map((to) =>
           ruling(
@@ -98,8 +161,7 @@ function exceptions(parts: readonly Part[], directBit: number): Ruling[] {
           ),
         ),
       ),
-    ),
-  ];
+    );
 }
 
 /** Subnets that merge share a rule, and it has the reasons of all of them. */

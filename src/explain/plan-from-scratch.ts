@@ -5,7 +5,7 @@ import type { Plan } from '../plan/step.ts';
 import type { Spec } from '../spec/spec.ts';
 import { actualState } from '../state/actual.ts';
 import type { Facts, NetworkFacts } from '../state/facts.ts';
-import { forwardingName } from '../state/settings.ts';
+import { forwardingName, isValidMark } from '../state/settings.ts';
 import type { HostRole } from '../topology/role.ts';
 
 /** @param facts of the host as it is; its links, and the tables and marks that were chosen for it, stay */
@@ -24,7 +24,15 @@ function fromScratch(facts: Facts): Facts {
     ...facts,
     owned: [],
     // The kernel's default. Whoever has it on already loses nothing by a step that sets it.
-    sysctls: { [forwardingName[4]]: '0', [forwardingName[6]]: '0' },
+    sysctls: {
+      [forwardingName[4]]: '0',
+      [forwardingName[6]]: '0',
+      ...Object.fromEntries(
+        Object.keys(facts.sysctls)
+          .filter(isValidMark)
+          .map((name) => [name, '0']),
+      ),
+    },
     ledger: { ...facts.ledger, sysctls: {}, networks: [] },
     networks: facts.networks.map(notThereYet),
   };

@@ -4,6 +4,7 @@ import { type Family, subnetOfAddress } from '../address/cidr.ts';
 import type { ForeignRule } from '../state/facts.ts';
 import type { Rule } from '../state/objects.ts';
 import { ownProtocol } from '../state/ownership.ts';
+import { deviceName } from './device-name.ts';
 import { address, mark, number, numberText, prefixLength } from './ip-fields.ts';
 import { readJson } from './ip-json.ts';
 import type { Exec } from './ports.ts';
@@ -27,6 +28,7 @@ const ruleSchema = z.looseObject({
   dstlen: prefixLength.optional(),
   fwmark: mark.optional(),
   fwmask: mark.optional(),
+  iif: deviceName.optional(),
   table: numberText.optional(),
   ipproto: z.string().optional(),
   dport: number.optional(),
@@ -61,6 +63,7 @@ function ownRule(raw: RawRule, family: Family): Rule {
     ...(from === undefined ? {} : { from }),
     ...(to === undefined ? {} : { to }),
     ...(fwmark ? { fwmark } : {}),
+    ...(raw.iif === undefined ? {} : { device: raw.iif }),
     ...protocolOf(raw),
     ...portsOf(raw),
     action: actionOf(raw),

@@ -74,6 +74,8 @@ function statement(expression: unknown): string {
       return `snat ${word(body['family'])} to ${operand(body['addr'])}`;
     case 'dnat':
       return `dnat ${word(body['family'])} to ${target(body)}`;
+    case 'vmap':
+      return `${operand(body['key'])} vmap ${operand(body['data'])}`;
     case 'counter':
       return 'counter';
     default:

@@ -30,6 +30,10 @@ const setSchema = z.object({
   elem: z.array(z.unknown()).optional(),
   stmt: z.array(z.record(z.string(), z.unknown())).optional(),
 });
+const mapSchema = setSchema.extend({
+  map: word,
+  elem: z.array(z.tuple([z.unknown(), z.unknown()])).optional(),
+});
 const chainSchema = z.object({
   name: nftName,
   type: word.optional(),
@@ -43,7 +47,7 @@ const answerSchema = z.object({
     z.object({
       table: z.object({ flags: z.unknown().optional() }).optional(),
       set: setSchema.optional(),
-      map: z.unknown().optional(),
+      map: mapSchema.optional(),
       chain: chainSchema.optional(),
       rule: ruleSchema.optional(),
     }),
@@ -83,6 +87,7 @@ function tableOf({ nftables }: z.infer<typeof answerSchema>): NftTable {
   return {
     objects: [
       ...sets.map(({ set }) => set),
+      ...nftables.flatMap(({ map }) => (map ? decodeMap(map) : [])),
       ...nftables.flatMap(({ chain }) => (chain ? decodeChain(chain, rules, dormant) : [])),
     ],
     counters: sets.flatMap(({ counters }) => counters),
@@ -118,6 +123,20 @@ function counterOf(set: string, raw: unknown, element: string | undefined): Elem
   if (element === undefined) return [];
   const { success, data } = counterSchema.safeParse(raw);
   return success ? [{ set, element, ...data.elem.counter }] : [];
+}
+
+/** One that leads to anything else than chains is somebody's. */
+function decodeMap({ map, elem = [], ...rest }: z.infer<typeof mapSchema>): NftSet {
+  const { elements, foreign = [], ...set } = decodeSet({ ...rest, elem: elem.map(([key]) => key) }).set;
+  const verdicts = elem.map(([, verdict]) => ruleText([verdict]));
+  const isOurs = map === 'verdict' && verdicts.every((verdict) => verdict?.startsWith('goto '));
+  const unknown = isOurs ? foreign : [...foreign, `map ${map}`];
+  return {
+    ...set,
+    verdicts: true,
+    elements: elements.map((element, i) => `${element} : ${verdicts[i] ?? ''}`),
+    ...(unknown.length > 0 ? { foreign: unknown } : {}),
+  };
 }
 
 function decodeChain(

@@ -1,6 +1,6 @@
 /** Reads and writes settings of the kernel in the network namespace that we run in. */
 import { type Family, families } from '../address/cidr.ts';
-import { forwardingName } from '../state/settings.ts';
+import { forwardingName, validMarkName } from '../state/settings.ts';
 import type { Files } from './ports.ts';
 
 /** A kernel may be built, or started, without IPv6. */
@@ -51,18 +51,37 @@ export async function readBridgeFilter6(files: Files): Promise<boolean> {
   return (await readSysctl(files, 'net.bridge.bridge-nf-call-ip6tables')) === '1';
 }
 
+/** Whether the reverse path filter of some devices heeds marks. */
+export async function readValidMarks(
+  files: Files,
+  devices: readonly string[],
+): Promise<Record<string, string>> {
+  return readSysctls(files, devices.map(validMarkName));
+}
+
 /** `accept_ra` of some devices: with 1 they take router advertisements as long as they do not forward, with 2 always. */
 export async function readAcceptRa(
   files: Files,
   devices: readonly string[],
 ): Promise<Record<string, string>> {
-  const values = await Promise.all(
-    devices.map(
-      async (device) => [device, await readSysctl(files, `net/ipv6/conf/${device}/accept_ra`)] as const,
-    ),
-  );
+  const nameOf = (device: string): string => `net/ipv6/conf/${device}/accept_ra`;
+  const found = await readSysctls(files, devices.map(nameOf));
   return Object.fromEntries(
-    values.flatMap(([device, value]) => (value === undefined ? [] : [[device, value]])),
+    devices.flatMap((device) => {
+      const value = found[nameOf(device)];
+      return value === undefined ? [] : [[device, value]];
+    }),
+  );
+}
+
+/** Those that there are. */
+async function readSysctls(files: Files, names: readonly string[]): Promise<Record<string, string>> {
+  const values = await Promise.all(names.map((name) => readSysctl(files, name)));
+  return Object.fromEntries(
+    names.flatMap((name, i) => {
+      const value = values[i];
+      return value === undefined ? [] : [[name, value]];
+    }),
   );
 }
 

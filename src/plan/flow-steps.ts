@@ -8,6 +8,7 @@ import type { Wanted } from '../desired/parts.ts';
 import type { Flows } from '../state/ledger.ts';
 import type { HostObject, NftSet } from '../state/objects.ts';
 import { preferences } from '../state/ownership.ts';
+import { elementKey } from './nft-text.ts';
 import { printList } from './print.ts';
 import type { Step } from './step.ts';
 
@@ -91,9 +92,15 @@ function everywhere(subnets: readonly Subnet[]): Flows[] {
 }
 
 function steered(objects: readonly HostObject[]): Subnet[] {
-  return objects.flatMap((o) =>
-    o.kind === 'rule' && o.preference === preferences.steer ? (o.from ?? []) : [],
-  );
+  return objects.flatMap((o) => {
+    if (o.kind === 'rule') return o.preference === preferences.steer ? (o.from ?? []) : [];
+    return o.kind === 'nft-set' && o.verdicts ? steeredElements(o) : [];
+  });
+}
+
+/** `10.89.4.0/24 : goto to4_office` goes to a gateway; what is only marked as seen goes nowhere. */
+function steeredElements({ elements }: NftSet): Subnet[] {
+  return elements.filter((element) => element.includes(' : goto to')).map((e) => longSubnet(elementKey(e)));
 }
 
 /** Which subnets get which NAT decision: `snat ip to ip saddr` -> 10.89.4.0/24. */

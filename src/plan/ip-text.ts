@@ -1,4 +1,5 @@
 /** Lines for `ip -batch`, with numbers only: one unknown name would end the batch half way. */
+import { anywhere } from '../address/cidr.ts';
 import { type Route, type Rule, type XfrmPolicy, hex, ruleAction, ruleSelector } from '../state/objects.ts';
 import { ownPriorities, ownProtocol } from '../state/ownership.ts';
 
@@ -36,7 +37,7 @@ export function deletePolicy(policy: XfrmPolicy): string {
 }
 
 function policySelector({ family, from }: XfrmPolicy): string {
-  return `src ${from} dst ${family === 4 ? '0.0.0.0/0' : '::/0'} dir fwd`;
+  return `src ${from} dst ${anywhere[family]} dir fwd`;
 }
 
 /** iproute2 6.1 cannot name a mark of zero when it deletes: so none of ours has one. */

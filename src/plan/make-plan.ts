@@ -56,6 +56,8 @@ export function makePlan(
     ...addRoutes(changes, (route) => route.metric !== lastMetric),
     ...addRules(changes, [...routePreferences, steer], isSteering),
     ...sysctlSteps(changes, 'first'),
+    // Its tables and rules are there now.
+    ...nft.turn,
     ...engineSteps(changes),
     ...iptablesSteps(changes),
     // Backwards from here: what closes goes last.

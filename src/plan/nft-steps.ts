@@ -7,21 +7,25 @@ import type { Wanted } from '../desired/parts.ts';
 import { type HostObject, type NftSet, objectKey } from '../state/objects.ts';
 import { ownNftTable } from '../state/ownership.ts';
 import { type Change, compareStates } from './compare.ts';
-import { type NftObject, changeTable, isNftObject, replaceTable } from './nft-text.ts';
+import { type NftObject, changeTable, elementKey, isNftObject, replaceTable } from './nft-text.ts';
 import { printChange } from './print.ts';
 import type { PlanLine, Step } from './step.ts';
 
 export interface NftSteps {
   readonly widen: readonly Step[];
+  /** what was there goes by its new gateway */
+  readonly turn: readonly Step[];
   readonly narrow: readonly Step[];
 }
 
 export function nftSteps(actual: readonly NftObject[], wanted: readonly Wanted[]): NftSteps {
   const both = wideTable(actual, wanted);
+  const turned = wideTable(actual, wanted, true);
   const toldLater = new Set(compareStates(nftObjects(both), wanted).map(keyOf));
   return {
     widen: stepBetween(actual, both, (change) => !onlyMoves(change) || !toldLater.has(keyOf(change))),
-    narrow: stepBetween(nftObjects(both), wanted),
+    turn: stepBetween(nftObjects(both), turned),
+    narrow: stepBetween(nftObjects(turned), wanted),
   };
 }
 
@@ -76,14 +80,18 @@ function nftObjects(wanted: readonly Wanted[]): NftObject[] {
   return wanted.map(({ object }) => object).filter(isNftObject);
 }
 
-/** The elements of both, and the wanted rules before those that were there and still matter. */
-export function wideTable(actual: readonly NftObject[], wanted: readonly Wanted[]): Wanted[] {
+/**
+ * The elements of both, and the wanted rules before those that were there and still matter.
+ *
+ * @param turned what a map has of both leads to where it is wanted, no more to where it led
+ */
+export function wideTable(actual: readonly NftObject[], wanted: readonly Wanted[], turned = false): Wanted[] {
   const found = new Map(actual.map((object) => [objectKey(object), object]));
   const keys = new Set(wanted.map(({ object }) => objectKey(object)));
   return [
     ...wanted.map(({ object, why }) => {
       const before = found.get(objectKey(object));
-      return { object: wideObject(before, object, keys), why };
+      return { object: wideObject(before, object, keys, turned), why };
     }),
     ...actual.filter((object) => !keys.has(objectKey(object))).map((object) => ({ object, why: '' })),
   ];
@@ -93,8 +101,9 @@ function wideObject(
   before: HostObject | undefined,
   after: HostObject,
   wanted: ReadonlySet<string>,
+  turned: boolean,
 ): HostObject {
-  if (after.kind === 'nft-set' && before?.kind === 'nft-set') return wideSet(before, after);
+  if (after.kind === 'nft-set' && before?.kind === 'nft-set') return wideSet(before, after, turned);
   if (after.kind !== 'nft-chain' || before?.kind !== 'nft-chain') return after;
   // What leaves by the old way still needs the address that belongs to it, and what goes nowhere stays stopped. Any other
   // rule may be somebody's.
@@ -109,18 +118,22 @@ function asksForGone(rule: string, wanted: ReadonlySet<string>): boolean {
 }
 
 /** Intervals of one set must not overlap: an old element gives way to a new one that does. */
-function wideSet(before: NftSet, after: NftSet): NftSet {
+function wideSet(before: NftSet, after: NftSet, turned: boolean): NftSet {
   // What stands in a set of another type is no element of this one.
-  if (before.type.join(' ') !== after.type.join(' ')) return after;
-  const [old, wanted] = [new Set(before.elements), new Set(after.elements)];
-  const added = after.elements.filter((element) => !old.has(element));
-  const leaving = before.elements.filter((element) => !wanted.has(element));
+  if (before.type.join(' ') !== after.type.join(' ') || before.verdicts !== after.verdicts) return after;
+  const old = new Map(before.elements.map((element) => [elementKey(element), element]));
+  const wanted = new Set(after.elements.map(elementKey));
+  const added = after.elements.filter((element) => !old.has(elementKey(element)));
+  const leaving = before.elements.filter((element) => !wanted.has(elementKey(element)));
   const kept = leaving.filter((element) => !added.some((other) => elementsOverlap(element, other)));
-  return { ...after, elements: [...after.elements, ...kept] };
+  const stays = turned
+    ? after.elements
+    : after.elements.map((element) => old.get(elementKey(element)) ?? element);
+  return { ...after, elements: [...stays, ...kept] };
 }
 
 function elementsOverlap(a: string, b: string): boolean {
-  const [as, bs] = [a.split(' . '), b.split(' . ')];
+  const [as, bs] = [elementKey(a).split(' . '), elementKey(b).split(' . ')];
   return as.every((part, i) => partsOverlap(part, bs[i] ?? ''));
 }
 

@@ -25,7 +25,7 @@ export function changeTable(from: readonly NftObject[], to: readonly NftObject[]
     ...to.flatMap((object) => refill(before.get(nameOf(object)), object)),
     // A chain can go when nothing jumps to it, a set when no rule names it: rules first.
     ...gone.filter(isChain).map(({ name }) => `flush chain ${table} ${name}`),
-    ...gone.map((object) => `delete ${isChain(object) ? 'chain' : 'set'} ${table} ${object.name}`),
+    ...gone.map((object) => `delete ${wordFor(object)} ${table} ${object.name}`),
     '',
   ].join('\n');
 }
@@ -40,9 +40,15 @@ function declare(object: NftObject): string[] {
   return [isChain(object) ? declareChain(object) : declareSet(object)];
 }
 
-function declareSet({ name, type, counted }: NftSet): string {
-  const counter = counted ? ' counter;' : '';
-  return `add set ${table} ${name} { type ${type.join(' . ')}; flags interval;${counter} }`;
+function wordFor(object: NftObject): 'chain' | 'map' | 'set' {
+  if (isChain(object)) return 'chain';
+  return object.verdicts ? 'map' : 'set';
+}
+
+function declareSet(set: NftSet): string {
+  const { name, type, counted, verdicts } = set;
+  const types = `${type.join(' . ')}${verdicts ? ' : verdict' : ''}`;
+  return `add ${wordFor(set)} ${table} ${name} { type ${types}; flags interval;${counted ? ' counter;' : ''} }`;
 }
 
 function declareChain({ name, hook }: NftChain): string {
@@ -63,11 +69,7 @@ function refill(from: NftObject | undefined, to: NftObject): string[] {
   const after = new Set(to.elements);
   return [
     // Deleted first: an element that overlaps one of them may take its place.
-    ...elementLines(
-      'delete',
-      to.name,
-      [...before].filter((element) => !after.has(element)),
-    ),
+    ...elementLines('delete', to.name, [...before].filter((element) => !after.has(element)).map(elementKey)),
     ...elementLines(
       'add',
       to.name,
@@ -78,6 +80,11 @@ function refill(from: NftObject | undefined, to: NftObject): string[] {
 
 function fillChain({ name, rules }: NftChain): string[] {
   return rules.map((rule) => `add rule ${table} ${name} ${rule}`);
+}
+
+/** Of an element of a map, what leads to its verdict. */
+export function elementKey(element: string): string {
+  return element.split(' : ')[0] ?? '';
 }
 
 function elementLines(verb: 'add' | 'delete', set: string, elements: readonly string[]): string[] {

@@ -1,12 +1,13 @@
 /** The state found, cut to what the wanted one speaks of: our own objects, and the settings that we share. */
 import type { Facts, NetworkFacts } from './facts.ts';
-import type { EngineNetwork, HostObject } from './objects.ts';
-import { familyOfSetting, settingsOf } from './settings.ts';
+import type { EngineNetwork, HostObject, Sysctl } from './objects.ts';
+import { familyOfSetting, isValidMark, settingsOf } from './settings.ts';
 
 /** @param wanted decides of which shared settings the plan may speak */
 export function actualState(facts: Facts, wanted: readonly HostObject[]): HostObject[] {
   const settings = wanted.flatMap((object): HostObject[] => {
     if (object.kind === 'sysctl') {
+      if (isValidMark(object.name)) return validMark(object, facts);
       const own = settingsOf(familyOfSetting(object.name), facts.sysctls);
       const { [object.name]: value, ...alongside } = own;
       return value === undefined ? [] : [{ kind: 'sysctl', name: object.name, value, alongside }];
@@ -16,6 +17,11 @@ export function actualState(facts: Facts, wanted: readonly HostObject[]): HostOb
     return found?.masquerade ? [{ ...object, enabled: found.masquerade.enabled }] : [];
   });
   return [...facts.owned, ...settings, ...switchedOff(facts, wanted), ...engineNetworks(facts, wanted)];
+}
+
+function validMark(object: Sysctl, { sysctls }: Facts): Sysctl[] {
+  const value = sysctls[object.name];
+  return value === undefined ? [] : [{ ...object, value }];
 }
 
 /** Masquerades that we switched off in networks that we created and that are about to go with them. */

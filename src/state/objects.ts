@@ -20,6 +20,8 @@ export interface Rule {
   readonly from?: Subnet;
   readonly to?: Subnet;
   readonly fwmark?: { readonly value: number; readonly mask: number };
+  /** the device that a packet came in by; `lo`: it began here */
+  readonly device?: string;
   /** number of the protocol */
   readonly protocol?: number;
   /** first and last destination port */
@@ -53,10 +55,12 @@ export interface XfrmPolicy {
   readonly bit?: number;
 }
 
-/** A set of table `inet mustredirect`. Elements are nft text in canonical form, sorted. */
+/** A set, or a map of verdicts, of table `inet mustredirect`. Elements are nft text in canonical form, sorted. */
 export interface NftSet {
   readonly kind: 'nft-set';
   readonly name: string;
+  /** each element leads to a chain: `10.89.4.0/24 : goto to4_office` */
+  readonly verdicts?: true;
   /** the types of a concatenation: `['ipv4_addr', 'ifname']` */
   readonly type: readonly string[];
   /** each element counts the packets that matched it */
@@ -71,8 +75,8 @@ export interface NftChain {
   readonly kind: 'nft-chain';
   readonly name: string;
   readonly hook?: {
-    readonly type: 'filter' | 'nat';
-    readonly hook: 'prerouting' | 'forward' | 'postrouting';
+    readonly type: 'filter' | 'nat' | 'route';
+    readonly hook: 'prerouting' | 'forward' | 'output' | 'postrouting';
     readonly priority: number;
     /** absent in ours: accept */
     readonly policy?: string;
@@ -160,6 +164,7 @@ export function ruleSelector(rule: Rule): string {
   if (rule.from) parts.push(`from ${rule.from}`);
   if (rule.to) parts.push(`to ${rule.to}`);
   if (rule.fwmark) parts.push(`fwmark ${hex(rule.fwmark.value)}/${hex(rule.fwmark.mask)}`);
+  if (rule.device !== undefined) parts.push(`iif ${rule.device}`);
   if (rule.protocol !== undefined) parts.push(`ipproto ${rule.protocol}`);
   if (rule.ports) parts.push(`dport ${rangeText(rule.ports)}`);
   return parts.length > 0 ? parts.join(' ') : 'from all';

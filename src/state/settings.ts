@@ -13,6 +13,18 @@ export function familyOfSetting(name: string): Family {
   return /^net[./]ipv6[./]/.test(name) ? 6 : 4;
 }
 
+/** Whether the reverse path filter of a link heeds the mark of a packet. */
+export function validMarkName(device: string): string {
+  return `net/ipv4/conf/${device}/src_valid_mark`;
+}
+
+export function isValidMark(name: string): boolean {
+  return name.endsWith('/src_valid_mark');
+}
+
+/** Forwarding of a family, and what the kernel changes along with it. */
 export function settingsOf(family: Family, settings: Settings): Settings {
-  return Object.fromEntries(Object.entries(settings).filter(([name]) => familyOfSetting(name) === family));
+  return Object.fromEntries(
+    Object.entries(settings).filter(([name]) => familyOfSetting(name) === family && !isValidMark(name)),
+  );
 }

@@ -24,10 +24,11 @@ export function dumpState({
     ...policies.map(printPolicy).sort(),
     ...(nft ? ['nft table'] : []),
     ...[...(nft?.sets ?? [])]
-      .map(([name, { type, counted, elements }]) =>
-        [`nft set ${name} ${type.join(' . ')}${counted ? ' counter' : ''}:`, ...[...elements].sort()].join(
-          ' ',
-        ),
+      .map(([name, { type, counted, verdicts, elements }]) =>
+        [
+          `nft ${verdicts ? 'map' : 'set'} ${name} ${type.join(' . ')}${counted ? ' counter' : ''}:`,
+          ...[...elements].sort(),
+        ].join(' '),
       )
       .sort(),
     ...[...(nft?.chains ?? [])]

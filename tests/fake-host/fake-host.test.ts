@@ -559,7 +559,7 @@ describe('the fake host', () => {
       ['nft', '-f', '-'],
       'add table inet mustredirect\nadd chain inet mustredirect a\nadd rule inet mustredirect a udp sport 53 drop\n',
     ],
-    [['ip', '-4', '-batch', '-'], 'rule add preference 1 iif eth0 lookup 5\n'],
+    [['ip', '-4', '-batch', '-'], 'rule add preference 1 oif eth0 lookup 5\n'],
     [['ip', '-4', '-batch', '-'], 'route add default via 192.168.50.2 dev eth0 onlink\n'],
   ])('refuses what it does not know: %j %s', async (argv, input) => {
     const host = createFakeHost({ links });

@@ -15,6 +15,7 @@ export function defaultSysctls(devices: readonly string[]): Map<string, string> 
     [ipForward, '0'],
     ...everywhere(4, 'forwarding', '0'),
     ...everywhere(4, 'accept_redirects', '1'),
+    ...everywhere(4, 'src_valid_mark', '0'),
     ...everywhere(6, 'forwarding', '0'),
     ...everywhere(6, 'accept_ra', '1'),
   ]);

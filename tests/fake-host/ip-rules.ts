@@ -34,6 +34,7 @@ export function readRule(words: Words, family?: Family): FakeRule {
   const from = words.take('from') ? words.next() : undefined;
   const to = words.take('to') ? words.next() : undefined;
   const fwmark = words.take('fwmark') ? readMark(words.next()) : undefined;
+  const iif = words.take('iif') ? words.next() : undefined;
   const ipproto = words.take('ipproto') ? readNumber(words) : undefined;
   const dport = words.take('dport') ? words.next() : undefined;
   const action = readAction(words);
@@ -46,6 +47,7 @@ export function readRule(words: Words, family?: Family): FakeRule {
     from: source,
     to,
     fwmark,
+    iif,
     ipproto,
     dport,
     action,
@@ -99,6 +101,7 @@ function matchesNamed(other: FakeRule, named: FakeRule): boolean {
     (named.from === undefined || other.from === named.from) &&
     (named.to === undefined || other.to === named.to) &&
     (named.fwmark === undefined || JSON.stringify(other.fwmark) === JSON.stringify(named.fwmark)) &&
+    (named.iif === undefined || other.iif === named.iif) &&
     (named.ipproto === undefined || other.ipproto === named.ipproto) &&
     (named.dport === undefined || other.dport === named.dport) &&
     JSON.stringify(other.action) === JSON.stringify(named.action) &&
@@ -111,12 +114,13 @@ export function ruleFamily({ family = 4 }: FakeRule): Family {
 }
 
 export function printRule(rule: FakeRule): string {
-  const { preference, from, to, fwmark, ipproto, dport, action, protocol } = rule;
+  const { preference, from, to, fwmark, iif, ipproto, dport, action, protocol } = rule;
   return [
     `rule ${ruleFamily(rule) === 6 ? 'of IPv6 ' : ''}${preference}:`,
     ...(from === undefined ? [] : [`from ${from}`]),
     ...(to === undefined ? [] : [`to ${to}`]),
     ...(fwmark ? [`fwmark ${fwmark.value}/${fwmark.mask}`] : []),
+    ...(iif === undefined ? [] : [`iif ${iif}`]),
     ...(ipproto === undefined ? [] : [`ipproto ${ipproto}`]),
     ...(dport === undefined ? [] : [`dport ${dport}`]),
     Object.values(action).join(' '),
@@ -126,7 +130,7 @@ export function printRule(rule: FakeRule): string {
 
 /** One element of `ip -j -N rule show`, among all of its family. */
 export function ruleJson(rule: FakeRule, all: readonly FakeRule[]): object {
-  const { preference, from, to, fwmark, ipproto, dport, action, protocol } = rule;
+  const { preference, from, to, fwmark, iif, ipproto, dport, action, protocol } = rule;
   const [source = 'all', sourceLength] = (from ?? 'all').split('/');
   const [destination, destinationLength] = (to ?? '').split('/');
   const withLength = (key: string, length: string | undefined): object =>
@@ -137,6 +141,7 @@ export function ruleJson(rule: FakeRule, all: readonly FakeRule[]): object {
     ...withLength('srclen', sourceLength),
     ...(to === undefined ? {} : { dst: destination, ...withLength('dstlen', destinationLength) }),
     ...(fwmark ? markJson(fwmark) : {}),
+    ...(iif === undefined ? {} : { iif }),
     ...(ipproto === undefined ? {} : { ipproto: `ipproto-${ipproto}` }),
     ...(dport === undefined ? {} : portJson(dport)),
     ...actionJson(action, all),
@@ -182,6 +187,8 @@ export interface RuleKey {
   readonly source: string;
   readonly destination: string;
   readonly mark: number;
+  /** the device that it comes in by */
+  readonly ingress?: string | undefined;
   readonly protocol?: string | undefined;
   readonly port?: number | undefined;
 }
@@ -191,9 +198,10 @@ const protocols: Readonly<Record<string, number>> = { icmp: 1, tcp: 6, udp: 17, 
 /** @param rule of the family of the packet */
 export function ruleMatches(
   rule: FakeRule,
-  { source, destination, mark, protocol = '', port }: RuleKey,
+  { source, destination, mark, ingress, protocol = '', port }: RuleKey,
 ): boolean {
   return (
+    (rule.iif === undefined || rule.iif === ingress) &&
     (rule.ipproto === undefined || protocols[protocol] === rule.ipproto) &&
     (rule.dport === undefined || portMatches(rule.dport, port)) &&
     (rule.from === undefined || inSubnet(rule.from, source)) &&

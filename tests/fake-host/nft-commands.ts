@@ -37,6 +37,7 @@ type Change = (table: FakeTable, name: string, rest: string) => FakeTable;
 
 const changes: Readonly<Record<string, Change>> = {
   'add set': addSet,
+  'add map': addSet,
   'add chain': addChain,
   'add element': (table, name, rest) => changeElements(table, name, rest, addElement),
   'delete element': (table, name, rest) => changeElements(table, name, rest, deleteElement),
@@ -47,12 +48,19 @@ const changes: Readonly<Record<string, Change>> = {
   },
   'delete chain': deleteChain,
   'delete set': deleteSet,
+  'delete map': deleteSet,
 };
 
 function addSet(table: FakeTable, name: string, rest: string): FakeTable {
-  const [, type, counter] = /^\{ type ([\w. ]+); flags interval;( counter;)? \}$/.exec(rest) ?? [];
+  const [, type, verdict, counter] =
+    /^\{ type ([\w. ]+?)( : verdict)?; flags interval;( counter;)? \}$/.exec(rest) ?? [];
   if (type === undefined) return unknownToFake(`set ${rest}`);
-  const set: FakeSet = { type: type.split(' . '), counted: counter !== undefined, elements: [] };
+  const set: FakeSet = {
+    type: type.split(' . '),
+    counted: counter !== undefined,
+    ...(verdict === undefined ? {} : { verdicts: true }),
+    elements: [],
+  };
   const before = table.sets.get(name);
   if (!before) return withSet(table, name, set);
   if (JSON.stringify({ ...before, elements: [] }) === JSON.stringify(set)) return table;
@@ -83,11 +91,13 @@ function changeElements(
 ): FakeTable {
   const [, list] = /^\{ (.+) \}$/.exec(rest) ?? [];
   if (list === undefined) return unknownToFake(`elements ${rest}`);
+  for (const [, chain = ''] of list.matchAll(/ : goto (\S+?)(?:,|$)/g)) chainOf(table, chain);
   return withSet(table, name, list.split(', ').reduce(change, setOf(table, name)));
 }
 
 /** Sets with several columns let one by that is wider and was added later; that is nothing to rely on. */
 function addElement(set: FakeSet, element: string): FakeSet {
+  if ((set.verdicts === true) !== element.includes(' : ')) throw new Refused('unexpected data');
   if (element.split(' . ').length !== set.type.length) throw new Refused('datatype mismatch');
   if (set.elements.includes(element)) return set;
   if (set.elements.some((other) => elementsOverlap(element, other))) {
@@ -97,16 +107,24 @@ function addElement(set: FakeSet, element: string): FakeSet {
 }
 
 function deleteElement(set: FakeSet, element: string): FakeSet {
-  if (!set.elements.includes(element)) throw new Refused('element does not exist');
-  return { ...set, elements: set.elements.filter((other) => other !== element) };
+  const left = set.elements.filter((other) => keyOf(other) !== element);
+  if (left.length === set.elements.length) throw new Refused('element does not exist');
+  return { ...set, elements: left };
+}
+
+/** Of an element of a map, what leads to its verdict. */
+export function keyOf(element: string): string {
+  return element.split(' : ')[0] ?? '';
 }
 
 export function elementsOverlap(a: string, b: string): boolean {
-  const others = b.split(' . ');
-  return a.split(' . ').every((part, i) => {
-    const other = others[i] ?? '';
-    return isAddress(part) ? overlaps(part, other) : part === other;
-  });
+  const others = keyOf(b).split(' . ');
+  return keyOf(a)
+    .split(' . ')
+    .every((part, i) => {
+      const other = others[i] ?? '';
+      return isAddress(part) ? overlaps(part, other) : part === other;
+    });
 }
 
 /** Of an address or a subnet, not of a device, a protocol or a port. */
@@ -118,7 +136,7 @@ function addRule(table: FakeTable, name: string, rule: string): FakeTable {
   const chain = chainOf(table, name);
   encodeRule(rule);
   for (const [, set = ''] of rule.matchAll(/@(\S+)/g)) setOf(table, set);
-  const [, target] = / jump (\S+)$/.exec(` ${rule}`) ?? [];
+  const [, target] = / (?:jump|goto) (\S+)$/.exec(` ${rule}`) ?? [];
   if (target !== undefined) chainOf(table, target);
   return withChain(table, name, { ...chain, rules: [...chain.rules, rule] });
 }
@@ -126,9 +144,10 @@ function addRule(table: FakeTable, name: string, rule: string): FakeTable {
 /** Its own rules go with it; a jump to it keeps it. */
 function deleteChain(table: FakeTable, name: string): FakeTable {
   chainOf(table, name);
-  const used = [...table.chains].some(([other, { rules }]) =>
-    rules.some((rule) => other !== name && ` ${rule}`.endsWith(` jump ${name}`)),
-  );
+  const leadsHere = (text: string): boolean => / (?:jump|goto) (\S+)$/.exec(` ${text}`)?.[1] === name;
+  const used =
+    [...table.chains].some(([other, { rules }]) => rules.some((rule) => other !== name && leadsHere(rule))) ||
+    [...table.sets.values()].some(({ verdicts, elements }) => verdicts && elements.some(leadsHere));
   if (used) throw new Refused('Could not process rule: Device or resource busy');
   return { ...table, chains: without(table.chains, name) };
 }

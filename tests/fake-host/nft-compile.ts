@@ -1,7 +1,7 @@
 /** A rule's text as functions of a packet: read once, asked for every packet. */
 import { type Family, familyOf } from '../../src/address/cidr.ts';
 import { inSubnet } from './address.ts';
-import { isAddress } from './nft-commands.ts';
+import { isAddress, keyOf } from './nft-commands.ts';
 import { type Expression, encodeRule } from './nft-encode.ts';
 import { remember, rememberOf } from './remember.ts';
 import { type FakeSet, type FakeTable, unknownToFake } from './state.ts';
@@ -29,6 +29,7 @@ export type Action =
   | { readonly kind: 'mark'; readonly change: (mark: number) => number }
   | { readonly kind: 'return' | 'accept' | 'drop' }
   | { readonly kind: 'jump' | 'goto'; readonly chain: string }
+  | { readonly kind: 'vmap'; readonly lead: (table: FakeTable, packet: Packet) => string | undefined }
   | { readonly kind: 'snat'; readonly source: (packet: Packet) => string };
 
 /** stands for whatever address the host has on the device */
@@ -54,6 +55,8 @@ function compile(expression: Expression): Action[] {
     case 'jump':
     case 'goto':
       return [{ kind, chain: (body as { target: string }).target }];
+    case 'vmap':
+      return [{ kind, lead: leadOf(body as { key: Expression; data: string }) }];
     case 'dnat':
       // Nobody outside calls here.
       return [{ kind: 'accept' }];
@@ -78,7 +81,7 @@ type Value = (packet: Packet) => string | undefined;
 
 function testOf({ op, left, right }: Match): (table: FakeTable, packet: Packet) => boolean {
   const values = valuesOf(left);
-  const wanted = op !== '!=';
+  const wanted = op !== '!=' && op !== '!';
   if (typeof right === 'string' && right.startsWith('@')) {
     const name = right.slice(1);
     return (table, packet) => {
@@ -91,6 +94,17 @@ function testOf({ op, left, right }: Match): (table: FakeTable, packet: Packet) 
   return (_, packet) => {
     const found = allOf(values, packet);
     return found !== undefined && (found.length === 1 && equals(found[0] ?? '')) === wanted;
+  };
+}
+
+/** The chain that a packet is led to by a map of verdicts. */
+function leadOf({ key, data }: { readonly key: Expression; readonly data: string }) {
+  const values = valuesOf(key);
+  return (table: FakeTable, packet: Packet): string | undefined => {
+    const set = table.sets.get(data.slice(1));
+    const found = allOf(values, packet);
+    const at = set && found ? columnsOf(set).findIndex((columns) => holdsAll(columns, found)) : -1;
+    return set?.elements[at]?.split(' : goto ')[1];
   };
 }
 
@@ -117,19 +131,25 @@ function allOf(values: readonly Value[], packet: Packet): string[] | undefined {
 }
 
 function holds(set: FakeSet, found: readonly string[]): boolean {
-  return columnsOf(set).some((columns) => columns.every((column, i) => column(found[i] ?? '')));
+  return columnsOf(set).some((columns) => holdsAll(columns, found));
+}
+
+function holdsAll(columns: readonly ((value: string) => boolean)[], found: readonly string[]): boolean {
+  return columns.every((column, i) => column(found[i] ?? ''));
 }
 
 /** Of each element, one question for each of its parts. */
 const columnsOf = rememberOf(({ elements }: FakeSet) =>
   elements.map((element) =>
-    element.split(' . ').map((part): ((value: string) => boolean) => {
-      if (isAddress(part)) return (value) => inSubnet(part, value);
-      const name = part.startsWith('"') ? part.slice(1, -1) : part;
-      // nft takes a name that ends so for the beginning of a name.
-      if (name.endsWith('*')) return (value) => value.startsWith(name.slice(0, -1));
-      return (value) => value === name;
-    }),
+    keyOf(element)
+      .split(' . ')
+      .map((part): ((value: string) => boolean) => {
+        if (isAddress(part)) return (value) => inSubnet(part, value);
+        const name = part.startsWith('"') ? part.slice(1, -1) : part;
+        // nft takes a name that ends so for the beginning of a name.
+        if (name.endsWith('*')) return (value) => value.startsWith(name.slice(0, -1));
+        return (value) => value === name;
+      }),
   ),
 );
 
@@ -194,8 +214,14 @@ interface Mangle {
 /** Only marks are followed; a segment size changes no way. */
 function mangled({ key, value }: Mangle): Action[] {
   if (JSON.stringify(key) !== '{"meta":{"key":"mark"}}') return [];
+  return [{ kind: 'mark', change: markOf(value) }];
+}
+
+/** The mark itself, or one operation on it after the other. */
+function markOf(value: Expression): (mark: number) => number {
   const [operator = '', operands] = Object.entries(value)[0] ?? [];
-  const constant = Number((operands as unknown[])[1]);
-  const change = (mark: number): number => (operator === '|' ? mark | constant : mark & constant) >>> 0;
-  return [{ kind: 'mark', change }];
+  if (operator === 'meta') return (mark) => mark;
+  const [inner, constant] = operands as [Expression, number];
+  const before = markOf(inner);
+  return (mark) => (operator === '|' ? before(mark) | constant : before(mark) & constant) >>> 0;
 }

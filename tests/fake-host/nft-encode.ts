@@ -39,13 +39,14 @@ function target(text: string): { addr: string; port?: number } {
 
 function matchOrMangle(words: Words): Expression {
   const left = concatenation(words);
+  if (words.take('vmap')) return { vmap: { key: left, data: words.next() } };
   if (words.take('set')) return { mangle: { key: left, value: changed(words) } };
   if (words.take('&')) {
     const masked = { '&': [left, constant(words)] };
     words.expect('==');
     return { match: { op: '==', left: masked, right: constant(words) } };
   }
-  const op = words.take('!=') ? '!=' : 'ct' in left && isStatus(left) ? 'in' : '==';
+  const op = words.take('!=') ? '!=' : words.take('!') ? '!' : 'ct' in left && isStatus(left) ? 'in' : '==';
   return { match: { op, left, right: constant(words) } };
 }
 
@@ -57,9 +58,9 @@ function isStatus({ ct }: Expression): boolean {
 function changed(words: Words): unknown {
   const size = words.peek() ?? '';
   if (/^\d+$/.test(size)) return Number(words.next());
-  const value = operand(words);
+  let value: unknown = operand(words);
   for (const operator of ['&', '|']) {
-    if (words.take(operator)) return { [operator]: [value, constant(words)] };
+    if (words.take(operator)) value = { [operator]: [value, constant(words)] };
   }
   return value;
 }
@@ -111,6 +112,8 @@ function constant(words: Words): unknown {
 
 /** One element of a set as `nft -j` lists it. */
 export function encodeElement(text: string, counted: boolean): unknown {
+  const [key = '', verdict] = text.split(' : ');
+  if (verdict !== undefined) return [encodeElement(key, counted), statement(readWords(verdict))];
   const parts = text.split(' . ').map(plain);
   const value = parts.length === 1 ? parts[0] : { concat: parts };
   return counted ? { elem: { val: value, counter: { packets: 0, bytes: 0 } } } : value;

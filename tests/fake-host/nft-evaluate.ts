@@ -83,6 +83,11 @@ function runRule(
         return { kind: action.kind, mark: now.mark };
       case 'goto':
         return runChain(compiled, action.chain, now);
+      case 'vmap': {
+        const chain = action.lead(compiled.table, now);
+        if (chain === undefined) return { kind: 'next', mark: now.mark };
+        return runChain(compiled, chain, now);
+      }
       case 'jump': {
         const outcome = runChain(compiled, action.chain, now);
         return outcome.kind === 'return' ? { kind: 'next', mark: outcome.mark } : outcome;

@@ -41,6 +41,8 @@ export interface FakeRule {
   readonly from?: string | undefined;
   readonly to?: string | undefined;
   readonly fwmark?: { readonly value: number; readonly mask: number } | undefined;
+  /** device that a packet comes in by */
+  readonly iif?: string | undefined;
   /** number of the protocol */
   readonly ipproto?: number | undefined;
   /** `25` or `8000-8100` */
@@ -85,6 +87,8 @@ export interface FakeTable {
 export interface FakeSet {
   readonly type: readonly string[];
   readonly counted: boolean;
+  /** a map: each element leads to a chain */
+  readonly verdicts?: true;
   readonly elements: readonly string[];
 }
 

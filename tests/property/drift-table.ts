@@ -81,9 +81,14 @@ function withElement(set: FakeSet): FakeSet {
   const [, ...more] = set.type;
   const firsts = more.length === 0 ? ['224.0.0.0/4', 'ff00::/8'] : inBoth(['10.0.0.0/8']);
   const parts = set.type.map((type, i) => partOf(type, i === 0 ? firsts : inBoth(['192.168.50.1'])));
-  const added = parts.join(' . ');
+  const added = parts.join(' . ') + (set.verdicts ? ` : ${verdictOf(set)}` : '');
   const taken = set.elements.some((element) => elementsOverlap(element, added));
-  return taken ? set : { ...set, elements: [...set.elements, added] };
+  return taken || added.endsWith(' : ') ? set : { ...set, elements: [...set.elements, added] };
+}
+
+/** As another element has it: the chain is there. */
+function verdictOf({ elements: [first = ''] }: FakeSet): string {
+  return first.split(' : ')[1] ?? '';
 }
 
 /** @param addresses one of each family */

@@ -61,21 +61,31 @@ export const specs: fc.Arbitrary<Spec> = fc
   .record({
     addresses: fc.constantFrom(['192.168.50.2', '192.168.50.3'], ['192.168.50.4', '192.168.50.3']),
     drafts: fc.array(draft, { maxLength: 3 }),
+    crowd: fc.boolean(),
     office: remote('gw1'),
     home: remote('gw2'),
     own,
     other: own,
   })
-  .map(({ addresses, drafts, ...gateways }) => ({
+  .map(({ addresses, drafts, crowd, ...gateways }) => ({
     hosts: {
       here: inBoth([here]),
       node2: inBoth([node2]),
       gw1: inBoth(addresses.slice(0, 1)),
       gw2: inBoth(addresses.slice(1)),
     },
-    networks: networksOf(drafts),
+    networks: { ...networksOf(drafts), ...(crowd ? { crowd: manySubnets } : {}) },
     gateways,
   }));
+
+/** More than rules by source are made for: with them, a mark steers where the links let it. */
+const manySubnets: Network = {
+  engine: 'external',
+  subnets: { node2: inBoth(Array.from({ length: 17 }, (_, i) => `10.2.${2 * i}.0/24`)) },
+  via: 'office',
+  direct: [],
+  blocked: [],
+};
 
 /** Without what overlaps an earlier one. */
 function networksOf(drafts: readonly Draft[]): Record<string, Network> {

@@ -1,0 +1,59 @@
+import { describe, expect, it } from 'vitest';
+import { objectText } from '../plan/compare.ts';
+import type { HostObject } from '../state/objects.ts';
+import { parseOwned } from './owned-object.ts';
+
+/** With every property that one of its kind may have. */
+const objects: readonly HostObject[] = [
+  {
+    kind: 'rule',
+    family: 4,
+    preference: 4061,
+    from: '10.89.4.0/24',
+    to: '198.51.100.0/24',
+    fwmark: { value: 1, mask: 3 },
+    device: 'eth0',
+    protocol: 6,
+    ports: [25, 26],
+    action: { kind: 'lookup', table: 2185, suppress: 0 },
+  },
+  {
+    kind: 'route',
+    family: 6,
+    table: 2184,
+    destination: 'default',
+    metric: 1024,
+    target: { kind: 'unicast', via: 'fe80::1', device: 'eth0' },
+  },
+  { kind: 'xfrm-policy', family: 4, from: '0.0.0.0/0', bit: 128 },
+  {
+    kind: 'iptables-rule',
+    family: 4,
+    table: 'raw',
+    chain: 'PREROUTING',
+    args: ['-s', '10.89.4.0/24', '-j', 'ACCEPT'],
+    late: true,
+  },
+  {
+    kind: 'nft-set',
+    name: 'steer4',
+    verdicts: true,
+    type: ['ipv4_addr'],
+    counted: false,
+    elements: ['10.89.4.0/24 : goto to4_office'],
+    foreign: ['flags dynamic'],
+  },
+  {
+    kind: 'nft-chain',
+    name: 'output',
+    hook: { type: 'route', hook: 'output', priority: -145, policy: 'drop' },
+    rules: ['accept'],
+    foreign: ['{"log":null}'],
+  },
+];
+
+describe('an object as the journal keeps it', () => {
+  it.each(objects)('is read again as it was: $kind', (object) => {
+    expect(parseOwned(objectText(object))).toEqual(object);
+  });
+});

@@ -1,0 +1,170 @@
+/**
+ * The chains that mark packets: as seen by this table, as exceptions, and, where a mark steers, for their gateway. A packet
+ * is asked once where it comes from; all else follows from the chain that this leads to.
+ */
+import type { Family } from '../address/cidr.ts';
+import { type NftChain, hex } from '../state/objects.ts';
+
+import { word } from './nft-word.ts';
+import type { Numbers } from './numbers.ts';
+import { stoppedSet } from '../state/ownership.ts';
+import { type Part, type Wanted, byFamily, isLocal } from './parts.ts';
+import { exceptionJumps } from './route-chains.ts';
+import { type ByMark, marksOf, waysBack } from './steering-kind.ts';
+import { servedSet, steerMap } from './ways.ts';
+
+/** after conntrack (-200) and mangle (-150, where wg-quick sets the mark of all UDP), before dstnat (-100) */
+const afterMangle = -145;
+/** what comes to a port of a gateway, and answers to what it masquerades, have the container's address only then */
+const afterDstnat = -99;
+
+export function markChains(parts: readonly Part[], numbers: Numbers, byMark: ByMark): Wanted[] {
+  if (!parts.some((part) => part.steer)) return [];
+  const groups = byFamily(parts);
+  const marked = groups.filter(({ family }) => byMark.has(family));
+  return [
+    seenChain(groups, parts.some(isLocal)),
+    ...groups.flatMap((group) => familyChains(group.family, group.parts, numbers, byMark.has(group.family))),
+    ...answerChain(marked, numbers),
+    ...outputChains(marked, numbers),
+  ];
+}
+
+type Group = ReturnType<typeof byFamily>[number];
+
+/** Before a packet is routed: without the mark of this table it is not forwarded, because nothing would keep its source. */
+function seenChain(groups: readonly Group[], local: boolean): Wanted {
+  return chain(
+    {
+      name: 'prerouting',
+      hook: { type: 'filter', hook: 'prerouting', priority: afterMangle },
+      rules: groups.map(({ family }) => `${word(family)} saddr vmap @${steerMap(family)}`),
+    },
+    local
+      ? 'marks what this table has seen, answers of published ports, and direct destinations'
+      : 'marks what this table has seen',
+  );
+}
+
+function familyChains(family: Family, parts: readonly Part[], numbers: Numbers, byMark: boolean): Wanted[] {
+  const marks = byMark ? marksOf(parts, numbers) : { mask: 0, gateways: [] };
+  const { seenBit = 0, directBit = 0 } = numbers;
+  // What goes nowhere answers, too, where somebody calls a port that is published.
+  const rules = exceptionRules(family, parts, byMark ? directBit | seenBit : directBit);
+  const name = `exceptions${family}`;
+  const onwards = rules.length > 0 ? [`goto ${name}`] : [];
+  // Our bits on a packet that did not get them from us would be a way around.
+  const setBits = (bits: number): string => setMark(marks.mask | directBit, seenBit | bits);
+  const towardsInside = `${word(family)} daddr @redirected${family} goto marks${family}`;
+  return [
+    chain({ name: `marks${family}`, rules: [setBits(0), ...onwards] }, 'marks what this table has seen'),
+    ...marks.gateways.map(({ gateway, mark }) =>
+      chain(
+        {
+          name: `to${family}_${gateway}`,
+          rules: [towardsInside, setBits(mark), ...onwards],
+        },
+        `marks what goes to gateway ${gateway}`,
+      ),
+    ),
+    ...(byMark && parts.some((part) => !part.steer)
+      ? [
+          chain(
+            {
+              name: `unseen${family}`,
+              rules: [towardsInside, setMark(marks.mask | directBit | seenBit, 0), ...onwards],
+            },
+            'what goes nowhere is not marked as seen',
+          ),
+        ]
+      : []),
+    ...(rules.length > 0 ? [chain({ name, rules }, 'marks what keeps this host’s own routing')] : []),
+  ];
+}
+
+/** Which packets keep the host's own routing. */
+/** @param bits those that a packet gets which does */
+function exceptionRules(family: Family, parts: readonly Part[], bits: number): string[] {
+  if (!parts.some(isLocal)) return [];
+  const ip = word(family);
+  const [all, direct] = [`@redirected${family}`, `@direct${family}`];
+  const setBit = `meta mark set meta mark | ${hex(bits)}`;
+  const local = parts.every(isLocal) ? '' : `${ip} saddr @local${family} `;
+  return [
+    // An engine may have given the one who asked the bridge's address: what it began with counts.
+    `ct direction reply ct status dnat ${local}ct original ${ip} saddr != ${all} ${setBit}`,
+    ...exceptionJumps(family, parts),
+    ...(parts.some((part) => part.direct.length > 0)
+      ? [
+          `${ip} daddr != ${all} ${ip} saddr . ${ip} daddr ${direct} ${setBit}`,
+          `ct direction reply ${ip} saddr . ct original ${ip} saddr ${direct} ${setBit}`,
+        ]
+      : []),
+  ];
+}
+
+/**
+ * The reverse path filter asks where an answer's destination would send its own packets: with the mark of the answer, where
+ * the link is set so. It is the mark of the gateway that the link leads to. IPv6 has no such filter.
+ */
+function answerChain(groups: readonly Group[], numbers: Numbers): Wanted[] {
+  const rules = groups
+    .filter(({ family }) => family === 4)
+    .flatMap(({ family, parts }) => {
+      const { mask, gateways } = marksOf(parts, numbers);
+      return waysBack(parts).flatMap(({ gateway, device }) => {
+        const mark = gateways.find((one) => one.gateway === gateway)?.mark;
+        if (mark === undefined) return [];
+        const bits = setMark(mask, mark | (numbers.seenBit ?? 0));
+        return [`iifname "${device}" ${word(family)} daddr @${servedSet(family, gateway)} ${bits}`];
+      });
+    });
+  if (rules.length === 0) return [];
+  const hook = { type: 'filter', hook: 'prerouting', priority: afterDstnat } as const;
+  return [chain({ name: 'answers', hook, rules }, 'tells the reverse path filter which way answers come')];
+}
+
+/** What this host itself sends with the address of a bridge; its packets are routed anew when their mark changes. */
+function outputChains(groups: readonly Group[], numbers: Numbers): Wanted[] {
+  const local = groups.filter(({ parts }) => parts.some(isLocal));
+  if (local.length === 0) return [];
+  return [
+    chain(
+      {
+        name: 'output',
+        hook: { type: 'route', hook: 'output', priority: afterMangle },
+        rules: local.map(({ family }) => {
+          const [ip, all] = [word(family), `@redirected${family}`];
+          return `${ip} saddr ${all} ${ip} daddr != ${all} goto own${family}`;
+        }),
+      },
+      'finds what this host sends with the address of a redirected network',
+    ),
+    ...local.map(({ family, parts }) => ownChain(family, parts, numbers)),
+  ];
+}
+
+function ownChain(family: Family, parts: readonly Part[], numbers: Numbers): Wanted {
+  const ip = word(family);
+  const { mask, gateways } = marksOf(parts, numbers);
+  const rules = [
+    ...(parts.some((part) => part.direct.length > 0)
+      ? [`${ip} saddr . ${ip} daddr @direct${family} return`]
+      : []),
+    ...gateways.map(
+      ({ gateway, mark }) => `${ip} saddr @${servedSet(family, gateway)} ${setMark(mask, mark)} return`,
+    ),
+    `${ip} saddr @${stoppedSet(family)} drop`,
+  ];
+  return chain({ name: `own${family}`, rules }, 'sends it to its gateway, or nowhere');
+}
+
+/** All other bits are somebody's, and stay. */
+function setMark(cleared: number, bits: number): string {
+  const kept = cleared === 0 ? '' : ` & ${hex((0xffffffff & ~cleared) >>> 0)}`;
+  return `meta mark set meta mark${kept}${bits === 0 ? '' : ` | ${hex(bits)}`}`;
+}
+
+function chain(object: Omit<NftChain, 'kind'>, why: string): Wanted {
+  return { object: { kind: 'nft-chain', ...object }, why };
+}

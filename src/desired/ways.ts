@@ -1,0 +1,103 @@
+/**
+ * By which ways subnets may leave: what the guard knows. Each way has a set of the subnets that leave by it; a set of pairs
+ * would cost more the more it holds. They are named by the way, not by the gateway: when a gateway gets another way, what
+ * leaves by the old one does not leave by the new one.
+ */
+import type { Family, Subnet } from '../address/cidr.ts';
+import type { Hop } from '../state/facts.ts';
+import { word } from './nft-word.ts';
+import { type Part, type WaysOut, steeredSubnets } from './parts.ts';
+
+export interface Way {
+  /** for the names of its sets: `192.168.50.2`, `fe80--1_eth0`, `gre1` */
+  readonly name: string;
+  /** what a packet that goes by it has: `rt ip nexthop 192.168.50.2` */
+  readonly match: string;
+  /** leave by it unless a route says otherwise */
+  readonly sent: readonly Subnet[];
+  /** leave by it when a route says so */
+  readonly routed: readonly Subnet[];
+  /** the gateways that routes to it are for */
+  readonly gateways: ReadonlySet<string>;
+}
+
+/** Of some parts of one family, in order of their names. */
+export function waysOf(family: Family, parts: readonly Part[]): Way[] {
+  const found = new Map<string, Collected>();
+  const collect = (ways: WaysOut): Collected[] =>
+    waysOut(family, ways).map((way) => {
+      const known = found.get(way.name) ?? { ...way, sent: [], routed: [], gateways: new Set() };
+      found.set(way.name, known);
+      return known;
+    });
+  for (const part of parts) {
+    if (part.steer) for (const way of collect(part)) way.sent.push(...steeredSubnets(part));
+    for (const exit of part.routed?.exits ?? []) {
+      for (const way of collect(exit)) {
+        way.routed.push(...exit.subnets);
+        way.gateways.add(exit.gateway);
+      }
+    }
+  }
+  return [...found.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+interface Collected {
+  readonly name: string;
+  readonly match: string;
+  readonly sent: Subnet[];
+  readonly routed: Subnet[];
+  readonly gateways: Set<string>;
+}
+
+function waysOut(
+  family: Family,
+  { nextHops, linkLocalHops, devices }: WaysOut,
+): readonly { readonly name: string; readonly match: string }[] {
+  const hop = `rt ${word(family)} nexthop`;
+  return [
+    ...nextHops.map((via) => ({ name: nameOf(via), match: `${hop} ${via}` })),
+    ...linkLocalHops.map(({ via, device }) => ({
+      name: `${nameOf(via)}_${nameOf(device)}`,
+      match: `${hop} ${via} oifname "${device}"`,
+    })),
+    ...devices.map((device) => ({ name: nameOf(device), match: `oifname "${device}"` })),
+  ];
+}
+
+/** An address or a device as a part of a name of nft, which takes no colons. */
+function nameOf(text: string): string {
+  return text
+    .replaceAll(':', '-')
+    .replace(/[^\w.-]/g, (character) => `_${character.codePointAt(0)?.toString(16) ?? ''}_`);
+}
+
+export function hopText({ via, device }: Hop): string {
+  return `${via} . "${device}"`;
+}
+
+export function waySet(family: Family, what: 'sent' | 'routed', { name }: Way): string {
+  return `${what}${family}_${name}`;
+}
+
+/** Of what leaves by a way: the way is asked first, since the subnets are many. */
+export function wayRules(
+  family: Family,
+  ways: readonly Way[],
+  what: 'sent' | 'routed',
+  verdict: 'accept' | 'return',
+): string[] {
+  return ways
+    .filter((way) => way[what].length > 0)
+    .map((way) => `${way.match} ${word(family)} saddr @${waySet(family, what, way)} ${verdict}`);
+}
+
+/** what a gateway gets, without counters: for what is not the guard's */
+export function servedSet(family: Family, gateway: string): string {
+  return `served${family}_${gateway}`;
+}
+
+/** the map that leads from a packet's source to the chain that marks it */
+export function steerMap(family: Family): string {
+  return `steer${family}`;
+}
