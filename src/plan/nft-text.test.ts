@@ -31,10 +31,10 @@ describe('an nft text', () => {
       ),
     ).toBe(
       `add table inet mustredirect
-add set inet mustredirect a { type ipv4_addr; flags interval; }
-add set inet mustredirect b { type ipv4_addr . ifname; flags interval; counter; }
 add chain inet mustredirect main { type filter hook forward priority -1; policy accept; }
 add chain inet mustredirect more
+add set inet mustredirect a { type ipv4_addr; flags interval; }
+add set inet mustredirect b { type ipv4_addr . ifname; flags interval; counter; }
 add element inet mustredirect a { 10.89.4.0/24 }
 add element inet mustredirect b { 10.1.0.0/16 . "gre1" }
 add rule inet mustredirect main ip saddr @a jump more

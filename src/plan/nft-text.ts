@@ -15,13 +15,13 @@ const table = `inet ${ownNftTable}`;
 export function changeTable(from: readonly NftObject[], to: readonly NftObject[]): string {
   if (to.length === 0) return `delete table ${table}\n`;
   if (from.length === 0)
-    return [`add table ${table}`, ...to.flatMap(declare), ...to.flatMap(fill), ''].join('\n');
+    return [`add table ${table}`, ...declareAll(to), ...to.flatMap(fill), ''].join('\n');
   const before = new Map(from.map((object) => [nameOf(object), object]));
   if (to.some((object) => shapeDiffers(before.get(nameOf(object)), object))) return replaceTable(to);
   const after = new Set(to.map(nameOf));
   const gone = from.filter((object) => !after.has(nameOf(object)));
   return [
-    ...to.filter((object) => !before.has(nameOf(object))).flatMap(declare),
+    ...declareAll(to.filter((object) => !before.has(nameOf(object)))),
     ...to.flatMap((object) => refill(before.get(nameOf(object)), object)),
     // A chain can go when nothing jumps to it, a set when no rule names it: rules first.
     ...gone.filter(isChain).map(({ name }) => `flush chain ${table} ${name}`),
@@ -36,8 +36,13 @@ export function replaceTable(to: readonly NftObject[]): string {
   return to.length === 0 ? away : away + changeTable([], to);
 }
 
-function declare(object: NftObject): string[] {
-  return [isChain(object) ? declareChain(object) : declareSet(object)];
+/** Chains first: nft 1.0.6 makes a map together with its elements, and those lead to chains. */
+function declareAll(objects: readonly NftObject[]): string[] {
+  return [...objects.filter(isChain), ...objects.filter((object) => !isChain(object))].map(declare);
+}
+
+function declare(object: NftObject): string {
+  return isChain(object) ? declareChain(object) : declareSet(object);
 }
 
 function wordFor(object: NftObject): 'chain' | 'map' | 'set' {
@@ -95,7 +100,7 @@ function elementLines(verb: 'add' | 'delete', set: string, elements: readonly st
 /** A set's type and a chain's hook are given when it is made and cannot be changed; what is foreign we have no text for. */
 function shapeDiffers(from: NftObject | undefined, to: NftObject): boolean {
   if (!from) return false;
-  return from.foreign !== undefined || declare(from).join() !== declare(to).join();
+  return from.foreign !== undefined || declare(from) !== declare(to);
 }
 
 function nameOf(object: NftObject): string {
