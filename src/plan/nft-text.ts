@@ -14,8 +14,7 @@ const table = `inet ${ownNftTable}`;
 /** The smallest change: counters of what stays are kept. */
 export function changeTable(from: readonly NftObject[], to: readonly NftObject[]): string {
   if (to.length === 0) return `delete table ${table}\n`;
-  if (from.length === 0)
-    return [`add table ${table}`, ...declareAll(to), ...to.flatMap(fill), ''].join('\n');
+  if (from.length === 0) return [`add table ${table}`, ...declareAll(to), ...to.flatMap(fill), ''].join('\n');
   const before = new Map(from.map((object) => [nameOf(object), object]));
   if (to.some((object) => shapeDiffers(before.get(nameOf(object)), object))) return replaceTable(to);
   const after = new Set(to.map(nameOf));
