@@ -19,12 +19,14 @@ export function bridgeOf(network: NodeNetwork, facts: Facts): string | undefined
   const { links, foreignRoutes, ledger } = facts;
   const isIn = (text: string): boolean =>
     network.subnets.some((subnet) => contains(subnet, text.split('/')[0] ?? ''));
-  const leads = (name: string): boolean =>
-    foreignRoutes.some(
-      (route) => route.device === name && route.via === undefined && isSubnetOf(network, route),
-    );
+  // Once for the network, not for each link: a node may have a thousand of both.
+  const leading = new Set(
+    foreignRoutes.flatMap((route) =>
+      route.via === undefined && isSubnetOf(network, route) ? route.device : [],
+    ),
+  );
   const link = links.find(
-    ({ name, type, addresses }) => type === 'bridge' && (addresses.some(isIn) || leads(name)),
+    ({ name, type, addresses }) => type === 'bridge' && (addresses.some(isIn) || leading.has(name)),
   );
   return link?.name ?? keptBridge(ledger, network.name);
 }

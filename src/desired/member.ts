@@ -7,7 +7,7 @@ import type { Facts, Link } from '../state/facts.ts';
 import type { Route } from '../state/objects.ts';
 import { mainTable } from '../state/ownership.ts';
 import { type Passage, forwardRefusals } from './forward-policy.ts';
-import { linkTowards, neighbourFinder } from './neighbours.ts';
+import { linkTowards } from './neighbours.ts';
 import { bringUp } from './node-refusals.ts';
 import type { Numbers } from './numbers.ts';
 import { type Part, type Refusal, type WaysOut, closedPart } from './parts.ts';
@@ -31,7 +31,7 @@ export function memberPart(
   const closed = closedPart(name, family, subnets);
   if (served.length === 0) return closed;
   refusals.push(...nextHopRefusals(gateway, family, facts), ...sourceRefusals(gateway, family, facts));
-  const towards = neighbourFinder(facts);
+  const towards = (address: Address): Link | undefined => linkTowards(address, facts);
   refusals.push(...subnetsHere(served, facts));
   refusals.push(...forwardRefusals(name, passages(gateway, served, towards), facts.forwardFilters));
   const table = numbers.gateways[gateway.name]?.table ?? 0;

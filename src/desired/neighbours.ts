@@ -11,36 +11,61 @@ type Known = Pick<Facts, 'links' | 'foreignRoutes'>;
  */
 export function linkTowards(
   address: Address,
-  { links, foreignRoutes }: Known,
+  known: Known,
   except: readonly Subnet[] = [],
 ): Link | undefined {
-  if (except.some((subnet) => contains(subnet, address))) return undefined;
+  return except.some((subnet) => contains(subnet, address)) ? undefined : finderOf(known)(address);
+}
+
+type Finder = (address: Address) => Link | undefined;
+
+/** A host is looked at once, and has one gateway for ten thousand networks, or fifty nodes behind it. */
+const finders = new WeakMap<Known, Finder>();
+
+function finderOf(known: Known): Finder {
+  const finder = finders.get(known) ?? createFinder(known);
+  finders.set(known, finder);
+  return finder;
+}
+
+function createFinder(known: Known): Finder {
+  const prefixes = prefixesOf(known);
+  const found = new Map<Address, { readonly link: Link | undefined }>();
+  return (address) => {
+    const answer = found.get(address) ?? { link: findLink(address, prefixes) };
+    found.set(address, answer);
+    return answer.link;
+  };
+}
+
+interface Prefix {
+  readonly link: Link;
+  readonly prefix: Subnet;
+}
+
+function findLink(address: Address, prefixes: readonly Prefix[]): Link | undefined {
   let best: { link: Link; rank: number } | undefined;
-  for (const link of links) {
-    for (const prefix of prefixesOn(link, foreignRoutes)) {
-      if (familyOf(prefix) !== familyOf(address) || !contains(prefix, address)) continue;
-      // The kernel routes by no link that is down, however long its prefix is.
-      const rank = Number(prefix.split('/')[1]) + (link.down ? 0 : 1000);
-      if (!best || rank > best.rank) best = { link, rank };
-    }
+  for (const { link, prefix } of prefixes) {
+    if (familyOf(prefix) !== familyOf(address) || !contains(prefix, address)) continue;
+    // The kernel routes by no link that is down, however long its prefix is.
+    const rank = Number(prefix.split('/')[1]) + (link.down ? 0 : 1000);
+    if (!best || rank > best.rank) best = { link, rank };
   }
   return best?.link;
 }
 
-/** The same for many addresses that are few: ten thousand networks are on fifty nodes. */
-export function neighbourFinder(facts: Known): (address: Address) => Link | undefined {
-  const found = new Map<Address, { readonly link: Link | undefined }>();
-  return (address) => {
-    const known = found.get(address) ?? { link: linkTowards(address, facts) };
-    found.set(address, known);
-    return known.link;
-  };
-}
-
-function prefixesOn(
-  { name, addresses, peers = [] }: Link,
-  routes: Known['foreignRoutes'],
-): readonly string[] {
-  const onLink = routes.filter(({ device, via }) => device === name && via === undefined);
-  return [...addresses, ...peers, ...onLink.map(({ destination }) => destination)];
+function prefixesOf({ links, foreignRoutes }: Known): Prefix[] {
+  const routed = new Map<string, Subnet[]>();
+  for (const { device, via, destination } of foreignRoutes) {
+    if (device === undefined || via !== undefined) continue;
+    const those = routed.get(device) ?? [];
+    those.push(destination);
+    routed.set(device, those);
+  }
+  return links.flatMap((link) =>
+    [...link.addresses, ...(link.peers ?? []), ...(routed.get(link.name) ?? [])].map((prefix) => ({
+      link,
+      prefix,
+    })),
+  );
 }
