@@ -125,18 +125,26 @@ function counterOf(set: string, raw: unknown, element: string | undefined): Elem
   return success ? [{ set, element, ...data.elem.counter }] : [];
 }
 
-/** One that leads to anything else than chains is somebody's. */
+/** What leads to anything else than a chain is somebody's. */
 function decodeMap({ map, elem = [], ...rest }: z.infer<typeof mapSchema>): NftSet {
-  const { elements, foreign = [], ...set } = decodeSet({ ...rest, elem: elem.map(([key]) => key) }).set;
-  const verdicts = elem.map(([, verdict]) => ruleText([verdict]));
-  const isOurs = map === 'verdict' && verdicts.every((verdict) => verdict?.startsWith('goto '));
-  const unknown = isOurs ? foreign : [...foreign, `map ${map}`];
+  const { set } = decodeSet(rest);
+  const read = elem.map((raw) => ({ raw, text: verdictText(raw, set.type) }));
+  const foreign = [
+    ...(set.foreign ?? []),
+    ...(map === 'verdict' ? [] : [`map ${map}`]),
+    ...read.filter(({ text }) => text === undefined).map(({ raw }) => JSON.stringify(raw)),
+  ];
   return {
     ...set,
     verdicts: true,
-    elements: elements.map((element, i) => `${element} : ${verdicts[i] ?? ''}`),
-    ...(unknown.length > 0 ? { foreign: unknown } : {}),
+    elements: read.flatMap(({ text }) => text ?? []),
+    ...(foreign.length > 0 ? { foreign } : {}),
   };
+}
+
+function verdictText([key, verdict]: readonly unknown[], types: readonly string[]): string | undefined {
+  const [element, leadsTo] = [elementText(key, types), ruleText([verdict])];
+  return element !== undefined && leadsTo?.startsWith('goto ') ? `${element} : ${leadsTo}` : undefined;
 }
 
 function decodeChain(
