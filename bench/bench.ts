@@ -9,11 +9,12 @@ import { oneNetwork } from './parts/one-network.ts';
 import type { Part } from './parts/part.ts';
 import { gatewayScale, nodeScale } from './parts/scale.ts';
 import { start } from './parts/start.ts';
+import { steering } from './parts/steering.ts';
 import type { Result } from './result.ts';
 import { checkTable, valueTable } from './table.ts';
 import { thisMachine } from '../src/lab/world.ts';
 
-export const parts: readonly Part[] = [oneNetwork, gatewayScale, nodeScale, cost, apply, start];
+export const parts: readonly Part[] = [oneNetwork, gatewayScale, nodeScale, steering, cost, apply, start];
 
 export interface BenchOptions {
   readonly parts: readonly Part[];

@@ -14,6 +14,7 @@ export interface Effort {
   readonly scalePings: number;
   readonly gatewaySizes: readonly number[];
   readonly nodeSizes: readonly number[];
+  readonly steeringSizes: readonly number[];
   /** how many of the pieces of a datapath are tried */
   readonly pieces: number;
   readonly applySizes: readonly number[];
@@ -30,6 +31,7 @@ export const full: Effort = {
   scalePings: 2000,
   gatewaySizes: [1, 100, 1000, 10_000],
   nodeSizes: [1, 16, 100, 1000],
+  steeringSizes: [1, 2, 4, 8, 16, 32, 64],
   pieces: 100,
   applySizes: [1, 100, 1000, 10_000],
 };
@@ -46,6 +48,7 @@ export const quick: Effort = {
   scalePings: 100,
   gatewaySizes: [1, 20],
   nodeSizes: [1, 20],
+  steeringSizes: [2],
   pieces: 2,
   applySizes: [1, 20],
 };

@@ -18,6 +18,7 @@ const expected = {
   'one-network': { series: 6 * 3, checks: 6 * 2 },
   gateway: { series: 3 * 5, checks: 3 * 2 },
   node: { series: 7 * 5, checks: 7 * 2 },
+  steering: { series: 2 * 3, checks: 2 },
   cost: { series: 3, checks: 2 },
   apply: { series: 8 * 2, checks: 6 },
   start: { series: 4, checks: 3 },
