@@ -45,6 +45,7 @@ export const faint = '#d0d7de';
 /** Told apart also by those who see no colours: one is dark, one is light, one is dashed. */
 const colours: Readonly<Record<string, string>> = {
   plain: '#6e7781',
+  'plain again': '#6e7781',
   'by hand': '#e08e0b',
   mustredirect: '#0b5cad',
   rules: '#e08e0b',
