@@ -56,6 +56,18 @@ describe('the wanted state', () => {
     expect(sizes).toEqual(rules);
   });
 
+  it('keeps every bit of a mark that it sets, as nft says it of what the kernel has', () => {
+    const subnets = Array.from({ length: 20 }, (_, index) => `10.90.${2 * index}.0/24`);
+    const many = subnets.map((subnet) => ({ ...served, subnet }));
+    const found = objects({ gateways: [{ ...gateway, served: many }] });
+    const rules = found.flatMap((object) => (object.kind === 'nft-chain' ? object.rules : []));
+    const marks = rules.flatMap((rule) => [...rule.matchAll(/meta mark & (\w+) \| (\w+)/g)]);
+    expect(marks.length).toBeGreaterThan(0);
+    expect(
+      marks.filter(([, kept, set]) => (BigInt(kept ?? 0) & BigInt(set ?? 0)) !== BigInt(set ?? 0)),
+    ).toEqual([]);
+  });
+
   it('leaves alone what is beside the network on its bridge, but for what a container advertises there', () => {
     const own = ['10.89.4.1/24', '2001:db8:89:4::1/64'];
     const more = '2001:db8:66::c/64';

@@ -159,8 +159,9 @@ function ownChain(family: Family, parts: readonly Part[], numbers: Numbers): Wan
   return chain({ name: `own${family}`, rules }, 'sends it to its gateway, or nowhere');
 }
 
-/** All other bits are somebody's, and stay. */
-function setMark(cleared: number, bits: number): string {
+/** All other bits are somebody's, and stay. A bit that is set is not cleared first: nft does not say so of it either. */
+function setMark(own: number, bits: number): string {
+  const cleared = (own & ~bits) >>> 0;
   const kept = cleared === 0 ? '' : ` & ${hex((0xffffffff & ~cleared) >>> 0)}`;
   return `meta mark set meta mark${kept}${bits === 0 ? '' : ` | ${hex(bits)}`}`;
 }
