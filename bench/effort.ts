@@ -5,8 +5,8 @@ export interface Effort {
   readonly scaleRounds: number;
   readonly applyRounds: number;
   readonly startRounds: number;
-  /** of each TCP stream, for iperf3 */
-  readonly tcp: readonly string[];
+  /** of each burst of TCP, for iperf3 */
+  readonly tcp: string;
   /** of each burst of small packets */
   readonly seconds: number;
   readonly pings: number;
@@ -25,7 +25,7 @@ export const full: Effort = {
   scaleRounds: 5,
   applyRounds: 3,
   startRounds: 15,
-  tcp: ['-t', '1'],
+  tcp: '384M',
   seconds: 0.2,
   pings: 10_000,
   scalePings: 2000,
@@ -42,7 +42,7 @@ export const quick: Effort = {
   scaleRounds: 1,
   applyRounds: 1,
   startRounds: 1,
-  tcp: ['-n', '32M'],
+  tcp: '16M',
   seconds: 0.03,
   pings: 100,
   scalePings: 100,

@@ -6,15 +6,15 @@ import { connectionRate, packetRate, roundTrip, throughput } from './traffic.ts'
 
 type LabMeasure = Measure<BenchLab>;
 
-/** @param load of iperf3 */
-export function tcp(load: readonly string[], streams: number, reverse = false): LabMeasure {
+/** @param amount of each burst, for iperf3 */
+export function tcp(amount: string, streams: number, reverse = false): LabMeasure {
   const word = streams === 1 ? '1 stream' : `${streams} streams`;
   const options = ['-P', `${streams}`, ...(reverse ? ['-R'] : [])];
   return {
     name: `TCP, ${word}${reverse ? ' back' : ''}`,
     unit: 'Gbit/s',
     better: 'more',
-    take: ({ redirected }) => throughput(redirected, load, options),
+    take: ({ redirected }) => throughput(redirected, amount, options),
   };
 }
 

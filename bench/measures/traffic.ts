@@ -6,17 +6,24 @@ import { interpolatedMedian } from '../statistics.ts';
 
 const iperfReport = z.object({ end: z.object({ sum_received: z.object({ bits_per_second: z.number() }) }) });
 
+/** What else runs on a machine makes a burst slower, never faster: the best of so many counts. */
+const bursts = 3;
+
+async function bestBurst(burst: () => Promise<number>): Promise<number> {
+  const rates: number[] = [];
+  for (let count = 0; count < bursts; count++) rates.push(await burst());
+  return Math.max(...rates);
+}
+
 /**
- * @param load of iperf3: `-t 1` is so many seconds, `-n 64M` so many bytes
- * @returns Gbit/s of TCP that arrived
+ * @param amount of each burst, for iperf3: `256M` is so many bytes
+ * @returns Gbit/s of TCP that arrived, in the best of three bursts
  */
-export async function throughput(
-  way: Way,
-  load: readonly string[],
-  options: readonly string[],
-): Promise<number> {
-  const said = await way.run(['iperf3', '-J', '-c', way.to, ...load, ...options]);
-  return iperfReport.parse(JSON.parse(said)).end.sum_received.bits_per_second / 1e9;
+export async function throughput(way: Way, amount: string, options: readonly string[]): Promise<number> {
+  return bestBurst(async () => {
+    const said = await way.run(['iperf3', '-J', '-c', way.to, '-n', amount, ...options]);
+    return iperfReport.parse(JSON.parse(said)).end.sum_received.bits_per_second / 1e9;
+  });
 }
 
 /** Each write of dd to bash's UDP device is one packet. It tells how many microseconds it was at work. */
@@ -25,18 +32,13 @@ begin=\${EPOCHREALTIME/./}
 timeout "$1" dd if=/dev/zero bs=64 >"/dev/udp/$2/$3"
 echo $((\${EPOCHREALTIME/./} - begin))`;
 
-/** What else runs on a machine makes a burst slower, never faster: the best of so many counts. */
-const bursts = 3;
-
 /** @returns thousands of UDP packets of 64 bytes per second that arrived, in the best of three bursts */
 export async function packetRate(way: Way, seconds: number): Promise<number> {
-  const rates: number[] = [];
-  for (let burst = 0; burst < bursts; burst++) {
+  return bestBurst(async () => {
     const before = await counted(way.receiver, 'sink');
     const took = await way.run(['bash', '-c', sendScript, 'send', `${seconds}`, way.to, `${sinkPort}`]);
-    rates.push((((await counted(way.receiver, 'sink')) - before) / Number(took)) * 1000);
-  }
-  return Math.max(...rates);
+    return (((await counted(way.receiver, 'sink')) - before) / Number(took)) * 1000;
+  });
 }
 
 /** @returns median round trip in microseconds of so many pings, each sent when the one before is answered */

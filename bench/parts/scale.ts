@@ -15,7 +15,11 @@ export const gatewayScale: Part = scalePart({
   title: 'Many networks on the gateway',
   others: 'other nodes',
   sizes: (effort) => effort.gatewaySizes,
-  measures: ({ tcp: load, seconds, scalePings }) => [tcp(load, 1), smallPackets(seconds), pings(scalePings)],
+  measures: ({ tcp: amount, seconds, scalePings }) => [
+    tcp(amount, 1),
+    smallPackets(seconds),
+    pings(scalePings),
+  ],
 });
 
 export const nodeScale: Part = scalePart({
@@ -23,8 +27,8 @@ export const nodeScale: Part = scalePart({
   title: 'Many networks on the node',
   others: 'node1',
   sizes: (effort) => effort.nodeSizes,
-  measures: ({ tcp: load, seconds, scalePings }) => [
-    tcp(load, 1),
+  measures: ({ tcp: amount, seconds, scalePings }) => [
+    tcp(amount, 1),
     ...[undefined, ofHost, ofBystander].flatMap((of) => [smallPackets(seconds, of), pings(scalePings, of)]),
   ],
 });
