@@ -1,4 +1,5 @@
 /** The file that both hosts of a lab get. */
+import type { Family, Subnet } from '../address/cidr.ts';
 import type { LabEngine } from './engine.ts';
 import { addressesOf, network, subnetOf, type Families } from './layout.ts';
 
@@ -9,11 +10,13 @@ export interface FileOptions {
   readonly direct?: readonly string[];
   /** default: IPv4 alone */
   readonly families?: Families;
+  /** networks of node1 beside the lab's own, by the same gateway; default: none */
+  readonly more?: number;
 }
 
 export function exampleFile(
   engine: LabEngine,
-  { snat = 'masquerade', direct = [], families = [4] }: FileOptions = {},
+  { snat = 'masquerade', direct = [], families = [4], more = 0 }: FileOptions = {},
 ): string {
   const each = (read: (addresses: ReturnType<typeof addressesOf>) => string): string =>
     oneOrMany(families.map((family) => read(addressesOf(family))));
@@ -29,7 +32,7 @@ networks:
     subnets:
       node1: ${oneOrMany(families.map(subnetOf))}
     via: office
-${direct.length > 0 ? `    direct: [${direct.join(', ')}]\n` : ''}
+${direct.length > 0 ? `    direct: [${direct.join(', ')}]\n` : ''}${anotherNetworks(more, families)}
 gateways:
   office:
     members:
@@ -37,6 +40,23 @@ gateways:
         uplink: { device: uplink0, via: ${each(({ upstream }) => upstream)} }
     snat: ${snat}
 `;
+}
+
+/** Scattered: no two of their subnets are neighbours, so that none can be merged. */
+export function anotherSubnet(index: number, family: Family): Subnet {
+  return family === 4 ? `10.90.${2 * index}.0/24` : `2001:db8:90:${(2 * index).toString(16)}::/64`;
+}
+
+function anotherNetworks(count: number, families: Families): string {
+  return Array.from({ length: count }, (_, index) => {
+    const subnets = oneOrMany(families.map((family) => anotherSubnet(index, family)));
+    return `  another${index}:
+    engine: external
+    subnets:
+      node1: ${subnets}
+    via: office
+`;
+  }).join('');
 }
 
 function oneOrMany(values: readonly string[]): string {
