@@ -14,7 +14,7 @@ const families = [4, 6] as const;
 const more = 16;
 const file = exampleFile('external', { families, more }).replace(
   'snat: masquerade',
-  'snat: masquerade\n    publish: [{ port: 8080, to: "WEB:80" }]',
+  'snat: masquerade\n    publish: [{ port: 8080, to: WEB, to_port: 80 }]',
 );
 
 let world: World;
@@ -136,8 +136,9 @@ describe('between rules and marks', () => {
   it.each([0, 1, 2] as const)('no packet goes elsewhere, rp_filter %s', async (rpFilter) => {
     await build({ rpFilter });
     const { node1, gw1 } = world.hosts;
-    const start = await Promise.all([dumpHost(node1), dumpHost(gw1)]);
     const few = exampleFile('external', { families });
+    await Promise.all([node1, gw1].map((host) => host.files.replace(filePath, few)));
+    const start = await Promise.all([dumpHost(node1), dumpHost(gw1)]);
     await apply(few);
     const [rules] = await Promise.all([rulesOf('node1'), rulesOf('gw1')]);
     const filter = families.map((family) => `dst host ${addressesOf(family).internet}`).join(' or ');

@@ -23,7 +23,8 @@ import { type KillRow, runKillRow } from './kill.ts';
 import { layerEvents } from './layers.ts';
 import { faultsOf } from './judge.ts';
 import { startSender } from './sender.ts';
-import { exampleFile, families } from './families.ts';
+import { crowdedFile, exampleFile, families } from './families.ts';
+import { markEvents } from './events-marks.ts';
 import { killSectionText, measuredWith, pageText, sectionText } from './table.ts';
 import { places } from './watch.ts';
 import { mustSucceed } from '../program.ts';
@@ -45,6 +46,15 @@ function eventsOf(engine: LabEngine): readonly Event[] {
   return [...nodeEvents, ...ofEngine, ...gatewayEvents, ...changeEvents];
 }
 
+function eventsIn(what: MatrixPart['what'], engine: LabEngine): readonly Event[] {
+  if (what === 'kills') return [];
+  return what === 'marks' ? markEvents : eventsOf(engine);
+}
+
+function titleOf(engine: LabEngine, what: MatrixPart['what']): string {
+  return what === 'marks' ? `${engine}, with so many networks that a mark steers` : engine;
+}
+
 /** @param parts those of this file; when the page is written, all of them */
 export function defineMatrix(parts: readonly MatrixPart[]): void {
   describe.each(parts)('$engine, $what', ({ engine, what }) => {
@@ -55,7 +65,8 @@ export function defineMatrix(parts: readonly MatrixPart[]): void {
     beforeAll(async () => {
       world = await createTestWorld({ engine, families });
       const { node1, gw1, upstream } = world.hosts;
-      await Promise.all([node1, gw1].map((host) => host.files.replace(filePath, exampleFile(world))));
+      const file = what === 'marks' ? crowdedFile(world) : exampleFile(world);
+      await Promise.all([node1, gw1].map((host) => host.files.replace(filePath, file)));
       await countDeclared(upstream);
       await world.containers.createNetwork(network.name, network.subnet, network.subnet6);
       await startSender(world, 'web');
@@ -64,7 +75,7 @@ export function defineMatrix(parts: readonly MatrixPart[]): void {
     afterAll(async () => {
       engines.add(world.engine.reason.replace(/ with .*/, ''));
       measured = await measuredWith(world, engines);
-      if (cells.length > 0) sections.push(sectionText(engine, cells));
+      if (cells.length > 0) sections.push(sectionText(titleOf(engine, what), cells));
       if (killRows.length > 0) sections.push(killSectionText(killRows));
       await world.down();
     });
@@ -81,7 +92,7 @@ export function defineMatrix(parts: readonly MatrixPart[]): void {
       expect(await declaredWayIsOpen(world.hosts.upstream)).toEqual({ 4: true, 6: true });
     });
 
-    it.each(what === 'events' ? eventsOf(engine) : [])('$name', async (event) => {
+    it.each(eventsIn(what, engine))('$name', async (event) => {
       const cell = await runCell(world, event);
       cells.push(cell);
       expect(faultsOf(cell)).toEqual([]);

@@ -25,11 +25,15 @@ export interface Event {
 
 export type Step = (world: World) => Promise<unknown>;
 
-/** As the file says from now on, on both hosts: the gateway first. */
 export function applyFile(edit: (file: string) => string): Step {
+  return applyText((world) => edit(exampleFile(world)));
+}
+
+/** As the file says from now on, on both hosts: the gateway first. */
+export function applyText(textFor: (world: World) => string): Step {
   return async (world) => {
     for (const host of [world.hosts.gw1, world.hosts.node1]) {
-      await host.files.replace(filePath, edit(exampleFile(world)));
+      await host.files.replace(filePath, textFor(world));
       await mustSucceed(host, 'apply', '--yes');
     }
   };

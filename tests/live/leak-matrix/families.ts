@@ -10,6 +10,11 @@ export function exampleFile({ engine }: Pick<World, 'engine'>): string {
   return fileOf(engine.engine, { families });
 }
 
+/** With so many networks that a mark steers. */
+export function crowdedFile({ engine }: Pick<World, 'engine'>): string {
+  return fileOf(engine.engine, { families, more: 16 });
+}
+
 export function eachFamily<T>(make: (family: Family) => T): Readonly<Record<Family, T>> {
   return { 4: make(4), 6: make(6) };
 }

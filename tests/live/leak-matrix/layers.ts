@@ -39,10 +39,13 @@ const losses = [
   0b0001, 0b0010, 0b0100, 0b1000, 0b0011, 0b0101, 0b1001, 0b0110, 0b1010, 0b0111, 0b1011, 0b1101, 0b1111,
 ];
 const some = [0b0001, 0b0010, 0b0100, 0b1000, 0b1111];
+/** Where a mark steers, the guard's table sets it: without the table the source layer is alone, and not to be lost as well. */
+const marked = losses.filter((bits) => bits === 0b1111 || (bits & 0b1100) !== 0b1100);
+const losable = { all: losses, some, marked } as const;
 
-/** @param which all of them, or only those that an engine may have to do with */
-export function layerEvents(host: 'node1' | 'gw1', which: 'all' | 'some' = 'all'): Event[] {
-  return (which === 'all' ? losses : some).map((bits) => {
+/** @param which all of them, those that an engine may have to do with, or those with which a mark steers */
+export function layerEvents(host: 'node1' | 'gw1', which: keyof typeof losable = 'all'): Event[] {
+  return losable[which].map((bits) => {
     const lost = layers.filter((_, index) => bits & (1 << index));
     return {
       name: `without ${lost.map(({ name }) => name).join(', ')}`,

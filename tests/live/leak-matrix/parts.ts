@@ -4,8 +4,8 @@ import { podmanEngines } from '../test-world.ts';
 
 export interface MatrixPart {
   readonly engine: LabEngine;
-  /** what happens: other things, or a kill of our own runs at each of their boundaries */
-  readonly what: 'events' | 'kills';
+  /** what happens: other things, a kill of our own runs at each of their boundaries, or things that marks steer through */
+  readonly what: 'events' | 'kills' | 'marks';
 }
 
 /** What is alike with every engine is done with this one. */
@@ -16,6 +16,11 @@ export async function matrixParts(): Promise<MatrixPart[]> {
   const engines = [...(await podmanEngines()), 'docker'] as const;
   return engines.flatMap((engine): MatrixPart[] => [
     { engine, what: 'events' },
-    ...(engine === fullEngine ? [{ engine, what: 'kills' } as const] : []),
+    ...(engine === fullEngine
+      ? ([
+          { engine, what: 'marks' },
+          { engine, what: 'kills' },
+        ] as const)
+      : []),
   ]);
 }
