@@ -1,4 +1,5 @@
 /** Runs parts one after the other: measures, writes, draws and prints each. */
+import { loadavg } from 'node:os';
 import type { Progress } from './compare.ts';
 import { full, quick as quickEffort } from './effort.ts';
 import { machineOf, versionsOf } from './machine.ts';
@@ -50,6 +51,8 @@ export async function drawAgain(options: Pick<BenchOptions, 'parts' | 'into'>): 
 async function runPart(part: Part, options: BenchOptions): Promise<Result> {
   const begin = performance.now();
   const date = new Date().toISOString();
+  const [load = 0] = loadavg();
+  const versions = await versionsOf(thisMachine(), options.root, options.node.version);
   const measured = await part.run({
     effort: options.quick ? quickEffort : full,
     root: options.root,
@@ -59,9 +62,9 @@ async function runPart(part: Part, options: BenchOptions): Promise<Result> {
   });
   return {
     part: part.name,
-    run: { date, seconds: (performance.now() - begin) / 1000, quick: options.quick },
+    run: { date, seconds: (performance.now() - begin) / 1000, quick: options.quick, load },
     machine: machineOf(),
-    versions: await versionsOf(thisMachine(), options.root, options.node.version),
+    versions,
     ...measured,
   };
 }

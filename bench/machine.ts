@@ -29,11 +29,14 @@ export async function versionsOf(
   const { version } = JSON.parse((await files.read(join(root, 'package.json'))) ?? '{}') as {
     version?: string;
   };
-  const commit = await exec.run(['git', '-C', root, 'describe', '--always', '--dirty', '--exclude=*']);
+  const git = (...args: readonly string[]) => exec.run(['git', '-C', root, ...args]);
+  const commit = (await git('describe', '--always', '--exclude=*')).stdout.trim();
+  // What a run writes changes files too, but not what was measured.
+  const changed = await git('diff', '--quiet', 'HEAD', '--', 'src', 'bin', 'build.js', 'package-lock.json');
   return {
     project: version ?? 'unknown',
     // A copy without its history has none.
-    commit: commit.stdout.trim() || 'unknown',
+    commit: commit ? `${commit}${changed.exitCode === 0 ? '' : '-dirty'}` : 'unknown',
     kernel: release(),
     nft: await first('nft', '--version'),
     iproute2: await first('ip', '-Version'),

@@ -18,7 +18,7 @@ export function sectionOf(title: string, result: Result, plots: readonly Plot[])
 }
 
 function originOf({ part, run, machine, versions }: Result): string {
-  return `Measured at ${run.date.slice(0, 16).replace('T', ' ')} UTC in ${Math.round(run.seconds)} s on ${machine.cores} cores of ${machine.processor}, ${machine.memory}: mustredirect ${versions.project} (${versions.commit}),
+  return `Measured at ${run.date.slice(0, 16).replace('T', ' ')} UTC in ${Math.round(run.seconds)} s, from a load of ${(run.load ?? 0).toFixed(1)} on, on ${machine.cores} cores of ${machine.processor}, ${machine.memory}: mustredirect ${versions.project} (${versions.commit}),
 Linux ${versions.kernel}, nft ${versions.nft}, iproute2 ${versions.iproute2}, iptables ${versions.iptables}, Node.js ${versions.node}. Every sample: [${part}.json](../bench/results/${part}.json).`;
 }
 

@@ -29,7 +29,13 @@ export type Target = NonNullable<Check['target']>;
 
 export const resultSchema = z.object({
   part: z.string(),
-  run: z.object({ date: z.iso.datetime(), seconds: z.number(), quick: z.boolean() }),
+  run: z.object({
+    date: z.iso.datetime(),
+    seconds: z.number(),
+    quick: z.boolean(),
+    /** of the machine when it began, where what else is at work matters */
+    load: z.number().optional(),
+  }),
   machine: z.object({ processor: z.string(), cores: z.int(), memory: z.string() }),
   versions: z.object({
     project: z.string(),

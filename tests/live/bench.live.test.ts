@@ -50,6 +50,7 @@ describe('npm run bench -- --quick', () => {
       const result = await readResult(into, name);
       expect({ series: result.series.length, checks: result.checks.length }).toEqual(counts);
       expect(result.run.quick).toBe(true);
+      expect(result.run.load).toBeGreaterThanOrEqual(0);
       expect(result.versions.node).toBe(process.versions.node);
     },
   );
