@@ -180,7 +180,10 @@ type Role = ReturnType<typeof targetOf>['role'];
 /** What of a fate the file decides. */
 /** Whether a mark steers: the map leads to more chains than the one that says that a packet was seen. */
 function isByMark({ nft }: FakeState, family: Family): boolean {
-  return nft?.sets.get(`steer${family}`)?.elements.some((element) => element.includes(' : goto to')) ?? false;
+  return [...(nft?.sets ?? [])].some(
+    ([name, { elements }]) =>
+      name.startsWith(`steer${family}_`) && elements.some((element) => element.includes(' : goto to')),
+  );
 }
 
 /** @param byMark where a mark steers, a policy stops what goes nowhere; else a rule does */

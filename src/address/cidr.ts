@@ -61,6 +61,12 @@ export function prefixLength(subnet: Subnet): number {
   return Number(subnet.slice(subnet.indexOf('/') + 1));
 }
 
+/** What cuts an address to a prefix length: `255.255.255.0`, `ffff:ffff:ffff:ffff::`. */
+export function prefixMask(family: Family, length: number): Address {
+  const ones = family === 4 ? '255.255.255.255' : 'ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff';
+  return subnetAround(`${ones}/${length}`).split('/')[0] ?? '';
+}
+
 /** The subnet that an address with its prefix length lies in: `10.89.4.1/24` -> `10.89.4.0/24`. */
 export function subnetAround(prefix: string): Subnet {
   if (familyOf(prefix) === 6) return normalizeCidr(prefix);

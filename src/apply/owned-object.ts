@@ -54,6 +54,7 @@ const ownedSchema: z.ZodType<Rule | Route | XfrmPolicy | IptablesRule | NftObjec
     z.object({
       kind: z.literal('nft-set'),
       name: z.string(),
+      exact: z.literal(true).exactOptional(),
       verdicts: z.literal(true).exactOptional(),
       type: strings,
       counted: z.boolean(),

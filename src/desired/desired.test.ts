@@ -45,7 +45,9 @@ describe('the wanted state', () => {
   it.each([
     [
       1400,
-      ['iifname "eth0" tcp flags & (syn | rst) == syn ip daddr @redirected4 tcp option maxseg size set 1360'],
+      [
+        'iifname "eth0" tcp flags & (syn | rst) == syn ip daddr & 255.255.0.0 == @redirected4_16 tcp option maxseg size set 1360',
+      ],
     ],
     [undefined, []],
   ])('says in answers how large segments may be, to an uplink of %s bytes', (mtu, rules) => {
@@ -97,9 +99,9 @@ describe('the wanted state', () => {
       expect.objectContaining({
         name: 'forward',
         rules: [
-          'rt ip nexthop 192.168.50.2 ip saddr @sent4_192.168.50.2 accept',
-          'rt ip nexthop 192.168.50.3 ip saddr @sent4_192.168.50.3 accept',
-          'ip saddr @redirected4 jump guard',
+          'rt ip nexthop 192.168.50.2 ip saddr & 255.255.255.0 == @sent4_192.168.50.2_24 accept',
+          'rt ip nexthop 192.168.50.3 ip saddr & 255.255.255.0 == @sent4_192.168.50.3_24 accept',
+          'ip saddr & 255.255.255.0 == @redirected4_24 jump guard',
         ],
       }),
     );
@@ -113,7 +115,9 @@ describe('the wanted state', () => {
     const chain = objects({ gateways: [{ ...gateway, snat, served: [served] }] }).find(
       (object) => object.kind === 'nft-chain' && object.name === 'postrouting',
     );
-    expect(chain).toMatchObject({ rules: [`ip saddr @served4_own oifname "eth0" ${verdict}`] });
+    expect(chain).toMatchObject({
+      rules: [`ip saddr & 255.255.0.0 == @served4_own_16 oifname "eth0" ${verdict}`],
+    });
   });
 
   it('gives forwarding back, for the devices that are still there', () => {

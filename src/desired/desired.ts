@@ -97,7 +97,7 @@ function datapath({ networks }: HostRole, parts: readonly Part[], numbers: Numbe
     ...routesOf(parts),
     ...closedSubnets(marked),
     ...validMarks(marked, facts),
-    ...questionChains(networks, facts),
+    ...questionChains(networks, parts, facts),
   ];
 }
 

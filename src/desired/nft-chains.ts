@@ -15,6 +15,7 @@ import { type Part, type Wanted, byFamily, isLocal } from './parts.ts';
 import { publishedChain } from './published.ts';
 import { exitJumps, routeChains } from './route-chains.ts';
 import type { ByMark } from './steering-kind.ts';
+import { isNotRedirected, isRedirected } from './subnet-sets.ts';
 import { wayRules, waysOf } from './ways.ts';
 
 /** before any filter chain of others (0), which might accept */
@@ -63,10 +64,11 @@ export function nftChains(parts: readonly Part[], numbers: Numbers, byMark: ByMa
  * host's address until conntrack has forgotten it: the gateway could not tell whose it is.
  */
 function translatedChain(parts: readonly Part[], directBit: number): Wanted {
-  const local = parts.filter(isLocal);
   const served = parts.filter(translates);
   const rules = [
-    ...byFamily(local).map(({ family }) => lostRule(family, directBit)),
+    ...byFamily(parts)
+      .filter((group) => group.parts.some(isLocal))
+      .map((group) => lostRule(group.family, group.parts, directBit)),
     ...byFamily(served).flatMap((group) =>
       group.parts.flatMap((part) => untranslatedRule(group.family, part)),
     ),
@@ -77,16 +79,16 @@ function translatedChain(parts: readonly Part[], directBit: number): Wanted {
       hook: { type: 'filter', hook: 'postrouting', priority: afterSrcnat },
       rules,
     },
-    local.length > 0
+    parts.some(isLocal)
       ? 'stops, and counts, what has lost the container’s own address'
       : 'stops, and counts, what was to get another address, and has its own',
   );
 }
 
-function lostRule(family: Family, directBit: number): string {
+function lostRule(family: Family, parts: readonly Part[], directBit: number): string {
   const ip = word(family);
   const began = `ct status snat ct original ${ip} saddr @local${family}`;
-  const leaves = `${ip} saddr != @local${family} ${ip} daddr != @redirected${family}`;
+  const leaves = `${ip} saddr != @local${family} ${isNotRedirected(family, 'destination', parts)}`;
   const notDirect = `meta mark & ${hex(directBit)} == 0x0`;
   return `${began} ${leaves} ${notDirect} ct original ${ip} saddr @${stoppedSet(family)} drop`;
 }
@@ -118,7 +120,7 @@ function hasExits(parts: readonly Part[]): boolean {
 function otherWays(family: Family, parts: readonly Part[]): string[] {
   const ip = word(family);
   return [
-    `${ip} saddr @redirected${family} jump guard`,
+    ...isRedirected(family, 'source', parts).map((source) => `${source} jump guard`),
     // Should the way back be gone, answers must not go where everything else goes.
     ...(parts.some((part) => part.outside.length > 0)
       ? [`rt ${ip} nexthop . oifname @outside${family} ${ip} daddr @${stoppedSet(family)} drop`]
@@ -136,17 +138,19 @@ const headerLengths: Readonly<Record<Family, number>> = { 4: 40, 6: 60 };
  * leaves by another device, and the way back is looked up without the source that our rules go by.
  */
 function segmentSizes(family: Family, parts: readonly Part[]): string[] {
-  const ip = word(family);
-  const answers = parts.flatMap(({ nat }) =>
-    nat?.mtu === undefined
-      ? []
-      : [
-          `iifname "${nat.device}" ${beginning} ${ip} daddr @redirected${family} tcp option maxseg size set ${nat.mtu - headerLengths[family]}`,
-        ],
-  );
+  const answers = parts.flatMap(({ nat }) => {
+    if (nat?.mtu === undefined) return [];
+    const size = nat.mtu - headerLengths[family];
+    return isRedirected(family, 'destination', parts).map(
+      (destination) =>
+        `iifname "${nat.device}" ${beginning} ${destination} tcp option maxseg size set ${size}`,
+    );
+  });
   return [
     ...(parts.some((part) => part.nat)
-      ? [`${beginning} ${ip} saddr @redirected${family} tcp option maxseg size set rt mtu`]
+      ? isRedirected(family, 'source', parts).map(
+          (source) => `${beginning} ${source} tcp option maxseg size set rt mtu`,
+        )
       : []),
     ...new Set(answers),
   ];
@@ -162,9 +166,22 @@ function guardRulesOf(family: Family, parts: readonly Part[], bit: string): stri
     ...(parts.some(isLocal) ? [`meta mark & ${bit} == ${bit} ${ip} saddr @local${family} return`] : []),
     ...exitJumps(family, parts),
     ...(hasExits(parts) ? goodWays(family, parts, 'return') : []),
-    `${ip} daddr @redirected${family} rt ${ip} nexthop @inside${family} return`,
+    ...insideRules(family, parts),
     `${ip} saddr @${stoppedSet(family)} drop`,
   ];
+}
+
+/** Between redirected subnets: to a container here, or to the node that has it. */
+function insideRules(family: Family, parts: readonly Part[]): string[] {
+  const ways = [
+    ...isRedirected(family, 'next hop', parts),
+    ...(parts.some((part) => part.returnHops.length > 0)
+      ? [`rt ${word(family)} nexthop @back${family}`]
+      : []),
+  ];
+  return isRedirected(family, 'destination', parts).flatMap((destination) =>
+    ways.map((way) => `${destination} ${way} return`),
+  );
 }
 
 function chain(object: Omit<NftChain, 'kind'>, why: string): Wanted {

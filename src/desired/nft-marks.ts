@@ -11,7 +11,16 @@ import { stoppedSet } from '../state/ownership.ts';
 import { type Part, type Wanted, byFamily, isLocal } from './parts.ts';
 import { exceptionJumps } from './route-chains.ts';
 import { type ByMark, marksOf, waysBack } from './steering-kind.ts';
-import { servedSet, steerMap } from './ways.ts';
+import {
+  type Field,
+  anyOf,
+  isNotRedirected,
+  isRedirected,
+  leadBy,
+  lengthsOf,
+  redirectedLengths,
+} from './subnet-sets.ts';
+import { servedSet, servedSubnets, steerMap } from './ways.ts';
 
 /** after conntrack (-200) and mangle (-150, where wg-quick sets the mark of all UDP), before dstnat (-100) */
 const afterMangle = -145;
@@ -38,7 +47,9 @@ function seenChain(groups: readonly Group[], local: boolean): Wanted {
     {
       name: 'prerouting',
       hook: { type: 'filter', hook: 'prerouting', priority: afterMangle },
-      rules: groups.map(({ family }) => `${word(family)} saddr vmap @${steerMap(family)}`),
+      rules: groups.flatMap(({ family, parts }) =>
+        leadBy(family, 'source', steerMap(family), redirectedLengths(parts)),
+      ),
     },
     local
       ? 'marks what this table has seen, answers of published ports, and direct destinations'
@@ -55,14 +66,16 @@ function familyChains(family: Family, parts: readonly Part[], numbers: Numbers, 
   const onwards = rules.length > 0 ? [`goto ${name}`] : [];
   // Our bits on a packet that did not get them from us would be a way around.
   const setBits = (bits: number): string => setMark(marks.mask | directBit, seenBit | bits);
-  const towardsInside = `${word(family)} daddr @redirected${family} goto marks${family}`;
+  const towardsInside = isRedirected(family, 'destination', parts).map(
+    (destination) => `${destination} goto marks${family}`,
+  );
   return [
     chain({ name: `marks${family}`, rules: [setBits(0), ...onwards] }, 'marks what this table has seen'),
     ...marks.gateways.map(({ gateway, mark }) =>
       chain(
         {
           name: `to${family}_${gateway}`,
-          rules: [towardsInside, setBits(mark), ...onwards],
+          rules: [...towardsInside, setBits(mark), ...onwards],
         },
         `marks what goes to gateway ${gateway}`,
       ),
@@ -72,7 +85,7 @@ function familyChains(family: Family, parts: readonly Part[], numbers: Numbers, 
           chain(
             {
               name: `unseen${family}`,
-              rules: [towardsInside, setMark(marks.mask | directBit | seenBit, 0), ...onwards],
+              rules: [...towardsInside, setMark(marks.mask | directBit | seenBit, 0), ...onwards],
             },
             'what goes nowhere is not marked as seen',
           ),
@@ -87,16 +100,16 @@ function familyChains(family: Family, parts: readonly Part[], numbers: Numbers, 
 function exceptionRules(family: Family, parts: readonly Part[], bits: number): string[] {
   if (!parts.some(isLocal)) return [];
   const ip = word(family);
-  const [all, direct] = [`@redirected${family}`, `@direct${family}`];
+  const direct = `@direct${family}`;
   const setBit = `meta mark set meta mark | ${hex(bits)}`;
   const local = parts.every(isLocal) ? '' : `${ip} saddr @local${family} `;
   return [
     // An engine may have given the one who asked the bridge's address: what it began with counts.
-    `ct direction reply ct status dnat ${local}ct original ${ip} saddr != ${all} ${setBit}`,
+    `ct direction reply ct status dnat ${local}${isNotRedirected(family, 'original source', parts)} ${setBit}`,
     ...exceptionJumps(family, parts),
     ...(parts.some((part) => part.direct.length > 0)
       ? [
-          `${ip} daddr != ${all} ${ip} saddr . ${ip} daddr ${direct} ${setBit}`,
+          `${isNotRedirected(family, 'destination', parts)} ${ip} saddr . ${ip} daddr ${direct} ${setBit}`,
           `ct direction reply ${ip} saddr . ct original ${ip} saddr ${direct} ${setBit}`,
         ]
       : []),
@@ -116,7 +129,9 @@ function answerChain(groups: readonly Group[], numbers: Numbers): Wanted[] {
         const mark = gateways.find((one) => one.gateway === gateway)?.mark;
         if (mark === undefined) return [];
         const bits = setMark(mask, mark | (numbers.seenBit ?? 0));
-        return [`iifname "${device}" ${word(family)} daddr @${servedSet(family, gateway)} ${bits}`];
+        return servedBy(family, 'destination', gateway, parts).map(
+          (destination) => `iifname "${device}" ${destination} ${bits}`,
+        );
       });
     });
   if (rules.length === 0) return [];
@@ -133,10 +148,11 @@ function outputChains(groups: readonly Group[], numbers: Numbers): Wanted[] {
       {
         name: 'output',
         hook: { type: 'route', hook: 'output', priority: afterMangle },
-        rules: local.map(({ family }) => {
-          const [ip, all] = [word(family), `@redirected${family}`];
-          return `${ip} saddr ${all} ${ip} daddr != ${all} goto own${family}`;
-        }),
+        rules: local.flatMap(({ family, parts }) =>
+          isRedirected(family, 'source', parts).map(
+            (source) => `${source} ${isNotRedirected(family, 'destination', parts)} goto own${family}`,
+          ),
+        ),
       },
       'finds what this host sends with the address of a redirected network',
     ),
@@ -151,12 +167,17 @@ function ownChain(family: Family, parts: readonly Part[], numbers: Numbers): Wan
     ...(parts.some((part) => part.direct.length > 0)
       ? [`${ip} saddr . ${ip} daddr @direct${family} return`]
       : []),
-    ...gateways.map(
-      ({ gateway, mark }) => `${ip} saddr @${servedSet(family, gateway)} ${setMark(mask, mark)} return`,
+    ...gateways.flatMap(({ gateway, mark }) =>
+      servedBy(family, 'source', gateway, parts).map((source) => `${source} ${setMark(mask, mark)} return`),
     ),
     `${ip} saddr @${stoppedSet(family)} drop`,
   ];
   return chain({ name: `own${family}`, rules }, 'sends it to its gateway, or nowhere');
+}
+
+function servedBy(family: Family, field: Field, gateway: string, parts: readonly Part[]): string[] {
+  const subnets = servedSubnets(parts, true).get(gateway) ?? [];
+  return anyOf(family, field, servedSet(family, gateway), lengthsOf(subnets));
 }
 
 /** All other bits are somebody's, and stay. A bit that is set is not cleared first: nft does not say so of it either. */

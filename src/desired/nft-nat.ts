@@ -1,9 +1,10 @@
 /** Which address a packet leaves with: the rules of chain `postrouting`. */
-import type { Family } from '../address/cidr.ts';
+import type { Family, Subnet } from '../address/cidr.ts';
 import { hex } from '../state/objects.ts';
 import { stoppedSet } from '../state/ownership.ts';
 import { word } from './nft-word.ts';
 import { type Part, byFamily } from './parts.ts';
+import { anyOf, isNotRedirected, lengthsOf } from './subnet-sets.ts';
 import { servedSet } from './ways.ts';
 
 export function natRules(parts: readonly Part[], directBit: number): string[] {
@@ -12,24 +13,34 @@ export function natRules(parts: readonly Part[], directBit: number): string[] {
 
 function natRulesOf(family: Family, parts: readonly Part[], bit: string): string[] {
   const ip = word(family);
-  const outside = `${ip} daddr != @redirected${family} meta mark & ${bit}`;
+  const outside = `${isNotRedirected(family, 'destination', parts)} meta mark & ${bit}`;
   const own = `${ip} saddr @local${family} ${outside} == 0x0 snat ${ip} to ${ip} saddr`;
   const direct = `${ip} saddr @masqueraded${family} ${outside} == ${bit} masquerade`;
   return [
     ...(parts.some((part) => part.local) ? [own] : []),
     ...(parts.some((part) => part.masqueradeDirect) ? [direct] : []),
-    ...parts.flatMap(({ nat }) =>
-      nat ? [`${ip} saddr @${servedSet(family, nat.gateway)} oifname "${nat.device}" ${nat.verdict}`] : [],
+    ...parts.flatMap(({ nat, subnets }) =>
+      nat
+        ? servedBy(family, nat.gateway, subnets).map(
+            (source) => `${source} oifname "${nat.device}" ${nat.verdict}`,
+          )
+        : [],
     ),
   ];
 }
 
 /** What conntrack takes for no part of a flow, such as the reset of one that it has forgotten, passes by every NAT. */
-export function untranslatedRule(family: Family, { nat }: Part): string[] {
+export function untranslatedRule(family: Family, { nat, subnets }: Part): string[] {
   if (!nat) return [];
   const ip = word(family);
-  const own = `oifname "${nat.device}" ct status ! snat ${ip} saddr @${servedSet(family, nat.gateway)}`;
-  return [`${own} ${ip} saddr @${stoppedSet(family)} drop`];
+  const untranslated = `oifname "${nat.device}" ct status ! snat`;
+  return servedBy(family, nat.gateway, subnets).map(
+    (source) => `${untranslated} ${source} ${ip} saddr @${stoppedSet(family)} drop`,
+  );
+}
+
+function servedBy(family: Family, gateway: string, subnets: readonly Subnet[]): string[] {
+  return anyOf(family, 'source', servedSet(family, gateway), lengthsOf(subnets));
 }
 
 /** Whether it gives packets another address: it does not where the file says `snat: none`. */

@@ -12,7 +12,8 @@ import type { NftSet } from '../state/objects.ts';
 import { stoppedSet } from '../state/ownership.ts';
 import { type Part, type Wanted, byFamily, steeredSubnets } from './parts.ts';
 import type { ByMark } from './steering-kind.ts';
-import { type Way, hopText, servedSet, steerMap, waySet, waysOf } from './ways.ts';
+import { redirectedSet, subnetMaps, subnetSets } from './subnet-sets.ts';
+import { type Way, hopText, servedSet, servedSubnets, steerMap, waySet, waysOf } from './ways.ts';
 
 /** All sets that the chains of these parts name; none is empty. */
 export function nftSets(parts: readonly Part[], byMark: ByMark): Wanted[] {
@@ -38,8 +39,8 @@ function setsOf(family: Family, parts: readonly Part[], byMark: boolean, marked:
   const local = parts.filter((part) => part.local).flatMap((part) => part.subnets);
   const back = parts.flatMap((part) => part.returnHops).map(subnetOfAddress);
   return [
-    set(`redirected${family}`, [address], elements(all), 'all redirected subnets'),
-    set(`inside${family}`, [address], elements([...all, ...back]), 'next hops between redirected subnets'),
+    ...subnetSets(family, redirectedSet(family), all, 'all redirected subnets'),
+    set(`back${family}`, [address], elements(back), 'next hops of the ways back'),
     set(
       `outside${family}`,
       [address, 'ifname'],
@@ -66,40 +67,28 @@ function setsOf(family: Family, parts: readonly Part[], byMark: boolean, marked:
       unmerged(parts.filter((p) => p.masqueradeDirect).flatMap((p) => p.subnets)),
       'subnets whose direct packets leave with the host’s address',
     ),
-    ...waysOf(family, parts).flatMap((way) => setsOfWay(family, address, way)),
-    ...servedSets(family, address, parts, byMark),
-    ...(marked ? [steeringMap(family, address, parts, byMark)] : []),
+    ...waysOf(family, parts).flatMap((way) => setsOfWay(family, way)),
+    ...servedSets(family, parts, byMark),
+    ...(marked ? steeringMaps(family, parts, byMark) : []),
   ];
 }
 
-function setsOfWay(family: Family, address: string, way: Way): Wanted[] {
+function setsOfWay(family: Family, way: Way): Wanted[] {
   const { name, sent, routed } = way;
   return [
-    set(waySet(family, 'sent', way), [address], unmerged(sent), `counts what left by ${name}`, true),
-    set(
-      waySet(family, 'routed', way),
-      [address],
-      unmerged(routed),
-      `counts what routes led to ${name}`,
-      true,
-    ),
+    ...subnetSets(family, waySet(family, 'sent', way), sent, `counts what left by ${name}`, true),
+    ...subnetSets(family, waySet(family, 'routed', way), routed, `counts what routes led to ${name}`, true),
   ];
 }
 
-/** For the NAT of a gateway; where a mark steers, for what has not come from a bridge, too. */
-function servedSets(family: Family, address: string, parts: readonly Part[], byMark: boolean): Wanted[] {
-  const served = new Map<string, Subnet[]>();
-  for (const { nat, steer, subnets } of parts) {
-    const gateway = nat?.gateway ?? (byMark ? steer?.gateway : undefined);
-    if (gateway !== undefined) served.set(gateway, [...(served.get(gateway) ?? []), ...subnets]);
-  }
-  return [...served].map(([gateway, subnets]) =>
-    set(servedSet(family, gateway), [address], unmerged(subnets), `subnets of gateway ${gateway}`),
+function servedSets(family: Family, parts: readonly Part[], byMark: boolean): Wanted[] {
+  return [...servedSubnets(parts, byMark)].flatMap(([gateway, subnets]) =>
+    subnetSets(family, servedSet(family, gateway), subnets, `subnets of gateway ${gateway}`),
   );
 }
 
 /** What is steered by a rule is marked as seen alone; what goes nowhere not even so, where no rule closes it. */
-function steeringMap(family: Family, address: string, parts: readonly Part[], byMark: boolean): Wanted {
+function steeringMaps(family: Family, parts: readonly Part[], byMark: boolean): Wanted[] {
   const chains = new Map<Subnet, string>();
   for (const part of parts) {
     for (const subnet of part.subnets)
@@ -107,11 +96,7 @@ function steeringMap(family: Family, address: string, parts: readonly Part[], by
     if (!part.steer || !byMark) continue;
     for (const subnet of steeredSubnets(part)) chains.set(subnet, `to${family}_${part.steer.gateway}`);
   }
-  const items = sortSubnets([...chains.keys()]).map(
-    (subnet) => `${shortSubnet(subnet)} : goto ${chains.get(subnet) ?? ''}`,
-  );
-  const { object, why } = set(steerMap(family), [address], items, 'leads each subnet to what marks it');
-  return { object: { ...(object as NftSet), verdicts: true }, why };
+  return subnetMaps(family, steerMap(family), chains, 'leads each subnet to what marks it');
 }
 
 /** One element for each subnet: it can go without its neighbour. */

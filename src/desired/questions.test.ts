@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { families, familyOf } from '../address/cidr.ts';
 import { givenFacts, givenNetwork } from '../../tests/given/facts.ts';
 import type { NetworkFacts } from '../state/facts.ts';
 import type { NodeNetwork } from '../topology/role.ts';
+import { closedPart } from './parts.ts';
 import { questionChains } from './questions.ts';
 import { hostWarnings } from './warnings/warnings.ts';
 
@@ -21,7 +23,15 @@ const dual = ['10.89.4.0/24', 'fd04::/64'];
 /** The rules that turn questions. */
 function rulesOf(different: Partial<NodeNetwork>, found: Partial<NetworkFacts> = {}): readonly string[] {
   const facts = givenFacts({ networks: [givenNetwork(found)] });
-  const chains = questionChains([{ ...network, ...different }], facts).map(({ object }) => object);
+  const asking = { ...network, ...different };
+  const parts = families.map((family) =>
+    closedPart(
+      'network web',
+      family,
+      asking.subnets.filter((subnet) => familyOf(subnet) === family),
+    ),
+  );
+  const chains = questionChains([asking], parts, facts).map(({ object }) => object);
   if (chains.length === 0) return [];
   const [hooked, resolve] = chains;
   expect(hooked).toEqual({
@@ -41,7 +51,7 @@ describe('questions for names', () => {
       { nameServers: gateway },
       { nameServer: { asks: [] } },
       [
-        'ip daddr @redirected4 fib daddr type != local return',
+        'ip daddr & 255.255.255.0 == @redirected4_24 fib daddr type != local return',
         'ip saddr 10.89.4.0/24 dnat ip to 192.168.50.2',
       ],
     ],
@@ -50,8 +60,8 @@ describe('questions for names', () => {
       { nameServers: elsewhere, subnets: dual },
       {},
       [
-        'ip daddr @redirected4 fib daddr type != local return',
-        'ip6 daddr @redirected6 fib daddr type != local return',
+        'ip daddr & 255.255.255.0 == @redirected4_24 fib daddr type != local return',
+        'ip6 daddr & ffff:ffff:ffff:ffff:: == @redirected6_64 fib daddr type != local return',
         'ip saddr 10.89.4.0/24 dnat ip to 9.9.9.9',
         'ip6 saddr fd04::/64 dnat ip6 to 2620:fe::fe',
       ],
@@ -60,7 +70,10 @@ describe('questions for names', () => {
       'of a blocked family go nowhere',
       { nameServers: elsewhere, subnets: dual, blocked: [6] },
       {},
-      ['ip daddr @redirected4 fib daddr type != local return', 'ip saddr 10.89.4.0/24 dnat ip to 9.9.9.9'],
+      [
+        'ip daddr & 255.255.255.0 == @redirected4_24 fib daddr type != local return',
+        'ip saddr 10.89.4.0/24 dnat ip to 9.9.9.9',
+      ],
     ],
     [
       'are asked of the gateway by the engine',
@@ -73,7 +86,7 @@ describe('questions for names', () => {
       { nameServers: gateway },
       { nameServer: { asks: ['192.168.50.2', '8.8.8.8'] } },
       [
-        'ip daddr @redirected4 fib daddr type != local return',
+        'ip daddr & 255.255.255.0 == @redirected4_24 fib daddr type != local return',
         'ip saddr 10.89.4.0/24 dnat ip to 192.168.50.2',
       ],
     ],
@@ -81,7 +94,10 @@ describe('questions for names', () => {
       'are not left to an engine that asks past the gateway',
       { nameServers: ['9.9.9.9'] },
       { nameServer: { asks: ['9.9.9.9'] } },
-      ['ip daddr @redirected4 fib daddr type != local return', 'ip saddr 10.89.4.0/24 dnat ip to 9.9.9.9'],
+      [
+        'ip daddr & 255.255.255.0 == @redirected4_24 fib daddr type != local return',
+        'ip saddr 10.89.4.0/24 dnat ip to 9.9.9.9',
+      ],
     ],
   ])('%s', (_, different, found, rules) => {
     expect(rulesOf(different, found)).toEqual(rules);

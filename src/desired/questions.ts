@@ -4,7 +4,8 @@ import type { NodeNetwork } from '../topology/role.ts';
 import type { Facts, NetworkFacts } from '../state/facts.ts';
 import { factsOf } from './network-facts.ts';
 import { word } from './nft-word.ts';
-import type { Wanted } from './parts.ts';
+import type { Part, Wanted } from './parts.ts';
+import { isRedirected } from './subnet-sets.ts';
 
 /**
  * After conntrack (-200), which every NAT needs, and before our own marks (-145): what is asked of a direct destination
@@ -13,7 +14,11 @@ import type { Wanted } from './parts.ts';
 const beforeMarks = -150;
 
 /** The chains that turn them; none where no network of the file says whom to ask. */
-export function questionChains(networks: readonly NodeNetwork[], facts: Facts): Wanted[] {
+export function questionChains(
+  networks: readonly NodeNetwork[],
+  parts: readonly Part[],
+  facts: Facts,
+): Wanted[] {
   const turned = networks.flatMap((network) =>
     isAskedByEngine(network, factsOf(network, facts)) ? [] : turnsOf(network),
   );
@@ -33,7 +38,10 @@ export function questionChains(networks: readonly NodeNetwork[], facts: Facts): 
       object: {
         kind: 'nft-chain',
         name: 'resolve',
-        rules: [...turnedFamilies.map(otherContainers), ...turned.map(({ rule }) => rule)],
+        rules: [
+          ...turnedFamilies.flatMap((family) => otherContainers(family, parts)),
+          ...turned.map(({ rule }) => rule),
+        ],
       },
       why: 'turns them to the name server of the file',
     },
@@ -71,6 +79,9 @@ function turn(subnet: Subnet, to: Address): string {
 }
 
 /** One of them may answer questions itself. The bridge's own addresses are in the same subnet, and local. */
-function otherContainers(family: Family): string {
-  return `${word(family)} daddr @redirected${family} fib daddr type != local return`;
+function otherContainers(family: Family, parts: readonly Part[]): string[] {
+  const ofFamily = parts.filter((part) => part.family === family);
+  return isRedirected(family, 'destination', ofFamily).map(
+    (destination) => `${destination} fib daddr type != local return`,
+  );
 }

@@ -5,6 +5,7 @@ import { hex, rangeText } from '../state/objects.ts';
 import { stoppedSet } from '../state/ownership.ts';
 import { word } from './nft-word.ts';
 import { type Part, type Routed, type RoutedWay, type Wanted, byFamily } from './parts.ts';
+import { isNotRedirected } from './subnet-sets.ts';
 import { wayRules, waysOf } from './ways.ts';
 
 /** The chains that the jumps below lead to. */
@@ -22,8 +23,9 @@ export function exceptionJumps(family: Family, parts: readonly Part[]): string[]
   const ip = word(family);
   return parts.flatMap(({ routed }) => {
     if (!routed || !hasDirect(routed)) return [];
+    const outside = isNotRedirected(family, 'destination', parts);
     return sourcesOf(routed).flatMap((from) => [
-      `${ip} saddr ${shortSubnet(from)} ${ip} daddr != @redirected${family} jump direct${family}_${routed.name}`,
+      `${ip} saddr ${shortSubnet(from)} ${outside} jump direct${family}_${routed.name}`,
       ...(answeredWays(routed).length > 0
         ? [`${ip} saddr ${shortSubnet(from)} ct direction reply jump answers${family}_${routed.name}`]
         : []),
@@ -41,7 +43,7 @@ export function exitJumps(family: Family, parts: readonly Part[]): string[] {
     .toSorted((a, b) => a.selector.rank - b.selector.rank)
     .map(({ from, selector }) =>
       words([
-        `${ip} saddr ${shortSubnet(from)} ${ip} daddr != @redirected${family}`,
+        `${ip} saddr ${shortSubnet(from)} ${isNotRedirected(family, 'destination', parts)}`,
         destination(family, selector),
         protocol(family, selector),
         `goto via${family}_${selector.via}`,

@@ -7,6 +7,7 @@ import type { Family, Subnet } from '../address/cidr.ts';
 import type { Hop } from '../state/facts.ts';
 import { word } from './nft-word.ts';
 import { type Part, type WaysOut, steeredSubnets } from './parts.ts';
+import { anyOf, lengthsOf } from './subnet-sets.ts';
 
 export interface Way {
   /** for the names of its sets: `192.168.50.2`, `fe80--1_eth0`, `gre1` */
@@ -89,12 +90,31 @@ export function wayRules(
 ): string[] {
   return ways
     .filter((way) => way[what].length > 0)
-    .map((way) => `${way.match} ${word(family)} saddr @${waySet(family, what, way)} ${verdict}`);
+    .flatMap((way) =>
+      anyOf(family, 'source', waySet(family, what, way), lengthsOf(way[what])).map(
+        (source) => `${way.match} ${source} ${verdict}`,
+      ),
+    );
 }
 
 /** what a gateway gets, without counters: for what is not the guard's */
 export function servedSet(family: Family, gateway: string): string {
   return `served${family}_${gateway}`;
+}
+
+/**
+ * For the NAT of each gateway; where a mark steers, for what has not come from a bridge, too.
+ */
+export function servedSubnets(parts: readonly Part[], byMark: boolean): ReadonlyMap<string, Subnet[]> {
+  const served = new Map<string, Subnet[]>();
+  for (const { nat, steer, subnets } of parts) {
+    const gateway = nat?.gateway ?? (byMark ? steer?.gateway : undefined);
+    if (gateway === undefined) continue;
+    const known = served.get(gateway) ?? [];
+    known.push(...subnets);
+    served.set(gateway, known);
+  }
+  return served;
 }
 
 /** the map that leads from a packet's source to the chain that marks it */

@@ -3,6 +3,7 @@ import type { Prepared, Target } from '../apply/prepare.ts';
 import { type Family, type Subnet, families, familyOf, longSubnet } from '../address/cidr.ts';
 import type { ElementCounter } from '../host/nft-read.ts';
 import { stoppedSet } from '../state/ownership.ts';
+import { subnetOfElement } from '../state/subnet-set-name.ts';
 import { selectorText } from '../spec/route-order.ts';
 import type { PublishedPort } from '../spec/spec.ts';
 import type { NodeNetwork, Routes } from '../topology/role.ts';
@@ -115,7 +116,7 @@ function wayOf({ subnets, blocked, nextHops }: NodeNetwork): string {
 function bySubnet(counters: readonly ElementCounter[]): Map<Subnet, ElementCounter[]> {
   const found = new Map<Subnet, ElementCounter[]>();
   for (const counter of counters) {
-    const subnet = longSubnet(counter.element.split(' . ')[0] ?? '');
+    const subnet = longSubnet(subnetOfElement(counter.set, counter.element.split(' . ')[0] ?? ''));
     const list = found.get(subnet);
     if (list) list.push(counter);
     else found.set(subnet, [counter]);

@@ -124,7 +124,7 @@ function operand(value: unknown): string {
   if (!isRecord(value)) return unknown(value);
   const [name = '', body] = Object.entries(value)[0] ?? [];
   if ((name === '&' || name === '|') && Array.isArray(body)) {
-    return `${operand(body[0])} ${name} ${masked(body[1])}`;
+    return `${operand(body[0])} ${name} ${canonical(masked(body[1]))}`;
   }
   if (name === 'concat' && Array.isArray(body)) return body.map(operand).join(' . ');
   return isRecord(body) ? selector(name, body) : unknown(value);

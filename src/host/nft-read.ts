@@ -104,13 +104,14 @@ function decodeSet({ name, type, flags, elem = [], stmt = [] }: z.infer<typeof s
   const read = elem.map((raw) => ({ raw, text: elementText(raw, types) }));
   const foreign = [
     // Whatever else a set may have, such as elements that end by themselves, ours do not.
-    ...(String(flags) === 'interval' ? [] : [`flags ${String(flags)}`]),
+    ...(flags === undefined || String(flags) === 'interval' ? [] : [`flags ${String(flags)}`]),
     ...read.filter(({ text }) => text === undefined).map(({ raw }) => JSON.stringify(raw)),
   ];
   const counted = stmt.some((statement) => 'counter' in statement);
   const set: NftSet = {
     kind: 'nft-set',
     name,
+    ...(flags === undefined ? { exact: true } : {}),
     type: types,
     counted,
     elements: read.flatMap(({ text }) => text ?? []),

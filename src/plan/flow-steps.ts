@@ -3,11 +3,19 @@
  * subnet was redirected would go to the gateway with the host's address. They are forgotten, and decided
  * again at their next packet.
  */
-import { type Subnet, excludeSubnets, families, longSubnet, mergeSubnets } from '../address/cidr.ts';
+import {
+  type Family,
+  type Subnet,
+  excludeSubnets,
+  families,
+  longSubnet,
+  mergeSubnets,
+} from '../address/cidr.ts';
 import type { Wanted } from '../desired/parts.ts';
 import type { Flows } from '../state/ledger.ts';
 import type { HostObject, NftSet } from '../state/objects.ts';
 import { preferences } from '../state/ownership.ts';
+import { subnetOfElement } from '../state/subnet-set-name.ts';
 import { elementKey } from './nft-text.ts';
 import { printList } from './print.ts';
 import type { Step } from './step.ts';
@@ -53,10 +61,16 @@ function nftSets(objects: readonly HostObject[]): Sets {
 /** What goes from one redirected subnet to another gets another address when the other is redirected no more. */
 function towardsGone(before: Sets, after: Sets): Flows[] {
   return families.flatMap((family) => {
-    const all = `redirected${family}`;
-    const gone = excludeSubnets(subnetsOf(before.get(all)), subnetsOf(after.get(all)));
+    const gone = excludeSubnets(redirectedIn(before, family), redirectedIn(after, family));
     return subnetsOf(after.get(`local${family}`)).flatMap((from) => gone.map((to) => ({ from, to })));
   });
+}
+
+/** Of every prefix length. */
+function redirectedIn(sets: Sets, family: Family): Subnet[] {
+  return [...sets.values()]
+    .filter(({ name }) => name.startsWith(`redirected${family}_`))
+    .flatMap((set) => subnetsOf(set));
 }
 
 /** What goes to a direct destination leaves with the host's address. */
@@ -99,23 +113,32 @@ function steered(objects: readonly HostObject[]): Subnet[] {
 }
 
 /** `10.89.4.0/24 : goto to4_office` goes to a gateway; what is only marked as seen goes nowhere. */
-function steeredElements({ elements }: NftSet): Subnet[] {
-  return elements.filter((element) => element.includes(' : goto to')).map((e) => longSubnet(elementKey(e)));
+function steeredElements({ name, elements }: NftSet): Subnet[] {
+  return elements
+    .filter((element) => element.includes(' : goto to'))
+    .map((element) => subnetOf(name, elementKey(element)));
 }
+
+/** To whom it speaks is no part of a decision. */
+const otherDestinations = / ip6? daddr (?:& \S+ )?!= @\S+/g;
 
 /** Which subnets get which NAT decision: `snat ip to ip saddr` -> 10.89.4.0/24. */
 function decisions(objects: readonly HostObject[], sets: Sets): Map<string, Subnet[]> {
   const rules = objects.flatMap((o) => (o.kind === 'nft-chain' && o.name === 'postrouting' ? o.rules : []));
   return new Map(
     rules.map((rule) => {
-      const name = /^ip6? saddr @(\S+)/.exec(rule)?.[1] ?? '';
-      return [rule, subnetsOf(sets.get(name))] as const;
+      const name = /^ip6? saddr (?:& \S+ == )?@(\S+)/.exec(rule)?.[1] ?? '';
+      return [rule.replaceAll(otherDestinations, ''), subnetsOf(sets.get(name))] as const;
     }),
   );
 }
 
+function subnetOf(set: string, element: string): Subnet {
+  return longSubnet(subnetOfElement(set, element));
+}
+
 function subnetsOf(set: NftSet | undefined): Subnet[] {
-  return (set?.elements ?? []).map(longSubnet);
+  return (set?.elements ?? []).map((element) => subnetOf(set?.name ?? '', element));
 }
 
 /** By address, not by subnet: one that is merged with a new neighbour has nothing to forget. */

@@ -50,9 +50,9 @@ function wordFor(object: NftObject): 'chain' | 'map' | 'set' {
 }
 
 function declareSet(set: NftSet): string {
-  const { name, type, counted, verdicts } = set;
+  const { name, type, counted, verdicts, exact } = set;
   const types = `${type.join(' . ')}${verdicts ? ' : verdict' : ''}`;
-  return `add ${wordFor(set)} ${table} ${name} { type ${types}; flags interval;${counted ? ' counter;' : ''} }`;
+  return `add ${wordFor(set)} ${table} ${name} { type ${types};${exact ? '' : ' flags interval;'}${counted ? ' counter;' : ''} }`;
 }
 
 function declareChain({ name, hook }: NftChain): string {

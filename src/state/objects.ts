@@ -59,6 +59,8 @@ export interface XfrmPolicy {
 export interface NftSet {
   readonly kind: 'nft-set';
   readonly name: string;
+  /** of whole values, found by their hash; else an element may be an interval */
+  readonly exact?: true;
   /** each element leads to a chain: `10.89.4.0/24 : goto to4_office` */
   readonly verdicts?: true;
   /** the types of a concatenation: `['ipv4_addr', 'ifname']` */

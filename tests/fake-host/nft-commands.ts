@@ -52,12 +52,13 @@ const changes: Readonly<Record<string, Change>> = {
 };
 
 function addSet(table: FakeTable, name: string, rest: string): FakeTable {
-  const [, type, verdict, counter] =
-    /^\{ type ([\w. ]+?)( : verdict)?; flags interval;( counter;)? \}$/.exec(rest) ?? [];
+  const [, type, verdict, interval, counter] =
+    /^\{ type ([\w. ]+?)( : verdict)?;( flags interval;)?( counter;)? \}$/.exec(rest) ?? [];
   if (type === undefined) return unknownToFake(`set ${rest}`);
   const set: FakeSet = {
     type: type.split(' . '),
     counted: counter !== undefined,
+    ...(interval === undefined ? { exact: true } : {}),
     ...(verdict === undefined ? {} : { verdicts: true }),
     elements: [],
   };
@@ -100,6 +101,8 @@ function addElement(set: FakeSet, element: string): FakeSet {
   if ((set.verdicts === true) !== element.includes(' : ')) throw new Refused('unexpected data');
   if (element.split(' . ').length !== set.type.length) throw new Refused('datatype mismatch');
   if (set.elements.includes(element)) return set;
+  if (set.exact && keyOf(element).includes('/'))
+    throw new Refused("You must add 'flags interval' to your set declaration");
   if (set.elements.some((other) => elementsOverlap(element, other))) {
     throw new Refused('interval overlaps with an existing one');
   }

@@ -1,5 +1,5 @@
 /** A rule's text as functions of a packet: read once, asked for every packet. */
-import { type Family, familyOf } from '../../src/address/cidr.ts';
+import { type Family, familyOf, prefixMask, subnetAround, wholeLength } from '../../src/address/cidr.ts';
 import { inSubnet } from './address.ts';
 import { isAddress, keyOf } from './nft-commands.ts';
 import { type Expression, encodeRule } from './nft-encode.ts';
@@ -153,13 +153,32 @@ const columnsOf = rememberOf(({ elements }: FakeSet) =>
   ),
 );
 
+const cuts = new Map<string, string>();
+
+/** The first address of the subnet that an address is in. */
+function cutAddress(address: string | undefined, mask: string): string | undefined {
+  if (address === undefined) return undefined;
+  const key = `${address} ${mask}`;
+  const known = cuts.get(key);
+  if (known !== undefined) return known;
+  const family = familyOf(mask);
+  const length = Array.from({ length: wholeLength(family) }, (_, i) => i + 1).find(
+    (one) => prefixMask(family, one) === mask,
+  );
+  const cut = subnetAround(`${address}/${length ?? 0}`).split('/')[0] ?? '';
+  cuts.set(key, cut);
+  return cut;
+}
+
 function valuesOf(operand: Expression): Value[] {
   const [name = '', body] = Object.entries(operand)[0] ?? [];
   if (name === 'concat') return (body as Expression[]).flatMap(valuesOf);
   if (name === '&') {
     const [left, mask] = body as [Expression, unknown];
-    if (typeof mask !== 'number') return [() => undefined];
+    // Of a packet's flags nobody asks.
+    if (typeof mask !== 'number' && typeof mask !== 'string') return [() => undefined];
     const [value] = valuesOf(left);
+    if (typeof mask === 'string') return [(packet) => cutAddress(value?.(packet), mask)];
     return [(packet) => String((Number(value?.(packet)) & mask) >>> 0)];
   }
   const key = JSON.stringify(operand);

@@ -38,16 +38,24 @@ function target(text: string): { addr: string; port?: number } {
 }
 
 function matchOrMangle(words: Words): Expression {
-  const left = concatenation(words);
+  const left = cut(concatenation(words), words);
   if (words.take('vmap')) return { vmap: { key: left, data: words.next() } };
   if (words.take('set')) return { mangle: { key: left, value: changed(words) } };
-  if (words.take('&')) {
-    const masked = { '&': [left, constant(words)] };
-    words.expect('==');
-    return { match: { op: '==', left: masked, right: constant(words) } };
-  }
-  const op = words.take('!=') ? '!=' : words.take('!') ? '!' : 'ct' in left && isStatus(left) ? 'in' : '==';
+  const op = words.take('!=')
+    ? '!='
+    : words.take('==')
+      ? '=='
+      : words.take('!')
+        ? '!'
+        : 'ct' in left && isStatus(left)
+          ? 'in'
+          : '==';
   return { match: { op, left, right: constant(words) } };
+}
+
+/** With a mask: a mark, or an address that is cut to a prefix length. */
+function cut(left: Expression, words: Words): Expression {
+  return words.take('&') ? { '&': [left, constant(words)] } : left;
 }
 
 /** A set of bits is matched with "in", one value with "==". */

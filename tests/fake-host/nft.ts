@@ -69,13 +69,13 @@ const listJson = rememberOf(({ sets, chains, dormant = false }: FakeTable): stri
     { metainfo: { version: '1.0.6', release_name: 'Lester Gooch #5', json_schema_version: 1 } },
     // 1.0.6 says something else than `dormant` for the flags: whatever lies next in its memory.
     { table: { family: 'inet', name: 'mustredirect', ...(dormant ? { flags: 'cc' } : {}) } },
-    ...[...sets].map(([name, { type, counted, verdicts, elements }]) => ({
+    ...[...sets].map(([name, { type, counted, exact, verdicts, elements }]) => ({
       [verdicts ? 'map' : 'set']: {
         ...place,
         name,
         type: type.length === 1 ? type[0] : type,
         ...(verdicts ? { map: 'verdict' } : {}),
-        flags: ['interval'],
+        ...(exact ? {} : { flags: ['interval'] }),
         ...(elements.length > 0 ? { elem: elements.map((element) => encodeElement(element, counted)) } : {}),
         ...(counted ? { stmt: [{ counter: null }] } : {}),
       },

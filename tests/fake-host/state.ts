@@ -87,6 +87,8 @@ export interface FakeTable {
 export interface FakeSet {
   readonly type: readonly string[];
   readonly counted: boolean;
+  /** of whole values alone: no intervals */
+  readonly exact?: true;
   /** a map: each element leads to a chain */
   readonly verdicts?: true;
   readonly elements: readonly string[];

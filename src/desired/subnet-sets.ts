@@ -1,0 +1,139 @@
+/**
+ * Sets of subnets that every packet is asked for: one for each prefix length, of their first addresses. A packet's address is
+ * cut to the length and found by its hash, which costs the same whatever the set holds; an interval costs more the more
+ * there are [measured: docs/performance.md].
+ */
+import { type Family, type Subnet, prefixMask, sortSubnets, wholeLength } from '../address/cidr.ts';
+import type { NftSet } from '../state/objects.ts';
+import { subnetSetName } from '../state/subnet-set-name.ts';
+import { word } from './nft-word.ts';
+import type { Part, Wanted } from './parts.ts';
+
+export type Field = keyof ReturnType<typeof fieldTexts>;
+
+/** The prefix lengths of some subnets, each once. */
+export function lengthsOf(subnets: readonly Subnet[]): number[] {
+  return [...new Set(subnets.map(lengthOf))].sort((a, b) => a - b);
+}
+
+/** all subnets that are redirected, whatever becomes of their packets */
+export function redirectedSet(family: Family): string {
+  return `redirected${family}`;
+}
+
+/** Says that a field is in a redirected subnet, one text for each prefix length. */
+export function isRedirected(family: Family, field: Field, parts: readonly Part[]): string[] {
+  return anyOf(family, field, redirectedSet(family), redirectedLengths(parts));
+}
+
+/** Says that a field is in none of them. */
+export function isNotRedirected(family: Family, field: Field, parts: readonly Part[]): string {
+  return noneOf(family, field, redirectedSet(family), redirectedLengths(parts));
+}
+
+export function redirectedLengths(parts: readonly Part[]): number[] {
+  return lengthsOf(parts.flatMap(({ subnets }) => subnets));
+}
+
+/** The sets of a name; none is empty. */
+export function subnetSets(
+  family: Family,
+  name: string,
+  subnets: readonly Subnet[],
+  why: string,
+  counted = false,
+): Wanted[] {
+  return elementSets(
+    family,
+    name,
+    sortSubnets([...new Set(subnets)]).map((subnet) => ({ subnet, text: firstAddress(subnet) })),
+    { counted, why },
+  );
+}
+
+/** The same as maps, each subnet with the chain that it leads to. */
+export function subnetMaps(
+  family: Family,
+  name: string,
+  chains: ReadonlyMap<Subnet, string>,
+  why: string,
+): Wanted[] {
+  const elements = sortSubnets([...chains.keys()]).map((subnet) => ({
+    subnet,
+    text: `${firstAddress(subnet)} : goto ${chains.get(subnet) ?? ''}`,
+  }));
+  return elementSets(family, name, elements, { counted: false, why, verdicts: true });
+}
+
+function elementSets(
+  family: Family,
+  name: string,
+  elements: readonly { readonly subnet: Subnet; readonly text: string }[],
+  { why, counted, verdicts }: { readonly why: string; readonly counted: boolean; readonly verdicts?: true },
+): Wanted[] {
+  const byLength = new Map<number, string[]>();
+  for (const { subnet, text } of elements) {
+    const some = byLength.get(lengthOf(subnet));
+    if (some) some.push(text);
+    else byLength.set(lengthOf(subnet), [text]);
+  }
+  return [...byLength].map(([length, some]) => ({
+    object: {
+      kind: 'nft-set',
+      name: subnetSetName(name, length),
+      exact: true,
+      ...(verdicts ? { verdicts } : {}),
+      type: [`ipv${family}_addr`],
+      counted,
+      elements: some,
+    } satisfies NftSet,
+    why,
+  }));
+}
+
+/** One text for each length: any of them says that an address is in one of the subnets. */
+export function anyOf(family: Family, field: Field, name: string, lengths: readonly number[]): string[] {
+  return lengths.map((length) =>
+    length === wholeLength(family)
+      ? `${fieldText(family, field)} @${subnetSetName(name, length)}`
+      : `${cut(family, field, length)} == @${subnetSetName(name, length)}`,
+  );
+}
+
+/** Says that an address is in none of them. */
+function noneOf(family: Family, field: Field, name: string, lengths: readonly number[]): string {
+  return lengths
+    .map((length) => `${cut(family, field, length)} != @${subnetSetName(name, length)}`)
+    .join(' ');
+}
+
+/** Leads to the chains of a map. */
+export function leadBy(family: Family, field: Field, name: string, lengths: readonly number[]): string[] {
+  return lengths.map((length) => `${cut(family, field, length)} vmap @${subnetSetName(name, length)}`);
+}
+
+function cut(family: Family, field: Field, length: number): string {
+  const text = fieldText(family, field);
+  return length === wholeLength(family) ? text : `${text} & ${prefixMask(family, length)}`;
+}
+
+function fieldText(family: Family, field: Field): string {
+  return fieldTexts(word(family))[field];
+}
+
+function fieldTexts(ip: 'ip' | 'ip6') {
+  return {
+    source: `${ip} saddr`,
+    destination: `${ip} daddr`,
+    'original source': `ct original ${ip} saddr`,
+    'next hop': `rt ${ip} nexthop`,
+  };
+}
+
+function lengthOf(subnet: Subnet): number {
+  return Number(subnet.slice(subnet.indexOf('/') + 1));
+}
+
+function firstAddress(subnet: Subnet): string {
+  return subnet.slice(0, subnet.indexOf('/'));
+}
