@@ -24,7 +24,7 @@ export const full: Effort = {
   rounds: 9,
   scaleRounds: 5,
   applyRounds: 3,
-  startRounds: 15,
+  startRounds: 9,
   tcp: '384M',
   seconds: 0.2,
   pings: 10_000,

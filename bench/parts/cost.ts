@@ -22,7 +22,7 @@ export const cost: Part = {
     };
     const wanted = [plain, ...tried.map((piece) => ({ ...plain, ...piece, label: piece.name }))];
     const series = await withLabs(context, wanted, (labs) =>
-      compare(labs, [pings(effort.pings)], effort.rounds, progress),
+      compare(labs, [pings(effort.pings)], effort.scaleRounds, progress),
     );
     return { series, checks: tried.map((piece) => costOf(piece, series)) };
   },

@@ -10,6 +10,9 @@ import type { Part } from './part.ts';
 const networks = 1;
 const node = 'node -e 0';
 
+/** What else runs on a machine makes a start slower, never faster: the best of so many counts. */
+const tries = 3;
+
 /** How many times Node that does nothing each may take. */
 const limits: Readonly<Record<string, number>> = { '--help': 2, '--version': 2, status: 4 };
 
@@ -28,7 +31,11 @@ export const start: Part = {
     }));
     const series = await withGateway(context, 'start', async (host: Gateway) => {
       await applyOn(host, fileFor({ count: networks, others: 'other nodes' }), context.root);
-      const take = async (argv: readonly string[]) => (await timed(host, argv)).seconds * 1000;
+      const take = async (argv: readonly string[]) => {
+        const times: number[] = [];
+        for (let count = 0; count < tries; count++) times.push((await timed(host, argv)).seconds * 1000);
+        return Math.min(...times);
+      };
       const whole = { name: 'whole process', unit: 'ms', better: 'less', take } as const;
       return compare(subjects, [whole], context.effort.startRounds, context.progress);
     });
