@@ -25,8 +25,10 @@ const top = 40;
 const row = 26;
 
 export function barPlot({ name, title, reference, bars }: Bars): Plot {
-  const most = Math.max(reference ?? 0, ...bars.map(({ spread }) => spread[1])) * 1.05;
-  const x = (value: number) => left + ((width - left - right) * value) / most;
+  const highest = Math.max(reference ?? 0, ...bars.map(({ spread }) => spread[1]));
+  const most = highest > 0 ? highest * 1.05 : 1;
+  // Less than nothing is nothing, measured with some luck.
+  const x = (value: number) => left + ((width - left - right) * Math.max(0, value)) / most;
   const height = top + bars.length * row + 20;
   const parts = [
     text([12, 24], title, 'start', { 'font-weight': 'bold', 'font-size': 14 }),
@@ -55,8 +57,7 @@ function drawBar({ label, value, spread, variant }: Bar, y: number, x: (value: n
     element('rect', {
       x: x(0),
       y: y + 4,
-      // Less than nothing is nothing, measured with some luck.
-      width: Math.max(0, x(value) - x(0)),
+      width: x(value) - x(0),
       height: row - 8,
       fill: colourOf(variant),
     }),
