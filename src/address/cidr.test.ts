@@ -1,3 +1,5 @@
+import { isIPv4 } from 'node:net';
+import { normalizeCidr } from 'cidr-tools';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
@@ -12,6 +14,7 @@ import {
   prefixLength,
   sortSubnets,
 } from './cidr.ts';
+import { isSubnet4 } from './range.ts';
 
 describe('parseAddress', () => {
   it.each([
@@ -72,6 +75,43 @@ describe('parseSubnet', () => {
   ])('%j is none', (text) => {
     expect(parseSubnet(text)).toEqual({ kind: 'not-a-subnet' });
   });
+});
+
+describe('isSubnet4', () => {
+  const nearly = fc
+    .tuple(
+      fc.array(fc.oneof(fc.integer({ min: 0, max: 300 }), fc.constant('07')), { minLength: 3, maxLength: 5 }),
+      fc.integer({ min: 0, max: 34 }),
+    )
+    .map(([parts, length]) => `${parts.join('.')}/${length}`);
+
+  it('is true of what is a subnet and written canonically, and of nothing else', () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          nearly,
+          nearly.map((text) => text.replace(/^(\d+)\..*\//, '$1.0.0.0/')),
+        ),
+        (text) => {
+          const [address = '', length = ''] = text.split('/');
+          const canonical = isIPv4(address) && Number(length) <= 32 && normalizeCidr(text) === text;
+          expect(isSubnet4(text)).toBe(canonical);
+        },
+      ),
+      { numRuns: 1000 },
+    );
+  });
+
+  it.each([
+    '10.0.0.0',
+    '10.0.0.0/',
+    '10.0.0.0/08',
+    '10.0.0.0/8 ',
+    ' 10.0.0.0/8',
+    '10.0.0.0/8/8',
+    '10.0.0.0/8\n',
+    '::/0',
+  ])('is false of %j', (text) => expect(isSubnet4(text)).toBe(false));
 });
 
 describe('relations', () => {

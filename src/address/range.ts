@@ -28,6 +28,16 @@ export function range4(text: string): Range & { readonly start: number; readonly
   return { version: 4, start, end: start + size - 1 };
 }
 
+const octet = '(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)';
+const pattern4 = new RegExp(`^${octet}(?:\\.${octet}){3}/(?:3[0-2]|[12]?\\d)$`);
+
+/** Whether a text is an IPv4 subnet in its canonical form: no leading zeros, no host bits. */
+export function isSubnet4(text: string): boolean {
+  if (!pattern4.test(text)) return false;
+  const slash = text.indexOf('/');
+  return numberOf(text.slice(0, slash)) % 2 ** (32 - Number(text.slice(slash + 1))) === 0;
+}
+
 /** The fewest subnets that hold the addresses from the first to the last. */
 export function subnets4(start: number, end: number): string[] {
   const found: string[] = [];

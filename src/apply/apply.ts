@@ -107,19 +107,20 @@ async function checkTools({ steps }: Plan, exec: Exec): Promise<void> {
 /** @returns what went wrong, where that does not keep the rest from being done */
 async function runPlan(
   target: Target,
-  { desired, plan, facts }: Prepared,
+  prepared: Prepared,
   workplace: Workplace,
   run: Run,
   journal: JournalKeeper,
 ): Promise<string[]> {
   const { keeper } = workplace;
+  const { desired, plan, facts } = prepared;
   await run.started?.(journal.journal);
   await keeper.save(ledgerBefore(facts.ledger, desired, plan, facts));
   const failed: string[] = [];
   let next = (): Plan => plan;
   const left = await untilSettled(async () => {
     if (failed.length === 0) failed.push(...(await runSteps(next(), workplace, run, journal)));
-    const settled = await settle(target, workplace, run.signal);
+    const settled = await settle(target, workplace, run.signal, prepared);
     next = settled.next;
     return settled.left;
   });
@@ -169,12 +170,17 @@ interface Settled {
 }
 
 /** Believes nothing but what the host says now: what is still to be done. Without any, the ledger is settled. */
-async function settle(target: Target, workplace: Workplace, signal?: AbortSignal): Promise<Settled> {
+async function settle(
+  target: Target,
+  workplace: Workplace,
+  signal: AbortSignal | undefined,
+  known?: Compared,
+): Promise<Settled> {
   const { keeper, progress } = workplace;
   progress?.({ what: 'looking whether this host is as wanted' });
   const { host } = target;
   const interruptible = { ...target, host: interruptibleHost(host, signal), progress: undefined };
-  return settleAs(await compareHost(interruptible, keeper.ledger), workplace);
+  return settleAs(await compareHost(interruptible, keeper.ledger, known), workplace);
 }
 
 async function settleAs({ actual, desired, facts }: Compared, { keeper }: Workplace): Promise<Settled> {

@@ -1,7 +1,7 @@
 /** Looks at the host and works out what is to be done. Changes nothing. */
 import type { Engines } from '../engines/index.ts';
 import type { Numbers } from '../desired/numbers.ts';
-import { type Desired, desiredState } from '../desired/desired.ts';
+import { type Desired, desiredAgain, desiredState } from '../desired/desired.ts';
 import type { ElementCounter } from '../host/nft-read.ts';
 import { hearSignals } from '../host/interrupt.ts';
 import type { Host } from '../host/ports.ts';
@@ -56,20 +56,28 @@ export async function prepare(target: Target, before: Ledger): Promise<Prepared>
   return { ...compared, plan };
 }
 
-/** All but the way there. */
-export async function compareHost(target: Target, before: Ledger): Promise<Compared> {
-  const { host, engines, role, gateways, closed, numbers, progress } = target;
+/**
+ * All but the way there.
+ *
+ * @param known what the same target was compared with before
+ */
+export async function compareHost(target: Target, before: Ledger, known?: Compared): Promise<Compared> {
+  const { host, engines, role, closed, numbers, progress } = target;
   const ledger = { ...before, ...numbers };
   progress?.({ what: 'reading this host' });
   const { facts, counters } = await gatherFacts(host, closed ? undefined : engines, role, ledger);
   progress?.({ what: 'working out what is to be done' });
   await hearSignals();
-  const whole = desiredState(role, gateways, facts);
-  const desired = closed ? closedState(facts, whole) : whole;
+  const desired = (known && !closed ? desiredAgain(known, facts) : undefined) ?? wantedOf(target, facts);
   await hearSignals();
   const actual = actualState(
     facts,
     desired.wanted.map(({ object }) => object),
   );
   return { facts, counters, desired, actual };
+}
+
+function wantedOf({ role, gateways, closed }: Target, facts: Facts): Desired {
+  const whole = desiredState(role, gateways, facts);
+  return closed ? closedState(facts, whole) : whole;
 }

@@ -2,6 +2,7 @@
 import { type Family, families, familyOf } from '../address/cidr.ts';
 import type { Spec } from '../spec/spec.ts';
 import type { HostRole } from '../topology/role.ts';
+import { isAlike } from '../state/alike.ts';
 import type { Facts } from '../state/facts.ts';
 import type { Flows } from '../state/ledger.ts';
 import { besideOf, bridgeOf } from './bridge.ts';
@@ -61,10 +62,33 @@ export function desiredState(role: HostRole, gateways: Spec['gateways'], found: 
     numbers,
     bridges: bridgesOf(role, facts),
     waiting: [...engines.flatMap(({ waiting }) => waiting), ...(stays ? keptForwarding(facts) : [])],
-    ...(facts.ledger.forget ? { pending: facts.ledger.forget } : {}),
+    ...pendingOf(facts),
     warnings: hostWarnings(role, facts),
     refusals: [...refusals, ...forwarding.refusals, ...engines.flatMap((engine) => engine.refusals)],
   };
+}
+
+/**
+ * The same for facts that may be the same again, when it need not be worked out anew: what is ours already is not asked
+ * for it, and the flows that are left to forget only go along.
+ */
+export function desiredAgain(
+  known: { readonly facts: Facts; readonly desired: Desired },
+  facts: Facts,
+): Desired | undefined {
+  if (!isAlike(asked(known.facts), asked(facts))) return undefined;
+  const { pending: _, ...desired } = known.desired;
+  return { ...desired, ...pendingOf(facts) };
+}
+
+function asked(facts: Facts): object {
+  const { owned: _, ledger, ...asks } = facts;
+  const { forget: __, ...kept } = ledger;
+  return { ...asks, kept };
+}
+
+function pendingOf({ ledger: { forget } }: Facts): Pick<Desired, 'pending'> {
+  return forget ? { pending: forget } : {};
 }
 
 function partsOf(role: HostRole, facts: Facts, numbers: Numbers, refusals: Refusal[]): Part[] {

@@ -1,5 +1,6 @@
 /** Comparing two states: set arithmetic on keys. */
 import type { Wanted } from '../desired/parts.ts';
+import { isAlike, isObject } from '../state/alike.ts';
 import { type HostObject, objectKey } from '../state/objects.ts';
 
 export type Change =
@@ -8,14 +9,17 @@ export type Change =
   | { readonly kind: 'remove'; readonly from: HostObject };
 
 export function compareStates(actual: readonly HostObject[], wanted: readonly Wanted[]): Change[] {
-  const found = new Map(actual.map((object) => [objectKey(object), object]));
-  const wantedKeys = new Set(wanted.map(({ object }) => objectKey(object)));
+  const keys = actual.map(objectKey);
+  const found = new Map(actual.map((object, i) => [keys[i], object]));
+  const wantedKeys = new Set<string | undefined>();
   const changes = wanted.flatMap(({ object: to, why }): Change[] => {
-    const from = found.get(objectKey(to));
+    const key = objectKey(to);
+    wantedKeys.add(key);
+    const from = found.get(key);
     if (!from) return [{ kind: 'add', to, why }];
     return isItsKey(to) || sameObject(from, to) ? [] : [{ kind: 'change', from, to, why }];
   });
-  const gone = actual.filter((object) => !wantedKeys.has(objectKey(object)));
+  const gone = actual.filter((_, i) => !wantedKeys.has(keys[i]));
   return [...changes, ...gone.map((from): Change => ({ kind: 'remove', from }))];
 }
 
@@ -25,23 +29,26 @@ function isItsKey({ kind }: HostObject): boolean {
 }
 
 export function sameObject(a: HostObject, b: HostObject): boolean {
-  // Most are written alike, and that is seen ten times as fast.
-  return a === b || JSON.stringify(a) === JSON.stringify(b) || objectText(a) === objectText(b);
+  // Most are alike part by part, and that is seen many times as fast.
+  return isAlike(a, b) || objectText(a) === objectText(b);
 }
 
 /** One text per object, equal where the objects are: keys sorted, lists that are sets sorted too. */
 export function objectText(object: HostObject): string {
-  const unordered = object.kind === 'nft-set' ? 'elements' : 'subnets';
-  return JSON.stringify(canonical(object, unordered));
+  return textOf(object, object.kind === 'nft-set' ? 'elements' : 'subnets');
 }
 
-function canonical(value: object, unordered: string): object {
+function textOf(value: object, unordered: string): string {
   const entries = Object.entries(value).flatMap(([key, part]: [string, unknown]) => {
-    if (typeof part !== 'object' || part === null) return [[key, part] as const];
-    if (Array.isArray(part)) return [[key, key === unordered ? part.map(String).sort() : part] as const];
-    // None is as good as an empty list of them.
-    const isNothing = key === 'alongside' && Object.keys(part).length === 0;
-    return isNothing ? [] : [[key, canonical(part, unordered)] as const];
+    const text = textOfPart(key, part, unordered);
+    return text === undefined ? [] : [`${JSON.stringify(key)}:${text}`];
   });
-  return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
+  return `{${entries.sort().join(',')}}`;
+}
+
+function textOfPart(key: string, part: unknown, unordered: string): string | undefined {
+  if (Array.isArray(part)) return JSON.stringify(key === unordered ? part.map(String).sort() : part);
+  if (!isObject(part)) return part === undefined ? undefined : JSON.stringify(part);
+  // None is as good as an empty list of them.
+  return key === 'alongside' && Object.keys(part).length === 0 ? undefined : textOf(part, unordered);
 }
