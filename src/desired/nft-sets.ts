@@ -6,7 +6,6 @@ import {
   mergeSubnets,
   shortSubnet,
   sortSubnets,
-  subnetOfAddress,
 } from '../address/cidr.ts';
 import type { NftSet } from '../state/objects.ts';
 import { stoppedSet } from '../state/ownership.ts';
@@ -23,7 +22,7 @@ export function nftSets(parts: readonly Part[], byMark: ByMark): Wanted[] {
     ...byFamily(parts).flatMap((group) =>
       setsOf(group.family, group.parts, byMark.has(group.family), marked),
     ),
-    set(
+    wholeValues(
       'bridges',
       ['ifname'],
       [...new Set(bridges)],
@@ -37,11 +36,11 @@ function setsOf(family: Family, parts: readonly Part[], byMark: boolean, marked:
   const address = `ipv${family}_addr`;
   const all = parts.flatMap((part) => part.subnets);
   const local = parts.filter((part) => part.local).flatMap((part) => part.subnets);
-  const back = parts.flatMap((part) => part.returnHops).map(subnetOfAddress);
+  const back = parts.flatMap((part) => part.returnHops);
   return [
     ...subnetSets(family, redirectedSet(family), all, 'all redirected subnets'),
-    set(`back${family}`, [address], elements(back), 'next hops of the ways back'),
-    set(
+    wholeValues(`back${family}`, [address], [...new Set(back)].sort(), 'next hops of the ways back'),
+    wholeValues(
       `outside${family}`,
       [address, 'ifname'],
       [...new Set(parts.flatMap((part) => part.outside.map(hopText)))].sort(),
@@ -117,12 +116,18 @@ function pairs(parts: readonly Part[], others: (part: Part) => readonly (Address
   return [...new Set(found)].sort();
 }
 
+/** No interval among them: they are found by their hash. */
+function wholeValues(...args: Parameters<typeof set>): Wanted {
+  const { object, why } = set(...args);
+  return { object: { ...object, exact: true }, why };
+}
+
 function set(
   name: string,
   type: readonly string[],
   items: readonly string[],
   why: string,
   counted = false,
-): Wanted {
+): { readonly object: NftSet; readonly why: string } {
   return { object: { kind: 'nft-set', name, type, counted, elements: items }, why };
 }

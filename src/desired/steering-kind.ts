@@ -12,7 +12,7 @@ import { type Part, byFamily } from './parts.ts';
 export type ByMark = ReadonlySet<Family>;
 
 /** subnets, merged, up to which rules by source cost no more than the map [measured: docs/performance.md] */
-const rulesAtMost = 16;
+const rulesAtMost = 8;
 
 export function steeredByMark(parts: readonly Part[], facts: Pick<Facts, 'xfrm' | 'defaultHops'>): ByMark {
   const marked = byFamily(parts).filter(

@@ -79,8 +79,8 @@ function oneSet({ sets }: FakeTable, at: number, change: (set: FakeSet) => FakeS
 /** What opens a way for all, where nothing is there that overlaps it: the kernel would not take it. */
 function withElement(set: FakeSet): FakeSet {
   const [, ...more] = set.type;
-  const whole = set.exact ? ['224.0.0.0', 'ff00::'] : ['224.0.0.0/4', 'ff00::/8'];
-  const firsts = more.length === 0 ? whole : inBoth(['10.0.0.0/8']);
+  const wide = more.length === 0 ? ['224.0.0.0/4', 'ff00::/8'] : inBoth(['10.0.0.0/8']);
+  const firsts = set.exact ? ['224.0.0.0', 'ff00::'] : wide;
   const parts = set.type.map((type, i) => partOf(type, i === 0 ? firsts : inBoth(['192.168.50.1'])));
   const added = parts.join(' . ') + (set.verdicts ? ` : ${verdictOf(set)}` : '');
   const taken = set.elements.some((element) => elementsOverlap(element, added));
