@@ -7,7 +7,9 @@ import { mainTable, ownProtocol } from '../state/ownership.ts';
 import { deviceName } from './device-name.ts';
 import { address, destination, number, numberText } from './ip-fields.ts';
 import { decodeJson, readJson } from './ip-json.ts';
+import { isPlainRoute } from './plain-route.ts';
 import type { Exec } from './ports.ts';
+import { quickRows } from './quick-rows.ts';
 
 const protocol = String(ownProtocol);
 /** RTN_UNREACHABLE of linux/rtnetlink.h, as `ip -N` prints it */
@@ -16,7 +18,7 @@ const unreachable = '7';
 /** RTPROT_RA: from a router advertisement */
 const advertised = '9';
 
-const routeSchema = z.object({
+export const routeSchema = z.object({
   type: z.string().optional(),
   dst: destination,
   gateway: address.optional(),
@@ -38,7 +40,7 @@ interface Routes {
 
 export async function readRoutes(exec: Exec, family: Family): Promise<Routes> {
   const argv = ['ip', '-j', '-N', `-${family}`, 'route', 'show', 'table', 'all'];
-  const raw = await readJson(exec, argv, z.array(routeSchema));
+  const raw = await readJson(exec, argv, quickRows<RawRoute>(routeSchema, isPlainRoute));
   const foreign = raw.filter((route) => route.protocol !== protocol);
   const main = foreign.filter(isUnicastOfMain);
   const defaults = main.filter(({ dst }) => dst === 'default');

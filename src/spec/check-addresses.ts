@@ -72,15 +72,10 @@ function listsOf({ hosts = {}, networks = {}, gateways = {} }: Checked['draft'])
     const keep = 'the world is to see';
     return [...nextHops, { list, path: [...path, 'snat'], owner: gateway, what: 'snat addresses', keep }];
   });
-  const ofNetworks = Object.entries(networks).map(([network, { dns }]) => {
-    const list = typeof dns === 'object' ? dns : [];
-    return {
-      list,
-      path: ['networks', network, 'dns'],
-      owner: network,
-      what: 'name servers',
-      keep: 'it is to ask',
-    };
+  const ofNetworks = Object.entries(networks).flatMap(([network, { dns }]) => {
+    if (typeof dns !== 'object') return [];
+    const path = ['networks', network, 'dns'];
+    return [{ list: dns, path, owner: network, what: 'name servers', keep: 'it is to ask' }];
   });
   return [...ofHosts, ...ofNetworks, ...ofGateways];
 }

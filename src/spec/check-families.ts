@@ -24,11 +24,15 @@ export const checkFamilies: Check = (checked) => {
 
 /** A network with nothing left is a mistake: it would be redirected to nowhere. */
 function checkBlocks({ draft, subnets, keyPlace }: Checked): PlacedProblem[] {
+  const blocking = Object.entries(draft.networks ?? {}).filter(
+    ([, entry]) => blockedFamilies(entry).length > 0,
+  );
+  if (blocking.length === 0) return [];
   const all = familiesByNetwork(subnets);
-  return Object.entries(draft.networks ?? {}).flatMap(([network, entry]) => {
-    const [last] = blockedFamilies(entry).toReversed();
+  return blocking.flatMap(([network, entry]) => {
+    const last = blockedFamilies(entry).at(-1);
     const families = [...(all.get(network) ?? [])];
-    if (last === undefined || families.some((family) => !blockedFamilies(entry).includes(family))) return [];
+    if (families.some((family) => !blockedFamilies(entry).includes(family))) return [];
     if (families.length === 0) return [];
     const message = `nothing of ${network} would go anywhere: it has no subnet of another family`;
     const hint = 'take it out, or add a subnet of the family that goes by the gateway';
@@ -71,7 +75,8 @@ function needsOfGateways({ networks = {} }: Draft, subnets: readonly PlacedSubne
 function gatewaysOf(
   { via, routes = [] }: NonNullable<Draft['networks']>[string],
   family: Family,
-): Set<string> {
+): Iterable<string> {
+  if (routes.length === 0) return via === undefined ? [] : [via];
   const others = routes
     .filter(({ to = [] }) => to.length === 0 || to.some((subnet) => familyOf(subnet) === family))
     .map((route) => route.via);
@@ -117,8 +122,10 @@ function checkSources(checked: Checked, needs: ReadonlyMap<string, readonly Need
 
 /** Questions of that family would go where the engine sends them. */
 function checkNameServers({ draft, valuePlace }: Checked, subnets: readonly PlacedSubnet[]): PlacedProblem[] {
+  const asking = Object.entries(draft.networks ?? {}).filter(([, { dns }]) => typeof dns === 'object');
+  if (asking.length === 0) return [];
   const families = familiesByNetwork(subnets);
-  return Object.entries(draft.networks ?? {}).flatMap(([network, { dns }]) => {
+  return asking.flatMap(([network, { dns }]) => {
     if (typeof dns !== 'object') return [];
     return [...(families.get(network) ?? [])]
       .filter((family) => !hasFamily(dns, family))

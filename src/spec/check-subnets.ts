@@ -53,6 +53,7 @@ function checkOverlaps({ valuePlace }: Checked, subnets: readonly PlacedSubnet[]
 
 function checkDirect({ draft, valuePlace, keyPlace }: Checked): PlacedProblem[] {
   return Object.entries(draft.networks ?? {}).flatMap(([network, { direct = [] }]) => {
+    if (direct.length === 0) return [];
     const path = ['networks', network, 'direct'];
     const everything = (merged: Subnet) => prefixLength(merged) === 0;
     const hint = 'name only the destinations that must not go through the gateway';

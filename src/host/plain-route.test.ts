@@ -1,0 +1,73 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { readRoutes, routeSchema } from './ip-routes.ts';
+import { isPlainRoute } from './plain-route.ts';
+
+const one = <T>(...values: T[]) => fc.option(fc.constantFrom(...values), { nil: undefined });
+const routes = fc.record({
+  dst: fc.constantFrom<unknown>(
+    '10.89.4.0/24',
+    'default',
+    '10.89.4.7',
+    '10.89.4.1/24',
+    'fd00::/64',
+    '10.0.0.0/33',
+    7,
+  ),
+  type: one<unknown>('7', '2', 7),
+  gateway: one<unknown>('192.168.50.2', 'fe80::1', 'fe80:0::1', '192.168.50', 1),
+  dev: one<unknown>('eth0', 'br-1.2', '..', 'a"b', 'longer-than-fifteen', 'ü', '', 0),
+  table: one<unknown>('2184', '4294967296', '4294967295', 'main', 2184),
+  protocol: one<unknown>('136', 136),
+  metric: one<unknown>(0, 4294967295, 4294967296, -1, 1.5, '4000'),
+  nexthops: one<unknown>([], [{ gateway: '192.168.50.2', dev: 'eth0' }], 'x'),
+});
+
+describe('a plain route', () => {
+  it('comes out of the schema as it went in', () => {
+    fc.assert(
+      fc.property(routes, (route) => {
+        fc.pre(isPlainRoute(route));
+        expect(routeSchema.parse(route)).toEqual(route);
+      }),
+      { numRuns: 300, maxSkipsPerRun: 100_000 },
+    );
+  });
+
+  it.each<[string, unknown]>([
+    [
+      'one of ours',
+      {
+        dst: '10.89.4.0/24',
+        gateway: '192.168.50.10',
+        dev: 'lan0',
+        protocol: '136',
+        metric: 4000,
+        flags: [],
+      },
+    ],
+    [
+      'a closed one',
+      { type: '7', dst: '10.89.4.0/24', table: '2184', protocol: '136', metric: 4294967295, flags: [] },
+    ],
+  ])('is %s', (_, route) => expect(isPlainRoute(route)).toBe(true));
+});
+
+describe('routes that are not plain', () => {
+  const read = (rows: unknown) =>
+    readRoutes({ run: async () => ({ exitCode: 0, stdout: JSON.stringify(rows), stderr: '' }) }, 4);
+  const plain = { dst: '10.89.4.0/24', dev: 'eth0', protocol: '136' };
+
+  it('are read beside those that are', async () => {
+    const { owned } = await read([plain, { ...plain, dst: '10.89.5.7' }, { ...plain, dst: 'default' }]);
+    expect(owned.map(({ destination }) => destination)).toEqual(['10.89.4.0/24', '10.89.5.7/32', 'default']);
+  });
+
+  it.each<[string, unknown]>([
+    ['1: dst: not a destination', [plain, { ...plain, dst: '10.89.4.1/24' }]],
+    ['2: metric: ', [plain, plain, { ...plain, metric: -1 }]],
+    ['expected array', { dst: '10.89.4.0/24' }],
+  ])('are an error with their place: %s', async (message, rows) => {
+    await expect(read(rows)).rejects.toThrow(message);
+  });
+});
