@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { givenFacts, givenNetwork } from '../../tests/given/facts.ts';
 import { recordedHost } from '../engines/recorded-host.ts';
+import type { Wanted } from '../desired/parts.ts';
 import type { AttachedContainer, Link } from '../state/facts.ts';
+import type { Rule } from '../state/objects.ts';
 import type { NodeNetwork } from '../topology/role.ts';
 import { findStrictLinks } from './strict-links.ts';
 
@@ -29,9 +31,16 @@ interface Given {
   /** device -> rp_filter */
   readonly filters?: Readonly<Record<string, string>>;
   readonly defaultHops?: readonly { readonly via: string; readonly device: string }[];
+  readonly wanted?: readonly Wanted[];
 }
 
-async function problems({ links = [eth0, eth1], container = publisher, filters, defaultHops = [] }: Given) {
+function steering(how: Partial<Rule>): Wanted {
+  const action = { kind: 'lookup', table: 2184 } as const;
+  return { object: { kind: 'rule', family: 4, preference: 4100, action, ...how }, why: '' };
+}
+
+async function problems({ links = [eth0, eth1], container = publisher, filters, ...given }: Given) {
+  const { defaultHops = [], wanted = [] } = given;
   const files = Object.fromEntries(
     Object.entries(filters ?? { all: '1' }).map(([device, value]) => [
       `/proc/sys/net/ipv4/conf/${device}/rp_filter`,
@@ -44,7 +53,10 @@ async function problems({ links = [eth0, eth1], container = publisher, filters, 
     defaultHops,
   });
   const role = { host: 'node1', addresses: [], gateways: [], networks: [web] };
-  const found = await findStrictLinks({ host: recordedHost({ files }), role }, { facts });
+  const found = await findStrictLinks(
+    { host: recordedHost({ files }), role },
+    { facts, desired: { wanted } },
+  );
   return found.map(({ problem }) => / by (\S+) reaches/.exec(problem)?.[1]);
 }
 
@@ -52,6 +64,8 @@ describe('links by which nobody reaches published ports', () => {
   it.each<[string, Given, string[]]>([
     ['another link, strict on all', {}, ['eth1']],
     ['another link, strict itself', { filters: { all: '0', eth1: '1' } }, ['eth1']],
+    ['another link, steered by source', { wanted: [steering({ from: '10.89.4.0/24' })] }, ['eth1']],
+    ['another link, steered by a mark', { wanted: [steering({ fwmark: { value: 1, mask: 1 } })] }, []],
     ['another link, loosened', { filters: { all: '1', eth1: '2' } }, []],
     ['another link, off', { filters: { all: '0', eth1: '0' } }, []],
     ['the gateway’s link alone', { links: [eth0] }, []],

@@ -6,15 +6,20 @@
 import { contains, familyOf } from '../address/cidr.ts';
 import type { Prepared, Target } from '../apply/prepare.ts';
 import { linkTowards } from '../desired/neighbours.ts';
+import type { Desired } from '../desired/desired.ts';
 import type { Files } from '../host/ports.ts';
 import type { Facts, Link } from '../state/facts.ts';
+import { type Rule, isSteering } from '../state/objects.ts';
 import type { NodeNetwork } from '../topology/role.ts';
 import type { Finding } from './doctor.ts';
 
 export async function findStrictLinks(
   { host, role }: Pick<Target, 'host' | 'role'>,
-  { facts }: Pick<Prepared, 'facts'>,
+  { facts, desired }: Pick<Prepared, 'facts'> & { readonly desired: Pick<Desired, 'wanted'> },
 ): Promise<Finding[]> {
+  // A mark steers: without one, the question comes by where main would send the answer.
+  if (desired.wanted.some(({ object }) => object.kind === 'rule' && object.family === 4 && isByMark(object)))
+    return [];
   const findings = role.networks
     .filter((network) => publishes(network, facts))
     .map(async (network) => {
@@ -23,6 +28,10 @@ export async function findStrictLinks(
       return links.filter((_, i) => strict[i]).map(({ name }) => finding(network, name));
     });
   return (await Promise.all(findings)).flat();
+}
+
+function isByMark(rule: Rule): boolean {
+  return isSteering(rule) && rule.fwmark !== undefined;
 }
 
 function publishes({ engine, name }: NodeNetwork, { networks }: Facts): boolean {
