@@ -20,10 +20,10 @@ afterEach(async () => {
 const second = { device: 'eth1', node: '192.168.60.10', isp: '192.168.60.1' } as const;
 const port = 8081;
 
-async function build(rpFilter: 0 | 1 | 2, engine: LabEngine = 'external'): Promise<void> {
+async function build(rpFilter: 0 | 1 | 2, engine: LabEngine = 'external', more = 0): Promise<void> {
   world = await createTestWorld({ engine, rpFilter });
   const { node1, gw1, isp } = world.hosts;
-  await Promise.all([node1, gw1].map((host) => host.files.replace(filePath, exampleFile(engine))));
+  await Promise.all([node1, gw1].map((host) => host.files.replace(filePath, exampleFile(engine, { more }))));
   const cable = ['ip', 'link', 'add', second.device, 'type', 'veth', 'peer', 'name', 'second'];
   // Only the network namespace: the pid is the machine's.
   const end = ['netns', String(isp.pid)];
@@ -100,6 +100,14 @@ describe('a published port, asked for by another link than the gateway’s', () 
     expect(await upstreamSaw()).toBe(`upstream saw ${addresses.uplink}`);
     await world.hosts.node1.run(['sysctl', '-w', `net.ipv4.conf.${second.device}.rp_filter=2`]);
     expect(await answers()).toEqual(['hello', 'hello']);
+  });
+
+  it.each([0, 1, 2] as const)('is answered where a mark steers: rp_filter %i', async (rpFilter) => {
+    await build(rpFilter, 'external', 16);
+    await apply();
+    expect(await answers()).toEqual(['hello', 'hello']);
+    expect(await upstreamSaw()).toBe(`upstream saw ${addresses.uplink}`);
+    expect(await strictLinks()).toEqual([]);
   });
 
   it.each(engines)('doctor tells of it, and how to mend it: %s', async (engine) => {
