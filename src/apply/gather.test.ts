@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createFakeHost, type FakeHost } from '../../tests/fake-host/fake-host.ts';
 import { emptyLedger } from '../state/ledger.ts';
 import { objectKey } from '../state/objects.ts';
-import { gatherFacts, readOwned } from './gather.ts';
+import { beginFacts, gatherFacts, readOwned } from './gather.ts';
 
 const eth0 = {
   name: 'eth0',
@@ -72,5 +72,55 @@ describe('what a host tells', () => {
     expect(host.events.some(({ what }) => what.startsWith('ip -6 xfrm') || what.includes('-N -6'))).toBe(
       false,
     );
+  });
+});
+
+describe('what is not ours', () => {
+  const isTable = (argv: readonly string[]): boolean => argv.join(' ').startsWith('nft -j list table inet');
+
+  it('is there while nft still lists what is', async () => {
+    const fake = await hostWithBoth();
+    let release = (): void => {};
+    const listed = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const run: typeof fake.exec.run = async (argv, options) => {
+      if (isTable(argv)) await listed;
+      return fake.exec.run(argv, options);
+    };
+    const { foreign, whole } = await beginFacts(
+      { ...fake, exec: { run } },
+      undefined,
+      { networks: [] },
+      emptyLedger,
+    );
+    expect(foreign).not.toHaveProperty('owned');
+    release();
+    const { owned, ...rest } = (await whole).facts;
+    expect(rest).toEqual(foreign);
+    expect(owned.map(objectKey).sort()).toEqual([...ours4, ...ours6].sort());
+  });
+
+  it('cannot be read: that is the error, whatever nft says later', async () => {
+    const fake = await hostWithBoth();
+    const run: typeof fake.exec.run = async (argv, options) => {
+      if (isTable(argv)) return { exitCode: 1, stdout: '', stderr: 'nft is broken' };
+      if (argv.join(' ') === 'nft -j list chains')
+        return { exitCode: 1, stdout: '', stderr: 'chains are broken' };
+      return fake.exec.run(argv, options);
+    };
+    const broken = { ...fake, exec: { run } };
+    await expect(gatherFacts(broken, undefined, { networks: [] }, emptyLedger)).rejects.toThrow(
+      'chains are broken',
+    );
+  });
+
+  it('is no use where what is ours cannot be read', async () => {
+    const fake = await hostWithBoth();
+    const run: typeof fake.exec.run = async (argv, options) =>
+      isTable(argv) ? { exitCode: 1, stdout: '', stderr: 'nft is broken' } : fake.exec.run(argv, options);
+    const broken = { ...fake, exec: { run } };
+    const { whole } = await beginFacts(broken, undefined, { networks: [] }, emptyLedger);
+    await expect(whole).rejects.toThrow('nft is broken');
   });
 });

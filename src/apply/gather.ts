@@ -17,7 +17,7 @@ import {
   readForwarding,
   readValidMarks,
 } from '../host/sysctl.ts';
-import type { Facts, Link } from '../state/facts.ts';
+import type { Facts, ForeignFacts, Link } from '../state/facts.ts';
 import type { Ledger } from '../state/ledger.ts';
 import type { HostObject } from '../state/objects.ts';
 import type { HostRole } from '../topology/role.ts';
@@ -27,40 +27,52 @@ export interface Gathered {
   readonly counters: readonly ElementCounter[];
 }
 
+/** All that is not ours comes first: of what is ours there may be much more. */
+export interface Gathering {
+  readonly foreign: ForeignFacts;
+  readonly whole: Promise<Gathered>;
+}
+
+/** As `beginFacts`, with what is ours. */
+export async function gatherFacts(...what: Parameters<typeof beginFacts>): Promise<Gathered> {
+  return (await beginFacts(...what)).whole;
+}
+
 /**
  * @param engines nothing: they are not asked
  * @param role whose networks are looked up, together with those of the ledger
  */
-export async function gatherFacts(
+export async function beginFacts(
   host: Host,
   engines: Engines | undefined,
   role: Pick<HostRole, 'networks'>,
   ledger: Ledger,
-): Promise<Gathered> {
-  const [links, ways, namedTables, [nft, others, iptables], asked] = await Promise.all([
+): Promise<Gathering> {
+  const [links, ways, namedTables, { table, others, iptables }, asked] = await Promise.all([
     readLinks(host.exec),
     readWays(host),
     readNamedTables(host.files),
     readNft(host),
     askEngines(host, engines, role, ledger),
   ]);
-  const { owned, ...foreign } = ways;
+  const { owned, ...foreignWays } = ways;
   const settings = await readSettings(host.files, links, ways.routerAdvertisedDefaults);
-  return {
-    facts: {
-      links,
-      ...foreign,
-      ...settings,
-      namedTables,
-      foreignChains: others.chains,
-      forwardFilters: others.forwardFilters,
-      dockerUser: iptables.dockerUser,
-      ...asked,
-      ledger,
-      owned: [...owned, ...nft.objects, ...iptables.owned],
-    },
-    counters: nft.counters,
+  const foreign = {
+    links,
+    ...foreignWays,
+    ...settings,
+    namedTables,
+    foreignChains: others.chains,
+    forwardFilters: others.forwardFilters,
+    dockerUser: iptables.dockerUser,
+    ...asked,
+    ledger,
   };
+  const whole = table.then(({ objects, counters }) => ({
+    facts: { ...foreign, owned: [...owned, ...objects, ...iptables.owned] },
+    counters,
+  }));
+  return { foreign, whole: heard(whole) };
 }
 
 /** @param advertised devices by which routers have advertised themselves */
@@ -85,8 +97,8 @@ async function readSettings(
 
 /** Our own objects as the host has them now. */
 export async function readOwned(host: Host): Promise<HostObject[]> {
-  const [{ owned }, [nft, , iptables]] = await Promise.all([readWays(host), readNft(host)]);
-  return [...owned, ...nft.objects, ...iptables.owned];
+  const [{ owned }, { table, iptables }] = await Promise.all([readWays(host), readNft(host)]);
+  return [...owned, ...(await table).objects, ...iptables.owned];
 }
 
 type Ways = Pick<
@@ -121,13 +133,26 @@ async function readWays({ exec, files }: Host): Promise<Ways> {
   };
 }
 
+interface Nft {
+  readonly table: Promise<NftTable>;
+  readonly others: OtherTables;
+  readonly iptables: Iptables;
+}
+
 /** One that is too old does not say so by itself: it crashes. */
-async function readNft(host: Host): Promise<readonly [NftTable, OtherTables, Iptables]> {
+async function readNft(host: Host): Promise<Nft> {
   const { exec } = host;
   await requireNft(exec);
-  const others = readOtherTables(exec);
-  const iptables = others.then(({ chains }) => readIptables(host, chains));
-  return Promise.all([readNftTable(exec), others, iptables]);
+  const reading = readOtherTables(exec);
+  const table = heard(readNftTable(exec));
+  const others = await reading;
+  return { table, others, iptables: await readIptables(host, others.chains) };
+}
+
+/** Whoever waits for it hears of its error, and nobody needs to, where another has come before. */
+function heard<T>(work: Promise<T>): Promise<T> {
+  work.catch(() => {});
+  return work;
 }
 
 type Asked = Pick<Facts, 'networks' | 'silentEngines'>;

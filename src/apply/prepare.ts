@@ -15,7 +15,7 @@ import type { Facts } from '../state/facts.ts';
 import type { Ledger } from '../state/ledger.ts';
 import type { HostObject } from '../state/objects.ts';
 import type { HostRole } from '../topology/role.ts';
-import { gatherFacts } from './gather.ts';
+import { beginFacts } from './gather.ts';
 
 /** What a run is about: one host, and what the file says of it. */
 export interface Target {
@@ -62,22 +62,21 @@ export async function prepare(target: Target, before: Ledger): Promise<Prepared>
  * @param known what the same target was compared with before
  */
 export async function compareHost(target: Target, before: Ledger, known?: Compared): Promise<Compared> {
-  const { host, engines, role, closed, numbers, progress } = target;
+  const { host, engines, role, gateways, closed, numbers, progress } = target;
   const ledger = { ...before, ...numbers };
   progress?.({ what: 'reading this host' });
-  const { facts, counters } = await gatherFacts(host, closed ? undefined : engines, role, ledger);
+  const { foreign, whole } = await beginFacts(host, closed ? undefined : engines, role, ledger);
+  await hearSignals();
+  const again = known && !closed ? desiredAgain(known, foreign) : undefined;
+  const open = again ?? desiredState(role, gateways, foreign);
+  // What is ours does not change what is wanted: nft went on listing it meanwhile.
+  const { facts, counters } = await whole;
   progress?.({ what: 'working out what is to be done' });
   await hearSignals();
-  const desired = (known && !closed ? desiredAgain(known, facts) : undefined) ?? wantedOf(target, facts);
-  await hearSignals();
+  const desired = closed ? closedState(facts, open) : open;
   const actual = actualState(
     facts,
     desired.wanted.map(({ object }) => object),
   );
   return { facts, counters, desired, actual };
-}
-
-function wantedOf({ role, gateways, closed }: Target, facts: Facts): Desired {
-  const whole = desiredState(role, gateways, facts);
-  return closed ? closedState(facts, whole) : whole;
 }

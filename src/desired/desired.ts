@@ -3,7 +3,7 @@ import { type Family, families, familyOf } from '../address/cidr.ts';
 import type { Spec } from '../spec/spec.ts';
 import type { HostRole } from '../topology/role.ts';
 import { isAlike } from '../state/alike.ts';
-import type { Facts } from '../state/facts.ts';
+import type { Facts, ForeignFacts } from '../state/facts.ts';
 import type { Flows } from '../state/ledger.ts';
 import { besideOf, bridgeOf } from './bridge.ts';
 import { dockerUserRules, withoutDockerUser } from './docker-user.ts';
@@ -39,8 +39,8 @@ export interface Desired {
   readonly refusals: readonly Refusal[];
 }
 
-export function desiredState(role: HostRole, gateways: Spec['gateways'], found: Facts): Desired {
-  const facts = withoutDockerUser(found);
+export function desiredState(role: HostRole, gateways: Spec['gateways'], found: ForeignFacts): Desired {
+  const facts = withoutDockerUser({ ...found, owned: [] });
   const refusals: Refusal[] = [];
   const numbers = chooseNumbers(role, gateways, facts, refusals);
   const parts = partsOf(role, facts, numbers, refusals);
@@ -69,14 +69,14 @@ export function desiredState(role: HostRole, gateways: Spec['gateways'], found: 
 }
 
 /**
- * The same for facts that may be the same again, when it need not be worked out anew: what is ours already is not asked
- * for it, and the flows that are left to forget only go along.
+ * The same for facts that may be the same again, when it need not be worked out anew. The flows that are left to forget only
+ * go along.
  */
 export function desiredAgain(
   known: { readonly facts: Facts; readonly desired: Desired },
-  facts: Facts,
+  facts: ForeignFacts,
 ): Desired | undefined {
-  if (!isAlike(asked(known.facts), asked(facts))) return undefined;
+  if (!isAlike(asked(known.facts), asked({ ...facts, owned: [] }))) return undefined;
   const { pending: _, ...desired } = known.desired;
   return { ...desired, ...pendingOf(facts) };
 }
@@ -87,7 +87,7 @@ function asked(facts: Facts): object {
   return { ...asks, kept };
 }
 
-function pendingOf({ ledger: { forget } }: Facts): Pick<Desired, 'pending'> {
+function pendingOf({ ledger: { forget } }: ForeignFacts): Pick<Desired, 'pending'> {
   return forget ? { pending: forget } : {};
 }
 

@@ -44,6 +44,9 @@ export interface Facts {
   readonly owned: readonly HostObject[];
 }
 
+/** Without what is ours: that does not change what is wanted. */
+export type ForeignFacts = Omit<Facts, 'owned'>;
+
 export interface Link {
   readonly name: string;
   readonly index: number;
