@@ -97,7 +97,9 @@ function rowOf(cell: Cell): string[] {
 
 /** What is alike of both families is named once. */
 function eachOnce(names: readonly string[]): readonly string[] {
-  return names.filter((name) => !names.some((other) => other.replace('+ ', '+ IPv6 ') === name));
+  return names.filter(
+    (name) => !names.some((other) => other !== name && other.replace('+ ', '+ IPv6 ') === name),
+  );
 }
 
 /** Once where it is the same for both. */
