@@ -20,6 +20,7 @@ import {
 import type { Facts, ForeignFacts, Link } from '../state/facts.ts';
 import type { Ledger } from '../state/ledger.ts';
 import type { HostObject } from '../state/objects.ts';
+import { validMarkName } from '../state/settings.ts';
 import type { HostRole } from '../topology/role.ts';
 
 export interface Gathered {
@@ -56,7 +57,7 @@ export async function beginFacts(
     askEngines(host, engines, role, ledger),
   ]);
   const { owned, ...foreignWays } = ways;
-  const settings = await readSettings(host.files, links, ways.routerAdvertisedDefaults);
+  const settings = await readSettings(host.files, links, ways.routerAdvertisedDefaults, ledger);
   const foreign = {
     links,
     ...foreignWays,
@@ -80,14 +81,18 @@ async function readSettings(
   files: Host['files'],
   links: readonly Link[],
   advertised: readonly string[],
+  { sysctls: kept }: Pick<Ledger, 'sysctls'>,
 ): Promise<Pick<Facts, 'sysctls' | 'acceptRa' | 'bridgeFilter6'>> {
   const names = links.map(({ name }) => name);
   const addressed = links.filter((link) => link.advertised).map(({ name }) => name);
   const [sysctls, marks, acceptRa, bridgeFilter6] = await Promise.all([
     readForwarding(files, names),
+    // Those that a way may lead by, and those that were changed before they became ports of a bridge.
     readValidMarks(
       files,
-      links.filter(({ master }) => master === undefined).map(({ name }) => name),
+      links
+        .filter(({ master, name }) => master === undefined || validMarkName(name) in kept)
+        .map(({ name }) => name),
     ),
     readAcceptRa(files, [...advertised, ...addressed]),
     readBridgeFilter6(files),

@@ -44,4 +44,25 @@ describe('settings that are to be given back', () => {
     const ledger = { ...emptyLedger, sysctls: { ...four, ...six } };
     expect(ledgerAfter(ledger, desired(...sysctls), facts).sysctls).toEqual(after);
   });
+
+  const [here, gone] = ['net/ipv4/conf/eth0/src_valid_mark', 'net/ipv4/conf/gre1/src_valid_mark'];
+
+  it('are those of a link, when it is switched for the first time', () => {
+    const found = givenFacts({ sysctls: { [here]: '0' } });
+    const switched = ledgerBefore(emptyLedger, desired(), setting({ [here]: '1' }), found);
+    expect(switched.sysctls).toEqual({ [here]: '0' });
+    expect(ledgerBefore(switched, desired(), setting({ [here]: '0' }), found).sysctls).toEqual({
+      [here]: '0',
+    });
+  });
+
+  it.each([
+    ['it is switched', [set(here, '1')], { [here]: '0' }],
+    ['nothing is said of it', [], { [here]: '0' }],
+    ['it was given back', [set(here, '0')], {}],
+  ])('are forgotten by link, and with it: %s', (_, sysctls, after) => {
+    const ledger = { ...emptyLedger, sysctls: { [here]: '0', [gone]: '0' } };
+    const found = givenFacts({ sysctls: { [here]: '1' } });
+    expect(ledgerAfter(ledger, desired(...sysctls), found).sysctls).toEqual(after);
+  });
 });

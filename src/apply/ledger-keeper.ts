@@ -59,7 +59,8 @@ export function ledgerBefore(ledger: Ledger, desired: Desired, plan: Plan, facts
 }
 
 /** The ledger when all is done: only what is still to be given back. */
-export function ledgerAfter(ledger: Ledger, desired: Desired, { silentEngines = {} }: Facts): Ledger {
+export function ledgerAfter(ledger: Ledger, desired: Desired, facts: Facts): Ledger {
+  const { silentEngines = {} } = facts;
   const still = desired.wanted.map(({ object }) => object);
   const networks = ledger.networks.filter(
     (kept) =>
@@ -72,7 +73,7 @@ export function ledgerAfter(ledger: Ledger, desired: Desired, { silentEngines = 
   );
   return {
     ...desired.numbers,
-    sysctls: settingsAfter(ledger, still),
+    sysctls: settingsAfter(ledger, still, facts),
     ...(Object.keys(desired.bridges).length > 0 ? { bridges: desired.bridges } : {}),
     networks,
   };
@@ -97,7 +98,11 @@ function settingsBefore(ledger: Ledger, plan: Plan, facts: Facts): Ledger['sysct
 }
 
 /** All but those of families and links that have been given back. */
-function settingsAfter({ sysctls }: Ledger, still: readonly HostObject[]): Ledger['sysctls'] {
+function settingsAfter(
+  { sysctls }: Ledger,
+  still: readonly HostObject[],
+  facts: Pick<Facts, 'sysctls'>,
+): Ledger['sysctls'] {
   const givenBack = new Set(
     still.flatMap((object) =>
       object.kind === 'sysctl' && object.value === sysctls[object.name] ? [object.name] : [],
@@ -105,7 +110,12 @@ function settingsAfter({ sysctls }: Ledger, still: readonly HostObject[]): Ledge
   );
   const kept = families.filter((family) => !givenBack.has(forwardingName[family]));
   return Object.assign(
-    Object.fromEntries(Object.entries(sysctls).filter(([name]) => isValidMark(name) && !givenBack.has(name))),
+    // A link that is gone has no setting any more.
+    Object.fromEntries(
+      Object.entries(sysctls).filter(
+        ([name]) => isValidMark(name) && !givenBack.has(name) && name in facts.sysctls,
+      ),
+    ),
     ...kept.map((family) => settingsOf(family, sysctls)),
   ) as Ledger['sysctls'];
 }

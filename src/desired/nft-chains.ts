@@ -55,7 +55,7 @@ export function nftChains(parts: readonly Part[], numbers: Numbers, byMark: ByMa
     ),
     ...routeChains(parts, directBit),
     ...publishedChain(parts),
-    ...(local || parts.some(translates) ? [translatedChain(parts, directBit)] : []),
+    ...(local || parts.some(translates) ? [translatedChain(parts, numbers, byMark)] : []),
   ];
 }
 
@@ -63,12 +63,17 @@ export function nftChains(parts: readonly Part[], numbers: Numbers, byMark: ByMa
  * A flow that began before its subnet was redirected, or while its destination was direct, leaves with the
  * host's address until conntrack has forgotten it: the gateway could not tell whose it is.
  */
-function translatedChain(parts: readonly Part[], directBit: number): Wanted {
+function translatedChain(parts: readonly Part[], numbers: Numbers, byMark: ByMark): Wanted {
   const served = parts.filter(translates);
   const rules = [
-    ...byFamily(parts)
-      .filter((group) => group.parts.some(isLocal))
-      .map((group) => lostRule(group.family, group.parts, directBit)),
+    ...byFamily(parts).flatMap((group) =>
+      group.parts.some(isLocal)
+        ? [
+            lostRule(group.family, group.parts, numbers.directBit ?? 0),
+            ...(byMark.has(group.family) ? ownRules(group.family, group.parts, numbers.seenBit ?? 0) : []),
+          ]
+        : [],
+    ),
     ...byFamily(served).flatMap((group) =>
       group.parts.flatMap((part) => untranslatedRule(group.family, part)),
     ),
@@ -91,6 +96,19 @@ function lostRule(family: Family, parts: readonly Part[], directBit: number): st
   const leaves = `${ip} saddr != @local${family} ${isNotRedirected(family, 'destination', parts)}`;
   const notDirect = `meta mark & ${hex(directBit)} == 0x0`;
   return `${began} ${leaves} ${notDirect} ct original ${ip} saddr @${stoppedSet(family)} drop`;
+}
+
+/**
+ * What this host itself sends with the address of a bridge has no mark, and would leave by main. What is for the link is for
+ * its neighbours alone.
+ */
+function ownRules(family: Family, parts: readonly Part[], seenBit: number): string[] {
+  const ip = word(family);
+  const outside = `${isNotRedirected(family, 'destination', parts)}${family === 6 ? ' ip6 daddr != fe80::/10' : ''}`;
+  return isRedirected(family, 'source', parts).map(
+    (source) =>
+      `meta mark & ${hex(seenBit)} == 0x0 ${source} ${outside} fib daddr type unicast ${ip} saddr @${stoppedSet(family)} drop`,
+  );
 }
 
 /**

@@ -7,20 +7,11 @@ import { type NftChain, hex } from '../state/objects.ts';
 
 import { word } from './nft-word.ts';
 import type { Numbers } from './numbers.ts';
-import { stoppedSet } from '../state/ownership.ts';
 import { type Part, type Wanted, byFamily, isLocal } from './parts.ts';
 import { exceptionJumps } from './route-chains.ts';
 import { type ByMark, marksOf, waysBack } from './steering-kind.ts';
-import {
-  type Field,
-  anyOf,
-  isNotRedirected,
-  isRedirected,
-  leadBy,
-  lengthsOf,
-  redirectedLengths,
-} from './subnet-sets.ts';
-import { servedSet, servedSubnets, steerMap } from './ways.ts';
+import { isNotRedirected, isRedirected, leadBy, redirectedLengths } from './subnet-sets.ts';
+import { isServed, servedSubnets, steerMap } from './ways.ts';
 
 /** after conntrack (-200) and mangle (-150, where wg-quick sets the mark of all UDP), before dstnat (-100) */
 const afterMangle = -145;
@@ -32,29 +23,38 @@ export function markChains(parts: readonly Part[], numbers: Numbers, byMark: ByM
   const groups = byFamily(parts);
   const marked = groups.filter(({ family }) => byMark.has(family));
   return [
-    seenChain(groups, parts.some(isLocal)),
+    seenChain(groups, marked.length > 0 ? notOurs(parts, numbers) : [], parts.some(isLocal)),
     ...groups.flatMap((group) => familyChains(group.family, group.parts, numbers, byMark.has(group.family))),
     ...answerChain(marked, numbers),
-    ...outputChains(marked, numbers),
   ];
 }
 
 type Group = ReturnType<typeof byFamily>[number];
 
 /** Before a packet is routed: without the mark of this table it is not forwarded, because nothing would keep its source. */
-function seenChain(groups: readonly Group[], local: boolean): Wanted {
+function seenChain(groups: readonly Group[], others: readonly string[], local: boolean): Wanted {
   return chain(
     {
       name: 'prerouting',
       hook: { type: 'filter', hook: 'prerouting', priority: afterMangle },
-      rules: groups.flatMap(({ family, parts }) =>
-        leadBy(family, 'source', steerMap(family), redirectedLengths(parts)),
-      ),
+      rules: [
+        ...groups.flatMap(({ family, parts }) =>
+          leadBy(family, 'source', steerMap(family), redirectedLengths(parts)),
+        ),
+        ...others,
+      ],
     },
     local
       ? 'marks what this table has seen, answers of published ports, and direct destinations'
       : 'marks what this table has seen',
   );
+}
+
+/** Somebody has kept our mark with a connection, and put it on its answers: they would go where the questions went. */
+function notOurs(parts: readonly Part[], numbers: Numbers): string[] {
+  const { seenBit = 0 } = numbers;
+  const { mask } = marksOf(parts, numbers);
+  return [`meta mark & ${hex(seenBit)} == ${hex(seenBit)} ${setMark(mask | seenBit, 0)}`];
 }
 
 function familyChains(family: Family, parts: readonly Part[], numbers: Numbers, byMark: boolean): Wanted[] {
@@ -125,11 +125,12 @@ function answerChain(groups: readonly Group[], numbers: Numbers): Wanted[] {
     .filter(({ family }) => family === 4)
     .flatMap(({ family, parts }) => {
       const { mask, gateways } = marksOf(parts, numbers);
+      const served = servedSubnets(parts, true);
       return waysBack(parts).flatMap(({ gateway, device }) => {
         const mark = gateways.find((one) => one.gateway === gateway)?.mark;
         if (mark === undefined) return [];
         const bits = setMark(mask, mark | (numbers.seenBit ?? 0));
-        return servedBy(family, 'destination', gateway, parts).map(
+        return isServed(family, 'destination', gateway, served.get(gateway) ?? []).map(
           (destination) => `iifname "${device}" ${destination} ${bits}`,
         );
       });
@@ -139,52 +140,11 @@ function answerChain(groups: readonly Group[], numbers: Numbers): Wanted[] {
   return [chain({ name: 'answers', hook, rules }, 'tells the reverse path filter which way answers come')];
 }
 
-/** What this host itself sends with the address of a bridge; its packets are routed anew when their mark changes. */
-function outputChains(groups: readonly Group[], numbers: Numbers): Wanted[] {
-  const local = groups.filter(({ parts }) => parts.some(isLocal));
-  if (local.length === 0) return [];
-  return [
-    chain(
-      {
-        name: 'output',
-        hook: { type: 'route', hook: 'output', priority: afterMangle },
-        rules: local.flatMap(({ family, parts }) =>
-          isRedirected(family, 'source', parts).map(
-            (source) => `${source} ${isNotRedirected(family, 'destination', parts)} goto own${family}`,
-          ),
-        ),
-      },
-      'finds what this host sends with the address of a redirected network',
-    ),
-    ...local.map(({ family, parts }) => ownChain(family, parts, numbers)),
-  ];
-}
-
-function ownChain(family: Family, parts: readonly Part[], numbers: Numbers): Wanted {
-  const ip = word(family);
-  const { mask, gateways } = marksOf(parts, numbers);
-  const rules = [
-    ...(parts.some((part) => part.direct.length > 0)
-      ? [`${ip} saddr . ${ip} daddr @direct${family} return`]
-      : []),
-    ...gateways.flatMap(({ gateway, mark }) =>
-      servedBy(family, 'source', gateway, parts).map((source) => `${source} ${setMark(mask, mark)} return`),
-    ),
-    `${ip} saddr @${stoppedSet(family)} drop`,
-  ];
-  return chain({ name: `own${family}`, rules }, 'sends it to its gateway, or nowhere');
-}
-
-function servedBy(family: Family, field: Field, gateway: string, parts: readonly Part[]): string[] {
-  const subnets = servedSubnets(parts, true).get(gateway) ?? [];
-  return anyOf(family, field, servedSet(family, gateway), lengthsOf(subnets));
-}
-
 /** All other bits are somebody's, and stay. A bit that is set is not cleared first: nft does not say so of it either. */
 function setMark(own: number, bits: number): string {
   const cleared = (own & ~bits) >>> 0;
   const kept = cleared === 0 ? '' : ` & ${hex((0xffffffff & ~cleared) >>> 0)}`;
-  return `meta mark set meta mark${kept}${bits === 0 ? '' : ` | ${hex(bits)}`}`;
+  return `meta mark set meta mark${kept}${bits === 0 ? '' : ` | ${hex(bits >>> 0)}`}`;
 }
 
 function chain(object: Omit<NftChain, 'kind'>, why: string): Wanted {

@@ -1,11 +1,11 @@
 /** Which address a packet leaves with: the rules of chain `postrouting`. */
-import type { Family, Subnet } from '../address/cidr.ts';
+import type { Family } from '../address/cidr.ts';
 import { hex } from '../state/objects.ts';
 import { stoppedSet } from '../state/ownership.ts';
 import { word } from './nft-word.ts';
 import { type Part, byFamily } from './parts.ts';
-import { anyOf, isNotRedirected, lengthsOf } from './subnet-sets.ts';
-import { servedSet } from './ways.ts';
+import { isNotRedirected } from './subnet-sets.ts';
+import { isServed } from './ways.ts';
 
 export function natRules(parts: readonly Part[], directBit: number): string[] {
   return byFamily(parts).flatMap((group) => natRulesOf(group.family, group.parts, hex(directBit)));
@@ -21,7 +21,7 @@ function natRulesOf(family: Family, parts: readonly Part[], bit: string): string
     ...(parts.some((part) => part.masqueradeDirect) ? [direct] : []),
     ...parts.flatMap(({ nat, subnets }) =>
       nat
-        ? servedBy(family, nat.gateway, subnets).map(
+        ? isServed(family, 'source', nat.gateway, subnets).map(
             (source) => `${source} oifname "${nat.device}" ${nat.verdict}`,
           )
         : [],
@@ -34,13 +34,9 @@ export function untranslatedRule(family: Family, { nat, subnets }: Part): string
   if (!nat) return [];
   const ip = word(family);
   const untranslated = `oifname "${nat.device}" ct status ! snat`;
-  return servedBy(family, nat.gateway, subnets).map(
+  return isServed(family, 'source', nat.gateway, subnets).map(
     (source) => `${untranslated} ${source} ${ip} saddr @${stoppedSet(family)} drop`,
   );
-}
-
-function servedBy(family: Family, gateway: string, subnets: readonly Subnet[]): string[] {
-  return anyOf(family, 'source', servedSet(family, gateway), lengthsOf(subnets));
 }
 
 /** Whether it gives packets another address: it does not where the file says `snat: none`. */

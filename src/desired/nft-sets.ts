@@ -7,12 +7,13 @@ import {
   shortSubnet,
   sortSubnets,
 } from '../address/cidr.ts';
+import type { Hop } from '../state/facts.ts';
 import type { NftSet } from '../state/objects.ts';
 import { stoppedSet } from '../state/ownership.ts';
 import { type Part, type Wanted, byFamily, steeredSubnets } from './parts.ts';
 import type { ByMark } from './steering-kind.ts';
 import { redirectedSet, subnetMaps, subnetSets } from './subnet-sets.ts';
-import { type Way, hopText, servedSet, servedSubnets, steerMap, waySet, waysOf } from './ways.ts';
+import { type Way, servedSet, servedSubnets, steerMap, waySet, waysOf } from './ways.ts';
 
 /** All sets that the chains of these parts name; none is empty. */
 export function nftSets(parts: readonly Part[], byMark: ByMark): Wanted[] {
@@ -96,6 +97,10 @@ function steeringMaps(family: Family, parts: readonly Part[], byMark: boolean): 
     for (const subnet of steeredSubnets(part)) chains.set(subnet, `to${family}_${part.steer.gateway}`);
   }
   return subnetMaps(family, steerMap(family), chains, 'leads each subnet to what marks it');
+}
+
+function hopText({ via, device }: Hop): string {
+  return `${via} . "${device}"`;
 }
 
 /** One element for each subnet: it can go without its neighbour. */

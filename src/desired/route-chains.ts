@@ -21,9 +21,9 @@ export function routeChains(parts: readonly Part[], directBit: number): Wanted[]
 /** Before a packet is routed, for the chain that marks what is direct. */
 export function exceptionJumps(family: Family, parts: readonly Part[]): string[] {
   const ip = word(family);
+  const outside = isNotRedirected(family, 'destination', parts);
   return parts.flatMap(({ routed }) => {
     if (!routed || !hasDirect(routed)) return [];
-    const outside = isNotRedirected(family, 'destination', parts);
     return sourcesOf(routed).flatMap((from) => [
       `${ip} saddr ${shortSubnet(from)} ${outside} jump direct${family}_${routed.name}`,
       ...(answeredWays(routed).length > 0
@@ -36,6 +36,7 @@ export function exceptionJumps(family: Family, parts: readonly Part[]): string[]
 /** For the guard: what a route sends to a gateway leaves there, or not at all. */
 export function exitJumps(family: Family, parts: readonly Part[]): string[] {
   const ip = word(family);
+  const outside = isNotRedirected(family, 'destination', parts);
   const ways = parts.flatMap(({ routed }) => routed?.ways ?? []);
   // Of a network whose gateways are all here, each has a part of its own.
   return ways
@@ -43,7 +44,7 @@ export function exitJumps(family: Family, parts: readonly Part[]): string[] {
     .toSorted((a, b) => a.selector.rank - b.selector.rank)
     .map(({ from, selector }) =>
       words([
-        `${ip} saddr ${shortSubnet(from)} ${isNotRedirected(family, 'destination', parts)}`,
+        `${ip} saddr ${shortSubnet(from)} ${outside}`,
         destination(family, selector),
         protocol(family, selector),
         `goto via${family}_${selector.via}`,

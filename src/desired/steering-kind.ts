@@ -16,12 +16,13 @@ const rulesAtMost = 8;
 
 export function steeredByMark(parts: readonly Part[], facts: Pick<Facts, 'xfrm' | 'defaultHops'>): ByMark {
   const marked = byFamily(parts).filter(
-    ({ parts: some }) =>
+    ({ family, parts: some }) =>
       // With no mark left, nothing else would keep what is not seen from leaving.
       facts.xfrm &&
       some.some(({ steer }) => steer) &&
       mergeSubnets(some.flatMap(({ subnets }) => subnets)).length > rulesAtMost &&
-      linksTellTheWay(some, facts),
+      // IPv6 has no reverse path filter that would ask.
+      (family === 6 || linksTellTheWay(some, facts)),
   );
   return new Set(marked.map(({ family }) => family));
 }

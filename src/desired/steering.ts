@@ -52,7 +52,8 @@ const theEnd = ruling({ preference: preferences.end, action: { kind: 'nop' } }, 
  */
 function rulesByMark(family: Family, parts: readonly Part[], numbers: Numbers): Ruling[] {
   const { mask, gateways } = marksOf(parts, numbers);
-  const seen = { value: numbers.seenBit ?? 0, mask: numbers.seenBit ?? 0 };
+  const { seenBit = 0 } = numbers;
+  const seen = { value: seenBit, mask: seenBit };
   return [
     ...directMarks(parts, numbers),
     ...ofLinks(family, parts),
@@ -64,20 +65,20 @@ function rulesByMark(family: Family, parts: readonly Part[], numbers: Numbers): 
       ),
     ),
     ...parts.flatMap(routeRules),
-    ...gateways.flatMap(({ gateway, mark, table }) => [
-      ruling(
-        {
-          preference: preferences.steer,
-          fwmark: { value: mark, mask },
-          action: { kind: 'lookup', table },
-        },
-        `every packet of the networks of gateway ${gateway}`,
-      ),
-      ruling(
-        { preference: preferences.closed, fwmark: { value: mark, mask }, action: { kind: 'prohibit' } },
-        'closed, should no table have a way for it',
-      ),
-    ]),
+    ...gateways.flatMap(({ gateway, mark, table }) => {
+      // With the bit of what the table has seen: a mark of somebody else may have the others.
+      const fwmark = { value: (mark | seenBit) >>> 0, mask: (mask | seenBit) >>> 0 };
+      return [
+        ruling(
+          { preference: preferences.steer, fwmark, action: { kind: 'lookup', table } },
+          `every packet of the networks of gateway ${gateway}`,
+        ),
+        ruling(
+          { preference: preferences.closed, fwmark, action: { kind: 'prohibit' } },
+          'closed, should no table have a way for it',
+        ),
+      ];
+    }),
     theEnd,
   ];
 }

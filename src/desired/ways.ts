@@ -4,10 +4,9 @@
  * leaves by the old one does not leave by the new one.
  */
 import type { Family, Subnet } from '../address/cidr.ts';
-import type { Hop } from '../state/facts.ts';
 import { word } from './nft-word.ts';
 import { type Part, type WaysOut, steeredSubnets } from './parts.ts';
-import { anyOf, lengthsOf } from './subnet-sets.ts';
+import { type Field, anyOf, lengthsOf } from './subnet-sets.ts';
 
 export interface Way {
   /** for the names of its sets: `192.168.50.2`, `fe80--1_eth0`, `gre1` */
@@ -73,10 +72,6 @@ function nameOf(text: string): string {
     .replace(/[^\w.-]/g, (character) => `_${character.codePointAt(0)?.toString(16) ?? ''}_`);
 }
 
-export function hopText({ via, device }: Hop): string {
-  return `${via} . "${device}"`;
-}
-
 export function waySet(family: Family, what: 'sent' | 'routed', { name }: Way): string {
   return `${what}${family}_${name}`;
 }
@@ -115,6 +110,16 @@ export function servedSubnets(parts: readonly Part[], byMark: boolean): Readonly
     served.set(gateway, known);
   }
   return served;
+}
+
+/** Says that a field is in what a gateway gets, one text for each prefix length. */
+export function isServed(
+  family: Family,
+  field: Field,
+  gateway: string,
+  subnets: readonly Subnet[],
+): string[] {
+  return anyOf(family, field, servedSet(family, gateway), lengthsOf(subnets));
 }
 
 /** the map that leads from a packet's source to the chain that marks it */

@@ -82,12 +82,15 @@ function decodeNftTable(text: string): NftTable {
 
 function tableOf({ nftables }: z.infer<typeof answerSchema>): NftTable {
   const rules = nftables.flatMap(({ rule }) => rule ?? []);
-  const sets = nftables.flatMap(({ set }) => (set ? decodeSet(set) : []));
+  // In the order of the table: it is made again in that.
+  const sets = nftables.flatMap(({ set, map }): DecodedSet[] => {
+    if (set) return [decodeSet(set)];
+    return map ? [{ set: decodeMap(map), counters: [] }] : [];
+  });
   const dormant = nftables.some(({ table }) => table?.flags !== undefined);
   return {
     objects: [
       ...sets.map(({ set }) => set),
-      ...nftables.flatMap(({ map }) => (map ? decodeMap(map) : [])),
       ...nftables.flatMap(({ chain }) => (chain ? decodeChain(chain, rules, dormant) : [])),
     ],
     counters: sets.flatMap(({ counters }) => counters),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { compareDumps } from './host-dump.ts';
+import { compareDumps, inOneOrder } from './host-dump.ts';
 
 const dump = { 'ip rule': ['0: from all lookup local', '32766: from all lookup main'], nft: [] };
 
@@ -22,5 +22,24 @@ describe('compareDumps', () => {
     expect(compareDumps(dump, turned)).toEqual(['~ ip rule: the same lines, another order or number']);
     const doubled = { ...dump, 'ip rule': [...dump['ip rule'], '32766: from all lookup main'] };
     expect(compareDumps(dump, doubled)).toEqual(['~ ip rule: the same lines, another order or number']);
+  });
+});
+
+describe('a ruleset in one order', () => {
+  const table = (...objects: readonly string[]): string => `table inet x {\n${objects.join('\n\n')}\n}\n`;
+  const [a, b] = ['\tset a {\n\t\telements = { 10.0.0.0,\n\t\t\t     10.0.2.0 }\n\t}', '\tset b {\n\t}'];
+  const turned = '\tset a {\n\t\telements = { 10.0.2.0, 10.0.0.0 }\n\t}';
+  const rules = ['accept', 'drop'];
+  const chain = (some: readonly string[]): string =>
+    `\tchain c {\n${some.map((rule) => `\t\t${rule}`).join('\n')}\n\t}`;
+
+  it('is the same whatever was made first, and however elements are hashed', () => {
+    const text = inOneOrder(table(a ?? '', b ?? '', chain(rules)));
+    expect(inOneOrder(table(b ?? '', chain(rules), turned))).toBe(text);
+    expect(inOneOrder(table(b ?? '', chain(rules)))).not.toBe(text);
+  });
+
+  it('keeps the order of rules', () => {
+    expect(inOneOrder(table(chain(rules)))).not.toBe(inOneOrder(table(chain(rules.toReversed()))));
   });
 });

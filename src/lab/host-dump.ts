@@ -20,10 +20,29 @@ export async function dumpHost(host: TestHost): Promise<HostDump> {
   const entries = await Promise.all(
     Object.entries(parts).map(async ([part, script]) => {
       const { stdout } = await host.exec.run(['sh', '-c', script]);
-      return [part, stdout.split('\n')] as const;
+      return [part, (part === 'nft' ? inOneOrder(stdout) : stdout).split('\n')] as const;
     }),
   );
   return Object.fromEntries(entries);
+}
+
+/**
+ * A ruleset with the sets and chains of each table in order of their names, and the elements of each set in order: nft lists
+ * them as they were made, or as they are hashed. Rules keep their order.
+ */
+export function inOneOrder(ruleset: string): string {
+  return ruleset.replaceAll(/^(table [^\n]*\n)(.*?)^\}/gms, (_, head: string, body: string) => {
+    const objects = body.split(/^(?=\t(?:set|map|chain) )/m).map((object) =>
+      object.trim().replace(/elements = \{([^}]*)\}/, (__, elements: string) => {
+        const sorted = elements
+          .split(',')
+          .map((element) => element.trim())
+          .sort();
+        return `elements = { ${sorted.join(', ')} }`;
+      }),
+    );
+    return `${head}${objects.toSorted().join('\n')}\n}`;
+  });
 }
 
 /** One line for each difference: `+ nft: table inet x`; none when both are the same. */

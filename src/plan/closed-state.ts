@@ -7,6 +7,7 @@ import type { Desired } from '../desired/desired.ts';
 import type { Wanted } from '../desired/parts.ts';
 import type { Facts } from '../state/facts.ts';
 import { isSteering, objectKey } from '../state/objects.ts';
+import { mainTable } from '../state/ownership.ts';
 import { wideTable } from './nft-steps.ts';
 import { isNftObject } from './nft-text.ts';
 
@@ -14,7 +15,11 @@ import { isNftObject } from './nft-text.ts';
 export function closedState({ owned, ledger }: Facts, desired: Desired): Desired {
   const isNft = ({ object }: Wanted): boolean => isNftObject(object);
   const rules = desired.wanted.filter(
-    ({ object }) => object.kind === 'xfrm-policy' || (object.kind === 'rule' && !isSteering(object)),
+    ({ object }) =>
+      object.kind === 'xfrm-policy' ||
+      (object.kind === 'rule' && !isSteering(object)) ||
+      // Needs no interface, and is the only one that closes what goes to a subnet where a mark steers.
+      (object.kind === 'route' && object.table === mainTable && object.target.kind === 'unreachable'),
   );
   const keys = new Set(rules.map(({ object }) => objectKey(object)));
   const kept = owned.filter((object) => !isNftObject(object) && !keys.has(objectKey(object)));

@@ -97,8 +97,13 @@ function exceptionsOf(objects: readonly HostObject[]): [jump: string, rules: str
   const chains = new Map(
     objects.flatMap((o) => (o.kind === 'nft-chain' ? [[o.name, o.rules] as const] : [])),
   );
-  const jumps = chains.get('prerouting')?.filter((rule) => / jump direct[46]_/.test(rule)) ?? [];
-  return jumps.map((jump) => [jump, chains.get(jump.split(' ').at(-1) ?? '')?.join() ?? '']);
+  const jumps = families
+    .flatMap((family) => chains.get(`exceptions${family}`) ?? [])
+    .filter((rule) => / jump direct[46]_/.test(rule));
+  return jumps.map((jump) => [
+    jump.replaceAll(otherDestinations, ''),
+    chains.get(jump.split(' ').at(-1) ?? '')?.join() ?? '',
+  ]);
 }
 
 function everywhere(subnets: readonly Subnet[]): Flows[] {

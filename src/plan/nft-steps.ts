@@ -2,7 +2,8 @@
  * The nft part of a plan: first a table that holds the old and the new, then, when routing has changed, the
  * new alone. So a changed gateway has no moment in which the guard stops the good way, or lets a bad one by.
  */
-import { longSubnet, overlaps } from '../address/cidr.ts';
+import { type Subnet, longSubnet, mergeSubnets, overlaps } from '../address/cidr.ts';
+import { rangeOf } from '../address/range.ts';
 import type { Wanted } from '../desired/parts.ts';
 import { type HostObject, type NftSet, objectKey } from '../state/objects.ts';
 import { ownNftTable } from '../state/ownership.ts';
@@ -125,11 +126,34 @@ function wideSet(before: NftSet, after: NftSet, turned: boolean): NftSet {
   const wanted = new Set(after.elements.map(elementKey));
   const added = after.elements.filter((element) => !old.has(elementKey(element)));
   const leaving = before.elements.filter((element) => !wanted.has(elementKey(element)));
-  const kept = leaving.filter((element) => !added.some((other) => elementsOverlap(element, other)));
+  const kept = after.exact ? leaving : apartFrom(added, leaving);
   const stays = turned
     ? after.elements
     : after.elements.map((element) => old.get(elementKey(element)) ?? element);
   return { ...after, elements: [...stays, ...kept] };
+}
+
+/** Those of some elements that overlap none of others. Most overlap none, and of many that is found in one pass over both. */
+function apartFrom(others: readonly string[], elements: readonly string[]): readonly string[] {
+  const isOne = (element: string): boolean => /^[\da-f.:/]+$/.test(element);
+  if (![...others, ...elements].every(isOne)) {
+    return elements.filter((element) => !others.some((other) => elementsOverlap(element, other)));
+  }
+  const taken = mergeSubnets(others.map(longSubnet)).map(longSubnet);
+  return elements.filter((element) => !overlapsOneOf(longSubnet(element), taken));
+}
+
+/** @param sorted none of them overlaps another, in ascending order */
+function overlapsOneOf(subnet: Subnet, sorted: readonly Subnet[]): boolean {
+  const { start, end } = rangeOf(subnet);
+  let [low, high] = [0, sorted.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (rangeOf(sorted[middle] ?? '').end < start) low = middle + 1;
+    else high = middle;
+  }
+  const next = sorted[low];
+  return next !== undefined && rangeOf(next).start <= end;
 }
 
 function elementsOverlap(a: string, b: string): boolean {
