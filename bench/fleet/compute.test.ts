@@ -21,14 +21,28 @@ const routesOf = (objects: readonly HostObject[] = []): Route[] =>
 
 /** Where a host sends what comes from a subnet: `100.127.0.1 by eth0`. */
 function waysOf(objects: readonly HostObject[] | undefined, subnet: string): string[] {
-  const tables = rulesOf(objects).flatMap(({ from, action }) =>
-    from === subnet && action.kind === 'lookup' ? [action.table] : [],
-  );
+  const mark = markOf(objects, subnet);
+  const tables = rulesOf(objects).flatMap(({ from, fwmark, action }) => {
+    const steers = from === subnet || (fwmark !== undefined && (mark & fwmark.mask) === fwmark.value);
+    return steers && action.kind === 'lookup' ? [action.table] : [];
+  });
   return routesOf(objects).flatMap(({ table, destination, target }) =>
     tables.includes(table) && destination === 'default' && target.kind === 'unicast'
       ? [`${target.via} by ${target.device}`]
       : [],
   );
+}
+
+/** What the chain that the map leads a subnet to writes; nothing where rules steer by source. */
+function markOf(objects: readonly HostObject[] = [], subnet: string): number {
+  const [first = '', length = ''] = subnet.split('/');
+  const map = objects.find((object) => object.kind === 'nft-set' && object.name === `steer4_${length}`);
+  const elements = map?.kind === 'nft-set' ? map.elements : [];
+  const chain = elements.find((element) => element.startsWith(`${first} : goto to4_`))?.split(' goto ')[1];
+  const rules = objects.flatMap((object) =>
+    object.kind === 'nft-chain' && object.name === chain ? object.rules : [],
+  );
+  return Number(/ \| (0x[\da-f]+)/.exec(rules.join())?.[1] ?? 0);
 }
 
 /** Whether any of its sets knows of a subnet. */

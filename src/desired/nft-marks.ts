@@ -95,8 +95,11 @@ function familyChains(family: Family, parts: readonly Part[], numbers: Numbers, 
   ];
 }
 
-/** Which packets keep the host's own routing. */
-/** @param bits those that a packet gets which does */
+/**
+ * Which packets keep the host's own routing.
+ *
+ * @param bits those that such a packet gets
+ */
 function exceptionRules(family: Family, parts: readonly Part[], bits: number): string[] {
   if (!parts.some(isLocal)) return [];
   const ip = word(family);
