@@ -3,7 +3,6 @@
  * family in which nothing is redirected here.
  */
 import { type Family, families } from '../address/cidr.ts';
-
 import { word } from './nft-word.ts';
 import { type Part, type Wanted, isLocal } from './parts.ts';
 

@@ -4,7 +4,6 @@
  */
 import type { Family } from '../address/cidr.ts';
 import { type NftChain, hex } from '../state/objects.ts';
-
 import { word } from './nft-word.ts';
 import type { Numbers } from './numbers.ts';
 import { type Part, type Wanted, byFamily, isLocal } from './parts.ts';

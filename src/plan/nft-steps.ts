@@ -139,7 +139,7 @@ function apartFrom(others: readonly string[], elements: readonly string[]): read
   if (![...others, ...elements].every(isOne)) {
     return elements.filter((element) => !others.some((other) => elementsOverlap(element, other)));
   }
-  const taken = mergeSubnets(others.map(longSubnet)).map(longSubnet);
+  const taken = mergeSubnets(others.map(longSubnet));
   return elements.filter((element) => !overlapsOneOf(longSubnet(element), taken));
 }
 
