@@ -66,6 +66,10 @@ const answers: readonly (readonly [what: string, originals: readonly string[]])[
   ['ip -j -d address show', [recorded('host/fixtures/ip-address.json')]],
   ['ip -j -N -4 rule show', [recorded('host/fixtures/ip-rule.json')]],
   ['ip -j -N -4 route show table all', [recorded('host/fixtures/ip-route.json')]],
+  [
+    'ip -j -N -4 xfrm policy list',
+    ['src 10.0.0.0/24 dst 0.0.0.0/0 \n\tdir fwd action block priority 137 ptype main '],
+  ],
   ['nft -j list table inet mustredirect', [recorded('host/fixtures/table-node-and-member.json')]],
   ['nft -j list chains', [recorded('host/fixtures/chains.json')]],
   ['podman info --format json', [recorded('engines/podman/fixtures/info-4.3.1-netavark.json')]],
@@ -77,18 +81,31 @@ const answers: readonly (readonly [what: string, originals: readonly string[]])[
   ],
 ];
 
+/** These are asked for in one batch. */
+const ipLists = answers.map(([what]) => what).filter((what) => what.startsWith('ip -j -N -4 '));
+
+/** The answer to a batch, of which one line's is another. */
+async function batchAnswer(exec: Exec, what: string, text: string): Promise<string> {
+  const stdouts = ipLists.map(async (list) => (list === what ? text : stdoutOf(exec, list)));
+  return (await Promise.all(stdouts)).map((stdout) => stdout.replace(/\n$/, '')).join('\n');
+}
+
 /** The host, of which one answer is another the first time. */
 function answering(host: Host, what: string, text: string): Host {
   let asked = false;
+  const command = ipLists.includes(what) ? 'ip -j -N -4 -batch -' : what;
   const isIt = (question: string): boolean => {
-    if (asked || question !== what) return false;
+    if (asked || question !== command) return false;
     asked = true;
     return true;
   };
   return {
     exec: {
-      run: async (argv, options) =>
-        isIt(argv.join(' ')) ? { exitCode: 0, stdout: text, stderr: '' } : host.exec.run(argv, options),
+      async run(argv, options) {
+        if (!isIt(argv.join(' '))) return host.exec.run(argv, options);
+        const stdout = command === what ? text : await batchAnswer(host.exec, what, text);
+        return { exitCode: 0, stdout, stderr: '' };
+      },
     },
     files: { ...host.files, read: async (path) => (isIt(path) ? text : host.files.read(path)) },
   };
@@ -131,7 +148,14 @@ function complaintsAboutError(error: unknown): string[] {
   ];
 }
 
-const ipLine = /^(?:rule (?:add|delete) preference|route (?:add|replace|delete)) [\w.:/ @+=-]+$/;
+const ipLine = new RegExp(
+  [
+    String.raw`(?:rule (?:add|delete) preference|route (?:add|replace|delete)) [\w.:/ @+=-]+`,
+    String.raw`xfrm policy (?:add|delete) src [\d./]+ dst 0\.0\.0\.0/0 dir fwd(?: priority \d+ action \w+)?(?: mark 0x[\da-f]+ mask 0x[\da-f]+)?`,
+  ]
+    .map((line) => `^(?:${line})$`)
+    .join('|'),
+);
 const nftLine = new RegExp(
   [
     'delete table inet mustredirect|add table inet mustredirect',
@@ -174,7 +198,7 @@ describe(`an answer (${numRuns} changed ones each, ${seedText})`, { timeout }, (
     const live = applied.state.files.get(what) ?? (await stdoutOf(applied.exec, what));
     const texts = [...originals, live];
     await fc.assert(
-      fc.asyncProperty(fc.oneof(mutatedTexts(texts), mutatedValues(texts)), async (text) => {
+      fc.asyncProperty(mutated(what, texts), async (text) => {
         const host = newHost({ backend, forwarding: false, networks: [] });
         Object.assign(host.state, applied.state);
         expect(await complaintsAbout(host, what, text)).toEqual([]);
@@ -216,6 +240,13 @@ describe(`an answer (${numRuns} changed ones each, ${seedText})`, { timeout }, (
     );
   });
 });
+
+/** Of policies there is no JSON. */
+function mutated(what: string, texts: readonly string[]): fc.Arbitrary<string> {
+  return what.endsWith('xfrm policy list')
+    ? mutatedTexts(texts)
+    : fc.oneof(mutatedTexts(texts), mutatedValues(texts));
+}
 
 async function stdoutOf(exec: Exec, command: string): Promise<string> {
   return (await exec.run(command.split(' '))).stdout;

@@ -5,9 +5,7 @@ import { planLines, printPlan } from '../src/cli/print-plan.ts';
 import { recordedTerminal } from '../src/cli/recorded-terminal.ts';
 import { type Desired, desiredState } from '../src/desired/desired.ts';
 import { knownFlows } from '../src/host/conntrack-list.ts';
-import { readRoutes } from '../src/host/ip-routes.ts';
-import { readRules } from '../src/host/ip-rules.ts';
-import { readPolicies } from '../src/host/ip-xfrm.ts';
+import { readIpLists } from '../src/host/ip-lists.ts';
 import { readNftTable } from '../src/host/nft-read.ts';
 import { objectText } from '../src/plan/compare.ts';
 import { makePlan } from '../src/plan/make-plan.ts';
@@ -148,23 +146,23 @@ describe('four times as many networks cost no more than so many times as much', 
     [
       'reading rules',
       (size) =>
-        given(answering(`[${lines(size, ruleJson, ',')}]`), async (exec) => {
-          expect((await readRules(exec, 4)).owned).toHaveLength(size);
+        given(answering(`[${lines(size, ruleJson, ',')}]\n[]`), async (exec) => {
+          expect((await readIpLists(exec, 4)).rules.owned).toHaveLength(size);
         }),
     ],
     [
       'reading routes, and those of others',
       (size) =>
-        given(answering(`[${lines(size, routeJson, ',')}]`), async (exec) => {
-          const { owned, foreign } = await readRoutes(exec, 4);
+        given(answering(`[]\n[${lines(size, routeJson, ',')}]`), async (exec) => {
+          const { owned, foreign } = (await readIpLists(exec, 4)).routes;
           expect(owned.length + foreign.length).toBe(size);
         }),
     ],
     [
       'reading policies',
       (size) =>
-        given(answering(lines(size, policyText)), async (exec) => {
-          expect((await readPolicies(exec, 4)).owned).toHaveLength(size);
+        given(answering(`[]\n[]\n${lines(size, policyText)}`), async (exec) => {
+          expect((await readIpLists(exec, 4)).policies).toHaveLength(size);
         }),
     ],
     [

@@ -1,14 +1,12 @@
 /** Reads all that the core needs to know of a host, at once. Changes nothing. */
 import { type Engines, readAllNetworks } from '../engines/index.ts';
 import { readLinks } from '../host/ip-links.ts';
-import { readRoutes } from '../host/ip-routes.ts';
-import { readRules } from '../host/ip-rules.ts';
-import { readPolicies } from '../host/ip-xfrm.ts';
+import { readIpLists } from '../host/ip-lists.ts';
 import { type Iptables, readIptables } from '../host/iptables-read.ts';
 import { readNamedTables } from '../host/named-tables.ts';
+import { readChains } from '../host/nft-chains.ts';
 import { type OtherTables, readOtherTables } from '../host/nft-others.ts';
 import { type ElementCounter, type NftTable, readNftTable } from '../host/nft-read.ts';
-import { requireNft } from '../host/nft-version.ts';
 import type { Host } from '../host/ports.ts';
 import {
   readAcceptRa,
@@ -120,21 +118,21 @@ type Ways = Pick<
 /** Rules, routes and policies of all families that the kernel has. */
 async function readWays({ exec, files }: Host): Promise<Ways> {
   const families = await readFamilies(files);
-  const [rules, routes, policies] = await Promise.all([
-    Promise.all(families.map((family) => readRules(exec, family))),
-    Promise.all(families.map((family) => readRoutes(exec, family))),
-    Promise.all(families.map((family) => readPolicies(exec, family))),
-  ]);
+  const lists = await Promise.all(families.map((family) => readIpLists(exec, family)));
+  const rules = lists.map((list) => list.rules);
+  const routes = lists.map((list) => list.routes);
   return {
     foreignRules: rules.flatMap(({ foreign }) => foreign),
     foreignRoutes: routes.flatMap(({ foreign }) => foreign),
     defaultHops: routes.flatMap(({ defaultHops }) => defaultHops),
     routerAdvertisedDefaults: routes.flatMap(({ routerAdvertisedDefaults }) => routerAdvertisedDefaults),
     usedTables: [...new Set(routes.flatMap(({ usedTables }) => usedTables))],
-    xfrm: policies.every(({ xfrm }) => xfrm),
-    owned: [rules, routes, policies].flatMap((kind) =>
-      kind.flatMap(({ owned }): readonly HostObject[] => owned),
-    ),
+    xfrm: lists.every(({ xfrm }) => xfrm),
+    owned: [
+      ...rules.flatMap(({ owned }) => owned),
+      ...routes.flatMap(({ owned }) => owned),
+      ...lists.flatMap(({ policies }) => policies),
+    ],
   };
 }
 
@@ -144,13 +142,12 @@ interface Nft {
   readonly iptables: Iptables;
 }
 
-/** One that is too old does not say so by itself: it crashes. */
+/** The chains first: with them nft says its version, and one that is too old crashes where it lists our table. */
 async function readNft(host: Host): Promise<Nft> {
   const { exec } = host;
-  await requireNft(exec);
-  const reading = readOtherTables(exec);
+  const chains = await readChains(exec);
   const table = heard(readNftTable(exec));
-  const others = await reading;
+  const others = await readOtherTables(exec, chains);
   return { table, others, iptables: await readIptables(host, others.chains) };
 }
 

@@ -4,6 +4,7 @@ import { MustredirectError } from '../error.ts';
 import { forgetFlows } from '../host/conntrack.ts';
 import { commandError, runOrFail } from '../host/exec.ts';
 import { interruptibleExec } from '../host/interrupt.ts';
+import { batchText, failedLine, outputOfLine } from '../host/ip-batch.ts';
 import { iptablesCommand, isRuleThere } from '../host/iptables-rule.ts';
 import type { Exec, Host, Output } from '../host/ports.ts';
 import type { Progress } from '../host/progress.ts';
@@ -99,18 +100,13 @@ async function runIpBatch(exec: Exec, { family, lines }: Extract<Action, { kind:
   if (output.exitCode !== 0) throw batchError(argv, lines, output);
 }
 
-function batchText(lines: readonly string[]): string {
-  return lines.map((line) => `${line}\n`).join('');
-}
-
-/** ip names the line that failed: `Command failed -:3`. */
 function batchError(argv: readonly string[], lines: readonly string[], output: Output): MustredirectError {
-  const number = /Command failed -:(\d+)/.exec(output.stderr)?.[1];
-  const line = number === undefined ? undefined : lines[Number(number) - 1];
+  const line = lines[failedLine(output) ?? -1];
   if (line === undefined) return commandError(argv, output);
-  const said = output.stderr.replace(/Command failed.*/s, '').trim();
-  const error = commandError(['ip', ...line.split(' ')], { ...output, stderr: said });
-  if (!/invalid gateway|No route to host|is not up|Network is (down|unreachable)/.test(said)) return error;
+  const said = outputOfLine(output);
+  const error = commandError(['ip', ...line.split(' ')], said);
+  if (!/invalid gateway|No route to host|is not up|Network is (down|unreachable)/.test(said.stderr))
+    return error;
   return new MustredirectError('failed', error.message, {
     hint: 'the link to the next hop is down, or the next hop is no neighbour on it: look at `ip -br link` and `ip -br address`',
     cause: error,

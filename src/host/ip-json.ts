@@ -24,11 +24,15 @@ export function decodeJson<T>(argv: readonly string[], text: string, schema: z.Z
     // An empty list is printed as nothing by some versions.
     return schema.parse(JSON.parse(text.trim() === '' ? '[]' : text));
   } catch (cause) {
-    throw new MustredirectError('failed', `${argv.join(' ')}: its answer is not understood${reason(cause)}`, {
-      hint: versionHint,
-      cause,
-    });
+    throw notUnderstood(argv, cause);
   }
+}
+
+export function notUnderstood(argv: readonly string[], cause?: unknown): MustredirectError {
+  return new MustredirectError('failed', `${argv.join(' ')}: its answer is not understood${reason(cause)}`, {
+    hint: versionHint,
+    cause,
+  });
 }
 
 function notOurs(argv: readonly string[]): MustredirectError {

@@ -1,4 +1,4 @@
-/** Reads the routes of a host, ours and those of others; numbers instead of names. */
+/** The routes of a host, ours and those of others; numbers instead of names. */
 import * as z from 'zod';
 import { type Address, type Family, isLinkLocal } from '../address/cidr.ts';
 import type { ForeignRoute, Hop } from '../state/facts.ts';
@@ -6,7 +6,7 @@ import type { Route } from '../state/objects.ts';
 import { mainTable, ownProtocol } from '../state/ownership.ts';
 import { deviceName } from './device-name.ts';
 import { address, destination, number, numberText } from './ip-fields.ts';
-import { decodeJson, readJson } from './ip-json.ts';
+import { decodeJson } from './ip-json.ts';
 import { isPlainRoute } from './plain-route.ts';
 import type { Exec } from './ports.ts';
 import { quickRows } from './quick-rows.ts';
@@ -30,7 +30,7 @@ export const routeSchema = z.object({
 });
 type RawRoute = z.infer<typeof routeSchema>;
 
-interface Routes {
+export interface Routes {
   readonly owned: Route[];
   readonly foreign: ForeignRoute[];
   readonly defaultHops: Hop[];
@@ -38,9 +38,9 @@ interface Routes {
   readonly usedTables: number[];
 }
 
-export async function readRoutes(exec: Exec, family: Family): Promise<Routes> {
-  const argv = ['ip', '-j', '-N', `-${family}`, 'route', 'show', 'table', 'all'];
-  const raw = await readJson(exec, argv, quickRows<RawRoute>(routeSchema, isPlainRoute));
+/** @param text what `ip -j -N route show table all` printed */
+export function decodeRoutes(argv: readonly string[], text: string, family: Family): Routes {
+  const raw = decodeJson(argv, text, quickRows<RawRoute>(routeSchema, isPlainRoute));
   const foreign = raw.filter((route) => route.protocol !== protocol);
   const main = foreign.filter(isUnicastOfMain);
   const defaults = main.filter(({ dst }) => dst === 'default');

@@ -1,4 +1,4 @@
-/** Reads the rules of a host, ours and those of others; numbers instead of names. */
+/** The rules of a host, ours and those of others; numbers instead of names. */
 import * as z from 'zod';
 import { type Family, subnetOfAddress } from '../address/cidr.ts';
 import type { ForeignRule } from '../state/facts.ts';
@@ -6,8 +6,7 @@ import type { Rule } from '../state/objects.ts';
 import { ownProtocol } from '../state/ownership.ts';
 import { deviceName } from './device-name.ts';
 import { address, mark, number, numberText, prefixLength } from './ip-fields.ts';
-import { readJson } from './ip-json.ts';
-import type { Exec } from './ports.ts';
+import { decodeJson } from './ip-json.ts';
 
 const protocol = String(ownProtocol);
 /** FR_ACT_UNREACHABLE and FR_ACT_PROHIBIT of linux/fib_rules.h, as `ip -N` prints them */
@@ -41,11 +40,14 @@ const ruleSchema = z.looseObject({
 });
 type RawRule = z.infer<typeof ruleSchema>;
 
-export async function readRules(
-  exec: Exec,
-  family: Family,
-): Promise<{ readonly owned: Rule[]; readonly foreign: ForeignRule[] }> {
-  const raw = await readJson(exec, ['ip', '-j', '-N', `-${family}`, 'rule', 'show'], z.array(ruleSchema));
+export interface Rules {
+  readonly owned: Rule[];
+  readonly foreign: ForeignRule[];
+}
+
+/** @param text what `ip -j -N rule show` printed */
+export function decodeRules(argv: readonly string[], text: string, family: Family): Rules {
+  const raw = decodeJson(argv, text, z.array(ruleSchema));
   return {
     owned: raw.filter((rule) => rule.protocol === protocol).map((rule) => ownRule(rule, family)),
     foreign: raw.filter((rule) => rule.protocol !== protocol).map((rule) => foreignRule(rule, family)),

@@ -1,23 +1,13 @@
-/** Reads our xfrm policies. `ip xfrm` prints no JSON. */
-import { type Family, familyOf, longSubnet, parseSubnet } from '../address/cidr.ts';
+/** Our xfrm policies. `ip xfrm` prints no JSON. */
+import { familyOf, longSubnet, parseSubnet } from '../address/cidr.ts';
 import type { XfrmPolicy } from '../state/objects.ts';
 import { ownPriorities } from '../state/ownership.ts';
-import { ipError } from './ip-json.ts';
-import type { Exec } from './ports.ts';
+import { notUnderstood } from './ip-json.ts';
 
-export interface Policies {
-  readonly owned: readonly XfrmPolicy[];
-  /** a kernel without them says so */
-  readonly xfrm: boolean;
-}
-
-export async function readPolicies(exec: Exec, family: Family): Promise<Policies> {
-  const argv = ['ip', `-${family}`, 'xfrm', 'policy', 'list'];
-  const output = await exec.run(argv);
-  // What socket(2) says where the kernel was built without them.
-  if (output.stderr.includes('Protocol not supported')) return { owned: [], xfrm: false };
-  if (output.exitCode !== 0) throw ipError(argv, output);
-  return { owned: output.stdout.split(/^(?=src )/m).flatMap(ownPolicy), xfrm: true };
+/** @param text what `ip xfrm policy list` printed */
+export function decodePolicies(argv: readonly string[], text: string): XfrmPolicy[] {
+  if (text !== '' && !text.startsWith('src ')) throw notUnderstood(argv);
+  return text.split(/^(?=src )/m).flatMap(ownPolicy);
 }
 
 const forwarded =

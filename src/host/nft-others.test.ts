@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { FilterCondition } from '../state/facts.ts';
-import { readOtherTables } from './nft-others.ts';
+import { readChains } from './nft-chains.ts';
+import { type OtherTables, readOtherTables } from './nft-others.ts';
 import type { Exec, Output } from './ports.ts';
 
 function fixture(name: string): string {
@@ -27,6 +28,8 @@ function saying(different: Readonly<Record<string, Partial<Output>>> = {}): Exec
   };
 }
 
+const read = async (exec: Exec): Promise<OtherTables> => readOtherTables(exec, await readChains(exec));
+
 const is = (field: FilterCondition['field'], ...values: string[]) => ({ field, values, negated: false });
 const isNot = (field: FilterCondition['field'], ...values: string[]) => ({ field, values, negated: true });
 const accept = (...conditions: FilterCondition[]) => ({ conditions, verdict: { kind: 'accept' } });
@@ -40,12 +43,12 @@ describe('other tables', () => {
     const chain = { family: 'inet', name: 'c', hook: 'forward', policy: 'drop' };
     const nftables = ['fw; flush ruleset', '-f', 'fw'].map((table) => ({ chain: { ...chain, table } }));
     const exec = saying({ 'nft -j list chains': { stdout: JSON.stringify({ nftables }) } });
-    await readOtherTables(exec);
+    await read(exec);
     expect(exec.asked).toEqual(['nft -j list chains', 'nft -s -t list table inet fw']);
   });
 
   it('are told without our own', async () => {
-    const { chains } = await readOtherTables(saying());
+    const { chains } = await read(saying());
     expect(chains.map(({ family, table, name }) => `${family} ${table} ${name}`)).toEqual([
       'inet fw other',
       'inet fw forward',
@@ -59,7 +62,7 @@ describe('other tables', () => {
 
   it('are read only where a policy stops what is forwarded', async () => {
     const exec = saying();
-    const { forwardFilters } = await readOtherTables(exec);
+    const { forwardFilters } = await read(exec);
     expect(exec.asked.sort()).toEqual(Object.keys(answers).sort());
     expect(forwardFilters.map(({ family, table, chain }) => `${family} ${table} ${chain}`)).toEqual([
       'inet fw forward',
@@ -68,7 +71,7 @@ describe('other tables', () => {
   });
 
   it('have rules that accept, with their conditions as far as they are understood', async () => {
-    const [filter] = (await readOtherTables(saying())).forwardFilters;
+    const [filter] = (await read(saying())).forwardFilters;
     expect(filter?.chains.get('forward')).toEqual([
       accept(is('state', 'established', 'related')),
       accept(),
@@ -88,7 +91,7 @@ describe('other tables', () => {
   });
 
   it('of iptables are understood as well', async () => {
-    const [, filter] = (await readOtherTables(saying())).forwardFilters;
+    const [, filter] = (await read(saying())).forwardFilters;
     const answered = is('state', 'related', 'established');
     expect(filter?.chains.get('FORWARD')).toEqual([
       call('DOCKER-USER'),
@@ -107,7 +110,7 @@ describe('other tables', () => {
       'nft -s -t list table ip6 filter': { stdout: fixture('forward-ip6tables.txt') },
       'nft -s -t list table inet fw6': { stdout: fixture('forward-nft-6.txt') },
     });
-    const { forwardFilters } = await readOtherTables(exec);
+    const { forwardFilters } = await read(exec);
     expect(forwardFilters.map(({ family, table, chain }) => `${family} ${table} ${chain}`)).toEqual([
       'ip6 filter FORWARD',
       'inet fw6 forward',
@@ -133,7 +136,7 @@ describe('other tables', () => {
 
   it('may go while they are read', async () => {
     const gone = { exitCode: 1, stdout: '', stderr: 'Error: No such file or directory' };
-    const { forwardFilters } = await readOtherTables(saying({ 'nft -s -t list table inet fw': gone }));
+    const { forwardFilters } = await read(saying({ 'nft -s -t list table inet fw': gone }));
     expect(forwardFilters.map(({ table }) => table)).toEqual(['filter']);
   });
 
@@ -146,7 +149,7 @@ describe('other tables', () => {
     ['nft -j list chains', { stdout: '{"nftables":[{"chain":{}}]}' }, 'failed'],
     ['nft -s -t list table ip filter', { exitCode: 139 }, 'failed'],
   ] as const)('that cannot be read are an error: %s %j', async (command, output, code) => {
-    await expect(readOtherTables(saying({ [command]: output }))).rejects.toMatchObject({
+    await expect(read(saying({ [command]: output }))).rejects.toMatchObject({
       code,
       message: expect.stringContaining(command) as string,
     });

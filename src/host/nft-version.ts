@@ -1,7 +1,6 @@
 /** Whether nft is one that understands our table. */
 import { MustredirectError } from '../error.ts';
-import { runOrFail } from './exec.ts';
-import type { Exec } from './ports.ts';
+import type { Output } from './ports.ts';
 
 /**
  * 0.9.8 refuses sets of an address and a device ("byteorder mismatch"), crashes when it lists counted
@@ -10,16 +9,19 @@ import type { Exec } from './ports.ts';
  */
 const lastThatFails = [0, 9, 8] as const;
 
-export async function requireNft(exec: Exec): Promise<void> {
-  const said = await runOrFail(exec, ['nft', '-V']);
-  if (/^\s*json:\s*no/m.test(said)) {
-    throw new MustredirectError('missing-tool', 'nft: built without JSON', {
-      hint: 'install nftables with JSON (libjansson): Debian and Fedora have it so; `nft -V` shows it',
-    });
-  }
-  const version = /\bv(\d+)\.(\d+)(?:\.(\d+))?/.exec(said);
+/** @param output of `nft -j` */
+export function checkJson({ exitCode, stderr }: Output): void {
+  if (exitCode === 0 || !stderr.includes('JSON support not compiled-in')) return;
+  throw new MustredirectError('missing-tool', 'nft: built without JSON', {
+    hint: 'install nftables with JSON (libjansson): Debian and Fedora have it so; `nft -V` shows it',
+  });
+}
+
+/** @param text as nft says it in each of its answers; nothing, or what is no version: it is let pass */
+export function checkVersion(text = ''): void {
+  const version = /^(\d+)\.(\d+)(?:\.(\d+))?/.exec(text);
   if (!version || isLater(version.slice(1).map((part) => Number(part ?? 0)))) return;
-  throw new MustredirectError('missing-tool', `nft: ${version[0].slice(1)} is too old`, {
+  throw new MustredirectError('missing-tool', `nft: ${version[0]} is too old`, {
     hint: `nftables later than ${lastThatFails.join('.')} is needed, and 1.0.6 or later is known to work`,
   });
 }

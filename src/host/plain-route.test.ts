@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readRoutes, routeSchema } from './ip-routes.ts';
+import { decodeRoutes, routeSchema } from './ip-routes.ts';
 import { isPlainRoute } from './plain-route.ts';
 
 const one = <T>(...values: T[]) => fc.option(fc.constantFrom(...values), { nil: undefined });
@@ -54,12 +54,11 @@ describe('a plain route', () => {
 });
 
 describe('routes that are not plain', () => {
-  const read = (rows: unknown) =>
-    readRoutes({ run: async () => ({ exitCode: 0, stdout: JSON.stringify(rows), stderr: '' }) }, 4);
+  const read = (rows: unknown) => decodeRoutes(['ip', 'route', 'show'], JSON.stringify(rows), 4);
   const plain = { dst: '10.89.4.0/24', dev: 'eth0', protocol: '136' };
 
-  it('are read beside those that are', async () => {
-    const { owned } = await read([plain, { ...plain, dst: '10.89.5.7' }, { ...plain, dst: 'default' }]);
+  it('are read beside those that are', () => {
+    const { owned } = read([plain, { ...plain, dst: '10.89.5.7' }, { ...plain, dst: 'default' }]);
     expect(owned.map(({ destination }) => destination)).toEqual(['10.89.4.0/24', '10.89.5.7/32', 'default']);
   });
 
@@ -67,7 +66,7 @@ describe('routes that are not plain', () => {
     ['1: dst: not a destination', [plain, { ...plain, dst: '10.89.4.1/24' }]],
     ['2: metric: ', [plain, plain, { ...plain, metric: -1 }]],
     ['expected array', { dst: '10.89.4.0/24' }],
-  ])('are an error with their place: %s', async (message, rows) => {
-    await expect(read(rows)).rejects.toThrow(message);
+  ])('are an error with their place: %s', (message, rows) => {
+    expect(() => read(rows)).toThrow(message);
   });
 });

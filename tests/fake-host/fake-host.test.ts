@@ -156,6 +156,24 @@ describe('ip', () => {
     expect(JSON.parse(stdout)).toEqual(JSON.parse(recorded('ip-rule.json')));
   });
 
+  it('lists in a batch what it lists one by one', async () => {
+    const host = createFakeHost({ links });
+    await ip(host, nop, 'xfrm policy add src 10.89.4.0/24 dst 0.0.0.0/0 dir fwd priority 137 action block');
+    const lists = ['rule show', 'route show table all', 'xfrm policy list'];
+    const options = ['-j', '-N', '-4'];
+    const together = ['ip', ...options, '-batch', '-'];
+    const { stdout } = await host.exec.run(together, { input: lists.map((line) => `${line}\n`).join('') });
+    const each = lists.map(async (line) => host.exec.run(['ip', ...options, ...line.split(' ')]));
+    expect(`${stdout}\n`).toBe((await Promise.all(each)).map((output) => output.stdout).join(''));
+    expect(host.events.map(({ changes }) => changes)).toEqual([true, false, false, false, false]);
+    host.failWhen(() => ({ kind: 'failed', afterLine: 1 }));
+    expect(await host.exec.run(together, { input: `${lists.join('\n')}\n` })).toMatchObject({
+      exitCode: 1,
+      stdout: stdout.split('\n')[0],
+      stderr: expect.stringContaining('Command failed -:2') as string,
+    });
+  });
+
   it('stops at the first error of a batch, keeps what was before it, and goes on with -force', async () => {
     const host = createFakeHost({ links });
     const lines = [nop, nop, 'rule add preference 4998 from all nop protocol 136'];
@@ -372,7 +390,7 @@ describe('ip -6', () => {
       'xfrm policy add src fd89:5::7/128 dst ::/0 dir fwd priority 137 action block',
     );
     expect(said).toBe('');
-    expect((await host.exec.run(['ip', '-6', 'xfrm', 'policy', 'list'])).stdout).toBe(
+    expect((await host.exec.run(['ip', '-j', '-N', '-6', 'xfrm', 'policy', 'list'])).stdout).toBe(
       [
         'src fd89:5::7/128 dst ::/0 ',
         '\tdir fwd action block priority 137 ptype main ',
@@ -553,6 +571,9 @@ describe('the fake host', () => {
   it.each([
     [['ip', 'link', 'show'], ''],
     [['iptables', '-S'], ''],
+    [['ip', '-j', '-N', '-4', '-batch', '-'], 'rule add preference 1 from all nop\n'],
+    [['ip', '-4', '-batch', '-'], 'rule show\n'],
+    [['nft', '-V'], ''],
     [['podman', 'info', '--format', 'json'], ''],
     [['nft', '-f', '-'], 'add table inet other\n'],
     [

@@ -10,7 +10,7 @@ import { runDocker } from './docker.ts';
 import { dumpState } from './dump.ts';
 import { type Event, type Fault, faultyFiles } from './faults.ts';
 import { createFakeFiles, defaultSysctls } from './files.ts';
-import { runIp } from './ip.ts';
+import { batchLines, runIp } from './ip.ts';
 import { kernelRules } from './ip-rules.ts';
 import { runIptables, saveIptables } from './iptables.ts';
 import { runNft } from './nft.ts';
@@ -84,7 +84,7 @@ export function createFakeHost({ links, rules = [], sysctls = {}, ...setup }: Fa
           state,
           argv,
           { ...options, changed },
-          begin({ what: argv.join(' '), changes: changesHost(argv), input: options.input ?? '' }),
+          begin({ what: argv.join(' '), changes: changesHost(argv, options), input: options.input ?? '' }),
         );
       },
     },
@@ -139,11 +139,10 @@ function pipedTo(program: string, [flag, script, ...argv]: readonly string[]): r
 
 /** One of them is the one that fails. */
 function linesBefore({ afterLine = 0 }: Fault, input = ''): number {
-  return Math.min(afterLine, input.split('\n').length - 2);
+  return Math.min(afterLine, batchLines(input).length - 1);
 }
 
-function changesHost(argv: readonly string[]): boolean {
-  return ['-batch', '-f', '-D', '-I', '-R', 'create', 'rm', 'reenable', 'disable'].some((word) =>
-    argv.includes(word),
-  );
+function changesHost(argv: readonly string[], { input = '' }: RunOptions): boolean {
+  if (argv.includes('-batch')) return batchLines(input).some((line) => !/ (?:show|list)(?: |$)/.test(line));
+  return ['-f', '-D', '-I', '-R', 'create', 'rm', 'reenable', 'disable'].some((word) => argv.includes(word));
 }

@@ -20,15 +20,15 @@ export function runIp(state: FakeState, args: readonly string[], options: IpOpti
   const family = args.includes('-6') ? 6 : 4;
   switch (args.map((arg) => (arg === `-${family}` ? '-FAMILY' : arg)).join(' ')) {
     case '-FAMILY -batch -':
-      return runBatch(state, { family, force: false, ...options });
+      return runBatch(state, { family, force: false, json: false, ...options });
     case '-force -FAMILY -batch -':
-      return runBatch(state, { family, force: true, ...options });
+      return runBatch(state, { family, force: true, json: false, ...options });
+    case '-j -N -FAMILY -batch -':
+      return runBatch(state, { family, force: false, json: true, ...options });
     case '-j -N -FAMILY rule show':
-      return done(rulesJson(state.rules)[family]);
     case '-j -N -FAMILY route show table all':
-      return done(JSON.stringify(allRoutes(state, family).map(routeJson)));
-    case '-FAMILY xfrm policy list':
-      return done(listPolicies(state, family));
+    case '-j -N -FAMILY xfrm policy list':
+      return done(listed(state, family, args.slice(3).join(' ')));
     case '-j -d address show':
       return done(linksJson(state.links));
     default:
@@ -39,15 +39,21 @@ export function runIp(state: FakeState, args: readonly string[], options: IpOpti
 interface BatchOptions extends IpOptions {
   readonly family: Family;
   readonly force: boolean;
+  /** it lists, and changes nothing */
+  readonly json: boolean;
 }
 
 /** Without -force it stops at the first error; what was done before stays in either case. */
 function runBatch(
   state: FakeState,
-  { family, force, input = '', changed, lines = Infinity }: BatchOptions,
+  { family, force, json, input = '', changed, lines = Infinity }: BatchOptions,
 ): Output {
-  let stderr = '';
-  for (const [i, line] of input.split('\n').slice(0, -1).entries()) {
+  let [stdout, stderr] = ['', ''];
+  for (const [i, line] of batchLines(input).entries()) {
+    if (i < lines && json) {
+      stdout += listed(state, family, line);
+      continue;
+    }
     const problem = i < lines ? runLine(state, family, line) : 'RTNETLINK answers: injected by the test';
     if (problem === undefined) {
       changed(`ip -${family} ${line}`);
@@ -56,7 +62,25 @@ function runBatch(
     stderr += `${problem}\nCommand failed -:${i + 1}\n`;
     if (!force) break;
   }
-  return { exitCode: stderr === '' ? 0 : 1, stdout: '', stderr: stderr.trimEnd() };
+  return { exitCode: stderr === '' ? 0 : 1, stdout: stdout.replace(/\n$/, ''), stderr: stderr.trimEnd() };
+}
+
+export function batchLines(input: string): string[] {
+  return input.replace(/\n$/, '').split('\n');
+}
+
+/** What is printed of all that there is of a kind; of policies there is no JSON, whatever the options. */
+function listed(state: FakeState, family: Family, line: string): string {
+  switch (line) {
+    case 'rule show':
+      return `${rulesJson(state.rules)[family]}\n`;
+    case 'route show table all':
+      return `${JSON.stringify(allRoutes(state, family).map(routeJson))}\n`;
+    case 'xfrm policy list':
+      return listPolicies(state, family);
+    default:
+      return unknownToFake(`ip ${line}`);
+  }
 }
 
 function runLine(state: FakeState, family: Family, line: string): string | undefined {

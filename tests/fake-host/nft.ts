@@ -6,6 +6,9 @@ import { encodeElement, encodeRule } from './nft-encode.ts';
 import { rememberOf } from './remember.ts';
 import { type FakeState, type FakeTable, unknownToFake } from './state.ts';
 
+const metainfo = {
+  metainfo: { version: '1.0.6', release_name: 'Lester Gooch #5', json_schema_version: 1 },
+};
 const place = { family: 'inet', table: 'mustredirect' };
 
 interface NftOptions {
@@ -30,11 +33,11 @@ export function runNft(
       // Of those of others, iptables' alone are kept.
       return {
         exitCode: 0,
-        stdout: JSON.stringify({ nftables: [...chainObjects(state.nft), ...iptablesChains(state)] }),
+        stdout: JSON.stringify({
+          nftables: [metainfo, ...chainObjects(state.nft), ...iptablesChains(state)],
+        }),
         stderr: '',
       };
-    case '-V':
-      return { exitCode: 0, stdout: 'nftables v1.0.6 (Lester Gooch #5)\n  json:\t\tyes', stderr: '' };
     default:
       if (args.slice(0, 4).join(' ') === '-s -t list table' && state.iptables.size > 0) {
         return listIptables(state, args.slice(4));
@@ -66,7 +69,7 @@ function transact(state: FakeState, text: string, changed: NftOptions['changed']
 /** Without the handles, which nobody reads. */
 const listJson = rememberOf(({ sets, chains, dormant = false }: FakeTable): string => {
   const nftables = [
-    { metainfo: { version: '1.0.6', release_name: 'Lester Gooch #5', json_schema_version: 1 } },
+    metainfo,
     // 1.0.6 says something else than `dormant` for the flags: whatever lies next in its memory.
     { table: { family: 'inet', name: 'mustredirect', ...(dormant ? { flags: 'cc' } : {}) } },
     ...[...sets].map(([name, { type, counted, exact, verdicts, elements }]) => ({

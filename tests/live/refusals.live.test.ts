@@ -197,6 +197,9 @@ const ofFirewalls: Situation[] = [
 const without = (...programs: readonly string[]): string =>
   `mkdir -p /run/bin; ln -sf /usr/sbin/* /usr/bin/* ${process.execPath} /run/bin; cd /run/bin; rm ${programs.join(' ')}`;
 const path = ['env', 'PATH=/run/bin'];
+/** what 0.9.8 says to `nft -j list chains`, where there are none */
+const oldNft =
+  '{"nftables": [{"metainfo": {"version": "0.9.8", "release_name": "E.D.S.", "json_schema_version": 1}}]}';
 
 const ofTools: Situation[] = [
   {
@@ -226,7 +229,7 @@ const ofTools: Situation[] = [
   {
     name: 'an nft that is too old',
     before: path,
-    make: `${without('nft')}; printf '#!/bin/sh\\necho "nftables v0.9.8 (E.D.S.)"\\n' >nft; chmod +x nft`,
+    make: `${without('nft')}; cat >nft <<'END'\n#!/bin/sh\necho '${oldNft}'\nEND\nchmod +x nft`,
     takeBack: 'rm -r /run/bin',
     says: ['nft: 0.9.8 is too old', 'nftables later than 0.9.8 is needed'],
   },
