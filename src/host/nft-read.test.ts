@@ -180,12 +180,26 @@ describe('the nft table', () => {
     expect(await readNftTable(exec)).toEqual({ objects: [], counters: [] });
   });
 
-  it.each([
+  it.each<[Partial<Output>, string, string]>([
     [{ exitCode: 1, stderr: 'Operation not permitted (you must be root)' }, 'not-permitted', 'must be root'],
     [{ exitCode: 1, stderr: 'Segmentation fault' }, 'failed', 'Segmentation fault'],
     [{ stdout: '{"nftables": [' }, 'failed', 'its answer is not understood'],
     [{ stdout: '{"nftables": [{"set": {"name": 5}}]}' }, 'failed', 'its answer is not understood'],
     [{ stdout: '{"nftables": [{"chain": {"name": "c; flush ruleset"}}]}' }, 'failed', 'is not understood'],
+    ...['"10.89.4.0"', '["10.89.4.0"]', '["10.89.4.0", {"drop": null}, 0]', '{}'].map(
+      (elem): [Partial<Output>, string, string] => [
+        {
+          stdout: `{"nftables": [{"map": {"name": "m", "type": "ipv4_addr", "map": "verdict", "elem": [${elem}]}}]}`,
+        },
+        'failed',
+        'is not understood',
+      ],
+    ),
+    [
+      { stdout: '{"nftables": [{"set": {"name": "s", "type": "ipv4_addr", "elem": {}}}]}' },
+      'failed',
+      'is not understood',
+    ],
   ])('is an error that says what nft said: %j', async (output, code, message) => {
     const reading = readNftTable(said(output));
     await expect(reading).rejects.toMatchObject({ code });

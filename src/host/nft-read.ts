@@ -6,6 +6,7 @@ import { ownNftTable } from '../state/ownership.ts';
 import { commandError } from './exec.ts';
 import { elementText, ruleText } from './nft-expression.ts';
 import { nftName } from './nft-name.ts';
+import { countsOf, plainElement, plainGoto } from './plain-element.ts';
 import type { Exec } from './ports.ts';
 
 export interface NftTable {
@@ -23,16 +24,19 @@ export interface ElementCounter {
 
 /** What is read here is written into texts again. */
 const word = z.string().regex(/^\w{1,32}$/, 'not a word');
+/** Of ten thousand elements no other list is made; what each of them is, is told below. */
+const elements = z.custom<readonly unknown[]>(Array.isArray);
+const pairs = z.custom<readonly (readonly [unknown, unknown])[]>(isListOfPairs);
 const setSchema = z.object({
   name: nftName,
   type: z.union([word, z.array(word)]),
   flags: z.union([z.string(), z.array(z.string())]).optional(),
-  elem: z.array(z.unknown()).optional(),
+  elem: elements.optional(),
   stmt: z.array(z.record(z.string(), z.unknown())).optional(),
 });
 const mapSchema = setSchema.extend({
   map: word,
-  elem: z.array(z.tuple([z.unknown(), z.unknown()])).optional(),
+  elem: pairs.optional(),
 });
 const chainSchema = z.object({
   name: nftName,
@@ -52,9 +56,6 @@ const answerSchema = z.object({
       rule: ruleSchema.optional(),
     }),
   ),
-});
-const counterSchema = z.object({
-  elem: z.object({ counter: z.object({ packets: z.number(), bytes: z.number() }) }),
 });
 
 const argv = ['nft', '-j', 'list', 'table', 'inet', ownNftTable];
@@ -104,50 +105,58 @@ interface DecodedSet {
 
 function decodeSet({ name, type, flags, elem = [], stmt = [] }: z.infer<typeof setSchema>): DecodedSet {
   const types = typeof type === 'string' ? [type] : type;
-  const read = elem.map((raw) => ({ raw, text: elementText(raw, types) }));
-  const foreign = [
-    // Whatever else a set may have, such as elements that end by themselves, ours do not.
-    ...(flags === undefined || String(flags) === 'interval' ? [] : [`flags ${String(flags)}`]),
-    ...read.filter(({ text }) => text === undefined).map(({ raw }) => JSON.stringify(raw)),
-  ];
   const counted = stmt.some((statement) => 'counter' in statement);
+  // Whatever else a set may have, such as elements that end by themselves, ours do not.
+  const foreign = flags === undefined || String(flags) === 'interval' ? [] : [`flags ${String(flags)}`];
+  const texts: string[] = [];
+  const counters: ElementCounter[] = [];
+  for (const raw of elem) {
+    const element = keyText(raw, types);
+    if (element === undefined) {
+      foreign.push(JSON.stringify(raw));
+      continue;
+    }
+    texts.push(element);
+    const counts = counted ? countsOf(raw) : undefined;
+    if (counts) counters.push({ set: name, element, ...counts });
+  }
   const set: NftSet = {
     kind: 'nft-set',
     name,
     ...(flags === undefined ? { exact: true } : {}),
     type: types,
     counted,
-    elements: read.flatMap(({ text }) => text ?? []),
+    elements: texts,
     ...(foreign.length > 0 ? { foreign } : {}),
   };
-  return { set, counters: counted ? read.flatMap(({ raw, text }) => counterOf(name, raw, text)) : [] };
+  return { set, counters };
 }
 
-function counterOf(set: string, raw: unknown, element: string | undefined): ElementCounter[] {
-  if (element === undefined) return [];
-  const { success, data } = counterSchema.safeParse(raw);
-  return success ? [{ set, element, ...data.elem.counter }] : [];
+function keyText(raw: unknown, types: readonly string[]): string | undefined {
+  return plainElement(raw, types) ?? elementText(raw, types);
 }
 
 /** What leads to anything else than a chain is somebody's. */
 function decodeMap({ map, elem = [], ...rest }: z.infer<typeof mapSchema>): NftSet {
   const { set } = decodeSet(rest);
-  const read = elem.map((raw) => ({ raw, text: verdictText(raw, set.type) }));
-  const foreign = [
-    ...(set.foreign ?? []),
-    ...(map === 'verdict' ? [] : [`map ${map}`]),
-    ...read.filter(({ text }) => text === undefined).map(({ raw }) => JSON.stringify(raw)),
-  ];
+  const foreign = [...(set.foreign ?? []), ...(map === 'verdict' ? [] : [`map ${map}`])];
+  const texts: string[] = [];
+  for (const raw of elem) {
+    const text = verdictText(raw, set.type);
+    if (text === undefined) foreign.push(JSON.stringify(raw));
+    else texts.push(text);
+  }
   return {
     ...set,
     verdicts: true,
-    elements: read.flatMap(({ text }) => text ?? []),
+    elements: texts,
     ...(foreign.length > 0 ? { foreign } : {}),
   };
 }
 
 function verdictText([key, verdict]: readonly unknown[], types: readonly string[]): string | undefined {
-  const [element, leadsTo] = [elementText(key, types), ruleText([verdict])];
+  const element = keyText(key, types);
+  const leadsTo = plainGoto(verdict) ?? ruleText([verdict]);
   return element !== undefined && leadsTo?.startsWith('goto ') ? `${element} : ${leadsTo}` : undefined;
 }
 
@@ -181,4 +190,8 @@ function decodeChain(
       ...(policy === 'accept' ? {} : { policy }),
     } as NonNullable<NftChain['hook']>,
   };
+}
+
+function isListOfPairs(given: unknown): boolean {
+  return Array.isArray(given) && given.every((pair) => Array.isArray(pair) && pair.length === 2);
 }
