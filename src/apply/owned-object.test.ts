@@ -37,6 +37,8 @@ const objects: readonly HostObject[] = [
   {
     kind: 'nft-set',
     name: 'steer4',
+    exact: true,
+    dynamic: true,
     verdicts: true,
     type: ['ipv4_addr'],
     counted: false,

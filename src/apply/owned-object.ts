@@ -55,6 +55,7 @@ const ownedSchema: z.ZodType<Rule | Route | XfrmPolicy | IptablesRule | NftObjec
       kind: z.literal('nft-set'),
       name: z.string(),
       exact: z.literal(true).exactOptional(),
+      dynamic: z.literal(true).exactOptional(),
       verdicts: z.literal(true).exactOptional(),
       type: strings,
       counted: z.boolean(),

@@ -4,7 +4,6 @@
  */
 import type { Family } from '../address/cidr.ts';
 import { type NftChain, hex } from '../state/objects.ts';
-import { stoppedSet } from '../state/ownership.ts';
 
 import { foreignChains, foreignJumps } from './nft-foreign.ts';
 import { markChains } from './nft-marks.ts';
@@ -13,6 +12,7 @@ import { word } from './nft-word.ts';
 import type { Numbers } from './numbers.ts';
 import { type Part, type Wanted, byFamily, isLocal } from './parts.ts';
 import { publishedChain } from './published.ts';
+import { stop, stopChains } from './nft-stop.ts';
 import { exitJumps, routeChains } from './route-chains.ts';
 import type { ByMark } from './steering-kind.ts';
 import { isNotRedirected, isRedirected } from './subnet-sets.ts';
@@ -31,6 +31,7 @@ export function nftChains(parts: readonly Part[], numbers: Numbers, byMark: ByMa
   return [
     ...markChains(parts, numbers, byMark),
     ...foreignChains(parts),
+    ...stopChains(parts),
     chain(
       {
         name: 'forward',
@@ -95,7 +96,7 @@ function lostRule(family: Family, parts: readonly Part[], directBit: number): st
   const began = `ct status snat ct original ${ip} saddr @local${family}`;
   const leaves = `${ip} saddr != @local${family} ${isNotRedirected(family, 'destination', parts)}`;
   const notDirect = `meta mark & ${hex(directBit)} == 0x0`;
-  return `${began} ${leaves} ${notDirect} ct original ${ip} saddr @${stoppedSet(family)} drop`;
+  return `${began} ${leaves} ${notDirect} ${stop(family, 'original source')}`;
 }
 
 /**
@@ -103,11 +104,10 @@ function lostRule(family: Family, parts: readonly Part[], directBit: number): st
  * its neighbours alone.
  */
 function ownRules(family: Family, parts: readonly Part[], seenBit: number): string[] {
-  const ip = word(family);
   const outside = `${isNotRedirected(family, 'destination', parts)}${family === 6 ? ' ip6 daddr != fe80::/10' : ''}`;
   return isRedirected(family, 'source', parts).map(
     (source) =>
-      `meta mark & ${hex(seenBit)} == 0x0 ${source} ${outside} fib daddr type unicast ${ip} saddr @${stoppedSet(family)} drop`,
+      `meta mark & ${hex(seenBit)} == 0x0 ${source} ${outside} fib daddr type unicast ${stop(family, 'source')}`,
   );
 }
 
@@ -141,7 +141,10 @@ function otherWays(family: Family, parts: readonly Part[]): string[] {
     ...isRedirected(family, 'source', parts).map((source) => `${source} jump guard`),
     // Should the way back be gone, answers must not go where everything else goes.
     ...(parts.some((part) => part.outside.length > 0)
-      ? [`rt ${ip} nexthop . oifname @outside${family} ${ip} daddr @${stoppedSet(family)} drop`]
+      ? isRedirected(family, 'destination', parts).map(
+          (destination) =>
+            `rt ${ip} nexthop . oifname @outside${family} ${destination} ${stop(family, 'destination')}`,
+        )
       : []),
   ];
 }
@@ -185,7 +188,7 @@ function guardRulesOf(family: Family, parts: readonly Part[], bit: string): stri
     ...exitJumps(family, parts),
     ...(hasExits(parts) ? goodWays(family, parts, 'return') : []),
     ...insideRules(family, parts),
-    `${ip} saddr @${stoppedSet(family)} drop`,
+    ...isRedirected(family, 'source', parts).map((source) => `${source} ${stop(family, 'source')}`),
   ];
 }
 

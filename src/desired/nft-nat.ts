@@ -1,8 +1,8 @@
 /** Which address a packet leaves with: the rules of chain `postrouting`. */
 import type { Family } from '../address/cidr.ts';
 import { hex } from '../state/objects.ts';
-import { stoppedSet } from '../state/ownership.ts';
 import { word } from './nft-word.ts';
+import { stop } from './nft-stop.ts';
 import { type Part, byFamily } from './parts.ts';
 import { isNotRedirected } from './subnet-sets.ts';
 import { isServed } from './ways.ts';
@@ -32,10 +32,9 @@ function natRulesOf(family: Family, parts: readonly Part[], bit: string): string
 /** What conntrack takes for no part of a flow, such as the reset of one that it has forgotten, passes by every NAT. */
 export function untranslatedRule(family: Family, { nat, subnets }: Part): string[] {
   if (!nat) return [];
-  const ip = word(family);
   const untranslated = `oifname "${nat.device}" ct status ! snat`;
   return isServed(family, 'source', nat.gateway, subnets).map(
-    (source) => `${untranslated} ${source} ${ip} saddr @${stoppedSet(family)} drop`,
+    (source) => `${untranslated} ${source} ${stop(family, 'source')}`,
   );
 }
 

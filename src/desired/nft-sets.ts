@@ -9,13 +9,13 @@ import {
 } from '../address/cidr.ts';
 import type { Hop } from '../state/facts.ts';
 import type { NftSet } from '../state/objects.ts';
-import { stoppedSet } from '../state/ownership.ts';
+import { stoppedSets } from './nft-stop.ts';
 import { type Part, type Wanted, byFamily, steeredSubnets } from './parts.ts';
 import type { ByMark } from './steering-kind.ts';
 import { redirectedSet, subnetMaps, subnetSets } from './subnet-sets.ts';
 import { type Way, servedSet, servedSubnets, steerMap, waySet, waysOf } from './ways.ts';
 
-/** All sets that the chains of these parts name; none is empty. */
+/** All sets that the chains of these parts name. None is empty but those that packets fill. */
 export function nftSets(parts: readonly Part[], byMark: ByMark): Wanted[] {
   const bridges = parts.flatMap((p) => (p.bridge === undefined ? [] : [`"${p.bridge}"`]));
   const marked = parts.some(({ steer }) => steer);
@@ -30,7 +30,7 @@ export function nftSets(parts: readonly Part[], byMark: ByMark): Wanted[] {
       'counts foreign sources on the bridges of redirected networks',
       true,
     ),
-  ].filter(({ object }) => (object as NftSet).elements.length > 0);
+  ].filter(({ object }) => isFilled(object as NftSet));
 }
 
 function setsOf(family: Family, parts: readonly Part[], byMark: boolean, marked: boolean): Wanted[] {
@@ -47,7 +47,7 @@ function setsOf(family: Family, parts: readonly Part[], byMark: boolean, marked:
       [...new Set(parts.flatMap((part) => part.outside.map(hopText)))].sort(),
       'default routers: no way back to a redirected subnet',
     ),
-    set(stoppedSet(family), [address], unmerged(all), 'counts what the guard stopped', true),
+    ...stoppedSets(family, parts),
     set(`local${family}`, [address], elements(local), 'subnets whose containers are here'),
     set(
       `beside${family}`,
@@ -101,6 +101,10 @@ function steeringMaps(family: Family, parts: readonly Part[], byMark: boolean): 
 
 function hopText({ via, device }: Hop): string {
   return `${via} . "${device}"`;
+}
+
+function isFilled(one: NftSet): boolean {
+  return one.dynamic === true || one.elements.length > 0;
 }
 
 /** One element for each subnet: it can go without its neighbour. */

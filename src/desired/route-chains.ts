@@ -2,10 +2,10 @@
 import { type Family, type Subnet, shortSubnet } from '../address/cidr.ts';
 import type { Selector } from '../spec/route-order.ts';
 import { hex, rangeText } from '../state/objects.ts';
-import { stoppedSet } from '../state/ownership.ts';
 import { word } from './nft-word.ts';
+import { stop } from './nft-stop.ts';
 import { type Part, type Routed, type RoutedWay, type Wanted, byFamily } from './parts.ts';
-import { isNotRedirected } from './subnet-sets.ts';
+import { isNotRedirected, isRedirected } from './subnet-sets.ts';
 import { wayRules, waysOf } from './ways.ts';
 
 /** The chains that the jumps below lead to. */
@@ -66,7 +66,7 @@ function exitChains(family: Family, parts: readonly Part[]): Wanted[] {
           'routed',
           'return',
         ),
-        `${word(family)} saddr @${stoppedSet(family)} drop`,
+        ...isRedirected(family, 'source', parts).map((source) => `${source} ${stop(family, 'source')}`),
       ],
     },
     why: `what routes send to gateway ${gateway} leaves there alone`,

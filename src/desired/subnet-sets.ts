@@ -96,23 +96,24 @@ export function anyOf(family: Family, field: Field, name: string, lengths: reado
   return lengths.map((length) =>
     length === wholeLength(family)
       ? `${fieldText(family, field)} @${subnetSetName(name, length)}`
-      : `${cut(family, field, length)} == @${subnetSetName(name, length)}`,
+      : `${fieldOf(family, field, length)} == @${subnetSetName(name, length)}`,
   );
 }
 
 /** Says that an address is in none of them. */
 function noneOf(family: Family, field: Field, name: string, lengths: readonly number[]): string {
   return lengths
-    .map((length) => `${cut(family, field, length)} != @${subnetSetName(name, length)}`)
+    .map((length) => `${fieldOf(family, field, length)} != @${subnetSetName(name, length)}`)
     .join(' ');
 }
 
 /** Leads to the chains of a map. */
 export function leadBy(family: Family, field: Field, name: string, lengths: readonly number[]): string[] {
-  return lengths.map((length) => `${cut(family, field, length)} vmap @${subnetSetName(name, length)}`);
+  return lengths.map((length) => `${fieldOf(family, field, length)} vmap @${subnetSetName(name, length)}`);
 }
 
-function cut(family: Family, field: Field, length: number): string {
+/** The first address of the subnet of a length that a field is in. */
+export function fieldOf(family: Family, field: Field, length: number): string {
   const text = fieldText(family, field);
   return length === wholeLength(family) ? text : `${text} & ${prefixMask(family, length)}`;
 }

@@ -2,7 +2,7 @@
 import type { Prepared, Target } from '../apply/prepare.ts';
 import { type Family, type Subnet, families, familyOf, longSubnet } from '../address/cidr.ts';
 import type { ElementCounter } from '../host/nft-read.ts';
-import { stoppedSet } from '../state/ownership.ts';
+import { countsStopped } from '../state/ownership.ts';
 import { subnetOfElement } from '../state/subnet-set-name.ts';
 import { selectorText } from '../spec/route-order.ts';
 import type { PublishedPort } from '../spec/spec.ts';
@@ -129,16 +129,14 @@ function count(
   subnets: readonly Subnet[],
 ): Pick<TrafficStatus, 'packets' | 'bytes' | 'stopped'> {
   const own = subnets.flatMap((subnet) => counters.get(subnet) ?? []);
-  const passed = own.filter(({ set }) => !stoppedSets.has(set));
-  const stopped = own.filter(({ set }) => stoppedSets.has(set));
+  const passed = own.filter(({ set }) => !countsStopped(set));
+  const stopped = own.filter(({ set }) => countsStopped(set));
   return {
     packets: sum(passed.map(({ packets }) => packets)),
     bytes: sum(passed.map(({ bytes }) => bytes)),
     stopped: sum(stopped.map(({ packets }) => packets)),
   };
 }
-
-const stoppedSets = new Set(families.map(stoppedSet));
 
 function sum(numbers: readonly number[]): number {
   return numbers.reduce((total, number) => total + number, 0);

@@ -15,8 +15,25 @@ const safe = /^(?:[\w@.:/+!=&|() -]|\[[\da-f.]*:[\da-f:.]*\]|"[^\s"*\\;{}]{1,15}
  * not part of it.
  */
 export function ruleText(expressions: readonly unknown[]): string | undefined {
-  const text = expressions.map(statement).join(' ');
+  const texts = expressions.map((one) => countingText(one) ?? safeText(statement(one)));
+  return texts.every((text) => text !== undefined) ? texts.join(' ') : undefined;
+}
+
+function safeText(text: string): string | undefined {
   return safe.test(text) ? text : undefined;
+}
+
+/** `add @stopped4_24 { ip saddr & 255.255.255.0 counter }`: of all statements of ours this one alone has braces. */
+function countingText(expression: unknown): string | undefined {
+  const body = isRecord(expression) ? expression['set'] : undefined;
+  if (!isRecord(body) || body['op'] !== 'add' || !isCounter(body['stmt'])) return undefined;
+  const texts = [safeText(word(body['set'])), safeText(operand(body['elem']))];
+  return texts.every((text) => text !== undefined) ? `add ${texts[0]} { ${texts[1]} counter }` : undefined;
+}
+
+function isCounter(statements: unknown): boolean {
+  const all: unknown[] = Array.isArray(statements) ? statements : [];
+  return all.length === 1 && isRecord(all[0]) && 'counter' in all[0];
 }
 
 /** One set element: `10.89.4.0/24 . "gre1"`; nothing when it is of no kind that ours are of. */
@@ -31,7 +48,7 @@ export function elementText(element: unknown, types: readonly string[]): string 
 
 function elementPart(part: unknown, type: string | undefined): string | undefined {
   const text = partOfType(part, type);
-  return text !== undefined && safe.test(text) ? text : undefined;
+  return text === undefined ? undefined : safeText(text);
 }
 
 function partOfType(part: unknown, type: string | undefined): string | undefined {

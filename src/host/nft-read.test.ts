@@ -110,6 +110,50 @@ describe('the nft table', () => {
     expect(counters.some(({ set }) => set === 'local4')).toBe(false);
   });
 
+  it.each([
+    ['nft 1.0.6', {}],
+    ['nft 1.1.3', { flags: ['dynamic'] }],
+  ])('counts what packets have put into a set, and holds none of it: %s', async (_, flags) => {
+    const elem = [{ elem: { val: '10.89.4.0', counter: { packets: 5, bytes: 420 } } }];
+    const base = { family: 'inet', name: 'stopped4_24', table: 'mustredirect', type: 'ipv4_addr' };
+    const stdout = JSON.stringify({ nftables: [{ set: { ...base, ...flags, size: 65_535, elem } }] });
+    const { objects, counters } = await readNftTable(said({ stdout }));
+    expect(objects).toEqual([
+      {
+        kind: 'nft-set',
+        name: 'stopped4_24',
+        exact: true,
+        dynamic: true,
+        type: ['ipv4_addr'],
+        counted: false,
+        elements: [],
+      },
+    ]);
+    expect(counters).toEqual([{ set: 'stopped4_24', element: '10.89.4.0', packets: 5, bytes: 420 }]);
+  });
+
+  it('takes a set of another size for one that must be made anew', async () => {
+    const set = { family: 'inet', name: 's', table: 'mustredirect', type: 'ipv4_addr', size: 3 };
+    const { objects } = await readNftTable(said({ stdout: JSON.stringify({ nftables: [{ set }] }) }));
+    expect(objects).toMatchObject([{ foreign: ['size 3'] }]);
+  });
+
+  it.each([
+    ['ip saddr & 255.255.255.0', { '&': [{ payload: { protocol: 'ip', field: 'saddr' } }, '255.255.255.0'] }],
+    ['ct original ip saddr', { ct: { key: 'ip saddr', dir: 'original' } }],
+  ])('has rules that count: %s', async (text, elem) => {
+    const counts = { op: 'add', elem, set: '@stopped4_24', stmt: [{ counter: null }] };
+    const rulesOf = async (set: Record<string, unknown>) => {
+      const chain = { family: 'inet', table: 'mustredirect', name: 'c' };
+      const rule = { family: 'inet', table: 'mustredirect', chain: 'c', expr: [{ set }, { drop: null }] };
+      const stdout = JSON.stringify({ nftables: [{ chain }, { rule }] });
+      return (await readNftTable(said({ stdout }))).objects;
+    };
+    expect(await rulesOf(counts)).toMatchObject([{ rules: [`add @stopped4_24 { ${text} counter } drop`] }]);
+    for (const other of [{ op: 'update' }, { stmt: [] }, { stmt: [{ limit: {} }] }, { set: '@s } drop' }])
+      expect(await rulesOf({ ...counts, ...other })).toMatchObject([{ rules: [] }]);
+  });
+
   it('has addresses of both families, whatever form nft prints', async () => {
     const text = fixture('table-6.json');
     expect(text).toContain('::ffff:10.89.0.0');

@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import { MustredirectError } from '../error.ts';
 import type { NftChain, NftSet } from '../state/objects.ts';
-import { ownNftTable } from '../state/ownership.ts';
+import { dynamicSetSize, ownNftTable } from '../state/ownership.ts';
 import { commandError } from './exec.ts';
 import { elementText, ruleText } from './nft-expression.ts';
 import { nftName } from './nft-name.ts';
@@ -31,6 +31,7 @@ const setSchema = z.object({
   name: nftName,
   type: z.union([word, z.array(word)]),
   flags: z.union([z.string(), z.array(z.string())]).optional(),
+  size: z.int().optional(),
   elem: elements.optional(),
   stmt: z.array(z.record(z.string(), z.unknown())).optional(),
 });
@@ -103,11 +104,18 @@ interface DecodedSet {
   readonly counters: readonly ElementCounter[];
 }
 
-function decodeSet({ name, type, flags, elem = [], stmt = [] }: z.infer<typeof setSchema>): DecodedSet {
+function decodeSet(given: z.infer<typeof setSchema>): DecodedSet {
+  const { name, type, size, elem = [], stmt = [] } = given;
   const types = typeof type === 'string' ? [type] : type;
+  // nft 1.0 does not say that packets fill it; no set of another kind has a size here.
+  const dynamic = size === dynamicSetSize;
+  const flags = dynamic && String(given.flags) === 'dynamic' ? undefined : given.flags;
   const counted = stmt.some((statement) => 'counter' in statement);
   // Whatever else a set may have, such as elements that end by themselves, ours do not.
-  const foreign = flags === undefined || String(flags) === 'interval' ? [] : [`flags ${String(flags)}`];
+  const foreign = [
+    ...(flags === undefined || String(flags) === 'interval' ? [] : [`flags ${String(flags)}`]),
+    ...(size === undefined || dynamic ? [] : [`size ${size}`]),
+  ];
   const texts: string[] = [];
   const counters: ElementCounter[] = [];
   for (const raw of elem) {
@@ -117,16 +125,17 @@ function decodeSet({ name, type, flags, elem = [], stmt = [] }: z.infer<typeof s
       continue;
     }
     texts.push(element);
-    const counts = counted ? countsOf(raw) : undefined;
+    const counts = counted || dynamic ? countsOf(raw) : undefined;
     if (counts) counters.push({ set: name, element, ...counts });
   }
   const set: NftSet = {
     kind: 'nft-set',
     name,
     ...(flags === undefined ? { exact: true } : {}),
+    ...(dynamic ? { dynamic } : {}),
     type: types,
     counted,
-    elements: texts,
+    elements: dynamic ? [] : texts,
     ...(foreign.length > 0 ? { foreign } : {}),
   };
   return { set, counters };

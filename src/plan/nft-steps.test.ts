@@ -12,15 +12,15 @@ const set = (name: string): NftSet => ({
 const guard = (rules: readonly string[]): NftChain => ({ kind: 'nft-chain', name: 'guard', rules });
 
 describe('a table that holds the old and the new', () => {
-  const [stop4, stop6] = ['ip saddr @stopped4 drop', 'ip6 saddr @stopped6 drop'];
+  const [stop4, stop6] = ['ip saddr @redirected4_32 goto stop4', 'ip6 saddr @redirected6_128 goto stop6'];
 
   it.each<[string, readonly string[], readonly string[]]>([
     ['stops what it has stopped, though no wanted rule knows of it', [stop4, stop6], [stop4, stop6]],
     ['keeps no rule of somebody else', ['accept', stop4], [stop4]],
-    ['keeps no old rule about what is still there', ['ip saddr @stopped4 return', stop4], [stop4]],
+    ['keeps no old rule about what is still there', ['ip saddr @redirected4_32 return', stop4], [stop4]],
   ])('%s', (_, before, wide) => {
-    const found = [set('stopped4'), set('stopped6'), guard(before)];
-    const wanted = [set('stopped4'), guard([stop4])].map((object) => ({ object, why: '' }));
+    const found = [set('redirected4_32'), set('redirected6_128'), guard(before)];
+    const wanted = [set('redirected4_32'), guard([stop4])].map((object) => ({ object, why: '' }));
     expect(wideTable(found, wanted).map(({ object }) => object)).toContainEqual(guard(wide));
   });
 });

@@ -1,6 +1,6 @@
 /** nft texts that lead from one version of our table to another, each one transaction. */
 import type { HostObject, NftChain, NftSet } from '../state/objects.ts';
-import { ownNftTable } from '../state/ownership.ts';
+import { dynamicSetSize, ownNftTable } from '../state/ownership.ts';
 import { sameObject } from './compare.ts';
 
 export type NftObject = NftSet | NftChain;
@@ -50,9 +50,9 @@ function wordFor(object: NftObject): 'chain' | 'map' | 'set' {
 }
 
 function declareSet(set: NftSet): string {
-  const { name, type, counted, verdicts, exact } = set;
+  const { name, type, counted, verdicts, exact, dynamic } = set;
   const types = `${type.join(' . ')}${verdicts ? ' : verdict' : ''}`;
-  return `add ${wordFor(set)} ${table} ${name} { type ${types};${exact ? '' : ' flags interval;'}${counted ? ' counter;' : ''} }`;
+  return `add ${wordFor(set)} ${table} ${name} { type ${types};${exact ? '' : ' flags interval;'}${dynamic ? ` size ${dynamicSetSize}; flags dynamic;` : ''}${counted ? ' counter;' : ''} }`;
 }
 
 function declareChain({ name, hook }: NftChain): string {

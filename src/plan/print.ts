@@ -46,7 +46,7 @@ function printObject(object: HostObject): string {
         ? `xfrm policy: block what else is forwarded from ${object.from}`
         : `xfrm policy: allow what is forwarded from ${object.from} with mark ${hex(object.bit)}`;
     case 'nft-set':
-      return `nft set ${object.name}: ${printList(object.elements)}`;
+      return `nft set ${object.name}${object.dynamic ? '' : `: ${printList(object.elements)}`}`;
     case 'nft-chain':
       return `nft chain ${object.name}: ${object.rules.length} ${object.rules.length === 1 ? 'rule' : 'rules'}`;
     case 'iptables-rule':

@@ -61,6 +61,8 @@ export interface NftSet {
   readonly name: string;
   /** of whole values, found by their hash; else an element may be an interval */
   readonly exact?: true;
+  /** filled by packets: what it holds is nobody's wish, and is none of its elements here */
+  readonly dynamic?: true;
   /** each element leads to a chain: `10.89.4.0/24 : goto to4_office` */
   readonly verdicts?: true;
   /** the types of a concatenation: `['ipv4_addr', 'ifname']` */

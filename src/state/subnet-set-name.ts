@@ -1,7 +1,7 @@
 /** Names of sets that hold subnets of one prefix length by their first addresses: `redirected4_24`, `sent4_gre1_24`. */
 import type { Address, Subnet } from '../address/cidr.ts';
 
-const named = /^(?:redirected|steer|sent|routed|served)[46]_(?:.+_)?(\d{1,3})$/;
+const named = /^(?:redirected|steer|stopped|sent|routed|served)[46]_(?:.+_)?(\d{1,3})$/;
 
 export function subnetSetName(name: string, length: number): string {
   return `${name}_${length}`;

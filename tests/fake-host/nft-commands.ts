@@ -52,13 +52,16 @@ const changes: Readonly<Record<string, Change>> = {
 };
 
 function addSet(table: FakeTable, name: string, rest: string): FakeTable {
-  const [, type, verdict, interval, counter] =
-    /^\{ type ([\w. ]+?)( : verdict)?;( flags interval;)?( counter;)? \}$/.exec(rest) ?? [];
+  const [, type, verdict, interval, dynamic, counter] =
+    /^\{ type ([\w. ]+?)( : verdict)?;( flags interval;)?( size 65535; flags dynamic;)?( counter;)? \}$/.exec(
+      rest,
+    ) ?? [];
   if (type === undefined) return unknownToFake(`set ${rest}`);
   const set: FakeSet = {
     type: type.split(' . '),
     counted: counter !== undefined,
     ...(interval === undefined ? { exact: true } : {}),
+    ...(dynamic === undefined ? {} : { dynamic: true }),
     ...(verdict === undefined ? {} : { verdicts: true }),
     elements: [],
   };
@@ -139,6 +142,9 @@ function addRule(table: FakeTable, name: string, rule: string): FakeTable {
   const chain = chainOf(table, name);
   encodeRule(rule);
   for (const [, set = ''] of rule.matchAll(/@(\S+)/g)) setOf(table, set);
+  for (const [, set = ''] of rule.matchAll(/\badd @(\S+)/g)) {
+    if (!setOf(table, set).dynamic) throw new Refused('Operation not supported');
+  }
   const [, target] = / (?:jump|goto) (\S+)$/.exec(` ${rule}`) ?? [];
   if (target !== undefined) chainOf(table, target);
   return withChain(table, name, { ...chain, rules: [...chain.rules, rule] });

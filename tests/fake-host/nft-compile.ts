@@ -57,6 +57,9 @@ function compile(expression: Expression): Action[] {
       return [{ kind, chain: (body as { target: string }).target }];
     case 'vmap':
       return [{ kind, lead: leadOf(body as { key: Expression; data: string }) }];
+    case 'set':
+      // Nobody asks what is counted.
+      return [];
     case 'dnat':
       // Nobody outside calls here.
       return [{ kind: 'accept' }];

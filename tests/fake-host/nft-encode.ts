@@ -23,6 +23,7 @@ function statement(words: Words): Expression {
     if (words.take('snat', family, 'to')) return { snat: { family, addr: addressOrOperand(words) } };
     if (words.take('dnat', family, 'to')) return { dnat: { family, ...target(words.next()) } };
   }
+  if (words.take('add')) return { set: counting(words) };
   return matchOrMangle(words);
 }
 
@@ -35,6 +36,15 @@ function target(text: string): { addr: string; port?: number } {
   const [, addr4, addr6, port] = /^(?:([\d.]+)|\[(.+)\]):(\d+)$/.exec(text) ?? [];
   const addr = addr4 ?? addr6;
   return addr === undefined ? { addr: text } : { addr, port: Number(port) };
+}
+
+function counting(words: Words): Expression {
+  const set = words.next();
+  const inner = readWords(words.next().slice(1, -1));
+  const elem = cut(operand(inner), inner);
+  inner.expect('counter');
+  inner.end();
+  return { op: 'add', elem, set, stmt: [{ counter: null }] };
 }
 
 function matchOrMangle(words: Words): Expression {

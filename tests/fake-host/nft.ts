@@ -72,13 +72,15 @@ const listJson = rememberOf(({ sets, chains, dormant = false }: FakeTable): stri
     metainfo,
     // 1.0.6 says something else than `dormant` for the flags: whatever lies next in its memory.
     { table: { family: 'inet', name: 'mustredirect', ...(dormant ? { flags: 'cc' } : {}) } },
-    ...[...sets].map(([name, { type, counted, exact, verdicts, elements }]) => ({
+    ...[...sets].map(([name, { type, counted, exact, dynamic, verdicts, elements }]) => ({
       [verdicts ? 'map' : 'set']: {
         ...place,
         name,
         type: type.length === 1 ? type[0] : type,
         ...(verdicts ? { map: 'verdict' } : {}),
         ...(exact ? {} : { flags: ['interval'] }),
+        // As nft 1.0.6 says it: without the flag.
+        ...(dynamic ? { size: 65_535 } : {}),
         ...(elements.length > 0 ? { elem: elements.map((element) => encodeElement(element, counted)) } : {}),
         ...(counted ? { stmt: [{ counter: null }] } : {}),
       },

@@ -89,6 +89,8 @@ export interface FakeSet {
   readonly counted: boolean;
   /** of whole values alone: no intervals */
   readonly exact?: true;
+  /** filled by packets */
+  readonly dynamic?: true;
   /** a map: each element leads to a chain */
   readonly verdicts?: true;
   readonly elements: readonly string[];

@@ -78,6 +78,8 @@ function oneSet({ sets }: FakeTable, at: number, change: (set: FakeSet) => FakeS
 
 /** What opens a way for all, where nothing is there that overlaps it: the kernel would not take it. */
 function withElement(set: FakeSet): FakeSet {
+  // Those come and go with packets.
+  if (set.dynamic) return set;
   const [, ...more] = set.type;
   const wide = more.length === 0 ? ['224.0.0.0/4', 'ff00::/8'] : inBoth(['10.0.0.0/8']);
   const firsts = set.exact ? ['224.0.0.0', 'ff00::'] : wide;
