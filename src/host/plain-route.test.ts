@@ -3,35 +3,32 @@ import { describe, expect, it } from 'vitest';
 import { decodeRoutes, routeSchema } from './ip-routes.ts';
 import { isPlainRoute } from './plain-route.ts';
 
-const one = <T>(...values: T[]) => fc.option(fc.constantFrom(...values), { nil: undefined });
+/** Three times of four a plain one: of a route that is not, one field is mostly enough. */
+const mostly = (plain: readonly unknown[], others: readonly unknown[]) =>
+  fc.oneof({ weight: 3, arbitrary: fc.constantFrom(...plain) }, fc.constantFrom(...others));
 const routes = fc.record({
-  dst: fc.constantFrom<unknown>(
-    '10.89.4.0/24',
-    'default',
-    '10.89.4.7',
-    '10.89.4.1/24',
-    'fd00::/64',
-    '10.0.0.0/33',
-    7,
-  ),
-  type: one<unknown>('7', '2', 7),
-  gateway: one<unknown>('192.168.50.2', 'fe80::1', 'fe80:0::1', '192.168.50', 1),
-  dev: one<unknown>('eth0', 'br-1.2', '..', 'a"b', 'longer-than-fifteen', 'ü', '', 0),
-  table: one<unknown>('2184', '4294967296', '4294967295', 'main', 2184),
-  protocol: one<unknown>('136', 136),
-  metric: one<unknown>(0, 4294967295, 4294967296, -1, 1.5, '4000'),
-  nexthops: one<unknown>([], [{ gateway: '192.168.50.2', dev: 'eth0' }], 'x'),
+  dst: mostly(['10.89.4.0/24'], ['default', '10.89.4.7', '10.89.4.1/24', 'fd00::/64', '10.0.0.0/33', 7]),
+  type: mostly([undefined, '7', '2'], [7]),
+  gateway: mostly([undefined, '192.168.50.2'], ['fe80::1', 'fe80:0::1', '192.168.50', 1]),
+  dev: mostly([undefined, 'eth0', 'br-1.2'], ['..', 'a"b', 'longer-than-fifteen', 'ü', '', 0]),
+  table: mostly([undefined, '2184'], ['4294967296', '4294967295', 'main', 2184]),
+  protocol: mostly([undefined, '136'], [136]),
+  metric: mostly([undefined, 0, 4294967295], [4294967296, -1, 1.5, '4000']),
+  nexthops: mostly([undefined], [[], [{ gateway: '192.168.50.2', dev: 'eth0' }], 'x']),
 });
 
 describe('a plain route', () => {
   it('comes out of the schema as it went in', () => {
+    let plain = 0;
     fc.assert(
       fc.property(routes, (route) => {
-        fc.pre(isPlainRoute(route));
+        if (!isPlainRoute(route)) return;
+        plain += 1;
         expect(routeSchema.parse(route)).toEqual(route);
       }),
-      { numRuns: 300, maxSkipsPerRun: 100_000 },
+      { numRuns: 5000 },
     );
+    expect(plain).toBeGreaterThan(100);
   });
 
   it.each<[string, unknown]>([
