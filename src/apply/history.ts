@@ -22,6 +22,7 @@ const appliedSchema = z.object({
     gateways: z.record(z.string(), z.object({ table: z.number(), mark: z.number() })),
     directBit: z.number().exactOptional(),
     seenBit: z.number().exactOptional(),
+    steerBit: z.number().exactOptional(),
   }),
 });
 

@@ -38,6 +38,7 @@ export function planJson({ plan, desired }: Prepared): object {
     gateways: desired.numbers.gateways,
     directBit: desired.numbers.directBit,
     seenBit: desired.numbers.seenBit,
+    steerBit: desired.numbers.steerBit,
   };
 }
 

@@ -111,7 +111,7 @@ function partsOf(role: HostRole, facts: Facts, numbers: Numbers, refusals: Refus
 
 /** All but settings that are shared with others. */
 function datapath({ networks }: HostRole, parts: readonly Part[], numbers: Numbers, facts: Facts): Wanted[] {
-  const byMark = steeredByMark(parts, facts);
+  const byMark = steeredByMark(parts, facts, numbers);
   const marked = parts.filter(({ family }) => byMark.has(family));
   return [
     ...nftSets(parts, byMark),

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { givenFacts } from '../../tests/given/facts.ts';
 import { mergeSubnets } from '../address/cidr.ts';
+import type { Facts } from '../state/facts.ts';
 import type { HostObject } from '../state/objects.ts';
 import type { NodeNetwork } from '../topology/role.ts';
 import { desiredState } from './desired.ts';
@@ -18,11 +19,16 @@ function network(index: number, different: Partial<NodeNetwork> = {}): NodeNetwo
   };
 }
 
-function objects(count: number, mark?: number, first: Partial<NodeNetwork> = {}): HostObject[] {
+function objects(
+  count: number,
+  mark?: number,
+  first: Partial<NodeNetwork> = {},
+  facts: Partial<Facts> = {},
+): HostObject[] {
   const networks = Array.from({ length: count }, (_, i) => network(i, i === 0 ? first : {}));
   const role = { host: 'here', addresses: [], networks, gateways: [] };
   const office = { members: [], snat: 'masquerade' as const, ...(mark === undefined ? {} : { mark }) };
-  return desiredState(role, { office }, givenFacts()).wanted.map(({ object }) => object);
+  return desiredState(role, { office }, givenFacts(facts)).wanted.map(({ object }) => object);
 }
 
 function chainOf(found: readonly HostObject[], name: string): readonly string[] {
@@ -47,20 +53,43 @@ describe('steering by mark', () => {
     expect(rulesBySource(objects(8, undefined, { subnets }))).toBe(16);
   });
 
-  it.each([0x1, 0x21, 0x80000000])('writes mark %i, and matches it with the bit of what was seen', (mark) => {
-    const found = objects(9, mark);
-    const bits = (mark | 0x80) >>> 0;
-    expect(chainOf(found, 'to4_office')).toContain(
-      `meta mark set meta mark & 0xffffefff | 0x${bits.toString(16)}`,
-    );
-    const fwmark = { value: bits, mask: bits };
-    expect(found.filter((o) => o.kind === 'rule' && o.preference === 4100)).toMatchObject([{ fwmark }]);
-    expect(found.filter((o) => o.kind === 'rule' && o.preference === 4200)).toMatchObject([{ fwmark }]);
+  it.each([0x1, 0x21, 0x80000000])(
+    'writes mark %i, and matches it with the bit that says that it is ours',
+    (mark) => {
+      const found = objects(9, mark);
+      const bits = (mark | 0x400) >>> 0;
+      expect(chainOf(found, 'to4_office')).toContain(
+        `meta mark set meta mark & 0xffffefff | 0x${((bits | 0x80) >>> 0).toString(16)}`,
+      );
+      const fwmark = { value: bits, mask: bits };
+      expect(found.filter((o) => o.kind === 'rule' && o.preference === 4100)).toMatchObject([{ fwmark }]);
+      expect(found.filter((o) => o.kind === 'rule' && o.preference === 4200)).toMatchObject([{ fwmark }]);
+    },
+  );
+
+  it('lets packets pass that the table has seen, by one policy', () => {
+    const policies = objects(9).filter((o) => o.kind === 'xfrm-policy');
+    expect(policies.filter(({ bit }) => bit !== undefined)).toMatchObject([{ from: '0.0.0.0/0', bit: 0x80 }]);
+    expect(policies).toHaveLength(10);
   });
 
-  it('takes the bit from what comes from nowhere redirected', () => {
+  it('leaves what wg-quick marks alone', () => {
+    const found = objects(9);
+    const rules = found.flatMap((o) => (o.kind === 'rule' ? (o.fwmark ?? []) : []));
+    expect(rules.length).toBeGreaterThan(3);
+    expect(rules.filter(({ value, mask }) => (0xca6c & mask) === value)).toEqual([]);
+    expect(chainOf(found, 'prerouting').at(-1)).toMatch(/^meta mark & 0x480 != 0x0 /);
+    expect(0xca6c & 0x480).toBe(0);
+  });
+
+  it('is not done where no bit is free to say that a mark is ours', () => {
+    const foreignRules = [{ family: 4 as const, preference: 5, fwmark: { value: 0x10, mask: 0x510 } }];
+    expect(rulesBySource(objects(9, undefined, {}, { foreignRules }))).toBe(18);
+  });
+
+  it('takes both bits from what comes from nowhere redirected', () => {
     expect(chainOf(objects(9, 1), 'prerouting').at(-1)).toBe(
-      'meta mark & 0x80 == 0x80 meta mark set meta mark & 0xffffff7e',
+      'meta mark & 0x480 != 0x0 meta mark set meta mark & 0xfffffb7e',
     );
   });
 
@@ -68,6 +97,6 @@ describe('steering by mark', () => {
     const found = objects(10, 1, { blocked: [4] });
     const map = found.find((o) => o.kind === 'nft-set' && o.name === 'steer4_24');
     expect(map).toMatchObject({ elements: expect.arrayContaining(['10.90.0.0 : goto unseen4']) as unknown });
-    expect(chainOf(found, 'unseen4')).toContain('meta mark set meta mark & 0xffffef7e');
+    expect(chainOf(found, 'unseen4')).toContain('meta mark set meta mark & 0xffffeb7e');
   });
 });

@@ -51,20 +51,22 @@ function seenChain(groups: readonly Group[], others: readonly string[], local: b
 
 /** Somebody has kept our mark with a connection, and put it on its answers: they would go where the questions went. */
 function notOurs(parts: readonly Part[], numbers: Numbers): string[] {
-  const { seenBit = 0 } = numbers;
-  const { mask } = marksOf(parts, numbers);
-  return [`meta mark & ${hex(seenBit)} == ${hex(seenBit)} ${setMark(mask | seenBit, 0)}`];
+  const { seenBit = 0, steerBit = 0 } = numbers;
+  const ours = seenBit | steerBit;
+  return [`meta mark & ${hex(ours)} != 0x0 ${setMark(marksOf(parts, numbers).mask | ours, 0)}`];
 }
 
 function familyChains(family: Family, parts: readonly Part[], numbers: Numbers, byMark: boolean): Wanted[] {
   const marks = byMark ? marksOf(parts, numbers) : { mask: 0, gateways: [] };
   const { seenBit = 0, directBit = 0 } = numbers;
+  const steerBit = byMark ? (numbers.steerBit ?? 0) : 0;
+  const steering = marks.mask | steerBit;
   // What goes nowhere answers, too, where somebody calls a port that is published.
   const rules = exceptionRules(family, parts, byMark ? directBit | seenBit : directBit);
   const name = `exceptions${family}`;
   const onwards = rules.length > 0 ? [`goto ${name}`] : [];
   // Our bits on a packet that did not get them from us would be a way around.
-  const setBits = (bits: number): string => setMark(marks.mask | directBit, seenBit | bits);
+  const setBits = (bits: number): string => setMark(steering | directBit, seenBit | bits);
   const towardsInside = isRedirected(family, 'destination', parts).map(
     (destination) => `${destination} goto marks${family}`,
   );
@@ -74,7 +76,7 @@ function familyChains(family: Family, parts: readonly Part[], numbers: Numbers, 
       chain(
         {
           name: `to${family}_${gateway}`,
-          rules: [...towardsInside, setBits(mark), ...onwards],
+          rules: [...towardsInside, setBits(mark | steerBit), ...onwards],
         },
         `marks what goes to gateway ${gateway}`,
       ),
@@ -84,7 +86,7 @@ function familyChains(family: Family, parts: readonly Part[], numbers: Numbers, 
           chain(
             {
               name: `unseen${family}`,
-              rules: [...towardsInside, setMark(marks.mask | directBit | seenBit, 0), ...onwards],
+              rules: [...towardsInside, setMark(steering | directBit | seenBit, 0), ...onwards],
             },
             'what goes nowhere is not marked as seen',
           ),
@@ -131,7 +133,7 @@ function answerChain(groups: readonly Group[], numbers: Numbers): Wanted[] {
       return waysBack(parts).flatMap(({ gateway, device }) => {
         const mark = gateways.find((one) => one.gateway === gateway)?.mark;
         if (mark === undefined) return [];
-        const bits = setMark(mask, mark | (numbers.seenBit ?? 0));
+        const bits = setMark(mask, mark | (numbers.steerBit ?? 0));
         return isServed(family, 'destination', gateway, served.get(gateway) ?? []).map(
           (destination) => `iifname "${device}" ${destination} ${bits}`,
         );

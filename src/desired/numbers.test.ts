@@ -37,6 +37,7 @@ describe('numbers', () => {
       gateways: { office: { table: 0x888, mark: 1 }, home: { table: 0x889, mark: 2 } },
       directBit: 0x1000,
       seenBit: 0x80,
+      steerBit: 0x400,
       refused: [],
     });
   });

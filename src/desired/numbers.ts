@@ -18,6 +18,8 @@ export interface Numbers {
   readonly directBit?: number;
   /** the mark bit of packets that our nft table has seen, where any are steered */
   readonly seenBit?: number;
+  /** the mark bit that says that a gateway's mark beside it is ours; absent where none is free: rules steer then */
+  readonly steerBit?: number;
 }
 
 /** The hand-made recipe's table: the first that a reader of `ip rule` will know. */
@@ -27,6 +29,8 @@ const lastMark = 0x7f;
 /** most unlikely to be somebody's first; none in the range of our own marks */
 const directBits = [0x1000, 0x100, 0x200, 0x400, 0x800];
 const seenBits = [0x80, 0x800, 0x400, 0x200, 0x100];
+/** none that wg-quick's 0xca6c has: with it, a packet of somebody else would have our mark */
+const steerBits = [0x400, 0x100, 0x10];
 
 export function chooseNumbers(
   role: HostRole,
@@ -56,7 +60,7 @@ function chooseBits(
   { ledger }: Facts,
   taken: Taken,
   refusals: Refusal[],
-): Pick<Numbers, 'directBit' | 'seenBit'> {
+): Omit<Numbers, 'gateways'> {
   const take = (before: number | undefined, candidates: readonly number[], what: string): number => {
     const bit = choose(before, candidates, bitIsFree(taken));
     if (bit === undefined) refusals.push(noBitFree(what));
@@ -64,11 +68,11 @@ function chooseBits(
     return bit ?? 0;
   };
   if (gatewaysOf(role).length === 0) return {};
-  return {
-    // Also where no packet gets it: one that has it from somebody else must lose it before there is such a network.
-    directBit: take(ledger.directBit, directBits, 'that keep the host’s own routing'),
-    seenBit: take(ledger.seenBit, seenBits, 'that the nft table has seen'),
-  };
+  // Also where no packet gets it: one that has it from somebody else must lose it before there is such a network.
+  const directBit = take(ledger.directBit, directBits, 'that keep the host’s own routing');
+  const seenBit = take(ledger.seenBit, seenBits, 'that the nft table has seen');
+  const steerBit = choose(ledger.steerBit, steerBits, bitIsFree(taken));
+  return { directBit, seenBit, ...(steerBit === undefined ? {} : { steerBit }) };
 }
 
 /** The number of before while nobody else has taken it since, else the first that is free. */

@@ -4,12 +4,12 @@
  * what this host sends. So what the table has not marked is not forwarded. A rule by mark could not say so: the
  * reverse path filter asks without a mark.
  */
-import { type Family, type Subnet, anywhere, mergeSubnets } from '../address/cidr.ts';
+import { anywhere, mergeSubnets } from '../address/cidr.ts';
 import type { Facts } from '../state/facts.ts';
 import { type Part, type Wanted, byFamily } from './parts.ts';
 import type { ByMark } from './steering-kind.ts';
 
-/** @param seenBit the mark bit of packets that our nft table has seen */
+/** @param seenBit the mark bit of packets that our nft table has seen: nothing but what comes from a redirected subnet has it */
 export function sourcePolicies(
   parts: readonly Part[],
   seenBit: number,
@@ -20,18 +20,13 @@ export function sourcePolicies(
   // Rules close what goes nowhere; a mark is lost together with the table.
   const asked = parts.filter((part) => part.steer ?? byMark.has(part.family));
   return byFamily(asked).flatMap(({ family, parts: steered }): Wanted[] => [
-    ...allowedSources(family, steered, byMark).map((from) => ({
-      object: { kind: 'xfrm-policy', family, from, bit: seenBit } as const,
+    {
+      object: { kind: 'xfrm-policy', family, from: anywhere[family], bit: seenBit },
       why: 'the nft table has seen it, and keeps its source',
-    })),
+    },
     ...mergeSubnets(steered.flatMap((part) => part.subnets)).map((from) => ({
       object: { kind: 'xfrm-policy', family, from } as const,
       why: 'closed when the nft table is gone, and nothing keeps the source',
     })),
   ]);
-}
-
-/** Where a mark steers, answers have the bit too: those are for the policies of others. Else nothing but what comes from here has it. */
-function allowedSources(family: Family, parts: readonly Part[], byMark: ByMark): Subnet[] {
-  return byMark.has(family) ? mergeSubnets(parts.flatMap((part) => part.subnets)) : [anywhere[family]];
 }

@@ -14,7 +14,12 @@ export type ByMark = ReadonlySet<Family>;
 /** subnets, merged, up to which rules by source cost no more than the map [measured: docs/performance.md] */
 const rulesAtMost = 8;
 
-export function steeredByMark(parts: readonly Part[], facts: Pick<Facts, 'xfrm' | 'defaultHops'>): ByMark {
+export function steeredByMark(
+  parts: readonly Part[],
+  facts: Pick<Facts, 'xfrm' | 'defaultHops'>,
+  { steerBit }: Pick<Numbers, 'steerBit'>,
+): ByMark {
+  if (steerBit === undefined) return new Set();
   const marked = byFamily(parts).filter(
     ({ family, parts: some }) =>
       // With no mark left, nothing else would keep what is not seen from leaving.

@@ -52,22 +52,22 @@ const theEnd = ruling({ preference: preferences.end, action: { kind: 'nop' } }, 
  */
 function rulesByMark(family: Family, parts: readonly Part[], numbers: Numbers): Ruling[] {
   const { mask, gateways } = marksOf(parts, numbers);
-  const { seenBit = 0 } = numbers;
-  const seen = { value: seenBit, mask: seenBit };
+  const { steerBit = 0 } = numbers;
+  const steered = { value: steerBit, mask: steerBit };
   return [
     ...directMarks(parts, numbers),
     ...ofLinks(family, parts),
     // The reverse path filter asks for these where a mark is valid for it. IPv6 has no such filter.
     ...(family === 4 ? [...linksBack(parts), 'lo'] : []).map((device) =>
       ruling(
-        { preference: preferences.inside, fwmark: seen, device, action: onwards },
+        { preference: preferences.inside, fwmark: steered, device, action: onwards },
         device === 'lo' ? 'what comes to this host itself' : 'answers go to the bridge, or to the node',
       ),
     ),
     ...parts.flatMap(routeRules),
     ...gateways.flatMap(({ gateway, mark, table }) => {
-      // With the bit of what the table has seen: a mark of somebody else may have the others.
-      const fwmark = { value: (mark | seenBit) >>> 0, mask: (mask | seenBit) >>> 0 };
+      // With the bit that says that it is ours: a mark of somebody else may have the others.
+      const fwmark = { value: (mark | steerBit) >>> 0, mask: (mask | steerBit) >>> 0 };
       return [
         ruling(
           { preference: preferences.steer, fwmark, action: { kind: 'lookup', table } },

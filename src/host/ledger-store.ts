@@ -12,6 +12,7 @@ const fields = {
   gateways: z.record(z.string(), z.object({ table: z.number(), mark: z.number() })),
   directBit: z.number().exactOptional(),
   seenBit: z.number().exactOptional(),
+  steerBit: z.number().exactOptional(),
   sysctls: z.record(z.string(), z.string()),
   bridges: z.record(z.string(), z.string()).exactOptional(),
   forget: z.array(z.object({ from: z.string(), to: z.string().exactOptional() })).exactOptional(),

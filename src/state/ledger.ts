@@ -12,6 +12,8 @@ export interface Ledger {
   readonly directBit?: number;
   /** the mark bit of packets that our nft table has seen */
   readonly seenBit?: number;
+  /** the mark bit that says that a gateway's mark beside it is ours */
+  readonly steerBit?: number;
   /** dotted name -> value before our first change */
   readonly sysctls: Readonly<Record<string, string>>;
   /** network name -> bridge: it is guarded also when the engine cannot be asked, as at boot */
