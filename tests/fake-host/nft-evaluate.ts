@@ -18,6 +18,8 @@ interface CompiledTable {
   readonly chains: Chains;
   /** names of the chains of a hook, in the order of their priorities */
   readonly hooks: ReadonlyMap<string, readonly string[]>;
+  /** what became of each packet at each hook: from one moment to the next it is mostly routes that change */
+  readonly verdicts: Map<string, Verdict>;
 }
 
 const compileTable = rememberOf((table: FakeTable): CompiledTable => {
@@ -28,12 +30,28 @@ const compileTable = rememberOf((table: FakeTable): CompiledTable => {
     if (hook) hooks.set(hook.hook, [...(hooks.get(hook.hook) ?? []), name]);
   }
   const chains = new Map([...table.chains].map(([name, { rules }]) => [name, rules.map(compileRule)]));
-  return { table, chains, hooks };
+  return { table, chains, hooks, verdicts: new Map() };
 });
 
 export function runHook(table: FakeTable | undefined, hook: string, packet: Packet): Verdict {
   if (!table) return { kind: 'accept', mark: packet.mark };
   const compiled = compileTable(table);
+  const question = `${hook} ${textOf(packet)}`;
+  const known = compiled.verdicts.get(question);
+  if (known) return known;
+  const verdict = walkHook(compiled, hook, packet);
+  compiled.verdicts.set(question, verdict);
+  return verdict;
+}
+
+/** All that a rule can ask about it. */
+function textOf(packet: Packet): string {
+  const { source, destination, mark, answer, ingress, protocol, port, device, nextHop, original } = packet;
+  return `${source} ${destination} ${mark} ${answer} ${ingress} ${protocol} ${port} ${device} ${nextHop} ${original}`;
+}
+
+function walkHook(compiled: CompiledTable, hook: string, packet: Packet): Verdict {
+  const { table } = compiled;
   let now = packet;
   for (const name of compiled.hooks.get(hook) ?? []) {
     const outcome = runChain(compiled, name, now);

@@ -1,6 +1,6 @@
 /** What becomes of a packet that a container sends: rules, tables, guard and NAT, as the kernel walks them. */
-import { familyOf } from '../../src/address/cidr.ts';
-import { allRoutes, routeFamily } from './ip-routes.ts';
+import { type Family, familyOf } from '../../src/address/cidr.ts';
+import { allRoutes } from './ip-routes.ts';
 import { type RuleKey, ruleFamily, ruleMatches } from './ip-rules.ts';
 import { policyBlocks } from './ip-xfrm.ts';
 import { inSubnet, lengthOf } from './address.ts';
@@ -56,8 +56,8 @@ export function fateOf(
 
 /** The route, or what stops the packet before there is one. */
 function findRoute(state: FakeState, key: RuleKey): FakeRoute | 'rule' | 'route' {
-  const tables = tablesOf(state);
   const family = familyOf(key.source);
+  const tables = tablesOf(state)[family];
   const rules = rulesByFamily(state.rules)[family];
   let from = -1;
   for (const rule of rules) {
@@ -67,7 +67,7 @@ function findRoute(state: FakeState, key: RuleKey): FakeRoute | 'rule' | 'route'
     if (action.kind === 'goto' && leadsSomewhere(rules, action.preference)) from = action.preference;
     if (action.kind !== 'lookup') continue;
     const route = tables
-      .get(`${family} ${action.table}`)
+      .get(action.table)
       ?.find(({ destination }) => destination === 'default' || inSubnet(destination, key.destination));
     if (route?.type === 'unreachable') return 'route';
     if (route && lengthOf(route.destination) > (action.suppress ?? -1)) return route;
@@ -85,8 +85,8 @@ function leadsSomewhere(rules: readonly FakeRule[], preference: number): boolean
   return rules.some((rule) => rule.preference === preference);
 }
 
-/** by family and number: `6 254` */
-type Tables = ReadonlyMap<string, readonly FakeRoute[]>;
+/** by number */
+type Tables = Readonly<Record<Family, ReadonlyMap<number, readonly FakeRoute[]>>>;
 
 const known = new WeakMap<readonly FakeRoute[], { links: readonly FakeLink[]; tables: Tables }>();
 
@@ -99,14 +99,23 @@ function tablesOf(state: FakeState): Tables {
   return tables;
 }
 
-/** What can be used of each table: longest prefix first, then lowest metric. */
 function sortedTables(state: FakeState): Tables {
   const up = new Set(state.links.filter((link) => link.up).map(({ name }) => name));
-  const tables = new Map<string, FakeRoute[]>();
-  for (const route of [...allRoutes(state, 4), ...allRoutes(state, 6)]) {
+  return { 4: tablesOfFamily(state, 4, up), 6: tablesOfFamily(state, 6, up) };
+}
+
+/** What can be used of each table: longest prefix first, then lowest metric. */
+function tablesOfFamily(
+  state: FakeState,
+  family: Family,
+  up: ReadonlySet<string>,
+): ReadonlyMap<number, readonly FakeRoute[]> {
+  const tables = new Map<number, FakeRoute[]>();
+  for (const route of allRoutes(state, family)) {
     if (route.type === 'unicast' && !up.has(route.device ?? '')) continue;
-    const key = `${routeFamily(route)} ${route.table}`;
-    tables.set(key, [...(tables.get(key) ?? []), route]);
+    const others = tables.get(route.table);
+    if (others) others.push(route);
+    else tables.set(route.table, [route]);
   }
   for (const routes of tables.values()) {
     routes.sort((a, b) => lengthOf(b.destination) - lengthOf(a.destination) || a.metric - b.metric);

@@ -4,6 +4,7 @@ import type { Spec } from '../../src/spec/spec.ts';
 import { type HostRole, hostRole } from '../../src/topology/role.ts';
 import { inSubnet } from '../fake-host/address.ts';
 import { type Fate, fateOf } from '../fake-host/packet.ts';
+import { remember, rememberOf } from '../fake-host/remember.ts';
 import type { FakeState } from '../fake-host/state.ts';
 import { destinations, sources } from './specs.ts';
 import { inBoth } from './twins.ts';
@@ -31,14 +32,12 @@ export function findLeak(
   asked: readonly string[] = specs.flatMap(redirectedSources),
   marks: readonly number[] = allMarks,
 ): string | undefined {
-  const roles = specs.map((spec) => hostRole(spec, 'here'));
-  const inside = roles.flatMap(redirected);
-  const nodes = roles.flatMap(({ gateways }) =>
-    gateways.flatMap(({ served }) => served.map((s) => s.nodeAddress)),
-  );
+  const files = specs.map(readFile);
+  const inside = files.flatMap((file) => file.inside);
+  const nodes = files.flatMap((file) => file.nodes);
   for (const source of asked) {
-    const allowed = roles.map((role) => allowanceOf(role, source));
-    for (const destination of destinations.filter((one) => familyOf(one) === familyOf(source))) {
+    const allowed = files.map((file) => file.allowanceOf(source));
+    for (const destination of destinationsOf[familyOf(source)]) {
       for (const mark of foreign.destinations.includes(destination) ? [...marks, foreign.mark] : marks) {
         const fate = fateOf(state, { source, destination, mark });
         const within = isIn(inside, destination);
@@ -54,9 +53,24 @@ export function findLeak(
   return undefined;
 }
 
+const destinationsOf = {
+  4: destinations.filter((one) => familyOf(one) === 4),
+  6: destinations.filter((one) => familyOf(one) === 6),
+};
+
+/** What a file says of the host, read once: every moment of a run asks for it again. */
+const readFile = rememberOf((spec: Spec) => {
+  const role = hostRole(spec, 'here');
+  return {
+    inside: redirected(role),
+    nodes: role.gateways.flatMap(({ served }) => served.map(({ nodeAddress }) => nodeAddress)),
+    allowanceOf: remember((source) => allowanceOf(role, source)),
+  };
+});
+
 /** The sources that must not leave by themselves. */
 export function redirectedSources(spec: Spec): string[] {
-  const subnets = redirected(hostRole(spec, 'here'));
+  const subnets = readFile(spec).inside;
   return sources.filter((source) => isIn(subnets, source));
 }
 
@@ -65,8 +79,8 @@ export function redirectedSources(spec: Spec): string[] {
  * until then where nothing of the other file overlaps: in a set, what overlaps gives way to what is new.
  */
 export function leavingSources(spec: Spec, other: Spec): string[] {
-  const others = redirected(hostRole(other, 'here'));
-  const apart = mergeSubnets(redirected(hostRole(spec, 'here'))).filter(
+  const others = readFile(other).inside;
+  const apart = mergeSubnets(readFile(spec).inside).filter(
     (merged) => !others.some((subnet) => overlaps(merged, subnet)),
   );
   return sources.filter((source) => isIn(apart, source));
