@@ -1,0 +1,34 @@
+/** Which files of tests begin first: one that takes minutes and begins last would be waited for alone. */
+import { basename } from 'node:path';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
+
+/** All that take a minute and more, longest first, as measured. vitest itself would go by their size. */
+const longest = [
+  'properties-leaks.test.ts',
+  'properties.test.ts',
+  'bad-input-programs.test.ts',
+  'apply.test.ts',
+  'bad-input-file.test.ts',
+  'crash.live.test.ts',
+  'leak-matrix-kills.live.test.ts',
+  'leak-matrix.live.test.ts',
+  'leak-matrix-engines.live.test.ts',
+  'engine-matrix.live.test.ts',
+  'datapath.live.test.ts',
+  'scenarios.live.test.ts',
+  'marks.live.test.ts',
+  'dns.live.test.ts',
+  'bench.live.test.ts',
+];
+
+export class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    return sorted.sort((a, b) => rankOf(a) - rankOf(b));
+  }
+}
+
+function rankOf({ moduleId }: TestSpecification): number {
+  const rank = longest.indexOf(basename(moduleId));
+  return rank < 0 ? longest.length : rank;
+}
