@@ -159,11 +159,11 @@ const ipLine = new RegExp(
 const nftLine = new RegExp(
   [
     'delete table inet mustredirect|add table inet mustredirect',
-    String.raw`(?:add|flush|delete) (?:chain|set|map) inet mustredirect [\w./-]+(?: \{ type [\w .]+(?: : verdict)?(?: hook \w+ priority -?\d+; policy \w+;|;(?: flags interval;)?(?: counter;)?) \})?`,
+    String.raw`(?:add|flush|delete) (?:chain|set|map) inet mustredirect [\w./-]+(?: \{ type [\w .]+(?: : verdict)?(?: hook \w+ priority -?\d+; policy \w+;|;(?: flags interval;)?(?: size 65535; flags dynamic;)?(?: counter;)?) \})?`,
     String.raw`(?:add|delete) element inet mustredirect [\w./-]+ \{ [\w./:-]+(?:(?: \. |, )?(?:[\w./:-]+|"[^\s"*\\;{}]{1,15}"))*\ \}`,
-    String.raw`add element inet mustredirect steer[46]_\d+ \{ [\w./:-]+ : goto [\w./-]+(?:, [\w./:-]+ : goto [\w./-]+)* \}`,
+    String.raw`add element inet mustredirect [\w./-]+ \{ [\w./:-]+ : goto [\w./-]+(?:, [\w./:-]+ : goto [\w./-]+)* \}`,
     String.raw`(?:add|delete) element inet mustredirect [\w./-]+ \{ "[^\s"*\\;{}]{1,15}"(?:, "[^\s"*\\;{}]{1,15}")* \}`,
-    String.raw`add rule inet mustredirect [\w./-]+ (?:[\w@.:/+!=&|() -]|"[^\s"*\\;{}]{1,15}")+`,
+    String.raw`add rule inet mustredirect [\w./-]+ (?:[\w@.:/+!=&|() -]|"[^\s"*\\;{}]{1,15}"|add @[\w./-]+ \{ [\w@.:/+!=&|() -]+ counter \})+`,
   ]
     .map((line) => `^(?:${line})$`)
     .join('|'),

@@ -3,6 +3,7 @@
  * is no text at all: it is somebody's, and what holds it is made anew.
  */
 import { type Family, familyOf, parseAddress, parseSubnet } from '../address/cidr.ts';
+import { isNftName } from './nft-name.ts';
 
 /**
  * What goes into an nft text as it is: no braces, semicolons, line ends; brackets around an IPv6 address alone; and no quote,
@@ -27,8 +28,10 @@ function safeText(text: string): string | undefined {
 function countingText(expression: unknown): string | undefined {
   const body = isRecord(expression) ? expression['set'] : undefined;
   if (!isRecord(body) || body['op'] !== 'add' || !isCounter(body['stmt'])) return undefined;
-  const texts = [safeText(word(body['set'])), safeText(operand(body['elem']))];
-  return texts.every((text) => text !== undefined) ? `add ${texts[0]} { ${texts[1]} counter }` : undefined;
+  const [set, element] = [word(body['set']), safeText(operand(body['elem']))];
+  return isSetName(set) && isNftName(set.slice(1)) && element !== undefined
+    ? `add ${set} { ${element} counter }`
+    : undefined;
 }
 
 function isCounter(statements: unknown): boolean {
