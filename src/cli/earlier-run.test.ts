@@ -16,7 +16,7 @@ import { changeHost } from './change-host.ts';
 import { watchRun } from './commands/watch-confirm.ts';
 import { happening } from './happening.ts';
 import { printError } from './print-error.ts';
-import { recordedTerminal } from './recorded-terminal.ts';
+import { type RecordedTerminal, recordedTerminal } from './recorded-terminal.ts';
 import type { Ground } from './session.ts';
 
 const file = (gateway: string): string => `
@@ -69,9 +69,12 @@ function groundOf(host: FakeHost): Ground {
 async function apply(
   host: FakeHost,
   text: string,
-  { confirm, wait = 0 }: { confirm?: number; wait?: number } = {},
+  {
+    confirm,
+    wait = 0,
+    terminal = recordedTerminal(),
+  }: { confirm?: number; wait?: number; terminal?: RecordedTerminal } = {},
 ) {
-  const terminal = recordedTerminal();
   const ground = groundOf(host);
   const spec = specOf(text);
   try {
@@ -332,7 +335,7 @@ describe('the watch over a run that waits to be confirmed', () => {
     await apply(host, near, { confirm: 0 });
     host.failWhen(({ what }) => (what.startsWith('nft') ? { kind: 'failed' } : undefined));
     const watching = watched(host);
-    await vi.waitUntil(() => host.events.some(({ what }) => what.startsWith('nft -f')));
+    await vi.waitUntil(() => host.events.some(({ what }) => what.startsWith('nft -f')), { timeout: 20_000 });
     await new Promise((resolve) => setTimeout(resolve, 300));
     host.failWhen();
     await watching;
@@ -345,8 +348,9 @@ describe('another run', () => {
     const outside = { background: createBackground(), files: createFiles() };
     const lock = await takeLock(outside, places.lock, { who: 'destroy, process 12' });
     const host = newHost();
-    const running = apply(host, near, { wait: 20 });
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    const terminal = recordedTerminal();
+    const running = apply(host, near, { wait: 20, terminal });
+    await vi.waitUntil(() => terminal.told.length > 0, { timeout: 20_000 });
     expect(host.dump()).not.toContain('rule 4100');
     await lock.release();
     expect(await running).toEqual({
