@@ -1,7 +1,7 @@
 /** Comparing two states: set arithmetic on keys. */
 import type { Wanted } from '../desired/parts.ts';
 import { isAlike, isObject } from '../state/alike.ts';
-import { type HostObject, objectKey } from '../state/objects.ts';
+import { type HostObject, type NftSet, objectKey } from '../state/objects.ts';
 
 export type Change =
   | { readonly kind: 'add'; readonly to: HostObject; readonly why: string }
@@ -29,9 +29,19 @@ function isItsKey({ kind }: HostObject): boolean {
 }
 
 export function sameObject(a: HostObject, b: HostObject): boolean {
-  // Most are alike part by part, or have more elements than before: that is seen many times as fast.
-  if (a.kind === 'nft-set' && b.kind === 'nft-set' && a.elements.length !== b.elements.length) return false;
+  if (a === b) return true;
+  if (a.kind === 'nft-set' && b.kind === 'nft-set') return sameSet(a, b);
+  // Most are alike part by part: that is seen many times as fast.
   return isAlike(a, b) || objectText(a) === objectText(b);
+}
+
+/** The kernel gives elements in an order of its own. */
+function sameSet(a: NftSet, b: NftSet): boolean {
+  if (a.elements.length !== b.elements.length) return false;
+  if (objectText({ ...a, elements: [] }) !== objectText({ ...b, elements: [] })) return false;
+  if (isAlike(a.elements, b.elements)) return true;
+  const [some, others] = [new Set(a.elements), new Set(b.elements)];
+  return some.size === others.size && b.elements.every((element) => some.has(element));
 }
 
 /** One text per object, equal where the objects are: keys sorted, lists that are sets sorted too. */

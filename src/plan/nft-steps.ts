@@ -7,7 +7,7 @@ import { rangeOf } from '../address/range.ts';
 import type { Wanted } from '../desired/parts.ts';
 import { type HostObject, type NftSet, objectKey } from '../state/objects.ts';
 import { ownNftTable } from '../state/ownership.ts';
-import { type Change, compareStates } from './compare.ts';
+import { type Change, compareStates, sameObject } from './compare.ts';
 import { type NftObject, changeTable, elementKey, isNftObject, replaceTable } from './nft-text.ts';
 import { printChange } from './print.ts';
 import type { PlanLine, Step } from './step.ts';
@@ -122,6 +122,7 @@ function asksForGone(rule: string, wanted: ReadonlySet<string>): boolean {
 function wideSet(before: NftSet, after: NftSet, turned: boolean): NftSet {
   // What stands in a set of another type is no element of this one.
   if (before.type.join(' ') !== after.type.join(' ') || before.verdicts !== after.verdicts) return after;
+  if (sameObject(before, after)) return after;
   const old = new Map(before.elements.map((element) => [elementKey(element), element]));
   const wanted = new Set(after.elements.map(elementKey));
   const added = after.elements.filter((element) => !old.has(elementKey(element)));

@@ -88,7 +88,8 @@ function fillChain({ name, rules }: NftChain): string[] {
 
 /** Of an element of a map, what leads to its verdict. */
 export function elementKey(element: string): string {
-  return element.split(' : ')[0] ?? '';
+  const end = element.indexOf(' : ');
+  return end < 0 ? element : element.slice(0, end);
 }
 
 function elementLines(verb: 'add' | 'delete', set: string, elements: readonly string[]): string[] {
