@@ -163,7 +163,7 @@ const nftLine = new RegExp(
     String.raw`(?:add|delete) element inet mustredirect [\w./-]+ \{ [\w./:-]+(?:(?: \. |, )?(?:[\w./:-]+|"[^\s"*\\;{}]{1,15}"))*\ \}`,
     String.raw`add element inet mustredirect [\w./-]+ \{ [\w./:-]+ : goto [\w./-]+(?:, [\w./:-]+ : goto [\w./-]+)* \}`,
     String.raw`(?:add|delete) element inet mustredirect [\w./-]+ \{ "[^\s"*\\;{}]{1,15}"(?:, "[^\s"*\\;{}]{1,15}")* \}`,
-    String.raw`add rule inet mustredirect [\w./-]+ (?:[\w@.:/+!=&|() -]|"[^\s"*\\;{}]{1,15}"|add @[\w./-]+ \{ [\w@.:/+!=&|() -]+ counter \})+`,
+    String.raw`add rule inet mustredirect [\w./-]+ (?:[\w@.:/+!=&|() -]|"[^\s"*\\;{}]{1,15}"|add @[\w./-]+ \{ [\w@.:/+!=&|() -]+ \})+`,
   ]
     .map((line) => `^(?:${line})$`)
     .join('|'),

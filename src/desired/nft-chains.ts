@@ -188,6 +188,7 @@ function guardRulesOf(family: Family, parts: readonly Part[], bit: string): stri
     ...exitJumps(family, parts),
     ...(hasExits(parts) ? goodWays(family, parts, 'return') : []),
     ...insideRules(family, parts),
+    // Nothing else comes here; but while a table holds the old and the new, what asks for a set that goes is what stays.
     ...isRedirected(family, 'source', parts).map((source) => `${source} ${stop(family, 'source')}`),
   ];
 }

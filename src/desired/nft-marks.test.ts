@@ -89,8 +89,18 @@ describe('steering by mark', () => {
 
   it('takes both bits from what comes from nowhere redirected', () => {
     expect(chainOf(objects(9, 1), 'prerouting').at(-1)).toBe(
-      'meta mark & 0x480 != 0x0 meta mark set meta mark & 0xfffffb7e',
+      'meta mark & 0x480 != 0x0 meta mark set meta mark & 0xfffffb7f',
     );
+  });
+
+  it('leaves what begins on this host alone, in IPv6 too', () => {
+    const networks = Array.from({ length: 9 }, (_, i) =>
+      network(i, { subnets: [`fd00:0:0:${2 * i}::/64`], nextHops: ['fe80::1'] }),
+    );
+    const role = { host: 'here', addresses: [], networks, gateways: [] };
+    const { wanted } = desiredState(role, { office: { members: [], snat: 'masquerade' } }, givenFacts());
+    const rules = wanted.flatMap(({ object: o }) => (o.kind === 'rule' ? [o] : []));
+    expect(rules).toContainEqual(expect.objectContaining({ family: 6, preference: 4050, device: 'lo' }));
   });
 
   it('marks what goes nowhere as nothing that was seen', () => {

@@ -22,7 +22,7 @@ export function markChains(parts: readonly Part[], numbers: Numbers, byMark: ByM
   const groups = byFamily(parts);
   const marked = groups.filter(({ family }) => byMark.has(family));
   return [
-    seenChain(groups, marked.length > 0 ? notOurs(parts, numbers) : [], parts.some(isLocal)),
+    seenChain(groups, marked.length > 0 ? notOurs(numbers) : [], parts.some(isLocal)),
     ...groups.flatMap((group) => familyChains(group.family, group.parts, numbers, byMark.has(group.family))),
     ...answerChain(marked, numbers),
   ];
@@ -50,10 +50,9 @@ function seenChain(groups: readonly Group[], others: readonly string[], local: b
 }
 
 /** Somebody has kept our mark with a connection, and put it on its answers: they would go where the questions went. */
-function notOurs(parts: readonly Part[], numbers: Numbers): string[] {
-  const { seenBit = 0, steerBit = 0 } = numbers;
+function notOurs({ seenBit = 0, steerBit = 0 }: Numbers): string[] {
   const ours = seenBit | steerBit;
-  return [`meta mark & ${hex(ours)} != 0x0 ${setMark(marksOf(parts, numbers).mask | ours, 0)}`];
+  return [`meta mark & ${hex(ours)} != 0x0 ${setMark(ours, 0)}`];
 }
 
 function familyChains(family: Family, parts: readonly Part[], numbers: Numbers, byMark: boolean): Wanted[] {

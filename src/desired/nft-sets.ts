@@ -9,10 +9,11 @@ import {
 } from '../address/cidr.ts';
 import type { Hop } from '../state/facts.ts';
 import type { NftSet } from '../state/objects.ts';
+import { redirectedSet } from '../state/subnet-set-name.ts';
 import { stoppedSets } from './nft-stop.ts';
 import { type Part, type Wanted, byFamily, steeredSubnets } from './parts.ts';
 import type { ByMark } from './steering-kind.ts';
-import { redirectedSet, subnetMaps, subnetSets } from './subnet-sets.ts';
+import { subnetMaps, subnetSets } from './subnet-sets.ts';
 import { type Way, servedSet, servedSubnets, steerMap, waySet, waysOf } from './ways.ts';
 
 /** All sets that the chains of these parts name. None is empty but those that packets fill. */

@@ -4,8 +4,7 @@
  */
 import type { Family } from '../address/cidr.ts';
 import type { NftSet } from '../state/objects.ts';
-import { stoppedSet } from '../state/ownership.ts';
-import { subnetSetName } from '../state/subnet-set-name.ts';
+import { stoppedSet, subnetSetName } from '../state/subnet-set-name.ts';
 import { type Part, type Wanted, byFamily, isLocal } from './parts.ts';
 import { fieldOf, isRedirected, redirectedLengths } from './subnet-sets.ts';
 
@@ -40,7 +39,7 @@ function stopChain(family: Family, parts: readonly Part[], field: keyof typeof c
   const counts = isRedirected(family, field, parts).map((matches, i) => {
     const length = lengths[i] ?? 0;
     const set = subnetSetName(stoppedSet(family), length);
-    return `${matches} add @${set} { ${fieldOf(family, field, length)} counter }`;
+    return `${matches} add @${set} { ${fieldOf(family, field, length)} }`;
   });
   return {
     object: { kind: 'nft-chain', name: chainName(family, field), rules: [...counts, 'drop'] },
@@ -56,7 +55,7 @@ export function stoppedSets(family: Family, parts: readonly Part[]): Wanted[] {
       exact: true,
       dynamic: true,
       type: [`ipv${family}_addr`],
-      counted: false,
+      counted: true,
       elements: [],
     } satisfies NftSet,
     why: 'counts what the guard stopped',

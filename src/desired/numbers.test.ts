@@ -51,6 +51,17 @@ describe('numbers', () => {
     expect(gateways['office']?.table).toBe(0x88b);
   });
 
+  it.each([
+    ['the mark of Istio', 0x539, { seenBit: 0x80, steerBit: undefined }],
+    ['the mark of the recipe by hand', 0x888, { seenBit: 0x400, steerBit: 0x100 }],
+    ['the mark of wg-quick', 0xca6c, { seenBit: 0x80, steerBit: 0x400 }],
+  ])('are no bits that %s has', (_, value, bits) => {
+    const foreignRules = [{ family: 4 as const, preference: 5, fwmark: { value, mask: 0xffffffff } }];
+    const { seenBit, steerBit, directBit = 0 } = choose(['office'], { foreignRules });
+    expect({ seenBit, steerBit }).toEqual(bits);
+    expect(value & directBit).toBe(0);
+  });
+
   it('are none that the file gives to another gateway', () => {
     const { gateways } = choose(['office', 'home'], {}, { home: { table: 0x888, mark: 1 } });
     expect(gateways).toEqual({ office: { table: 0x889, mark: 2 }, home: { table: 0x888, mark: 1 } });

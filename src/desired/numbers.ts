@@ -1,8 +1,9 @@
 /**
  * Routing tables and fwmarks: the file's, else those chosen before, else free ones.
  * Marks of others [FACTS]: netavark and CNI portmap 0x2000, kube-proxy 0xc000, Tailscale and pbr 0xff0000,
- * Calico 0xffff0000, mwan3 0x3f00, Antrea 0x800, AWS VPC CNI 0x80. What is left is 0x7f, and 0x1000 where
- * there is no mwan3; Cilium and Istio use nearly every bit, and are recognised by their rules.
+ * Calico 0xffff0000, mwan3 0x3f00, Antrea 0x800, AWS VPC CNI 0x80. What is left is 0x7f, for gateways, and
+ * where there is no mwan3 some bits from 0x100 to 0x1000; a bit that the mark of any foreign rule has is not taken.
+ * Cilium uses nearly every bit, and is recognised by its rules.
  */
 import type { Spec } from '../spec/spec.ts';
 import type { Facts, ForeignRule } from '../state/facts.ts';
@@ -29,8 +30,8 @@ const lastMark = 0x7f;
 /** most unlikely to be somebody's first; none in the range of our own marks */
 const directBits = [0x1000, 0x100, 0x200, 0x400, 0x800];
 const seenBits = [0x80, 0x800, 0x400, 0x200, 0x100];
-/** none that wg-quick's 0xca6c has: with it, a packet of somebody else would have our mark */
-const steerBits = [0x400, 0x100, 0x10];
+/** none that wg-quick's 0xca6c has, which may come any time */
+const steerBits = [0x400, 0x100];
 
 export function chooseNumbers(
   role: HostRole,
@@ -102,7 +103,7 @@ function markIsFree({ marks, fileMarks, foreignMarks }: Taken) {
 
 function bitIsFree({ marks, foreignMarks }: Taken) {
   return (bit: number): boolean =>
-    !foreignMarks.some((rule) => collides(rule, bit)) && [...marks].every((mark) => (mark & bit) === 0);
+    !foreignMarks.some((rule) => hasBit(rule, bit)) && [...marks].every((mark) => (mark & bit) === 0);
 }
 
 /** Names are the user's, and may be those of what every object has: `constructor`. */
@@ -181,6 +182,11 @@ function markOfOwner({ owner, chain }: ReturnType<typeof ownersSeen>[number]): F
  */
 function collides({ value, mask }: ForeignMark, mark: number): boolean {
   return mask === 0xffffffff ? value === mark : (mask & mark) !== 0;
+}
+
+/** Packets with the mark of such a rule have the bit, or may have it. */
+function hasBit({ value, mask }: ForeignMark, bit: number): boolean {
+  return ((mask === 0xffffffff ? value : mask) & bit) !== 0;
 }
 
 function refusalsOf(

@@ -57,11 +57,11 @@ function rulesByMark(family: Family, parts: readonly Part[], numbers: Numbers): 
   return [
     ...directMarks(parts, numbers),
     ...ofLinks(family, parts),
-    // The reverse path filter asks for these where a mark is valid for it. IPv6 has no such filter.
-    ...(family === 4 ? [...linksBack(parts), 'lo'] : []).map((device) =>
+    // The reverse path filter asks for the links where a mark is valid for it. IPv6 has no such filter.
+    ...[...(family === 4 ? linksBack(parts) : []), 'lo'].map((device) =>
       ruling(
         { preference: preferences.inside, fwmark: steered, device, action: onwards },
-        device === 'lo' ? 'what comes to this host itself' : 'answers go to the bridge, or to the node',
+        device === 'lo' ? 'what begins or ends on this host' : 'answers go to the bridge, or to the node',
       ),
     ),
     ...parts.flatMap(routeRules),

@@ -5,7 +5,7 @@
  */
 import { type Family, type Subnet, prefixMask, sortSubnets, wholeLength } from '../address/cidr.ts';
 import type { NftSet } from '../state/objects.ts';
-import { subnetSetName } from '../state/subnet-set-name.ts';
+import { redirectedSet, subnetSetName } from '../state/subnet-set-name.ts';
 import { word } from './nft-word.ts';
 import type { Part, Wanted } from './parts.ts';
 
@@ -14,11 +14,6 @@ export type Field = keyof ReturnType<typeof fieldTexts>;
 /** The prefix lengths of some subnets, each once. */
 export function lengthsOf(subnets: readonly Subnet[]): number[] {
   return [...new Set(subnets.map(lengthOf))].sort((a, b) => a - b);
-}
-
-/** all subnets that are redirected, whatever becomes of their packets */
-export function redirectedSet(family: Family): string {
-  return `redirected${family}`;
 }
 
 /** Says that a field is in a redirected subnet, one text for each prefix length. */

@@ -2,8 +2,7 @@
 import type { Prepared, Target } from '../apply/prepare.ts';
 import { type Family, type Subnet, families, familyOf, longSubnet } from '../address/cidr.ts';
 import type { ElementCounter } from '../host/nft-read.ts';
-import { countsStopped } from '../state/ownership.ts';
-import { subnetOfElement } from '../state/subnet-set-name.ts';
+import { countsStopped, subnetOfElement } from '../state/subnet-set-name.ts';
 import { selectorText } from '../spec/route-order.ts';
 import type { PublishedPort } from '../spec/spec.ts';
 import type { NodeNetwork, Routes } from '../topology/role.ts';

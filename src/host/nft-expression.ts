@@ -24,19 +24,15 @@ function safeText(text: string): string | undefined {
   return safe.test(text) ? text : undefined;
 }
 
-/** `add @stopped4_24 { ip saddr & 255.255.255.0 counter }`: of all statements of ours this one alone has braces. */
+/** `add @stopped4_24 { ip saddr & 255.255.255.0 }`: of all statements of ours this one alone has braces. */
 function countingText(expression: unknown): string | undefined {
   const body = isRecord(expression) ? expression['set'] : undefined;
-  if (!isRecord(body) || body['op'] !== 'add' || !isCounter(body['stmt'])) return undefined;
+  // The set itself says that its elements count: before 1.0.5, nft does not tell what a rule says of it.
+  if (!isRecord(body) || body['op'] !== 'add' || 'stmt' in body) return undefined;
   const [set, element] = [word(body['set']), safeText(operand(body['elem']))];
   return isSetName(set) && isNftName(set.slice(1)) && element !== undefined
-    ? `add ${set} { ${element} counter }`
+    ? `add ${set} { ${element} }`
     : undefined;
-}
-
-function isCounter(statements: unknown): boolean {
-  const all: unknown[] = Array.isArray(statements) ? statements : [];
-  return all.length === 1 && isRecord(all[0]) && 'counter' in all[0];
 }
 
 /** One set element: `10.89.4.0/24 . "gre1"`; nothing when it is of no kind that ours are of. */

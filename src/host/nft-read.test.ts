@@ -116,7 +116,8 @@ describe('the nft table', () => {
   ])('counts what packets have put into a set, and holds none of it: %s', async (_, flags) => {
     const elem = [{ elem: { val: '10.89.4.0', counter: { packets: 5, bytes: 420 } } }];
     const base = { family: 'inet', name: 'stopped4_24', table: 'mustredirect', type: 'ipv4_addr' };
-    const stdout = JSON.stringify({ nftables: [{ set: { ...base, ...flags, size: 65_535, elem } }] });
+    const set = { ...base, ...flags, size: 65_535, stmt: [{ counter: null }], elem };
+    const stdout = JSON.stringify({ nftables: [{ set }] });
     const { objects, counters } = await readNftTable(said({ stdout }));
     expect(objects).toEqual([
       {
@@ -125,7 +126,7 @@ describe('the nft table', () => {
         exact: true,
         dynamic: true,
         type: ['ipv4_addr'],
-        counted: false,
+        counted: true,
         elements: [],
       },
     ]);
@@ -142,15 +143,15 @@ describe('the nft table', () => {
     ['ip saddr & 255.255.255.0', { '&': [{ payload: { protocol: 'ip', field: 'saddr' } }, '255.255.255.0'] }],
     ['ct original ip saddr', { ct: { key: 'ip saddr', dir: 'original' } }],
   ])('has rules that count: %s', async (text, elem) => {
-    const counts = { op: 'add', elem, set: '@stopped4_24', stmt: [{ counter: null }] };
+    const counts = { op: 'add', elem, set: '@stopped4_24' };
     const rulesOf = async (set: Record<string, unknown>) => {
       const chain = { family: 'inet', table: 'mustredirect', name: 'c' };
       const rule = { family: 'inet', table: 'mustredirect', chain: 'c', expr: [{ set }, { drop: null }] };
       const stdout = JSON.stringify({ nftables: [{ chain }, { rule }] });
       return (await readNftTable(said({ stdout }))).objects;
     };
-    expect(await rulesOf(counts)).toMatchObject([{ rules: [`add @stopped4_24 { ${text} counter } drop`] }]);
-    for (const other of [{ op: 'update' }, { stmt: [] }, { stmt: [{ limit: {} }] }, { set: '@s } drop' }])
+    expect(await rulesOf(counts)).toMatchObject([{ rules: [`add @stopped4_24 { ${text} } drop`] }]);
+    for (const other of [{ op: 'update' }, { stmt: [{ counter: null }] }, { set: '@s } drop' }, { set: 's' }])
       expect(await rulesOf({ ...counts, ...other })).toMatchObject([{ rules: [] }]);
   });
 

@@ -125,7 +125,7 @@ function decodeSet(given: z.infer<typeof setSchema>): DecodedSet {
       continue;
     }
     texts.push(element);
-    const counts = counted || dynamic ? countsOf(raw) : undefined;
+    const counts = counted ? countsOf(raw) : undefined;
     if (counts) counters.push({ set: name, element, ...counts });
   }
   const set: NftSet = {

@@ -43,6 +43,24 @@ add rule inet mustredirect more drop
     );
   });
 
+  it('forgets what was stopped of a subnet that goes, whether there was anything or not', () => {
+    const counts = set('stopped4_24', [], { exact: true, dynamic: true, counted: true });
+    const redirected = (...elements: readonly string[]) => set('redirected4_24', elements, { exact: true });
+    expect(
+      changeTable([redirected('10.89.4.0', '10.89.5.0'), counts], [redirected('10.89.4.0'), counts]),
+    ).toBe(
+      `delete element inet mustredirect redirected4_24 { 10.89.5.0 }
+add element inet mustredirect stopped4_24 { 10.89.5.0 }
+delete element inet mustredirect stopped4_24 { 10.89.5.0 }
+`,
+    );
+    expect(changeTable([], [counts])).toBe(
+      `add table inet mustredirect
+add set inet mustredirect stopped4_24 { type ipv4_addr; size 65535; flags dynamic; counter; }
+`,
+    );
+  });
+
   it('changes only what differs, and deletes elements before it adds those that overlap them', () => {
     expect(changeTable([a, main, more], [set('a', ['10.89.4.0/23']), main, more])).toBe(
       `delete element inet mustredirect a { 10.89.4.0/24 }

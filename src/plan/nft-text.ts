@@ -1,6 +1,7 @@
 /** nft texts that lead from one version of our table to another, each one transaction. */
 import type { HostObject, NftChain, NftSet } from '../state/objects.ts';
 import { dynamicSetSize, ownNftTable } from '../state/ownership.ts';
+import { stoppedOf } from '../state/subnet-set-name.ts';
 import { sameObject } from './compare.ts';
 
 export type NftObject = NftSet | NftChain;
@@ -22,6 +23,7 @@ export function changeTable(from: readonly NftObject[], to: readonly NftObject[]
   return [
     ...declareAll(to.filter((object) => !before.has(nameOf(object)))),
     ...to.flatMap((object) => refill(before.get(nameOf(object)), object)),
+    ...to.flatMap((object) => forgetCounts(before, object)),
     // A chain can go when nothing jumps to it, a set when no rule names it: rules first.
     ...gone.filter(isChain).map(({ name }) => `flush chain ${table} ${name}`),
     ...gone.map((object) => `delete ${wordFor(object)} ${table} ${object.name}`),
@@ -80,6 +82,20 @@ function refill(from: NftObject | undefined, to: NftObject): string[] {
       [...after].filter((element) => !before.has(element)),
     ),
   ];
+}
+
+/**
+ * What was stopped of a subnet that goes is not to be told of the next one that has its addresses. Added first: most have no
+ * element, and what is not there cannot be deleted.
+ */
+function forgetCounts(before: ReadonlyMap<string, NftObject>, to: NftObject): string[] {
+  const from = before.get(nameOf(to));
+  if (isChain(to) || !from || isChain(from)) return [];
+  const counts = stoppedOf(to.name);
+  if (counts === undefined || !before.has(`nft-set ${counts}`)) return [];
+  const stay = new Set(to.elements);
+  const gone = from.elements.filter((element) => !stay.has(element));
+  return [...elementLines('add', counts, gone), ...elementLines('delete', counts, gone)];
 }
 
 function fillChain({ name, rules }: NftChain): string[] {

@@ -1,7 +1,5 @@
 /** How our own objects are recognised on a host, and where among those of others they stand. */
 
-import { type Family, families } from '../address/cidr.ts';
-
 /** the `protocol` of our rules and routes; not in /etc/iproute2/rt_protos */
 export const ownProtocol = 136;
 /** the `priority` of our xfrm policies, which have no protocol: the lower is asked first */
@@ -27,13 +25,6 @@ export const routePreferences: readonly number[] = Array.from(
 export const mainTable = 254;
 /** the last resort: any other route of the same destination comes first */
 export const lastMetric = 0xffffffff;
-/** of its sets, one for each prefix length: they count what the guard stopped */
-export function stoppedSet(family: Family): string {
-  return `stopped${family}`;
-}
-export function countsStopped(set: string): boolean {
-  return families.some((family) => set.startsWith(`${stoppedSet(family)}_`));
-}
 /** elements that a set has room for when packets fill it: as many as nft gives one by itself */
 export const dynamicSetSize = 65_535;
 

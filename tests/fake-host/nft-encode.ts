@@ -42,9 +42,8 @@ function counting(words: Words): Expression {
   const set = words.next();
   const inner = readWords(words.next().slice(1, -1));
   const elem = cut(operand(inner), inner);
-  inner.expect('counter');
   inner.end();
-  return { op: 'add', elem, set, stmt: [{ counter: null }] };
+  return { op: 'add', elem, set };
 }
 
 function matchOrMangle(words: Words): Expression {
