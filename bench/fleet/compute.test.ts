@@ -45,10 +45,12 @@ function markOf(objects: readonly HostObject[] = [], subnet: string): number {
   return Number(/ \| (0x[\da-f]+)/.exec(rules.join())?.[1] ?? 0);
 }
 
-/** Whether any of its sets knows of a subnet. */
+/** Whether the guard knows of a subnet. */
 function knows(objects: readonly HostObject[], subnet: string): boolean {
+  const [first = '', length = ''] = subnet.split('/');
   return objects.some(
-    (object) => object.kind === 'nft-set' && object.elements.some((one) => one.includes(subnet)),
+    (object) =>
+      object.kind === 'nft-set' && object.name === `redirected4_${length}` && object.elements.includes(first),
   );
 }
 

@@ -7,7 +7,7 @@ import { type NftChain, hex } from '../state/objects.ts';
 
 import { foreignChains, foreignJumps } from './nft-foreign.ts';
 import { markChains } from './nft-marks.ts';
-import { natRules, translates, untranslatedRule } from './nft-nat.ts';
+import { natRules, translates, untranslatedRules } from './nft-nat.ts';
 import { word } from './nft-word.ts';
 import type { Numbers } from './numbers.ts';
 import { type Part, type Wanted, byFamily, isLocal } from './parts.ts';
@@ -76,14 +76,14 @@ function translatedChain(parts: readonly Part[], numbers: Numbers, byMark: ByMar
         : [],
     ),
     ...byFamily(served).flatMap((group) =>
-      group.parts.flatMap((part) => untranslatedRule(group.family, part)),
+      group.parts.flatMap((part) => untranslatedRules(group.family, part)),
     ),
   ];
   return chain(
     {
       name: 'translated',
       hook: { type: 'filter', hook: 'postrouting', priority: afterSrcnat },
-      rules,
+      rules: [...new Set(rules)],
     },
     parts.some(isLocal)
       ? 'stops, and counts, what has lost the container’s own address'

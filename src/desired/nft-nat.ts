@@ -29,13 +29,19 @@ function natRulesOf(family: Family, parts: readonly Part[], bit: string): string
   ];
 }
 
-/** What conntrack takes for no part of a flow, such as the reset of one that it has forgotten, passes by every NAT. */
-export function untranslatedRule(family: Family, { nat, subnets }: Part): string[] {
+/**
+ * What conntrack takes for no part of a flow, such as the reset of one that it has forgotten, passes by every NAT. It has no
+ * status that a rule could ask for: so what has one passes first.
+ */
+export function untranslatedRules(family: Family, { nat, subnets }: Part): string[] {
   if (!nat) return [];
-  const untranslated = `oifname "${nat.device}" ct status ! snat`;
-  return isServed(family, 'source', nat.gateway, subnets).map(
-    (source) => `${untranslated} ${source} ${stop(family, 'source')}`,
-  );
+  const leaves = `oifname "${nat.device}"`;
+  return [
+    `${leaves} ct status snat accept`,
+    ...isServed(family, 'source', nat.gateway, subnets).map(
+      (source) => `${leaves} ${source} ${stop(family, 'source')}`,
+    ),
+  ];
 }
 
 /** Whether it gives packets another address: it does not where the file says `snat: none`. */

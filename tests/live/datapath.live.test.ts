@@ -1,5 +1,5 @@
 /** What else the file can say of the datapath, tried with packets: NAT, uplinks, direct destinations, closed ways. */
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { endingWithStdin } from '../../src/host/background.ts';
 import { inNetwork } from '../../src/host/namespaces.ts';
 import { type FileOptions, exampleFile, filePath } from '../../src/lab/example-file.ts';
@@ -57,6 +57,36 @@ describe('source address upstream', () => {
     await world.hosts.upstream.run(['ip', 'route', 'add', '198.51.100.7/32', 'via', addresses.uplink]);
     await apply();
     expect(await ask()).toBe('upstream saw 198.51.100.7');
+  });
+});
+
+describe('a packet of no flow', () => {
+  /** Sources of the reset of a connection that the gateway's conntrack has forgotten, seen behind the uplink. */
+  async function sourcesOfReset(): Promise<string[]> {
+    const { node1, gw1 } = world.hosts;
+    const connect = `const socket = require('node:net').connect(80, '${addresses.internet}', () => console.log('connected'));
+process.stdin.once('data', () => socket.resetAndDestroy()).once('end', () => process.exit());`;
+    const argv = inNetwork('/run/netns/web', [process.execPath, '-e', connect]);
+    const client = await node1.background.start(argv);
+    await vi.waitFor(() => expect(client.said().stdout).toContain('connected'), { timeout: 5000 });
+    await gw1.run(['conntrack', '-D', '-s', network.subnet]);
+    const capture = await world.capture('upstream', 'gw1', `tcp and dst host ${addresses.internet}`);
+    client.tell('reset');
+    await gw1.run(['sleep', '0.5']);
+    await client.stop();
+    return [...new Set((await capture.stop()).map(({ source }) => source))];
+  }
+
+  it('does not leave by the uplink with the container’s own address', async () => {
+    const web = await build({});
+    await apply();
+    await world.hosts.gw1.run(['nft', 'flush', 'chain', 'inet', 'mustredirect', 'translated']);
+    expect(await sourcesOfReset()).toEqual([web]);
+    await mustSucceed(world.hosts.gw1, 'apply', '--yes');
+    expect(await sourcesOfReset()).toEqual([]);
+    const { stdout } = await mustredirect(world.hosts.gw1, 'status', '--json');
+    const { gateways } = JSON.parse(stdout) as { gateways: { served: { stopped: number }[] }[] };
+    expect(gateways[0]?.served[0]?.stopped).toBeGreaterThan(0);
   });
 });
 
