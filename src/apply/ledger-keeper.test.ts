@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { givenFacts } from '../../tests/given/facts.ts';
+import { givenFacts, givenNetwork } from '../../tests/given/facts.ts';
 import type { Desired } from '../desired/desired.ts';
 import type { Plan } from '../plan/step.ts';
 import { emptyLedger } from '../state/ledger.ts';
@@ -64,5 +64,24 @@ describe('settings that are to be given back', () => {
     const ledger = { ...emptyLedger, sysctls: { [here]: '0', [gone]: '0' } };
     const found = givenFacts({ sysctls: { [here]: '1' } });
     expect(ledgerAfter(ledger, desired(...sysctls), found).sysctls).toEqual(after);
+  });
+});
+
+describe('a network that we made', () => {
+  const edited = { file: '/etc/cni/net.d/web.conflist', original: 'a', ours: 'b' };
+  const kept = { engine: 'podman', name: 'web', subnets: ['10.89.4.0/24'], created: true, edited } as const;
+
+  it.each([
+    ['is ours while it has our label', { ours: true }, kept],
+    [
+      'is not, when somebody has made another in its place',
+      {},
+      { ...kept, created: false, edited: undefined },
+    ],
+    ['is forgotten by nobody while there is none', { exists: false }, kept],
+  ])('%s', (_, found, expected) => {
+    const ledger = { ...emptyLedger, networks: [kept] };
+    const now = givenFacts({ networks: [givenNetwork(found)] });
+    expect(ledgerBefore(ledger, desired(), setting({}), now).networks).toEqual([expected]);
   });
 });

@@ -1,6 +1,7 @@
 /** Keeps the ledger true while a plan runs: what must be given back is written down before it is changed. */
 import { families } from '../address/cidr.ts';
 import type { Desired } from '../desired/desired.ts';
+import { factsOf } from '../desired/network-facts.ts';
 import { readLedger, writeLedger } from '../host/ledger-store.ts';
 import type { Files } from '../host/ports.ts';
 import type { Plan } from '../plan/step.ts';
@@ -52,10 +53,22 @@ export function ledgerBefore(ledger: Ledger, desired: Desired, plan: Plan, facts
     // Should this run be cut off between its last change and forgetting, the next one knows.
     ...(forgotten.length > 0 ? { forget: forgotten } : {}),
     networks: [
-      ...ledger.networks.filter((kept) => !created.some((made) => sameNetwork(made, kept))),
+      ...ledger.networks
+        .filter((kept) => !created.some((made) => sameNetwork(made, kept)))
+        .map((kept) => (isReplaced(kept, facts) ? notOurs(kept) : kept)),
       ...created,
     ],
   };
+}
+
+/** Somebody has made another in place of the one that we made: what we change of it from now on is given back to him. */
+function isReplaced(kept: LedgerNetwork, facts: Facts): boolean {
+  const found = factsOf(kept, facts);
+  return kept.created && found?.exists === true && !found.ours;
+}
+
+function notOurs({ engine, name, subnets }: LedgerNetwork): LedgerNetwork {
+  return { engine, name, subnets, created: false };
 }
 
 /** The ledger when all is done: only what is still to be given back. */
