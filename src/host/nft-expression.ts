@@ -17,7 +17,7 @@ const safe = /^(?:[\w@.:/+!=&|() -]|\[[\da-f.]*:[\da-f:.]*\]|"[^\s"*\\;{}]{1,15}
  */
 export function ruleText(expressions: readonly unknown[]): string | undefined {
   const texts = expressions.map((one) => countingText(one) ?? safeText(statement(one)));
-  return texts.every((text) => text !== undefined) ? texts.join(' ') : undefined;
+  return texts.length > 0 && texts.every((text) => text !== undefined) ? texts.join(' ') : undefined;
 }
 
 function safeText(text: string): string | undefined {
@@ -83,7 +83,7 @@ function statement(expression: unknown): string {
       return matchText(body);
     case 'jump':
     case 'goto':
-      return `${name} ${word(body['target'])}`;
+      return `${name} ${chainName(body['target'])}`;
     case 'mangle':
       return `${operand(body['key'])} set ${changedTo(body)}`;
     case 'snat':
@@ -97,6 +97,11 @@ function statement(expression: unknown): string {
     default:
       return unknown(expression);
   }
+}
+
+/** Of what is no name no text of ours is made. */
+function chainName(value: unknown): string {
+  return typeof value === 'string' && isNftName(value) ? value : unknown({ value });
 }
 
 /** A segment size is no bits. */

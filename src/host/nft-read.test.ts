@@ -91,6 +91,25 @@ describe('the nft table', () => {
     expect((await readNftTable(said({ stdout }))).objects).toMatchObject([{ rules: [] }]);
   });
 
+  it.each(['==', 'a b', '', 7])('takes no verdict that leads to %j for one of ours', async (target) => {
+    const chain = { family: 'inet', table: 'mustredirect', name: 'c' };
+    const rule = { family: 'inet', table: 'mustredirect', chain: 'c', expr: [{ jump: { target } }] };
+    const elem = [['10.89.4.0', { goto: { target } }]];
+    const map = { family: 'inet', name: 'm', table: 'mustredirect', type: 'ipv4_addr', map: 'verdict', elem };
+    const stdout = JSON.stringify({ nftables: [{ chain }, { rule }, { map }] });
+    expect((await readNftTable(said({ stdout }))).objects).toMatchObject([
+      { kind: 'nft-set', elements: [], foreign: [expect.any(String)] },
+      { kind: 'nft-chain', rules: [], foreign: [expect.any(String)] },
+    ]);
+  });
+
+  it('has no rule that says nothing', async () => {
+    const chain = { family: 'inet', table: 'mustredirect', name: 'c' };
+    const rule = { family: 'inet', table: 'mustredirect', chain: 'c', expr: [] };
+    const stdout = JSON.stringify({ nftables: [{ chain }, { rule }] });
+    expect((await readNftTable(said({ stdout }))).objects).toMatchObject([{ rules: [], foreign: ['[]'] }]);
+  });
+
   it('has types, counters, hooks and priorities', async () => {
     const { objects, counters } = await read('table-node-and-member.json');
     const find = (name: string) => objects.find((object) => object.name === name);

@@ -16,7 +16,7 @@ export function plainElement(element: unknown, types: readonly string[]): string
   return isSubnet4(text) ? text : undefined;
 }
 
-const plainChain = /^\w{1,100}$/;
+const plainChain = /^[A-Za-z_]\w{0,99}$/;
 
 /** What `ruleText` says of a verdict that leads to a chain; nothing for anything else. */
 export function plainGoto(verdict: unknown): string | undefined {
