@@ -4,15 +4,14 @@
  */
 import type { Family } from '../address/cidr.ts';
 import { type NftChain, hex } from '../state/objects.ts';
-
 import { foreignChains, foreignJumps } from './nft-foreign.ts';
 import { markChains } from './nft-marks.ts';
 import { natRules, translates, untranslatedRules } from './nft-nat.ts';
+import { stop, stopChains } from './nft-stop.ts';
 import { word } from './nft-word.ts';
 import type { Numbers } from './numbers.ts';
 import { type Part, type Wanted, byFamily, isLocal } from './parts.ts';
 import { publishedChain } from './published.ts';
-import { stop, stopChains } from './nft-stop.ts';
 import { exitJumps, routeChains } from './route-chains.ts';
 import type { ByMark } from './steering-kind.ts';
 import { isNotRedirected, isRedirected } from './subnet-sets.ts';

@@ -4,9 +4,9 @@
  */
 import type { Family } from '../address/cidr.ts';
 import type { NftSet } from '../state/objects.ts';
-import { stoppedSet, subnetSetName } from '../state/subnet-set-name.ts';
+import { redirectedSet, stoppedSet, subnetSetName } from '../state/subnet-set-name.ts';
 import { type Part, type Wanted, byFamily, isLocal } from './parts.ts';
-import { fieldOf, isRedirected, redirectedLengths } from './subnet-sets.ts';
+import { anyOf, fieldOf, redirectedLengths } from './subnet-sets.ts';
 
 /** by which of its addresses a packet is of a redirected subnet */
 const chains = {
@@ -35,11 +35,11 @@ export function stopChains(parts: readonly Part[]): Wanted[] {
 
 /** What cannot be counted, because the kernel has no memory left, is dropped all the same. */
 function stopChain(family: Family, parts: readonly Part[], field: keyof typeof chains): Wanted {
-  const lengths = redirectedLengths(parts);
-  const counts = isRedirected(family, field, parts).map((matches, i) => {
-    const length = lengths[i] ?? 0;
+  const counts = redirectedLengths(parts).flatMap((length) => {
     const set = subnetSetName(stoppedSet(family), length);
-    return `${matches} add @${set} { ${fieldOf(family, field, length)} }`;
+    return anyOf(family, field, redirectedSet(family), [length]).map(
+      (matches) => `${matches} add @${set} { ${fieldOf(family, field, length)} }`,
+    );
   });
   return {
     object: { kind: 'nft-chain', name: chainName(family, field), rules: [...counts, 'drop'] },
