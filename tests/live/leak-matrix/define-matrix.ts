@@ -27,6 +27,7 @@ import { crowdedFile, exampleFile, families } from './families.ts';
 import { markEvents } from './events-marks.ts';
 import { killSectionText, measuredWith, pageText, sectionText } from './table.ts';
 import { places } from './watch.ts';
+import { hostileSection } from '../hostile/page.ts';
 import { mustSucceed } from '../program.ts';
 import { createTestWorld } from '../test-world.ts';
 
@@ -114,7 +115,8 @@ export function defineMatrix(parts: readonly MatrixPart[]): void {
     it('says what was found', async () => {
       const text = pageText(measured, atLeast, sections);
       process.stdout.write(`\n${text}\n`);
-      if (process.env['LEAK_MATRIX'] === 'write') await writeFile(page, text);
+      const before = await readFile(page, 'utf8');
+      if (process.env['LEAK_MATRIX'] === 'write') await writeFile(page, `${text}${hostileSection(before)}`);
       const written = await readFile(page, 'utf8');
       // Which way packets went meanwhile may differ with the machine's load; an engine that it lacks is not looked at.
       expect(sections.flatMap(outline).filter((row) => !outline(written).includes(row))).toEqual([]);

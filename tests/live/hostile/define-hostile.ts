@@ -1,0 +1,161 @@
+/**
+ * The hostile container: it sends crafted packets from inside of its network, and none of them, nor an answer to one, nor
+ * an error about one, is seen anywhere but where an honest packet of the network may be.
+ */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { addressesOf } from '../../../src/lab/layout.ts';
+import type { Steering } from './file.ts';
+import { countStopped, cutInside, isBridged, isNothingToCount } from './inside.ts';
+import { countPackets, leaksOf, leakTable } from './judge.ts';
+import { craftPackets, type Crafted } from './packets.ts';
+import { readPage, type Row, rowText, writeSection } from './page.ts';
+import { places } from './places.ts';
+import { controlIds, runControls, runPackets, type Seen } from './run.ts';
+import { applyAll, bridgeScript, createHostileWorld, families, type HostileWorld } from './world.ts';
+
+export interface Configuration {
+  /** `rules-0` */
+  readonly name: string;
+  readonly steering: Steering;
+  readonly rpFilter: 0 | 1 | 2;
+}
+
+export function configurationsOf(...steerings: readonly Steering[]): readonly Configuration[] {
+  const chosen = process.env['HOSTILE']?.split(',');
+  const all = steerings.flatMap((steering) =>
+    ([0, 1, 2] as const).map((rpFilter) => ({ name: `${steering}-${rpFilter}`, steering, rpFilter })),
+  );
+  return all.filter(({ name }) => chosen === undefined || chosen.includes(name));
+}
+
+/**
+ * In each family, before anything is applied, at the isp. A strict reverse path filter stops all foreign sources of IPv4, and
+ * leaves no more than the container's own packets to be seen.
+ */
+const atLeast = 40;
+
+/** What br_netfilter shows to the host's IP layer: nothing, or all that is bridged. */
+const bridging = [0, 1] as const;
+
+export function defineHostile(configurations: readonly Configuration[]): void {
+  const rows: Row[] = [];
+  describe.each(configurations)('hostile container, $name', (configuration) => {
+    let hostile: HostileWorld;
+    let packets: readonly Crafted[];
+    const before: Partial<Record<0 | 1, Seen>> = {};
+
+    beforeAll(async () => {
+      hostile = await createHostileWorld(configuration.rpFilter);
+      packets = craftPackets(families, hostile.macs);
+    });
+
+    afterAll(() => hostile?.world.down());
+
+    async function bridge(value: 0 | 1): Promise<void> {
+      await hostile.hosts.node1.run(['sh', '-c', bridgeScript(value)]);
+    }
+
+    /** Whom an honest container is told to be, by each family. */
+    async function honestAnswers(): Promise<string[]> {
+      const urls = families.map((family) => addressesOf(family).internet).map(urlOf);
+      const ask = (url: string) =>
+        hostile.world.containers.run('evil', ['timeout', '5', 'wget', '-qO-', url]);
+      return (await Promise.all(urls.map(ask))).map(({ stdout }) => stdout.trim());
+    }
+
+    const byGateway = families.map((family) => `upstream saw ${addressesOf(family).uplink}`);
+
+    it('control: each capture sees what is sent its way', async () => {
+      const seen = await runControls(hostile);
+      const blind = [...places, 'inside' as const].flatMap((place) =>
+        families
+          .filter((family) => !seen[place].has(controlIds[family]))
+          .map((family) => `${place}, IPv${family}`),
+      );
+      expect(blind).toEqual([]);
+    });
+
+    it.each(bridging)(
+      'control: before apply, packets are seen elsewhere, bridge-nf-call %i',
+      async (value) => {
+        await bridge(value);
+        const seen = await runPackets(hostile, packets);
+        before[value] = seen;
+        const leaks = leaksOf(packets, seen);
+        for (const family of families) {
+          const some = leaks.filter(({ packet }) => packet.family === family);
+          expect(countPackets(some.filter(({ place }) => place === 'isp'))).toBeGreaterThan(atLeast);
+          for (const place of ['near', 'post', 'plain']) {
+            expect(
+              some.some((leak) => leak.place === place),
+              `${place}, IPv${family}`,
+            ).toBe(true);
+          }
+        }
+      },
+    );
+
+    it('after apply, an honest packet leaves by the gateway', async () => {
+      await applyAll(hostile, configuration.steering);
+      expect(await honestAnswers()).toEqual(byGateway);
+    });
+
+    describe.each(bridging)('after apply, bridge-nf-call %i', (bridged) => {
+      let after: Seen;
+      let stopped: number;
+
+      beforeAll(async () => {
+        await bridge(bridged);
+        stopped = await countStopped(hostile);
+        after = await runPackets(hostile, packets);
+      });
+
+      it('no packet is seen elsewhere', () => {
+        const leaks = leaksOf(packets, after);
+        const row = { ...configuration, bridged, packets: packets.length, leaks };
+        rows.push(row);
+        const counts = families.map((family) => `IPv${family} ${countPackets(leaks, family)}`).join(', ');
+        const said = `${countPackets(leaks)} of ${packets.length} crafted packets were seen elsewhere (${counts})`;
+        process.stdout.write(`${configuration.name}, bridge-nf-call ${bridged}: ${said}\n`);
+        expect(leakTable(leaks), `${said}, steering by ${configuration.steering}`).toBe('');
+      });
+
+      it('what the bridge carries arrives as before', () => {
+        const carried = packets.filter((packet) => isBridged(packet, hostile.macs));
+        const seen = before[bridged];
+        if (!seen) throw new Error('not seen before');
+        expect(carried.filter(({ id }) => seen.inside.has(id)).length).toBeGreaterThan(20);
+        expect(cutInside(carried, seen, after)).toEqual([]);
+      });
+
+      it('what was stopped is counted', async () => {
+        expect((await countStopped(hostile)) - stopped).toBeGreaterThan(0);
+      });
+
+      it('what the bridge carries between containers is not', async () => {
+        const honest = packets.filter(
+          (packet) => isBridged(packet, hostile.macs) && isNothingToCount(packet, hostile.macs),
+        );
+        const counted = await countStopped(hostile);
+        await runPackets(hostile, honest);
+        expect((await countStopped(hostile)) - counted).toBe(0);
+      });
+
+      it('an honest packet still leaves by the gateway', async () => {
+        expect(await honestAnswers()).toEqual(byGateway);
+      });
+    });
+  });
+
+  describe('docs/leak-matrix.md', () => {
+    it('says what was found', async () => {
+      if (process.env['LEAK_MATRIX'] === 'write') await writeSection(rows, atLeast);
+      const written = await readPage();
+      expect(rows.map(rowText).filter((row) => !written.includes(row))).toEqual([]);
+    });
+  });
+}
+
+function urlOf(address: string): string {
+  return address.includes(':') ? `http://[${address}]` : `http://${address}`;
+}

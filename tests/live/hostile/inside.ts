@@ -1,0 +1,32 @@
+/** What the bridge of a network carries between its own containers: it is nobody else's, and none of it is a leak. */
+import { mustSucceed } from '../program.ts';
+import { macBytes } from './bytes.ts';
+import type { Crafted, LinkAddresses } from './packets.ts';
+import type { Seen } from './run.ts';
+import { isOwnSource } from './places.ts';
+import type { HostileWorld } from './world.ts';
+
+/** Sent to another container, or to all of them, or to nobody that the bridge knows: none of the frames is for the host alone. */
+export function isBridged({ frames }: Crafted, { bridge }: LinkAddresses): boolean {
+  return frames.every((frame) => !frame.subarray(0, 6).equals(macBytes(bridge)));
+}
+
+/** What the host must not count as stopped: frames for one other container, and honest ones for all. */
+export function isNothingToCount(packet: Crafted, { other }: LinkAddresses): boolean {
+  const toOne = packet.frames.every((frame) => frame.subarray(0, 6).equals(macBytes(other)));
+  return toOne || isOwnSource(packet.source) || ['unspecified', 'link-local'].includes(packet.source);
+}
+
+/** The names of those that another container got before, and does not get now. */
+export function cutInside(packets: readonly Crafted[], before: Seen, after: Seen): readonly string[] {
+  const cut = packets.filter(({ id }) => before.inside.has(id) && !after.inside.has(id));
+  return cut.map(({ name }) => name);
+}
+
+/** How many packets the host says that it has stopped. */
+export async function countStopped({ hosts: { node1 } }: HostileWorld): Promise<number> {
+  const { networks } = JSON.parse(await mustSucceed(node1, 'status', '--json')) as {
+    networks: readonly { stopped: number }[];
+  };
+  return networks.reduce((sum, { stopped }) => sum + stopped, 0);
+}

@@ -1,0 +1,67 @@
+/** The hostile container's section of docs/leak-matrix.md. Like the rest of the page it has no figures that differ from run to run. */
+import { readFile, writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { countPackets, type Leak } from './judge.ts';
+
+const page = fileURLToPath(new URL('../../../docs/leak-matrix.md', import.meta.url));
+
+export interface Row {
+  /** `rules-0` */
+  readonly steering: string;
+  readonly rpFilter: number;
+  readonly bridged: number;
+  readonly packets: number;
+  readonly leaks: readonly Leak[];
+}
+
+const heading = '## A hostile container';
+
+export function rowText({ steering, rpFilter, bridged, packets, leaks }: Row): string {
+  const elsewhere = ([4, 6] as const).map((family) =>
+    countPackets(leaks, family) === 0 ? '0' : '**packets**',
+  );
+  return `| ${[steering, rpFilter, bridged, packets, ...elsewhere].join(' | ')} |`;
+}
+
+function sectionText(rows: readonly Row[], atLeast: number): string {
+  return [
+    heading,
+    '',
+    'A container sends crafted packets from inside of its network: sources that are not its own, to the outside, to the node, to',
+    'other networks and to published ports; all protocols, fragments, options, extension headers, frames of all kinds, and flows',
+    'that it makes up. Captures look for each packet, for answers to it and for errors about it: at the isp, at both gateways and',
+    'their uplinks, at a neighbour of the LAN, and on the bridges of three other networks. "0" below: none was seen where an honest',
+    `packet of the network may not be. Control: before \`apply\`, more than ${atLeast} of each family are seen at the isp, and some on`,
+    'each of the bridges; marked datagrams are seen by each capture.',
+    '',
+    '| steering by | `rp_filter` | `bridge-nf-call-*` | packets | elsewhere, IPv4 | elsewhere, IPv6 |',
+    '| --- | --- | --- | --- | --- | --- |',
+    ...rows.map(rowText),
+    '',
+  ].join('\n');
+}
+
+export function readPage(): Promise<string> {
+  return readFile(page, 'utf8');
+}
+
+/** Puts the section in the place of the one before, or at the end. */
+export async function writeSection(rows: readonly Row[], atLeast: number): Promise<void> {
+  await writeFile(page, `${withoutSection(await readPage())}\n${sectionText(rows, atLeast)}`);
+}
+
+/** The section of a page that is about to be made anew; nothing when it has none. */
+export function hostileSection(text: string): string {
+  const [, section] = splitPage(text);
+  return section === undefined ? '' : `\n${section}`;
+}
+
+function withoutSection(text: string): string {
+  return splitPage(text)[0];
+}
+
+/** It is the last one. */
+function splitPage(text: string): readonly [before: string, section?: string] {
+  const at = text.indexOf(heading);
+  return at < 0 ? [text] : [text.slice(0, at - 1), text.slice(at)];
+}

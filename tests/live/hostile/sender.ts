@@ -1,0 +1,35 @@
+/** Puts frames on the wire as a container with CAP_NET_RAW can: as they are, whatever they say. */
+import { inNetwork } from '../../../src/host/namespaces.ts';
+import type { TestHost } from '../../../src/lab/test-host.ts';
+
+/** Perl, which every Debian has: a packet socket, bound to a device by its index; one frame for each line of stdin. */
+const program = String.raw`
+use strict;
+my ($device, $pause) = @ARGV;
+my ($family, $raw, $get_index) = (17, 3, 0x8933);
+socket(my $socket, $family, $raw, 0) or die "socket: $!";
+my $request = pack('a16 x24', $device);
+ioctl($socket, $get_index, $request) or die "$device: $!";
+my $index = unpack('x16 i', $request);
+bind($socket, pack('S n i S C C a8', $family, 0, $index, 0, 0, 0, '')) or die "bind: $!";
+my ($sent, $failed) = (0, 0);
+while (my $line = <STDIN>) {
+  chomp $line;
+  defined send($socket, pack('H*', $line), 0) ? $sent++ : $failed++;
+  select undef, undef, undef, $pause;
+}
+print "$sent $failed\n";
+`;
+
+/** seconds between two frames, with what the system adds: some 1,000 frames a second */
+const pause = 0.0007;
+
+/**
+ * @param place the file of the container's network namespace
+ * @returns how many the device took
+ */
+export async function sendFrames(host: TestHost, place: string, frames: readonly Buffer[]): Promise<number> {
+  const input = frames.map((frame) => `${frame.toString('hex')}\n`).join('');
+  const said = await host.run(inNetwork(place, ['perl', '-e', program, 'eth0', String(pause)]), { input });
+  return Number(said.split(' ')[0]);
+}
