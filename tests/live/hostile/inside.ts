@@ -11,10 +11,9 @@ export function isBridged({ frames }: Crafted, { bridge }: LinkAddresses): boole
   return frames.every((frame) => !frame.subarray(0, 6).equals(macBytes(bridge)));
 }
 
-/** What the host must not count as stopped: frames for one other container, and honest ones for all. */
-export function isNothingToCount(packet: Crafted, { other }: LinkAddresses): boolean {
-  const toOne = packet.frames.every((frame) => frame.subarray(0, 6).equals(macBytes(other)));
-  return toOne || isOwnSource(packet.source) || ['unspecified', 'link-local'].includes(packet.source);
+/** With a source that is the network's own, or one that a link needs. */
+export function isHonest({ source }: Crafted): boolean {
+  return isOwnSource(source) || source === 'unspecified' || source === 'link-local';
 }
 
 /** The names of those that another container got before, and does not get now. */
