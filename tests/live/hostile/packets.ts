@@ -40,14 +40,19 @@ export interface Recipe {
   readonly disturbs?: true;
 }
 
-export function craftPackets(families: readonly Family[], macs: LinkAddresses): readonly Crafted[] {
+/** @param first the number of the first; the same packets in the same order, whatever it is */
+export function craftPackets(
+  families: readonly Family[],
+  macs: LinkAddresses,
+  first = 1,
+): readonly Crafted[] {
   const recipes = families.flatMap((family) =>
     recipesOf(sceneOf(family), macs).map((recipe) => ({ ...recipe, family })),
   );
   const last = recipes.filter(({ disturbs }) => disturbs);
   return [...recipes.filter(({ disturbs }) => !disturbs), ...last].map(
     ({ name, family, source, allowed, frames }, index) => {
-      const id = index + 1;
+      const id = first + index;
       return { id, family, name: `IPv${family} ${name}`, source, allowed, frames: frames(id) };
     },
   );

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { addressesOf } from '../../../src/lab/layout.ts';
 import { captureIds } from './capture.ts';
 import { marker } from './marker.ts';
-import type { Crafted } from './packets.ts';
+import { craftPackets, type Crafted } from './packets.ts';
 import { type Place, places } from './places.ts';
 import { more, sceneOf } from './scene.ts';
 import { sendFrames } from './sender.ts';
@@ -20,19 +20,39 @@ async function watch({ points, inside }: HostileWorld, act: () => Promise<void>)
   await act();
   await sleep(patience);
   const ids = await Promise.all(captures.map((capture) => capture.stop()));
-  const keys = [...places, 'inside'] as const;
-  return Object.fromEntries(keys.map((key, index) => [key, ids[index] ?? new Set()])) as unknown as Seen;
+  return mapSeen((_, index) => ids[index] ?? new Set());
 }
 
-export async function runPackets(hostile: HostileWorld, packets: readonly Crafted[]): Promise<Seen> {
+function mapSeen(make: (place: keyof Seen, index: number) => ReadonlySet<number>): Seen {
+  const keys = [...places, 'inside'] as const;
+  return Object.fromEntries(keys.map((key, index) => [key, make(key, index)])) as unknown as Seen;
+}
+
+/** More than there are packets: the markers of one run are not those of another, of which something may still come. */
+const perRun = 2000;
+
+/**
+ * Sends the chosen ones, for the first time, or the second, ... in this world.
+ * @returns their numbers, as they are in every run
+ */
+export async function runPackets(
+  hostile: HostileWorld,
+  run: number,
+  isChosen: (packet: Crafted) => boolean = () => true,
+): Promise<Seen> {
   await forgetStations(hostile);
   await beginFlows(hostile);
-  const frames = packets.flatMap((packet) => packet.frames);
-  return watch(hostile, async () => {
+  const before = run * perRun;
+  const packets = craftPackets(families, hostile.macs, 1 + before);
+  const frames = packets.filter(isChosen).flatMap((packet) => packet.frames);
+  const seen = await watch(hostile, async () => {
     const sent = await sendFrames(hostile.hosts.node1, hostile.container, frames);
     if (sent !== frames.length)
       throw new Error(`${frames.length - sent} of ${frames.length} frames were refused`);
   });
+  const numbers = (ids: ReadonlySet<number>): ReadonlySet<number> =>
+    new Set([...ids].map((id) => id - before).filter((id) => id >= 1 && id <= packets.length));
+  return mapSeen((place) => numbers(seen[place]));
 }
 
 /** What controls are marked with: one for each family. */
