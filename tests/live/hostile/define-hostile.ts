@@ -34,6 +34,9 @@ export function configurationsOf(...steerings: readonly Steering[]): readonly Co
  */
 const atLeast = 40;
 
+/** Of more than 500 in each family; the kernel itself drops what is no proper packet. */
+const leastCounted = 100;
+
 /** What br_netfilter shows to the host's IP layer: nothing, or all that is bridged. */
 const bridging = [0, 1] as const;
 
@@ -42,7 +45,7 @@ export function defineHostile(configurations: readonly Configuration[]): void {
   describe.each(configurations)('hostile container, $name', (configuration) => {
     let hostile: HostileWorld;
     let packets: readonly Crafted[];
-    const before: Partial<Record<0 | 1, Seen>> = {};
+    const unapplied: Partial<Record<0 | 1, Seen>> = {};
     let runs = 0;
 
     beforeAll(async () => {
@@ -81,7 +84,7 @@ export function defineHostile(configurations: readonly Configuration[]): void {
       async (value) => {
         await bridge(value);
         const seen = await runPackets(hostile, runs++);
-        before[value] = seen;
+        unapplied[value] = seen;
         for (const family of families) {
           const ofFamily = packets.filter((packet) => packet.family === family);
           const seenAt = (place: Place): number => ofFamily.filter(({ id }) => seen[place].has(id)).length;
@@ -96,13 +99,24 @@ export function defineHostile(configurations: readonly Configuration[]): void {
       expect(await honestAnswers()).toEqual(byGateway);
     });
 
+    // A strict reverse path filter of the kernel drops those of IPv4 before anybody could count.
+    it.each(configuration.rpFilter === 1 ? [6] : families)(
+      'after apply, foreign sources are counted as stopped: IPv%i',
+      async (family) => {
+        await bridge(0);
+        const isChosen = (packet: Crafted): boolean =>
+          packet.family === family && !isBridged(packet, hostile.macs) && !isHonest(packet);
+        const counted = await countStopped(hostile);
+        await runPackets(hostile, runs++, isChosen);
+        expect((await countStopped(hostile)) - counted).toBeGreaterThan(leastCounted);
+      },
+    );
+
     describe.each(bridging)('after apply, bridge-nf-call %i', (bridged) => {
       let after: Seen;
-      let stopped: number;
 
       beforeAll(async () => {
         await bridge(bridged);
-        stopped = await countStopped(hostile);
         after = await runPackets(hostile, runs++);
       });
 
@@ -118,17 +132,13 @@ export function defineHostile(configurations: readonly Configuration[]): void {
 
       it('what the bridge carries arrives as before', () => {
         const carried = packets.filter((packet) => isBridged(packet, hostile.macs));
-        const seen = before[bridged];
+        const seen = unapplied[bridged];
         if (!seen) throw new Error('not seen before');
         expect(carried.filter(({ id }) => seen.inside.has(id)).length).toBeGreaterThan(20);
         expect(cutInside(carried, seen, after)).toEqual([]);
       });
 
-      it('what was stopped is counted', async () => {
-        expect((await countStopped(hostile)) - stopped).toBeGreaterThan(0);
-      });
-
-      it('what the bridge carries between containers is not', async () => {
+      it('what the bridge carries between containers is not counted', async () => {
         const isChosen = (packet: Crafted): boolean => isBridged(packet, hostile.macs) && isHonest(packet);
         expect(packets.filter(isChosen).length).toBeGreaterThan(20);
         const counted = await countStopped(hostile);
