@@ -12,8 +12,8 @@ import { beginFlows, families, forgetStations, type HostileWorld } from './world
 /** the numbers of the packets that were seen at each place, and by another container of the same network */
 export type Seen = Readonly<Record<Place | 'inside', ReadonlySet<number>>>;
 
-/** milliseconds after the last packet: answers and errors come at once, and the kernel tries neighbours once a second */
-const patience = 1200;
+/** milliseconds after the last packet: answers come at once, errors about fragments after a second */
+const patience = 1500;
 
 async function watch({ points, inside }: HostileWorld, act: () => Promise<void>): Promise<Seen> {
   const captures = await Promise.all([...places.map((place) => points[place]), inside].map(captureIds));

@@ -93,10 +93,17 @@ function hostWithin(
   };
 }
 
-/** ICMP errors are limited to one a second for each receiver: here, none is to be missing. */
+/**
+ * ICMP errors are limited to one a second for each receiver: here, none is to be missing. Nor is one to come late: about a
+ * neighbour that does not answer after 3 s, about fragments that stay alone after 30 or 60.
+ */
 const everyErrorScript = `cd /proc/sys/net
 echo 0 >ipv4/icmp_ratelimit; echo 0 >ipv6/icmp/ratelimit
-for file in ipv4/icmp_msgs_per_sec ipv4/icmp_msgs_burst; do [ ! -e $file ] || echo 100000 >$file; done`;
+for file in ipv4/icmp_msgs_per_sec ipv4/icmp_msgs_burst; do [ ! -e $file ] || echo 100000 >$file; done
+for file in ipv4/neigh/*/retrans_time_ms ipv6/neigh/*/retrans_time_ms; do echo 100 >$file; done
+for file in ipv4/ipfrag_time ipv6/ip6frag_time netfilter/nf_conntrack_frag6_timeout; do
+  [ ! -e $file ] || echo 1 >$file
+done`;
 
 /** What br_netfilter shows to the IP layer of a host: nothing, or everything that is bridged there. */
 export function bridgeScript(value: 0 | 1): string {
