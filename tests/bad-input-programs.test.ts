@@ -150,7 +150,7 @@ function complaintsAboutError(error: unknown): string[] {
 
 const ipLine = new RegExp(
   [
-    String.raw`(?:rule (?:add|delete) preference|route (?:add|replace|delete)) [\w.:/ @+=-]+`,
+    String.raw`(?:rule (?:add|delete) preference|route (?:add|replace|delete)) [\w.:/ @+=\u0080-\uffff-]+`,
     String.raw`xfrm policy (?:add|delete) src [\d./]+ dst 0\.0\.0\.0/0 dir fwd(?: priority \d+ action \w+)?(?: mark 0x[\da-f]+ mask 0x[\da-f]+)?`,
   ]
     .map((line) => `^(?:${line})$`)
@@ -159,11 +159,11 @@ const ipLine = new RegExp(
 const nftLine = new RegExp(
   [
     'delete table inet mustredirect|add table inet mustredirect',
-    String.raw`(?:add|flush|delete) (?:chain|set|map) inet mustredirect [\w./-]+(?: \{ type [\w .]+(?: : verdict)?(?: hook \w+ priority -?\d+; policy \w+;|;(?: flags interval;)?(?: size 65535; flags dynamic;)?(?: counter;)?) \})?`,
+    String.raw`(?:add|flush|delete) (?:chain|set|map) inet mustredirect [\w./-]+(?: \{ (?:type [\w .]+|typeof @th,\d+,\d+)(?: : verdict)?(?: hook \w+ priority -?\d+; policy \w+;|;(?: flags interval;)?(?: size 65535; flags dynamic;)?(?: counter;)?) \})?`,
     String.raw`(?:add|delete) element inet mustredirect [\w./-]+ \{ [\w./:-]+(?:(?: \. |, )?(?:[\w./:-]+|"[^\s"*\\;{}]{1,15}"))*\ \}`,
-    String.raw`add element inet mustredirect [\w./-]+ \{ [\w./:-]+ : goto [\w./-]+(?:, [\w./:-]+ : goto [\w./-]+)* \}`,
-    String.raw`(?:add|delete) element inet mustredirect [\w./-]+ \{ "[^\s"*\\;{}]{1,15}"(?:, "[^\s"*\\;{}]{1,15}")* \}`,
-    String.raw`add rule inet mustredirect [\w./-]+ (?:[\w@.:/+!=&|() -]|"[^\s"*\\;{}]{1,15}"|add @[\w./-]+ \{ [\w@.:/+!=&|() -]+ \})+`,
+    String.raw`add element inet mustredirect [\w./-]+ \{ [\w./:-]+(?: \. "[^\s"*\\;{}]{1,15}")? : goto [\w./-]+(?:, [\w./:-]+(?: \. "[^\s"*\\;{}]{1,15}")? : goto [\w./-]+)* \}`,
+    String.raw`(?:add|delete) element inet mustredirect [\w./-]+ \{ "[^\s"*\\;{}]{1,15}"(?:(?: \. |, )"[^\s"*\\;{}]{1,15}")* \}`,
+    String.raw`add rule inet mustredirect [\w./-]+ (?:[\w@.,:/+!=&|() -]|"[^\s"*\\;{}]{1,15}"|add @[\w./-]+ \{ [\w@.:/+!=&|() -]+ \})+`,
   ]
     .map((line) => `^(?:${line})$`)
     .join('|'),

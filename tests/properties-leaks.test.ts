@@ -10,7 +10,7 @@ import { type Fate, fateOf } from './fake-host/packet.ts';
 import type { FakeState } from './fake-host/state.ts';
 import { type Drift, driftForeign, driftOurs, drifts } from './property/drift.ts';
 import { newHost, setups, targetOf } from './property/host.ts';
-import { findLeak, leavingSources, redirectedSources } from './property/leak.ts';
+import { bridgesWith, findLeak, leavingSources, redirectedSources } from './property/leak.ts';
 import { mishaps, suffer } from './property/mishap.ts';
 import { leaksDuring } from './property/moments.ts';
 import { numRuns, runsText, timeout } from './property/runs.ts';
@@ -127,9 +127,14 @@ describe(`any two files (${runsText})`, { timeout }, () => {
         await apply(host, before);
         await apply(host, after);
         const { role } = targetOf(host, after);
-        const fates = sources.map((source) =>
-          fateOf(host.state, { source, destination: inFamily(familyOf(source), '9.9.9.9') }),
-        );
+        const fates = sources.map((source) => {
+          const network = role.networks.find(({ subnets }) =>
+            subnets.some((subnet) => contains(subnet, source)),
+          );
+          const ingress = bridgesWith(host.state, source).find(({ name }) => name === network?.name)?.bridge;
+          const destination = inFamily(familyOf(source), '9.9.9.9');
+          return fateOf(host.state, { source, destination, ...(ingress === undefined ? {} : { ingress }) });
+        });
         const byMark = families.filter((family) => isByMark(host.state, family));
         expect(fates).toMatchObject(sources.map((source) => wantedFate(source, role, byMark)));
         const bridges = host.state.nft?.sets.get('bridges')?.elements ?? [];

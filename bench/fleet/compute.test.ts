@@ -22,8 +22,12 @@ const routesOf = (objects: readonly HostObject[] = []): Route[] =>
 /** Where a host sends what comes from a subnet: `100.127.0.1 by eth0`. */
 function waysOf(objects: readonly HostObject[] | undefined, subnet: string): string[] {
   const mark = markOf(objects, subnet);
-  const tables = rulesOf(objects).flatMap(({ from, fwmark, action }) => {
-    const steers = from === subnet || (fwmark !== undefined && (mark & fwmark.mask) === fwmark.value);
+  const tables = rulesOf(objects).flatMap(({ from, fwmark, device, action }) => {
+    const steers =
+      from === subnet ||
+      (from === undefined && fwmark !== undefined && (mark & fwmark.mask) === fwmark.value);
+    // One rule is for the bridge of the containers, one for this host itself.
+    if (device === 'lo') return [];
     return steers && action.kind === 'lookup' ? [action.table] : [];
   });
   return routesOf(objects).flatMap(({ table, destination, target }) =>

@@ -163,6 +163,17 @@ export function findOverlaps<T extends { readonly subnet: Subnet }>(items: reado
   return found;
 }
 
+/** The first usable address of a subnet: the one that an engine gives its bridge. */
+export function firstAddress(subnet: Subnet): Address {
+  const { start, end, version } = parseCidr(subnet);
+  return addressOfNumber(start < end ? start + 1n : start, version);
+}
+
+/** An address as a number in hexadecimal, as nft prints a raw field of a packet: `0xa590400`. */
+export function hexOfAddress(address: Address): string {
+  return `0x${parseCidr(subnetOfAddress(address)).start.toString(16)}`;
+}
+
 /** Addresses of a subnet from the last usable one down: an engine hands out the first ones. */
 export function* addressesFromTop(subnet: Subnet): Generator<Address> {
   const { start, end, version } = parseCidr(subnet);

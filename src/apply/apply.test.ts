@@ -222,7 +222,7 @@ describe('apply', () => {
     const wanted = host.dump();
     const closed = host.state.rules.filter(({ preference }) => preference === 4200);
     expect(closed.length).toBeGreaterThan(1);
-    const { from: _, ...everything } = closed[0] ?? {};
+    const { from: _, ...everything } = closed.find(({ from }) => from !== undefined) ?? {};
     const after = host.state.rules.findIndex(({ preference }) => preference > 4200);
     host.state.rules = host.state.rules.toSpliced(after, 0, everything as (typeof closed)[number]);
     const drifted = host.dump();
@@ -252,7 +252,7 @@ describe('apply', () => {
       hint: expect.stringContaining('mustredirect destroy') as unknown,
     });
     expect(String(error)).toMatch(
-      /not everything could be undone: .*; - rule 4200: from 10\.89\.4\.0\/23 prohibit/s,
+      /not everything could be undone: .*; - rule 4200: from 10\.90\.0\.0\/16 fwmark 0x0\/0x1000 prohibit/s,
     );
     // What must be given back is still known.
     host.failWhen();
@@ -286,7 +286,7 @@ describe('apply', () => {
     };
     const target = { ...targetOf(host, first), host: forgetful };
     await expect(applyTo(target)).rejects.toThrow(
-      /does not have what was set: .*rule 4200: from 10\.89\.4\.0\/23 prohibit/s,
+      /does not have what was set: .*rule 4200: from 10\.90\.0\.0\/16 fwmark 0x0\/0x1000 prohibit/s,
     );
   });
 });

@@ -22,6 +22,7 @@ const ownedSchema: z.ZodType<Rule | Route | XfrmPolicy | IptablesRule | NftObjec
       action: z.discriminatedUnion('kind', [
         z.object({ kind: z.literal('lookup'), table: z.number(), suppress: z.number().exactOptional() }),
         z.object({ kind: z.literal('goto'), preference: z.number() }),
+        z.object({ kind: z.literal('blackhole') }),
         z.object({ kind: z.literal('prohibit') }),
         z.object({ kind: z.literal('unreachable') }),
         z.object({ kind: z.literal('nop') }),
@@ -68,7 +69,7 @@ const ownedSchema: z.ZodType<Rule | Route | XfrmPolicy | IptablesRule | NftObjec
       hook: z
         .object({
           type: z.enum(['filter', 'nat', 'route']),
-          hook: z.enum(['prerouting', 'forward', 'output', 'postrouting']),
+          hook: z.enum(['prerouting', 'input', 'forward', 'output', 'postrouting']),
           priority: z.number(),
           policy: z.string().exactOptional(),
         })

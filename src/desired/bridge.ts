@@ -10,6 +10,7 @@ import {
 } from '../address/cidr.ts';
 import type { Facts } from '../state/facts.ts';
 import type { NodeNetwork } from '../topology/role.ts';
+import { type Part, bridgesOf, isLocal } from './parts.ts';
 import { factsOf } from './network-facts.ts';
 
 /** What the engine says, else the one that has an address of the network, or leads to it, else that of the last time. */
@@ -52,4 +53,38 @@ export function besideOf(network: NodeNetwork, bridge: string, family: Family, f
     .map((prefix) => ({ address: prefix.split('/')[0] ?? '', prefix }))
     .filter(({ address }) => !isLinkLocal(address) && !own.some((subnet) => contains(subnet, address)));
   return mergeSubnets(others.map(({ prefix }) => subnetAround(prefix)));
+}
+
+export type PublishedSubnets = Readonly<Record<Family, readonly Subnet[]>>;
+
+/**
+ * Subnets of container networks of this host that are not redirected. Ports that it publishes of them lead there, also when a
+ * redirected container asks for them by the host's address. A bridge with a port that is no container's, or with a default route,
+ * leads elsewhere.
+ */
+export function publishedSubnets(parts: readonly Part[], facts: Facts): PublishedSubnets {
+  const ours = new Set(bridgesOf(parts));
+  const outward = new Set([
+    ...facts.defaultHops.map(({ device }) => device),
+    ...parts.flatMap(({ routes }) =>
+      routes.flatMap(({ route: { target } }) => (target.kind === 'unicast' ? (target.device ?? []) : [])),
+    ),
+    ...facts.links.flatMap(({ master, type }) =>
+      master === undefined || type === 'veth' || type === 'tun' ? [] : [master],
+    ),
+  ]);
+  const inward = facts.links.filter(
+    ({ name, type }) => type === 'bridge' && !ours.has(name) && !outward.has(name),
+  );
+  const inFamily = (family: Family): Subnet[] =>
+    parts.some((part) => part.family === family && isLocal(part) && part.steer)
+      ? mergeSubnets(
+          inward.flatMap(({ addresses }) =>
+            addresses
+              .filter((prefix) => familyOf(prefix) === family && !isLinkLocal(prefix.split('/')[0] ?? ''))
+              .map(subnetAround),
+          ),
+        )
+      : [];
+  return { 4: inFamily(4), 6: inFamily(6) };
 }

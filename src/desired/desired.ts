@@ -2,10 +2,11 @@
 import { type Family, families, familyOf } from '../address/cidr.ts';
 import type { Spec } from '../spec/spec.ts';
 import type { HostRole } from '../topology/role.ts';
+import { forwardingName } from '../state/settings.ts';
 import { isAlike } from '../state/alike.ts';
 import type { Facts, ForeignFacts } from '../state/facts.ts';
 import type { Flows } from '../state/ledger.ts';
-import { besideOf, bridgeOf } from './bridge.ts';
+import { besideOf, bridgeOf, publishedSubnets } from './bridge.ts';
 import { dockerUserRules, withoutDockerUser } from './docker-user.ts';
 import { type EngineWishes, releaseNetwork, wantNetwork } from './engine-networks.ts';
 import { memberPart, uplinkRefusals } from './member.ts';
@@ -113,11 +114,17 @@ function partsOf(role: HostRole, facts: Facts, numbers: Numbers, refusals: Refus
 function datapath({ networks }: HostRole, parts: readonly Part[], numbers: Numbers, facts: Facts): Wanted[] {
   const byMark = steeredByMark(parts, facts, numbers);
   const marked = parts.filter(({ family }) => byMark.has(family));
+  const published = publishedSubnets(parts, facts);
   return [
-    ...nftSets(parts, byMark),
-    ...(parts.length > 0 ? nftChains(parts, numbers, byMark) : []),
+    ...nftSets(parts, byMark, published),
+    ...(parts.length > 0 ? nftChains(parts, numbers, byMark, published) : []),
     ...sourcePolicies(parts, numbers.seenBit ?? 0, byMark, facts),
-    ...steeringRules(parts, numbers, byMark),
+    ...steeringRules(
+      parts,
+      numbers,
+      byMark,
+      families.filter((family) => forwardingName[family] in facts.sysctls),
+    ),
     ...routesOf(parts),
     ...closedSubnets(marked),
     ...validMarks(marked, facts),

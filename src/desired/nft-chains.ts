@@ -4,13 +4,15 @@
  */
 import type { Family } from '../address/cidr.ts';
 import { type NftChain, hex } from '../state/objects.ts';
-import { foreignChains, foreignJumps } from './nft-foreign.ts';
+import type { PublishedSubnets } from './bridge.ts';
+import { hostErrorChains } from './nft-host-errors.ts';
 import { markChains } from './nft-marks.ts';
 import { natRules, translates, untranslatedRules } from './nft-nat.ts';
+import { spoofedChains } from './nft-spoofed.ts';
 import { stop, stopChains } from './nft-stop.ts';
 import { word } from './nft-word.ts';
 import type { Numbers } from './numbers.ts';
-import { type Part, type Wanted, byFamily, isLocal } from './parts.ts';
+import { type Part, type Wanted, bridgesOf, byFamily, isLocal } from './parts.ts';
 import { publishedChain } from './published.ts';
 import { exitJumps, routeChains } from './route-chains.ts';
 import type { ByMark } from './steering-kind.ts';
@@ -24,12 +26,18 @@ const beforeSrcnat = 90;
 /** sees the address that a packet leaves with */
 const afterSrcnat = 110;
 
-export function nftChains(parts: readonly Part[], numbers: Numbers, byMark: ByMark): Wanted[] {
+export function nftChains(
+  parts: readonly Part[],
+  numbers: Numbers,
+  byMark: ByMark,
+  published: PublishedSubnets,
+): Wanted[] {
   const { directBit = 0 } = numbers;
   const local = parts.some(isLocal);
   return [
-    ...markChains(parts, numbers, byMark),
-    ...foreignChains(parts),
+    ...markChains(parts, numbers, byMark, published),
+    ...spoofedChains(parts),
+    ...hostErrorChains(parts, numbers, byMark),
     ...stopChains(parts),
     chain(
       {
@@ -110,19 +118,14 @@ function ownRules(family: Family, parts: readonly Part[], seenBit: number): stri
   );
 }
 
-/**
- * What leaves as it should is found first, by one question about its source. On a host that is node and gateway, a
- * container with the source of one that is served would be taken for it: there, foreign sources come before.
- */
+/** What leaves as it should is found first, by one question about its source. */
 function forwardRules(parts: readonly Part[]): string[] {
   const groups = byFamily(parts);
   const sizes = groups.flatMap((group) => segmentSizes(group.family, group.parts));
   const good = groups.flatMap((group) =>
     hasExits(group.parts) ? [] : goodWays(group.family, group.parts, 'accept'),
   );
-  const foreign = foreignJumps(parts);
-  const first = parts.every(isLocal) ? [...good, ...foreign] : [...foreign, ...good];
-  return [...sizes, ...first, ...groups.flatMap((group) => otherWays(group.family, group.parts))];
+  return [...sizes, ...good, ...groups.flatMap((group) => otherWays(group.family, group.parts))];
 }
 
 function goodWays(family: Family, parts: readonly Part[], verdict: 'accept' | 'return'): string[] {
@@ -177,7 +180,11 @@ function segmentSizes(family: Family, parts: readonly Part[]): string[] {
 }
 
 function guardRules(parts: readonly Part[], directBit: number): string[] {
-  return byFamily(parts).flatMap((group) => guardRulesOf(group.family, group.parts, hex(directBit)));
+  return [
+    // With br_netfilter, frames between two ports of one bridge come by here, too.
+    ...(bridgesOf(parts).length > 0 ? ['iifname . oifname @inside return'] : []),
+    ...byFamily(parts).flatMap((group) => guardRulesOf(group.family, group.parts, hex(directBit))),
+  ];
 }
 
 function guardRulesOf(family: Family, parts: readonly Part[], bit: string): string[] {

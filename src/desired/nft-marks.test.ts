@@ -78,8 +78,8 @@ describe('steering by mark', () => {
     const rules = found.flatMap((o) => (o.kind === 'rule' ? (o.fwmark ?? []) : []));
     expect(rules.length).toBeGreaterThan(3);
     expect(rules.filter(({ value, mask }) => (0xca6c & mask) === value)).toEqual([]);
-    expect(chainOf(found, 'prerouting').at(-1)).toMatch(/^meta mark & 0x480 != 0x0 /);
-    expect(0xca6c & 0x480).toBe(0);
+    expect(chainOf(found, 'prerouting').at(-1)).toMatch(/^meta mark & 0x1480 != 0x0 /);
+    expect(0xca6c & 0x1480).toBe(0);
   });
 
   it('is not done where no bit is free to say that a mark is ours', () => {
@@ -87,9 +87,9 @@ describe('steering by mark', () => {
     expect(rulesBySource(objects(9, undefined, {}, { foreignRules }))).toBe(18);
   });
 
-  it('takes both bits from what comes from nowhere redirected', () => {
+  it('takes our bits from what comes from nowhere redirected', () => {
     expect(chainOf(objects(9, 1), 'prerouting').at(-1)).toBe(
-      'meta mark & 0x480 != 0x0 meta mark set meta mark & 0xfffffb7f',
+      'meta mark & 0x1480 != 0x0 meta mark set meta mark & 0xffffeb7f',
     );
   });
 

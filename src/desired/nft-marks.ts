@@ -2,66 +2,110 @@
  * The chains that mark packets: as seen by this table, as exceptions, and, where a mark steers, for their gateway. A packet
  * is asked once where it comes from; all else follows from the chain that this leads to.
  */
-import type { Family } from '../address/cidr.ts';
+import type { Family, Subnet } from '../address/cidr.ts';
+import type { PublishedSubnets } from './bridge.ts';
 import { type NftChain, hex } from '../state/objects.ts';
 import { word } from './nft-word.ts';
 import type { Numbers } from './numbers.ts';
-import { type Part, type Wanted, byFamily, isLocal } from './parts.ts';
+import { unmentionedChains, unmentionedJumps } from './nft-spoofed.ts';
+import { type Part, type Wanted, byFamily, isBridged, isLocal } from './parts.ts';
 import { exceptionJumps } from './route-chains.ts';
 import { type ByMark, marksOf, waysBack } from './steering-kind.ts';
-import { isNotRedirected, isRedirected, leadBy, redirectedLengths } from './subnet-sets.ts';
+import {
+  isNotRedirected,
+  isRedirected,
+  leadBy,
+  leadByBridge,
+  lengthsOf,
+  redirectedLengths,
+} from './subnet-sets.ts';
 import { isServed, servedSubnets, steerMap } from './ways.ts';
 
-/** after conntrack (-200) and mangle (-150, where wg-quick sets the mark of all UDP), before dstnat (-100) */
-const afterMangle = -145;
-/** what comes to a port of a gateway, and answers to what it masquerades, have the container's address only then */
+/**
+ * after mangle (-150, where wg-quick sets the mark of all UDP) and after dstnat (-100): routing, the exceptions and the guard
+ * all decide by the destination that a packet has then
+ */
 const afterDstnat = -99;
+/** after the chain above, which takes our bits from what comes from nowhere redirected */
+const afterMarks = -98;
 
-export function markChains(parts: readonly Part[], numbers: Numbers, byMark: ByMark): Wanted[] {
-  if (!parts.some((part) => part.steer)) return [];
+export function markChains(
+  parts: readonly Part[],
+  numbers: Numbers,
+  byMark: ByMark,
+  published: PublishedSubnets,
+): Wanted[] {
+  if (!isMarked(parts)) return [];
   const groups = byFamily(parts);
   const marked = groups.filter(({ family }) => byMark.has(family));
   return [
-    seenChain(groups, marked.length > 0 ? notOurs(numbers) : [], parts.some(isLocal)),
-    ...groups.flatMap((group) => familyChains(group.family, group.parts, numbers, byMark.has(group.family))),
+    seenChain(groups, notOurs(numbers, marked.length > 0), parts),
+    ...groups.flatMap((group) =>
+      familyChains(group.family, group.parts, numbers, byMark.has(group.family), published[group.family]),
+    ),
+    ...unmentionedChains(parts, numbers),
     ...answerChain(marked, numbers),
   ];
+}
+
+/** Whether packets are marked: those that are steered, and all of a bridge, to tell its own sources from others. */
+export function isMarked(parts: readonly Part[]): boolean {
+  return parts.some((part) => part.steer !== undefined || isBridged(part));
 }
 
 type Group = ReturnType<typeof byFamily>[number];
 
 /** Before a packet is routed: without the mark of this table it is not forwarded, because nothing would keep its source. */
-function seenChain(groups: readonly Group[], others: readonly string[], local: boolean): Wanted {
+function seenChain(groups: readonly Group[], others: readonly string[], parts: readonly Part[]): Wanted {
+  const lengths = (some: readonly Part[]): number[] => redirectedLengths(some);
   return chain(
     {
       name: 'prerouting',
-      hook: { type: 'filter', hook: 'prerouting', priority: afterMangle },
+      hook: { type: 'filter', hook: 'prerouting', priority: afterDstnat },
       rules: [
-        ...groups.flatMap(({ family, parts }) =>
-          leadBy(family, 'source', steerMap(family), redirectedLengths(parts)),
+        ...groups.flatMap((group) => leadByBridge(group.family, lengths(group.parts.filter(isBridged)))),
+        ...groups.flatMap((group) =>
+          leadBy(group.family, 'source', steerMap(group.family), elsewhereLengths(group.parts)),
         ),
+        ...unmentionedJumps(parts),
         ...others,
       ],
     },
-    local
+    parts.some(isLocal)
       ? 'marks what this table has seen, answers of published ports, and direct destinations'
       : 'marks what this table has seen',
   );
 }
 
-/** Somebody has kept our mark with a connection, and put it on its answers: they would go where the questions went. */
-function notOurs({ seenBit = 0, steerBit = 0 }: Numbers): string[] {
-  const ours = seenBit | steerBit;
+/** The prefix lengths of subnets whose bridge is not known, or not here. */
+function elsewhereLengths(parts: readonly Part[]): number[] {
+  const known = new Set(parts.filter(isBridged).flatMap(({ subnets }) => subnets));
+  const elsewhere = parts.filter((part) => !isBridged(part)).flatMap(({ subnets }) => subnets);
+  return lengthsOf(elsewhere.filter((subnet) => !known.has(subnet)));
+}
+
+/**
+ * Our bits on a packet that did not get them from us: somebody has kept them with a connection, and put them on its answers, which
+ * would go where the questions went; or a packet from a redirected subnet came by another device than its bridge.
+ */
+function notOurs({ seenBit = 0, steerBit = 0, directBit = 0 }: Numbers, byMark: boolean): string[] {
+  const ours = (seenBit | directBit | (byMark ? steerBit : 0)) >>> 0;
   return [`meta mark & ${hex(ours)} != 0x0 ${setMark(ours, 0)}`];
 }
 
-function familyChains(family: Family, parts: readonly Part[], numbers: Numbers, byMark: boolean): Wanted[] {
+function familyChains(
+  family: Family,
+  parts: readonly Part[],
+  numbers: Numbers,
+  byMark: boolean,
+  published: readonly Subnet[],
+): Wanted[] {
   const marks = byMark ? marksOf(parts, numbers) : { mask: 0, gateways: [] };
   const { seenBit = 0, directBit = 0 } = numbers;
   const steerBit = byMark ? (numbers.steerBit ?? 0) : 0;
   const steering = marks.mask | steerBit;
   // What goes nowhere answers, too, where somebody calls a port that is published.
-  const rules = exceptionRules(family, parts, byMark ? directBit | seenBit : directBit);
+  const rules = exceptionRules(family, parts, byMark ? directBit | seenBit : directBit, published);
   const name = `exceptions${family}`;
   const onwards = rules.length > 0 ? [`goto ${name}`] : [];
   // Our bits on a packet that did not get them from us would be a way around.
@@ -100,7 +144,12 @@ function familyChains(family: Family, parts: readonly Part[], numbers: Numbers, 
  *
  * @param bits those that such a packet gets
  */
-function exceptionRules(family: Family, parts: readonly Part[], bits: number): string[] {
+function exceptionRules(
+  family: Family,
+  parts: readonly Part[],
+  bits: number,
+  published: readonly Subnet[],
+): string[] {
   if (!parts.some(isLocal)) return [];
   const ip = word(family);
   const direct = `@direct${family}`;
@@ -109,6 +158,10 @@ function exceptionRules(family: Family, parts: readonly Part[], bits: number): s
   return [
     // An engine may have given the one who asked the bridge's address: what it began with counts.
     `ct direction reply ct status dnat ${local}${isNotRedirected(family, 'original source', parts)} ${setBit}`,
+    // A container reaches its host, and what this publishes of a network that is not redirected.
+    ...(published.length > 0
+      ? [`ct direction original ct status dnat ${local}${ip} daddr @published${family} ${setBit}`]
+      : []),
     ...exceptionJumps(family, parts),
     ...(parts.some((part) => part.direct.length > 0)
       ? [
@@ -139,7 +192,7 @@ function answerChain(groups: readonly Group[], numbers: Numbers): Wanted[] {
       });
     });
   if (rules.length === 0) return [];
-  const hook = { type: 'filter', hook: 'prerouting', priority: afterDstnat } as const;
+  const hook = { type: 'filter', hook: 'prerouting', priority: afterMarks } as const;
   return [chain({ name: 'answers', hook, rules }, 'tells the reverse path filter which way answers come')];
 }
 

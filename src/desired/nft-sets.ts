@@ -3,6 +3,7 @@ import {
   type Address,
   type Family,
   type Subnet,
+  families,
   mergeSubnets,
   shortSubnet,
   sortSubnets,
@@ -11,25 +12,37 @@ import type { Hop } from '../state/facts.ts';
 import type { NftSet } from '../state/objects.ts';
 import { redirectedSet } from '../state/subnet-set-name.ts';
 import { stoppedSets } from './nft-stop.ts';
-import { type Part, type Wanted, byFamily, steeredSubnets } from './parts.ts';
+import { quotedSubnets } from './nft-host-errors.ts';
+import { type Part, type Wanted, bridgesOf, byFamily, isBridged, steeredSubnets } from './parts.ts';
+import type { PublishedSubnets } from './bridge.ts';
+import { isMarked } from './nft-marks.ts';
 import type { ByMark } from './steering-kind.ts';
-import { subnetMaps, subnetSets } from './subnet-sets.ts';
+import { type OnBridge, bridgeMaps, bridgeSets, quotedMaps, subnetMaps, subnetSets } from './subnet-sets.ts';
 import { type Way, servedSet, servedSubnets, steerMap, waySet, waysOf } from './ways.ts';
 
 /** All sets that the chains of these parts name. None is empty but those that packets fill. */
-export function nftSets(parts: readonly Part[], byMark: ByMark): Wanted[] {
-  const bridges = parts.flatMap((p) => (p.bridge === undefined ? [] : [`"${p.bridge}"`]));
-  const marked = parts.some(({ steer }) => steer);
+export function nftSets(parts: readonly Part[], byMark: ByMark, published: PublishedSubnets): Wanted[] {
+  const bridges = bridgesOf(parts).map((bridge) => `"${bridge}"`);
+  const marked = isMarked(parts);
   return [
     ...byFamily(parts).flatMap((group) =>
       setsOf(group.family, group.parts, byMark.has(group.family), marked),
     ),
+    ...families.map((family) =>
+      set(
+        `published${family}`,
+        [`ipv${family}_addr`],
+        elements(published[family]),
+        'networks of this host that are not redirected, whose published ports are reached',
+      ),
+    ),
+    wholeValues('bridges', ['ifname'], bridges, 'bridges of redirected networks'),
+    wholeValues('spoofed', ['ifname'], bridges, 'counts what comes from them with another source', true),
     wholeValues(
-      'bridges',
-      ['ifname'],
-      [...new Set(bridges)],
-      'counts foreign sources on the bridges of redirected networks',
-      true,
+      'inside',
+      ['ifname', 'ifname'],
+      bridges.map((bridge) => `${bridge} . ${bridge}`),
+      'frames between ports of one bridge',
     ),
   ].filter(({ object }) => isFilled(object as NftSet));
 }
@@ -70,6 +83,8 @@ function setsOf(family: Family, parts: readonly Part[], byMark: boolean, marked:
     ),
     ...waysOf(family, parts).flatMap((way) => setsOfWay(family, way)),
     ...servedSets(family, parts, byMark),
+    ...bridgeSets(family, parts.flatMap(pairsOnBridge), 'subnets and their bridges'),
+    ...quotedMaps(family, quotedSubnets(parts, family)),
     ...(marked ? steeringMaps(family, parts, byMark) : []),
   ];
 }
@@ -91,13 +106,33 @@ function servedSets(family: Family, parts: readonly Part[], byMark: boolean): Wa
 /** What is steered by a rule is marked as seen alone; what goes nowhere not even so, where no rule closes it. */
 function steeringMaps(family: Family, parts: readonly Part[], byMark: boolean): Wanted[] {
   const chains = new Map<Subnet, string>();
+  const [bridged, others] = [parts.filter(isBridged), parts.filter((part) => !isBridged(part))];
   for (const part of parts) {
     for (const subnet of part.subnets)
       if (!chains.has(subnet)) chains.set(subnet, `${byMark ? 'unseen' : 'marks'}${family}`);
     if (!part.steer || !byMark) continue;
     for (const subnet of steeredSubnets(part)) chains.set(subnet, `to${family}_${part.steer.gateway}`);
   }
-  return subnetMaps(family, steerMap(family), chains, 'leads each subnet to what marks it');
+  const known = new Set(bridged.flatMap((part) => part.subnets));
+  const elsewhere = others.flatMap((part) => part.subnets).filter((subnet) => !known.has(subnet));
+  const pick = (subnet: Subnet): string => chains.get(subnet) ?? '';
+  return [
+    ...bridgeMaps(
+      family,
+      bridged.flatMap(pairsOnBridge).map((pair) => ({ ...pair, chain: pick(pair.subnet) })),
+      'leads each subnet, by its bridge, to what marks it',
+    ),
+    ...subnetMaps(
+      family,
+      steerMap(family),
+      new Map(elsewhere.map((subnet) => [subnet, pick(subnet)])),
+      'leads each subnet to what marks it',
+    ),
+  ];
+}
+
+function pairsOnBridge({ local, bridge, subnets }: Part): OnBridge[] {
+  return local && bridge !== undefined ? subnets.map((subnet) => ({ subnet, bridge })) : [];
 }
 
 function hopText({ via, device }: Hop): string {

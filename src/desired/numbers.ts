@@ -24,6 +24,11 @@ export interface Numbers {
   readonly steerBit?: number;
 }
 
+/** The bits that the mark of an ICMP error of this host has beside its gateway's: no other packet has both. */
+export function hostErrorBits({ directBit = 0, steerBit = 0 }: Numbers): number {
+  return (directBit | steerBit) >>> 0;
+}
+
 /** The hand-made recipe's table: the first that a reader of `ip rule` will know. */
 const firstTable = 0x888;
 const lastTable = 0xfff;

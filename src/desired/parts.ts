@@ -2,7 +2,7 @@
 import { type Address, type Family, type Subnet, families } from '../address/cidr.ts';
 import type { RankedSelector } from '../spec/route-order.ts';
 import type { Hop } from '../state/facts.ts';
-import type { HostObject, Route } from '../state/objects.ts';
+import type { HostObject, Route, Rule } from '../state/objects.ts';
 
 /** All that one network (on a node) or one gateway (on a member) asks of the datapath, in one address family. */
 export interface Part extends WaysOut {
@@ -90,6 +90,21 @@ export function steeredSubnets({ subnets, steer }: Part): readonly Subnet[] {
 /** Whether its containers run on this host. */
 export function isLocal({ local }: Part): boolean {
   return local;
+}
+
+/** Whether its packets are known by the bridge that they come in by. */
+export function isBridged({ local, bridge }: Part): boolean {
+  return local && bridge !== undefined;
+}
+
+/** The device that its containers' packets come in by, for a rule. */
+export function ingressOf({ local, bridge }: Part): Pick<Rule, 'device'> {
+  return local && bridge !== undefined ? { device: bridge } : {};
+}
+
+/** The bridges of the networks here, each once. */
+export function bridgesOf(parts: readonly Part[]): string[] {
+  return [...new Set(parts.flatMap(({ bridge }) => bridge ?? []))];
 }
 
 /** A part that asks for nothing but that its subnets are closed. */

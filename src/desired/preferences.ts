@@ -5,7 +5,7 @@ import { preferences } from '../state/ownership.ts';
 import { ownerOfRule } from './owners.ts';
 import type { Part, Refusal } from './parts.ts';
 
-const [first, last] = [preferences.directMark, preferences.end];
+const [first, last] = [preferences.hostErrors, preferences.end];
 
 /** In a family of which nothing is redirected, they are in nobody's way. */
 export function preferenceRefusals(parts: readonly Part[], rules: readonly ForeignRule[]): Refusal[] {

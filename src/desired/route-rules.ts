@@ -3,7 +3,7 @@ import type { Family } from '../address/cidr.ts';
 import { type Selector, selectorText } from '../spec/route-order.ts';
 import type { Rule } from '../state/objects.ts';
 import { preferences } from '../state/ownership.ts';
-import type { Part, RoutedWay } from './parts.ts';
+import { type Part, type RoutedWay, ingressOf } from './parts.ts';
 
 /** Of IPv6, ICMP is another protocol. */
 const protocols = {
@@ -12,14 +12,20 @@ const protocols = {
 } as const;
 
 /** Before the rule that steers all of the subnet; by addresses, so that the reverse path filter sees them too. */
-export function routeRules({ name, family, routed }: Part): {
+export function routeRules(
+  part: Part,
+  unlessBypassed: Pick<Rule, 'fwmark'>,
+): {
   readonly rule: Omit<Rule, 'kind' | 'family'>;
   readonly why: string;
 }[] {
+  const { name, family, routed } = part;
   return (routed?.ways ?? []).map((way) => ({
     rule: {
       preference: preferences.direct + way.selector.rank,
       from: way.from,
+      ...ingressOf(part),
+      ...(way.table === undefined ? {} : unlessBypassed),
       ...selectorOf(way.selector, family),
       action:
         way.table === undefined

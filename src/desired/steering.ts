@@ -1,9 +1,25 @@
 /** Rules: which table a packet is routed by. Order and preferences are those of DESIGN section 5. */
-import { type Family, type Subnet, groupMerged, mergeSubnets, prefixLength } from '../address/cidr.ts';
+import {
+  type Family,
+  type Subnet,
+  families,
+  groupMerged,
+  mergeSubnets,
+  prefixLength,
+} from '../address/cidr.ts';
 import type { Rule } from '../state/objects.ts';
 import { lastMetric, mainTable, preferences } from '../state/ownership.ts';
-import type { Numbers } from './numbers.ts';
-import { type Part, type Wanted, byFamily, isLocal, steeredSubnets } from './parts.ts';
+import { type Numbers, hostErrorBits } from './numbers.ts';
+import {
+  type Part,
+  type Wanted,
+  bridgesOf,
+  byFamily,
+  ingressOf,
+  isBridged,
+  isLocal,
+  steeredSubnets,
+} from './parts.ts';
 import { routeRules } from './route-rules.ts';
 import { type ByMark, linksBack, marksOf } from './steering-kind.ts';
 
@@ -15,9 +31,21 @@ interface Ruling {
   readonly why: string;
 }
 
-export function steeringRules(parts: readonly Part[], numbers: Numbers, byMark: ByMark): Wanted[] {
-  return byFamily(parts).flatMap(({ family, parts: some }) => {
-    const rulings = byMark.has(family) ? rulesByMark(family, some, numbers) : rulesOf(family, some, numbers);
+/** @param forwarded the families that this kernel forwards at all */
+export function steeringRules(
+  parts: readonly Part[],
+  numbers: Numbers,
+  byMark: ByMark,
+  forwarded: readonly Family[],
+): Wanted[] {
+  const bridges = bridgesOf(parts);
+  return families.flatMap((family) => {
+    const some = parts.filter((part) => part.family === family);
+    // A family that no network here has is closed on their bridges all the same.
+    if (some.length === 0 && (bridges.length === 0 || !forwarded.includes(family))) return [];
+    const rulings = byMark.has(family)
+      ? rulesByMark(family, some, numbers)
+      : rulesBySource(family, some, bridges, numbers);
     return rulings.map(({ rule, why }) => ({ object: ruleIn(family, rule), why }));
   });
 }
@@ -26,21 +54,49 @@ function ruleIn(family: Family, rule: Ruling['rule']): Rule {
   return { kind: 'rule', family, ...rule };
 }
 
-function rulesOf(family: Family, parts: readonly Part[], numbers: Numbers): Ruling[] {
+/**
+ * A packet is steered by its source and by the bridge that it comes in by; whatever else comes in by that bridge goes
+ * nowhere, without an ICMP error. The reverse path filter asks with the bridge as input device, so the same rules match.
+ */
+function rulesBySource(
+  family: Family,
+  parts: readonly Part[],
+  bridges: readonly string[],
+  numbers: Numbers,
+): Ruling[] {
+  const unlessBypassed = withoutBypass(numbers);
+  const exceptions = [...directRules(parts), ...parts.flatMap((part) => routeRules(part, unlessBypassed))];
   return [
-    ...directMarks(parts, numbers),
-    ...directRules(parts),
     ...ofLinks(family, parts),
-    ...parts.flatMap(routeRules),
     ...mergeSubnets(parts.filter(talksToHost).flatMap((part) => part.subnets)).flatMap(inside),
-    ...steers(parts),
-    ...mergeSubnets(parts.flatMap((part) => part.subnets)).map((from) =>
+    ...exceptions,
+    ...steers(parts, unlessBypassed),
+    ...bridges.map((device) =>
       ruling(
-        { preference: preferences.closed, from, action: { kind: 'prohibit' } },
-        'closed, should no table have a way for it',
+        { preference: preferences.closed, ...unlessBypassed, device, action: { kind: 'blackhole' } },
+        `whatever else comes from ${device} goes nowhere`,
       ),
     ),
-    theEnd,
+    ...closedSources(parts, unlessBypassed),
+    ...(exceptions.some(({ rule }) => rule.action.kind === 'goto') ? [theEnd] : []),
+  ];
+}
+
+/** Exceptions have this bit of the mark, so that no rule about redirected packets matches them. */
+function withoutBypass({ directBit = 0 }: Numbers): Pick<Rule, 'fwmark'> {
+  return directBit === 0 ? {} : { fwmark: { value: 0, mask: directBit } };
+}
+
+/** A container here would only learn from an ICMP error that its table is gone; from elsewhere, it is no container. */
+function closedSources(parts: readonly Part[], unlessBypassed: Pick<Rule, 'fwmark'>): Ruling[] {
+  const close = (some: readonly Part[], kind: 'blackhole' | 'prohibit', why: string): Ruling[] =>
+    mergeSubnets(some.flatMap((part) => part.subnets)).map((from) =>
+      ruling({ preference: preferences.closed, from, ...unlessBypassed, action: { kind } }, why),
+    );
+  const [bridged, others] = [parts.filter(isBridged), parts.filter((part) => !isBridged(part))];
+  return [
+    ...close(bridged, 'blackhole', 'closed by any other device than its bridge'),
+    ...close(others, 'prohibit', 'closed, should no table have a way for it'),
   ];
 }
 
@@ -52,10 +108,22 @@ const theEnd = ruling({ preference: preferences.end, action: { kind: 'nop' } }, 
  */
 function rulesByMark(family: Family, parts: readonly Part[], numbers: Numbers): Ruling[] {
   const { mask, gateways } = marksOf(parts, numbers);
-  const { steerBit = 0 } = numbers;
+  const { steerBit = 0, directBit = 0 } = numbers;
   const steered = { value: steerBit, mask: steerBit };
   return [
-    ...directMarks(parts, numbers),
+    ...gateways.flatMap((gateway) => hostErrorRules(gateway, mask, numbers)),
+    ...(parts.some(isLocal)
+      ? [
+          ruling(
+            {
+              preference: preferences.bypass,
+              fwmark: { value: directBit, mask: directBit },
+              action: onwards,
+            },
+            'answers of published ports, and direct destinations',
+          ),
+        ]
+      : []),
     ...ofLinks(family, parts),
     // The reverse path filter asks for the links where a mark is valid for it. IPv6 has no such filter.
     ...[...(family === 4 ? linksBack(parts) : []), 'lo'].map((device) =>
@@ -64,7 +132,7 @@ function rulesByMark(family: Family, parts: readonly Part[], numbers: Numbers): 
         device === 'lo' ? 'what begins or ends on this host' : 'answers go to the bridge, or to the node',
       ),
     ),
-    ...parts.flatMap(routeRules),
+    ...parts.flatMap((part) => routeRules(part, {})),
     ...gateways.flatMap(({ gateway, mark, table }) => {
       // With the bit that says that it is ours: a mark of somebody else may have the others.
       const fwmark = { value: (mark | steerBit) >>> 0, mask: (mask | steerBit) >>> 0 };
@@ -80,6 +148,26 @@ function rulesByMark(family: Family, parts: readonly Part[], numbers: Numbers): 
       ];
     }),
     theEnd,
+  ];
+}
+
+/** ICMP errors of this host about answers to redirected flows: back by the gateway that the answer came from, or nowhere. */
+function hostErrorRules(
+  { gateway, mark, table }: ReturnType<typeof marksOf>['gateways'][number],
+  mask: number,
+  numbers: Numbers,
+): Ruling[] {
+  const bits = hostErrorBits(numbers);
+  const about = { fwmark: { value: (mark | bits) >>> 0, mask: (mask | bits) >>> 0 }, device: 'lo' };
+  return [
+    ruling(
+      { preference: preferences.hostErrors, ...about, action: { kind: 'lookup', table } },
+      `ICMP errors of this host about answers from gateway ${gateway} go back there`,
+    ),
+    ruling(
+      { preference: preferences.hostErrorsClosed, ...about, action: { kind: 'blackhole' } },
+      'by no other way',
+    ),
   ];
 }
 
@@ -139,16 +227,6 @@ function inside(to: Subnet): Ruling[] {
   ];
 }
 
-function directMarks(parts: readonly Part[], { directBit = 0 }: Numbers): Ruling[] {
-  if (!parts.some(isLocal)) return [];
-  return [
-    ruling(
-      { preference: preferences.directMark, fwmark: { value: directBit, mask: directBit }, action: onwards },
-      'answers of published ports, and direct destinations',
-    ),
-  ];
-}
-
 /** The mark is not seen by the reverse path filter: an answer from there comes in by the host's own way. */
 function directRules(parts: readonly Part[]): Ruling[] {
   return parts
@@ -157,7 +235,7 @@ function directRules(parts: readonly Part[]): Ruling[] {
       mergeSubnets(part.subnets).flatMap((from) =>
         part.direct.map((to) =>
           ruling(
-            { preference: preferences.direct, from, to, action: onwards },
+            { preference: preferences.direct, from, to, ...ingressOf(part), action: onwards },
             `${to} is direct for ${part.name}`,
           ),
         ),
@@ -166,18 +244,37 @@ function directRules(parts: readonly Part[]): Ruling[] {
 }
 
 /** Subnets that merge share a rule, and it has the reasons of all of them. */
-function steers(parts: readonly Part[]): Ruling[] {
-  const tables = [...new Set(parts.flatMap((part) => part.steer?.table ?? []))];
-  return tables.flatMap((table) => {
-    const sources = parts.flatMap((part) =>
-      part.steer?.table === table
-        ? steeredSubnets(part).map((subnet) => ({ subnet, why: part.steer?.why ?? '' }))
-        : [],
+function steers(parts: readonly Part[], unlessBypassed: Pick<Rule, 'fwmark'>): Ruling[] {
+  const ways = new Map<
+    string,
+    { readonly table: number; readonly device?: string; readonly parts: Part[] }
+  >();
+  for (const part of parts) {
+    if (!part.steer) continue;
+    // What this host itself sends with the address of a bridge goes where its containers' packets go.
+    for (const device of part.bridge === undefined ? [undefined] : [part.bridge, 'lo']) {
+      const key = `${part.steer.table} ${device ?? ''}`;
+      const way = ways.get(key) ?? { table: part.steer.table, ...(device ? { device } : {}), parts: [] };
+      ways.set(key, way);
+      way.parts.push(part);
+    }
+  }
+  return [...ways.values()].flatMap(({ table, device, parts: some }) => {
+    const sources = some.flatMap((part) =>
+      steeredSubnets(part).map((subnet) => ({ subnet, why: part.steer?.why ?? '' })),
     );
     return groupMerged(sources).map(({ merged, items }) =>
       ruling(
-        { preference: preferences.steer, from: merged, action: { kind: 'lookup', table } },
-        [...new Set(items.map(({ why }) => why))].join('; '),
+        {
+          preference: preferences.steer,
+          from: merged,
+          ...unlessBypassed,
+          ...(device === undefined ? {} : { device }),
+          action: { kind: 'lookup', table },
+        },
+        device === 'lo'
+          ? 'what this host sends with an address of theirs'
+          : [...new Set(items.map(({ why }) => why))].join('; '),
       ),
     );
   });

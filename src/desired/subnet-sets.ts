@@ -3,9 +3,16 @@
  * cut to the length and found by its hash, which costs the same whatever the set holds; an interval costs more the more
  * there are [measured: docs/performance.md].
  */
-import { type Family, type Subnet, prefixMask, sortSubnets, wholeLength } from '../address/cidr.ts';
+import {
+  type Family,
+  type Subnet,
+  hexOfAddress,
+  prefixMask,
+  sortSubnets,
+  wholeLength,
+} from '../address/cidr.ts';
 import type { NftSet } from '../state/objects.ts';
-import { redirectedSet, subnetSetName } from '../state/subnet-set-name.ts';
+import { quotedDestination, quotedMap, redirectedSet, subnetSetName } from '../state/subnet-set-name.ts';
 import { word } from './nft-word.ts';
 import type { Part, Wanted } from './parts.ts';
 
@@ -60,12 +67,113 @@ export function subnetMaps(
   return elementSets(family, name, elements, { counted: false, why, verdicts: true });
 }
 
+/** A subnet and the bridge that its packets come in by. */
+export interface OnBridge {
+  readonly subnet: Subnet;
+  readonly bridge: string;
+}
+
+/** Sets of subnets, each with its bridge. */
+export function bridgeSets(family: Family, pairs: readonly OnBridge[], why: string): Wanted[] {
+  const elements = pairs.map((pair) => ({ subnet: pair.subnet, text: pairText(pair) }));
+  return elementSets(family, ownSet(family), elements, { counted: false, why, bridged: true });
+}
+
+/** Maps of subnets, each with its bridge, to the chains that they lead to. */
+export function bridgeMaps(
+  family: Family,
+  pairs: readonly (OnBridge & { readonly chain: string })[],
+  why: string,
+): Wanted[] {
+  const elements = pairs.map((pair) => ({
+    subnet: pair.subnet,
+    text: `${pairText(pair)} : goto ${pair.chain}`,
+  }));
+  return elementSets(family, bridgedMap(family), elements, {
+    counted: false,
+    why,
+    bridged: true,
+    verdicts: true,
+  });
+}
+
+function pairText({ subnet, bridge }: OnBridge): string {
+  return `${firstAddress(subnet)} . "${bridge}"`;
+}
+
+function ownSet(family: Family): string {
+  return `own${family}`;
+}
+
+function bridgedMap(family: Family): string {
+  return `bridged${family}`;
+}
+
+/** Leads to the chains of the subnets of the bridge that a packet comes in by. */
+export function leadByBridge(family: Family, lengths: readonly number[]): string[] {
+  return lengths.map(
+    (length) =>
+      `${fieldOf(family, 'source', length)} . iifname vmap @${subnetSetName(bridgedMap(family), length)}`,
+  );
+}
+
+/** Says that an address is one of the network whose bridge a packet comes in by, one text for each prefix length. */
+export function isOfBridge(family: Family, field: Field, lengths: readonly number[]): string[] {
+  return lengths.map(
+    (length) => `${fieldOf(family, field, length)} . iifname @${subnetSetName(ownSet(family), length)}`,
+  );
+}
+
+/** Says that it is of no network of that bridge. */
+export function isNotOfBridge(family: Family, field: Field, lengths: readonly number[]): string {
+  return lengths
+    .map(
+      (length) => `${fieldOf(family, field, length)} . iifname != @${subnetSetName(ownSet(family), length)}`,
+    )
+    .join(' ');
+}
+
+/** A subnet, and the chain that an ICMP error about a packet to it is led to. */
+export interface Quoted {
+  readonly subnet: Subnet;
+  readonly chain: string;
+}
+
+export function quotedMaps(family: Family, quoted: readonly Quoted[]): Wanted[] {
+  const elements = quoted.map(({ subnet, chain }) => ({
+    subnet,
+    text: `${hexOfAddress(firstAddress(subnet))} : goto ${chain}`,
+  }));
+  const why = 'leads ICMP errors to the gateway of the packet that they quote';
+  return elementSets(family, quotedMap(family), elements, { counted: false, why, verdicts: true, raw: true });
+}
+
+export function quotedLeads(family: Family, lengths: readonly number[]): string[] {
+  return lengths.map((length) => {
+    const mask = length === wholeLength(family) ? '' : ` & ${hexOfAddress(prefixMask(family, length))}`;
+    return `${quotedDestination[family]}${mask} vmap @${subnetSetName(quotedMap(family), length)}`;
+  });
+}
+
 function elementSets(
   family: Family,
   name: string,
   elements: readonly { readonly subnet: Subnet; readonly text: string }[],
-  { why, counted, verdicts }: { readonly why: string; readonly counted: boolean; readonly verdicts?: true },
+  {
+    why,
+    counted,
+    verdicts,
+    bridged,
+    raw,
+  }: {
+    readonly why: string;
+    readonly counted: boolean;
+    readonly verdicts?: true;
+    readonly bridged?: true;
+    readonly raw?: true;
+  },
 ): Wanted[] {
+  const address = raw ? 'integer' : `ipv${family}_addr`;
   const byLength = new Map<number, string[]>();
   for (const { subnet, text } of elements) {
     const some = byLength.get(lengthOf(subnet));
@@ -78,7 +186,7 @@ function elementSets(
       name: subnetSetName(name, length),
       exact: true,
       ...(verdicts ? { verdicts } : {}),
-      type: [`ipv${family}_addr`],
+      type: [address, ...(bridged ? ['ifname'] : [])],
       counted,
       elements: some,
     } satisfies NftSet,

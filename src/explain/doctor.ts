@@ -29,6 +29,7 @@ export function diagnose(target: Target, prepared: Prepared): Finding[] {
     ...drift(differences),
     ...waiting.map((problem) => ({ problem, remedy: 'run `mustredirect apply` again when that is so' })),
     ...traffic.filter(({ stopped }) => stopped > 0).map(stoppedPackets),
+    ...traffic.flatMap(spoofedPackets),
   ];
 }
 
@@ -56,6 +57,17 @@ function drift(differences: readonly string[]): Finding[] {
     {
       problem: `this host is not as the file says: ${first}${more}`,
       remedy: '`mustredirect plan` shows all of it, `mustredirect apply` mends it',
+    },
+  ];
+}
+
+function spoofedPackets({ network, spoofed = 0 }: TrafficStatus): Finding[] {
+  if (spoofed === 0) return [];
+  return [
+    {
+      problem: `network ${network}: ${spoofed} packets of its containers had a source address that is not the network's, and were dropped`,
+      remedy:
+        'look for the container: `tcpdump -ni BRIDGE` shows its link-layer address; a container in two networks may answer by the wrong one',
     },
   ];
 }

@@ -47,9 +47,9 @@ async function scriptOf(host: FakeHost): Promise<string> {
 
 describe('a script of the whole', () => {
   it.each(['cni', 'netavark'] as const)(
-    'is the same before and after apply, whatever runs: %s',
+    'is the same before and after apply, whatever runs, once there is a bridge: %s',
     async (backend) => {
-      const host = newHost(backend);
+      const host = newHost(backend, [{ ...web, masquerade: true }]);
       const before = await scriptOf(host);
       await applyTo(targetOf(host));
       host.state.podman = { backend, containers: [{ name: 'c1', running: true, networks: ['web'] }] };
@@ -60,7 +60,9 @@ describe('a script of the whole', () => {
   it.each([true, false])(
     'is the same for a network that was there before: masquerade %s',
     async (masquerade) => {
-      const expected = withoutBridge(await scriptOf(newHost('cni')));
+      const first = newHost('cni');
+      await applyTo(targetOf(first));
+      const expected = withoutBridge(await scriptOf(first));
       const host = newHost('cni', [{ ...web, masquerade }]);
       expect(withoutBridge(await scriptOf(host))).toBe(expected);
       await applyTo(targetOf(host));

@@ -28,6 +28,8 @@ export interface TrafficStatus {
   readonly bytes: number;
   /** packets that the guard stopped */
   readonly stopped: number;
+  /** packets with another source than the network's, which were dropped; absent where it is not looked for */
+  readonly spoofed?: number;
   /** what goes another way, most specific first; absent when nothing does */
   readonly routes?: readonly RouteStatus[];
 }
@@ -69,6 +71,7 @@ export function hostStatus({ role }: Target, { counters, desired, plan }: Prepar
     host: role.host,
     networks: role.networks.map((network) => ({
       ...traffic(network.name, network.subnets, network.gateway, wayOf(network)),
+      ...spoofedOf(counters, desired.bridges[network.name]),
       ...(network.routes ? { routes: routesOf(network.routes) } : {}),
     })),
     gateways: role.gateways.map(({ name, uplink, snat, publish, served }) => ({
@@ -86,6 +89,12 @@ export function hostStatus({ role }: Target, { counters, desired, plan }: Prepar
       .map(({ sign, text }) => `${sign} ${text}`),
     waiting: plan.waiting,
   };
+}
+
+/** By the bridge that they came from. */
+function spoofedOf(counters: readonly ElementCounter[], bridge = ''): Pick<TrafficStatus, 'spoofed'> {
+  const found = counters.filter(({ set, element }) => set === 'spoofed' && element === `"${bridge}"`);
+  return found.length === 0 ? {} : { spoofed: sum(found.map(({ packets }) => packets)) };
 }
 
 /** One that is about both families is told once. */

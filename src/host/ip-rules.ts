@@ -9,8 +9,9 @@ import { address, mark, number, numberText, prefixLength } from './ip-fields.ts'
 import { decodeJson } from './ip-json.ts';
 
 const protocol = String(ownProtocol);
-/** FR_ACT_UNREACHABLE and FR_ACT_PROHIBIT of linux/fib_rules.h, as `ip -N` prints them */
+/** FR_ACT_BLACKHOLE, FR_ACT_UNREACHABLE and FR_ACT_PROHIBIT of linux/fib_rules.h, as `ip -N` prints them */
 const ruleActions: Readonly<Record<string, Rule['action']>> = {
+  6: { kind: 'blackhole' },
   7: { kind: 'unreachable' },
   8: { kind: 'prohibit' },
 };

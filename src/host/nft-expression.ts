@@ -9,7 +9,7 @@ import { isNftName } from './nft-name.ts';
  * What goes into an nft text as it is: no braces, semicolons, line ends; brackets around an IPv6 address alone; and no quote,
  * nor pattern, in a name.
  */
-const safe = /^(?:[\w@.:/+!=&|() -]|\[[\da-f.]*:[\da-f:.]*\]|"[^\s"*\\;{}]{1,15}")+$/;
+const safe = /^(?:[\w@.,:/+!=&|() -]|\[[\da-f.]*:[\da-f:.]*\]|"[^\s"*\\;{}]{1,15}")+$/;
 
 /**
  * One rule: `ip saddr @redirected4 jump guard`; nothing when it is of no kind that ours are of. Counters' values are
@@ -58,6 +58,8 @@ function partOfType(part: unknown, type: string | undefined): string | undefined
       return addressPart(operand(part), 4);
     case 'ipv6_addr':
       return addressPart(operand(part), 6);
+    case 'integer':
+      return typeof part === 'number' || typeof part === 'string' ? masked(part) : undefined;
     case 'inet_proto':
     case 'inet_service':
       return word(part);
@@ -116,10 +118,23 @@ function matchText({ op, left, right }: Record<string, unknown>): string {
   return `${operand(left)} ${compare}${isSetName(right) ? operand(right) : plainValue(left, right)}`;
 }
 
+/** As /etc/protocols, or nft itself, names them: which name there is differs from host to host. */
+const protocolNumbers: Readonly<Record<string, string>> = {
+  ipencap: '4',
+  ipip: '4',
+  ipv6: '41',
+  gre: '47',
+};
+
 /** Names of devices are quoted, ports are decimal. */
 function plainValue(left: unknown, right: unknown): string {
+  if (isProtocol(left)) return protocolNumbers[word(right)] ?? word(right);
   if (isDevice(left)) return `"${word(right)}"`;
   return isRecord(left) && isPort(left['payload']) ? ports(right) : operand(right);
+}
+
+function isProtocol(left: unknown): boolean {
+  return isRecord(left) && isRecord(left['meta']) && left['meta']['key'] === 'l4proto';
 }
 
 function isDevice(left: unknown): boolean {
@@ -155,6 +170,7 @@ function selector(name: string, body: Record<string, unknown>): string {
   const key = word(body['key']);
   switch (name) {
     case 'payload':
+      if ('base' in body) return `@${word(body['base'])},${word(body['offset'])},${word(body['len'])}`;
       return `${word(body['protocol'])} ${word(body['field'])}`;
     case 'meta':
       return key === 'oifname' || key === 'iifname' ? key : `meta ${key}`;

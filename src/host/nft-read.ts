@@ -29,7 +29,8 @@ const elements = z.custom<readonly unknown[]>(Array.isArray);
 const pairs = z.custom<readonly (readonly [unknown, unknown])[]>(isListOfPairs);
 const setSchema = z.object({
   name: nftName,
-  type: z.union([word, z.array(word)]),
+  // From 1.1 on, nft tells the field of a set that holds integers.
+  type: z.union([word, z.array(word), z.object({ typeof: z.unknown() }).transform(() => 'integer')]),
   flags: z.union([z.string(), z.array(z.string())]).optional(),
   size: z.int().optional(),
   elem: elements.optional(),

@@ -42,7 +42,7 @@ describe('a plan', () => {
     expect(plan.steps.flatMap((step) => step.lines).filter(({ why }) => why === '')).toEqual([]);
     expect(plan.steps.flatMap((step) => step.lines)).toContainEqual({
       sign: '+',
-      text: 'rule 4100: from 10.89.4.0/24 lookup 2184',
+      text: 'rule 4100: from 10.89.4.0/24 fwmark 0x0/0x1000 lookup 2184',
       why: 'every packet of net-10.89.4.0/24 goes to gateway office',
     });
   });

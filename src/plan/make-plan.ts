@@ -23,12 +23,12 @@ import { isNftObject } from './nft-text.ts';
 import type { Plan } from './step.ts';
 import { sysctlSteps } from './sysctl-steps.ts';
 
-const { end, directMark, inside, insideClosed, closed, steer } = preferences;
+const { end, hostErrors, hostErrorsClosed, bypass, inside, insideClosed, closed, steer } = preferences;
 const known = [...Object.values(preferences), ...routePreferences];
 
-const exceptions = [end, directMark, inside, insideClosed, ...routePreferences, closed];
-const opening = [steer, ...routePreferences];
-const closing = [closed, insideClosed, inside, directMark, end];
+const exceptions = [end, hostErrorsClosed, bypass, inside, insideClosed, ...routePreferences, closed];
+const opening = [hostErrors, steer, ...routePreferences];
+const closing = [closed, insideClosed, inside, bypass, hostErrorsClosed, end];
 
 /** What an older version, or somebody in our name, has made goes with what opens. */
 function isOpening(rule: Rule): boolean {
@@ -57,7 +57,7 @@ export function makePlan(
     ...addRules(changes, exceptions, (rule) => !isSteering(rule)),
     ...addRoutes(changes, (route) => route.metric === lastMetric),
     ...addRoutes(changes, (route) => route.metric !== lastMetric),
-    ...addRules(changes, [...routePreferences, steer], isSteering),
+    ...addRules(changes, [...routePreferences, steer, hostErrors], isSteering),
     ...sysctlSteps(changes, 'first'),
     // Its tables and rules are there now.
     ...nft.turn,
@@ -66,7 +66,7 @@ export function makePlan(
     // Backwards from here: what closes goes last.
     ...removeRules(changes, [...opening, ...otherPreferences(changes, known), ...closing], isOpening),
     ...removeRoutes(changes),
-    ...removeRules(changes, [steer, ...exceptions.toReversed()], (rule) => !isOpening(rule)),
+    ...removeRules(changes, [hostErrors, steer, ...exceptions.toReversed()], (rule) => !isOpening(rule)),
     ...removePolicies(changes),
     ...sysctlSteps(changes, 'restore'),
     ...nft.narrow,

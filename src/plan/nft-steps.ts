@@ -115,7 +115,8 @@ function wideObject(
 
 /** Of a family, or of a role, that this host has no more: what is wanted has no such set. */
 function asksForGone(rule: string, wanted: ReadonlySet<string>): boolean {
-  return [...rule.matchAll(/@([\w.-]+)/g)].some(([, name]) => !wanted.has(`nft-set ${name}`));
+  // `@th,192,32` is a field of a packet.
+  return [...rule.matchAll(/@([\w.-]+)(?!,|[\w.-])/g)].some(([, name]) => !wanted.has(`nft-set ${name}`));
 }
 
 /** Intervals of one set must not overlap: an old element gives way to a new one that does. */

@@ -1,7 +1,7 @@
 /** nft texts that lead from one version of our table to another, each one transaction. */
 import type { HostObject, NftChain, NftSet } from '../state/objects.ts';
 import { dynamicSetSize, ownNftTable } from '../state/ownership.ts';
-import { stoppedOf } from '../state/subnet-set-name.ts';
+import { quotedFieldOf, stoppedOf } from '../state/subnet-set-name.ts';
 import { sameObject } from './compare.ts';
 
 export type NftObject = NftSet | NftChain;
@@ -53,8 +53,10 @@ function wordFor(object: NftObject): 'chain' | 'map' | 'set' {
 
 function declareSet(set: NftSet): string {
   const { name, type, counted, verdicts, exact, dynamic } = set;
-  const types = `${type.join(' . ')}${verdicts ? ' : verdict' : ''}`;
-  return `add ${wordFor(set)} ${table} ${name} { type ${types};${exact ? '' : ' flags interval;'}${dynamic ? ` size ${dynamicSetSize}; flags dynamic;` : ''}${counted ? ' counter;' : ''} }`;
+  // An integer is as wide as the field that it is compared with.
+  const field = type[0] === 'integer' ? quotedFieldOf(name) : undefined;
+  const types = `${field === undefined ? `type ${type.join(' . ')}` : `typeof ${field}`}${verdicts ? ' : verdict' : ''}`;
+  return `add ${wordFor(set)} ${table} ${name} { ${types};${exact ? '' : ' flags interval;'}${dynamic ? ` size ${dynamicSetSize}; flags dynamic;` : ''}${counted ? ' counter;' : ''} }`;
 }
 
 function declareChain({ name, hook }: NftChain): string {

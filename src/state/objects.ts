@@ -10,7 +10,7 @@ export type HostObject =
   Rule | Route | XfrmPolicy | NftSet | NftChain | IptablesRule | Sysctl | EngineNetwork | EngineMasquerade;
 
 /**
- * An `ip rule` of ours. `prohibit` and `unreachable` answer with an ICMP error, `goto` skips to another
+ * An `ip rule` of ours. `prohibit` and `unreachable` answer with an ICMP error, `blackhole` drops silently, `goto` skips to another
  * preference, `suppress` takes routes of this prefix length and shorter for none.
  */
 export interface Rule {
@@ -29,6 +29,7 @@ export interface Rule {
   readonly action:
     | { readonly kind: 'lookup'; readonly table: number; readonly suppress?: number }
     | { readonly kind: 'goto'; readonly preference: number }
+    | { readonly kind: 'blackhole' }
     | { readonly kind: 'prohibit' }
     | { readonly kind: 'unreachable' }
     | { readonly kind: 'nop' };
@@ -80,7 +81,7 @@ export interface NftChain {
   readonly name: string;
   readonly hook?: {
     readonly type: 'filter' | 'nat' | 'route';
-    readonly hook: 'prerouting' | 'forward' | 'output' | 'postrouting';
+    readonly hook: 'prerouting' | 'input' | 'forward' | 'output' | 'postrouting';
     readonly priority: number;
     /** absent in ours: accept */
     readonly policy?: string;
@@ -193,6 +194,7 @@ export function ruleAction({ action }: Rule): string {
         : `lookup ${action.table} suppress_prefixlength ${action.suppress}`;
     case 'goto':
       return `goto ${action.preference}`;
+    case 'blackhole':
     case 'prohibit':
     case 'unreachable':
     case 'nop':

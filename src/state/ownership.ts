@@ -8,7 +8,9 @@ export const ownPriorities = { allow: 136, block: 137 } as const;
 export const ownNftTable = 'mustredirect';
 /** preferences of our rules, in the order in which the kernel walks them: DESIGN section 5 */
 export const preferences = {
-  directMark: 4000,
+  hostErrors: 4000,
+  hostErrorsClosed: 4001,
+  bypass: 4010,
   inside: 4050,
   insideClosed: 4051,
   direct: 4060,

@@ -1,7 +1,7 @@
 /** Names of sets that hold subnets of one prefix length by their first addresses: `redirected4_24`, `sent4_gre1_24`. */
 import type { Address, Family, Subnet } from '../address/cidr.ts';
 
-const named = /^(?:redirected|steer|stopped|sent|routed|served)[46]_(?:.+_)?(\d{1,3})$/;
+const named = /^(?:redirected|steer|bridged|own|stopped|sent|routed|served)[46]_(?:.+_)?(\d{1,3})$/;
 
 /** all subnets that are redirected, whatever becomes of their packets */
 export function redirectedSet(family: Family): string {
@@ -20,6 +20,23 @@ export function stoppedOf(set: string): string | undefined {
 
 export function countsStopped(set: string): boolean {
   return set.startsWith('stopped');
+}
+
+/**
+ * Where an ICMP error holds the destination of the packet that it is about, as nft names a field without a name: behind the
+ * header of ICMP (8 bytes), at byte 16 of a header of IPv4 and at byte 24 of one of IPv6.
+ */
+export const quotedDestination: Readonly<Record<Family, string>> = { 4: '@th,192,32', 6: '@th,256,128' };
+
+/** The maps that lead from that destination to the chain of its gateway. */
+export function quotedMap(family: Family): string {
+  return `quoted${family}`;
+}
+
+/** The raw field that a map of type integer holds, by its name; nft does not tell it before 1.1. */
+export function quotedFieldOf(set: string): string | undefined {
+  const [, family] = /^quoted([46])_/.exec(set) ?? [];
+  return family === undefined ? undefined : quotedDestination[family === '4' ? 4 : 6];
 }
 
 export function subnetSetName(name: string, length: number): string {

@@ -67,6 +67,7 @@ function readAction(words: Words): FakeRule['action'] {
     return { kind: 'lookup', table, suppress: readNumber(words) };
   }
   if (words.take('goto')) return { kind: 'goto', preference: readNumber(words) };
+  if (words.take('blackhole')) return { kind: 'blackhole' };
   if (words.take('prohibit')) return { kind: 'prohibit' };
   if (words.take('unreachable')) return { kind: 'unreachable' };
   words.expect('nop');
@@ -156,7 +157,7 @@ function portJson(dport: string): object {
 }
 
 function markJson({ value, mask }: NonNullable<FakeRule['fwmark']>): object {
-  const fwmark = `0x${value.toString(16)}`;
+  const fwmark = value === 0 ? '0' : `0x${value.toString(16)}`;
   return mask === 0xffffffff ? { fwmark } : { fwmark, fwmask: `0x${mask.toString(16)}` };
 }
 
@@ -174,6 +175,9 @@ function actionJson(action: FakeRule['action'], all: readonly FakeRule[]): objec
       };
     case 'nop':
       return { nop: null };
+    case 'blackhole':
+      // FR_ACT_BLACKHOLE
+      return { action: '6' };
     case 'unreachable':
       // FR_ACT_UNREACHABLE
       return { action: '7' };

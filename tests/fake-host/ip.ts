@@ -101,8 +101,8 @@ function linkJson({ name, up, addresses, pointToPoint, mtu = 1500 }: FakeLink, i
       ...(up ? ['UP', 'LOWER_UP'] : []),
     ],
     mtu,
-    ...(pointToPoint
-      ? { link_type: 'none' }
+    ...(pointToPoint || name === 'lo'
+      ? { link_type: name === 'lo' ? 'loopback' : 'none' }
       : {
           link_type: 'ether',
           address: `02:00:00:00:00:${String(index + 1).padStart(2, '0')}`,

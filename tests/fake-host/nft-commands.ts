@@ -53,12 +53,12 @@ const changes: Readonly<Record<string, Change>> = {
 
 function addSet(table: FakeTable, name: string, rest: string): FakeTable {
   const [, type, verdict, interval, dynamic, counter] =
-    /^\{ type ([\w. ]+?)( : verdict)?;( flags interval;)?( size 65535; flags dynamic;)?( counter;)? \}$/.exec(
+    /^\{ (?:type |(?=typeof ))([\w. ,@]+?)( : verdict)?;( flags interval;)?( size 65535; flags dynamic;)?( counter;)? \}$/.exec(
       rest,
     ) ?? [];
   if (type === undefined) return unknownToFake(`set ${rest}`);
   const set: FakeSet = {
-    type: type.split(' . '),
+    type: type.startsWith('typeof ') ? ['integer'] : type.split(' . '),
     counted: counter !== undefined,
     ...(interval === undefined ? { exact: true } : {}),
     ...(dynamic === undefined ? {} : { dynamic: true }),
@@ -141,7 +141,7 @@ export function isAddress(part: string): boolean {
 function addRule(table: FakeTable, name: string, rule: string): FakeTable {
   const chain = chainOf(table, name);
   encodeRule(rule);
-  for (const [, set = ''] of rule.matchAll(/@(\S+)/g)) setOf(table, set);
+  for (const [, set = ''] of rule.matchAll(/@([^\s,]+)(?= |$)/g)) setOf(table, set);
   for (const [, set = ''] of rule.matchAll(/\badd @(\S+)/g)) {
     if (!setOf(table, set).dynamic) throw new Refused('Operation not supported');
   }

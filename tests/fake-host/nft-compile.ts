@@ -222,6 +222,12 @@ const plainValues: Readonly<Record<string, Value>> = {
   '{"payload":{"protocol":"udp","field":"dport"}}': (packet) =>
     packet.protocol === 'udp' ? portText(packet) : undefined,
   // Nobody asks for the fate of one of them.
+  '{"payload":{"protocol":"icmp","field":"type"}}': () => undefined,
+  '{"payload":{"base":"th","offset":192,"len":32}}': () => undefined,
+  '{"payload":{"base":"th","offset":112,"len":8}}': () => undefined,
+  '{"payload":{"base":"th","offset":256,"len":128}}': () => undefined,
+  '{"ct":{"key":"ip daddr","dir":"original"}}': () => undefined,
+  '{"ct":{"key":"ip6 daddr","dir":"original"}}': () => undefined,
   '{"payload":{"protocol":"icmpv6","field":"type"}}': () => undefined,
   '{"ct":{"key":"direction"}}': ({ answer }) => (answer ? 'reply' : 'original'),
   '{"ct":{"key":"status"}}': ({ answer, original: first, source }) =>

@@ -47,7 +47,7 @@ function counting(words: Words): Expression {
 }
 
 function matchOrMangle(words: Words): Expression {
-  const left = cut(concatenation(words), words);
+  const left = concatenation(words);
   if (words.take('vmap')) return { vmap: { key: left, data: words.next() } };
   if (words.take('set')) return { mangle: { key: left, value: changed(words) } };
   const op = words.take('!=')
@@ -74,6 +74,7 @@ function isStatus({ ct }: Expression): boolean {
 
 function changed(words: Words): unknown {
   const size = words.peek() ?? '';
+  if (isIP(size) !== 0) return words.next();
   if (/^\d+$/.test(size)) return Number(words.next());
   let value: unknown = operand(words);
   for (const operator of ['&', '|']) {
@@ -83,8 +84,8 @@ function changed(words: Words): unknown {
 }
 
 function concatenation(words: Words): Expression {
-  const parts = [operand(words)];
-  while (words.take('.')) parts.push(operand(words));
+  const parts = [cut(operand(words), words)];
+  while (words.take('.')) parts.push(cut(operand(words), words));
   return parts.length === 1 ? (parts[0] ?? {}) : { concat: parts };
 }
 
@@ -102,6 +103,8 @@ const operands: readonly (readonly [string, Expression])[] = [
   ['iifname', { meta: { key: 'iifname' } }],
   ['ct original ip saddr', { ct: { key: 'ip saddr', dir: 'original' } }],
   ['ct original ip6 saddr', { ct: { key: 'ip6 saddr', dir: 'original' } }],
+  ['ct original ip daddr', { ct: { key: 'ip daddr', dir: 'original' } }],
+  ['ct original ip6 daddr', { ct: { key: 'ip6 daddr', dir: 'original' } }],
   ['ct direction', { ct: { key: 'direction' } }],
   ['ct status', { ct: { key: 'status' } }],
   ['rt ip nexthop', { rt: { key: 'nexthop', family: 'ip' } }],
@@ -112,6 +115,10 @@ const operands: readonly (readonly [string, Expression])[] = [
   ['tcp dport', { payload: { protocol: 'tcp', field: 'dport' } }],
   ['udp dport', { payload: { protocol: 'udp', field: 'dport' } }],
   ['fib daddr type', { fib: { result: 'type', flags: ['daddr'] } }],
+  ['icmp type', { payload: { protocol: 'icmp', field: 'type' } }],
+  ['@th,192,32', { payload: { base: 'th', offset: 192, len: 32 } }],
+  ['@th,112,8', { payload: { base: 'th', offset: 112, len: 8 } }],
+  ['@th,256,128', { payload: { base: 'th', offset: 256, len: 128 } }],
   ['icmpv6 type', { payload: { protocol: 'icmpv6', field: 'type' } }],
 ];
 
@@ -124,7 +131,7 @@ function constant(words: Words): unknown {
   const word = words.next();
   if (word.startsWith('(')) return word.slice(1, -1).split(' | ');
   if (/^\d+-\d+$/.test(word)) return { range: word.split('-').map(Number) };
-  return /^0x[0-9a-f]+$/.test(word) ? Number(word) : plain(word);
+  return plain(word);
 }
 
 /** One element of a set as `nft -j` lists it. */
@@ -140,6 +147,8 @@ export function encodeElement(text: string, counted: boolean): unknown {
 function plain(text: string): unknown {
   if (text.startsWith('"')) return text.slice(1, -1);
   if (/^\d+$/.test(text)) return Number(text);
+  // More than 64 bits are a text in JSON, too.
+  if (/^0x[0-9a-f]+$/.test(text)) return text.length > 18 ? text : Number(text);
   const [address = '', length] = text.split('/');
   const addr = printedAddress(address);
   return length === undefined ? addr : { prefix: { addr, len: Number(length) } };

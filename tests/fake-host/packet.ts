@@ -63,7 +63,7 @@ function findRoute(state: FakeState, key: RuleKey): FakeRoute | 'rule' | 'route'
   for (const rule of rules) {
     if (rule.preference < from || !ruleMatches(rule, key)) continue;
     const { action } = rule;
-    if (action.kind === 'prohibit' || action.kind === 'unreachable') return 'rule';
+    if (closes.has(action.kind)) return 'rule';
     if (action.kind === 'goto' && leadsSomewhere(rules, action.preference)) from = action.preference;
     if (action.kind !== 'lookup') continue;
     const route = tables
@@ -74,6 +74,8 @@ function findRoute(state: FakeState, key: RuleKey): FakeRoute | 'rule' | 'route'
   }
   return 'route';
 }
+
+const closes: ReadonlySet<string> = new Set(['blackhole', 'prohibit', 'unreachable']);
 
 const rulesByFamily = rememberOf((rules: readonly FakeRule[]) => ({
   4: rules.filter((rule) => ruleFamily(rule) === 4),

@@ -50,7 +50,7 @@ export interface FakeRule {
   readonly action:
     | { readonly kind: 'lookup'; readonly table: number; readonly suppress?: number }
     | { readonly kind: 'goto'; readonly preference: number }
-    | { readonly kind: 'prohibit' | 'unreachable' | 'nop' };
+    | { readonly kind: 'blackhole' | 'prohibit' | 'unreachable' | 'nop' };
   /** 0 when the one who made it did not say */
   readonly protocol: number;
 }

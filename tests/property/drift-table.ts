@@ -97,6 +97,7 @@ function verdictOf({ elements: [first = ''] }: FakeSet): string {
 /** @param addresses one of each family */
 function partOf(type: string, [four, six]: readonly string[]): string {
   if (type === 'ifname') return '"eth0"';
+  if (type === 'integer') return '0xe0000000';
   return (type === 'ipv4_addr' ? four : six) ?? '';
 }
 

@@ -38,20 +38,56 @@ export function findLeak(
   for (const source of asked) {
     const allowed = files.map((file) => file.allowanceOf(source));
     for (const destination of destinationsOf[familyOf(source)]) {
-      for (const mark of foreign.destinations.includes(destination) ? [...marks, foreign.mark] : marks) {
-        const fate = fateOf(state, { source, destination, mark });
+      for (const { mark, ingress } of arrivals(state, source, destination, marks)) {
+        const fate = fateOf(state, {
+          source,
+          destination,
+          mark,
+          ...(ingress === undefined ? {} : { ingress }),
+        });
         const within = isIn(inside, destination);
         if (
           !allowed.some((one) => mayLeave(one, fate, destination)) &&
           !(within && reachesContainer(fate, destination, nodes))
         ) {
-          return `${source} to ${destination} with mark ${mark}: ${JSON.stringify(fate)}`;
+          return `${source} to ${destination} by ${ingress ?? 'some device'} with mark ${mark}: ${JSON.stringify(fate)}`;
         }
       }
     }
   }
   return undefined;
 }
+
+/** By each bridge of a network that has it; and without a mark also by a device that is no bridge of ours. */
+function arrivals(
+  state: FakeState,
+  source: string,
+  destination: string,
+  marks: readonly number[],
+): { readonly mark: number; readonly ingress?: string | undefined }[] {
+  const all = foreign.destinations.includes(destination) ? [...marks, foreign.mark] : marks;
+  const bridges = bridgesWith(state, source).map(({ bridge }) => bridge);
+  if (bridges.length === 0) return all.map((mark) => ({ mark }));
+  return [...bridges.flatMap((ingress) => all.map((mark) => ({ mark, ingress }))), { mark: 0 }];
+}
+
+/** The podman networks, with their bridges, whose subnets have an address. */
+export function bridgesWith(
+  { files }: FakeState,
+  source: string,
+): readonly { readonly name: string; readonly bridge: string }[] {
+  return podmanNetworks(files).filter(({ subnets }) => isIn(subnets, source));
+}
+
+const podmanNetworks = rememberOf((files: FakeState['files']) =>
+  [...files].flatMap(([path, text]) => {
+    if (!/^\/etc\/(?:cni\/net\.d|containers\/networks)\//.test(path)) return [];
+    const bridge = /"(?:bridge|network_interface)": *"([^"]+)"/.exec(text)?.[1];
+    const name = /"name": *"([^"]+)"/.exec(text)?.[1];
+    const found = [...text.matchAll(/"subnet": *"([^"]+)"/g)].flatMap(([, subnet]) => subnet ?? []);
+    return bridge === undefined || name === undefined ? [] : [{ name, bridge, subnets: found }];
+  }),
+);
 
 const destinationsOf = {
   4: destinations.filter((one) => familyOf(one) === 4),

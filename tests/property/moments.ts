@@ -2,7 +2,8 @@
 import type { Spec } from '../../src/spec/spec.ts';
 import type { FakeHost } from '../fake-host/fake-host.ts';
 import type { FakeState } from '../fake-host/state.ts';
-import { findLeak } from './leak.ts';
+import { inSubnet } from '../fake-host/address.ts';
+import { bridgesWith, findLeak } from './leak.ts';
 
 export interface Course {
   /** whose ways are allowed */
@@ -24,7 +25,7 @@ export async function leaksDuring(
   let atLast: string[] = [];
   let seen: Seen | undefined;
   host.watch((change) => {
-    const now = seenBy(host.state);
+    const now = seenBy(host.state, leaving);
     // What packets do not see changes nothing for them.
     if (seen && same(now, seen)) return;
     if (!seen || now.ways.some((part, i) => part !== seen?.ways[i])) {
@@ -55,8 +56,16 @@ interface Seen {
   readonly ways: readonly unknown[];
 }
 
-function seenBy({ rules, routes, links, nft }: FakeState): Seen {
-  return { nft, ways: [rules, routes, links] };
+/** Of the rules, those that a packet of the leaving sources meets: what else changes in a later part of the run is not about them. */
+function seenBy(state: FakeState, leaving: readonly string[]): Seen {
+  const { rules, routes, links, nft } = state;
+  const bridges = new Set(
+    leaving.flatMap((source) => bridgesWith(state, source).map(({ bridge }) => bridge)),
+  );
+  const meets = ({ from, iif }: FakeState['rules'][number]): boolean =>
+    (from === undefined || leaving.some((source) => inSubnet(from, source))) &&
+    (iif === undefined || bridges.has(iif));
+  return { nft, ways: [JSON.stringify(rules.filter(meets)), routes, links] };
 }
 
 function same(a: Seen, b: Seen): boolean {

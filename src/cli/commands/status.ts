@@ -52,7 +52,7 @@ function formatStatus(found: Found, terminal: Terminal): string {
       `${n.gateway} at ${n.way}`,
       n.packets,
       n.bytes,
-      n.stopped,
+      n.stopped + (n.spoofed ?? 0),
     ]),
     ...gateways.flatMap((g) =>
       g.served.map((s) => [

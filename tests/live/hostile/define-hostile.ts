@@ -131,7 +131,10 @@ export function defineHostile(configurations: readonly Configuration[]): void {
       });
 
       it('what the bridge carries arrives as before', () => {
-        const carried = packets.filter((packet) => isBridged(packet, hostile.macs));
+        // With br_netfilter, a frame with another source cannot always be told from a packet for the host to route (decision 0034).
+        const carried = packets.filter(
+          (packet) => isBridged(packet, hostile.macs) && (bridged === 0 || isHonest(packet)),
+        );
         const seen = unapplied[bridged];
         if (!seen) throw new Error('not seen before');
         expect(carried.filter(({ id }) => seen.inside.has(id)).length).toBeGreaterThan(20);
