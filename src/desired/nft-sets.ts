@@ -4,17 +4,18 @@ import {
   type Family,
   type Subnet,
   mergeSubnets,
+  prefixLength,
   shortSubnet,
   sortSubnets,
 } from '../address/cidr.ts';
 import type { Hop } from '../state/facts.ts';
 import type { NftSet } from '../state/objects.ts';
-import { redirectedSet } from '../state/subnet-set-name.ts';
+import { redirectedSet, subnetSetName } from '../state/subnet-set-name.ts';
 import { stoppedSets } from './nft-stop.ts';
 import { type Part, type Wanted, byFamily, steeredSubnets } from './parts.ts';
 import type { ByMark } from './steering-kind.ts';
-import { subnetMaps, subnetSets } from './subnet-sets.ts';
-import { type Way, servedSet, servedSubnets, steerMap, waySet, waysOf } from './ways.ts';
+import { firstAddress, lengthsOf, subnetMaps, subnetSets } from './subnet-sets.ts';
+import { type Way, returnSet, servedSet, servedSubnets, steerMap, usualSet, waySet, waysOf } from './ways.ts';
 
 /** All sets that the chains of these parts name. None is empty but those that packets fill. */
 export function nftSets(parts: readonly Part[], byMark: ByMark): Wanted[] {
@@ -38,10 +39,9 @@ function setsOf(family: Family, parts: readonly Part[], byMark: boolean, marked:
   const address = `ipv${family}_addr`;
   const all = parts.flatMap((part) => part.subnets);
   const local = parts.filter((part) => part.local).flatMap((part) => part.subnets);
-  const back = parts.flatMap((part) => part.returnHops);
   return [
     ...subnetSets(family, redirectedSet(family), all, 'all redirected subnets'),
-    wholeValues(`back${family}`, [address], [...new Set(back)].sort(), 'next hops of the ways back'),
+    ...returnSets(family, parts),
     wholeValues(
       `outside${family}`,
       [address, 'ifname'],
@@ -74,6 +74,23 @@ function setsOf(family: Family, parts: readonly Part[], byMark: boolean, marked:
   ];
 }
 
+/** Each subnet with its node: by another one's next hop it would not reach its containers. */
+function returnSets(family: Family, parts: readonly Part[]): Wanted[] {
+  const ways = parts.flatMap((part) => part.returnWays);
+  const address = `ipv${family}_addr`;
+  return lengthsOf(ways.map(({ subnet }) => subnet)).map((length) => {
+    const items = ways
+      .filter(({ subnet }) => prefixLength(subnet) === length)
+      .map(({ subnet, ...hop }) => `${firstAddress(subnet)} . ${hopText(hop)}`);
+    return wholeValues(
+      subnetSetName(returnSet(family), length),
+      [address, address, 'ifname'],
+      [...new Set(items)].sort(),
+      'by which node each subnet is reached',
+    );
+  });
+}
+
 function setsOfWay(family: Family, way: Way): Wanted[] {
   const { name, sent, routed } = way;
   return [
@@ -83,9 +100,17 @@ function setsOfWay(family: Family, way: Way): Wanted[] {
 }
 
 function servedSets(family: Family, parts: readonly Part[], byMark: boolean): Wanted[] {
-  return [...servedSubnets(parts, byMark)].flatMap(([gateway, subnets]) =>
-    subnetSets(family, servedSet(family, gateway), subnets, `subnets of gateway ${gateway}`),
-  );
+  const usual = parts.flatMap(({ nat, steer }) => {
+    if (!nat || !steer?.only) return [];
+    const why = `what gateway ${nat.gateway} gets unless a route says otherwise`;
+    return subnetSets(family, usualSet(family, nat.gateway), steer.only, why);
+  });
+  return [
+    ...[...servedSubnets(parts, byMark)].flatMap(([gateway, subnets]) =>
+      subnetSets(family, servedSet(family, gateway), subnets, `subnets of gateway ${gateway}`),
+    ),
+    ...usual,
+  ];
 }
 
 /** What is steered by a rule is marked as seen alone; what goes nowhere not even so, where no rule closes it. */

@@ -47,7 +47,7 @@ function counting(words: Words): Expression {
 }
 
 function matchOrMangle(words: Words): Expression {
-  const left = cut(concatenation(words), words);
+  const left = concatenation(words);
   if (words.take('vmap')) return { vmap: { key: left, data: words.next() } };
   if (words.take('set')) return { mangle: { key: left, value: changed(words) } };
   const op = words.take('!=')
@@ -83,8 +83,8 @@ function changed(words: Words): unknown {
 }
 
 function concatenation(words: Words): Expression {
-  const parts = [operand(words)];
-  while (words.take('.')) parts.push(operand(words));
+  const parts = [cut(operand(words), words)];
+  while (words.take('.')) parts.push(cut(operand(words), words));
   return parts.length === 1 ? (parts[0] ?? {}) : { concat: parts };
 }
 
