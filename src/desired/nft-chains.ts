@@ -5,6 +5,7 @@
 import type { Family } from '../address/cidr.ts';
 import { type NftChain, hex } from '../state/objects.ts';
 import { foreignChains, foreignJumps } from './nft-foreign.ts';
+import { inboundChains, inboundJumps } from './inbound.ts';
 import { markChains } from './nft-marks.ts';
 import { natRules, translates, untranslatedRules } from './nft-nat.ts';
 import { stop, stopChains } from './nft-stop.ts';
@@ -31,6 +32,7 @@ export function nftChains(parts: readonly Part[], numbers: Numbers, byMark: ByMa
     ...markChains(parts, numbers, byMark),
     ...foreignChains(parts),
     ...stopChains(parts),
+    ...inboundChains(parts),
     chain(
       {
         name: 'forward',
@@ -119,7 +121,12 @@ function forwardRules(parts: readonly Part[]): string[] {
   );
   const foreign = foreignJumps(parts);
   const first = parts.every(isLocal) ? [...good, ...foreign] : [...foreign, ...good];
-  return [...sizes, ...first, ...groups.flatMap((group) => otherWays(group.family, group.parts))];
+  return [
+    ...sizes,
+    ...first,
+    ...groups.flatMap((group) => otherWays(group.family, group.parts)),
+    ...groups.flatMap((group) => inboundJumps(group.family, group.parts)),
+  ];
 }
 
 function goodWays(family: Family, parts: readonly Part[], verdict: 'accept' | 'return'): string[] {

@@ -11,6 +11,7 @@ import {
 import type { Hop } from '../state/facts.ts';
 import type { NftSet } from '../state/objects.ts';
 import { redirectedSet, subnetSetName } from '../state/subnet-set-name.ts';
+import { inboundSets } from './inbound.ts';
 import { stoppedSets } from './nft-stop.ts';
 import { type Part, type Wanted, byFamily, steeredSubnets } from './parts.ts';
 import type { ByMark } from './steering-kind.ts';
@@ -70,6 +71,7 @@ function setsOf(family: Family, parts: readonly Part[], byMark: boolean, marked:
     ),
     ...waysOf(family, parts).flatMap((way) => setsOfWay(family, way)),
     ...servedSets(family, parts, byMark),
+    ...inboundSets(family, parts),
     ...(marked ? steeringMaps(family, parts, byMark) : []),
   ];
 }

@@ -4,6 +4,7 @@ import type { NodeNetwork } from '../topology/role.ts';
 import type { Facts } from '../state/facts.ts';
 import { forwardRefusals } from './forward-policy.ts';
 import { besideOf, bridgeOf } from './bridge.ts';
+import { inboundLinks } from './engine-answers.ts';
 import { factsOf } from './network-facts.ts';
 import { hopsTowards, linkTowards } from './neighbours.ts';
 import { gatewayRefusals, subnetRefusals } from './node-refusals.ts';
@@ -24,6 +25,7 @@ export function nodePart(
     ...closedPart(name, family, subnetsIn(network, family, facts)),
     ...bridgePart(network, family, facts),
     local: true,
+    inbound: inboundLinks(network, family, facts),
     ...(network.engine === 'external' ? { routeless: true } : {}),
   };
   const { subnets, bridge } = closed;

@@ -3,6 +3,7 @@ import { type Family, type Subnet, families } from '../address/cidr.ts';
 import type { RankedSelector } from '../spec/route-order.ts';
 import type { Hop } from '../state/facts.ts';
 import type { HostObject, Route } from '../state/objects.ts';
+import type { InboundLink } from './inbound.ts';
 
 /** All that one network (on a node) or one gateway (on a member) asks of the datapath, in one address family. */
 export interface Part extends WaysOut {
@@ -39,6 +40,8 @@ export interface Part extends WaysOut {
   readonly returnWays: readonly ReturnWay[];
   /** next hops of this host's own default routes: no way back to the subnets */
   readonly outside: readonly Hop[];
+  /** links by which only answers, and calls of published ports, may come to its containers */
+  readonly inbound?: readonly InboundLink[];
   /** ports of its uplink that lead to containers, as nft rules, and what each is for */
   readonly published?: readonly { readonly rule: string; readonly why: string }[];
   /** source address of what leaves by a device, and how large a packet that takes */

@@ -224,6 +224,8 @@ const plainValues: Readonly<Record<string, Value>> = {
   // Nobody asks for the fate of one of them.
   '{"payload":{"protocol":"icmpv6","field":"type"}}': () => undefined,
   '{"ct":{"key":"direction"}}': ({ answer }) => (answer ? 'reply' : 'original'),
+  // What a container sends begins a flow; an answer belongs to one.
+  '{"ct":{"key":"state"}}': ({ answer }) => (answer ? 'established' : 'new'),
   '{"ct":{"key":"status"}}': ({ answer, original: first, source }) =>
     answer ? 'dnat' : first !== undefined && first !== source ? 'snat' : 'confirmed',
 };

@@ -69,7 +69,7 @@ function cut(left: Expression, words: Words): Expression {
 
 /** A set of bits is matched with "in", one value with "==". */
 function isStatus({ ct }: Expression): boolean {
-  return JSON.stringify(ct) === '{"key":"status"}';
+  return ['{"key":"status"}', '{"key":"state"}'].includes(JSON.stringify(ct));
 }
 
 function changed(words: Words): unknown {
@@ -103,6 +103,7 @@ const operands: readonly (readonly [string, Expression])[] = [
   ['ct original ip saddr', { ct: { key: 'ip saddr', dir: 'original' } }],
   ['ct original ip6 saddr', { ct: { key: 'ip6 saddr', dir: 'original' } }],
   ['ct direction', { ct: { key: 'direction' } }],
+  ['ct state', { ct: { key: 'state' } }],
   ['ct status', { ct: { key: 'status' } }],
   ['rt ip nexthop', { rt: { key: 'nexthop', family: 'ip' } }],
   ['rt ip6 nexthop', { rt: { key: 'nexthop', family: 'ip6' } }],
