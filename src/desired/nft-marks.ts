@@ -12,10 +12,13 @@ import { type ByMark, marksOf, waysBack } from './steering-kind.ts';
 import { isNotRedirected, isRedirected, leadBy, redirectedLengths } from './subnet-sets.ts';
 import { isServed, servedSubnets, steerMap } from './ways.ts';
 
-/** after conntrack (-200) and mangle (-150, where wg-quick sets the mark of all UDP), before dstnat (-100) */
-const afterMangle = -145;
-/** what comes to a port of a gateway, and answers to what it masquerades, have the container's address only then */
+/**
+ * After conntrack (-200), mangle (-150, where wg-quick sets the mark of all UDP), and dstnat (-100, where every chain of type
+ * nat is asked, whatever its own priority is): where a packet goes, and not where it was sent, decides whether it is direct.
+ */
 const afterDstnat = -99;
+/** after those that clear what is not ours; answers to what a gateway masquerades have the container's address by then */
+const afterMarks = -98;
 
 export function markChains(parts: readonly Part[], numbers: Numbers, byMark: ByMark): Wanted[] {
   if (!parts.some((part) => part.steer)) return [];
@@ -35,7 +38,7 @@ function seenChain(groups: readonly Group[], others: readonly string[], local: b
   return chain(
     {
       name: 'prerouting',
-      hook: { type: 'filter', hook: 'prerouting', priority: afterMangle },
+      hook: { type: 'filter', hook: 'prerouting', priority: afterDstnat },
       rules: [
         ...groups.flatMap(({ family, parts }) =>
           leadBy(family, 'source', steerMap(family), redirectedLengths(parts)),
@@ -139,7 +142,7 @@ function answerChain(groups: readonly Group[], numbers: Numbers): Wanted[] {
       });
     });
   if (rules.length === 0) return [];
-  const hook = { type: 'filter', hook: 'prerouting', priority: afterDstnat } as const;
+  const hook = { type: 'filter', hook: 'prerouting', priority: afterMarks } as const;
   return [chain({ name: 'answers', hook, rules }, 'tells the reverse path filter which way answers come')];
 }
 
