@@ -121,6 +121,33 @@ describe('on a node', () => {
   });
 });
 
+describe('a name server on the gateway', () => {
+  const asking = (more: string): string =>
+    onNode.replace(/ {4}direct:[^]*?\ngateways/, `    dns: gateway\n${more}gateways`);
+  const route = '    routes: [{ proto: udp, via: mail }';
+  const question = '192.168.50.2 udp 53';
+
+  it('is asked there, though a route leads all questions to another gateway', async () => {
+    host = await hostOf(asking(`${route}]\n`));
+    expect(wayOf(fateOf(host.state, { source, ...packet(question) }))).toBe(`192.168.50.2 as ${source}`);
+    expect(wayOf(fateOf(host.state, { source, ...packet('9.9.9.9 udp 53') }))).toBe(
+      `192.168.50.3 as ${source}`,
+    );
+  });
+
+  it.each([
+    [
+      'a route about its address',
+      `${route}, { to: 192.168.50.2/32, proto: udp, via: mail }]\n`,
+      '192.168.50.3',
+    ],
+    ['a direct destination', `    direct: [192.168.50.0/24]\n${route}]\n`, '192.168.50.2'],
+  ])('is asked as %s says', async (_, more, way) => {
+    host = await hostOf(asking(more));
+    expect(wayOf(fateOf(host.state, { source, ...packet(question) }))).toBe(`${way} as ${source}`);
+  });
+});
+
 describe('on a host that is both gateways', () => {
   beforeEach(async () => {
     host = await hostOf(onMember);
@@ -134,5 +161,34 @@ describe('on a host that is both gateways', () => {
     ['198.51.100.8', '198.51.100.8 as 10.0.0.5'],
   ])('what goes to %s leaves by %s', (text, way) => {
     expect(wayOf(fateOf(host.state, { source, ...packet(text) }))).toBe(way);
+  });
+});
+
+/** The same device for both, and one of them for another network as well. */
+const onOneUplink = `version: 1
+hosts: { here: 192.168.50.10, node2: 192.168.50.11 }
+networks:
+  web: { engine: external, subnets: { node2: 10.0.0.0/24 }, via: b, routes: [{ proto: tcp, ports: 81, via: c }] }
+  post: { engine: external, subnets: { node2: 10.9.0.0/24 }, via: c }
+gateways:
+  b: { members: [{ host: here, uplink: { device: eth1, via: 172.31.1.2 } }], snat: SNAT_B }
+  c: { members: [{ host: here, uplink: { device: eth1, via: 172.31.1.2 } }], snat: SNAT_C }
+`;
+
+describe('on a host that is both gateways, by one device', () => {
+  const own = '192.0.2.254';
+
+  it.each([
+    ['198.51.100.6', '198.51.100.7', '198.51.100.6', '198.51.100.7'],
+    ['none', 'masquerade', source, own],
+    ['masquerade', 'none', own, source],
+  ])('with snat %s and %s, each packet has the source of its own gateway', async (b, c, asB, asC) => {
+    host = await hostOf(onOneUplink.replace('SNAT_B', b).replace('SNAT_C', c));
+    const as = (text: string, from = source) => wayOf(fateOf(host.state, { source: from, ...packet(text) }));
+    expect(as('9.9.9.9 tcp 80')).toBe(`172.31.1.2 as ${asB}`);
+    expect(as('9.9.9.9 tcp 81')).toBe(`172.31.1.2 as ${asC}`);
+    expect(as('9.9.9.9 tcp 80', '10.9.0.5')).toBe(`172.31.1.2 as ${c === 'none' ? '10.9.0.5' : asC}`);
+    // From one redirected subnet to the other, no route and no gateway counts.
+    expect(as('10.9.0.5 tcp 81')).toBe(`192.168.50.11 as ${source}`);
   });
 });

@@ -99,8 +99,8 @@ describe('the wanted state', () => {
       expect.objectContaining({
         name: 'forward',
         rules: [
-          'rt ip nexthop 192.168.50.2 ip saddr & 255.255.255.0 == @sent4_192.168.50.2_24 accept',
-          'rt ip nexthop 192.168.50.3 ip saddr & 255.255.255.0 == @sent4_192.168.50.3_24 accept',
+          'rt ip nexthop 192.168.50.2 oifname "eth0" ip saddr & 255.255.255.0 == @sent4_192.168.50.2_eth0_24 accept',
+          'rt ip nexthop 192.168.50.3 oifname "eth0" ip saddr & 255.255.255.0 == @sent4_192.168.50.3_eth0_24 accept',
           'ip saddr & 255.255.255.0 == @redirected4_24 jump guard',
         ],
       }),
@@ -115,8 +115,12 @@ describe('the wanted state', () => {
     const chain = objects({ gateways: [{ ...gateway, snat, served: [served] }] }).find(
       (object) => object.kind === 'nft-chain' && object.name === 'postrouting',
     );
+    // The uplink is the link to the node, too: what goes back there to another subnet keeps its source.
     expect(chain).toMatchObject({
-      rules: [`ip saddr & 255.255.0.0 == @served4_own_16 oifname "eth0" ${verdict}`],
+      rules: [
+        'ip saddr & 255.255.0.0 == @redirected4_16 ip daddr & 255.255.0.0 . rt ip nexthop . oifname @return4_16 snat ip to ip saddr',
+        `ip saddr & 255.255.0.0 == @served4_own_16 oifname "eth0" ${verdict}`,
+      ],
     });
   });
 

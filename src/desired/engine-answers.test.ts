@@ -3,6 +3,7 @@ import { givenFacts, givenNetwork } from '../../tests/given/facts.ts';
 import type { DropsAnswers, NetworkFacts } from '../state/facts.ts';
 import type { NodeNetwork } from '../topology/role.ts';
 import { letAnswersIn } from './engine-answers.ts';
+import { desiredState } from './desired.ts';
 import { wantNetwork } from './engine-networks.ts';
 
 const network: NodeNetwork = {
@@ -105,5 +106,69 @@ describe('answers to a network whose engine drops them', () => {
       { kind: 'engine-network', engine: 'docker', name: 'web', subnets: network.subnets, trusted: ['eth0'] },
     ]);
     expect(refusals).toEqual([]);
+  });
+});
+
+/** Chains of our table that are about what comes in by the link to the gateway, and the jumps to them. */
+function inbound(of: Partial<NodeNetwork>, different: Partial<NetworkFacts> = {}): string[] {
+  const role = { host: 'here', addresses: [], networks: [{ ...network, ...of }], gateways: [] };
+  const mail = { name: 'eth1', index: 3, ethernet: true, addresses: ['192.168.60.10/24'] };
+  const facts = givenFacts({ links: [...links, mail], networks: [found(different)] });
+  const { wanted } = desiredState(role, { office: { members: [], snat: 'masquerade' } }, facts);
+  return wanted.flatMap(({ object }) => {
+    if (object.kind !== 'nft-chain') return [];
+    if (object.name.startsWith('inbound')) return [`${object.name}: ${object.rules.join('; ')}`];
+    return object.rules.filter((rule) => rule.includes('jump inbound'));
+  });
+}
+
+const jump4 = 'iifname "eth0" ct state != established ip daddr & 255.255.255.0 == @inbound4_24 jump inbound4';
+const jump6 =
+  'iifname "eth0" ct state != established ip6 daddr & ffff:ffff:ffff:ffff:: == @inbound6_64 jump inbound6';
+const chain = (family: 4 | 6, call = ''): string =>
+  `inbound${family}: ct state related return; ct status dnat return; ${call}drop`;
+
+describe('what comes in by a link that was opened for answers', () => {
+  it.each<[string, Partial<NodeNetwork>, Partial<NetworkFacts>]>([
+    ['a rule of ours', { acceptReplies: true }, {}],
+    ['a trusted device', {}, { dropsAnswers: { ...drops, trusted: ['eth0'] } }],
+    ['a device that somebody trusts, too', {}, { dropsAnswers: { ...drops, trusted: ['eth0', 'eth7'] } }],
+  ])('is answers, by %s', (_, of, different) => {
+    expect(inbound(of, different)).toEqual([chain(4), chain(6), jump4, jump6]);
+  });
+
+  it('is calls of ports that a gateway publishes, too', () => {
+    const called = [{ proto: 'tcp', to: '10.89.4.5', toPort: 80, from: ['192.168.50.2'] }] as const;
+    expect(inbound({ acceptReplies: true, called })).toContain(
+      chain(4, 'ip daddr 10.89.4.5 tcp dport 80 return; '),
+    );
+  });
+
+  it('is that by every device that a network of ours trusts', () => {
+    const trusted = { ours: true, dropsAnswers: { ...drops, trusted: ['eth0', 'eth7'] } };
+    expect(inbound({}, trusted)).toContain(jump4.replace('eth0', 'eth7'));
+  });
+
+  it('is that by the links to the gateways of routes, which a rule of ours opens as well', () => {
+    const selector = { via: 'mail', proto: 'tcp', ports: [25, 25], rank: 0 } as const;
+    const routes = { selectors: { 4: [selector], 6: [] }, nextHops: { mail: ['192.168.60.2'] } };
+    expect(inbound({ acceptReplies: true, routes })).toContain(jump4.replace('eth0', 'eth1'));
+    const { wanted } = letAnswersIn(
+      { ...network, acceptReplies: true, routes },
+      found(),
+      givenFacts({
+        links: [...links, { name: 'eth1', index: 3, ethernet: true, addresses: ['192.168.60.10/24'] }],
+      }),
+    );
+    expect(
+      wanted.map(({ object }) => (object.kind === 'iptables-rule' ? object.args.join(' ') : '')),
+    ).toContain('-d 10.89.4.0/24 -i eth1 -j ACCEPT');
+  });
+
+  it.each<[string, Partial<NodeNetwork>, Partial<NetworkFacts>]>([
+    ['the engine drops nothing', {}, { dropsAnswers: { ...drops, families: [] } }],
+    ['it goes nowhere', { blocked: [4, 6] }, {}],
+  ])('is nothing of ours where %s', (_, of, different) => {
+    expect(inbound(of, different)).toEqual([]);
   });
 });

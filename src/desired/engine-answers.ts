@@ -2,10 +2,12 @@
  * Docker 28.2 and later drop, before anything else sees it, what comes to a container by another device than its bridge:
  * answers from the gateway too. A network can be made to trust a device, and never changed afterwards.
  */
-import { type Family, type Subnet, familyOf } from '../address/cidr.ts';
+import { type Family, type Subnet, contains, familyOf } from '../address/cidr.ts';
 import type { DropsAnswers, Facts, NetworkFacts } from '../state/facts.ts';
 import type { NodeNetwork } from '../topology/role.ts';
-import { linkTowards } from './neighbours.ts';
+import type { InboundLink } from './inbound.ts';
+import { hopsTowards } from './neighbours.ts';
+import { factsOf } from './network-facts.ts';
 import type { Refusal, Wanted } from './parts.ts';
 
 interface Way {
@@ -37,13 +39,34 @@ export function letAnswersIn(
   return { wanted: [], refusals: [refusal(network, found, drops, dropped)] };
 }
 
-function waysIn({ subnets, blocked, nextHops }: NodeNetwork, facts: Facts): Way[] {
+/**
+ * The links that were opened for answers: by a rule of ours, or by the engine itself, which trusts a device for ever. What
+ * else somebody told it to trust is theirs.
+ */
+export function inboundLinks(network: NodeNetwork, family: Family, facts: Facts): InboundLink[] {
+  const found = factsOf(network, facts);
+  if (!found?.dropsAnswers?.families.includes(family)) return [];
+  const trusted = found.ours ? found.dropsAnswers.trusted : [];
+  const subnets = network.subnets.filter((subnet) => familyOf(subnet) === family);
+  const devices = waysIn(network, facts)
+    .filter((way) => way.family === family)
+    .map(({ device }) => device);
+  return subnets.flatMap((subnet) => {
+    const called = (network.called ?? []).filter(({ to }) => contains(subnet, to));
+    return [...new Set([...devices, ...trusted])].map((device) => ({ subnet, device, called }));
+  });
+}
+
+/** From the gateway of the network, and from those that its routes lead to. */
+function waysIn({ subnets, blocked, nextHops, routes }: NodeNetwork, facts: Facts): Way[] {
   return subnets.flatMap((subnet) => {
     const family = familyOf(subnet);
-    const hop = nextHops.find((address) => familyOf(address) === family);
-    if (hop === undefined || blocked.includes(family)) return [];
-    const device = linkTowards(hop, facts, subnets)?.name;
-    return device === undefined ? [] : [{ subnet, family, device }];
+    if (blocked.includes(family)) return [];
+    const hops = [nextHops, ...Object.values(routes?.nextHops ?? {})].flatMap(
+      (addresses) => addresses.find((address) => familyOf(address) === family) ?? [],
+    );
+    const devices = hopsTowards(hops, subnets, facts).map(({ device }) => device);
+    return [...new Set(devices)].map((device) => ({ subnet, family, device }));
   });
 }
 

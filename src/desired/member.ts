@@ -12,6 +12,7 @@ import { bringUp } from './node-refusals.ts';
 import type { Numbers } from './numbers.ts';
 import { type Part, type Refusal, type WaysOut, closedPart } from './parts.ts';
 import { publishedRules } from './published.ts';
+import { outsideOf, returnWaysOf } from './return-ways.ts';
 import { memberRoutes } from './routed.ts';
 import { closedDefault, openDefault } from './routes.ts';
 
@@ -38,7 +39,6 @@ export function memberPart(
   const { device } = gateway.uplink;
   const via = viaOf(gateway, family);
   const way = { device, ...(via === undefined ? {} : { via }) };
-  const returnHops = served.map(({ nodeAddress }) => nodeAddress);
   return {
     ...closed,
     ...waysOut(way),
@@ -49,8 +49,8 @@ export function memberPart(
       openDefault(family, table, way, `the uplink of gateway ${gateway.name}`),
       ...served.flatMap((one) => returnRoute(one, towards, refusals)),
     ],
-    returnHops,
-    outside: facts.defaultHops.filter((hop) => familyOf(hop.via) === family && !returnHops.includes(hop.via)),
+    returnWays: returnWaysOf(served, facts),
+    outside: outsideOf(served, family, facts),
     nat: { gateway: gateway.name, device, verdict: natVerdict(gateway, family), ...mtuOf(device, facts) },
     published: publishedRules(gateway, family),
   };
@@ -96,9 +96,7 @@ function passages(
 }
 
 function waysOut({ via, device }: { readonly via?: Address; readonly device: string }): WaysOut {
-  if (via === undefined) return { nextHops: [], linkLocalHops: [], devices: [device] };
-  if (isLinkLocal(via)) return { nextHops: [], linkLocalHops: [{ via, device }], devices: [] };
-  return { nextHops: [via], linkLocalHops: [], devices: [] };
+  return via === undefined ? { hops: [], devices: [device] } : { hops: [{ via, device }], devices: [] };
 }
 
 function viaOf({ uplink }: MemberGateway, family: Family): Address | undefined {

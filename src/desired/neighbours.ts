@@ -1,6 +1,6 @@
 /** Who is a neighbour of this host. */
 import { type Address, type Subnet, contains, familyOf } from '../address/cidr.ts';
-import type { Facts, Link } from '../state/facts.ts';
+import type { Facts, Hop, Link } from '../state/facts.ts';
 
 type Known = Pick<Facts, 'links' | 'foreignRoutes'>;
 
@@ -15,6 +15,14 @@ export function linkTowards(
   except: readonly Subnet[] = [],
 ): Link | undefined {
   return except.some((subnet) => contains(subnet, address)) ? undefined : finderOf(known)(address);
+}
+
+/** Neighbours, each with its link. One that is on no link cannot be reached, and so is no way. */
+export function hopsTowards(addresses: readonly Address[], except: readonly Subnet[], known: Known): Hop[] {
+  return addresses.flatMap((via) => {
+    const device = linkTowards(via, known, except)?.name;
+    return device === undefined ? [] : [{ via, device }];
+  });
 }
 
 type Finder = (address: Address) => Link | undefined;

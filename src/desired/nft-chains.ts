@@ -6,6 +6,7 @@ import type { Family } from '../address/cidr.ts';
 import { type NftChain, hex } from '../state/objects.ts';
 import type { PublishedSubnets } from './bridge.ts';
 import { hostErrorChains } from './nft-host-errors.ts';
+import { inboundChains, inboundJumps } from './inbound.ts';
 import { markChains } from './nft-marks.ts';
 import { natRules, translates, untranslatedRules } from './nft-nat.ts';
 import { spoofedChains } from './nft-spoofed.ts';
@@ -17,7 +18,7 @@ import { publishedChain } from './published.ts';
 import { exitJumps, routeChains } from './route-chains.ts';
 import type { ByMark } from './steering-kind.ts';
 import { isNotRedirected, isRedirected } from './subnet-sets.ts';
-import { wayRules, waysOf } from './ways.ts';
+import { isReturned, wayRules, waysOf } from './ways.ts';
 
 /** before any filter chain of others (0), which might accept */
 const beforeFilter = -1;
@@ -39,6 +40,7 @@ export function nftChains(
     ...spoofedChains(parts),
     ...hostErrorChains(parts, numbers, byMark),
     ...stopChains(parts),
+    ...inboundChains(parts),
     chain(
       {
         name: 'forward',
@@ -72,7 +74,6 @@ export function nftChains(
  * host's address until conntrack has forgotten it: the gateway could not tell whose it is.
  */
 function translatedChain(parts: readonly Part[], numbers: Numbers, byMark: ByMark): Wanted {
-  const served = parts.filter(translates);
   const rules = [
     ...byFamily(parts).flatMap((group) =>
       group.parts.some(isLocal)
@@ -82,9 +83,7 @@ function translatedChain(parts: readonly Part[], numbers: Numbers, byMark: ByMar
           ]
         : [],
     ),
-    ...byFamily(served).flatMap((group) =>
-      group.parts.flatMap((part) => untranslatedRules(group.family, part)),
-    ),
+    ...byFamily(parts).flatMap((group) => untranslatedRules(group.family, group.parts)),
   ];
   return chain(
     {
@@ -125,7 +124,12 @@ function forwardRules(parts: readonly Part[]): string[] {
   const good = groups.flatMap((group) =>
     hasExits(group.parts) ? [] : goodWays(group.family, group.parts, 'accept'),
   );
-  return [...sizes, ...good, ...groups.flatMap((group) => otherWays(group.family, group.parts))];
+  return [
+    ...sizes,
+    ...good,
+    ...groups.flatMap((group) => otherWays(group.family, group.parts)),
+    ...groups.flatMap((group) => inboundJumps(group.family, group.parts)),
+  ];
 }
 
 function goodWays(family: Family, parts: readonly Part[], verdict: 'accept' | 'return'): string[] {
@@ -199,17 +203,17 @@ function guardRulesOf(family: Family, parts: readonly Part[], bit: string): stri
   ];
 }
 
-/** Between redirected subnets: to a container here, or to the node that has it. */
+/**
+ * Between redirected subnets: to a container here, out of a redirected bridge, or to the node that has it, by its link. The
+ * next hop alone would not do: by a foreign route without one, it is the destination itself.
+ */
 function insideRules(family: Family, parts: readonly Part[]): string[] {
-  const ways = [
-    ...isRedirected(family, 'next hop', parts),
-    ...(parts.some((part) => part.returnHops.length > 0)
-      ? [`rt ${word(family)} nexthop @back${family}`]
-      : []),
-  ];
-  return isRedirected(family, 'destination', parts).flatMap((destination) =>
-    ways.map((way) => `${destination} ${way} return`),
-  );
+  const bridges = parts.some((part) => part.bridge !== undefined)
+    ? isRedirected(family, 'destination', parts).map(
+        (destination) => `oifname @bridges ${destination} return`,
+      )
+    : [];
+  return [...bridges, ...isReturned(family, parts).map((way) => `${way} return`)];
 }
 
 function chain(object: Omit<NftChain, 'kind'>, why: string): Wanted {

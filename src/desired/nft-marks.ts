@@ -22,11 +22,11 @@ import {
 import { isServed, servedSubnets, steerMap } from './ways.ts';
 
 /**
- * after mangle (-150, where wg-quick sets the mark of all UDP) and after dstnat (-100): routing, the exceptions and the guard
- * all decide by the destination that a packet has then
+ * After conntrack (-200), mangle (-150, where wg-quick sets the mark of all UDP), and dstnat (-100, where every chain of type
+ * nat is asked, whatever its own priority is): where a packet goes, and not where it was sent, decides whether it is direct.
  */
 const afterDstnat = -99;
-/** after the chain above, which takes our bits from what comes from nowhere redirected */
+/** after those that clear what is not ours; answers to what a gateway masquerades have the container's address by then */
 const afterMarks = -98;
 
 export function markChains(

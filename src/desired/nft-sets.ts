@@ -5,20 +5,31 @@ import {
   type Subnet,
   families,
   mergeSubnets,
+  prefixLength,
   shortSubnet,
   sortSubnets,
 } from '../address/cidr.ts';
 import type { Hop } from '../state/facts.ts';
 import type { NftSet } from '../state/objects.ts';
-import { redirectedSet } from '../state/subnet-set-name.ts';
+import { redirectedSet, subnetSetName } from '../state/subnet-set-name.ts';
+import { inboundSets } from './inbound.ts';
 import { stoppedSets } from './nft-stop.ts';
 import { quotedSubnets } from './nft-host-errors.ts';
 import { type Part, type Wanted, bridgesOf, byFamily, isBridged, steeredSubnets } from './parts.ts';
 import type { PublishedSubnets } from './bridge.ts';
 import { isMarked } from './nft-marks.ts';
 import type { ByMark } from './steering-kind.ts';
-import { type OnBridge, bridgeMaps, bridgeSets, quotedMaps, subnetMaps, subnetSets } from './subnet-sets.ts';
-import { type Way, servedSet, servedSubnets, steerMap, waySet, waysOf } from './ways.ts';
+import {
+  type OnBridge,
+  bridgeMaps,
+  bridgeSets,
+  firstAddress,
+  lengthsOf,
+  quotedMaps,
+  subnetMaps,
+  subnetSets,
+} from './subnet-sets.ts';
+import { type Way, returnSet, servedSet, servedSubnets, steerMap, usualSet, waySet, waysOf } from './ways.ts';
 
 /** All sets that the chains of these parts name. None is empty but those that packets fill. */
 export function nftSets(parts: readonly Part[], byMark: ByMark, published: PublishedSubnets): Wanted[] {
@@ -51,10 +62,9 @@ function setsOf(family: Family, parts: readonly Part[], byMark: boolean, marked:
   const address = `ipv${family}_addr`;
   const all = parts.flatMap((part) => part.subnets);
   const local = parts.filter((part) => part.local).flatMap((part) => part.subnets);
-  const back = parts.flatMap((part) => part.returnHops);
   return [
     ...subnetSets(family, redirectedSet(family), all, 'all redirected subnets'),
-    wholeValues(`back${family}`, [address], [...new Set(back)].sort(), 'next hops of the ways back'),
+    ...returnSets(family, parts),
     wholeValues(
       `outside${family}`,
       [address, 'ifname'],
@@ -85,8 +95,26 @@ function setsOf(family: Family, parts: readonly Part[], byMark: boolean, marked:
     ...servedSets(family, parts, byMark),
     ...bridgeSets(family, parts.flatMap(pairsOnBridge), 'subnets and their bridges'),
     ...quotedMaps(family, quotedSubnets(parts, family)),
+    ...inboundSets(family, parts),
     ...(marked ? steeringMaps(family, parts, byMark) : []),
   ];
+}
+
+/** Each subnet with its node: by another one's next hop it would not reach its containers. */
+function returnSets(family: Family, parts: readonly Part[]): Wanted[] {
+  const ways = parts.flatMap((part) => part.returnWays);
+  const address = `ipv${family}_addr`;
+  return lengthsOf(ways.map(({ subnet }) => subnet)).map((length) => {
+    const items = ways
+      .filter(({ subnet }) => prefixLength(subnet) === length)
+      .map(({ subnet, ...hop }) => `${firstAddress(subnet)} . ${hopText(hop)}`);
+    return wholeValues(
+      subnetSetName(returnSet(family), length),
+      [address, address, 'ifname'],
+      [...new Set(items)].sort(),
+      'by which node each subnet is reached',
+    );
+  });
 }
 
 function setsOfWay(family: Family, way: Way): Wanted[] {
@@ -98,9 +126,17 @@ function setsOfWay(family: Family, way: Way): Wanted[] {
 }
 
 function servedSets(family: Family, parts: readonly Part[], byMark: boolean): Wanted[] {
-  return [...servedSubnets(parts, byMark)].flatMap(([gateway, subnets]) =>
-    subnetSets(family, servedSet(family, gateway), subnets, `subnets of gateway ${gateway}`),
-  );
+  const usual = parts.flatMap(({ nat, steer }) => {
+    if (!nat || !steer?.only) return [];
+    const why = `what gateway ${nat.gateway} gets unless a route says otherwise`;
+    return subnetSets(family, usualSet(family, nat.gateway), steer.only, why);
+  });
+  return [
+    ...[...servedSubnets(parts, byMark)].flatMap(([gateway, subnets]) =>
+      subnetSets(family, servedSet(family, gateway), subnets, `subnets of gateway ${gateway}`),
+    ),
+    ...usual,
+  ];
 }
 
 /** What is steered by a rule is marked as seen alone; what goes nowhere not even so, where no rule closes it. */

@@ -4,8 +4,9 @@ import type { NodeNetwork } from '../topology/role.ts';
 import type { Facts } from '../state/facts.ts';
 import { forwardRefusals } from './forward-policy.ts';
 import { besideOf, bridgeOf } from './bridge.ts';
+import { inboundLinks } from './engine-answers.ts';
 import { factsOf } from './network-facts.ts';
-import { linkTowards } from './neighbours.ts';
+import { hopsTowards, linkTowards } from './neighbours.ts';
 import { gatewayRefusals, subnetRefusals } from './node-refusals.ts';
 import type { Numbers } from './numbers.ts';
 import { type Part, type Refusal, closedPart } from './parts.ts';
@@ -24,6 +25,7 @@ export function nodePart(
     ...closedPart(name, family, subnetsIn(network, family, facts)),
     ...bridgePart(network, family, facts),
     local: true,
+    inbound: inboundLinks(network, family, facts),
     ...(network.engine === 'external' ? { routeless: true } : {}),
   };
   const { subnets, bridge } = closed;
@@ -33,7 +35,7 @@ export function nodePart(
   return { ...closed, ...openWays(network, closed, facts, numbers, refusals) };
 }
 
-type Ways = Pick<Part, 'steer' | 'routed' | 'routes' | 'direct' | 'masqueradeDirect' | 'nextHops'>;
+type Ways = Pick<Part, 'steer' | 'routed' | 'routes' | 'direct' | 'masqueradeDirect' | 'hops'>;
 
 function openWays(
   network: NodeNetwork,
@@ -74,7 +76,7 @@ function openWays(
     ...(others.routed ? { routed: others.routed } : {}),
     direct,
     masqueradeDirect: hasDirect && isSwitchedOff(network, facts),
-    nextHops,
+    hops: hopsTowards(nextHops, subnets, facts),
   };
 }
 

@@ -1,8 +1,9 @@
 /** What each role adds to the state of a host; `steering.ts` and `nft-*.ts` make rules and nft of it. */
-import { type Address, type Family, type Subnet, families } from '../address/cidr.ts';
+import { type Family, type Subnet, families } from '../address/cidr.ts';
 import type { RankedSelector } from '../spec/route-order.ts';
 import type { Hop } from '../state/facts.ts';
 import type { HostObject, Route, Rule } from '../state/objects.ts';
+import type { InboundLink } from './inbound.ts';
 
 /** All that one network (on a node) or one gateway (on a member) asks of the datapath, in one address family. */
 export interface Part extends WaysOut {
@@ -35,10 +36,12 @@ export interface Part extends WaysOut {
   readonly bridge?: string;
   /** subnets of others on that bridge, whose packets are none of our business */
   readonly beside: readonly Subnet[];
-  /** next hops of the ways back to the subnets */
-  readonly returnHops: readonly Address[];
+  /** by which neighbour each subnet is reached that is on another host */
+  readonly returnWays: readonly ReturnWay[];
   /** next hops of this host's own default routes: no way back to the subnets */
   readonly outside: readonly Hop[];
+  /** links by which only answers, and calls of published ports, may come to its containers */
+  readonly inbound?: readonly InboundLink[];
   /** ports of its uplink that lead to containers, as nft rules, and what each is for */
   readonly published?: readonly { readonly rule: string; readonly why: string }[];
   /** source address of what leaves by a device, and how large a packet that takes */
@@ -73,11 +76,14 @@ export interface Exit extends WaysOut {
   readonly subnets: readonly Subnet[];
 }
 
+/** A redirected subnet, and the neighbour that has it. */
+export interface ReturnWay extends Hop {
+  readonly subnet: Subnet;
+}
+
 export interface WaysOut {
-  /** next hops by which the subnets may leave */
-  readonly nextHops: readonly Address[];
-  /** those of them that are link-local: another link may have the same address */
-  readonly linkLocalHops: readonly Hop[];
+  /** next hops by which the subnets may leave, each on its link: by another link, the same address is somebody else */
+  readonly hops: readonly Hop[];
   /** devices by which the subnets may leave to any next hop: point-to-point links */
   readonly devices: readonly string[];
 }
@@ -118,10 +124,9 @@ export function closedPart(name: string, family: Family, subnets: readonly Subne
     direct: [],
     masqueradeDirect: false,
     beside: [],
-    nextHops: [],
-    linkLocalHops: [],
+    hops: [],
     devices: [],
-    returnHops: [],
+    returnWays: [],
     outside: [],
   };
 }

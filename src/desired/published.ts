@@ -2,7 +2,8 @@
 import { word } from './nft-word.ts';
 import { type Family, familyOf } from '../address/cidr.ts';
 import type { MemberGateway } from '../topology/role.ts';
-import type { Part, Wanted } from './parts.ts';
+import { type Part, type Wanted, byFamily } from './parts.ts';
+import { isRedirected } from './subnet-sets.ts';
 
 /** before anybody else's (dstnat, -100): the first NAT decision is final */
 const beforeDstnat = -101;
@@ -28,8 +29,17 @@ export function publishedRules(
     });
 }
 
+/**
+ * What the containers themselves ask is no call from outside, also where the uplink is the link to their nodes: a name server
+ * on the gateway gets their questions.
+ */
 export function publishedChain(parts: readonly Part[]): Wanted[] {
   const ports = parts.flatMap(({ published = [] }) => published);
+  const own = byFamily(parts).flatMap(({ family, parts: some }) =>
+    some.some(({ published = [] }) => published.length > 0)
+      ? isRedirected(family, 'source', some).map((source) => `${source} return`)
+      : [],
+  );
   if (ports.length === 0) return [];
   return [
     {
@@ -37,7 +47,7 @@ export function publishedChain(parts: readonly Part[]): Wanted[] {
         kind: 'nft-chain',
         name: 'published',
         hook: { type: 'nat', hook: 'prerouting', priority: beforeDstnat },
-        rules: ports.map(({ rule }) => rule),
+        rules: [...own, ...ports.map(({ rule }) => rule)],
       },
       why: ports.map(({ why }) => why).join(', '),
     },

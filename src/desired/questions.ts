@@ -7,11 +7,8 @@ import { word } from './nft-word.ts';
 import type { Part, Wanted } from './parts.ts';
 import { isRedirected } from './subnet-sets.ts';
 
-/**
- * After conntrack (-200), which every NAT needs, and before our own marks (-145): what is asked of a direct destination
- * goes there directly.
- */
-const beforeMarks = -150;
+/** Before any dstnat of others (-100): the first NAT decision is final. Our marks come behind: an exception counts by where a question goes. */
+const beforeDstnat = -150;
 
 /** The chains that turn them; none where no network of the file says whom to ask. */
 export function questionChains(
@@ -29,7 +26,7 @@ export function questionChains(
       object: {
         kind: 'nft-chain',
         name: 'questions',
-        hook: { type: 'nat', hook: 'prerouting', priority: beforeMarks },
+        hook: { type: 'nat', hook: 'prerouting', priority: beforeDstnat },
         rules: ['udp dport 53 jump resolve', 'tcp dport 53 jump resolve'],
       },
       why: 'finds the questions for names',

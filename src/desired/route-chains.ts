@@ -1,10 +1,10 @@
 /** Routes in our nft table: which packets are direct, and which may leave by another gateway's ways alone. */
 import { type Family, type Subnet, shortSubnet } from '../address/cidr.ts';
-import type { Selector } from '../spec/route-order.ts';
-import { hex, rangeText } from '../state/objects.ts';
+import { hex } from '../state/objects.ts';
 import { word } from './nft-word.ts';
 import { stop } from './nft-stop.ts';
 import { type Part, type Routed, type RoutedWay, type Wanted, byFamily } from './parts.ts';
+import { gatewayRoutes, joinWords, routeMatch, selectorMatch } from './route-match.ts';
 import { isNotRedirected, isRedirected } from './subnet-sets.ts';
 import { wayRules, waysOf } from './ways.ts';
 
@@ -35,21 +35,10 @@ export function exceptionJumps(family: Family, parts: readonly Part[]): string[]
 
 /** For the guard: what a route sends to a gateway leaves there, or not at all. */
 export function exitJumps(family: Family, parts: readonly Part[]): string[] {
-  const ip = word(family);
-  const outside = isNotRedirected(family, 'destination', parts);
-  const ways = parts.flatMap(({ routed }) => routed?.ways ?? []);
   // Of a network whose gateways are all here, each has a part of its own.
-  return ways
-    .filter(({ table }) => table !== undefined)
-    .toSorted((a, b) => a.selector.rank - b.selector.rank)
-    .map(({ from, selector }) =>
-      words([
-        `${ip} saddr ${shortSubnet(from)} ${outside}`,
-        destination(family, selector),
-        protocol(family, selector),
-        `goto via${family}_${selector.via}`,
-      ]),
-    );
+  return gatewayRoutes(parts).map(
+    (route) => `${routeMatch(family, parts, route)} goto via${family}_${route.selector.via}`,
+  );
 }
 
 function exitChains(family: Family, parts: readonly Part[]): Wanted[] {
@@ -77,12 +66,10 @@ function exitChains(family: Family, parts: readonly Part[]): Wanted[] {
 function exceptionChains(family: Family, routed: Routed, directBit: number): Wanted[] {
   const decide = ({ table }: RoutedWay): string =>
     table === undefined ? `meta mark set meta mark | ${hex(directBit)} return` : 'return';
-  const rules = routed.ways.map((way) =>
-    words([destination(family, way.selector), protocol(family, way.selector), decide(way)]),
-  );
+  const rules = routed.ways.map((way) => joinWords([selectorMatch(family, way.selector), decide(way)]));
   // An engine may have given the one who asked the bridge's address: what it began with counts.
   const answers = answeredWays(routed).map((way) =>
-    words([`ct original ${word(family)} saddr ${shortSubnet(way.selector.to ?? '')}`, decide(way)]),
+    joinWords([`ct original ${word(family)} saddr ${shortSubnet(way.selector.to ?? '')}`, decide(way)]),
   );
   return [
     chainOf(`direct${family}_${routed.name}`, rules, `marks what routes of ${routed.name} make direct`),
@@ -107,18 +94,4 @@ function hasDirect({ ways }: Routed): boolean {
 
 function sourcesOf({ ways }: Routed): Subnet[] {
   return [...new Set(ways.map(({ from }) => from))];
-}
-
-function destination(family: Family, { to }: Selector): string {
-  return to === undefined ? '' : `${word(family)} daddr ${shortSubnet(to)}`;
-}
-
-function protocol(family: Family, { proto, ports }: Selector): string {
-  if (proto === undefined) return '';
-  if (ports) return `${proto} dport ${rangeText(ports)}`;
-  return `meta l4proto ${proto === 'icmp' && family === 6 ? 'ipv6-icmp' : proto}`;
-}
-
-function words(parts: readonly string[]): string {
-  return parts.filter((part) => part !== '').join(' ');
 }

@@ -1,8 +1,8 @@
 /** What of a network goes another way, on its node and on the gateways that it goes to. */
-import { type Family, type Subnet, familyOf } from '../address/cidr.ts';
+import { type Address, type Family, type Subnet, familyOf } from '../address/cidr.ts';
 import type { Facts } from '../state/facts.ts';
 import type { NodeNetwork, ServedSubnet } from '../topology/role.ts';
-import { linkTowards } from './neighbours.ts';
+import { hopsTowards, linkTowards } from './neighbours.ts';
 import { gatewayRefusals } from './node-refusals.ts';
 import type { Numbers } from './numbers.ts';
 import type { Exit, Part, Refusal, Routed, WaysOut } from './parts.ts';
@@ -27,11 +27,12 @@ export function nodeRoutes(
   if (!network.routes || selectors.length === 0) return { tables: [], hasDirect: false };
   const nextHops = { ...network.routes.nextHops, [network.gateway]: network.nextHops };
   const gateways = [...new Set(selectors.map(({ via }) => via))].filter((via) => via !== 'direct');
+  const addressesOf = (gateway: string): Address[] =>
+    (nextHops[gateway] ?? []).filter((hop) => familyOf(hop) === family);
   const exits = gateways.map((gateway): Exit => {
-    const hops = (nextHops[gateway] ?? []).filter((hop) => familyOf(hop) === family);
-    return { gateway, subnets, nextHops: hops, linkLocalHops: [], devices: [] };
+    return { gateway, subnets, hops: hopsTowards(addressesOf(gateway), subnets, facts), devices: [] };
   });
-  const others = exits.filter(({ gateway }) => gateway !== network.gateway);
+  const others = gateways.filter((gateway) => gateway !== network.gateway);
   return {
     routed: {
       name: network.name,
@@ -40,7 +41,10 @@ export function nodeRoutes(
       ),
       exits,
     },
-    tables: others.flatMap((exit) => tableRoutes(network, exit, family, facts, numbers, refusals)),
+    tables: others.flatMap((gateway) => {
+      const exit = { gateway, subnets, first: addressesOf(gateway)[0] };
+      return tableRoutes(network, exit, family, facts, numbers, refusals);
+    }),
     hasDirect: selectors.some(({ via }) => via === 'direct'),
   };
 }
@@ -71,7 +75,7 @@ function tableOf(numbers: Numbers, gateway: string): { readonly table?: number }
 
 function tableRoutes(
   network: NodeNetwork,
-  { gateway, nextHops: [first], subnets }: Exit,
+  { gateway, first, subnets }: Pick<Exit, 'gateway' | 'subnets'> & { readonly first: Address | undefined },
   family: Family,
   facts: Facts,
   numbers: Numbers,

@@ -230,7 +230,6 @@ function fieldTexts(ip: 'ip' | 'ip6') {
     source: `${ip} saddr`,
     destination: `${ip} daddr`,
     'original source': `ct original ${ip} saddr`,
-    'next hop': `rt ${ip} nexthop`,
   };
 }
 
@@ -238,6 +237,6 @@ function lengthOf(subnet: Subnet): number {
   return Number(subnet.slice(subnet.indexOf('/') + 1));
 }
 
-function firstAddress(subnet: Subnet): string {
+export function firstAddress(subnet: Subnet): string {
   return subnet.slice(0, subnet.indexOf('/'));
 }

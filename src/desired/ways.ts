@@ -1,17 +1,19 @@
 /**
  * By which ways subnets may leave: what the guard knows. Each way has a set of the subnets that leave by it; a set of pairs
  * would cost more the more it holds. They are named by the way, not by the gateway: when a gateway gets another way, what
- * leaves by the old one does not leave by the new one.
+ * leaves by the old one does not leave by the new one. A next hop counts on its own link only: a foreign route without a next
+ * hop sends what goes to the gateway's own address, whose next hop is then that address, out of any device.
  */
 import type { Family, Subnet } from '../address/cidr.ts';
+import { subnetSetName } from '../state/subnet-set-name.ts';
 import { word } from './nft-word.ts';
 import { type Part, type WaysOut, steeredSubnets } from './parts.ts';
-import { type Field, anyOf, lengthsOf } from './subnet-sets.ts';
+import { type Field, anyOf, fieldOf, lengthsOf } from './subnet-sets.ts';
 
 export interface Way {
-  /** for the names of its sets: `192.168.50.2`, `fe80--1_eth0`, `gre1` */
+  /** for the names of its sets: `192.168.50.2_eth0`, `fe80--1_eth0`, `gre1` */
   readonly name: string;
-  /** what a packet that goes by it has: `rt ip nexthop 192.168.50.2` */
+  /** what a packet that goes by it has: `rt ip nexthop 192.168.50.2 oifname "eth0"` */
   readonly match: string;
   /** leave by it unless a route says otherwise */
   readonly sent: readonly Subnet[];
@@ -52,14 +54,12 @@ interface Collected {
 
 function waysOut(
   family: Family,
-  { nextHops, linkLocalHops, devices }: WaysOut,
+  { hops, devices }: WaysOut,
 ): readonly { readonly name: string; readonly match: string }[] {
-  const hop = `rt ${word(family)} nexthop`;
   return [
-    ...nextHops.map((via) => ({ name: nameOf(via), match: `${hop} ${via}` })),
-    ...linkLocalHops.map(({ via, device }) => ({
+    ...hops.map(({ via, device }) => ({
       name: `${nameOf(via)}_${nameOf(device)}`,
-      match: `${hop} ${via} oifname "${device}"`,
+      match: `rt ${word(family)} nexthop ${via} oifname "${device}"`,
     })),
     ...devices.map((device) => ({ name: nameOf(device), match: `oifname "${device}"` })),
   ];
@@ -92,6 +92,20 @@ export function wayRules(
     );
 }
 
+/** the subnets of other hosts, each with the neighbour and the link by which it is reached */
+export function returnSet(family: Family): string {
+  return `return${family}`;
+}
+
+/** Says that a packet goes to the node that has its destination, one text for each prefix length. */
+export function isReturned(family: Family, parts: readonly Part[]): string[] {
+  const subnets = parts.flatMap(({ returnWays }) => returnWays.map(({ subnet }) => subnet));
+  return lengthsOf(subnets).map((length) => {
+    const way = `${fieldOf(family, 'destination', length)} . rt ${word(family)} nexthop . oifname`;
+    return `${way} @${subnetSetName(returnSet(family), length)}`;
+  });
+}
+
 /** what a gateway gets, without counters: for what is not the guard's */
 export function servedSet(family: Family, gateway: string): string {
   return `served${family}_${gateway}`;
@@ -120,6 +134,22 @@ export function isServed(
   subnets: readonly Subnet[],
 ): string[] {
   return anyOf(family, field, servedSet(family, gateway), lengthsOf(subnets));
+}
+
+/** of these, what it gets unless a route says otherwise, where that is not all of them */
+export function usualSet(family: Family, gateway: string): string {
+  return `usual${family}_${gateway}`;
+}
+
+/** Says that a field is in what a gateway gets when no route is about the packet. */
+export function isUsuallyServed(
+  family: Family,
+  field: Field,
+  gateway: string,
+  { steer, subnets }: Part,
+): string[] {
+  if (!steer?.only) return isServed(family, field, gateway, subnets);
+  return anyOf(family, field, usualSet(family, gateway), lengthsOf(steer.only));
 }
 
 /** the map that leads from a packet's source to the chain that marks it */

@@ -132,8 +132,10 @@ function decisions(objects: readonly HostObject[], sets: Sets): Map<string, Subn
   const rules = objects.flatMap((o) => (o.kind === 'nft-chain' && o.name === 'postrouting' ? o.rules : []));
   return new Map(
     rules.map((rule) => {
-      const name = /^ip6? saddr (?:& \S+ == )?@(\S+)/.exec(rule)?.[1] ?? '';
-      return [rule.replaceAll(otherDestinations, ''), subnetsOf(sets.get(name))] as const;
+      // A rule of a route names its subnet, any other one a set of them.
+      const [, set, subnet] = /^ip6? saddr (?:(?:& \S+ == )?@(\S+)|([\da-f.:/]+))/.exec(rule) ?? [];
+      const subnets = subnet === undefined ? subnetsOf(sets.get(set ?? '')) : [longSubnet(subnet)];
+      return [rule.replaceAll(otherDestinations, ''), subnets] as const;
     }),
   );
 }

@@ -102,7 +102,8 @@ function checkRanks({ keyPlace }: Checked, name: string, network: DraftNetwork):
       { direct: direct.filter((to) => familyOf(to) === family), routes: ways },
       family,
     );
-    const ranks = (ranked.at(-1)?.rank ?? 0) + 1;
+    // The one to a name server on the gateway comes between them, and parts two that share a rank.
+    const ranks = (ranked.at(-1)?.rank ?? 0) + 1 + (network.dns === 'gateway' ? 2 : 0);
     if (ranks <= mostRanks) return [];
     const message = `the IPv${family} routes of ${name} need ${ranks} preferences of rules, and ${mostRanks} are kept for them`;
     const hint = 'leave out those that lead where a wider one leads';

@@ -1,11 +1,13 @@
 /** What names and addresses mean together. Each check is on its own, and passes over what is missing. */
 import { checkAddresses } from './check-addresses.ts';
+import { checkAnswers } from './check-answers.ts';
 import { checkEngines } from './check-engines.ts';
 import { checkFamilies } from './check-families.ts';
 import { checkGateways } from './check-gateways.ts';
 import { checkPublish } from './check-publish.ts';
 import { checkReferences } from './check-references.ts';
 import { checkRoutes } from './check-routes.ts';
+import { checkSharedUplinks } from './check-shared-uplinks.ts';
 import { checkSubnets } from './check-subnets.ts';
 import { type PlacedSubnet, openOnes, subnetsOf } from './placed.ts';
 import type { Draft } from './schema.ts';
@@ -41,6 +43,8 @@ const checks: readonly Check[] = [
   checkGateways,
   checkRoutes,
   checkPublish,
+  checkAnswers,
+  checkSharedUplinks,
 ];
 
 export function checkMeaning(given: Given): PlacedProblem[] {

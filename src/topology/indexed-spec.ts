@@ -1,7 +1,14 @@
 /** The file, with all that is looked up for each host in it found once: so many hosts cost as much as their parts do. */
-import { type Address, type Family, type Subnet, familyOf } from '../address/cidr.ts';
+import {
+  type Address,
+  type Family,
+  type Subnet,
+  contains,
+  familyOf,
+  subnetOfAddress,
+} from '../address/cidr.ts';
 import { type RankedSelector, rankRoutes } from '../spec/route-order.ts';
-import type { Gateway, Member, Network, Spec } from '../spec/spec.ts';
+import type { Gateway, Member, Network, NetworkRoute, Spec } from '../spec/spec.ts';
 import { type PortFinder, portFinder } from './port-finder.ts';
 
 export interface IndexedSpec {
@@ -47,7 +54,9 @@ export interface RedirectedSubnet {
 }
 
 export function indexSpec({ hosts, networks, gateways }: Spec): IndexedSpec {
-  const named = Object.entries(networks).map(([name, network]) => nameNetwork(name, network));
+  const named = Object.entries(networks).map(([name, network]) =>
+    nameNetwork(name, network, nameServerRoutes(network, hosts, gateways)),
+  );
   const usersOf = group(named.flatMap((network) => network.exits.map((exit) => [exit, network] as const)));
   const known = new Map(
     Object.entries(gateways).map(([name, gateway]) => {
@@ -67,7 +76,23 @@ export function indexSpec({ hosts, networks, gateways }: Spec): IndexedSpec {
   };
 }
 
-function nameNetwork(name: string, network: Network): NamedNetwork {
+/**
+ * With `dns: gateway`, the gateway itself is asked: a route about every question would lead it to another gateway, which
+ * cannot reach that one. A route about the gateway's own address decides all the same.
+ */
+function nameServerRoutes(
+  { dns, via, direct, routes = [] }: Network,
+  hosts: Spec['hosts'],
+  gateways: Spec['gateways'],
+): NetworkRoute[] {
+  const host = gateways[via]?.members[0]?.host;
+  if (dns !== 'gateway' || routes.length === 0 || host === undefined) return [];
+  const directs = [...direct, ...routes.flatMap((route) => (route.via === 'direct' ? route.to : []))];
+  const to = (hosts[host] ?? []).filter((address) => !directs.some((subnet) => contains(subnet, address)));
+  return to.length === 0 ? [] : [{ to: to.map(subnetOfAddress), ports: [], via }];
+}
+
+function nameNetwork(name: string, network: Network, more: readonly NetworkRoute[]): NamedNetwork {
   const { via, direct, routes = [] } = network;
   const exits = [...new Set([via, ...routes.map((route) => route.via)])].filter((exit) => exit !== 'direct');
   const known: { [family in Family]?: readonly RankedSelector[] } = {};
@@ -75,7 +100,7 @@ function nameNetwork(name: string, network: Network): NamedNetwork {
     name,
     network,
     exits,
-    ranked: (family) => (known[family] ??= rankRoutes({ direct, routes }, family)),
+    ranked: (family) => (known[family] ??= rankRoutes({ direct, routes: [...routes, ...more] }, family)),
   };
 }
 

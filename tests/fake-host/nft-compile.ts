@@ -230,6 +230,8 @@ const plainValues: Readonly<Record<string, Value>> = {
   '{"ct":{"key":"ip6 daddr","dir":"original"}}': () => undefined,
   '{"payload":{"protocol":"icmpv6","field":"type"}}': () => undefined,
   '{"ct":{"key":"direction"}}': ({ answer }) => (answer ? 'reply' : 'original'),
+  // What a container sends begins a flow; an answer belongs to one.
+  '{"ct":{"key":"state"}}': ({ answer }) => (answer ? 'established' : 'new'),
   '{"ct":{"key":"status"}}': ({ answer, original: first, source }) =>
     answer ? 'dnat' : first !== undefined && first !== source ? 'snat' : 'confirmed',
 };

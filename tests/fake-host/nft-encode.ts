@@ -69,7 +69,7 @@ function cut(left: Expression, words: Words): Expression {
 
 /** A set of bits is matched with "in", one value with "==". */
 function isStatus({ ct }: Expression): boolean {
-  return JSON.stringify(ct) === '{"key":"status"}';
+  return ['{"key":"status"}', '{"key":"state"}'].includes(JSON.stringify(ct));
 }
 
 function changed(words: Words): unknown {
@@ -106,6 +106,7 @@ const operands: readonly (readonly [string, Expression])[] = [
   ['ct original ip daddr', { ct: { key: 'ip daddr', dir: 'original' } }],
   ['ct original ip6 daddr', { ct: { key: 'ip6 daddr', dir: 'original' } }],
   ['ct direction', { ct: { key: 'direction' } }],
+  ['ct state', { ct: { key: 'state' } }],
   ['ct status', { ct: { key: 'status' } }],
   ['rt ip nexthop', { rt: { key: 'nexthop', family: 'ip' } }],
   ['rt ip6 nexthop', { rt: { key: 'nexthop', family: 'ip6' } }],

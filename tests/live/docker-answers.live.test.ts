@@ -1,19 +1,11 @@
-/**
- * What docker 28.2 and later do to answers, here by the docker that there is: its command is made to tell another version,
- * and the rules that the later one loads are loaded by hand.
- */
+/** What docker 28.2 and later do to answers. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { exampleFile, filePath } from '../../src/lab/example-file.ts';
 import { addresses, network } from '../../src/lab/layout.ts';
 import type { World } from '../../src/lab/world.ts';
-import { mustSucceed, mustredirect, programPath } from './program.ts';
+import { bridgeOf, dropCalls, installLaterDocker, raw, withLaterDocker } from './later-docker.ts';
+import { mustSucceed, mustredirect } from './program.ts';
 import { createTestWorld } from './test-world.ts';
-
-const shim = '/run/lab/shim';
-const script = `#!/bin/sh
-PATH=\${PATH#${shim}:}
-docker "$@" | sed 's/"ServerVersion":"[^"]*"/"ServerVersion":"28.2.2"/'
-`;
 
 let world: World;
 let bridge: string;
@@ -22,30 +14,23 @@ beforeAll(async () => {
   world = await createTestWorld({ engine: 'docker' });
   const { node1, gw1 } = world.hosts;
   await Promise.all([node1, gw1].map((host) => host.files.replace(filePath, exampleFile('docker'))));
-  await node1.files.replace(`${shim}/docker`, script, 0o755);
+  await installLaterDocker(node1);
   await world.containers.createNetwork(network.name, network.subnet);
-  const id = await node1.run(['docker', 'network', 'inspect', '--format', '{{.Id}}', network.name]);
-  bridge = `br-${id.slice(0, 12)}`;
+  bridge = await bridgeOf(node1, network.name);
   await mustSucceed(gw1, 'apply', '--yes');
 });
 
 afterAll(() => world?.down());
 
-/** The program on node1, which finds the later docker. */
-async function later(...args: readonly string[]) {
-  const command = `PATH=${shim}:$PATH exec "$@"`;
-  return world.hosts.node1.exec.run(['sh', '-c', command, 'sh', programPath, ...args]);
+function later(...args: readonly string[]) {
+  return withLaterDocker(world.hosts.node1, ...args);
 }
 
 /** Starts a container, and does what the later docker does for it. */
 async function start(name: string): Promise<string> {
   const address = await world.containers.start(name, network.name);
-  await raw('-A', 'PREROUTING', '-d', `${address}/32`, '!', '-i', bridge, '-j', 'DROP');
+  await dropCalls(world.hosts.node1, bridge, address);
   return address;
-}
-
-function raw(...args: readonly string[]): Promise<string> {
-  return world.hosts.node1.run(['iptables', '-w', '-t', 'raw', ...args]);
 }
 
 /** Who answered, and the sources that the gateway's link has seen. */
@@ -78,7 +63,7 @@ describe('a network of docker that drops answers', () => {
     );
     expect(stderr).toContain('--opt com.docker.network.bridge.trusted_host_interfaces=eth0');
     expect(stderr).toContain(`docker network connect --ip ${web} ${network.name} web`);
-    expect(await raw('-S')).not.toContain('mustredirect');
+    expect(await raw(world.hosts.node1, '-S')).not.toContain('mustredirect');
   });
 
   it('hears them with accept_replies, and so do containers that come later', async () => {
@@ -98,7 +83,7 @@ describe('a network of docker that drops answers', () => {
   });
 
   it('has it first in its chain again when a drop came before it', async () => {
-    await raw('-I', 'PREROUTING', '-d', `${web}/32`, '!', '-i', bridge, '-j', 'DROP');
+    await raw(world.hosts.node1, '-I', 'PREROUTING', '-d', `${web}/32`, '!', '-i', bridge, '-j', 'DROP');
     expect((await ask('web')).answer).toBe('');
     const { exitCode, stdout } = await later('status', '--check');
     expect(exitCode).toBe(3);
@@ -109,7 +94,7 @@ describe('a network of docker that drops answers', () => {
 
   it('is as it was after destroy', async () => {
     expect((await later('destroy', '--yes')).exitCode).toBe(0);
-    const left = await raw('-S', 'PREROUTING');
+    const left = await raw(world.hosts.node1, '-S', 'PREROUTING');
     expect(left).not.toContain('mustredirect');
     expect(left.split('\n').filter((line) => line.endsWith('-j DROP'))).toHaveLength(3);
     expect((await mustredirect(world.hosts.node1, 'status')).stdout).not.toContain('raw PREROUTING');
