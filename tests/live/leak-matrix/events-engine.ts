@@ -84,7 +84,7 @@ function eventsOf({ program, now, renewal, renew }: Engine): readonly Event[] {
       steps: [node(`${program} rm --force${now} web`), (world) => startSender(world, 'web')],
     },
     {
-      name: 'not ready: the network made anew with other subnets, and apply; then with those of the file',
+      name: 'not ready: the network made anew with other subnets, from apply on; then with those of the file',
       host,
       // Until apply, nobody hears of it: its containers leave by the isp.
       prepare: [
