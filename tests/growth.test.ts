@@ -46,6 +46,7 @@ const nothing: Desired = {
   bridges: {},
   waiting: [],
   warnings: [],
+  notReady: [],
   refusals: [],
 };
 

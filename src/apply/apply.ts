@@ -2,6 +2,7 @@
 import { MustredirectError } from '../error.ts';
 import { runOrFail } from '../host/exec.ts';
 import { interruptibleHost, isInterruption, stopIfInterrupted } from '../host/interrupt.ts';
+import type { NotReady } from '../desired/parts.ts';
 import type { Exec } from '../host/ports.ts';
 import { compareStates, objectText } from '../plan/compare.ts';
 import { makePlan } from '../plan/make-plan.ts';
@@ -44,23 +45,30 @@ export interface Run {
   readonly record?: ((id: string, changed: boolean) => Promise<void>) | undefined;
 }
 
-/** Runs the plan. When a step fails, or the host is not as wanted afterwards, all is undone and it rejects. */
+/**
+ * Runs the plan. When a step fails, or the host is not as wanted afterwards, all is undone and it rejects.
+ *
+ * @returns what is closed, since it is not ready
+ */
 export async function applyPlan(
   target: Target,
   prepared: Prepared,
   workplace: Workplace,
   run: Run,
-): Promise<void> {
+): Promise<readonly NotReady[]> {
   if (prepared.plan.steps.length === 0 && !run.cutOff) return settleAlone(prepared, workplace, run);
   const keeper = await openJournal(prepared, workplace, run).catch((cause: unknown) => {
     throw undoneError(cause, []);
   });
-  const wrong = await runPlan(target, prepared, workplace, run, keeper).catch(async (cause: unknown) => {
-    const left = await undoRun(keeper.journal, workplace);
-    if (left.length === 0) await keeper.close();
-    throw undoneError(cause, left);
-  });
+  const { wrong, notReady } = await runPlan(target, prepared, workplace, run, keeper).catch(
+    async (cause: unknown) => {
+      const left = await undoRun(keeper.journal, workplace);
+      if (left.length === 0) await keeper.close();
+      throw undoneError(cause, left);
+    },
+  );
   if (wrong.length > 0) throw takenDownError(wrong);
+  return notReady;
 }
 
 /**
@@ -111,17 +119,18 @@ async function runPlan(
   workplace: Workplace,
   run: Run,
   journal: JournalKeeper,
-): Promise<string[]> {
+): Promise<Pick<Settled, 'notReady'> & { readonly wrong: string[] }> {
   const { keeper } = workplace;
   const { desired, plan, facts } = prepared;
   await run.started?.(journal.journal);
   await keeper.save(ledgerBefore(facts.ledger, desired, plan, facts));
   const failed: string[] = [];
   let next = (): Plan => plan;
+  let { notReady } = desired;
   const left = await untilSettled(async () => {
     if (failed.length === 0) failed.push(...(await runSteps(next(), workplace, run, journal)));
     const settled = await settle(target, workplace, run.signal, prepared);
-    next = settled.next;
+    ({ next, notReady } = settled);
     return settled.left;
   });
   const wrong = [...failed, ...left];
@@ -131,7 +140,7 @@ async function runPlan(
   if (run.confirm !== undefined) await journal.waitUntil(new Date(Date.now() + run.confirm * 1000));
   if (wrong.length === 0) await run.record?.(run.id, true);
   if (run.confirm === undefined) await journal.close();
-  return wrong;
+  return { wrong, notReady };
 }
 
 async function runSteps(
@@ -156,10 +165,15 @@ async function runSteps(
 }
 
 /** Nothing is to be done, but the ledger may know of more than there still is. */
-async function settleAlone(prepared: Prepared, workplace: Workplace, { id, record }: Run): Promise<void> {
-  const { left } = await settleAs(prepared, workplace);
+async function settleAlone(
+  prepared: Prepared,
+  workplace: Workplace,
+  { id, record }: Run,
+): Promise<readonly NotReady[]> {
+  const { left, notReady } = await settleAs(prepared, workplace);
   if (left.length > 0) throw notAsSetError(left);
   await record?.(id, false);
+  return notReady;
 }
 
 interface Settled {
@@ -167,6 +181,7 @@ interface Settled {
   readonly left: readonly string[];
   /** and how */
   readonly next: () => Plan;
+  readonly notReady: readonly NotReady[];
 }
 
 /** Believes nothing but what the host says now: what is still to be done. Without any, the ledger is settled. */
@@ -180,13 +195,24 @@ async function settle(
   progress?.({ what: 'looking whether this host is as wanted' });
   const { host } = target;
   const interruptible = { ...target, host: interruptibleHost(host, signal), progress: undefined };
-  return settleAs(await compareHost(interruptible, keeper.ledger, known), workplace);
+  const compared = await compareHost(interruptible, keeper.ledger, known);
+  if (known && target.role.networks.length > 0) requireAnswers(known, compared);
+  return settleAs(compared, workplace);
+}
+
+/** An engine that has answered before the first step: what it has done since is not known. */
+function requireAnswers(before: Compared, { facts: { silentEngines = {} } }: Compared): void {
+  const known = before.facts.silentEngines ?? {};
+  for (const [engine, { why, hint }] of Object.entries(silentEngines)) {
+    if (!(engine in known)) throw new MustredirectError('failed', why, { hint });
+  }
 }
 
 async function settleAs({ actual, desired, facts }: Compared, { keeper }: Workplace): Promise<Settled> {
   const changes = compareStates(actual, desired.wanted);
   if (changes.length === 0) await keeper.save(ledgerAfter(keeper.ledger, desired, facts));
-  return { left: changes.map(changeText), next: () => makePlan(actual, desired) };
+  const { notReady } = desired;
+  return { left: changes.map(changeText), next: () => makePlan(actual, desired), notReady };
 }
 
 function notAsSetError(left: readonly string[]): MustredirectError {

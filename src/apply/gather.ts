@@ -1,5 +1,5 @@
 /** Reads all that the core needs to know of a host, at once. Changes nothing. */
-import { type Engines, readAllNetworks } from '../engines/index.ts';
+import { type Engines, askEngines } from '../engines/index.ts';
 import { readLinks } from '../host/ip-links.ts';
 import { readIpLists } from '../host/ip-lists.ts';
 import { type Iptables, readIptables } from '../host/iptables-read.ts';
@@ -52,7 +52,7 @@ export async function beginFacts(
     readWays(host),
     readNamedTables(host.files),
     readNft(host),
-    askEngines(host, engines, role, ledger),
+    readNetworks(host, engines, role, ledger),
   ]);
   const { owned, ...foreignWays } = ways;
   const settings = await readSettings(host.files, links, ways.routerAdvertisedDefaults, ledger);
@@ -159,27 +159,18 @@ function heard<T>(work: Promise<T>): Promise<T> {
 
 type Asked = Pick<Facts, 'networks' | 'silentEngines'>;
 
-/** An engine that is gone must not keep the rest from being taken down. */
-async function askEngines(
+/** An engine that is gone keeps nothing else from being applied, or taken down. */
+async function readNetworks(
   host: Host,
   engines: Engines | undefined,
   role: Pick<HostRole, 'networks'>,
   ledger: Ledger,
 ): Promise<Asked> {
   const requests = requestedNetworks(role, ledger);
-  if (!engines) return silence(requests, 'not asked');
-  try {
-    return { networks: await readAllNetworks(host, engines, requests) };
-  } catch (error) {
-    if (role.networks.length > 0) throw error;
-    return silence(requests, error instanceof Error ? error.message : String(error));
-  }
-}
-
-function silence(requests: readonly Pick<Ledger['networks'][number], 'engine'>[], reason: string): Asked {
+  if (engines) return askEngines(host, engines, requests);
   return {
     networks: [],
-    silentEngines: Object.fromEntries(requests.map(({ engine }) => [engine, reason])),
+    silentEngines: Object.fromEntries(requests.map(({ engine }) => [engine, { why: 'not asked' }])),
   };
 }
 

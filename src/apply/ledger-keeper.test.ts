@@ -12,7 +12,15 @@ const facts = givenFacts({ sysctls: { ...four, ...six } });
 
 function desired(...sysctls: readonly Sysctl[]): Desired {
   const wanted = sysctls.map((object) => ({ object, why: '' }));
-  return { wanted, numbers: { gateways: {} }, bridges: {}, waiting: [], warnings: [], refusals: [] };
+  return {
+    wanted,
+    numbers: { gateways: {} },
+    bridges: {},
+    waiting: [],
+    warnings: [],
+    notReady: [],
+    refusals: [],
+  };
 }
 
 function set(name: string, value: string): Sysctl {
@@ -20,7 +28,7 @@ function set(name: string, value: string): Sysctl {
 }
 
 function setting(values: Readonly<Record<string, string>>): Plan {
-  return { steps: [{ do: { kind: 'sysctl', values }, lines: [] }], waiting: [], warnings: [] };
+  return { steps: [{ do: { kind: 'sysctl', values }, lines: [] }], waiting: [], warnings: [], notReady: [] };
 }
 
 describe('settings that are to be given back', () => {

@@ -68,7 +68,7 @@ export async function compareHost(target: Target, before: Ledger, known?: Compar
   const { foreign, whole } = await beginFacts(host, closed ? undefined : engines, role, ledger);
   await hearSignals();
   const again = known && !closed ? desiredAgain(known, foreign) : undefined;
-  const open = again ?? desiredState(role, gateways, foreign);
+  const open = again ?? desiredState(role, gateways, foreign, closed);
   // What is ours does not change what is wanted: nft went on listing it meanwhile.
   const { facts, counters } = await whole;
   progress?.({ what: 'working out what is to be done' });

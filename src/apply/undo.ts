@@ -57,7 +57,7 @@ async function putBack(
   const wanted = before.map((text) => ({ object: parseOwned(text), why: 'as before' }));
   return untilSettled(async () => {
     workplace.progress?.({ what: 'looking whether this host is as before' });
-    const { steps } = makePlan(await readOwned(host), { wanted, waiting: [], warnings: [] });
+    const { steps } = makePlan(await readOwned(host), { wanted, waiting: [], warnings: [], notReady: [] });
     for (const step of steps) await perform(step.do, workplace).catch(note);
     return compareStates(await readOwned(host), wanted).map(changeText);
   });

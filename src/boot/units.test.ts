@@ -47,9 +47,8 @@ After=network-online.target mustredirect-guard.service docker.service
 # systemd-networkd removes the rules and routes of all others when it starts: come again after it.
 After=systemd-networkd.service
 PartOf=systemd-networkd.service
-# For an uplink that comes late; after that it counts as failed, and what is redirected stays closed.
-StartLimitIntervalSec=30min
-StartLimitBurst=60
+# Until all is ready, however late an uplink comes. What is not ready meanwhile is closed, all else is open.
+StartLimitIntervalSec=0
 
 [Service]
 Type=oneshot

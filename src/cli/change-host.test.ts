@@ -73,6 +73,23 @@ const forwarding = '/proc/sys/net/ipv4/ip_forward';
 const steering = 'rule 4100: ';
 
 describe('changeHost', () => {
+  it('closes what is not ready, says so each time, and exits with 3 until it is', async () => {
+    const down = { name: 'eth0', up: false, addresses: ['192.168.50.10/24'], pointToPoint: false };
+    const host = createFakeHost({ links: [down] });
+    const first = await apply(host, { yes: true });
+    expect(first.status).toBe(3);
+    expect(first.printed).toContain(
+      '<red:not ready:> network web: gateway office at 192.168.50.2 is on eth0, which is down: IPv4 closed, not redirected\n  `ip link set eth0 up`',
+    );
+    expect(first.printed).toContain('<dim:closed: network web: gateway office at 192.168.50.2 is on eth0');
+    expect(first.printed).toContain('done, except for what is not ready: that is closed');
+    const again = await apply(host, { yes: true });
+    expect(again.status).toBe(3);
+    expect(again.printed).toMatch(/^plan: nothing to do\n<red:not ready:> /);
+    const { printed } = await apply(host, { json: true, yes: true });
+    expect(JSON.parse(printed)).toMatchObject({ notReady: [{ what: 'network web', family: 4 }] });
+  });
+
   it('asks, and does it', async () => {
     const host = newHost();
     const { questions, printed, status } = await apply(host, {}, () => true);

@@ -110,13 +110,15 @@ async function changeLocked(terminal: Terminal, change: Change, agreed: Plan | '
     show(terminal, change, prepared.plan);
   } else if (!sameSteps(agreed, prepared.plan)) return false;
   watchWork(terminal);
-  await applyPlan(
+  const notReady = await applyPlan(
     target,
     prepared,
     { host, engines, keeper, progress },
     runOf(terminal, change, prepared, cutOff),
   );
   report(terminal, change, prepared);
+  // Done as far as it can be: at boot, systemd tries again.
+  if (notReady.length > 0) terminal.setExitStatus(3);
   return true;
 }
 
@@ -174,7 +176,8 @@ function report(terminal: Terminal, change: Change, prepared: Prepared): void {
   else if (planLines(plan).length > 0) terminal.print(doneText(terminal, change, plan));
 }
 
-function doneText(terminal: Terminal, { done }: Change, { waiting }: Plan): string {
+function doneText(terminal: Terminal, { done }: Change, { waiting, notReady }: Plan): string {
+  if (notReady.length > 0) return `${done}, except for what is not ready: that is closed`;
   return waiting.length === 0 ? terminal.paint('green', done) : `${done}, except for what waits`;
 }
 

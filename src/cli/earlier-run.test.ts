@@ -29,8 +29,8 @@ gateways:
 `;
 const near = file('192.168.50.2');
 const other = file('192.168.50.3');
-/** refused: no link to it */
-const far = file('10.1.1.1');
+/** refused: others are behind that link */
+const taken = near.replace('10.89.4.0/24', '10.77.0.0/24');
 
 const bootPath = '/proc/sys/kernel/random/boot_id';
 
@@ -51,7 +51,8 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 function newHost(): FakeHost {
   const link = { name: 'eth0', up: true, addresses: ['192.168.50.10/24'], pointToPoint: false };
-  return createFakeHost({ links: [link] });
+  const lan = { ...link, name: 'lan', addresses: ['10.77.0.9/24'] };
+  return createFakeHost({ links: [link, lan] });
 }
 
 function groundOf(host: FakeHost): Ground {
@@ -166,10 +167,10 @@ describe('a run that was cut off', () => {
     const host = await applied(near);
     const before = stateOf(host);
     await applyKilled(host, other);
-    const { status, told } = await apply(host, far);
+    const { status, told } = await apply(host, taken);
     expect(status).toBe(4);
     expect(told.join('\n')).toMatch(
-      /undone:.* apply .* everything is as it was before it\n.*not on a connected link/,
+      /undone:.* apply .* everything is as it was before it\n.*leads to other hosts/,
     );
     expect(stateOf(host)).toBe(before);
   });

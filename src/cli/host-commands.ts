@@ -27,7 +27,7 @@ function addPlan(program: Command, terminal: Terminal): void {
   hostCommand(program, 'plan')
     .summary('show what apply would do on this host, each step with its reason')
     .description('Shows what apply would do on this host, each step with its reason. Changes nothing.')
-    .option('--check', 'exit 3 when there is anything to do')
+    .option('--check', 'exit 3 when there is anything to do, or anything is not ready')
     .addOption(jsonOption())
     .addHelpText(
       'after',
@@ -45,7 +45,8 @@ function addApply(program: Command, terminal: Terminal): void {
     .summary('make this host as the file says, all or nothing')
     .description(
       'Makes this host as the file says: shows the plan, asks, does it, and looks whether it is so. When a step ' +
-        'fails, or Ctrl-C is pressed, all that was done is undone. When nothing is to be done, nothing is touched.',
+        'fails, or Ctrl-C is pressed, all that was done is undone. When nothing is to be done, nothing is touched. ' +
+        'A network or a gateway that is not ready is closed, and the rest is applied: then it exits with 3.',
     )
     .addOption(yesOption())
     .addOption(
@@ -76,7 +77,7 @@ function addStatus(program: Command, terminal: Terminal): void {
       'Shows what is redirected on this host and by which gateway, how many packets went there, how many were ' +
         'stopped on another way, and what is not as the file says.',
     )
-    .option('--check', 'exit 3 when the host is not as the file says')
+    .option('--check', 'exit 3 when the host is not as the file says, or anything is not ready')
     .addOption(jsonOption())
     .addHelpText(
       'after',
@@ -94,7 +95,8 @@ function addVerify(program: Command, terminal: Terminal): void {
     .description(
       'Sends real packets, from a running container of the network or from a namespace that it makes for the ' +
         'moment, and captures on every link which way they leave this host, and with which source. A running ' +
-        'container’s name server is asked for a name, to see by which way the question leaves.',
+        'container’s name server is asked for a name, to see by which way the question leaves. Exits with 3 when ' +
+        'a check fails.',
     )
     .option(
       '--to <address[:port]>',

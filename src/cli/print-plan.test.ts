@@ -5,7 +5,12 @@ import { printPlan, refuse } from './print-plan.ts';
 import { recordedTerminal } from './recorded-terminal.ts';
 
 function planOf(...lines: PlanLine[]): Plan {
-  return { steps: [{ do: { kind: 'ip', family: 4, lines: [] }, lines }], waiting: [], warnings: [] };
+  return {
+    steps: [{ do: { kind: 'ip', family: 4, lines: [] }, lines }],
+    waiting: [],
+    warnings: [],
+    notReady: [],
+  };
 }
 
 describe('printPlan', () => {
@@ -44,7 +49,7 @@ describe('printPlan', () => {
   it('says that there is nothing to do, and what waits all the same', () => {
     const terminal = recordedTerminal();
     printPlan(
-      { steps: [], waiting: ['the edit of a.conflist: web is attached'], warnings: [] },
+      { steps: [], waiting: ['the edit of a.conflist: web is attached'], warnings: [], notReady: [] },
       terminal,
       'plan for node1',
     );

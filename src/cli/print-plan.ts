@@ -1,6 +1,7 @@
 /** A plan for people, and for programs. */
 import type { Prepared } from '../apply/prepare.ts';
-import type { Refusal } from '../desired/parts.ts';
+import type { NotReady, Refusal } from '../desired/parts.ts';
+import { notReadyText } from '../explain/not-ready.ts';
 import type { Plan, PlanLine } from '../plan/step.ts';
 import { tellFailure } from './print-error.ts';
 import { ReportedError } from './reported-error.ts';
@@ -24,9 +25,15 @@ export function printPlan(plan: Plan, terminal: Terminal, title: string): void {
     terminal.print(`\n${countLines(lines)}`);
   }
   for (const text of plan.waiting) terminal.print(`${terminal.paint('yellow', 'waiting:')} ${text}`);
+  for (const line of notReadyLines(plan.notReady, terminal)) terminal.print(line);
   for (const { message, hint } of plan.warnings) {
     terminal.print(`${terminal.paint('yellow', 'warning:')} ${message}\n  ${hint}`);
   }
+}
+
+/** What is closed until somebody mends it, and how. */
+export function notReadyLines(found: readonly NotReady[], terminal: Terminal): string[] {
+  return found.map((one) => `${terminal.paint('red', 'not ready:')} ${notReadyText(one)}\n  ${one.hint}`);
 }
 
 /** For `--json`. */
@@ -34,6 +41,7 @@ export function planJson({ plan, desired }: Prepared): object {
   return {
     steps: plan.steps,
     waiting: plan.waiting,
+    notReady: plan.notReady,
     warnings: plan.warnings,
     gateways: desired.numbers.gateways,
     directBit: desired.numbers.directBit,

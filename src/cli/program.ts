@@ -14,7 +14,7 @@ Exit status:
   0  done
   1  failed; apply has undone what it began, destroy has done all the rest; what is left over is named
   2  the command line or the file is wrong
-  3  plan --check, status --check, doctor: the host is not as the file says
+  3  plan --check, status --check, doctor, verify: not as the file says; apply: what is not ready is closed, the rest is done
   4  refused: going on would hurt, or something is missing`;
 
 export function createProgram(terminal: Terminal): Command {

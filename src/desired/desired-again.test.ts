@@ -47,7 +47,7 @@ describe('what is wanted is not worked out anew', () => {
       { ...before, sysctls: { ...before.sysctls, 'net.ipv4.ip_forward': '2' } },
     ],
     ['the ledger keeps another number', { ...before, ledger: { ...before.ledger, directBit: 4096 } }],
-    ['there is something to know more', { ...before, silentEngines: { docker: 'not asked' } }],
+    ['there is something to know more', { ...before, silentEngines: { docker: { why: 'not asked' } } }],
   ])('but is when %s', (_, facts) => {
     expect(desiredAgain(known, facts)).toBeUndefined();
   });

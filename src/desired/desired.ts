@@ -6,16 +6,27 @@ import { forwardingName } from '../state/settings.ts';
 import { isAlike } from '../state/alike.ts';
 import type { Facts, ForeignFacts } from '../state/facts.ts';
 import type { Flows } from '../state/ledger.ts';
-import { besideOf, bridgeOf, publishedSubnets } from './bridge.ts';
+import { bridgeOf, publishedSubnets } from './bridge.ts';
+import { explainClosed } from './closed-reasons.ts';
 import { dockerUserRules, withoutDockerUser } from './docker-user.ts';
 import { type EngineWishes, releaseNetwork, wantNetwork } from './engine-networks.ts';
-import { memberPart, uplinkRefusals } from './member.ts';
+import { type NetworkState, networkStates } from './engine-obstacles.ts';
+import { memberParts } from './member.ts';
 import { nftChains } from './nft-chains.ts';
 import { nftSets } from './nft-sets.ts';
 import { forwardingOf, keptForwarding } from './forwarding.ts';
 import { nodePart } from './node.ts';
 import { type Numbers, chooseNumbers } from './numbers.ts';
-import { type Part, type Refusal, type Wanted, type Warning, closedPart } from './parts.ts';
+import { othersOnBridge } from './own-subnets.ts';
+import {
+  type Findings,
+  type NotReady,
+  type Part,
+  type Refusal,
+  type Wanted,
+  type Warning,
+  closedPart,
+} from './parts.ts';
 import { preferenceRefusals } from './preferences.ts';
 import { questionChains } from './questions.ts';
 import { sourcePolicies } from './source-policies.ts';
@@ -36,17 +47,27 @@ export interface Desired {
   readonly pending?: readonly Flows[];
   /** what will hurt, and keeps nothing from being done */
   readonly warnings: readonly Warning[];
+  /** what is closed until it is as the file says, while everything else is applied */
+  readonly notReady: readonly NotReady[];
   /** reasons not to begin at all */
   readonly refusals: readonly Refusal[];
 }
 
-export function desiredState(role: HostRole, gateways: Spec['gateways'], found: ForeignFacts): Desired {
+/** @param closing only what closes is asked for, and all is taken for ready: no interface and no engine need be there yet */
+export function desiredState(
+  role: HostRole,
+  gateways: Spec['gateways'],
+  found: ForeignFacts,
+  closing = false,
+): Desired {
   const facts = withoutDockerUser({ ...found, owned: [] });
   const refusals: Refusal[] = [];
   const numbers = chooseNumbers(role, gateways, facts, refusals);
-  const parts = partsOf(role, facts, numbers, refusals);
+  const states = networkStates(role.networks, facts, closing);
+  const findings = { refusals, notReady: states.flatMap(({ obstacles }) => [...obstacles]), closing };
+  const parts = partsOf(role, states, facts, numbers, findings);
   refusals.push(...preferenceRefusals(parts, facts.foreignRules));
-  const engines = engineWishes(role, facts);
+  const engines = engineWishes(role, states, facts);
   // Containers still need what they found: it is given back when the last network of ours can go.
   const stays =
     parts.length === 0 &&
@@ -55,17 +76,18 @@ export function desiredState(role: HostRole, gateways: Spec['gateways'], found: 
   const forwarding = forwardingOf(parts, facts);
   return {
     wanted: [
-      ...datapath(role, parts, numbers, facts),
+      ...explainClosed(datapath(role, parts, numbers, facts), parts),
       ...(stays ? [] : forwarding.wanted),
       ...engines.flatMap(({ wanted }) => wanted),
       ...dockerUserRules(role, facts),
     ],
     numbers,
-    bridges: bridgesOf(role, facts),
+    bridges: bridgesOf(states, facts),
     waiting: [...engines.flatMap(({ waiting }) => waiting), ...(stays ? keptForwarding(facts) : [])],
     ...pendingOf(facts),
     warnings: hostWarnings(role, facts),
-    refusals: [...refusals, ...forwarding.refusals, ...engines.flatMap((engine) => engine.refusals)],
+    notReady: eachOnce(findings.notReady),
+    refusals: [...refusals, ...forwarding.refusals],
   };
 }
 
@@ -92,13 +114,18 @@ function pendingOf({ ledger: { forget } }: ForeignFacts): Pick<Desired, 'pending
   return forget ? { pending: forget } : {};
 }
 
-function partsOf(role: HostRole, facts: Facts, numbers: Numbers, refusals: Refusal[]): Part[] {
-  refusals.push(...role.gateways.flatMap((gateway) => uplinkRefusals(gateway, facts)));
+function partsOf(
+  role: HostRole,
+  states: readonly NetworkState[],
+  facts: Facts,
+  numbers: Numbers,
+  findings: Findings,
+): Part[] {
   return (
     families
       .flatMap((family) => [
-        ...role.networks.map((network) => nodePart(network, family, facts, numbers, refusals)),
-        ...role.gateways.map((gateway) => memberPart(gateway, family, facts, numbers, refusals)),
+        ...states.map((state) => nodePart(state, family, facts, numbers, findings)),
+        ...role.gateways.flatMap((gateway) => memberParts(gateway, family, facts, numbers, findings)),
         closedPart(
           'networks of other gateways',
           family,
@@ -132,26 +159,32 @@ function datapath({ networks }: HostRole, parts: readonly Part[], numbers: Numbe
   ];
 }
 
-function engineWishes(role: HostRole, facts: Facts): EngineWishes[] {
+function engineWishes(role: HostRole, states: readonly NetworkState[], facts: Facts): EngineWishes[] {
   const gone = facts.ledger.networks.filter(
     (kept) => !role.networks.some(({ engine, name }) => engine === kept.engine && name === kept.name),
   );
   return [
-    ...role.networks.map((network) => wantNetwork(network, facts)),
+    ...states.map((state) => wantNetwork(state, facts)),
     ...gone.map((kept) => releaseNetwork(kept, facts)),
   ];
 }
 
-function bridgesOf({ networks }: HostRole, facts: Facts): Record<string, string> {
+function bridgesOf(states: readonly NetworkState[], facts: Facts): Record<string, string> {
   return Object.fromEntries(
-    networks.flatMap((network) => {
+    states.flatMap((state) => {
+      const { network } = state;
       const bridge = bridgeOf(network, facts);
       const isAlone = (family: Family): boolean =>
-        besideOf(network, bridge ?? '', family, facts).length === 0;
+        othersOnBridge(state, bridge ?? '', family, facts).length === 0;
       // At boot nobody could tell who else is on it.
       return bridge === undefined || !families.every(isAlone) ? [] : [[network.name, bridge] as const];
     }),
   );
+}
+
+/** A gateway that several networks, or both families, go by is told of once. */
+function eachOnce(found: readonly NotReady[]): NotReady[] {
+  return [...new Map(found.map((one) => [`${one.what} ${one.family ?? ''} ${one.message}`, one])).values()];
 }
 
 function isNetwork({ object }: Wanted): boolean {

@@ -2,9 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { givenFacts, givenNetwork } from '../../tests/given/facts.ts';
 import type { DropsAnswers, NetworkFacts } from '../state/facts.ts';
 import type { NodeNetwork } from '../topology/role.ts';
-import { letAnswersIn } from './engine-answers.ts';
+import { answerObstacles, letAnswersIn } from './engine-answers.ts';
 import { desiredState } from './desired.ts';
 import { wantNetwork } from './engine-networks.ts';
+import { networkStates } from './engine-obstacles.ts';
 
 const network: NodeNetwork = {
   name: 'web',
@@ -35,34 +36,32 @@ function found(different: Partial<NetworkFacts> = {}): NetworkFacts {
 }
 
 function answers(of: Partial<NodeNetwork>, dropsAnswers: DropsAnswers = drops) {
-  const { wanted, refusals } = letAnswersIn(
-    { ...network, ...of },
-    found({ dropsAnswers }),
-    givenFacts({ links }),
-  );
+  const about = [{ ...network, ...of }, found({ dropsAnswers }), givenFacts({ links })] as const;
   return {
-    rules: wanted.map(({ object }) =>
+    rules: letAnswersIn(...about).map(({ object }) =>
       object.kind === 'iptables-rule'
         ? `${object.family} ${object.table} ${object.chain} ${object.args.join(' ')}`
         : object.kind,
     ),
-    refusals,
+    notReady: answerObstacles(...about),
   };
 }
 
 describe('answers to a network whose engine drops them', () => {
-  it('refuses it, with the commands that make it anew, and the other way out', () => {
+  it('close it, with the commands that make it anew, and the other way out', () => {
     expect(answers({})).toEqual({
       rules: [],
-      refusals: [
-        {
-          message:
-            'network web: docker 28.2.2 drops the answers that come to 10.89.4.0/24, fd00:4::/64 by eth0',
-          hint:
-            'make it anew: `docker network rm web && docker network create --opt trusted=eth0 web`' +
-            ', or write `accept_replies: true` into the network',
-        },
-      ],
+      notReady: [
+        [4, '10.89.4.0/24'],
+        [6, 'fd00:4::/64'],
+      ].map(([family, subnet]) => ({
+        what: 'network web',
+        family,
+        message: `network web: docker 28.2.2 drops the answers that come to ${subnet} by eth0`,
+        hint:
+          'make it anew: `docker network rm web && docker network create --opt trusted=eth0 web`' +
+          ', or write `accept_replies: true` into the network',
+      })),
     });
   });
 
@@ -72,18 +71,21 @@ describe('answers to a network whose engine drops them', () => {
         '4 raw PREROUTING -d 10.89.4.0/24 -i eth0 -j ACCEPT',
         '6 raw PREROUTING -d fd00:4::/64 -i eth0 -j ACCEPT',
       ],
-      refusals: [],
+      notReady: [],
     });
   });
 
-  it('refuses it where a drop is final, whatever the file says', () => {
+  it('close it where a drop is final, whatever the file says', () => {
     const inNft = { ...drops, iptables: false, trusted: ['eth1'] };
-    expect(answers({}, inNft).refusals[0]?.hint).toBe(
+    expect(answers({}, inNft).notReady[0]?.hint).toBe(
       'make it anew: `docker network rm web && docker network create --opt trusted=eth1:eth0 web`',
     );
     expect(answers({ acceptReplies: true }, inNft)).toMatchObject({
       rules: [],
-      refusals: [{ hint: expect.stringMatching(/accept_replies cannot help: .* nftables/) as string }],
+      notReady: [4, 6].map((family) => ({
+        family,
+        hint: expect.stringMatching(/accept_replies cannot help: .* nftables/) as string,
+      })),
     });
   });
 
@@ -93,19 +95,19 @@ describe('answers to a network whose engine drops them', () => {
     ['none that goes nowhere', { blocked: [6] }, drops, ['10.89.4.0/24']],
     ['none whose gateway is nowhere', { nextHops: [] }, drops, []],
   ])('is about %s', (_, of, dropsAnswers, subnets) => {
-    const { refusals } = answers(of, dropsAnswers);
-    expect(refusals.map(({ message }) => /come to (.*) by/.exec(message)?.[1])).toEqual(
-      subnets.length > 0 ? [subnets.join(', ')] : [],
-    );
+    const { notReady } = answers(of, dropsAnswers);
+    expect(notReady.map(({ message }) => /come to (.*) by/.exec(message)?.[1])).toEqual(subnets);
   });
 
   it('come in to a network that is made now, which trusts the device from the beginning', () => {
     const absent = found({ exists: false, subnets: [] });
-    const { wanted, refusals } = wantNetwork(network, givenFacts({ links, networks: [absent] }));
+    const facts = givenFacts({ links, networks: [absent] });
+    const [state] = networkStates([network], facts, false);
+    expect(state?.obstacles).toEqual([]);
+    const { wanted } = state ? wantNetwork(state, facts) : { wanted: [] };
     expect(wanted.map(({ object }) => object)).toEqual([
       { kind: 'engine-network', engine: 'docker', name: 'web', subnets: network.subnets, trusted: ['eth0'] },
     ]);
-    expect(refusals).toEqual([]);
   });
 });
 
@@ -153,7 +155,7 @@ describe('what comes in by a link that was opened for answers', () => {
     const selector = { via: 'mail', proto: 'tcp', ports: [25, 25], rank: 0 } as const;
     const routes = { selectors: { 4: [selector], 6: [] }, nextHops: { mail: ['192.168.60.2'] } };
     expect(inbound({ acceptReplies: true, routes })).toContain(jump4.replace('eth0', 'eth1'));
-    const { wanted } = letAnswersIn(
+    const wanted = letAnswersIn(
       { ...network, acceptReplies: true, routes },
       found(),
       givenFacts({

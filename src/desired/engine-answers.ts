@@ -8,7 +8,7 @@ import type { NodeNetwork } from '../topology/role.ts';
 import type { InboundLink } from './inbound.ts';
 import { hopsTowards } from './neighbours.ts';
 import { factsOf } from './network-facts.ts';
-import type { Refusal, Wanted } from './parts.ts';
+import type { NotReady, Wanted } from './parts.ts';
 
 interface Way {
   readonly subnet: Subnet;
@@ -21,22 +21,39 @@ export function answerDevices(network: NodeNetwork, facts: Facts): string[] {
   return [...new Set(waysIn(network, facts).map(({ device }) => device))];
 }
 
-/** What lets answers into a network that is there, or why nothing can. */
-export function letAnswersIn(
+/** What lets answers into a network that is there. */
+export function letAnswersIn(network: NodeNetwork, found: NetworkFacts, facts: Facts): Wanted[] {
+  if (!network.acceptReplies || !found.dropsAnswers?.iptables) return [];
+  return droppedWays(network, found, facts).map((way) => exception(way, network));
+}
+
+/** Where nothing can let them in. */
+export function answerObstacles(network: NodeNetwork, found: NetworkFacts, facts: Facts): NotReady[] {
+  const { dropsAnswers: drops } = found;
+  if (!drops || (network.acceptReplies && drops.iptables)) return [];
+  const dropped = droppedWays(network, found, facts);
+  const families = [...new Set(dropped.map(({ family }) => family))];
+  return families.map((family) => ({
+    what: `network ${network.name}`,
+    family,
+    ...obstacle(network, found, drops, { dropped, family }),
+  }));
+}
+
+/** Whether a gateway is a neighbour: then a network can be made that lets its answers in. */
+export function hasWayIn(network: NodeNetwork, facts: Facts): boolean {
+  return waysIn(network, facts).length > 0;
+}
+
+function droppedWays(
   network: NodeNetwork,
-  found: NetworkFacts,
+  { exists, dropsAnswers: drops }: NetworkFacts,
   facts: Facts,
-): { readonly wanted: readonly Wanted[]; readonly refusals: readonly Refusal[] } {
-  const drops = found.exists ? found.dropsAnswers : undefined;
-  if (!drops) return { wanted: [], refusals: [] };
-  const dropped = waysIn(network, facts).filter(
+): Way[] {
+  if (!exists || !drops) return [];
+  return waysIn(network, facts).filter(
     ({ family, device }) => drops.families.includes(family) && !drops.trusted.includes(device),
   );
-  if (dropped.length === 0) return { wanted: [], refusals: [] };
-  if (network.acceptReplies && drops.iptables) {
-    return { wanted: dropped.map((way) => exception(way, network)), refusals: [] };
-  }
-  return { wanted: [], refusals: [refusal(network, found, drops, dropped)] };
 }
 
 /**
@@ -84,14 +101,17 @@ function exception({ subnet, family, device }: Way, { name }: NodeNetwork): Want
   };
 }
 
-function refusal(
+function obstacle(
   network: NodeNetwork,
   { backend }: NetworkFacts,
   { iptables, remake, trusted }: DropsAnswers,
-  dropped: readonly Way[],
-): Refusal {
+  { dropped, family }: { readonly dropped: readonly Way[]; readonly family: Family },
+): Pick<NotReady, 'message' | 'hint'> {
+  // It is made anew once, for both families.
   const devices = [...new Set(dropped.map(({ device }) => device))];
-  const subnets = dropped.map(({ subnet }) => subnet).join(', ');
+  const ofFamily = dropped.filter((way) => way.family === family);
+  const by = [...new Set(ofFamily.map(({ device }) => device))].join(', ');
+  const subnets = ofFamily.map(({ subnet }) => subnet).join(', ');
   const commands = remake.map((line) => line.replace('DEVICES', [...trusted, ...devices].join(':')));
   const instead = iptables
     ? ', or write `accept_replies: true` into the network'
@@ -99,7 +119,7 @@ function refusal(
       ? '; accept_replies cannot help: its firewall backend is nftables, where a drop is final'
       : '';
   return {
-    message: `network ${network.name}: ${backend} drops the answers that come to ${subnets} by ${devices.join(', ')}`,
+    message: `network ${network.name}: ${backend} drops the answers that come to ${subnets} by ${by}`,
     hint: `make it anew: \`${commands.join(' && ')}\`${instead}`,
   };
 }

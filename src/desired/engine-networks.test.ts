@@ -3,6 +3,8 @@ import { givenFacts, givenNetwork } from '../../tests/given/facts.ts';
 import type { NetworkFacts } from '../state/facts.ts';
 import type { LedgerNetwork } from '../state/ledger.ts';
 import { actualState } from '../state/actual.ts';
+import type { NodeNetwork } from '../topology/role.ts';
+import { networkStates } from './engine-obstacles.ts';
 import { releaseNetwork, wantNetwork } from './engine-networks.ts';
 
 const network = {
@@ -12,14 +14,18 @@ const network = {
   direct: [],
   blocked: [],
   gateway: 'office',
-  nextHops: [],
+  nextHops: ['192.168.50.2'],
 };
 const file = '/etc/cni/net.d/web.conflist';
 const running = { name: 'c1', running: true };
 const stopped = { name: 'old', running: false };
 
-const want = (different: Partial<NetworkFacts>) =>
-  wantNetwork(network, givenFacts({ networks: [givenNetwork(different)] }));
+function want(different: Partial<NetworkFacts>, of: Partial<NodeNetwork> = {}) {
+  const facts = givenFacts({ networks: [givenNetwork(different)] });
+  const [state] = networkStates([{ ...network, ...of }], facts, false);
+  const wishes = state ? wantNetwork(state, facts) : { wanted: [], waiting: [] };
+  return { ...wishes, notReady: state?.obstacles };
+}
 
 const masquerade = (enabled: boolean): unknown =>
   expect.objectContaining({
@@ -28,7 +34,7 @@ const masquerade = (enabled: boolean): unknown =>
 
 describe('a network of the file', () => {
   it('is made, and its masquerade is off', () => {
-    const { wanted, waiting, refusals } = want({ exists: false, subnets: [] });
+    const { wanted, waiting, notReady } = want({ exists: false, subnets: [] });
     expect(wanted).toEqual([
       {
         object: { kind: 'engine-network', engine: 'podman', name: 'web', subnets: ['10.89.4.0/24'] },
@@ -36,7 +42,7 @@ describe('a network of the file', () => {
       },
       masquerade(false),
     ]);
-    expect([...waiting, ...refusals]).toEqual([]);
+    expect([waiting, notReady]).toEqual([[], []]);
   });
 
   it('keeps its masquerade while anything is attached, running or not', () => {
@@ -56,12 +62,24 @@ describe('a network of the file', () => {
     expect(waiting).toEqual([]);
   });
 
-  it('is refused with another subnet, and both are named', () => {
-    const { wanted, refusals } = want({ subnets: ['10.89.7.0/24'] });
-    expect(wanted).toEqual([]);
-    expect(refusals).toEqual([
+  it('is not made while no way leads to its gateway: what it is made with would be wrong', () => {
+    expect(want({ exists: false, subnets: [] }, { nextHops: ['10.1.1.1'] }).wanted).toEqual([]);
+    expect(want({ exists: false, subnets: [] }, { nextHops: [], blocked: [4] }).wanted).toHaveLength(2);
+  });
+
+  it('is left as it is with another subnet, and both are named', () => {
+    const { wanted, notReady } = want({ subnets: ['10.89.7.0/24'] });
+    expect(wanted).toEqual([
       {
-        message: 'network web: podman 4.3.1 with cni has it with 10.89.7.0/24, the file says 10.89.4.0/24',
+        object: { kind: 'engine-network', engine: 'podman', name: 'web', subnets: ['10.89.7.0/24'] },
+        why: 'is there',
+      },
+    ]);
+    expect(notReady).toEqual([
+      {
+        what: 'network web',
+        family: 4,
+        message: 'network web: podman 4.3.1 with cni gave it 10.89.7.0/24, the file says 10.89.4.0/24',
         hint: expect.stringContaining('podman network rm web') as unknown,
       },
     ]);
@@ -69,29 +87,31 @@ describe('a network of the file', () => {
 
   it('may have a family that the file does not mention', () => {
     const subnets = ['10.89.4.0/24', '2001:db8::/64'];
-    const { wanted, refusals } = want({ subnets });
-    expect(refusals).toEqual([]);
+    const { wanted, notReady } = want({ subnets });
+    expect(notReady).toEqual([]);
     expect(wanted[0]?.object).toMatchObject({ subnets });
   });
 
-  it('is refused without a family that the file mentions', () => {
-    const facts = givenFacts({ networks: [givenNetwork()] });
-    const subnets = ['10.89.4.0/24', '2001:db8::/64'];
-    expect(wantNetwork({ ...network, subnets }, facts).refusals[0]?.message).toContain(
-      'has it with 10.89.4.0/24, the file says 10.89.4.0/24, 2001:db8::/64',
-    );
+  it('is not ready in a family that the file mentions and it does not have', () => {
+    const { wanted, notReady } = want({}, { subnets: ['10.89.4.0/24', '2001:db8::/64'] });
+    expect(notReady).toMatchObject([
+      {
+        family: 6,
+        message: 'network web: podman 4.3.1 with cni gave it no IPv6 subnet, the file says 2001:db8::/64',
+      },
+    ]);
+    // The other one is.
+    expect(wanted).toContainEqual(masquerade(false));
   });
 
   it('may have its subnets in another order', () => {
     const subnets = ['10.89.4.0/24', '10.89.6.0/24'];
-    const facts = givenFacts({ networks: [givenNetwork({ subnets })] });
-    expect(wantNetwork({ ...network, subnets: subnets.toReversed() }, facts).refusals).toEqual([]);
+    expect(want({ subnets }, { subnets: subnets.toReversed() }).notReady).toEqual([]);
   });
 
   it('of somebody else is left alone', () => {
-    const external = { ...network, engine: 'external' as const };
-    const facts = givenFacts({ networks: [givenNetwork({ engine: 'external' })] });
-    expect(wantNetwork(external, facts)).toEqual({ wanted: [], waiting: [], refusals: [] });
+    const wishes = { wanted: [], waiting: [], notReady: [] };
+    expect(want({ engine: 'external' }, { engine: 'external' })).toEqual(wishes);
   });
 });
 
@@ -128,7 +148,6 @@ describe('a network that the file does not have any more', () => {
     expect(release({ created: true, edited }, { exists: false })).toEqual({
       wanted: [],
       waiting: [],
-      refusals: [],
     });
   });
 });

@@ -1,42 +1,38 @@
 /** What we want of the engines: the network is there, and its masquerade is off where that can be had. */
-import { type Subnet, familyOf, sameSubnets } from '../address/cidr.ts';
+import { familyOf } from '../address/cidr.ts';
 import type { NodeNetwork } from '../topology/role.ts';
 import { storedNetwork } from '../state/actual.ts';
 import type { AttachedContainer, Facts, NetworkFacts } from '../state/facts.ts';
 import type { LedgerNetwork } from '../state/ledger.ts';
 import type { EngineMasquerade, EngineNetwork } from '../state/objects.ts';
-import { answerDevices, letAnswersIn } from './engine-answers.ts';
+import { answerDevices, hasWayIn, letAnswersIn } from './engine-answers.ts';
+import { type NetworkState, inFamily } from './engine-obstacles.ts';
 import { factsOf } from './network-facts.ts';
-import type { Refusal, Wanted } from './parts.ts';
+import type { NotReady, Wanted } from './parts.ts';
 import { kernelMtu, wayMtu } from './way-mtu.ts';
 
 export interface EngineWishes {
   readonly wanted: readonly Wanted[];
   readonly waiting: readonly string[];
-  readonly refusals: readonly Refusal[];
 }
 
+const nothing: EngineWishes = { wanted: [], waiting: [] };
+
 /** A network of the file. */
-export function wantNetwork(network: NodeNetwork, facts: Facts): EngineWishes {
+export function wantNetwork({ network, obstacles }: NetworkState, facts: Facts): EngineWishes {
   const found = factsOf(network, facts);
-  if (!found || network.engine === 'external') return { wanted: [], waiting: [], refusals: [] };
-  if (found.missing) {
-    const { what, hint } = found.missing;
-    return { wanted: [], waiting: [], refusals: [{ message: `network ${network.name}: ${what}`, hint }] };
-  }
-  if (found.exists && !sameSubnets(ofFamiliesOf(network.subnets, found.subnets), network.subnets)) {
-    return { wanted: [], waiting: [], refusals: [otherSubnets(network, found)] };
-  }
+  if (!found || network.engine === 'external') return nothing;
+  if (obstacles.length > 0 && closesAll(network, obstacles)) return asItIs(found);
+  if (!found.exists && !canBeMade(network, facts)) return nothing;
   const wanted: Wanted[] = [
     {
       object: found.exists ? storedNetwork(found) : newObject(network, found, facts),
       why: found.exists ? 'is there' : `made by ${found.backend}, as the file says`,
     },
   ];
-  const answers = letAnswersIn(network, found, facts);
-  wanted.push(...answers.wanted);
+  wanted.push(...letAnswersIn(network, found, facts));
   const { masquerade } = found;
-  if (!masquerade) return { wanted, waiting: [], refusals: answers.refusals };
+  if (!masquerade) return { wanted, waiting: [] };
   const held = masquerade.enabled ? found.attached : [];
   wanted.push({
     object: masqueradeObject(network, { ...masquerade, enabled: held.length > 0 }),
@@ -51,8 +47,24 @@ export function wantNetwork(network: NodeNetwork, facts: Facts): EngineWishes {
               'the source address is kept all the same',
           ]
         : [],
-    refusals: [],
   };
+}
+
+/** Nothing of a network that is closed is changed, and nothing is taken away. */
+function asItIs(found: NetworkFacts): EngineWishes {
+  if (!found.exists) return nothing;
+  return { wanted: [{ object: storedNetwork(found), why: 'is there' }], waiting: [] };
+}
+
+function closesAll({ subnets, blocked }: NodeNetwork, obstacles: readonly NotReady[]): boolean {
+  const open = subnets.map(familyOf).filter((family) => !blocked.includes(family));
+  return open.every((family) => inFamily(obstacles, family).length > 0);
+}
+
+/** What it is made with depends on the link towards its gateway, and stays. */
+function canBeMade(network: NodeNetwork, facts: Facts): boolean {
+  const goesNowhere = network.subnets.every((subnet) => network.blocked.includes(familyOf(subnet)));
+  return goesNowhere || hasWayIn(network, facts);
 }
 
 /** A network that we made or edited, and that the file does not have any more. */
@@ -60,15 +72,15 @@ export function releaseNetwork(kept: LedgerNetwork, facts: Facts): EngineWishes 
   const silent = facts.silentEngines?.[kept.engine];
   if (silent !== undefined) {
     const waiting = [
-      `network ${kept.name}: ${kept.engine} cannot be asked (${silent}); run destroy again when it can`,
+      `network ${kept.name}: ${kept.engine} cannot be asked (${silent.why}); run destroy again when it can`,
     ];
-    return { wanted: [], waiting, refusals: [] };
+    return { wanted: [], waiting };
   }
   const found = factsOf(kept, facts);
   // One of the same name without our label is not the one that we made.
   const ours = kept.created && found?.ours === true;
   const stays = found?.exists === true && (ours ? found.attached.length > 0 : !kept.created);
-  if (!found || !stays) return { wanted: [], waiting: [], refusals: [] };
+  if (!found || !stays) return nothing;
   const wanted: Wanted[] = ours
     ? [{ object: storedNetwork({ ...found, subnets: kept.subnets }), why: 'containers use it' }]
     : [];
@@ -85,18 +97,12 @@ export function releaseNetwork(kept: LedgerNetwork, facts: Facts): EngineWishes 
       waiting.push(`${names(running)}: no masquerade until ${reload(found)}the next start`);
     }
   }
-  return { wanted, waiting, refusals: [] };
+  return { wanted, waiting };
 }
 
 /** With another bridge it is another network of that name: what its owner has set is as he wants it. */
 function isTheSame({ name, bridge }: NetworkFacts, { ledger: { bridges = {} } }: Facts): boolean {
   return bridge === undefined || !Object.hasOwn(bridges, name) || bridges[name] === bridge;
-}
-
-/** One that the file does not mention is warned of: see `warnings/unmentioned-family.ts`. */
-function ofFamiliesOf(mentioned: readonly Subnet[], subnets: readonly Subnet[]): Subnet[] {
-  const families = new Set(mentioned.map(familyOf));
-  return subnets.filter((subnet) => families.has(familyOf(subnet)));
 }
 
 function newObject(network: NodeNetwork, found: NetworkFacts, facts: Facts): EngineNetwork {
@@ -127,13 +133,6 @@ function masqueradeObject(
 
 function reload({ commands }: NetworkFacts): string {
   return commands?.reload === undefined ? '' : `\`${commands.reload}\`, or `;
-}
-
-function otherSubnets(network: NodeNetwork, found: NetworkFacts): Refusal {
-  return {
-    message: `network ${network.name}: ${found.backend} has it with ${found.subnets.join(', ')}, the file says ${network.subnets.join(', ')}`,
-    hint: `write the engine's subnet into the file, or remove the network${found.commands ? ` (\`${found.commands.remove}\`)` : ''} and let apply create it`,
-  };
 }
 
 function names(containers: readonly AttachedContainer[]): string {

@@ -4,7 +4,7 @@ import { filterChains } from '../host/nft-forward-rule.ts';
 import type { ForwardFilter } from '../state/facts.ts';
 import type { HostRole } from '../topology/role.ts';
 import { desiredState } from './desired.ts';
-import { forwardRefusals } from './forward-policy.ts';
+import { forwardObstacles } from './forward-policy.ts';
 
 const passages = [{ subnet: '10.89.4.0/24', inner: 'eth0', outer: 'uplink0' }];
 
@@ -18,7 +18,7 @@ function filterOf(rules: Readonly<Record<string, readonly string[]>>, place = {}
 
 /** what a chain with these rules would stop */
 function stopped(forward: readonly string[], more: Readonly<Record<string, readonly string[]>> = {}): string {
-  const [refusal] = forwardRefusals('gateway office', passages, [filterOf({ forward, ...more })]);
+  const [refusal] = forwardObstacles('gateway office', passages, [filterOf({ forward, ...more })]);
   return refusal?.message.replace(/.* would stop /, '') ?? 'nothing';
 }
 
@@ -56,12 +56,12 @@ describe('a policy that drops', () => {
 
   it('of the other family stops nothing', () => {
     const filters = [filterOf({ forward: [] }, { family: 'ip6', table: 'filter' })];
-    expect(forwardRefusals('gateway office', passages, filters)).toEqual([]);
+    expect(forwardObstacles('gateway office', passages, filters)).toEqual([]);
   });
 
   it('stops callers of published ports, where there are some', () => {
     const stoppedOf = (...forward: string[]) =>
-      forwardRefusals(
+      forwardObstacles(
         'gateway office',
         passages.map((passage) => ({ ...passage, called: true })),
         [filterOf({ forward })],
@@ -82,12 +82,13 @@ describe('a policy that drops', () => {
   });
 
   it('is told with the command that lets both through', () => {
-    const [refusal] = forwardRefusals('gateway office', passages, [filterOf({ forward: [] })]);
+    const [refusal] = forwardObstacles('gateway office', passages, [filterOf({ forward: [] })]);
     expect(refusal).toEqual({
       message: `gateway office: chain forward of nft table inet fw has policy drop, and would stop ${asked} and ${answers}`,
       hint:
         'accept it there: `nft insert rule inet fw forward ip saddr 10.89.4.0/24 accept` && ' +
         '`nft insert rule inet fw forward ip daddr 10.89.4.0/24 ct state established,related accept`',
+      subnets: ['10.89.4.0/24'],
     });
   });
 
@@ -102,7 +103,7 @@ describe('a policy that drops', () => {
     ],
   ])('of iptables is told with a command of iptables: %j', (rules, hint) => {
     const filter = filterOf(rules, { family: 'ip', table: 'filter', chain: 'FORWARD' });
-    expect(forwardRefusals('gateway office', passages, [filter])).toMatchObject([{ hint }]);
+    expect(forwardObstacles('gateway office', passages, [filter])).toMatchObject([{ hint }]);
   });
 });
 
@@ -115,12 +116,12 @@ describe('who asks', () => {
     ],
     forwardFilters: [filterOf({ forward: ['iifname "br0" oifname "eth0" accept'] })],
   });
-  const refused = (role: Partial<HostRole>): string[] =>
+  const closed = (role: Partial<HostRole>): string[] =>
     desiredState(
       { host: 'here', addresses: [], networks: [], gateways: [], ...role },
       {},
       facts,
-    ).refusals.map(({ message }) => message.replace(/:.*would stop/, ':'));
+    ).notReady.map(({ message }) => message.replace(/:.*would stop/, ':'));
   const network = (engine: 'external' | 'podman') => ({
     name: 'web',
     engine,
@@ -132,14 +133,14 @@ describe('who asks', () => {
   });
 
   it('is a network whose engine accepts nothing itself', () => {
-    expect(refused({ networks: [network('external')] })).toEqual([`network web: ${answers}`]);
-    expect(refused({ networks: [network('podman')] })).toEqual([]);
+    expect(closed({ networks: [network('external')] })).toEqual([`network web: ${answers}`]);
+    expect(closed({ networks: [network('podman')] })).toEqual([]);
   });
 
   it('is a member', () => {
     const served = [{ network: 'db', node: 'node2', subnet: '10.90.0.0/16', nodeAddress: '192.168.50.11' }];
     const gateway = { name: 'office', uplink: { device: 'uplink0' }, snat: 'none' as const, served };
-    expect(refused({ gateways: [gateway] })).toEqual([
+    expect(closed({ gateways: [gateway] })).toEqual([
       'gateway office: what comes from 10.90.0.0/16 and the answers to 10.90.0.0/16',
     ]);
   });

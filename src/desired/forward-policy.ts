@@ -1,6 +1,6 @@
 /**
  * What another table's policy would stop. Every base chain has to accept a packet, so that an accept in our own table
- * does not help. Only what is surely stopped is refused: a rule that is not understood may accept.
+ * does not help. Only what is surely stopped counts: a rule that is not understood may accept.
  */
 import { word } from './nft-word.ts';
 import { type Family, type Subnet, contains, familyOf, overlaps } from '../address/cidr.ts';
@@ -27,15 +27,20 @@ interface Stopped {
   readonly calls: readonly Subnet[];
 }
 
+export interface ForwardObstacle extends Refusal {
+  /** those of which packets or answers are stopped; a published port alone closes nothing else */
+  readonly subnets: readonly Subnet[];
+}
+
 /**
  * @param what `gateway office` or `network web`
  * @param passages all of one family
  */
-export function forwardRefusals(
+export function forwardObstacles(
   what: string,
   passages: readonly Passage[],
   filters: readonly ForwardFilter[],
-): Refusal[] {
+): ForwardObstacle[] {
   const [first] = passages;
   if (!first) return [];
   const family = familyOf(first.subnet);
@@ -65,6 +70,7 @@ export function forwardRefusals(
         {
           message: `${what}: chain ${chain} of nft table ${filter.family} ${table} has policy drop, and would stop ${whose}`,
           hint: `accept it there: ${commands(filter, family, { asked, answers, calls }).join(' && ')}`,
+          subnets: [...new Set([...asked, ...answers])],
         },
       ];
     });

@@ -9,12 +9,20 @@ export interface Forwarding {
   readonly refusals: readonly Refusal[];
 }
 
-/** On in the families in which something is steered; in all others as it was before us. */
+/**
+ * On in the families in which something is steered; in all others as it was before us. Where that is only not ready, it stays
+ * as it is.
+ */
 export function forwardingOf(parts: readonly Part[], facts: Facts): Forwarding {
   const steered = (family: Family): boolean =>
-    parts.some((part) => part.family === family && part.steer !== undefined);
+    parts.some((part) => part.family === family && part.steer && part.notReady === undefined);
+  const awaited = (family: Family): boolean =>
+    parts.some((part) => part.family === family && part.notReady !== undefined);
   return {
-    wanted: families.flatMap((family) => (steered(family) ? [switchedOn(family)] : asBefore(family, facts))),
+    wanted: families.flatMap((family) => {
+      if (steered(family)) return [switchedOn(family)];
+      return awaited(family) ? [] : asBefore(family, facts);
+    }),
     refusals: steered(6)
       ? whatIsLost(
           parts.map(({ bridge }) => bridge),

@@ -13,8 +13,12 @@ import type { NodeNetwork } from '../topology/role.ts';
 import { ipCommand } from '../state/objects.ts';
 import type { Refusal } from './parts.ts';
 
-/** @param link the one on which the gateway is a neighbour, when there is one */
-export function gatewayRefusals(
+/**
+ * Why a gateway cannot be sent to.
+ *
+ * @param link the one on which the gateway is a neighbour, when there is one
+ */
+export function gatewayObstacles(
   network: NodeNetwork,
   hop: Address,
   link: Link | undefined,
@@ -36,7 +40,7 @@ export function gatewayRefusals(
 }
 
 export function bringUp(device: string): string {
-  return `\`ip link set ${device} up\`, then try again; until then, what was redirected stays closed`;
+  return `\`ip link set ${device} up\`, then run apply again`;
 }
 
 function notConnected(towards: string, hop: Address, links: readonly Link[]): Refusal {

@@ -1,105 +1,213 @@
 /** A node's part: its containers' packets go to the gateway. */
-import { contains, type Family, type Subnet, familyOf, mergeSubnets, sortSubnets } from '../address/cidr.ts';
+import {
+  type Address,
+  contains,
+  type Family,
+  type Subnet,
+  familyOf,
+  mergeSubnets,
+  sortSubnets,
+} from '../address/cidr.ts';
 import type { NodeNetwork } from '../topology/role.ts';
-import type { Facts } from '../state/facts.ts';
-import { forwardRefusals } from './forward-policy.ts';
-import { besideOf, bridgeOf } from './bridge.ts';
+import type { Facts, Link } from '../state/facts.ts';
+import { type ForwardObstacle, type Passage, forwardObstacles } from './forward-policy.ts';
+import { bridgeOf } from './bridge.ts';
+import { type NetworkState, inFamily, whatOf } from './engine-obstacles.ts';
 import { inboundLinks } from './engine-answers.ts';
 import { factsOf } from './network-facts.ts';
 import { hopsTowards, linkTowards } from './neighbours.ts';
-import { gatewayRefusals, subnetRefusals } from './node-refusals.ts';
+import { gatewayObstacles, subnetRefusals } from './node-refusals.ts';
 import type { Numbers } from './numbers.ts';
-import { type Part, type Refusal, closedPart } from './parts.ts';
+import { othersOnBridge } from './own-subnets.ts';
+import { type Findings, type NotReady, type Part, type Refusal, closedPart } from './parts.ts';
 import { nodeRoutes } from './routed.ts';
 import { closedDefault, openDefault } from './routes.ts';
 
+/** @param state what is known of the network as a whole */
 export function nodePart(
-  network: NodeNetwork,
+  state: NetworkState,
   family: Family,
   facts: Facts,
   numbers: Numbers,
-  refusals: Refusal[],
+  findings: Findings,
 ): Part {
-  const name = `network ${network.name}`;
-  const closed: Part = {
-    ...closedPart(name, family, subnetsIn(network, family, facts)),
-    ...bridgePart(network, family, facts),
+  const { network } = state;
+  const common: Part = {
+    ...closedPart(whatOf(network), family, ofFamily(network.subnets, family)),
+    ...bridgePart(state, family, facts),
     local: true,
     inbound: inboundLinks(network, family, facts),
     ...(network.engine === 'external' ? { routeless: true } : {}),
   };
-  const { subnets, bridge } = closed;
-  if (subnets.length === 0) return closed;
-  refusals.push(...subnets.flatMap((subnet) => subnetRefusals(network, subnet, bridge, facts)));
-  if (!isOpen(network, family)) return closed;
-  return { ...closed, ...openWays(network, closed, facts, numbers, refusals) };
+  if (!isOpen(network, family)) return closedNetwork(state, common, facts, findings);
+  const [known] = inFamily(state.obstacles, family);
+  if (known) return closedNetwork(state, { ...common, notReady: known.message }, facts, findings);
+  findings.refusals.push(...refusalsOf(network, common, common.subnets, facts));
+  const towards = towardsGateway(network, common, facts);
+  const { first, all, isShared } = wayObstacles(network, common, towards, facts);
+  if (!first || findings.closing) {
+    const ways = openWays(network, common, towards, facts, numbers, findings.notReady);
+    findings.notReady.push(...all);
+    return { ...common, ...ways };
+  }
+  findings.notReady.push(...all);
+  const closed = { ...common, notReady: first.message };
+  return isShared ? closed : { ...closed, ...closedWays(network, family, numbers) };
+}
+
+/** With the subnets that the network has on this host, whatever the file says. */
+function closedNetwork(
+  { network, others }: NetworkState,
+  common: Part,
+  facts: Facts,
+  findings: Findings,
+): Part {
+  const { family } = common;
+  const ownOnes = [
+    ...ofFamily(factsOf(network, facts)?.subnets ?? [], family),
+    ...others.filter((one) => one.family === family).flatMap(({ subnets }) => subnets),
+  ];
+  const ofFile = common.subnets;
+  if (!others.some((one) => one.family === family)) {
+    const subnets = union(ofFile, ownOnes);
+    findings.refusals.push(...refusalsOf(network, common, subnets, facts));
+    return { ...common, subnets };
+  }
+  // What the file says may be somebody else's by now. That keeps nothing of the network itself from being closed.
+  const still = ofFile.filter((subnet) => refusalsOf(network, common, [subnet], facts).length === 0);
+  return { ...common, subnets: union(still, ownOnes) };
+}
+
+function refusalsOf(
+  network: NodeNetwork,
+  { bridge }: Part,
+  subnets: readonly Subnet[],
+  facts: Facts,
+): Refusal[] {
+  return subnets.flatMap((subnet) => subnetRefusals(network, subnet, bridge, facts));
+}
+
+function union(some: readonly Subnet[], others: readonly Subnet[]): Subnet[] {
+  const all = [...new Set([...some, ...others])];
+  const isIn = (one: Subnet, other: Subnet): boolean => one !== other && contains(other, one);
+  return sortSubnets(all.filter((one) => !all.some((other) => isIn(one, other))));
+}
+
+function ofFamily(subnets: readonly Subnet[], family: Family): Subnet[] {
+  return subnets.filter((subnet) => familyOf(subnet) === family);
 }
 
 type Ways = Pick<Part, 'steer' | 'routed' | 'routes' | 'direct' | 'masqueradeDirect' | 'hops'>;
 
+/** The way to the gateway of one family. */
+interface Towards {
+  readonly via?: Address | undefined;
+  readonly link?: Link | undefined;
+}
+
+function towardsGateway(network: NodeNetwork, { family, subnets }: Part, facts: Facts): Towards {
+  const [via] = ofFamily(network.nextHops, family);
+  return via === undefined ? {} : { via, link: linkTowards(via, facts, subnets) };
+}
+
+/** @param notReady takes what is closed of other gateways that routes lead to */
 function openWays(
   network: NodeNetwork,
-  { name, family, subnets, bridge }: Part,
+  { family, subnets }: Part,
+  { via, link }: Towards,
   facts: Facts,
   numbers: Numbers,
-  refusals: Refusal[],
+  notReady: NotReady[],
 ): Ways {
   const { gateway } = network;
-  const table = numbers.gateways[gateway]?.table ?? 0;
-  const nextHops = network.nextHops.filter((hop) => familyOf(hop) === family);
-  const [via] = nextHops;
-  const link = via === undefined ? undefined : linkTowards(via, facts, subnets);
-  if (via !== undefined) refusals.push(...gatewayRefusals(network, via, link, facts.links));
-  // Other engines accept their containers' packets themselves, when one is started.
-  if (network.engine === 'external') {
-    const passages = subnets.map((subnet) => ({
-      subnet,
-      inner: bridge,
-      outer: link?.name,
-      called: (network.called ?? []).some(({ to }) => contains(subnet, to)),
-    }));
-    refusals.push(...forwardRefusals(name, passages, facts.forwardFilters));
-  }
-  const others = nodeRoutes(network, family, subnets, facts, numbers, refusals);
+  const { steer, routes } = closedWays(network, family, numbers);
+  const others = nodeRoutes(network, family, subnets, facts, numbers, notReady);
   // Of a network with routes they are among those.
-  const direct = network.routes
-    ? []
-    : mergeSubnets(network.direct.filter((subnet) => familyOf(subnet) === family));
-  const hasDirect = direct.length > 0 || others.hasDirect;
+  const direct = network.routes ? [] : mergeSubnets(ofFamily(network.direct, family));
   const open =
     via === undefined || !link
       ? []
-      : [openDefault(family, table, { via, device: link.name }, `gateway ${gateway} is at ${via}`)];
+      : [openDefault(family, steer.table, { via, device: link.name }, `gateway ${gateway} is at ${via}`)];
   return {
-    steer: { gateway, table, why: `every packet of ${network.name} goes to gateway ${gateway}` },
-    routes: [closedDefault(family, table, gateway), ...open, ...others.tables],
+    steer,
+    routes: [...routes, ...open, ...others.tables],
     ...(others.routed ? { routed: others.routed } : {}),
     direct,
-    masqueradeDirect: hasDirect && isSwitchedOff(network, facts),
-    hops: hopsTowards(nextHops, subnets, facts),
+    masqueradeDirect: (direct.length > 0 || others.hasDirect) && isSwitchedOff(network, facts),
+    hops: hopsTowards(ofFamily(network.nextHops, family), subnets, facts),
   };
 }
 
-function bridgePart(
+/** What stays when nothing may leave: all layers of the network, and a table without a way out. */
+function closedWays(
+  { name, gateway }: NodeNetwork,
+  family: Family,
+  numbers: Numbers,
+): Required<Pick<Part, 'steer' | 'routes'>> {
+  const table = numbers.gateways[gateway]?.table ?? 0;
+  const steer = { gateway, table, why: `every packet of ${name} goes to gateway ${gateway}` };
+  return { steer, routes: [closedDefault(family, table, gateway)] };
+}
+
+interface WayObstacles {
+  /** the first: why nothing may leave */
+  readonly first?: NotReady | undefined;
+  /** of published ports, too, which close nothing else */
+  readonly all: readonly NotReady[];
+  /** other networks may leave by the gateway's table all the same */
+  readonly isShared: boolean;
+}
+
+function wayObstacles(
   network: NodeNetwork,
+  { name, family, subnets, bridge }: Part,
+  { via, link }: Towards,
+  facts: Facts,
+): WayObstacles {
+  const obstacle =
+    (what: string) =>
+    ({ message, hint }: Refusal): NotReady => ({ what, family, message, hint });
+  const towards = via === undefined ? [] : gatewayObstacles(network, via, link, facts.links);
+  const forward = forwardOf(network, subnets, { inner: bridge, outer: link?.name }, facts);
+  const stopped = forward.filter((one) => one.subnets.length > 0);
+  const uncalled = forward.filter((one) => one.subnets.length === 0);
+  const closing = [...towards, ...stopped].map(obstacle(name));
+  return {
+    first: closing[0],
+    all: [...closing, ...uncalled.map(obstacle(`published ports of ${name}`))],
+    isShared: stopped.length > 0 || subnets.some((subnet) => via !== undefined && contains(subnet, via)),
+  };
+}
+
+/** Other engines accept their containers' packets themselves, when one is started. */
+function forwardOf(
+  network: NodeNetwork,
+  subnets: readonly Subnet[],
+  devices: Pick<Passage, 'inner' | 'outer'>,
+  facts: Facts,
+): readonly ForwardObstacle[] {
+  if (network.engine !== 'external') return [];
+  const passages = subnets.map((subnet) => ({
+    subnet,
+    ...devices,
+    called: (network.called ?? []).some(({ to }) => contains(subnet, to)),
+  }));
+  return forwardObstacles(whatOf(network), passages, facts.forwardFilters);
+}
+
+function bridgePart(
+  state: NetworkState,
   family: Family,
   facts: Facts,
 ): Pick<Part, 'beside'> & { readonly bridge?: string } {
-  const bridge = bridgeOf(network, facts);
+  const bridge = bridgeOf(state.network, facts);
   if (bridge === undefined) return { beside: [] };
-  return { bridge, beside: besideOf(network, bridge, family, facts) };
+  return { bridge, beside: othersOnBridge(state, bridge, family, facts) };
 }
 
 /** A family that is blocked, or that the file does not mention, goes nowhere. */
 function isOpen({ subnets, blocked }: NodeNetwork, family: Family): boolean {
   return !blocked.includes(family) && subnets.some((subnet) => familyOf(subnet) === family);
-}
-
-/** Of a family that goes nowhere, also those that only the engine knows of. */
-function subnetsIn(network: NodeNetwork, family: Family, facts: Facts): Subnet[] {
-  const engines = isOpen(network, family) ? [] : (factsOf(network, facts)?.subnets ?? []);
-  const all = [...network.subnets, ...engines].filter((subnet) => familyOf(subnet) === family);
-  return sortSubnets([...new Set(all)]);
 }
 
 /** Whether the engine's masquerade would be on, had we not switched it off, or were we not about to. */

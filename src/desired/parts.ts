@@ -24,6 +24,8 @@ export interface Part extends WaysOut {
   readonly routes: readonly { readonly route: Route; readonly why: string }[];
   /** main must not have a route to them that is none: libvirt would not start its network then */
   readonly routeless?: boolean;
+  /** why it is closed, where the file would have it open; it may be steered all the same, to a table that is closed */
+  readonly notReady?: string;
   /** packets of the subnets that go another way than the rest of them */
   readonly routed?: Routed;
   /** the containers run on this host */
@@ -154,4 +156,20 @@ export interface Warning {
 export interface Refusal {
   readonly message: string;
   readonly hint: string;
+}
+
+/** A network or a gateway that is closed until it is as the file says. Everything else is applied. */
+export interface NotReady extends Refusal {
+  /** `network web`, `network web on node1`, `gateway office` */
+  readonly what: string;
+  /** absent: every family */
+  readonly family?: Family;
+}
+
+/** What is found while the wanted state is worked out. */
+export interface Findings {
+  readonly refusals: Refusal[];
+  readonly notReady: NotReady[];
+  /** all is taken for ready: at boot, what closes is put in place before there is anything else */
+  readonly closing: boolean;
 }

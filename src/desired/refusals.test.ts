@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { givenFacts } from '../../tests/given/facts.ts';
 import type { Facts, ForeignRoute, Link } from '../state/facts.ts';
 import type { HostRole } from '../topology/role.ts';
-import { desiredState } from './desired.ts';
-import type { Refusal } from './parts.ts';
+import { type Desired, desiredState } from './desired.ts';
+import type { NotReady, Refusal } from './parts.ts';
 
 const node: Partial<HostRole> = {
   networks: [
@@ -31,9 +31,22 @@ const member = (via?: string): Partial<HostRole> => ({
 });
 
 function refusals(role: Partial<HostRole>, facts: Partial<Facts>): readonly Refusal[] {
-  const whole = { host: 'here', addresses: [], networks: [], gateways: [], ...role };
-  return desiredState(whole, {}, givenFacts(facts)).refusals;
+  return desired(role, facts).refusals;
 }
+
+function desired(role: Partial<HostRole>, facts: Partial<Facts>): Desired {
+  const whole = { host: 'here', addresses: [], networks: [], gateways: [], ...role };
+  return desiredState(whole, {}, givenFacts(facts));
+}
+
+/** What is closed alone; the rest is applied. */
+function notReady(role: Partial<HostRole>, facts: Partial<Facts>): readonly NotReady[] {
+  expect(messages(role, facts)).toEqual([]);
+  return desired(role, facts).notReady;
+}
+
+const closed = (role: Partial<HostRole>, facts: Partial<Facts>): string[] =>
+  notReady(role, facts).map(({ message }) => message);
 
 const messages = (role: Partial<HostRole>, facts: Partial<Facts>): string[] =>
   refusals(role, facts).map(({ message }) => message);
@@ -50,36 +63,40 @@ const bridge = link('br0', ['10.89.4.1/24'], { type: 'bridge' });
 
 describe('a node', () => {
   it('is let go on when its gateway is a neighbour', () => {
-    expect(messages(node, { links: [eth0, bridge] })).toEqual([]);
+    expect(closed(node, { links: [eth0, bridge] })).toEqual([]);
   });
 
   it('has a gateway on a connected link', () => {
-    const [refusal] = refusals(node, {
+    const [found] = notReady(node, {
       links: [link('eth0', ['192.168.60.10/24'])],
       foreignRoutes: [],
     });
-    expect(refusal).toEqual({
+    expect(found).toEqual({
+      what: 'network web',
+      family: 4,
       message: 'network web: gateway office at 192.168.50.2 is not on a connected link',
       hint: expect.stringContaining('no tunnel is built; connected here: 192.168.60.10/24 on eth0') as string,
     });
   });
 
   it('is not its own gateway', () => {
-    expect(messages(node, { links: [link('eth0', ['192.168.50.10/24', '192.168.50.2/24'])] })).toEqual([
+    expect(closed(node, { links: [link('eth0', ['192.168.50.10/24', '192.168.50.2/24'])] })).toEqual([
       'network web: gateway office at 192.168.50.2 is this host itself: eth0 has that address',
     ]);
   });
 
   it('has a link to its gateway that is up', () => {
     const down = { ...eth0, down: true } as const;
-    expect(refusals(node, { links: [down, bridge] })).toEqual([
+    expect(notReady(node, { links: [down, bridge] })).toEqual([
       {
+        what: 'network web',
+        family: 4,
         message: 'network web: gateway office at 192.168.50.2 is on eth0, which is down',
         hint: expect.stringContaining('`ip link set eth0 up`') as string,
       },
     ]);
     // Another link leads there as well.
-    expect(messages(node, { links: [down, link('eth1', ['192.168.50.20/16'])] })).toEqual([]);
+    expect(closed(node, { links: [down, link('eth1', ['192.168.50.20/16'])] })).toEqual([]);
   });
 
   it.each<[string, ForeignRoute]>([
@@ -125,7 +142,12 @@ describe('a node', () => {
   });
 
   it('redirects no half of a bridge', () => {
-    expect(messages(node, { links: [eth0, link('br0', ['10.89.4.1/16'], { type: 'bridge' })] })).toEqual([
+    const links = [eth0, link('br0', ['10.89.4.1/16'], { type: 'bridge' })];
+    expect(closed(node, { links })).toEqual([
+      'network web: br0 has 10.89.0.0/16, the file says 10.89.4.0/24',
+    ]);
+    // By which this host itself leaves: others are on it.
+    expect(messages(node, { links, defaultHops: [{ via: '10.89.9.9', device: 'br0' }] })).toEqual([
       'network web: br0 has 10.89.4.1/16, the file says 10.89.4.0/24',
     ]);
   });
@@ -168,34 +190,35 @@ describe('a member', () => {
   const uplink = link('uplink0', ['172.31.0.2/30']);
 
   it('is let go on when uplink and node are there', () => {
-    expect(messages(member('172.31.0.1'), { links: [eth0, uplink] })).toEqual([]);
-    expect(messages(member(), { links: [eth0, link('uplink0', [])] })).toEqual([]);
+    expect(closed(member('172.31.0.1'), { links: [eth0, uplink] })).toEqual([]);
+    expect(closed(member(), { links: [eth0, link('uplink0', [])] })).toEqual([]);
   });
 
   it('has the uplink', () => {
-    const [refusal] = refusals(member(), { links: [eth0] });
-    expect(refusal).toEqual({
+    const [found] = notReady(member(), { links: [eth0] });
+    expect(found).toEqual({
+      what: 'gateway office',
       message: 'gateway office: no device uplink0 on this host',
       hint: expect.stringContaining('there are eth0') as string,
     });
   });
 
   it('has an uplink that is up', () => {
-    expect(messages(member('172.31.0.1'), { links: [eth0, { ...uplink, down: true }] })).toEqual([
+    expect(closed(member('172.31.0.1'), { links: [eth0, { ...uplink, down: true }] })).toEqual([
       'gateway office: its uplink uplink0 is down',
     ]);
   });
 
   it('has the next hop on the uplink', () => {
-    expect(messages(member('172.31.9.1'), { links: [eth0, uplink] })).toEqual([
+    expect(closed(member('172.31.9.1'), { links: [eth0, uplink] })).toEqual([
       'gateway office: its next hop 172.31.9.1 is not on uplink0, which has 172.31.0.2/30',
     ]);
     const foreignRoutes = [{ destination: '172.31.9.1/32', device: 'uplink0' }];
-    expect(messages(member('172.31.9.1'), { links: [eth0, uplink], foreignRoutes })).toEqual([]);
+    expect(closed(member('172.31.9.1'), { links: [eth0, uplink], foreignRoutes })).toEqual([]);
   });
 
   it('has a link to the node that is up', () => {
-    expect(messages(member(), { links: [{ ...eth0, down: true }, uplink] })).toEqual([
+    expect(closed(member(), { links: [{ ...eth0, down: true }, uplink] })).toEqual([
       'network web: node node1 at 192.168.50.11 is on eth0, which is down',
     ]);
   });
@@ -254,8 +277,8 @@ describe('IPv6', () => {
   it('may come from DHCPv6, which gives an address without its subnet', () => {
     const links = [link('eth0', ['2001:db8:50::10/128']), bridge6];
     const onLink = { destination: '2001:db8:50::/64', device: 'eth0' };
-    expect(messages(node6, { links, foreignRoutes: [onLink] })).toEqual([]);
-    expect(messages(node6, { links, foreignRoutes: [] })).toEqual([
+    expect(closed(node6, { links, foreignRoutes: [onLink] })).toEqual([]);
+    expect(closed(node6, { links, foreignRoutes: [] })).toEqual([
       'network web: gateway office at 2001:db8:50::2 is not on a connected link',
     ]);
   });
@@ -268,9 +291,9 @@ describe('IPv6', () => {
 
   it('is masqueraded with an address of the uplink, and no other', () => {
     const lan = link('eth0', ['2001:db8:50::2/64']);
-    expect(messages(member6, { links: [lan, uplink] })).toEqual([
+    expect(closed(member6, { links: [lan, uplink] })).toEqual([
       'gateway office: its uplink uplink0 has no IPv6 address of its own to masquerade with',
     ]);
-    expect(messages(member6, { links: [lan, link('uplink0', ['2001:db8:31::1/64'])] })).toEqual([]);
+    expect(closed(member6, { links: [lan, link('uplink0', ['2001:db8:31::1/64'])] })).toEqual([]);
   });
 });

@@ -3,9 +3,9 @@ import { type Address, type Family, type Subnet, familyOf } from '../address/cid
 import type { Facts } from '../state/facts.ts';
 import type { NodeNetwork, ServedSubnet } from '../topology/role.ts';
 import { hopsTowards, linkTowards } from './neighbours.ts';
-import { gatewayRefusals } from './node-refusals.ts';
+import { gatewayObstacles } from './node-refusals.ts';
 import type { Numbers } from './numbers.ts';
-import type { Exit, Part, Refusal, Routed, WaysOut } from './parts.ts';
+import type { Exit, NotReady, Part, Routed, WaysOut } from './parts.ts';
 import { closedDefault, openDefault } from './routes.ts';
 
 export interface NodeRoutes {
@@ -21,7 +21,7 @@ export function nodeRoutes(
   subnets: readonly Subnet[],
   facts: Facts,
   numbers: Numbers,
-  refusals: Refusal[],
+  notReady: NotReady[],
 ): NodeRoutes {
   const selectors = network.routes?.selectors[family] ?? [];
   if (!network.routes || selectors.length === 0) return { tables: [], hasDirect: false };
@@ -43,7 +43,7 @@ export function nodeRoutes(
     },
     tables: others.flatMap((gateway) => {
       const exit = { gateway, subnets, first: addressesOf(gateway)[0] };
-      return tableRoutes(network, exit, family, facts, numbers, refusals);
+      return tableRoutes(network, exit, family, facts, numbers, notReady);
     }),
     hasDirect: selectors.some(({ via }) => via === 'direct'),
   };
@@ -79,14 +79,16 @@ function tableRoutes(
   family: Family,
   facts: Facts,
   numbers: Numbers,
-  refusals: Refusal[],
+  notReady: NotReady[],
 ): Part['routes'] {
   const { table = 0 } = tableOf(numbers, gateway);
   const closed = closedDefault(family, table, gateway);
   if (first === undefined) return [closed];
   const link = linkTowards(first, facts, subnets);
-  refusals.push(...gatewayRefusals({ ...network, gateway }, first, link, facts.links));
-  if (!link) return [closed];
+  const obstacles = gatewayObstacles({ ...network, gateway }, first, link, facts.links);
+  // What routes lead there is closed by the table; all else of the network goes its way.
+  notReady.push(...obstacles.map((one) => ({ what: `gateway ${gateway}`, family, ...one })));
+  if (!link || obstacles.length > 0) return [closed];
   const way = { via: first, device: link.name };
   return [closed, openDefault(family, table, way, `gateway ${gateway} is at ${first}`)];
 }

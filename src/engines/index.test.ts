@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createEngines, readAllNetworks } from './index.ts';
+import { askEngines, createEngines, readAllNetworks } from './index.ts';
 import { recordedHost } from './recorded-host.ts';
 
 describe('engines', () => {
@@ -22,6 +22,29 @@ describe('engines', () => {
       { engine: 'podman', name: 'a', exists: false, subnets: [] },
       { engine: 'external', name: 'virt', exists: true, subnets: ['10.3.0.0/24', 'fd00:3::/64'] },
     ]);
+  });
+
+  it('names those that do not answer, and asks the others all the same', async () => {
+    const answers = {
+      'podman info --format json': '{"host":{"networkBackend":"netavark"},"version":{"Version":"4.3.1"}}',
+      'podman ps --all --format json': '[]',
+      'docker info --format {{json .}}': { exitCode: 1, stdout: '', stderr: 'Cannot connect' },
+    };
+    const asked = [
+      { engine: 'docker', name: 'a', subnets: ['10.1.0.0/24'] },
+      { engine: 'podman', name: 'b', subnets: ['10.2.0.0/24'] },
+    ] as const;
+    const { networks, silentEngines } = await askEngines(recordedHost({ answers }), engines, asked);
+    expect(networks).toMatchObject([{ name: 'b', exists: false }]);
+    expect(silentEngines).toEqual({
+      docker: {
+        why: expect.stringContaining('Cannot connect') as string,
+        hint: expect.any(String) as string,
+      },
+    });
+    await expect(readAllNetworks(recordedHost({ answers }), engines, asked)).rejects.toThrow(
+      'Cannot connect',
+    );
   });
 
   it('runs nothing when nothing is asked', async () => {

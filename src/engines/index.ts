@@ -1,7 +1,9 @@
 /** All engines by the name that the file calls them. */
+import { MustredirectError } from '../error.ts';
+import { isInterruption } from '../host/interrupt.ts';
 import type { Host } from '../host/ports.ts';
 import type { EngineName } from '../spec/spec.ts';
-import type { NetworkFacts } from '../state/facts.ts';
+import type { NetworkFacts, SilentEngine } from '../state/facts.ts';
 import type { Engine, Environment, NetworkRequest } from './engine.ts';
 import { createCni } from './cni/index.ts';
 import { createDocker } from './docker/index.ts';
@@ -22,21 +24,63 @@ export function createEngines(env: Environment): Engines {
   };
 }
 
-/** Asks all engines at once, each about its own networks; the answers are in the order of the requests. */
-export async function readAllNetworks(
+type Request = NetworkRequest & { readonly engine: EngineName };
+
+/**
+ * Asks all engines at once, each about its own networks; the answers are in the order of the requests. One that does not
+ * answer is named, and keeps the others from nothing.
+ */
+export async function askEngines(
   host: Host,
   engines: Engines,
-  requests: readonly (NetworkRequest & { readonly engine: EngineName })[],
-): Promise<NetworkFacts[]> {
+  requests: readonly Request[],
+): Promise<{ networks: NetworkFacts[]; silentEngines?: Partial<Record<EngineName, SilentEngine>> }> {
+  const silent: Partial<Record<EngineName, SilentEngine>> = {};
   const asked = [...new Set(requests.map(({ engine }) => engine))];
   const answers = await Promise.all(
     asked.map((name) =>
-      engines[name].readNetworks(
-        host,
-        requests.filter(({ engine }) => engine === name),
-      ),
+      ask(host, engines, name, requests).catch((error: unknown) => {
+        silent[name] = silence(error);
+        return [];
+      }),
     ),
   );
-  const found = new Map(answers.flat().map((facts) => [`${facts.engine} ${facts.name}`, facts]));
+  const networks = inOrder(requests, answers.flat());
+  return Object.keys(silent).length > 0 ? { networks, silentEngines: silent } : { networks };
+}
+
+/** The same, and fails when an engine does not answer. */
+export async function readAllNetworks(
+  host: Host,
+  engines: Engines,
+  requests: readonly Request[],
+): Promise<NetworkFacts[]> {
+  const asked = [...new Set(requests.map(({ engine }) => engine))];
+  const answers = await Promise.all(asked.map((name) => ask(host, engines, name, requests)));
+  return inOrder(requests, answers.flat());
+}
+
+function ask(
+  host: Host,
+  engines: Engines,
+  name: EngineName,
+  requests: readonly Request[],
+): Promise<readonly NetworkFacts[]> {
+  return engines[name].readNetworks(
+    host,
+    requests.filter(({ engine }) => engine === name),
+  );
+}
+
+/** Ctrl-C is no silence. Everything else is: whatever an engine says keeps nothing from being closed. */
+function silence(error: unknown): SilentEngine {
+  if (isInterruption(error)) throw error;
+  const why = error instanceof Error ? error.message : String(error);
+  const hint = error instanceof MustredirectError ? error.hint : undefined;
+  return { why, ...(hint === undefined ? {} : { hint }) };
+}
+
+function inOrder(requests: readonly Request[], answers: readonly NetworkFacts[]): NetworkFacts[] {
+  const found = new Map(answers.map((facts) => [`${facts.engine} ${facts.name}`, facts]));
   return requests.flatMap(({ engine, name }) => found.get(`${engine} ${name}`) ?? []);
 }

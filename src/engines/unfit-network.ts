@@ -1,9 +1,17 @@
-/** The error of a network that exists and can never be redirected. */
-import { MustredirectError } from '../error.ts';
+/** A network that exists and cannot be redirected as it is. */
+import type { NetworkFacts } from '../state/facts.ts';
 
 /** @param what where it is, and what is in the way: `docker has it, and it is internal` */
-export function unfitNetwork(name: string, what: string): MustredirectError {
-  return new MustredirectError('refused', `network ${name}: ${what}`, {
-    hint: 'only a network of one bridge that leads outside can be redirected: name another, or create one',
-  });
+export function unfitNetwork(what: string): Required<Pick<NetworkFacts, 'unfit'>> {
+  const hint =
+    'only a network of one bridge that leads outside can be redirected: name another, or make this one anew';
+  return { unfit: { what, hint } };
+}
+
+/** Its packets leave by a device of its own and do not pass this host's rules. */
+export function bridgelessNetwork(what: string): Pick<NetworkFacts, 'unfit' | 'subnets'> {
+  const { unfit } = unfitNetwork(what);
+  const hint = `no rule of this host sees its packets, so nothing here closes it; ${unfit.hint}`;
+  // They may be those of this host's own links.
+  return { unfit: { ...unfit, hint }, subnets: [] };
 }

@@ -2,6 +2,7 @@
 import { MustredirectError } from '../error.ts';
 import type { Exec } from '../host/ports.ts';
 import type { Prepared, Target } from '../apply/prepare.ts';
+import { notReadyText } from './not-ready.ts';
 import { type TrafficStatus, hostStatus } from './status.ts';
 
 export interface Finding {
@@ -26,6 +27,7 @@ export function diagnose(target: Target, prepared: Prepared): Finding[] {
       problem: message,
       remedy: hint,
     })),
+    ...prepared.desired.notReady.map((one) => ({ problem: notReadyText(one), remedy: one.hint })),
     ...drift(differences),
     ...waiting.map((problem) => ({ problem, remedy: 'run `mustredirect apply` again when that is so' })),
     ...traffic.filter(({ stopped }) => stopped > 0).map(stoppedPackets),

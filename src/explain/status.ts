@@ -3,6 +3,8 @@ import type { Prepared, Target } from '../apply/prepare.ts';
 import { type Family, type Subnet, families, familyOf, longSubnet } from '../address/cidr.ts';
 import type { ElementCounter } from '../host/nft-read.ts';
 import { countsStopped, subnetOfElement } from '../state/subnet-set-name.ts';
+import type { NotReady } from '../desired/parts.ts';
+import { notReadyOf } from './not-ready.ts';
 import { selectorText } from '../spec/route-order.ts';
 import type { PublishedPort } from '../spec/spec.ts';
 import type { NodeNetwork, Routes } from '../topology/role.ts';
@@ -14,6 +16,8 @@ export interface Status {
   /** what `apply` would do: empty when the host is as the file says */
   readonly differences: readonly string[];
   readonly waiting: readonly string[];
+  /** what is closed until it is as the file says */
+  readonly notReady: readonly NotReady[];
 }
 
 export interface TrafficStatus {
@@ -70,7 +74,7 @@ export function hostStatus({ role }: Target, { counters, desired, plan }: Prepar
   return {
     host: role.host,
     networks: role.networks.map((network) => ({
-      ...traffic(network.name, network.subnets, network.gateway, wayOf(network)),
+      ...traffic(network.name, network.subnets, network.gateway, wayOf(network, desired.notReady)),
       ...spoofedOf(counters, desired.bridges[network.name]),
       ...(network.routes ? { routes: routesOf(network.routes) } : {}),
     })),
@@ -88,6 +92,7 @@ export function hostStatus({ role }: Target, { counters, desired, plan }: Prepar
       .filter(({ sign }) => sign !== '*')
       .map(({ sign, text }) => `${sign} ${text}`),
     waiting: plan.waiting,
+    notReady: desired.notReady,
   };
 }
 
@@ -110,11 +115,13 @@ function publishedText({ port, proto, to, toPort }: PublishedPort): string {
 }
 
 /** Of each family that the network has, the most preferred next hop: `192.168.50.2, IPv6 blocked`. */
-function wayOf({ subnets, blocked, nextHops }: NodeNetwork): string {
+function wayOf({ name, subnets, blocked, nextHops }: NodeNetwork, notReady: readonly NotReady[]): string {
   const has = (family: Family): boolean => subnets.some((subnet) => familyOf(subnet) === family);
   return families
     .flatMap((family) => {
       if (blocked.includes(family)) return [`IPv${family} blocked`];
+      if (has(family) && notReadyOf(notReady, `network ${name}`, family).length > 0)
+        return [`IPv${family} not ready`];
       return has(family) ? (nextHops.find((hop) => familyOf(hop) === family) ?? []) : [];
     })
     .join(', ');

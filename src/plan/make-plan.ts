@@ -37,12 +37,12 @@ function isOpening(rule: Rule): boolean {
 
 export function makePlan(
   actual: readonly HostObject[],
-  desired: Pick<Desired, 'wanted' | 'pending' | 'waiting' | 'warnings'>,
+  desired: Pick<Desired, 'wanted' | 'pending' | 'waiting' | 'warnings' | 'notReady'>,
 ): Plan {
   const changes = compareStates(actual, desired.wanted);
-  const { waiting, warnings, pending } = desired;
+  const { waiting, warnings, notReady, pending } = desired;
   // Nothing is different, and no flows are left to forget: most runs on a large host end here.
-  if (changes.length === 0 && !pending?.length) return { steps: [], waiting, warnings };
+  if (changes.length === 0 && !pending?.length) return { steps: [], waiting, warnings, notReady };
   const foundNft = actual.filter(isNftObject);
   const wantedNft = desired.wanted.filter(({ object }) => isNftObject(object));
   const nft = nftSteps(foundNft, wantedNft);
@@ -72,5 +72,5 @@ export function makePlan(
     ...nft.narrow,
     ...flows.ended,
   ];
-  return { steps, waiting, warnings };
+  return { steps, waiting, warnings, notReady };
 }

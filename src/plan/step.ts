@@ -1,5 +1,5 @@
 /** A plan: the way from the state found to the state wanted, in small moves that can be undone. */
-import type { Warning } from '../desired/parts.ts';
+import type { NotReady, Warning } from '../desired/parts.ts';
 import type { Action } from './action.ts';
 
 export interface Plan {
@@ -8,6 +8,8 @@ export interface Plan {
   readonly waiting: readonly string[];
   /** what will hurt, and keeps no step from being done */
   readonly warnings: readonly Warning[];
+  /** what is closed until it is as the file says */
+  readonly notReady: readonly NotReady[];
 }
 
 export interface Step {

@@ -35,13 +35,18 @@ export interface Facts {
   readonly bridgeFilter6?: boolean;
   /** one for each network that this host has in the file */
   readonly networks: readonly NetworkFacts[];
-  /** engines that could not be asked while taking down, or need not be, and why: what they hold stays as it is */
-  readonly silentEngines?: Readonly<Partial<Record<EngineName, string>>>;
+  /** engines that could not be asked, or need not be, and why: what they hold stays as it is */
+  readonly silentEngines?: Readonly<Partial<Record<EngineName, SilentEngine>>>;
   readonly ledger: Ledger;
   /** the kernel can block by xfrm policies */
   readonly xfrm: boolean;
   /** our own objects as the host has them */
   readonly owned: readonly HostObject[];
+}
+
+export interface SilentEngine {
+  readonly why: string;
+  readonly hint?: string;
 }
 
 /** Without what is ours: that does not change what is wanted. */
@@ -127,6 +132,8 @@ export interface NetworkFacts {
   readonly exists: boolean;
   /** why the engine does not have it, where we cannot create it */
   readonly missing?: { readonly what: string; readonly hint: string };
+  /** why it can never be redirected as it is: it is internal, or no bridge */
+  readonly unfit?: { readonly what: string; readonly hint: string };
   /** it carries the label that we give to what we create */
   readonly ours?: boolean;
   /**
@@ -134,7 +141,7 @@ export interface NetworkFacts {
    * it, or would, did we not create the network without that
    */
   readonly masqueraded?: true;
-  /** as the engine has them; empty when the network does not exist */
+  /** as the engine has them; empty when the network does not exist, or its packets do not pass this host */
   readonly subnets: readonly Subnet[];
   /** the bridge that the engine uses or will use, when it is known */
   readonly bridge?: string;

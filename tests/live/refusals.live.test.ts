@@ -1,6 +1,7 @@
 /**
  * Situations in which going on would hurt, each made on a real host: the exit status, the words, and that nothing
- * was changed. What is made is taken back, and in the end the same file is applied: nothing else had been wrong.
+ * was changed; and those in which a part is closed until it is ready. What is made is taken back, and in the end the same
+ * file is applied: nothing else had been wrong.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { exampleFile, filePath } from '../../src/lab/example-file.ts';
@@ -120,6 +121,9 @@ const ofAddresses: Situation[] = [
       /:5:\d+: hosts\.gw1: 10\.89\.4\.77.* lies inside 10\.89\.4\.0\/24 of network mustredirect.*it leaves by gw1/,
     ],
   },
+];
+
+const ofNeighbours: Situation[] = [
   {
     name: 'the gateway is this host',
     file: file.replace(`gw1: ${addresses.gw1}`, 'gw1: 192.168.50.77'),
@@ -304,25 +308,61 @@ async function checkRefused({ host: name = 'node1', ...situation }: Situation): 
 describe.each([
   ['numbers', ofNumbers],
   ['addresses', ofAddresses],
-  ['links', ofLinks],
-  ['firewalls', ofFirewalls],
   ['tools', ofTools],
   ['disks', ofDisks],
 ])('%s', (_, situations) => {
-  it.each(situations)('$name: refused, and nothing is changed', async (situation) => {
-    const name = situation.host ?? 'node1';
-    try {
-      await checkRefused(situation);
-    } finally {
-      await shell(world.hosts[name], situation.takeBack ?? '');
-      await world.hosts[name].files.replace(filePath, file);
-    }
-    // A link that was down is told at another place, and has its link-local address again a moment later.
-    const left = async (): Promise<string[]> =>
-      (await dumped(name, start[name])).filter((line) => line !== otherOrder);
-    await expect.poll(left, { timeout: 3000 }).toEqual([]);
-  });
+  it.each(situations)('$name: refused, and nothing is changed', (situation) =>
+    takenBack(situation, checkRefused),
+  );
 });
+
+describe.each([
+  ['neighbours', ofNeighbours],
+  ['links', ofLinks],
+  ['firewalls', ofFirewalls],
+])('%s', (_, situations) => {
+  it.each(situations)('$name: closed, and named', (situation) => takenBack(situation, checkClosed));
+});
+
+async function takenBack(
+  situation: Situation,
+  check: (situation: Situation) => Promise<void>,
+): Promise<void> {
+  const name = situation.host ?? 'node1';
+  try {
+    await check(situation);
+  } finally {
+    await shell(world.hosts[name], situation.takeBack ?? '');
+    await world.hosts[name].files.replace(filePath, file);
+  }
+  // A link that was down is told at another place, and has its link-local address again a moment later.
+  const left = async (): Promise<string[]> =>
+    (await dumped(name, start[name])).filter((line) => line !== otherOrder);
+  await expect.poll(left, { timeout: 3000 }).toEqual([]);
+}
+
+async function checkClosed({
+  host: name = 'node1',
+  make = '',
+  says,
+  ...situation
+}: Situation): Promise<void> {
+  const host = world.hosts[name];
+  await host.files.replace(filePath, situation.file ?? file);
+  await shell(host, make);
+  const { exitCode, stdout, stderr } = await mustredirect(host, 'apply', '--yes', '--host', name);
+  expect({ exitCode, stderr }).toEqual({ exitCode: 3, stderr: '' });
+  for (const text of says) expect(stdout).toMatch(text);
+  expect(stdout).toMatch(/^not ready: .* closed, not redirected$/m);
+  expect(stdout).toContain(`rule 4200: from ${subnet} prohibit`);
+  expect(await host.run(['ip', 'route', 'show', 'table', 'all', 'proto', '136', 'default'])).not.toContain(
+    'via',
+  );
+  const checked = await mustredirect(host, 'status', '--check', '--host', name);
+  expect(checked).toMatchObject({ exitCode: 3 });
+  for (const text of says) expect(checked.stdout).toMatch(text);
+  await mustSucceed(host, 'destroy', '--yes');
+}
 
 describe('afterwards', () => {
   it('the file is applied as it is', async () => {
@@ -332,7 +372,7 @@ describe('afterwards', () => {
     }
   });
 
-  it('status tells why apply would be refused, and what is missing', async () => {
+  it('status tells what is not ready', async () => {
     const { gw1 } = world.hosts;
     await mustSucceed(gw1, 'status', '--check');
     await gw1.run(['ip', 'link', 'set', 'uplink0', 'down']);
@@ -340,10 +380,9 @@ describe('afterwards', () => {
     expect({ exitCode, stdout }).toMatchObject({
       exitCode: 0,
       stdout: expect.stringContaining(
-        'apply is refused: gateway office: its uplink uplink0 is down',
+        'not ready: gateway office: its uplink uplink0 is down: closed, not redirected',
       ) as string,
     });
-    expect(stdout).toContain(`+ route in table 2184: default via ${addresses.upstream} dev uplink0`);
     expect(await mustredirect(gw1, 'status', '--check')).toMatchObject({ exitCode: 3 });
     await gw1.run(['ip', 'link', 'set', 'uplink0', 'up']);
     await mustSucceed(gw1, 'apply', '--yes');

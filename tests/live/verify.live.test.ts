@@ -351,7 +351,7 @@ async function inputOf(
   const role = hostRole(parsed.spec, name);
   const { facts } = await gatherFacts(liveHost(name), createEngines({}), role, emptyLedger);
   const networks = facts.networks.map((one) => ({ ...one, attached }));
-  return { role, facts: { ...facts, networks }, targets };
+  return { role, facts: { ...facts, networks }, notReady: [], targets };
 }
 
 function liveHost(name: Name): LiveHost {

@@ -207,7 +207,7 @@ async function verify(name: Name, targets: readonly Target[], of = spec): Promis
   const host: LiveHost = { ...world.hosts[name], node: process.execPath };
   const role = hostRole(of, name);
   const { facts } = await gatherFacts(host, createEngines({}), role, emptyLedger);
-  return verifyHost(host, { role, facts, targets });
+  return verifyHost(host, { role, facts, notReady: [], targets });
 }
 
 function check(report: VerifyReport, family: number, name: Check['check']): Check {

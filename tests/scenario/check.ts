@@ -5,8 +5,8 @@ import type { Scenario } from './scenario.ts';
 
 export function checkPlayed(scenario: Scenario, { runs, destroy, start, end }: Played): void {
   for (const [i, run] of runs.entries()) {
-    const { plan, waiting, warnings, refusals } = scenario.runs[i] ?? {};
-    expect(run).toMatchObject({ plan, waiting, warnings, refusals });
+    const { plan, waiting, warnings, notReady, refusals } = scenario.runs[i] ?? {};
+    expect(run).toMatchObject({ plan, waiting, warnings, notReady, refusals });
     expect(run.again).toBe('');
     expect(run.twice).toBe(run.once);
   }

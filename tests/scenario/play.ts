@@ -32,6 +32,7 @@ export interface PlayedRun {
   readonly plan: string;
   readonly waiting: readonly string[];
   readonly warnings: readonly string[];
+  readonly notReady: readonly string[];
   readonly refusals: readonly string[];
   /** what a second run finds to do */
   readonly again: string;
@@ -64,7 +65,9 @@ async function playRun(target: Target, stage: Stage): Promise<PlayedRun> {
   const again = refusals.length > 0 ? '' : planText(await applyTo(target));
   const twice = await stage.trace();
   const warnings = first.plan.warnings.map(({ message }) => message);
-  return { plan: planText(first), waiting: first.plan.waiting, warnings, refusals, again, once, twice };
+  const notReady = first.desired.notReady.map(({ message }) => message);
+  const plan = planText(first);
+  return { plan, waiting: first.plan.waiting, warnings, notReady, refusals, again, once, twice };
 }
 
 /** A run as a test does it. */

@@ -14,10 +14,11 @@ export async function rewriteScenario({ name }: Scenario, { runs, destroy }: Pla
     if (empty) document.deleteIn(at);
     else document.setIn(at, document.createNode(value));
   };
-  for (const [i, { plan, waiting, warnings, refusals }] of runs.entries()) {
+  for (const [i, { plan, waiting, warnings, notReady, refusals }] of runs.entries()) {
     write(['runs', i, 'plan'], plan);
     write(['runs', i, 'waiting'], waiting);
     write(['runs', i, 'warnings'], warnings);
+    write(['runs', i, 'notReady'], notReady);
     write(['runs', i, 'refusals'], refusals);
   }
   write(['destroy'], destroy);

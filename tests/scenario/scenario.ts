@@ -17,6 +17,8 @@ const runSchema = z.strictObject({
   waiting: z.array(z.string()).default([]),
   /** what will hurt, without what to do about it */
   warnings: z.array(z.string()).default([]),
+  /** what is closed until it is ready, without what to do about it */
+  notReady: z.array(z.string()).default([]),
   /** reasons to refuse; then nothing is applied */
   refusals: z.array(z.string()).default([]),
   /** those that the engine has from here on */

@@ -13,5 +13,6 @@ export async function plan(terminal: Terminal, options: PlanOptions): Promise<vo
   refuse(prepared.desired.refusals, terminal);
   if (options.json) terminal.print(JSON.stringify(planJson(prepared), null, 2));
   else printPlan(prepared.plan, terminal, `plan for ${session.target.role.host}`);
-  if (options.check && prepared.plan.steps.length > 0) terminal.setExitStatus(3);
+  const { steps, notReady } = prepared.plan;
+  if (options.check && steps.length + notReady.length > 0) terminal.setExitStatus(3);
 }

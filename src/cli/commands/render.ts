@@ -9,7 +9,7 @@ export async function render(terminal: Terminal, options: HostOptions): Promise<
   const session = await openSession(terminal, options);
   const { role, gateways, engines } = session.target;
   const { facts, desired } = await look(session, session.target);
-  // Of the host as it is: a network with other subnets would be left as it is by the script.
-  refuse(desired.refusals, terminal);
+  // A script that only closes would be none of what the file says.
+  refuse([...desired.refusals, ...desired.notReady], terminal);
   terminal.print(renderShell(planFromScratch(role, gateways, facts), role.host, engines));
 }

@@ -2,6 +2,7 @@ import { type Status, hostStatus } from '../../explain/status.ts';
 import type { Refusal } from '../../desired/parts.ts';
 import { openRunText } from '../earlier-run.ts';
 import { type HostOptions, look, openSession } from '../session.ts';
+import { notReadyLines } from '../print-plan.ts';
 import { formatTable } from '../table.ts';
 import type { Terminal } from '../terminal.ts';
 
@@ -29,21 +30,26 @@ interface Found extends Status {
   readonly refusals: readonly Refusal[];
 }
 
-function isAsWanted({ differences, refusals }: Found): boolean {
-  return differences.length === 0 && refusals.length === 0;
+function isAsWanted({ differences, refusals, notReady }: Found): boolean {
+  return differences.length + refusals.length + notReady.length === 0;
 }
 
 function stateText(found: Found, terminal: Terminal): string {
   if (isAsWanted(found)) return terminal.paint('green', 'as the file says');
-  const { length } = found.differences;
-  return terminal.paint(
-    'red',
-    `not as the file says, ${length} ${length === 1 ? 'difference' : 'differences'}`,
-  );
+  const { differences, notReady } = found;
+  const { length } = differences;
+  const counts = [
+    // A refusal alone is told of below.
+    ...(length > 0 || notReady.length === 0
+      ? [`${length} ${length === 1 ? 'difference' : 'differences'}`]
+      : []),
+    ...(notReady.length > 0 ? [`${notReady.length} not ready`] : []),
+  ];
+  return terminal.paint('red', `not as the file says, ${counts.join(', ')}`);
 }
 
 function formatStatus(found: Found, terminal: Terminal): string {
-  const { host, networks, gateways, differences, refusals, waiting, openRun } = found;
+  const { host, networks, gateways, differences, refusals, waiting, notReady, openRun } = found;
   const head = ['packets', 'bytes', 'stopped'];
   const rows = [
     ...networks.map((n) => [
@@ -72,6 +78,7 @@ function formatStatus(found: Found, terminal: Terminal): string {
       `${terminal.paint('red', 'apply is refused:')} ${message}`,
       `hint: ${hint}`,
     ]),
+    ...notReadyLines(notReady, terminal),
     ...(openRun === undefined ? [] : [`${terminal.paint('yellow', 'note:')} ${openRun}`]),
     ...waiting.map((text) => `${terminal.paint('yellow', 'waiting:')} ${text}`),
     ...(rows.length === 0

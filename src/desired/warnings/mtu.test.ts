@@ -4,6 +4,7 @@ import type { EngineName } from '../../spec/spec.ts';
 import type { Link, NetworkFacts } from '../../state/facts.ts';
 import type { NodeNetwork } from '../../topology/role.ts';
 import { wantNetwork } from '../engine-networks.ts';
+import { networkStates } from '../engine-obstacles.ts';
 import { hostWarnings } from './warnings.ts';
 
 const web = {
@@ -107,7 +108,8 @@ describe('a network whose packets are too large', () => {
     [{ uplink: 1476 }, undefined],
   ])('is made to fit, and left as it is: %o', (about, mtu) => {
     const { network, facts } = given(about);
-    const [wanted] = wantNetwork(network, facts).wanted;
+    const [state] = networkStates([network], facts, false);
+    const [wanted] = state ? wantNetwork(state, facts).wanted : [];
     expect(wanted?.object).toEqual({
       kind: 'engine-network',
       engine: 'podman',

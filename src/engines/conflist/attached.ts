@@ -15,7 +15,7 @@ export async function readAttached(
   name: string,
   { bridge, dataDir = hostLocalFolder }: BridgeNetwork,
 ): Promise<AttachedContainer[]> {
-  const ports = await files.list(`/sys/class/net/${bridge}/brif`);
+  const ports = bridge === undefined ? [] : await files.list(`/sys/class/net/${bridge}/brif`);
   // What is written down and has no port was left behind, as by a crash.
   if (ports.length === 0) return [];
   const known = await readHostLocal(files, join(dataDir, name));

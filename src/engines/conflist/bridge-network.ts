@@ -1,40 +1,57 @@
 /** A network of CNI's bridge plugin, as its configuration list says. */
+import type * as z from 'zod';
+import type { Subnet } from '../../address/cidr.ts';
 import { decodeValue } from '../decode.ts';
-import { unfitNetwork } from '../unfit-network.ts';
+import { bridgelessNetwork, unfitNetwork } from '../unfit-network.ts';
 import type { NetworkFacts } from '../../state/facts.ts';
 import { ipMasqIn } from './ip-masq.ts';
 import type { FoundConflist } from './read-folder.ts';
 import { bridgeSchema } from './schema.ts';
 
-export interface BridgeNetwork extends Pick<NetworkFacts, 'subnets' | 'mtu' | 'nameServer' | 'masquerade'> {
-  readonly bridge: string;
+export interface BridgeNetwork extends Pick<
+  NetworkFacts,
+  'unfit' | 'subnets' | 'bridge' | 'mtu' | 'nameServer' | 'masquerade'
+> {
   /** where host-local keeps who has which address, where it is not in its own folder */
   readonly dataDir?: string;
 }
 
-/**
- * Throws when it is not one that can be redirected.
- * @param brokenHint what to do about a plugin that cannot be understood
- */
+/** @param brokenHint what to do about a plugin that cannot be understood */
 export function bridgeNetwork({ path, conflist }: FoundConflist, brokenHint: string): BridgeNetwork {
-  const { name, plugins } = conflist;
+  const { plugins } = conflist;
   const bridges = plugins.filter(({ type }) => type === 'bridge');
   const [plugin] = bridges;
+  const decode = (one: object): Plugin =>
+    decodeValue(bridgeSchema, one, `${path}: bridge plugin`, brokenHint);
   if (!plugin || bridges.length > 1) {
     const types = plugins.map(({ type }) => type).join(', ');
-    throw unfitNetwork(name, `${path} has ${bridges.length} bridge plugins (${types})`);
+    const what = `${path} has ${bridges.length} bridge plugins (${types})`;
+    // Both send by this host.
+    const passing = plugins.filter(({ type }) => type === 'bridge' || type === 'ptp').map(decode);
+    if (passing.length === 0) return bridgelessNetwork(what);
+    const named = plugin === undefined ? {} : { bridge: decode(plugin).bridge };
+    return { ...unfitNetwork(what), subnets: subnetsOf(passing), ...named };
   }
-  const bridge = decodeValue(bridgeSchema, plugin, `${path}: bridge plugin`, brokenHint);
-  if (!bridge.isGateway && !bridge.isDefaultGateway) {
-    throw unfitNetwork(name, `${path} is internal: its isGateway is false`);
-  }
-  const { subnet, ranges, dataDir } = bridge.ipam;
+  const bridge = decode(plugin);
+  const leadsOutside = bridge.isGateway || bridge.isDefaultGateway;
+  const { dataDir } = bridge.ipam;
   return {
-    subnets: [...new Set([...(subnet ? [subnet] : []), ...ranges.flat().map((range) => range.subnet)])],
+    ...(leadsOutside ? {} : unfitNetwork(`${path} is internal: its isGateway is false`)),
+    subnets: subnetsOf([bridge]),
     bridge: bridge.bridge,
     ...(bridge.mtu > 0 ? { mtu: bridge.mtu } : {}),
     ...(plugins.some(({ type }) => type === 'dnsname') ? { nameServer: { asks: [] } } : {}),
     masquerade: ipMasqIn(path, bridge.ipMasq),
     ...(dataDir === undefined ? {} : { dataDir }),
   };
+}
+
+type Plugin = z.infer<typeof bridgeSchema>;
+
+function subnetsOf(plugins: readonly Plugin[]): Subnet[] {
+  const all = plugins.flatMap(({ ipam: { subnet, ranges } }) => [
+    ...(subnet ? [subnet] : []),
+    ...ranges.flat().map((range) => range.subnet),
+  ]);
+  return [...new Set(all)];
 }

@@ -109,12 +109,21 @@ describe('docker', () => {
   it.each([
     ['inside', 'is internal'],
     ['direct', 'has driver macvlan'],
-  ])('refuses %s', async (name, what) => {
+  ])('says what is in the way of %s', async (name, what) => {
     const answers = { [`docker network inspect ${name}`]: inspected(name) };
-    await expect(docker.readNetworks(host(answers), [network(name)])).rejects.toMatchObject({
-      code: 'refused',
-      message: `network ${name}: docker has it, and it ${what}`,
-    });
+    expect(await docker.readNetworks(host(answers), [network(name)])).toMatchObject([
+      { exists: true, unfit: { what: `docker has it, and it ${what}` } },
+    ]);
+  });
+
+  it('knows networks of a swarm, whose ids are no hexadecimal numbers', async () => {
+    const text = inspected('direct')
+      .replace(/"Id": ?"[^"]+"/, '"Id": "yz4ak7xyz"')
+      .replace('macvlan', 'overlay');
+    const answers = { 'docker network inspect direct': text };
+    expect(await docker.readNetworks(host(answers), [network('direct')])).toMatchObject([
+      { unfit: { what: 'docker has it, and it has driver overlay' }, subnets: [] },
+    ]);
   });
 
   it.each([

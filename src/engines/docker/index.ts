@@ -8,7 +8,7 @@ import { ownLabel, ownership } from '../own-label.ts';
 import { dropsAnswers } from './answers.ts';
 import { type DockerContainer, readContainers, readPids } from './containers.ts';
 import { readInfo } from './info.ts';
-import { bridgeOf, readStoredNetworks } from './networks.ts';
+import { readStoredNetworks, wayIn } from './networks.ts';
 import { type DockerNetwork, optionNames } from './schema.ts';
 
 export function createDocker(env: Environment): Engine {
@@ -73,8 +73,7 @@ function storedNetwork(
     exists: true,
     ...owner,
     ...(owner.ours || !plain ? { masqueraded: true } : {}),
-    subnets: (network.IPAM.Config ?? []).map(({ Subnet }) => Subnet),
-    bridge: bridgeOf(network),
+    ...wayIn(network),
     ...mtuOf(network),
     commands: { remove: removeCommand(network.Name).join(' ') },
   };

@@ -1,8 +1,10 @@
 /** Docker's networks, which it keeps in a database of its own and tells by its command. */
+import { MustredirectError } from '../../error.ts';
 import { commandError } from '../../host/exec.ts';
 import type { Exec } from '../../host/ports.ts';
+import type { NetworkFacts } from '../../state/facts.ts';
 import { decodeJson } from '../decode.ts';
-import { unfitNetwork } from '../unfit-network.ts';
+import { bridgelessNetwork, unfitNetwork } from '../unfit-network.ts';
 import { type DockerNetwork, networksSchema, optionNames } from './schema.ts';
 
 /** By name; those that are not there are left out. */
@@ -25,9 +27,23 @@ function isMissing(line: string): boolean {
   return /No such network|network .* not found/.test(line);
 }
 
-/** Throws when it cannot be redirected. */
-export function bridgeOf({ Name, Id, Driver, Internal, Options }: DockerNetwork): string {
-  if (Driver !== 'bridge') throw unfitNetwork(Name, `docker has it, and it has driver ${Driver}`);
-  if (Internal) throw unfitNetwork(Name, 'docker has it, and it is internal');
-  return Options?.[optionNames.bridge] ?? `br-${Id.slice(0, 12)}`;
+/** How its packets come into this host, or why they cannot be redirected. */
+export function wayIn(network: DockerNetwork): Pick<NetworkFacts, 'subnets' | 'bridge' | 'unfit'> {
+  const { Driver, Internal, IPAM } = network;
+  if (Driver !== 'bridge') return bridgelessNetwork(`docker has it, and it has driver ${Driver}`);
+  return {
+    ...(Internal ? unfitNetwork('docker has it, and it is internal') : {}),
+    subnets: (IPAM.Config ?? []).map(({ Subnet }) => Subnet),
+    bridge: bridgeOf(network),
+  };
+}
+
+function bridgeOf({ Name, Id, Options }: DockerNetwork): string {
+  const named = Options?.[optionNames.bridge];
+  if (named !== undefined) return named;
+  // It becomes part of commands. Those of a swarm, which have no bridge, are no hexadecimal numbers.
+  if (!/^[0-9a-f]{12}/.test(Id)) {
+    throw new MustredirectError('failed', `docker: network ${Name} has id ${Id}, which names no bridge`);
+  }
+  return `br-${Id.slice(0, 12)}`;
 }

@@ -29,7 +29,7 @@ export const optionNames = {
 export const networksSchema = z.array(
   z.object({
     Name: z.string(),
-    Id: z.string().regex(/^[0-9a-f]{12,}$/),
+    Id: z.string(),
     Driver: z.string(),
     Internal: z.boolean().default(false),
     EnableIPv6: z.boolean().default(false),

@@ -72,7 +72,9 @@ async function readFolders(files: Files, folder: string): Promise<ConflistFile[]
   return (await Promise.all(folders.map((one) => readConflists(files, one)))).flat();
 }
 
-function storedNetwork(file: FoundConflist): Pick<NetworkFacts, 'exists' | 'ours' | 'subnets' | 'bridge'> {
+function storedNetwork(
+  file: FoundConflist,
+): Pick<NetworkFacts, 'exists' | 'ours' | 'unfit' | 'subnets' | 'bridge'> {
   const { dataDir: _, ...network } = bridgeNetwork(file, brokenFileHint);
   const { ours } = ownership(file.conflist.nerdctlLabels);
   // What we create has no masquerade from the beginning.

@@ -9,8 +9,7 @@ export interface Backend {
   /** the bridge of podman's default network, which needs no file */
   readonly defaultBridge: string;
   /**
-   * One answer for each name, in the same order. Throws when a network is there and is not one that can be
-   * redirected, or when its file cannot be understood.
+   * One answer for each name, in the same order. Throws when the file of one cannot be understood.
    */
   readNetworks(files: Files, folder: string, names: readonly string[]): Promise<readonly StoredNetwork[]>;
 }
@@ -18,7 +17,7 @@ export interface Backend {
 /** What a network's file says, or would say. */
 export type StoredNetwork = Pick<
   NetworkFacts,
-  'name' | 'exists' | 'ours' | 'subnets' | 'bridge' | 'mtu' | 'nameServer' | 'masquerade'
+  'name' | 'exists' | 'ours' | 'unfit' | 'subnets' | 'bridge' | 'mtu' | 'nameServer' | 'masquerade'
 >;
 
 export const brokenFileHint = 'mend or remove the file: podman cannot use it either';

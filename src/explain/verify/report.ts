@@ -8,9 +8,9 @@ export interface VerifyReport {
 
 /**
  * `path`: by which link and to which next hop; `source`: with which address; `elsewhere`: that nothing left
- * by another way; `reach`: that answers came back; `names`: by which way a container's questions for names leave.
+ * by another way; `ready`: that nothing keeps it closed; `reach`: that answers came back; `names`: by which way a container's questions for names leave.
  */
-export type CheckName = 'path' | 'source' | 'elsewhere' | 'reach' | 'names';
+export type CheckName = 'ready' | 'path' | 'source' | 'elsewhere' | 'reach' | 'names';
 
 /** What is verified. */
 export interface Subject {

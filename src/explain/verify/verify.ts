@@ -1,8 +1,11 @@
 /** Sends real packets from redirected networks, and reports what the world sees of them. */
 import { type Family, type Subnet, contains, familyOf, parseSubnet } from '../../address/cidr.ts';
 import { MustredirectError } from '../../error.ts';
+import type { NotReady } from '../../desired/parts.ts';
 import type { Facts } from '../../state/facts.ts';
-import type { HostRole, NodeNetwork } from '../../topology/role.ts';
+import { notReadyOf, notReadyText } from '../not-ready.ts';
+import { otherSubnets } from '../../desired/own-subnets.ts';
+import type { HostRole, MemberGateway, NodeNetwork, ServedSubnet } from '../../topology/role.ts';
 import type { LiveHost } from './live-host.ts';
 import type { Check, Subject, VerifyReport } from './report.ts';
 import { type Target, unansweredTarget } from './target.ts';
@@ -12,6 +15,8 @@ import { type Aim, subjectOf, verifyNetwork } from './verify-network.ts';
 export interface VerifyInput {
   readonly role: HostRole;
   readonly facts: Facts;
+  /** what is closed until it is as the file says */
+  readonly notReady: readonly NotReady[];
   /** names of networks; all of them when absent */
   readonly networks?: readonly string[];
   /** none: an address that nobody answers */
@@ -23,25 +28,26 @@ export interface VerifyInput {
  * user must change first (a tool, a name, a target) is thrown.
  */
 export async function verifyHost(host: LiveHost, input: VerifyInput): Promise<VerifyReport> {
-  const { role, facts } = input;
+  const { role, facts, notReady } = input;
   const { networks, gateways } = chosen(input);
   const tasks = [
     ...networks.flatMap((network) =>
       subnetsOf(network, facts).map((subnet) => ({
         about: subjectOf(network, familyOf(subnet)),
-        closed: network.blocked.includes(familyOf(subnet)),
+        closed: closedReason(network, familyOf(subnet), notReady),
         verify: (aim: Aim) => verifyNetwork(host, facts, network, subnet, aim),
       })),
     ),
     ...gateways.flatMap((gateway) =>
-      gateway.served.map((served) => ({
-        about: subjectOfServed(gateway, served),
-        closed: false,
-        verify: (aim: Aim) => verifyServed(host, facts, gateway, served, aim),
-      })),
+      gateway.served
+        .filter((served) => !isClosed(gateway, served, notReady))
+        .map((served) => ({
+          about: subjectOfServed(gateway, served),
+          verify: (aim: Aim) => verifyServed(host, facts, gateway, served, aim),
+        })),
     ),
   ].map((task) => ({ ...task, aim: aimOfTask(input, task) }));
-  const checks: Check[] = [];
+  const checks: Check[] = notReadyChecks(notReady, { networks, gateways });
   for (const [index, task] of tasks.entries()) {
     const part = { name: 'probe', number: index + 1, of: tasks.length };
     host.progress?.({ what: `verifying ${task.about.subject}`, part });
@@ -50,23 +56,78 @@ export async function verifyHost(host: LiveHost, input: VerifyInput): Promise<Ve
   return { host: role.host, checks };
 }
 
-/** Those of the file, and where it blocks a family without one, the engine's. */
-export function subnetsOf({ name, subnets, blocked }: NodeNetwork, facts: Facts): readonly Subnet[] {
+/**
+ * Those of the file, and where it blocks a family without one, the engine's. Of a network that was made anew with others,
+ * those: its containers are there.
+ */
+export function subnetsOf(network: NodeNetwork, facts: Facts): readonly Subnet[] {
+  const { name, subnets, blocked } = network;
+  const found = facts.networks.find((one) => one.name === name);
+  // No packet of it passes this host.
+  if (found?.unfit && found.bridge === undefined) return [];
+  const others = otherSubnets(network, facts);
   const awaited = blocked.filter((family) => !subnets.some((subnet) => familyOf(subnet) === family));
-  const ofEngine = facts.networks.find((network) => network.name === name)?.subnets ?? [];
-  return [...subnets, ...ofEngine.filter((subnet) => awaited.includes(familyOf(subnet)))];
+  return [
+    ...subnets.filter((subnet) => !others.some(({ family }) => family === familyOf(subnet))),
+    ...others.flatMap((other) => other.subnets),
+    ...(found?.subnets ?? []).filter((subnet) => awaited.includes(familyOf(subnet))),
+  ];
+}
+
+function closedReason(
+  { name, blocked }: NodeNetwork,
+  family: Family,
+  notReady: readonly NotReady[],
+): string | undefined {
+  if (blocked.includes(family)) return `the file blocks IPv${family}`;
+  const [first] = notReadyOf(notReady, `network ${name}`, family);
+  return first && 'it is closed until it is ready';
+}
+
+function isClosed(
+  { name }: MemberGateway,
+  { network, node, subnet }: ServedSubnet,
+  notReady: readonly NotReady[],
+): boolean {
+  const names = [`gateway ${name}`, `network ${network} on ${node}`];
+  return names.some((what) => notReadyOf(notReady, what, familyOf(subnet)).length > 0);
+}
+
+/** What is closed although the file would have it leave is not as it should be. */
+function notReadyChecks(
+  notReady: readonly NotReady[],
+  { networks, gateways }: Pick<HostRole, 'networks' | 'gateways'>,
+): Check[] {
+  const served = gateways.flatMap((gateway) => gateway.served);
+  const exits = networks.flatMap(({ gateway, routes }) => [gateway, ...Object.keys(routes?.nextHops ?? {})]);
+  const here = gateways.flatMap((gateway) => (gateway.served.length > 0 ? gateway.name : []));
+  const subjects = new Set([
+    ...networks.map(({ name }) => `network ${name}`),
+    ...served.map(({ network, node }) => `network ${network} on ${node}`),
+    ...[...exits, ...here].map((name) => `gateway ${name}`),
+  ]);
+  return notReady
+    .filter(({ what }) => subjects.has(what.replace(/^published ports of /, '')))
+    .map((one) => ({
+      subject: one.family === undefined ? one.what : `${one.what}, IPv${one.family}`,
+      family: one.family ?? 4,
+      check: 'ready',
+      ok: false,
+      evidence: `${notReadyText(one)}; ${one.hint}`,
+    }));
 }
 
 /** What goes nowhere is tried whatever the targets are. */
 function aimOfTask(input: VerifyInput, { about: { family }, closed }: Pick<Task, 'about' | 'closed'>): Aim {
+  if (closed === undefined) return aimOf(input, family);
   const aim = aimOf(input, family);
-  return closed && aim.targets.length === 0 ? aimOf({ ...input, targets: [] }, family) : aim;
+  return { ...(aim.targets.length === 0 ? aimOf({ ...input, targets: [] }, family) : aim), closed };
 }
 
 interface Task {
   readonly about: Subject;
-  /** whether nothing of it may leave */
-  readonly closed: boolean;
+  /** why nothing of it may leave */
+  readonly closed?: string | undefined;
   readonly aim: Aim;
   readonly verify: (aim: Aim) => Promise<Check[]>;
 }
@@ -86,7 +147,10 @@ async function attempt({ about, aim, verify }: Task): Promise<Check[]> {
 }
 
 /** What of the host's role the names mean. */
-export function chosen({ role, networks: names }: VerifyInput): Pick<HostRole, 'networks' | 'gateways'> {
+export function chosen({
+  role,
+  networks: names,
+}: Pick<VerifyInput, 'role' | 'networks'>): Pick<HostRole, 'networks' | 'gateways'> {
   const isChosen = (name: string): boolean => names === undefined || names.includes(name);
   const known = [
     ...role.networks.map(({ name }) => name),
@@ -108,7 +172,10 @@ export function chosen({ role, networks: names }: VerifyInput): Pick<HostRole, '
 }
 
 /** The targets asked for that are of a family, or one that nobody answers. */
-export function aimOf({ role, facts, targets }: VerifyInput, family: Family): Aim {
+export function aimOf(
+  { role, facts, targets }: Pick<VerifyInput, 'role' | 'facts' | 'targets'>,
+  family: Family,
+): Aim {
   const redirected = redirectedSubnets(role);
   const inside = targets.find(({ address }) => redirected.some((subnet) => contains(subnet, address)));
   if (inside) {

@@ -2,7 +2,7 @@
 import { filePath } from '../../../src/lab/example-file.ts';
 import type { HostName } from '../../../src/lab/layout.ts';
 import type { World } from '../../../src/lab/world.ts';
-import { mustSucceed } from '../program.ts';
+import { mustSucceed, mustredirect } from '../program.ts';
 import { exampleFile } from './families.ts';
 
 export interface Event {
@@ -36,6 +36,14 @@ export function applyText(textFor: (world: World) => string): Step {
       await host.files.replace(filePath, textFor(world));
       await mustSucceed(host, 'apply', '--yes');
     }
+  };
+}
+
+/** A part of the file is not ready: it is closed, and apply says so. */
+export function applyNotReady(host: Event['host']): Step {
+  return async ({ hosts }) => {
+    const { exitCode, stdout, stderr } = await mustredirect(hosts[host], 'apply', '--yes');
+    if (exitCode !== 3) throw new Error(`apply on ${host}: exit ${exitCode}\n${stdout}\n${stderr}`);
   };
 }
 

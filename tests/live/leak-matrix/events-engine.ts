@@ -1,7 +1,7 @@
 /** What has to do with the engine of the network. */
 import { restartDockerd } from '../../../src/lab/containers/docker.ts';
-import { subnetOf } from '../../../src/lab/layout.ts';
-import { on, type Event, type Step } from './event.ts';
+import { network, subnetOf } from '../../../src/lab/layout.ts';
+import { applyNotReady, on, type Event, type Step } from './event.ts';
 import { clearTables, masquerade, restoreTables, saveTables } from './iptables.ts';
 import { nftTable } from './layers.ts';
 import { startSender } from './sender.ts';
@@ -46,6 +46,11 @@ const docker: Engine = {
   renew: ({ hosts: { node1 } }) => restartDockerd(node1),
 };
 
+/** The bridge of the one before stays somebody's, or podman would give it to the next. */
+function createNetwork(subnet: string, subnet6: string, name: string = network.name): Step {
+  return ({ containers }) => containers.createNetwork(name, subnet, subnet6);
+}
+
 function eventsOf({ program, now, renewal, renew }: Engine): readonly Event[] {
   return [
     {
@@ -77,6 +82,27 @@ function eventsOf({ program, now, renewal, renew }: Engine): readonly Event[] {
       name: 'the last container goes, and one comes',
       host,
       steps: [node(`${program} rm --force${now} web`), (world) => startSender(world, 'web')],
+    },
+    {
+      name: 'not ready: the network made anew with other subnets, from apply on; then with those of the file',
+      host,
+      // Until apply, nobody hears of it: its containers leave by the isp.
+      prepare: [
+        node(`${program} rm --force${now} web; ${program} network rm ${network.name}`),
+        createNetwork('10.98.0.0/24', '2001:db8:98::/64', 'placeholder'),
+        createNetwork('10.99.0.0/24', '2001:db8:99::/64'),
+        applyNotReady(host),
+      ],
+      steps: [(world) => startSender(world, 'web')],
+      names: [
+        'gave it 10.99.0.0/24, the file says 10.89.4.0/24: IPv4 closed, not redirected',
+        'gave it 2001:db8:99::/64, the file says 2001:db8:89:4::/64: IPv6 closed, not redirected',
+      ],
+      undo: [
+        node(`${program} rm --force${now} web; ${program} network rm ${network.name} placeholder`),
+        createNetwork(network.subnet, network.subnet6),
+        (world) => startSender(world, 'web'),
+      ],
     },
     {
       name: 'iptables -F, -t nat -F, -P FORWARD ACCEPT',

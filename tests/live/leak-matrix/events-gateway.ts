@@ -4,7 +4,7 @@ import { inNetwork } from '../../../src/host/namespaces.ts';
 import { addressesOf, hostAddresses, subnetOf, uplinkLinks } from '../../../src/lab/layout.ts';
 import { thisMachine, type World } from '../../../src/lab/world.ts';
 import { mustSucceed } from '../program.ts';
-import { on, type Event, type Step } from './event.ts';
+import { applyNotReady, on, type Event, type Step } from './event.ts';
 import { eachFamily, families, missing } from './families.ts';
 import { clearTables, masquerade } from './iptables.ts';
 import { commonEvents, nftTable, table } from './layers.ts';
@@ -41,6 +41,13 @@ export const gatewayEvents: readonly Event[] = [
       gateway(`ip link set uplink0 up; ${again(addressesOf(6).uplink, 'uplink0')}`),
     ],
     names: openRoutes,
+  },
+  {
+    name: 'not ready: uplink down, and apply; then up',
+    host,
+    steps: [gateway('ip link set uplink0 down'), applyNotReady(host)],
+    names: ['its uplink uplink0 is down: closed, not redirected'],
+    undo: [gateway(`ip link set uplink0 up; ${again(addressesOf(6).uplink, 'uplink0')}`)],
   },
   {
     name: 'cable of the uplink pulled, and back',

@@ -1,6 +1,6 @@
 /** What others do on the node. */
 import { addresses, addressesOf } from '../../../src/lab/layout.ts';
-import { on, type Event, type Step } from './event.ts';
+import { applyNotReady, on, type Event, type Step } from './event.ts';
 import { eachFamily, families, missing } from './families.ts';
 import { advertisements, advertisementsOfContainer } from './router-advertisements.ts';
 import { commonEvents, table } from './layers.ts';
@@ -35,6 +35,26 @@ export const nodeEvents: readonly Event[] = [
     ],
     // Routes of IPv6 live on.
     names: openRoutes.slice(0, 1),
+  },
+  {
+    name: 'not ready: IPv6 address of eth0 removed, and apply; then back',
+    host,
+    steps: [
+      node(`ip address del ${own[6]}/64 dev eth0; ip -6 route replace default via ${isp[6]} dev eth0 onlink`),
+      applyNotReady(host),
+    ],
+    names: ['IPv6 closed, not redirected'],
+    undo: [node(`${address6}; ${defaultRoutes}`)],
+  },
+  {
+    name: 'not ready: eth0 down, and apply; then up',
+    host,
+    steps: [
+      node('ip link set eth0 down'),
+      applyNotReady(host),
+      node(`ip link set eth0 up; ${address6}; ${defaultRoutes}`),
+    ],
+    names: openRoutes,
   },
   {
     name: 'cable to the gateway pulled, and back',

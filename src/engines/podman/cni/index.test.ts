@@ -124,10 +124,9 @@ describe('networks of podman with cni', () => {
       '{"name":"twice","plugins":[{"type":"bridge"},{"type":"bridge"}]}',
       'has 2 bridge plugins (bridge, bridge)',
     ],
-  ])('refuses %s', async (name, text, what) => {
-    await expect(read({ [`${name}.conflist`]: text }, name)).rejects.toMatchObject({
-      code: 'refused',
-      message: `network ${name}: /etc/cni/net.d/${name}.conflist ${what}`,
-    });
+  ])('says what is in the way of %s', async (name, text, what) => {
+    expect(await read({ [`${name}.conflist`]: text }, name)).toMatchObject([
+      { exists: true, unfit: { what: `/etc/cni/net.d/${name}.conflist ${what}` } },
+    ]);
   });
 });

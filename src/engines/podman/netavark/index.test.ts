@@ -61,11 +61,10 @@ describe('networks of podman with netavark', () => {
   it.each([
     ['direct', 'has driver macvlan'],
     ['inside', 'is internal'],
-  ])('refuses %s', async (name, what) => {
-    await expect(read(name, fixture(`${name}.json`))).rejects.toMatchObject({
-      code: 'refused',
-      message: `network ${name}: /etc/containers/networks/${name}.json ${what}`,
-    });
+  ])('says what is in the way of %s', async (name, what) => {
+    expect(await read(name, fixture(`${name}.json`))).toMatchObject([
+      { exists: true, unfit: { what: `/etc/containers/networks/${name}.json ${what}` } },
+    ]);
   });
 
   it('refuses a bridge whose name would break out of a command', async () => {

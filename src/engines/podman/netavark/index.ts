@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Files } from '../../../host/ports.ts';
 import { decodeJson } from '../../decode.ts';
 import { ownership } from '../../own-label.ts';
-import { unfitNetwork } from '../../unfit-network.ts';
+import { bridgelessNetwork, unfitNetwork } from '../../unfit-network.ts';
 import { type Backend, type StoredNetwork, brokenFileHint } from '../backend.ts';
 import { networkSchema } from './schema.ts';
 
@@ -20,15 +20,14 @@ async function readNetwork(files: Files, path: string, name: string): Promise<St
   if (text === undefined) return { name, exists: false, subnets: [] };
   const network = decodeJson(networkSchema, text, path, brokenFileHint);
   if (network.driver !== 'bridge') {
-    throw unfitNetwork(name, `${path} has driver ${network.driver}`);
-  }
-  if (network.internal) {
-    throw unfitNetwork(name, `${path} is internal`);
+    const why = bridgelessNetwork(`${path} has driver ${network.driver}`);
+    return { name, exists: true, ...ownership(network.labels), ...why };
   }
   return {
     name,
     exists: true,
     ...ownership(network.labels),
+    ...(network.internal ? unfitNetwork(`${path} is internal`) : {}),
     subnets: (network.subnets ?? []).map(({ subnet }) => subnet),
     ...(network.network_interface ? { bridge: network.network_interface } : {}),
     ...mtuIn(network.options),
