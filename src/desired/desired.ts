@@ -5,6 +5,7 @@ import type { HostRole } from '../topology/role.ts';
 import { isAlike } from '../state/alike.ts';
 import type { Facts, ForeignFacts } from '../state/facts.ts';
 import type { Flows } from '../state/ledger.ts';
+import { bridgeRefusals } from './bridge-refusals.ts';
 import { besideOf, bridgeOf } from './bridge.ts';
 import { dockerUserRules, withoutDockerUser } from './docker-user.ts';
 import { type EngineWishes, releaseNetwork, wantNetwork } from './engine-networks.ts';
@@ -45,6 +46,7 @@ export function desiredState(role: HostRole, gateways: Spec['gateways'], found: 
   const numbers = chooseNumbers(role, gateways, facts, refusals);
   const parts = partsOf(role, facts, numbers, refusals);
   refusals.push(...preferenceRefusals(parts, facts.foreignRules));
+  refusals.push(...role.networks.flatMap((network) => bridgeRefusals(network, facts)));
   const engines = engineWishes(role, facts);
   // Containers still need what they found: it is given back when the last network of ours can go.
   const stays =
