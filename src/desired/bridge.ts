@@ -13,9 +13,9 @@ import type { NodeNetwork } from '../topology/role.ts';
 import { type Part, bridgesOf, isLocal } from './parts.ts';
 import { factsOf } from './network-facts.ts';
 
-/** What the engine says, else the one that has an address of the network, or leads to it, else that of the last time. */
+/** What the file says, and then what the engine says, else the one that has an address of the network, or leads to it, else that of the last time. */
 export function bridgeOf(network: NodeNetwork, facts: Facts): string | undefined {
-  const found = factsOf(network, facts)?.bridge;
+  const found = network.bridge ?? factsOf(network, facts)?.bridge;
   if (found !== undefined) return found;
   const { links, foreignRoutes, ledger } = facts;
   const isIn = (text: string): boolean =>

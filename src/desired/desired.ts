@@ -8,6 +8,7 @@ import type { Facts, ForeignFacts } from '../state/facts.ts';
 import type { Flows } from '../state/ledger.ts';
 import { bridgeOf, publishedSubnets } from './bridge.ts';
 import { explainClosed } from './closed-reasons.ts';
+import { bridgeRefusals } from './bridge-refusals.ts';
 import { dockerUserRules, withoutDockerUser } from './docker-user.ts';
 import { type EngineWishes, releaseNetwork, wantNetwork } from './engine-networks.ts';
 import { type NetworkState, networkStates } from './engine-obstacles.ts';
@@ -68,6 +69,7 @@ export function desiredState(
   const parts = partsOf(role, states, facts, numbers, findings);
   refusals.push(...preferenceRefusals(parts, facts.foreignRules));
   const engines = engineWishes(role, states, facts);
+  refusals.push(...role.networks.flatMap((network) => bridgeRefusals(network, facts)));
   // Containers still need what they found: it is given back when the last network of ours can go.
   const stays =
     parts.length === 0 &&

@@ -43,7 +43,10 @@ export function exitJumps(family: Family, parts: readonly Part[]): string[] {
 
 function exitChains(family: Family, parts: readonly Part[]): Wanted[] {
   const ways = waysOf(family, parts);
-  const gateways = [...new Set(ways.flatMap((way) => [...way.gateways]))].sort();
+  // Also those that are not in reach: what routes send there stops.
+  const gateways = [
+    ...new Set(parts.flatMap(({ routed }) => (routed?.exits ?? []).map(({ gateway }) => gateway))),
+  ].sort();
   return gateways.map((gateway) => ({
     object: {
       kind: 'nft-chain',

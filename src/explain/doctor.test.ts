@@ -12,7 +12,7 @@ const file = `
 version: 1
 hosts: { here: 192.168.50.10, gw1: 192.168.50.2 }
 networks:
-  web: { engine: external, subnets: { here: 10.89.4.0/24 }, via: office }
+  web: { engine: external, subnets: { here: 10.89.4.0/24 }, via: office, bridge: br1 }
 gateways:
   office: { members: [{ host: gw1, uplink: { device: eth9 } }], snat: none }
 `;

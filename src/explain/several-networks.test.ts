@@ -1,55 +1,117 @@
 import { describe, expect, it } from 'vitest';
-import { givenFacts, givenNetwork } from '../../tests/given/facts.ts';
-import type { Host } from '../host/ports.ts';
 import { recordedHost } from '../engines/recorded-host.ts';
+import type { EngineName } from '../spec/spec.ts';
 import type { AttachedContainer } from '../state/facts.ts';
+import type { NodeNetwork } from '../topology/role.ts';
+import type { Inhabited } from './inhabitants.ts';
 import { findOtherDefaults } from './several-networks.ts';
 
-const web = {
+const web: NodeNetwork = {
   name: 'web',
   engine: 'podman',
+  subnets: ['10.89.4.0/24', 'fd00:4::/64'],
   direct: [],
   blocked: [],
   gateway: 'office',
   nextHops: [],
-} as const;
-const role = {
-  host: 'node1',
-  addresses: [],
-  gateways: [],
-  networks: [{ ...web, subnets: ['10.89.4.0/24'] }],
 };
+const two: NodeNetwork = { ...web, name: 'two', subnets: ['10.89.5.0/24'] };
 const both: AttachedContainer = { name: 'both', running: true, pid: 41, networks: ['web', 'lan'] };
 
-/** @param source what process 41's default route leaves with, of IPv4 */
-function hostOf(source: string): Host {
-  const inside = 'nsenter --net=/proc/41/ns/net -- ip -j route get';
-  return recordedHost({
-    answers: {
-      [`${inside} 192.0.2.1`]:
-        source === '' ? '[]' : JSON.stringify([{ dst: '192.0.2.1', dev: 'eth0', prefsrc: source }]),
-      [`${inside} 3fff::1`]: '[]',
-    },
-  });
+interface Given {
+  /** device -> its addresses */
+  readonly links: Readonly<Record<string, readonly string[]>>;
+  /** device that a source leaves by, where that is not `default` */
+  readonly bySource?: Readonly<Record<string, string>>;
+  /** device of the default routes */
+  readonly default?: string;
+  readonly networks?: readonly NodeNetwork[];
+  readonly place?: Partial<Inhabited>;
 }
 
-function findings(container: AttachedContainer, source: string) {
-  const facts = givenFacts({ networks: [givenNetwork({ attached: [container] })] });
-  return findOtherDefaults({ host: hostOf(source), role }, { facts });
+/** What process 41 is told about its own network namespace. */
+function findings({ links, bySource = {}, networks = [web], place = {}, ...given }: Given) {
+  const inside = 'nsenter --net=/proc/41/ns/net -- ip -j';
+  const rows = Object.entries(links).map(([ifname, addresses], index) => ({
+    ifindex: index + 1,
+    ifname,
+    flags: ['UP'],
+    addr_info: addresses.map((prefix) => {
+      const [local, length] = prefix.split('/');
+      return { local, prefixlen: Number(length) };
+    }),
+  }));
+  const all = Object.values(links)
+    .flat()
+    .map((prefix) => prefix.split('/')[0] ?? '');
+  const isOf = (family: 4 | 6) => (address: string) => address.includes(':') === (family === 6);
+  const answers: Record<string, string> = { [`${inside} -d address show`]: JSON.stringify(rows) };
+  for (const [family, to] of [
+    [4, '192.0.2.1'],
+    [6, '3fff::1'],
+  ] as const) {
+    const dev = given.default;
+    const prefsrc = (links[dev ?? ''] ?? [])
+      .map((prefix) => prefix.split('/')[0])
+      .find((a) => isOf(family)(a ?? ''));
+    answers[`${inside} route get ${to}`] = JSON.stringify(prefsrc === undefined ? [] : [{ dev, prefsrc }]);
+    for (const address of all.filter(isOf(family))) {
+      const by = bySource[address] ?? dev;
+      answers[`${inside} route get ${to} from ${address}`] = JSON.stringify(
+        by === undefined ? [] : [{ dev: by }],
+      );
+    }
+  }
+  const whole: Inhabited = {
+    networks: ['web'],
+    engine: 'podman',
+    containers: new Map([[41, both]]),
+    processes: [41],
+    ...place,
+  };
+  const role = { host: 'node1', addresses: [], gateways: [], networks };
+  return findOtherDefaults({ host: recordedHost({ answers }), role }, [whole]);
+}
+
+const links = {
+  lo: ['127.0.0.1/8', '::1/128'],
+  eth0: ['10.89.4.7/24', 'fe80::7/64'],
+  eth1: ['10.77.0.2/24'],
+};
+
+function dropped(address: string, by: string, where = 'it is in web and lan'): string {
+  return `container both: ${where}, and its default route leads by ${by}: its answers from ${address} are dropped there, because that address is not one of ${by}`;
 }
 
 describe('a container in several networks', () => {
-  it.each([
-    ['that leaves by the redirected one', both, '10.89.4.7'],
-    ['that has no default route', both, ''],
-    ['that does not run', { ...both, running: false, pid: 0 }, '10.77.0.2'],
-    ['that is in no other', { name: 'both', running: true, pid: 41 }, '10.77.0.2'],
-  ])('is all right: one %s', async (_, container, source) => {
-    expect(await findings(container, source)).toEqual([]);
+  it.each<[string, Given]>([
+    ['that has no default route', { links }],
+    ['that answers by source', { links, default: 'eth0', bySource: { '10.77.0.2': 'eth1' } }],
+    ['with addresses of one alone', { links: { lo: [], eth0: ['10.89.4.7/24'] }, default: 'eth0' }],
+    [
+      'with both families of one alone',
+      { links: { eth0: ['10.89.4.7/24', 'fd00:4::7/64'] }, default: 'eth0' },
+    ],
+    [
+      'with another address at the same device',
+      { links: { eth0: ['10.89.4.7/24', '10.77.0.2/24'] }, default: 'eth0' },
+    ],
+    ['that has ended meanwhile', { links: {} }],
+    [
+      'that the engine tells to be in one',
+      {
+        links,
+        default: 'eth1',
+        place: { containers: new Map([[41, { name: 'one', running: true, pid: 41 }]]) },
+      },
+    ],
+    ['without processes', { links, default: 'eth1', place: { containers: new Map(), processes: [] } }],
+  ])('is all right: one %s', async (_, given) => {
+    expect(await findings(given)).toEqual([]);
   });
 
   it('is a finding when it leaves by another one', async () => {
-    expect(await findings(both, '10.77.0.2')).toEqual([
+    expect(await findings({ links, default: 'eth1' })).toEqual([
       {
         problem:
           'container both: it is in web and lan, and its default route leaves as 10.77.0.2, which is not redirected',
@@ -59,21 +121,67 @@ describe('a container in several networks', () => {
     ]);
   });
 
-  it('is one finding when it is in two redirected networks, and leaves by a third', async () => {
-    const container = { ...both, networks: ['web', 'two', 'lan'] };
-    const facts = givenFacts({
-      networks: [
-        givenNetwork({ attached: [container] }),
-        givenNetwork({ name: 'two', attached: [container] }),
-      ],
-    });
-    const networks = [...role.networks, { ...web, name: 'two', subnets: ['10.89.5.0/24'] }];
-    const found = await findOtherDefaults(
-      { host: hostOf('10.77.0.2'), role: { ...role, networks } },
-      { facts },
-    );
+  it('is a finding when it is in two redirected networks, and leaves by a third', async () => {
+    const place = {
+      networks: ['web', 'two'],
+      containers: new Map([[41, { ...both, networks: ['web', 'two', 'lan'] }]]),
+    };
+    const given = {
+      links: { eth0: ['10.89.4.7/24'], eth1: ['10.89.5.7/24'], eth2: ['10.77.0.2/24'] },
+      default: 'eth2',
+    };
+    const found = await findings({ ...given, networks: [web, two], place });
     expect(found.map(({ remedy }) => remedy)).toEqual([
       'the engine chose it: let the container be in web, two alone, or write its other network into the file too',
+    ]);
+  });
+
+  it.each<[EngineName, string]>([
+    ['podman', ': with netavark, by the network with the smallest `podman network create --opt metric=`'],
+    [
+      'docker',
+      ': from docker 28 on, `--network name=NETWORK,gw-priority=1`; before, it leads by the network whose name comes first',
+    ],
+    ['nerdctl', ''],
+  ])('is a finding when it answers for the other one by the redirected one: %s', async (engine, choice) => {
+    expect(await findings({ links, default: 'eth0', place: { engine } })).toEqual([
+      {
+        problem: dropped('10.77.0.2', 'web'),
+        remedy: `publish its ports in web, and let it be in web alone; or let its default route lead by the network of 10.77.0.2, if it may leave by that${choice}`,
+      },
+    ]);
+  });
+
+  it('is a finding for each address that it answers for by the wrong one', async () => {
+    const dual = {
+      ...links,
+      eth1: ['10.77.0.2/24', 'fd00:77::2/64'],
+      eth0: ['10.89.4.7/24', 'fd00:4::7/64'],
+    };
+    expect((await findings({ links: dual, default: 'eth0' })).map(({ problem }) => problem)).toEqual([
+      dropped('10.77.0.2', 'web'),
+      dropped('fd00:77::2', 'web'),
+    ]);
+  });
+
+  it('is a finding when both are redirected: each drops what is not its own', async () => {
+    const place = {
+      networks: ['web', 'two'],
+      containers: new Map([[41, { ...both, networks: ['web', 'two'] }]]),
+    };
+    const given = { links: { eth0: ['10.89.4.7/24'], eth1: ['10.89.5.7/24'] }, default: 'eth1' };
+    expect((await findings({ ...given, networks: [web, two], place })).map(({ problem }) => problem)).toEqual(
+      [dropped('10.89.4.7', 'two', 'it is in web and two')],
+    );
+  });
+
+  it('is found by its addresses where no engine tells its networks', async () => {
+    const found = await findings({ links, default: 'eth0', place: { containers: new Map(), engine: 'cni' } });
+    expect(found.map(({ problem }) => problem)).toEqual([
+      dropped('10.77.0.2', 'web', 'it is in web and in another network').replace(
+        'container both',
+        'the container of process 41',
+      ),
     ]);
   });
 });

@@ -4,6 +4,7 @@ import type { Link } from '../state/facts.ts';
 import { deviceName } from './device-name.ts';
 import { address, fits, number, prefixLength } from './ip-fields.ts';
 import { readJson } from './ip-json.ts';
+import { openTunnel } from './open-tunnel.ts';
 import type { Exec } from './ports.ts';
 
 const linkSchema = z.object({
@@ -13,8 +14,11 @@ const linkSchema = z.object({
   mtu: number.optional(),
   link_type: z.string().optional(),
   link: z.string().nullish(),
+  link_netnsid: number.optional(),
   master: z.string().optional(),
-  linkinfo: z.object({ info_kind: z.string().optional() }).optional(),
+  linkinfo: z
+    .object({ info_kind: z.string().optional(), info_data: z.looseObject({}).optional() })
+    .optional(),
   addr_info: z
     .array(
       z
@@ -32,7 +36,7 @@ const linkSchema = z.object({
     .optional(),
 });
 
-const stackedKinds = new Set(['vlan', 'macvlan', 'ipvlan', 'macvtap']);
+const stackedKinds = new Set(['vlan', 'macvlan', 'ipvlan', 'macvtap', 'ipvtap']);
 
 export async function readLinks(exec: Exec): Promise<Link[]> {
   const links = await readJson(exec, ['ip', '-j', '-d', 'address', 'show'], z.array(linkSchema));
@@ -41,6 +45,7 @@ export async function readLinks(exec: Exec): Promise<Link[]> {
 
 function decodeLink(raw: z.infer<typeof linkSchema>): Link {
   const type = raw.linkinfo?.info_kind;
+  const tunnel = openTunnel(type, raw.linkinfo?.info_data ?? {});
   const info = raw.addr_info ?? [];
   const peers = info.flatMap(({ address: peer, prefixlen }) =>
     peer === undefined || prefixlen === undefined ? [] : [`${peer}/${prefixlen}`],
@@ -54,6 +59,9 @@ function decodeLink(raw: z.infer<typeof linkSchema>): Link {
     ...(raw.flags.includes('UP') ? {} : { down: true as const }),
     ...(raw.master === undefined ? {} : { master: raw.master }),
     ...(raw.link && stackedKinds.has(type ?? '') ? { parent: raw.link } : {}),
+    ...(raw.link && type === 'veth' ? { pair: raw.link } : {}),
+    ...(raw.link_netnsid !== undefined && type === 'veth' ? { peerNamespace: raw.link_netnsid } : {}),
+    ...(tunnel === undefined ? {} : { openTunnel: tunnel }),
     ...(type === undefined ? {} : { type }),
     addresses: info.flatMap(ownAddress),
     ...(advertised.length > 0 ? { advertised } : {}),

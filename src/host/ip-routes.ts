@@ -109,9 +109,12 @@ const routeAnswerSchema = z.object({
 });
 export type RouteAnswer = z.infer<typeof routeAnswerSchema>;
 
-/** What `ip route get` says, or nothing when there is no route. */
-export async function getRoute(exec: Exec, to: Address): Promise<RouteAnswer | undefined> {
-  const argv = ['ip', '-j', 'route', 'get', to];
+/**
+ * What `ip route get` says, or nothing when there is no route.
+ * @param from an address of this host; without it, the kernel chooses
+ */
+export async function getRoute(exec: Exec, to: Address, from?: Address): Promise<RouteAnswer | undefined> {
+  const argv = ['ip', '-j', 'route', 'get', to, ...(from === undefined ? [] : ['from', from])];
   const { exitCode, stdout } = await exec.run(argv);
   return exitCode === 0 ? decodeJson(argv, stdout, z.array(routeAnswerSchema))[0] : undefined;
 }

@@ -30,6 +30,7 @@ describe('links', () => {
       ethernet: true,
       mtu: 1500,
       type: 'veth',
+      pair: 'peer0',
       addresses: expect.arrayContaining(['192.168.50.10/24']) as unknown,
     });
     // gre1 has no carrier, and is up all the same.

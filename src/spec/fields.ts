@@ -18,6 +18,7 @@ const nextHopWhat = 'the address of the next hop';
 /** what every IPv4 host must take, and the most that a packet can have */
 const [smallestMtu, largestMtu] = [576, 65535];
 const mtuWhat = `an MTU from ${smallestMtu} to ${largestMtu}`;
+const bridgeWhat = 'the device name of a bridge';
 const markWhat = 'a mark from 1 to 0xffffffff';
 
 export const hosts = z
@@ -104,6 +105,14 @@ export const networkShape = {
       description:
         'Docker 28.2 and later drop answers that come from the gateway to a network that was there before. true: a rule of ours in iptables lets them in.',
       examples: [true],
+    }),
+  bridge: deviceOf(bridgeWhat)
+    .exactOptional()
+    .meta({
+      title: 'bridge',
+      description:
+        'For engine external: the device that is the bridge of the network, so that it is known before it exists. When left out, the bridge is found by its address in the subnet.',
+      examples: ['virbr1'],
     }),
   ipv4: blockOf(4),
   ipv6: blockOf(6),

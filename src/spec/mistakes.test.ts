@@ -221,6 +221,41 @@ describe('values', () => {
       ],
     },
     {
+      mistake: 'a bridge for an engine that tells its own',
+      edits: [['    via: office', '    via: office\n    bridge: br0']],
+      output: [
+        'f.yaml:11:5: networks.web.bridge: engine podman tells the bridge of its networks itself: bridge is for external',
+        '        bridge: br0',
+        '        ^',
+        '    hint: take it out',
+      ],
+    },
+    {
+      mistake: 'a bridge that is no device name',
+      edits: [
+        ['engine: podman', 'engine: external'],
+        ['    via: office', '    via: office\n    bridge: "br 0"'],
+      ],
+      output: [
+        'f.yaml:11:13: networks.web.bridge: expected the device name of a bridge, found the text "br 0"',
+        '        bridge: "br 0"',
+        '                ^',
+        '    hint: a device name has 1 to 15 letters, digits, "_", ".", "+", "=" and "-"',
+      ],
+    },
+    {
+      mistake: 'a bridge that is none at all',
+      edits: [
+        ['engine: podman', 'engine: external'],
+        ['    via: office', '    via: office\n    bridge: 7'],
+      ],
+      output: [
+        'f.yaml:11:13: networks.web.bridge: expected the device name of a bridge, found the number 7',
+        '        bridge: 7',
+        '                ^',
+      ],
+    },
+    {
       mistake: 'an engine that is none',
       edits: [['podman', 'podmann']],
       output: [

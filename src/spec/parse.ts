@@ -153,7 +153,7 @@ function mapValues<T, U>(record: Readonly<Record<string, T>>, change: (value: T)
 }
 
 function networkOf(network: File['networks'][string]): Network {
-  const { engine, subnets, via, direct, dns, routes = [], accept_replies: acceptReplies } = network;
+  const { engine, subnets, via, direct, dns, routes = [], bridge, accept_replies: acceptReplies } = network;
   return {
     engine,
     subnets: byName(subnets),
@@ -164,6 +164,7 @@ function networkOf(network: File['networks'][string]): Network {
       : {}),
     ...(dns === 'engine' ? {} : { dns }),
     blocked: blockedFamilies(network),
+    ...(bridge === undefined ? {} : { bridge }),
     ...(acceptReplies ? { acceptReplies } : {}),
   };
 }

@@ -29,6 +29,8 @@ export interface Network {
   readonly routes?: readonly NetworkRoute[];
   /** families that go nowhere; never all that it has subnets of */
   readonly blocked: readonly Family[];
+  /** device name of its bridge, of engine external only */
+  readonly bridge?: string;
   /** answers from the gateway are let in by a rule of ours, where the engine would drop them */
   readonly acceptReplies?: true;
 }

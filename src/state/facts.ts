@@ -63,6 +63,12 @@ export interface Link {
   readonly master?: string;
   /** the link that a VLAN or macvlan sends through: the same packet is seen there once more */
   readonly parent?: string;
+  /** the other end of a veth, where that is in this network namespace too */
+  readonly pair?: string;
+  /** the number that this namespace has for the one where the other end of a veth is */
+  readonly peerNamespace?: number;
+  /** of a tunnel that takes encapsulated packets from any sender: the nft expression that matches those */
+  readonly openTunnel?: string;
   /** bytes of the largest IP packet that it sends in one piece */
   readonly mtu?: number;
   /** kind as `ip -d link` names it: bridge, veth, gre ... */

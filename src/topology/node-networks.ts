@@ -21,6 +21,7 @@ export function nodeNetworks(spec: IndexedSpec, host: string): NodeNetwork[] {
       nextHops: nextHopsOf(spec, network.via),
       ...(network.dns === undefined ? {} : { nameServers: nameServersOf(spec, named) }),
       ...(called.length > 0 ? { called } : {}),
+      ...(network.bridge === undefined ? {} : { bridge: network.bridge }),
       ...(network.acceptReplies ? { acceptReplies: true } : {}),
       ...(mtus.length > 0 ? { uplinkMtu: Math.min(...mtus) } : {}),
       ...(network.routes ? { routes: routesOf(spec, named) } : {}),

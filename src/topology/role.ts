@@ -28,6 +28,8 @@ export interface NodeNetwork {
   readonly routes?: Routes;
   /** families that go nowhere, whether the file has a subnet of them or only the engine */
   readonly blocked: readonly Family[];
+  /** device name of its bridge, where the file says it */
+  readonly bridge?: string;
   /** where the engine would drop answers from the gateway, a rule of ours lets them in */
   readonly acceptReplies?: true;
   readonly gateway: string;

@@ -1,4 +1,6 @@
 import { type Finding, diagnose, missingPrograms } from '../../explain/doctor.ts';
+import { findInhabited } from '../../explain/inhabitants.ts';
+import { findPowerful } from '../../explain/powerful-containers.ts';
 import { findOtherDefaults } from '../../explain/several-networks.ts';
 import { findStrictLinks } from '../../explain/strict-links.ts';
 import { isOverdue, openRunText, readOpenRun } from '../earlier-run.ts';
@@ -16,12 +18,18 @@ export async function doctor(terminal: Terminal, options: DoctorOptions): Promis
     ...(await missingPrograms(session.host.exec)),
     ...(await openRun(session)),
     ...diagnose(session.target, prepared),
-    ...(await findOtherDefaults(session.target, prepared)),
+    ...(await findInContainers(session.target, prepared)),
     ...(await findStrictLinks(session.target, prepared)),
   ];
   if (options.json) terminal.print(JSON.stringify(findings, null, 2));
   else terminal.print(formatFindings(terminal, session.source.host, findings));
   if (findings.length > 0) terminal.setExitStatus(3);
+}
+
+async function findInContainers(...where: Parameters<typeof findInhabited>): Promise<Finding[]> {
+  const [target] = where;
+  const places = await findInhabited(...where);
+  return [...(await findOtherDefaults(target, places)), ...(await findPowerful(target, places))];
 }
 
 async function openRun(ground: Ground): Promise<Finding[]> {

@@ -5,9 +5,11 @@ import { bridgeOf } from '../bridge.ts';
 import type { Warning } from '../parts.ts';
 import { factsOf } from '../network-facts.ts';
 import { wayMtu } from '../way-mtu.ts';
+import { type LinkIndex, bridgePorts, indexLinks } from './bridge-ports.ts';
 import { fragments } from './fragments.ts';
 import { nameServer } from './name-server.ts';
 import { networkMtu } from './network-mtu.ts';
+import { openTunnels } from './open-tunnels.ts';
 import { unmentionedFamily } from './unmentioned-family.ts';
 import { uplinkMtu } from './uplink-mtu.ts';
 
@@ -15,21 +17,25 @@ export function hostWarnings(
   { networks, gateways }: Omit<HostRole, 'host' | 'addresses'>,
   facts: Facts,
 ): Warning[] {
+  const index = indexLinks(facts.links);
   return [
-    ...networks.flatMap((network) => networkWarnings(network, facts)),
+    ...networks.flatMap((network) => networkWarnings(network, index, facts)),
+    ...openTunnels({ networks, gateways }, facts.links),
     ...gateways.flatMap((gateway) => uplinkMtu(gateway, linkNamed(gateway.uplink.device, facts))),
   ];
 }
 
-function networkWarnings(network: NodeNetwork, facts: Facts): Warning[] {
+function networkWarnings(network: NodeNetwork, index: LinkIndex, facts: Facts): Warning[] {
   const found = factsOf(network, facts);
   const way = wayMtu(network, facts);
-  const bridge = linkNamed(bridgeOf(network, facts), facts);
+  const bridgeName = bridgeOf(network, facts);
+  const bridge = linkNamed(bridgeName, facts);
   return [
     ...unmentionedFamily(network, found, bridge),
     ...nameServer(network, found),
     ...networkMtu(network, found, bridge, way),
     ...fragments(network, way, facts),
+    ...bridgePorts(network, bridgeName, index, facts),
   ];
 }
 

@@ -1,0 +1,78 @@
+/** What a process of a container has that lets it leave past every rule, because no rule of a host closes it. */
+import type { Process, Processes } from '../host/processes.ts';
+import type { EngineName } from '../spec/spec.ts';
+
+export interface Powers {
+  /** capability names without `CAP_`; `all` stands for all that this host's own processes can have */
+  readonly capabilities: readonly string[] | 'all';
+  /** it sees this host's processes, and can name their namespaces */
+  readonly hostPid: boolean;
+}
+
+/** Numbers of linux/capability.h. */
+const rootLike = { DAC_READ_SEARCH: 2, SYS_MODULE: 16, SYS_RAWIO: 17, SYS_ADMIN: 21 } as const;
+const netAdmin = { NET_ADMIN: 12 } as const;
+/** They let it enter processes, of which it sees those of this host only with this host's process ids. */
+const withHostPid = { SYS_PTRACE: 19 } as const;
+
+/**
+ * Nothing when it has none. In a user namespace of its own, capabilities count for what that owns, which is not the
+ * network namespace of this host, nor its processes.
+ */
+export function powersOf(process: Process, own: Processes['own']): Powers | undefined {
+  if (process.user !== own.user) return undefined;
+  const hostPid = process.pid === own.pid;
+  const isAll = own.bounding !== 0n && (process.bounding & own.bounding) === own.bounding;
+  const counting = { ...netAdmin, ...rootLike, ...(hostPid ? withHostPid : {}) };
+  const held = Object.entries(counting)
+    .filter(([, number]) => (process.bounding >> BigInt(number)) & 1n)
+    .map(([name]) => name);
+  return hostPid || held.length > 0 ? { capabilities: isAll ? 'all' : held, hostPid } : undefined;
+}
+
+/** `CAP_NET_ADMIN and this host's process ids` */
+export function powersText({ capabilities, hostPid }: Powers): string {
+  const names = capabilities === 'all' ? ['all capabilities'] : capabilities.map((name) => `CAP_${name}`);
+  return listed([...names, ...(hostPid ? ["this host's process ids"] : [])]);
+}
+
+/** What it can do, the worst of it. */
+export function consequence({ capabilities }: Powers): string {
+  if (capabilities === 'all' || capabilities.some((name) => name !== 'NET_ADMIN'))
+    return 'it can act as root of this host, and leave past every rule';
+  return capabilities.length > 0
+    ? "it can make a link of its own in this host's network namespace, and leave by that past every rule"
+    : 'it can take over processes that are not redirected, such as those of other containers';
+}
+
+/** What to start it without, and the namespace that makes it harmless. */
+export function remedyFor(powers: Powers, engine: EngineName): string {
+  return `start it without ${listed(options(powers, engine))}${userNamespace(engine)}`;
+}
+
+function options({ capabilities, hostPid }: Powers, engine: EngineName): string[] {
+  const hasOptions = engine === 'podman' || engine === 'docker' || engine === 'nerdctl';
+  if (!hasOptions)
+    return [capabilities === 'all' ? 'most of its capabilities' : powersText({ capabilities, hostPid })];
+  const names =
+    capabilities === 'all' ? ['`--privileged`'] : capabilities.map((name) => `\`--cap-add ${name}\``);
+  return [...names, ...(hostPid ? ['`--pid host`'] : [])];
+}
+
+function userNamespace(engine: EngineName): string {
+  switch (engine) {
+    case 'podman':
+      return ', or in a user namespace of its own: `--userns=auto`';
+    case 'docker':
+      return ', or give all containers of docker a user namespace: `"userns-remap": "default"` in /etc/docker/daemon.json';
+    case 'nerdctl':
+    case 'cni':
+    case 'external':
+      return ', or in a user namespace of its own';
+  }
+}
+
+function listed(words: readonly string[]): string {
+  const last = words.at(-1) ?? '';
+  return words.length > 1 ? `${words.slice(0, -1).join(', ')} and ${last}` : last;
+}
