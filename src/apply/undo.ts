@@ -1,6 +1,5 @@
 /** Gives back what a run has done, or had begun when it was cut off. */
 import { MustredirectError } from '../error.ts';
-import { forgetFlows } from '../host/conntrack.ts';
 import { compareStates } from '../plan/compare.ts';
 import { makePlan } from '../plan/make-plan.ts';
 import { changeText } from '../plan/print.ts';
@@ -26,10 +25,6 @@ export async function undoRun(
   for (const [index, { undo }] of begun.toReversed().entries()) {
     workplace.progress?.({ what: 'undoing', part: { name: 'step', number: index + 1, of: begun.length } });
     if (undo) await performUndo(undo, workplace).catch(note);
-  }
-  // What was decided meanwhile was decided for a way that is not taken any more.
-  for (const { forget } of begun) {
-    if (forget) await forgetFlows(workplace.host.exec, forget).catch(note);
   }
   try {
     const different = sameBoot ? await putBack(before, workplace, note) : [];

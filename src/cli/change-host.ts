@@ -94,7 +94,7 @@ async function agree(terminal: Terminal, change: Change): Promise<Plan | 'any' |
 /** False when the plan is not the one agreed to any more: then nothing is changed. */
 async function changeLocked(terminal: Terminal, change: Change, agreed: Plan | 'any'): Promise<boolean> {
   const { ground, target } = change;
-  const { host, places, engines, progress } = ground;
+  const { host, places, engines, progress, pause } = ground;
   if (target.closed) return closeLocked(terminal, change, agreed);
   await change.check?.();
   const cutOff = await readOpenRun(ground);
@@ -113,7 +113,7 @@ async function changeLocked(terminal: Terminal, change: Change, agreed: Plan | '
   await applyPlan(
     target,
     prepared,
-    { host, engines, keeper, progress },
+    { host, engines, keeper, progress, pause },
     runOf(terminal, change, prepared, cutOff),
   );
   report(terminal, change, prepared);
@@ -123,7 +123,7 @@ async function changeLocked(terminal: Terminal, change: Change, agreed: Plan | '
 /** Nothing that went wrong before keeps closed what is closed from being so. */
 async function closeLocked(terminal: Terminal, change: Change, agreed: Plan | 'any'): Promise<boolean> {
   const { ground, target } = change;
-  const { host, places, engines, progress } = ground;
+  const { host, places, engines, progress, pause } = ground;
   const keeper = await openLedger(host.files, places.ledger).catch((error: unknown) => {
     terminal.tell(`${terminal.paintTold('red', 'error:')} ${messageOf(error)}; closed without it`);
     return forgetful;
@@ -133,7 +133,7 @@ async function closeLocked(terminal: Terminal, change: Change, agreed: Plan | 'a
   if (agreed === 'any') show(terminal, change, prepared.plan);
   else if (!sameSteps(agreed, prepared.plan)) return false;
   watchWork(terminal);
-  await closePlan(target, prepared, { host, engines, keeper, progress }, terminal.interrupt);
+  await closePlan(target, prepared, { host, engines, keeper, progress, pause }, terminal.interrupt);
   report(terminal, change, prepared);
   return true;
 }

@@ -8,6 +8,7 @@ import {
   type Subnet,
   excludeSubnets,
   families,
+  familyOf,
   longSubnet,
   mergeSubnets,
 } from '../address/cidr.ts';
@@ -17,39 +18,72 @@ import type { HostObject, NftSet } from '../state/objects.ts';
 import { preferences } from '../state/ownership.ts';
 import { subnetOfElement } from '../state/subnet-set-name.ts';
 import { elementKey } from './nft-text.ts';
+import { overlapsOneOf } from './overlaps.ts';
 import { printList } from './print.ts';
 import type { Step } from './step.ts';
 
-export interface FlowSteps {
-  readonly begun: readonly Step[];
-  readonly ended: readonly Step[];
+export interface ChangedFlows {
+  /** those that get another decision from now on, where the table holds the old and the new */
+  readonly begun: readonly Flows[];
+  /** those that get another one when only the new is left */
+  readonly ended: readonly Flows[];
 }
 
 /** @param pending what an earlier run had still to forget */
-export function forgetSteps(
+export function changedFlows(
   actual: readonly HostObject[],
   wanted: readonly Wanted[],
   pending: readonly Flows[] = [],
-): FlowSteps {
+): ChangedFlows {
   const objects = wanted.map(({ object }) => object);
   const [before, after] = [nftSets(actual), nftSets(objects)];
   const [decided, wished] = [decisions(actual, before), decisions(objects, after)];
   // A run that was cut off before it forgot has not steered yet either: that tells of flows left to forget.
   const unsteered = excludeSubnets(steered(objects), steered(actual));
-  const begun = [
-    ...everywhere([...missingIn(wished, decided), ...unsteered, ...newExceptions(objects, actual)]),
-    ...newPairs(after, before),
-  ];
-  const ended = [
-    ...everywhere([...missingIn(decided, wished), ...newExceptions(actual, objects)]),
-    ...newPairs(before, after),
-    ...towardsGone(before, after),
-    ...pending,
-  ];
   return {
-    begun: forget(begun, 'flows from here that began before keep an old source address'),
-    ended: forget(ended, 'flows from here get the source address of their new way'),
+    begun: [
+      ...everywhere([...missingIn(wished, decided), ...unsteered, ...newExceptions(objects, actual)]),
+      ...newPairs(after, before),
+    ],
+    ended: [
+      ...everywhere([...missingIn(decided, wished), ...newExceptions(actual, objects)]),
+      ...newPairs(before, after),
+      ...towardsGone(before, after),
+      ...pending,
+    ],
   };
+}
+
+/**
+ * Those that leave by a way of ours until now: they would leave by another with the address that belongs to the old one. What
+ * begins to be redirected is stopped by the guard until it is steered.
+ */
+export function flowsOnTheWay(
+  actual: readonly HostObject[],
+  { begun, ended }: ChangedFlows,
+): readonly Flows[] {
+  if (begun.length === 0) return ended;
+  const before = nftSets(actual);
+  const redirected = { 4: mergeSubnets(redirectedIn(before, 4)), 6: mergeSubnets(redirectedIn(before, 6)) };
+  return [...begun.filter(({ from }) => overlapsOneOf(from, redirected[familyOf(from)])), ...ended];
+}
+
+export function printFlows(flows: readonly Flows[]): string {
+  const texts = flows.map(({ from, to }) => (to === undefined ? from : `${from} to ${to}`));
+  return `conntrack: forget flows from ${printList([...new Set(texts)])}`;
+}
+
+/**
+ * Flows that the guard stops while they have the wrong address.
+ *
+ * @param closed those that are forgotten when they are let through again
+ */
+export function forgetBegun({ begun }: ChangedFlows, closed: readonly Flows[]): Step[] {
+  const later = new Set(closed);
+  const flows = begun.filter((some) => !later.has(some));
+  if (flows.length === 0) return [];
+  const why = 'flows from here that began before keep an old source address';
+  return [{ do: { kind: 'forget-flows', flows }, lines: [{ sign: '*', text: printFlows(flows), why }] }];
 }
 
 type Sets = ReadonlyMap<string, NftSet>;
@@ -154,11 +188,4 @@ function missingIn(
   return mergeSubnets(
     [...some].flatMap(([rule, subnets]) => excludeSubnets(subnets, others.get(rule) ?? [])),
   );
-}
-
-function forget(flows: readonly Flows[], why: string): Step[] {
-  if (flows.length === 0) return [];
-  const texts = flows.map(({ from, to }) => (to === undefined ? from : `${from} to ${to}`));
-  const text = `conntrack: forget flows from ${printList([...new Set(texts)])}`;
-  return [{ do: { kind: 'forget-flows', flows }, lines: [{ sign: '*', text, why }] }];
 }
