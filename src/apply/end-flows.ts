@@ -6,6 +6,7 @@ import { runOrFail } from '../host/exec.ts';
 import type { Exec } from '../host/ports.ts';
 import type { Action } from '../plan/action.ts';
 import { answersChain } from '../plan/closing.ts';
+import { type Sender, checkStopped } from './senders.ts';
 
 /** waits so many milliseconds */
 export type Pause = (milliseconds: number) => Promise<void>;
@@ -27,14 +28,17 @@ export async function resetConnections(
   if (await hasConnections(exec, flows)) await pause(resetTime);
 }
 
+/** @param senders those of whom it stays closed while they go on sending */
 export async function openFlows(
   exec: Exec,
   { close, flows, text }: Extract<Action, { kind: 'open' }>,
   pause: Pause,
+  senders: readonly Sender[] = [],
 ): Promise<void> {
   if (close !== undefined) await runNft(exec, close);
   // An answer that comes later would begin a flow the other way round, and no NAT changes what answers it.
   if (await forgetFlows(exec, flows)) await untilQuiet(exec, pause);
+  await checkStopped(exec, senders, pause);
   await runNft(exec, text);
 }
 

@@ -4,7 +4,7 @@
  */
 import * as z from 'zod';
 import { MustredirectError } from '../error.ts';
-import { ledgerSchema } from '../host/ledger-store.ts';
+import { flowsSchema, ledgerSchema } from '../host/ledger-store.ts';
 import type { Files } from '../host/ports.ts';
 import { bootId, removeState } from '../host/state-files.ts';
 import type { Action } from '../plan/action.ts';
@@ -14,7 +14,7 @@ import { engineNames } from '../spec/engine-names.ts';
 const formatVersion = 1;
 
 const engine = z.enum(engineNames);
-const flows = z.array(z.object({ from: z.string(), to: z.string().exactOptional() }));
+const flows = z.array(flowsSchema);
 
 const actionSchema: z.ZodType<Action> = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('ip'), family: z.literal([4, 6]), lines: z.array(z.string()) }),

@@ -11,6 +11,7 @@ import type { Progress } from '../host/progress.ts';
 import { writeSysctl } from '../host/sysctl.ts';
 import type { Action } from '../plan/action.ts';
 import { type Pause, openFlows, resetConnections, runNft } from './end-flows.ts';
+import type { Sender } from './senders.ts';
 import { type LedgerKeeper, keptOriginal } from './ledger-keeper.ts';
 
 export interface Workplace {
@@ -18,6 +19,8 @@ export interface Workplace {
   readonly engines: Engines;
   readonly keeper: LedgerKeeper;
   readonly pause: Pause;
+  /** taking down: those of whom nothing is let through while they go on sending */
+  readonly senders?: readonly Sender[] | undefined;
   readonly progress?: Progress | undefined;
 }
 
@@ -27,7 +30,7 @@ export interface Workplace {
  */
 export async function perform(
   action: Action,
-  { host, engines, keeper, pause }: Workplace,
+  { host, engines, keeper, pause, senders }: Workplace,
   signal?: AbortSignal,
 ): Promise<void> {
   const exec = interruptibleExec(host.exec, signal);
@@ -55,7 +58,7 @@ export async function perform(
     case 'reset-connections':
       return resetConnections(exec, action, pause);
     case 'open':
-      return openFlows(exec, action, pause);
+      return openFlows(exec, action, pause, senders);
   }
 }
 

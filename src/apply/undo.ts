@@ -2,6 +2,7 @@
 import { MustredirectError } from '../error.ts';
 import { compareStates } from '../plan/compare.ts';
 import { makePlan } from '../plan/make-plan.ts';
+import { resetText } from '../plan/reset-steps.ts';
 import { changeText } from '../plan/print.ts';
 import { readOwned } from './gather.ts';
 import type { Journal } from './journal.ts';
@@ -22,6 +23,8 @@ export async function undoRun(
   const note = (error: unknown): void => {
     if (!failed.includes(messageOf(error))) failed.push(messageOf(error));
   };
+  // Only to be quicker about it: what does not come to its end so, is forgotten all the same.
+  await endConnections(begun, workplace).catch(() => {});
   for (const [index, { undo }] of begun.toReversed().entries()) {
     workplace.progress?.({ what: 'undoing', part: { name: 'step', number: index + 1, of: begun.length } });
     if (undo) await performUndo(undo, workplace).catch(note);
@@ -35,6 +38,13 @@ export async function undoRun(
     note(error);
   }
   return failed;
+}
+
+/** While they still go by the way that is given up: then they are forgotten. */
+async function endConnections(begun: Journal['begun'], workplace: Workplace): Promise<void> {
+  const flows = begun.flatMap(({ undo }) => (undo?.kind === 'open' ? undo.flows : []));
+  const text = flows.length > 0 ? resetText(await readOwned(workplace.host), flows) : undefined;
+  if (text !== undefined) await perform({ kind: 'reset-connections', flows, text }, workplace);
 }
 
 /**

@@ -5,6 +5,7 @@ import type { Journal } from '../apply/journal.ts';
 import { type LedgerKeeper, openLedger } from '../apply/ledger-keeper.ts';
 import { type Prepared, type Target, prepare } from '../apply/prepare.ts';
 import { MustredirectError } from '../error.ts';
+import type { Sender } from '../apply/senders.ts';
 import { messageOf } from '../apply/undo.ts';
 import type { Plan } from '../plan/step.ts';
 import { emptyLedger } from '../state/ledger.ts';
@@ -41,6 +42,8 @@ export interface Change {
   readonly done: string;
   /** a step that fails keeps none of the others from being done */
   readonly goOn?: boolean;
+  /** those that send to this gateway: what they go on sending stays closed */
+  readonly senders?: readonly Sender[];
   /** seconds within which it must be confirmed */
   readonly confirm?: number | undefined;
   /** called with the lock held, before anything is looked at: rejects when the change is none to be made any more */
@@ -113,7 +116,7 @@ async function changeLocked(terminal: Terminal, change: Change, agreed: Plan | '
   await applyPlan(
     target,
     prepared,
-    { host, engines, keeper, progress, pause },
+    { host, engines, keeper, progress, pause, senders: change.senders },
     runOf(terminal, change, prepared, cutOff),
   );
   report(terminal, change, prepared);

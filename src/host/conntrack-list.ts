@@ -16,7 +16,8 @@ export async function knownFlows(exec: Exec, flows: readonly Flows[], protocol?:
   const wanted = [...new Set(flows.map(({ from }) => familyOf(from)))];
   const lists = await Promise.all(wanted.map((family) => listFlows(exec, family, protocol)));
   const seen = lists.flat().sort((a, b) => compareRanges(a.source, b.source));
-  return flows.filter(({ from, to }) => isSeen(seen, from, to));
+  // What others began is not among those, and is little.
+  return flows.filter(({ from, to, called }) => called ?? isSeen(seen, from, to));
 }
 
 /** Whether it knows a connection of any of them. */

@@ -47,8 +47,8 @@ async function forget(exec: Exec, argv: readonly string[], options?: RunOptions)
   }
 }
 
-/** Deletes what was begun by an address of `from`, to one of `to` where that is given. */
-export function conntrackArgs({ from, to }: Flows): string[] {
+/** Deletes what was begun by an address of `from`, to one of `to` where that is given, or what others began and it answers. */
+export function conntrackArgs({ from, to, called }: Flows): string[] {
   const family = familyOf(from) === 4 ? 'ipv4' : 'ipv6';
-  return ['-D', '-f', family, '-s', from, ...(to === undefined ? [] : ['-d', to])];
+  return ['-D', '-f', family, called ? '-r' : '-s', from, ...(to === undefined ? [] : ['-d', to])];
 }

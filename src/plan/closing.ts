@@ -112,7 +112,8 @@ function closedIn(family: Family, flows: readonly Flows[]): Closed {
 
 function setsOf({ family, whole, pairs }: Closed): NftSet[] {
   const address = `ipv${family}_addr`;
-  const wholeSet = set(`closing${family}`, [address], whole.map(shortSubnet));
+  // Counted: it tells who goes on sending.
+  const wholeSet = { ...set(`closing${family}`, [address], whole.map(shortSubnet)), counted: true };
   const pairSet = set(
     `closing_to${family}`,
     [address, address],

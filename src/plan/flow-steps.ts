@@ -11,6 +11,7 @@ import {
   familyOf,
   longSubnet,
   mergeSubnets,
+  subnetOfAddress,
 } from '../address/cidr.ts';
 import type { Wanted } from '../desired/parts.ts';
 import type { Flows } from '../state/ledger.ts';
@@ -49,6 +50,7 @@ export function changedFlows(
       ...everywhere([...missingIn(decided, wished), ...newExceptions(actual, objects)]),
       ...newPairs(before, after),
       ...towardsGone(before, after),
+      ...calledNoMore(actual, objects),
       ...pending,
     ],
   };
@@ -69,7 +71,9 @@ export function flowsOnTheWay(
 }
 
 export function printFlows(flows: readonly Flows[]): string {
-  const texts = flows.map(({ from, to }) => (to === undefined ? from : `${from} to ${to}`));
+  const texts = flows.map(({ from, to, called }) =>
+    called ? `${from} that others began` : to === undefined ? from : `${from} to ${to}`,
+  );
   return `conntrack: forget flows from ${printList([...new Set(texts)])}`;
 }
 
@@ -90,6 +94,21 @@ type Sets = ReadonlyMap<string, NftSet>;
 
 function nftSets(objects: readonly HostObject[]): Sets {
   return new Map(objects.flatMap((o) => (o.kind === 'nft-set' ? [[o.name, o] as const] : [])));
+}
+
+/** What came in by a port that is published no more, or leads elsewhere, goes on to the old address, and its answers anywhere. */
+function calledNoMore(actual: readonly HostObject[], wanted: readonly HostObject[]): Flows[] {
+  const still = new Set(publishedRules(wanted));
+  const gone = publishedRules(actual).filter((rule) => !still.has(rule));
+  return gone.flatMap((rule) => {
+    const [, address4, address6] = / dnat ip6? to (?:([\d.]+)|\[([\da-f:.]+)\]):/.exec(rule) ?? [];
+    const address = address4 ?? address6;
+    return address === undefined ? [] : [{ from: subnetOfAddress(address), called: true } as const];
+  });
+}
+
+function publishedRules(objects: readonly HostObject[]): string[] {
+  return objects.flatMap((o) => (o.kind === 'nft-chain' && o.name === 'published' ? o.rules : []));
 }
 
 /** What goes from one redirected subnet to another gets another address when the other is redirected no more. */

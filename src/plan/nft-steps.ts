@@ -12,6 +12,8 @@ import { type Change, compareStates } from './compare.ts';
 import { type NftObject, changeTable, isNftObject, replaceTable } from './nft-text.ts';
 import { printChange } from './print.ts';
 import type { PlanLine, Step } from './step.ts';
+import { onlyMoves } from './only-moves.ts';
+import { closesNoMore, resetSteps } from './reset-steps.ts';
 import { wideTable } from './wide-table.ts';
 
 export interface NftSteps {
@@ -53,7 +55,7 @@ export function nftSteps(
     undone: closingObjects(closing.undone, local),
   };
   // What is closed already has nobody left to tell, and what is not closed yet must not wait for it.
-  const isTold = closing.toldFirst && found.length === 0 && widening.every(isException);
+  const isTold = closing.toldFirst && found.length === 0 && widening.every(closesNoMore);
   const reset = isTold ? resetObjects(closing.flows, local) : [];
   const toldLater = new Set(compareStates(nftObjects(both), after).map(keyOf));
   const first = {
@@ -124,33 +126,10 @@ function lastStep(
   return [{ do: openAction(flows, text), undo, lines }];
 }
 
-function resetSteps(
-  before: readonly NftObject[],
-  reset: readonly NftObject[],
-  flows: readonly Flows[],
-): Step[] {
-  if (reset.length === 0) return [];
-  const text = changeTable(before, [...before, ...reset]);
-  return [
-    {
-      do: { kind: 'reset-connections', flows, text },
-      undo: { kind: 'nft', text: replaceTable(before) },
-      lines: [],
-    },
-  ];
-}
-
 /** @param close the text that closes them, where they are not closed yet */
 function openAction(flows: readonly Flows[], text: string, close?: string): Action {
   if (flows.length === 0) return { kind: 'nft', text };
   return { kind: 'open', ...(close === undefined ? {} : { close }), flows, text };
-}
-
-/** Whether a change is about what keeps this host's own routing and address: nothing is closed by that. */
-function isException(change: Change): boolean {
-  const object = change.kind === 'remove' ? change.from : change.to;
-  if (object.kind === 'nft-chain' && object.hook) return object.hook.type === 'nat';
-  return 'name' in object && /^(?:direct|exceptions|answers|masqueraded)[46](?:_|$)/.test(object.name);
 }
 
 function isLasting(object: HostObject): boolean {
@@ -173,15 +152,6 @@ function linesOf(
 
 function keyOf(change: Change): string {
   return objectKey(change.kind === 'remove' ? change.from : change.to);
-}
-
-/** Wanted rules come before those that are still there; that alone is nothing to tell. */
-function onlyMoves(change: Change): boolean {
-  if (change.kind !== 'change' || change.from.kind !== 'nft-chain' || change.to.kind !== 'nft-chain')
-    return false;
-  const { from, to } = change;
-  const sameHook = JSON.stringify(from.hook) === JSON.stringify(to.hook);
-  return sameHook && from.foreign === undefined && to.rules.every((rule) => from.rules.includes(rule));
 }
 
 /** A table that comes or goes whole is one line: what it is for, not what it is made of. */

@@ -46,8 +46,10 @@ function list({ flows }: FakeState, family: string): Output {
 }
 
 function forget(state: FakeState, command: string): number {
-  const [, family, subnet = '', to] = /^-D -f ipv([46]) -s (\S+)(?: -d (\S+))?$/.exec(command) ?? [];
+  const [, family, subnet = '', to] = /^-D -f ipv([46]) -[rs] (\S+)(?: -d (\S+))?$/.exec(command) ?? [];
   if (family !== String(familyOf(subnet))) unknownToFake(`conntrack ${command}`);
+  // Nobody outside begins anything here.
+  if (command.includes(' -r ')) return 0;
   const kept = state.flows.filter((flow) => {
     const [source = '', destination] = flow.split(' ');
     if (!inSubnet(subnet, source)) return true;

@@ -8,6 +8,7 @@ import { inNetwork } from '../../src/host/namespaces.ts';
 import { addressesOf } from '../../src/lab/layout.ts';
 import { responderPort } from '../../src/lab/responder.ts';
 import type { World } from '../../src/lab/world.ts';
+import { anyByDeclaredWay, countDeclared } from './leak-matrix/declared-way.ts';
 import { programOf } from './test-world.ts';
 
 /** Node's `require` */
@@ -57,6 +58,13 @@ export async function startFlows(world: World, name: string, families: readonly 
       await Promise.all(running.map((one) => one.stop()));
     },
   };
+}
+
+/** Waits until all of them come by the declared way. */
+export async function untilRedirected({ hosts: { upstream } }: World): Promise<void> {
+  await countDeclared(upstream);
+  const come = await anyByDeclaredWay(upstream, 5000);
+  if (!come[4] || !come[6]) throw new Error(`not redirected: ${JSON.stringify(come)}`);
 }
 
 async function networkOf({ hosts: { node1 }, engine }: World, name: string): Promise<string> {
