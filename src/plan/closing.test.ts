@@ -86,7 +86,7 @@ describe('a redirect that ends', () => {
 
   it('goes on being closed when a run was cut off, whatever is remembered of it', () => {
     const closed = closingObjects([{ from: '10.89.4.0/24' }], true);
-    expect(closed.length).toBe(3);
+    expect(closed.length).toBe(4);
     const { steps } = makePlan(closed, { wanted: [], waiting: [], warnings: [] });
     expect(steps.map((step) => step.do)).toEqual([
       { kind: 'open', flows: [{ from: '10.89.4.0/24' }], text: 'delete table inet mustredirect\n' },

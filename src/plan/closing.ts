@@ -75,7 +75,9 @@ export function isClosing(object: HostObject): object is NftObject {
 /** The flows that such chains were made for: what a run that was cut off has still to forget. */
 export function closedFlows(objects: readonly HostObject[]): Flows[] {
   return objects.flatMap((object) =>
-    object.kind === 'nft-set' && isClosing(object) ? object.elements.map(flowsOf) : [],
+    object.kind === 'nft-set' && /^closing(?:_to)?[46]$/.test(object.name)
+      ? object.elements.map(flowsOf)
+      : [],
   );
 }
 
@@ -119,7 +121,12 @@ function setsOf({ family, whole, pairs }: Closed): NftSet[] {
     [address, address],
     pairs.map((pair) => pair.map(shortSubnet).join(' . ')),
   );
-  return [wholeSet, pairSet].filter(({ elements }) => elements.length > 0);
+  const inside = set(
+    `closing_inside${family}`,
+    [address, address],
+    whole.map((subnet) => `${shortSubnet(subnet)} . ${shortSubnet(subnet)}`),
+  );
+  return [wholeSet, inside, pairSet].filter(({ elements }) => elements.length > 0);
 }
 
 /** What is bridged inside a network is none of it: its neighbours, and what is for all of them. */
@@ -127,7 +134,7 @@ function rulesOf(closed: readonly Closed[], [own, other]: readonly [string, stri
   return closed.flatMap(({ family, whole, pairs }) => {
     const ip = family === 4 ? 'ip' : 'ip6';
     const link = family === 6 ? ` ip6 ${other} != fe80::/10` : '';
-    const outside = `${ip} ${own} @closing${family} ${ip} ${other} != @closing${family}${link}`;
+    const outside = `${ip} ${own} @closing${family} ${ip} ${own} . ${ip} ${other} != @closing_inside${family}${link}`;
     return [
       ...(whole.length > 0 ? [`${outside} meta pkttype host ${does}`] : []),
       ...(pairs.length > 0 ? [`${ip} ${own} . ${ip} ${other} @closing_to${family} ${does}`] : []),
