@@ -60,7 +60,16 @@ describe('a redirect that ends', () => {
       [network('10.89.4.0/24', ['1.1.1.1/32'])],
       [{ from: '10.89.4.0/24', to: '1.1.1.1/32' }],
     ],
-    ['for another', [web], [mail], [{ from: '10.89.4.0/24' }, { from: '10.90.0.0/16', to: '10.89.4.0/24' }]],
+    [
+      'for another',
+      [web],
+      [mail],
+      [
+        { from: '10.89.4.0/24', to: '10.90.0.0/16' },
+        { from: '10.89.4.0/24' },
+        { from: '10.90.0.0/16', to: '10.89.4.0/24' },
+      ],
+    ],
   ])(
     'is closed before anything goes, and opens as the last thing, forgotten: %s',
     (_, before, after, flows) => {

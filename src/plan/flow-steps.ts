@@ -45,6 +45,8 @@ export function changedFlows(
     begun: [
       ...everywhere([...missingIn(wished, decided), ...unsteered, ...newExceptions(objects, actual)]),
       ...newPairs(after, before),
+      // They went by the gateway with their own address, and stay inside from now on.
+      ...towardsGone(after, before),
     ],
     ended: [
       ...everywhere([...missingIn(decided, wished), ...newExceptions(actual, objects)]),
