@@ -21,7 +21,7 @@ import { seed, seedText } from './bad-input/seed.ts';
 import type { FakeHost } from './fake-host/fake-host.ts';
 import { newHost, targetOf } from './property/host.ts';
 import { here } from './property/specs.ts';
-import { applyTo, ledgerPath, testRun } from './scenario/play.ts';
+import { applyTo, ledgerPath, noPause, testRun } from './scenario/play.ts';
 
 const timeout = 300_000;
 const numRuns = 1000;
@@ -123,7 +123,7 @@ async function complaintsAbout(host: FakeHost, what: string, text: string): Prom
   const escapes = escapesOf(prepared);
   if (escapes.length > 0 || prepared.desired.refusals.length > 0) return escapes;
   try {
-    await applyPlan(target, prepared, { ...target, keeper }, testRun);
+    await applyPlan(target, prepared, { ...target, keeper, pause: noPause }, testRun);
     return [];
   } catch (error) {
     return complaintsAboutError(error);

@@ -4,7 +4,7 @@ import { createFakeHost, type FakeHost } from '../../tests/fake-host/fake-host.t
 import { dockerChains } from '../../tests/fake-host/iptables.ts';
 import type { Event, Fault } from '../../tests/fake-host/faults.ts';
 import { networkFile } from '../../tests/fake-host/podman.ts';
-import { applyTo, journalPath, ledgerPath, specOf, testRun } from '../../tests/scenario/play.ts';
+import { applyTo, journalPath, ledgerPath, noPause, specOf, testRun } from '../../tests/scenario/play.ts';
 import type { Work } from '../host/progress.ts';
 import { createEngines } from '../engines/index.ts';
 import { hostRole } from '../topology/role.ts';
@@ -176,7 +176,7 @@ describe.each(journeys)('when something fails in $name', { timeout: 60_000 }, ({
 async function prepareOn(host: FakeHost, file: string | undefined) {
   const target = targetOf(host, file);
   const keeper = await openLedger(host.files, ledgerPath);
-  return { ...(await prepare(target, keeper.ledger)), ...target, target, keeper };
+  return { ...(await prepare(target, keeper.ledger)), ...target, target, keeper, pause: noPause };
 }
 
 describe('apply', () => {
@@ -206,6 +206,9 @@ describe('apply', () => {
     const running = applyPlan(target, prepared, prepared, { ...testRun, goOn: true });
     await expect(running).rejects.toThrow(/conntrack/);
     host.failWhen();
+    // What could not be forgotten stays closed, and nothing else is left.
+    expect([...(host.state.nft?.chains.keys() ?? [])]).toEqual(['closing', 'closing_answers']);
+    await applyTo(targetOf(host, undefined));
     expect(host.dump()).toBe(newHost().dump());
   });
 

@@ -108,8 +108,7 @@ async function openJournal(
 }
 
 async function checkTools({ steps }: Plan, exec: Exec): Promise<void> {
-  if (steps.some((step) => step.do.kind === 'forget-flows'))
-    await runOrFail(exec, ['conntrack', '--version']);
+  if (steps.some((step) => 'flows' in step.do)) await runOrFail(exec, ['conntrack', '--version']);
 }
 
 /** @returns what went wrong, where that does not keep the rest from being done */

@@ -4,18 +4,17 @@
  */
 import * as z from 'zod';
 import { MustredirectError } from '../error.ts';
-import { ledgerSchema } from '../host/ledger-store.ts';
+import { flowsSchema, ledgerSchema } from '../host/ledger-store.ts';
 import type { Files } from '../host/ports.ts';
 import { bootId, removeState } from '../host/state-files.ts';
 import type { Action } from '../plan/action.ts';
 import type { Step } from '../plan/step.ts';
 import { engineNames } from '../spec/engine-names.ts';
-import type { Flows } from '../state/ledger.ts';
 
 const formatVersion = 1;
 
 const engine = z.enum(engineNames);
-const flows = z.array(z.object({ from: z.string(), to: z.string().exactOptional() }));
+const flows = z.array(flowsSchema);
 
 const actionSchema: z.ZodType<Action> = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('ip'), family: z.literal([4, 6]), lines: z.array(z.string()) }),
@@ -45,13 +44,13 @@ const actionSchema: z.ZodType<Action> = z.discriminatedUnion('kind', [
     enabled: z.boolean(),
   }),
   z.object({ kind: z.literal('forget-flows'), flows }),
+  z.object({ kind: z.literal('reset-connections'), flows, text: z.string() }),
+  z.object({ kind: z.literal('open'), close: z.string().exactOptional(), flows, text: z.string() }),
 ]);
 
 /** A step that has begun: done in whole, in part, or not at all. */
 export interface Begun {
   readonly undo?: Action;
-  /** flows that were forgotten: they may have begun anew on the way that is given up */
-  readonly forget?: readonly Flows[];
 }
 
 const headSchema = z.object({
@@ -73,10 +72,7 @@ const headSchema = z.object({
   before: z.array(z.string()),
 });
 
-const begunSchema: z.ZodType<Begun> = z.object({
-  undo: actionSchema.exactOptional(),
-  forget: flows.exactOptional(),
-});
+const begunSchema: z.ZodType<Begun> = z.object({ undo: actionSchema.exactOptional() });
 
 const waitingSchema = z.object({ until: z.string() });
 
@@ -93,7 +89,7 @@ export interface Journal extends JournalHead {
 export interface JournalKeeper {
   readonly journal: Journal;
   /** Returns when it is on the disk: now the step may begin. */
-  begin(step: Pick<Step, 'do' | 'undo'>): Promise<void>;
+  begin(step: Pick<Step, 'undo'>): Promise<void>;
   /** From now on the run waits to be confirmed. */
   waitUntil(until: Date): Promise<void>;
   /** The run need not be undone any more. */
@@ -170,6 +166,8 @@ function outlivesRestart({ kind }: Action): boolean {
     case 'delete-iptables-rule':
     case 'sysctl':
     case 'forget-flows':
+    case 'reset-connections':
+    case 'open':
       return false;
   }
 }
@@ -180,11 +178,8 @@ function keep(files: Files, path: string, started: Journal): JournalKeeper {
     get journal() {
       return journal;
     },
-    async begin({ do: action, undo }) {
-      const entry: Begun = {
-        ...(undo ? { undo } : {}),
-        ...(action.kind === 'forget-flows' ? { forget: action.flows } : {}),
-      };
+    async begin({ undo }) {
+      const entry: Begun = undo ? { undo } : {};
       await files.append(path, line(entry));
       journal = { ...journal, begun: [...journal.begun, entry] };
     },

@@ -44,7 +44,7 @@ export function ledgerBefore(ledger: Ledger, desired: Desired, plan: Plan, facts
     const { engine, name, subnets } = action;
     return [{ engine, name, subnets, created: true }];
   });
-  const forgotten = actions.flatMap((action) => (action.kind === 'forget-flows' ? action.flows : []));
+  const forgotten = actions.flatMap((action) => ('flows' in action ? action.flows : []));
   return {
     ...ledger,
     ...desired.numbers,

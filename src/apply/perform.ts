@@ -10,12 +10,17 @@ import type { Exec, Host, Output } from '../host/ports.ts';
 import type { Progress } from '../host/progress.ts';
 import { writeSysctl } from '../host/sysctl.ts';
 import type { Action } from '../plan/action.ts';
+import { type Pause, openFlows, resetConnections, runNft } from './end-flows.ts';
+import type { Sender } from './senders.ts';
 import { type LedgerKeeper, keptOriginal } from './ledger-keeper.ts';
 
 export interface Workplace {
   readonly host: Host;
   readonly engines: Engines;
   readonly keeper: LedgerKeeper;
+  readonly pause: Pause;
+  /** taking down: those of whom nothing is let through while they go on sending */
+  readonly senders?: readonly Sender[] | undefined;
   readonly progress?: Progress | undefined;
 }
 
@@ -25,7 +30,7 @@ export interface Workplace {
  */
 export async function perform(
   action: Action,
-  { host, engines, keeper }: Workplace,
+  { host, engines, keeper, pause, senders }: Workplace,
   signal?: AbortSignal,
 ): Promise<void> {
   const exec = interruptibleExec(host.exec, signal);
@@ -33,8 +38,7 @@ export async function perform(
     case 'ip':
       return runIpBatch(exec, action);
     case 'nft':
-      await runOrFail(exec, ['nft', '-f', '-'], { input: action.text });
-      return;
+      return runNft(exec, action.text);
     case 'insert-iptables-rule':
     case 'delete-iptables-rule':
       await runOrFail(host.exec, iptablesCommand(action));
@@ -47,10 +51,14 @@ export async function perform(
     case 'remove-network':
       return runEngine(host.exec, engines[action.engine].removeCommand(action.name));
     case 'set-masquerade':
-      return setMasquerade(action, { host, engines, keeper });
+      return setMasquerade(action, { host, engines, keeper, pause });
     case 'forget-flows':
       await forgetFlows(exec, action.flows);
       return;
+    case 'reset-connections':
+      return resetConnections(exec, action, pause);
+    case 'open':
+      return openFlows(exec, action, pause, senders);
   }
 }
 
@@ -80,6 +88,8 @@ export async function performUndo(action: Action, workplace: Workplace): Promise
     case 'sysctl':
     case 'set-masquerade':
     case 'forget-flows':
+    case 'reset-connections':
+    case 'open':
       return perform(action, workplace);
   }
 }

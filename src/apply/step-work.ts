@@ -32,6 +32,10 @@ function workOf(action: Action): string {
       return `writing ${action.file}`;
     case 'forget-flows':
       return 'forgetting flows';
+    case 'reset-connections':
+      return 'ending connections';
+    case 'open':
+      return 'forgetting flows, then letting them through';
   }
 }
 
@@ -43,6 +47,8 @@ function objectsIn(action: Action): number {
       // One to a line, or one after the other in braces. It is for the eye: what else has a comma counts as well.
       return action.text.split(/[,\n]/).length - 1;
     case 'forget-flows':
+    case 'reset-connections':
+    case 'open':
       return action.flows.length;
     case 'sysctl':
       return Object.keys(action.values).length;

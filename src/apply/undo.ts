@@ -1,8 +1,8 @@
 /** Gives back what a run has done, or had begun when it was cut off. */
 import { MustredirectError } from '../error.ts';
-import { forgetFlows } from '../host/conntrack.ts';
 import { compareStates } from '../plan/compare.ts';
 import { makePlan } from '../plan/make-plan.ts';
+import { resetText } from '../plan/reset-steps.ts';
 import { changeText } from '../plan/print.ts';
 import { readOwned } from './gather.ts';
 import type { Journal } from './journal.ts';
@@ -23,13 +23,11 @@ export async function undoRun(
   const note = (error: unknown): void => {
     if (!failed.includes(messageOf(error))) failed.push(messageOf(error));
   };
+  // Only to be quicker about it: what does not come to its end so, is forgotten all the same.
+  await endConnections(begun, workplace).catch(() => {});
   for (const [index, { undo }] of begun.toReversed().entries()) {
     workplace.progress?.({ what: 'undoing', part: { name: 'step', number: index + 1, of: begun.length } });
     if (undo) await performUndo(undo, workplace).catch(note);
-  }
-  // What was decided meanwhile was decided for a way that is not taken any more.
-  for (const { forget } of begun) {
-    if (forget) await forgetFlows(workplace.host.exec, forget).catch(note);
   }
   try {
     const different = sameBoot ? await putBack(before, workplace, note) : [];
@@ -40,6 +38,13 @@ export async function undoRun(
     note(error);
   }
   return failed;
+}
+
+/** While they still go by the way that is given up: then they are forgotten. */
+async function endConnections(begun: Journal['begun'], workplace: Workplace): Promise<void> {
+  const flows = begun.flatMap(({ undo }) => (undo?.kind === 'open' ? undo.flows : []));
+  const text = flows.length > 0 ? resetText(await readOwned(workplace.host), flows) : undefined;
+  if (text !== undefined) await perform({ kind: 'reset-connections', flows, text }, workplace);
 }
 
 /**

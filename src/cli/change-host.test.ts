@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type FakeHost, createFakeHost } from '../../tests/fake-host/fake-host.ts';
-import { specOf } from '../../tests/scenario/play.ts';
+import { noPause, specOf } from '../../tests/scenario/play.ts';
 import type { Target } from '../apply/prepare.ts';
 import { createEngines } from '../engines/index.ts';
 import { createBackground } from '../host/background.ts';
@@ -57,7 +57,7 @@ async function apply(
   };
   const engines = createEngines({});
   const target: Target = { host, engines, role: hostRole(spec, 'here'), gateways: spec.gateways };
-  const ground = { host, engines, places, trace: undefined, progress: undefined };
+  const ground = { host, engines, places, trace: undefined, progress: undefined, pause: noPause };
   const texts = { verb: 'apply', title: 'plan', done: 'done', record: async () => {} };
   let status = 0;
   try {

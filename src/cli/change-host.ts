@@ -5,6 +5,7 @@ import type { Journal } from '../apply/journal.ts';
 import { type LedgerKeeper, openLedger } from '../apply/ledger-keeper.ts';
 import { type Prepared, type Target, prepare } from '../apply/prepare.ts';
 import { MustredirectError } from '../error.ts';
+import type { Sender } from '../apply/senders.ts';
 import { messageOf } from '../apply/undo.ts';
 import type { Plan } from '../plan/step.ts';
 import { emptyLedger } from '../state/ledger.ts';
@@ -41,6 +42,8 @@ export interface Change {
   readonly done: string;
   /** a step that fails keeps none of the others from being done */
   readonly goOn?: boolean;
+  /** those that send to this gateway: what they go on sending stays closed */
+  readonly senders?: readonly Sender[];
   /** seconds within which it must be confirmed */
   readonly confirm?: number | undefined;
   /** called with the lock held, before anything is looked at: rejects when the change is none to be made any more */
@@ -94,7 +97,7 @@ async function agree(terminal: Terminal, change: Change): Promise<Plan | 'any' |
 /** False when the plan is not the one agreed to any more: then nothing is changed. */
 async function changeLocked(terminal: Terminal, change: Change, agreed: Plan | 'any'): Promise<boolean> {
   const { ground, target } = change;
-  const { host, places, engines, progress } = ground;
+  const { host, places, engines, progress, pause } = ground;
   if (target.closed) return closeLocked(terminal, change, agreed);
   await change.check?.();
   const cutOff = await readOpenRun(ground);
@@ -113,7 +116,7 @@ async function changeLocked(terminal: Terminal, change: Change, agreed: Plan | '
   const notReady = await applyPlan(
     target,
     prepared,
-    { host, engines, keeper, progress },
+    { host, engines, keeper, progress, pause, senders: change.senders },
     runOf(terminal, change, prepared, cutOff),
   );
   report(terminal, change, prepared);
@@ -125,7 +128,7 @@ async function changeLocked(terminal: Terminal, change: Change, agreed: Plan | '
 /** Nothing that went wrong before keeps closed what is closed from being so. */
 async function closeLocked(terminal: Terminal, change: Change, agreed: Plan | 'any'): Promise<boolean> {
   const { ground, target } = change;
-  const { host, places, engines, progress } = ground;
+  const { host, places, engines, progress, pause } = ground;
   const keeper = await openLedger(host.files, places.ledger).catch((error: unknown) => {
     terminal.tell(`${terminal.paintTold('red', 'error:')} ${messageOf(error)}; closed without it`);
     return forgetful;
@@ -135,7 +138,7 @@ async function closeLocked(terminal: Terminal, change: Change, agreed: Plan | 'a
   if (agreed === 'any') show(terminal, change, prepared.plan);
   else if (!sameSteps(agreed, prepared.plan)) return false;
   watchWork(terminal);
-  await closePlan(target, prepared, { host, engines, keeper, progress }, terminal.interrupt);
+  await closePlan(target, prepared, { host, engines, keeper, progress, pause }, terminal.interrupt);
   report(terminal, change, prepared);
   return true;
 }

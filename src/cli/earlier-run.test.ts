@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type FakeHost, createFakeHost } from '../../tests/fake-host/fake-host.ts';
-import { specOf } from '../../tests/scenario/play.ts';
+import { noPause, specOf } from '../../tests/scenario/play.ts';
 import { recordApply, readHistory } from '../apply/history.ts';
 import { readJournal, removeJournal } from '../apply/journal.ts';
 import { createEngines } from '../engines/index.ts';
@@ -64,6 +64,7 @@ function groundOf(host: FakeHost): Ground {
     places,
     trace: undefined,
     progress: undefined,
+    pause: noPause,
   };
 }
 

@@ -84,10 +84,10 @@ export function watchWork(terminal: Terminal): void {
 
 /** Undoes all that the journal tells of, and says so. To be called with the lock held. */
 export async function undoJournal(terminal: Terminal, ground: Ground, journal: Journal): Promise<void> {
-  const { host, engines, places, progress } = ground;
+  const { host, engines, places, progress, pause } = ground;
   watchWork(terminal);
   const keeper = await openLedger(host.files, places.ledger);
-  const left = await undoRun(journal, { host, engines, keeper, progress });
+  const left = await undoRun(journal, { host, engines, keeper, progress, pause });
   await writeDown(terminal, ground, journal);
   if (left.length > 0) {
     throw new MustredirectError(

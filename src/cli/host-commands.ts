@@ -161,9 +161,12 @@ function addDestroy(program: Command, terminal: Terminal): void {
     .summary('take everything away that apply made; needs no file')
     .description(
       'Takes everything away that apply made on this host, and gives back what it changed. Needs no file. What ' +
-        'fails keeps nothing else from going, and is named; so is a network that stays because containers use it.',
+        'fails keeps nothing else from going, and is named; so is a network that stays because containers use it. ' +
+        'On a gateway that nodes still send to, it names them, and goes on blocking what they send until it is run ' +
+        'again after they have stopped.',
     )
     .addOption(yesOption())
+    .option('--force', 'do not block what nodes still send: it leaves by the routes of this host')
     .addOption(waitOption())
     .addOption(verboseOption())
     .addOption(jsonOption())

@@ -1,4 +1,6 @@
 /** What every command that looks at a host needs: the file, which host this is, and the ways to the outside. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Pause } from '../apply/end-flows.ts';
 import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
 import type { Applied } from '../apply/history.ts';
@@ -37,6 +39,7 @@ export interface Ground {
   /** shows a command before it runs, with `-v` */
   readonly trace: ((argv: readonly string[]) => void) | undefined;
   readonly progress: Progress | undefined;
+  readonly pause: Pause;
 }
 
 export async function openGround(terminal: Terminal, options: GroundOptions): Promise<Ground> {
@@ -52,6 +55,7 @@ export async function openGround(terminal: Terminal, options: GroundOptions): Pr
     places: await findPlaces(terminal.env),
     trace,
     progress: options.verbose ? timedProgress(terminal) : terminal.progress,
+    pause: (milliseconds) => sleep(milliseconds),
   };
 }
 

@@ -1,4 +1,5 @@
 /** A plan as a POSIX shell script, for a reader who wants to see, or to do it without us. */
+import type { Flows } from '../state/ledger.ts';
 import type { Engine, NetworkRequest } from '../engines/engine.ts';
 import type { Engines } from '../engines/index.ts';
 import { conntrackArgs } from '../host/conntrack.ts';
@@ -34,7 +35,7 @@ function commands(action: Action, engines: Engines): string[] {
     case 'ip':
       return action.lines.map((line) => `ip -${action.family} ${line.split(' ').map(quoteWord).join(' ')}`);
     case 'nft':
-      return [`nft -f - <<'END'`, action.text.trimEnd(), 'END'];
+      return nftCommands(action.text);
     case 'insert-iptables-rule':
     case 'delete-iptables-rule':
       return commandLine(iptablesCommand(action));
@@ -48,12 +49,26 @@ function commands(action: Action, engines: Engines): string[] {
       return commandLine(engines[action.engine].removeCommand(action.name));
     case 'set-masquerade':
       return masqueradeCommands(action, engines[action.engine]);
+    case 'reset-connections':
+      return nftCommands(action.text);
     case 'forget-flows':
-      // conntrack exits 1 when there was none
-      return action.flows.map(
-        (flows) => `conntrack ${conntrackArgs(flows).join(' ')} >/dev/null 2>&1 || true`,
-      );
+      return forgetCommands(action.flows);
+    case 'open':
+      return [
+        ...(action.close === undefined ? [] : nftCommands(action.close)),
+        ...forgetCommands(action.flows),
+        ...nftCommands(action.text),
+      ];
   }
+}
+
+function nftCommands(text: string): string[] {
+  return [`nft -f - <<'END'`, text.trimEnd(), 'END'];
+}
+
+/** conntrack exits 1 when there was none */
+function forgetCommands(flows: readonly Flows[]): string[] {
+  return flows.map((some) => `conntrack ${conntrackArgs(some).join(' ')} >/dev/null 2>&1 || true`);
 }
 
 function commandLine(argv: readonly string[] | undefined): string[] {

@@ -12,11 +12,17 @@ import type { Exec } from './ports.ts';
  *
  * @returns those of `flows` that there is something to forget of
  */
-export async function knownFlows(exec: Exec, flows: readonly Flows[]): Promise<Flows[]> {
+export async function knownFlows(exec: Exec, flows: readonly Flows[], protocol?: 'tcp'): Promise<Flows[]> {
   const wanted = [...new Set(flows.map(({ from }) => familyOf(from)))];
-  const lists = await Promise.all(wanted.map((family) => listFlows(exec, family)));
+  const lists = await Promise.all(wanted.map((family) => listFlows(exec, family, protocol)));
   const seen = lists.flat().sort((a, b) => compareRanges(a.source, b.source));
-  return flows.filter(({ from, to }) => isSeen(seen, from, to));
+  // What others began is not among those, and is little.
+  return flows.filter(({ from, to, called }) => called ?? isSeen(seen, from, to));
+}
+
+/** Whether it knows a connection of any of them. */
+export async function hasConnections(exec: Exec, flows: readonly Flows[]): Promise<boolean> {
+  return (await knownFlows(exec, flows, 'tcp')).length > 0;
 }
 
 interface Seen {
@@ -27,8 +33,8 @@ interface Seen {
 /** The first source and destination of a line are those of who began: `tcp 6 117 SYN_SENT src=10.89.4.7 dst=1.1.1.1 ...` */
 const beginning = /^[^=\n]* src=([\da-f.:]+) dst=([\da-f.:]+) /gm;
 
-async function listFlows(exec: Exec, family: Family): Promise<Seen[]> {
-  const argv = ['conntrack', '-L', '-f', `ipv${family}`];
+async function listFlows(exec: Exec, family: Family, protocol?: 'tcp'): Promise<Seen[]> {
+  const argv = ['conntrack', '-L', ...(protocol === undefined ? [] : ['-p', protocol]), '-f', `ipv${family}`];
   const output = await exec.run(argv);
   if (output.exitCode === programNotFound) throw missingProgram('conntrack');
   if (output.exitCode !== 0) throw commandError(argv, output);

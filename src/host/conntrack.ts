@@ -15,24 +15,31 @@ const throughPipe = ['sh', '-c', 'cat | "$@"', 'sh'];
 /** Each try has deleted some, and new ones have their own address already. */
 const mostTries = 50;
 
-/** None to forget is no error. */
-export async function forgetFlows(exec: Exec, flows: readonly Flows[]): Promise<void> {
+/**
+ * None to forget is no error.
+ *
+ * @returns whether there was any
+ */
+export async function forgetFlows(exec: Exec, flows: readonly Flows[]): Promise<boolean> {
   if (flows.length <= many) {
-    for (const some of flows) await forget(exec, ['conntrack', ...conntrackArgs(some)]);
-    return;
+    let any = false;
+    for (const some of flows) any = (await forget(exec, ['conntrack', ...conntrackArgs(some)])) || any;
+    return any;
   }
   const known = await knownFlows(exec, flows);
   for (let at = 0; at < known.length; at += atOnce) {
     const lines = known.slice(at, at + atOnce).map((some) => `${conntrackArgs(some).join(' ')}\n`);
     await forget(exec, [...throughPipe, 'conntrack', '-R', '-'], { input: lines.join(''), timeout: 120_000 });
   }
+  return known.length > 0;
 }
 
 /** A flow that ends by itself between being listed and being deleted makes it stop there: it begins again. */
-async function forget(exec: Exec, argv: readonly string[], options?: RunOptions): Promise<void> {
+async function forget(exec: Exec, argv: readonly string[], options?: RunOptions): Promise<boolean> {
   for (let tries = 1; ; tries += 1) {
     const output = await exec.run(argv, options);
-    if (output.exitCode === 0 || output.stderr.includes('0 flow entries')) return;
+    if (output.stderr.includes(' 0 flow entries')) return false;
+    if (output.exitCode === 0) return true;
     if (output.exitCode === programNotFound) throw missingProgram('conntrack');
     if (tries === mostTries || !output.stderr.includes("such conntrack doesn't exist")) {
       throw commandError(argv, output);
@@ -40,8 +47,8 @@ async function forget(exec: Exec, argv: readonly string[], options?: RunOptions)
   }
 }
 
-/** Deletes what was begun by an address of `from`, to one of `to` where that is given. */
-export function conntrackArgs({ from, to }: Flows): string[] {
+/** Deletes what was begun by an address of `from`, to one of `to` where that is given, or what others began and it answers. */
+export function conntrackArgs({ from, to, called }: Flows): string[] {
   const family = familyOf(from) === 4 ? 'ipv4' : 'ipv6';
-  return ['-D', '-f', family, '-s', from, ...(to === undefined ? [] : ['-d', to])];
+  return ['-D', '-f', family, called ? '-r' : '-s', from, ...(to === undefined ? [] : ['-d', to])];
 }

@@ -8,6 +8,12 @@ import { bootId, removeState } from './state-files.ts';
 
 const formatVersion = 1;
 
+export const flowsSchema = z.object({
+  from: z.string(),
+  to: z.string().exactOptional(),
+  called: z.literal(true).exactOptional(),
+});
+
 const fields = {
   gateways: z.record(z.string(), z.object({ table: z.number(), mark: z.number() })),
   directBit: z.number().exactOptional(),
@@ -15,7 +21,7 @@ const fields = {
   steerBit: z.number().exactOptional(),
   sysctls: z.record(z.string(), z.string()),
   bridges: z.record(z.string(), z.string()).exactOptional(),
-  forget: z.array(z.object({ from: z.string(), to: z.string().exactOptional() })).exactOptional(),
+  forget: z.array(flowsSchema).exactOptional(),
   networks: z.array(
     z.object({
       engine: z.enum(engineNames),

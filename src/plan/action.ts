@@ -38,4 +38,13 @@ export type Action =
       readonly enabled: boolean;
     }
   /** make conntrack forget flows, with their old NAT decision */
-  | { readonly kind: 'forget-flows'; readonly flows: readonly Flows[] };
+  | { readonly kind: 'forget-flows'; readonly flows: readonly Flows[] }
+  /** an nft transaction that makes connections of these flows end */
+  | { readonly kind: 'reset-connections'; readonly flows: readonly Flows[]; readonly text: string }
+  /** an nft transaction that lets flows through which were closed, and are forgotten first; `close` closes them before */
+  | {
+      readonly kind: 'open';
+      readonly close?: string;
+      readonly flows: readonly Flows[];
+      readonly text: string;
+    };

@@ -8,7 +8,7 @@ import type { Wanted } from '../desired/parts.ts';
 import type { Facts } from '../state/facts.ts';
 import { isSteering, objectKey } from '../state/objects.ts';
 import { mainTable } from '../state/ownership.ts';
-import { wideTable } from './nft-steps.ts';
+import { wideTable } from './wide-table.ts';
 import { isNftObject } from './nft-text.ts';
 
 /** @param desired all that the file wants of this host */

@@ -8,8 +8,10 @@ import {
   type Subnet,
   excludeSubnets,
   families,
+  familyOf,
   longSubnet,
   mergeSubnets,
+  subnetOfAddress,
 } from '../address/cidr.ts';
 import type { Wanted } from '../desired/parts.ts';
 import type { Flows } from '../state/ledger.ts';
@@ -17,45 +19,98 @@ import type { HostObject, NftSet } from '../state/objects.ts';
 import { preferences } from '../state/ownership.ts';
 import { subnetOfElement } from '../state/subnet-set-name.ts';
 import { elementKey } from './nft-text.ts';
+import { overlapsOneOf } from './overlaps.ts';
 import { printList } from './print.ts';
 import type { Step } from './step.ts';
 
-export interface FlowSteps {
-  readonly begun: readonly Step[];
-  readonly ended: readonly Step[];
+export interface ChangedFlows {
+  /** those that get another decision from now on, where the table holds the old and the new */
+  readonly begun: readonly Flows[];
+  /** those that get another one when only the new is left */
+  readonly ended: readonly Flows[];
 }
 
 /** @param pending what an earlier run had still to forget */
-export function forgetSteps(
+export function changedFlows(
   actual: readonly HostObject[],
   wanted: readonly Wanted[],
   pending: readonly Flows[] = [],
-): FlowSteps {
+): ChangedFlows {
   const objects = wanted.map(({ object }) => object);
   const [before, after] = [nftSets(actual), nftSets(objects)];
   const [decided, wished] = [decisions(actual, before), decisions(objects, after)];
   // A run that was cut off before it forgot has not steered yet either: that tells of flows left to forget.
   const unsteered = excludeSubnets(steered(objects), steered(actual));
-  const begun = [
-    ...everywhere([...missingIn(wished, decided), ...unsteered, ...newExceptions(objects, actual)]),
-    ...newPairs(after, before),
-  ];
-  const ended = [
-    ...everywhere([...missingIn(decided, wished), ...newExceptions(actual, objects)]),
-    ...newPairs(before, after),
-    ...towardsGone(before, after),
-    ...pending,
-  ];
   return {
-    begun: forget(begun, 'flows from here that began before keep an old source address'),
-    ended: forget(ended, 'flows from here get the source address of their new way'),
+    begun: [
+      ...everywhere([...missingIn(wished, decided), ...unsteered, ...newExceptions(objects, actual)]),
+      ...newPairs(after, before),
+      // They went by the gateway with their own address, and stay inside from now on.
+      ...towardsGone(after, before),
+    ],
+    ended: [
+      ...everywhere([...missingIn(decided, wished), ...newExceptions(actual, objects)]),
+      ...newPairs(before, after),
+      ...towardsGone(before, after),
+      ...calledNoMore(actual, objects),
+      ...pending,
+    ],
   };
+}
+
+/**
+ * Those that leave by a way of ours until now: they would leave by another with the address that belongs to the old one. What
+ * begins to be redirected is stopped by the guard until it is steered.
+ */
+export function flowsOnTheWay(
+  actual: readonly HostObject[],
+  { begun, ended }: ChangedFlows,
+): readonly Flows[] {
+  if (begun.length === 0) return ended;
+  const before = nftSets(actual);
+  const redirected = { 4: mergeSubnets(redirectedIn(before, 4)), 6: mergeSubnets(redirectedIn(before, 6)) };
+  return [...begun.filter(({ from }) => overlapsOneOf(from, redirected[familyOf(from)])), ...ended];
+}
+
+export function printFlows(flows: readonly Flows[]): string {
+  const texts = flows.map(({ from, to, called }) =>
+    called ? `${from} that others began` : to === undefined ? from : `${from} to ${to}`,
+  );
+  return `conntrack: forget flows from ${printList([...new Set(texts)])}`;
+}
+
+/**
+ * Flows that the guard stops while they have the wrong address.
+ *
+ * @param closed those that are forgotten when they are let through again
+ */
+export function forgetBegun({ begun }: ChangedFlows, closed: readonly Flows[]): Step[] {
+  const later = new Set(closed);
+  const flows = begun.filter((some) => !later.has(some));
+  if (flows.length === 0) return [];
+  const why = 'flows from here that began before keep an old source address';
+  return [{ do: { kind: 'forget-flows', flows }, lines: [{ sign: '*', text: printFlows(flows), why }] }];
 }
 
 type Sets = ReadonlyMap<string, NftSet>;
 
 function nftSets(objects: readonly HostObject[]): Sets {
   return new Map(objects.flatMap((o) => (o.kind === 'nft-set' ? [[o.name, o] as const] : [])));
+}
+
+/** What came in by a port that is published no more, or leads elsewhere, goes on to the old address, and its answers anywhere. */
+function calledNoMore(actual: readonly HostObject[], wanted: readonly HostObject[]): Flows[] {
+  const still = new Set(publishedRules(wanted));
+  const gone = publishedRules(actual).filter((rule) => !still.has(rule));
+  return gone.flatMap((rule) => {
+    const [, address4, address6] = / dnat ip6? to (?:([\d.]+)|\[([\da-f:.]+)\]):/.exec(rule) ?? [];
+    const address = address4 ?? address6;
+    return address === undefined ? [] : [{ from: subnetOfAddress(address), called: true } as const];
+  });
+}
+
+function publishedRules(objects: readonly HostObject[]): string[] {
+  return objects.flatMap((o) => (o.kind === 'nft-chain' && o.name === 'published' ? o.rules : []));
 }
 
 /** What goes from one redirected subnet to another gets another address when the other is redirected no more. */
@@ -141,7 +196,8 @@ function decisions(objects: readonly HostObject[], sets: Sets): Map<string, Subn
 }
 
 function subnetOf(set: string, element: string): Subnet {
-  return longSubnet(subnetOfElement(set, element));
+  // Of a pair, the subnet comes first.
+  return longSubnet(subnetOfElement(set, element.split(' . ')[0] ?? element));
 }
 
 function subnetsOf(set: NftSet | undefined): Subnet[] {
@@ -156,11 +212,4 @@ function missingIn(
   return mergeSubnets(
     [...some].flatMap(([rule, subnets]) => excludeSubnets(subnets, others.get(rule) ?? [])),
   );
-}
-
-function forget(flows: readonly Flows[], why: string): Step[] {
-  if (flows.length === 0) return [];
-  const texts = flows.map(({ from, to }) => (to === undefined ? from : `${from} to ${to}`));
-  const text = `conntrack: forget flows from ${printList([...new Set(texts)])}`;
-  return [{ do: { kind: 'forget-flows', flows }, lines: [{ sign: '*', text, why }] }];
 }

@@ -5,9 +5,10 @@
 import type { Desired } from '../desired/desired.ts';
 import { type HostObject, type Rule, isSteering } from '../state/objects.ts';
 import { lastMetric, preferences, routePreferences } from '../state/ownership.ts';
-import { compareStates } from './compare.ts';
+import { closedFlows } from './closing.ts';
+import { type Change, compareStates } from './compare.ts';
 import { engineSteps } from './engine-steps.ts';
-import { forgetSteps } from './flow-steps.ts';
+import { type ChangedFlows, changedFlows, flowsOnTheWay, forgetBegun, printFlows } from './flow-steps.ts';
 import {
   addPolicies,
   addRoutes,
@@ -18,7 +19,7 @@ import {
   removeRules,
 } from './ip-steps.ts';
 import { iptablesSteps } from './iptables-steps.ts';
-import { nftSteps } from './nft-steps.ts';
+import { type Closing, nftSteps } from './nft-steps.ts';
 import { isNftObject } from './nft-text.ts';
 import type { Plan } from './step.ts';
 import { sysctlSteps } from './sysctl-steps.ts';
@@ -45,12 +46,14 @@ export function makePlan(
   if (changes.length === 0 && !pending?.length) return { steps: [], waiting, warnings, notReady };
   const foundNft = actual.filter(isNftObject);
   const wantedNft = desired.wanted.filter(({ object }) => isNftObject(object));
-  const nft = nftSteps(foundNft, wantedNft);
-  const flows = forgetSteps(actual, desired.wanted, pending);
+  const flows = changedFlows(actual, desired.wanted, [...(pending ?? []), ...closedFlows(foundNft)]);
+  const meanwhile = closingFor(actual, flows, changes);
+  const nft = nftSteps(foundNft, wantedNft, meanwhile);
   const steps = [
+    ...nft.reset,
     // The guard stops what is not steered yet, and flows begin anew with their own address.
     ...nft.widen,
-    ...flows.begun,
+    ...forgetBegun(flows, meanwhile.flows),
     // Now that packets are marked, those that are not can be blocked.
     ...addPolicies(changes),
     // Exceptions come before what closes, or the host could not answer its containers for a moment.
@@ -70,7 +73,31 @@ export function makePlan(
     ...removePolicies(changes),
     ...sysctlSteps(changes, 'restore'),
     ...nft.narrow,
-    ...flows.ended,
+    // Only now: whatever flows had of the old way is forgotten, and begins anew.
+    ...nft.open,
   ];
   return { steps, waiting, warnings, notReady };
+}
+
+function closingFor(
+  actual: readonly HostObject[],
+  changed: ChangedFlows,
+  changes: readonly Change[],
+): Closing {
+  const flows = flowsOnTheWay(actual, changed);
+  const why = 'flows from here get the source address of their new way';
+  return {
+    flows,
+    toldFirst: !changes.some(isMissing),
+    undone: [...changed.begun, ...changed.ended],
+    lines: flows.length > 0 ? [{ sign: '*', text: printFlows(flows), why }] : [],
+  };
+}
+
+/** Something that steers or closes, and was taken away, or is for what begins now. */
+function isMissing(change: Change): boolean {
+  if (change.kind === 'remove') return false;
+  const { to } = change;
+  if (to.kind === 'rule') return to.action.kind !== 'goto' && to.action.kind !== 'nop';
+  return to.kind === 'route' || to.kind === 'xfrm-policy';
 }

@@ -2,65 +2,156 @@
  * The nft part of a plan: first a table that holds the old and the new, then, when routing has changed, the
  * new alone. So a changed gateway has no moment in which the guard stops the good way, or lets a bad one by.
  */
-import { type Subnet, longSubnet, mergeSubnets, overlaps } from '../address/cidr.ts';
-import { rangeOf } from '../address/range.ts';
 import type { Wanted } from '../desired/parts.ts';
-import { type HostObject, type NftSet, objectKey } from '../state/objects.ts';
+import type { Flows } from '../state/ledger.ts';
+import { type HostObject, objectKey } from '../state/objects.ts';
 import { ownNftTable } from '../state/ownership.ts';
-import { type Change, compareStates, sameObject } from './compare.ts';
-import { type NftObject, changeTable, elementKey, isNftObject, replaceTable } from './nft-text.ts';
+import type { Action } from './action.ts';
+import { closingObjects, hasContainers, isClosing, resetObjects } from './closing.ts';
+import { type Change, compareStates } from './compare.ts';
+import { type NftObject, changeTable, isNftObject, replaceTable } from './nft-text.ts';
 import { printChange } from './print.ts';
 import type { PlanLine, Step } from './step.ts';
+import { onlyMoves } from './only-moves.ts';
+import { closesNoMore, resetSteps } from './reset-steps.ts';
+import { wideTable } from './wide-table.ts';
 
 export interface NftSteps {
+  /** connections end that cannot go on */
+  readonly reset: readonly Step[];
   readonly widen: readonly Step[];
   /** what was there goes by its new gateway */
   readonly turn: readonly Step[];
   readonly narrow: readonly Step[];
+  /** what was closed meanwhile */
+  readonly open: readonly Step[];
 }
 
-export function nftSteps(actual: readonly NftObject[], wanted: readonly Wanted[]): NftSteps {
-  const both = wideTable(actual, wanted);
-  const turned = wideTable(actual, wanted, true);
-  const toldLater = new Set(compareStates(nftObjects(both), wanted).map(keyOf));
-  return {
-    widen: stepBetween(actual, both, (change) => !onlyMoves(change) || !toldLater.has(keyOf(change))),
-    turn: stepBetween(nftObjects(both), turned),
-    narrow: stepBetween(nftObjects(turned), wanted),
+/** Flows that are closed while the plan runs. */
+export interface Closing {
+  /** from its first step to its last */
+  readonly flows: readonly Flows[];
+  /** while it is undone: those that have begun on the way that is given up among them */
+  readonly undone: readonly Flows[];
+  /** but for nft, what closes or steers is all there: connections may be told of their end before anything else is done */
+  readonly toldFirst: boolean;
+  /** what opening does, for the plan */
+  readonly lines: readonly PlanLine[];
+}
+
+export function nftSteps(
+  actual: readonly NftObject[],
+  wanted: readonly Wanted[],
+  closing: Closing = { flows: [], undone: [], toldFirst: false, lines: [] },
+): NftSteps {
+  const [before, after] = [actual.filter(isLasting), wanted.filter(({ object }) => isLasting(object))];
+  const found = actual.filter(isClosing);
+  const both = wideTable(before, after);
+  const turned = wideTable(before, after, true);
+  const widening = compareStates(before, both);
+  const local = hasContainers([...actual, ...nftObjects(wanted)]);
+  const meanwhile: Meanwhile = {
+    closed: closingObjects(closing.flows, local),
+    undone: closingObjects(closing.undone, local),
   };
+  // What is closed already has nobody left to tell, and what is not closed yet must not wait for it.
+  const isTold = closing.toldFirst && found.length === 0 && widening.every(closesNoMore);
+  const reset = isTold ? resetObjects(closing.flows, local) : [];
+  const toldLater = new Set(compareStates(nftObjects(both), after).map(keyOf));
+  const first = {
+    changes: widening,
+    listed: (change: Change) => !onlyMoves(change) || !toldLater.has(keyOf(change)),
+    found,
+    passing: reset.length > 0 ? reset : found,
+  };
+  return {
+    reset: resetSteps(before, reset, closing.flows),
+    widen: firstStep(before, both, meanwhile, closing, first),
+    turn: stepBetween(nftObjects(both), turned, meanwhile),
+    narrow: stepBetween(nftObjects(turned), after, meanwhile),
+    open: lastStep(nftObjects(after), nftObjects(wanted).filter(isClosing), meanwhile, closing),
+  };
+}
+
+/** What our table holds beside all else while the plan runs, and while it is undone. */
+interface Meanwhile {
+  readonly closed: readonly NftObject[];
+  readonly undone: readonly NftObject[];
+}
+
+/** @param first `found`: what closes already, `passing`: that, or what ends connections */
+function firstStep(
+  from: readonly NftObject[],
+  to: readonly Wanted[],
+  { closed, undone }: Meanwhile,
+  closing: Closing,
+  first: {
+    readonly changes: readonly Change[];
+    readonly listed: (change: Change) => boolean;
+    readonly found: readonly NftObject[];
+    readonly passing: readonly NftObject[];
+  },
+): Step[] {
+  const { changes, listed, found, passing } = first;
+  if (changes.length === 0 && isSame(found, closed)) return [];
+  const text = changeTable([...from, ...passing], [...nftObjects(to), ...closed]);
+  const [start, undoing] = [replaceTable([...from, ...found]), replaceTable([...from, ...undone])];
+  const undo = openAction(closing.undone, start, undoing);
+  return [{ do: { kind: 'nft', text }, undo, lines: linesOf(from, to, changes.filter(listed)) }];
 }
 
 function stepBetween(
   from: readonly NftObject[],
   to: readonly Wanted[],
-  isTold: (change: Change) => boolean = () => true,
+  { closed, undone }: Meanwhile,
 ): Step[] {
   const changes = compareStates(from, to);
   if (changes.length === 0) return [];
-  return [
-    {
-      do: { kind: 'nft', text: changeTable(from, nftObjects(to)) },
-      // Whole and by itself right, whatever a failed step has left; only counters begin anew.
-      undo: { kind: 'nft', text: replaceTable(from) },
-      lines:
-        from.length === 0 || to.length === 0
-          ? [wholeTable(from, to)]
-          : changes.filter(isTold).map(printChange),
-    },
-  ];
+  const text = changeTable([...from, ...closed], [...nftObjects(to), ...closed]);
+  // Whole and by itself right, whatever a failed step has left; only counters begin anew.
+  const undo = { kind: 'nft', text: replaceTable([...from, ...undone]) } as const;
+  return [{ do: { kind: 'nft', text }, undo, lines: linesOf(from, to, changes) }];
+}
+
+/** @param stays what is still to be closed then */
+function lastStep(
+  table: readonly NftObject[],
+  stays: readonly NftObject[],
+  { closed, undone }: Meanwhile,
+  { flows, lines }: Closing,
+): Step[] {
+  if (isSame(closed, stays)) return [];
+  const text = changeTable([...table, ...closed], [...table, ...stays]);
+  const undo = { kind: 'nft', text: replaceTable([...table, ...undone]) } as const;
+  return [{ do: openAction(flows, text), undo, lines }];
+}
+
+/** @param close the text that closes them, where they are not closed yet */
+function openAction(flows: readonly Flows[], text: string, close?: string): Action {
+  if (flows.length === 0) return { kind: 'nft', text };
+  return { kind: 'open', ...(close === undefined ? {} : { close }), flows, text };
+}
+
+function isLasting(object: HostObject): boolean {
+  return !isClosing(object);
+}
+
+function isSame(some: readonly NftObject[], others: readonly NftObject[]): boolean {
+  const wanted = others.map((object) => ({ object, why: '' }));
+  return compareStates(some, wanted).length === 0;
+}
+
+function linesOf(
+  from: readonly NftObject[],
+  to: readonly Wanted[],
+  changes: readonly Change[],
+): readonly PlanLine[] {
+  if (changes.length === 0) return [];
+  return from.length === 0 || to.length === 0 ? [wholeTable(from, to)] : changes.map(printChange);
 }
 
 function keyOf(change: Change): string {
   return objectKey(change.kind === 'remove' ? change.from : change.to);
-}
-
-/** Wanted rules come before those that are still there; that alone is nothing to tell. */
-function onlyMoves(change: Change): boolean {
-  if (change.kind !== 'change' || change.from.kind !== 'nft-chain' || change.to.kind !== 'nft-chain')
-    return false;
-  const { from, to } = change;
-  const sameHook = JSON.stringify(from.hook) === JSON.stringify(to.hook);
-  return sameHook && from.foreign === undefined && to.rules.every((rule) => from.rules.includes(rule));
 }
 
 /** A table that comes or goes whole is one line: what it is for, not what it is made of. */
@@ -79,91 +170,4 @@ const purposeful = new Set(['guard', 'postrouting', 'published']);
 
 function nftObjects(wanted: readonly Wanted[]): NftObject[] {
   return wanted.map(({ object }) => object).filter(isNftObject);
-}
-
-/**
- * The elements of both, and the wanted rules before those that were there and still matter.
- *
- * @param turned what a map has of both leads to where it is wanted, no more to where it led
- */
-export function wideTable(actual: readonly NftObject[], wanted: readonly Wanted[], turned = false): Wanted[] {
-  const found = new Map(actual.map((object) => [objectKey(object), object]));
-  const keys = new Set(wanted.map(({ object }) => objectKey(object)));
-  return [
-    ...wanted.map(({ object, why }) => {
-      const before = found.get(objectKey(object));
-      return { object: wideObject(before, object, keys, turned), why };
-    }),
-    ...actual.filter((object) => !keys.has(objectKey(object))).map((object) => ({ object, why: '' })),
-  ];
-}
-
-function wideObject(
-  before: HostObject | undefined,
-  after: HostObject,
-  wanted: ReadonlySet<string>,
-  turned: boolean,
-): HostObject {
-  if (after.kind === 'nft-set' && before?.kind === 'nft-set') return wideSet(before, after, turned);
-  if (after.kind !== 'nft-chain' || before?.kind !== 'nft-chain') return after;
-  // What leaves by the old way still needs the address that belongs to it, and what goes nowhere stays stopped. Any other
-  // rule may be somebody's.
-  const kept =
-    after.hook?.type === 'nat' ? before.rules : before.rules.filter((rule) => asksForGone(rule, wanted));
-  return { ...after, rules: [...new Set([...after.rules, ...kept])] };
-}
-
-/** Of a family, or of a role, that this host has no more: what is wanted has no such set. */
-function asksForGone(rule: string, wanted: ReadonlySet<string>): boolean {
-  // `@th,192,32` is a field of a packet.
-  return [...rule.matchAll(/@([\w.-]+)(?!,|[\w.-])/g)].some(([, name]) => !wanted.has(`nft-set ${name}`));
-}
-
-/** Intervals of one set must not overlap: an old element gives way to a new one that does. */
-function wideSet(before: NftSet, after: NftSet, turned: boolean): NftSet {
-  // What stands in a set of another type is no element of this one.
-  if (before.type.join(' ') !== after.type.join(' ') || before.verdicts !== after.verdicts) return after;
-  if (sameObject(before, after)) return after;
-  const old = new Map(before.elements.map((element) => [elementKey(element), element]));
-  const wanted = new Set(after.elements.map(elementKey));
-  const added = after.elements.filter((element) => !old.has(elementKey(element)));
-  const leaving = before.elements.filter((element) => !wanted.has(elementKey(element)));
-  const kept = after.exact ? leaving : apartFrom(added, leaving);
-  const stays = turned
-    ? after.elements
-    : after.elements.map((element) => old.get(elementKey(element)) ?? element);
-  return { ...after, elements: [...stays, ...kept] };
-}
-
-/** Those of some elements that overlap none of others. Most overlap none, and of many that is found in one pass over both. */
-function apartFrom(others: readonly string[], elements: readonly string[]): readonly string[] {
-  const isOne = (element: string): boolean => /^[\da-f.:/]+$/.test(element);
-  if (![...others, ...elements].every(isOne)) {
-    return elements.filter((element) => !others.some((other) => elementsOverlap(element, other)));
-  }
-  const taken = mergeSubnets(others.map(longSubnet));
-  return elements.filter((element) => !overlapsOneOf(longSubnet(element), taken));
-}
-
-/** @param sorted none of them overlaps another, in ascending order */
-function overlapsOneOf(subnet: Subnet, sorted: readonly Subnet[]): boolean {
-  const { start, end } = rangeOf(subnet);
-  let [low, high] = [0, sorted.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (rangeOf(sorted[middle] ?? '').end < start) low = middle + 1;
-    else high = middle;
-  }
-  const next = sorted[low];
-  return next !== undefined && rangeOf(next).start <= end;
-}
-
-function elementsOverlap(a: string, b: string): boolean {
-  const [as, bs] = [elementKey(a).split(' . '), elementKey(b).split(' . ')];
-  return as.every((part, i) => partsOverlap(part, bs[i] ?? ''));
-}
-
-function partsOverlap(a: string, b: string): boolean {
-  if (a.startsWith('"') || b.startsWith('"')) return a === b;
-  return overlaps(longSubnet(a), longSubnet(b));
 }

@@ -28,6 +28,8 @@ export interface Ledger {
 export interface Flows {
   readonly from: Subnet;
   readonly to?: Subnet;
+  /** others began them, and it answers */
+  readonly called?: true;
 }
 
 export interface GatewayNumbers {

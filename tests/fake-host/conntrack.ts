@@ -4,17 +4,27 @@ import type { Output } from '../../src/host/ports.ts';
 import { inSubnet } from './address.ts';
 import { type FakeState, unknownToFake } from './state.ts';
 
-export function runConntrack(state: FakeState, args: readonly string[], input = ''): Output {
+export function runConntrack(
+  state: FakeState,
+  args: readonly string[],
+  input: string,
+  changed: (change: string) => void,
+): Output {
   if (args.join(' ') === '--version') {
     return { exitCode: 0, stdout: 'conntrack v1.4.7 (conntrack-tools)', stderr: '' };
   }
   if (args.join(' ') === '-R -') {
-    for (const line of input.split('\n').slice(0, -1)) forget(state, line);
+    for (const line of input.split('\n').slice(0, -1)) {
+      forget(state, line);
+      changed(`conntrack ${line}`);
+    }
     return { exitCode: 0, stdout: '', stderr: '' };
   }
-  const [, listed] = /^-L -f ipv([46])$/.exec(args.join(' ')) ?? [];
-  if (listed !== undefined) return list(state, listed);
+  const [, listed] = /^-L(?: -p tcp)? -f ipv([46])$/.exec(args.join(' ')) ?? [];
+  // All flows are UDP's.
+  if (listed !== undefined) return list(args.includes('tcp') ? { ...state, flows: [] } : state, listed);
   const count = forget(state, args.join(' '));
+  changed(`conntrack ${args.join(' ')}`);
   return {
     // None to delete is exit 1.
     exitCode: count > 0 ? 0 : 1,
@@ -25,20 +35,26 @@ export function runConntrack(state: FakeState, args: readonly string[], input = 
 
 function list({ flows }: FakeState, family: string): Output {
   const lines = flows
-    .filter((source) => family === String(familyOf(source)))
+    .map((flow) => flow.split(' '))
+    .filter(([source = '']) => family === String(familyOf(source)))
     .map(
-      (source) => `udp      17 29 src=${source} dst=192.0.2.1 sport=1 dport=2 src=192.0.2.1 dst=${source} \n`,
+      ([source, destination = '192.0.2.1']) =>
+        `udp      17 29 src=${source} dst=${destination} sport=1 dport=2 src=${destination} dst=${source} \n`,
     );
   const stderr = `conntrack v1.4.7 (conntrack-tools): ${lines.length} flow entries have been shown.`;
   return { exitCode: 0, stdout: lines.join(''), stderr };
 }
 
 function forget(state: FakeState, command: string): number {
-  const [, family, subnet = '', to] = /^-D -f ipv([46]) -s (\S+)(?: -d (\S+))?$/.exec(command) ?? [];
+  const [, family, subnet = '', to] = /^-D -f ipv([46]) -[rs] (\S+)(?: -d (\S+))?$/.exec(command) ?? [];
   if (family !== String(familyOf(subnet))) unknownToFake(`conntrack ${command}`);
-  // Flows are kept by their source alone: none is known to go to a certain destination.
-  if (to !== undefined) return 0;
-  const kept = state.flows.filter((source) => !inSubnet(subnet, source));
+  // Nobody outside begins anything here.
+  if (command.includes(' -r ')) return 0;
+  const kept = state.flows.filter((flow) => {
+    const [source = '', destination] = flow.split(' ');
+    if (!inSubnet(subnet, source)) return true;
+    return to !== undefined && (destination === undefined || !inSubnet(to, destination));
+  });
   const count = state.flows.length - kept.length;
   state.flows = kept;
   return count;

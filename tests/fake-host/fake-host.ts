@@ -111,7 +111,7 @@ function runProgram(
     case 'nft':
       return runNft(state, args, { input, changed });
     case 'conntrack':
-      return runConntrack(state, args, input);
+      return runConntrack(state, args, input ?? '', changed);
     case 'podman':
       return runPodman(state, args);
     case 'docker':
@@ -125,7 +125,7 @@ function runProgram(
     case 'systemctl':
       return runSystemctl(state, args);
     case 'sh':
-      return runConntrack(state, pipedTo('conntrack', args), input);
+      return runConntrack(state, pipedTo('conntrack', args), input ?? '', changed);
     default:
       return unknownToFake([program, ...args].join(' '));
   }

@@ -58,6 +58,7 @@ function compile(expression: Expression): Action[] {
     case 'vmap':
       return [{ kind, lead: leadOf(body as { key: Expression; data: string }) }];
     case 'set':
+    case 'counter':
       // Nobody asks what is counted.
       return [];
     case 'dnat':
@@ -206,6 +207,8 @@ const plainValues: Readonly<Record<string, Value>> = {
   '{"payload":{"protocol":"ip6","field":"saddr"}}': inFamily(6, ({ source }) => source),
   '{"payload":{"protocol":"ip6","field":"daddr"}}': inFamily(6, ({ destination }) => destination),
   '{"meta":{"key":"nfproto"}}': ({ source }) => `ipv${familyOf(source)}`,
+  // Nothing here is bridged.
+  '{"meta":{"key":"pkttype"}}': () => 'host',
   // Nobody outside calls here.
   '{"fib":{"result":"type","flags":["daddr"]}}': () => undefined,
   '{"meta":{"key":"mark"}}': ({ mark }) => String(mark),

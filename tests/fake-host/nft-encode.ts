@@ -23,6 +23,7 @@ function statement(words: Words): Expression {
     if (words.take('snat', family, 'to')) return { snat: { family, addr: addressOrOperand(words) } };
     if (words.take('dnat', family, 'to')) return { dnat: { family, ...target(words.next()) } };
   }
+  if (words.take('counter')) return { counter: { packets: 0, bytes: 0 } };
   if (words.take('add')) return { set: counting(words) };
   return matchOrMangle(words);
 }
@@ -76,6 +77,7 @@ function changed(words: Words): unknown {
   const size = words.peek() ?? '';
   if (isIP(size) !== 0) return words.next();
   if (/^\d+$/.test(size)) return Number(words.next());
+  if (words.take('rst', '|', 'ack')) return { '|': ['rst', 'ack'] };
   let value: unknown = operand(words);
   for (const operator of ['&', '|']) {
     if (words.take(operator)) value = { [operator]: [value, constant(words)] };
@@ -98,6 +100,7 @@ const operands: readonly (readonly [string, Expression])[] = [
   ['tcp flags', { payload: { protocol: 'tcp', field: 'flags' } }],
   ['tcp option maxseg size', { 'tcp option': { name: 'maxseg', field: 'size' } }],
   ['meta mark', { meta: { key: 'mark' } }],
+  ['meta pkttype', { meta: { key: 'pkttype' } }],
   ['meta nfproto', { meta: { key: 'nfproto' } }],
   ['oifname', { meta: { key: 'oifname' } }],
   ['iifname', { meta: { key: 'iifname' } }],

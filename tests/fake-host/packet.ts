@@ -35,23 +35,48 @@ export type Fate =
       readonly source: string;
     };
 
-export function fateOf(
+/** As a flow keeps it: the address that we gave it, which may be its own; or whatever an engine gives it. */
+export type Decision = string | 'the engine’s';
+
+export function fateOf(state: FakeState, sent: Sent): Fate {
+  return walk(state, sent).fate;
+}
+
+/** What is decided of the flow that a packet begins; nothing when it does not leave. */
+export function decisionOf(
+  state: FakeState,
+  sent: Sent,
+): { readonly decision: Decision; readonly table: number } | undefined {
+  const { fate, decision } = walk(state, sent);
+  return fate.kind === 'leaves' && decision !== undefined ? { decision, table: fate.table } : undefined;
+}
+
+function walk(
   state: FakeState,
   { source, destination, answer = false, mark = 0, ...more }: Sent,
-): Fate {
+): { readonly fate: Fate; readonly decision?: Decision } {
   const packet: Packet = { source, destination, answer, mark, ...more };
   const entered = runHook(state.nft, 'prerouting', packet);
-  if (entered.kind !== 'accept') return { kind: 'stopped', by: 'guard' };
+  if (entered.kind !== 'accept') return stoppedBy('guard');
   const route = findRoute(state, { source, destination, mark: entered.mark, ...more });
-  if (typeof route === 'string') return { kind: 'stopped', by: route };
-  if (route.type === 'local') return { kind: 'to-host' };
-  if (policyBlocks(state, source, entered.mark)) return { kind: 'stopped', by: 'policy' };
+  if (typeof route === 'string') return stoppedBy(route);
+  if (route.type === 'local') return { fate: { kind: 'to-host' } };
+  if (policyBlocks(state, source, entered.mark)) return stoppedBy('policy');
   const way = { device: route.device ?? '', nextHop: route.via ?? destination };
   const routed: Packet = { ...packet, ...way, mark: entered.mark };
   const passed = runHook(state.nft, 'forward', routed);
-  if (passed.kind !== 'accept') return { kind: 'stopped', by: 'guard' };
+  if (passed.kind !== 'accept') return stoppedBy('guard');
   const left = runHook(state.nft, 'postrouting', { ...routed, mark: passed.mark });
-  return { kind: 'leaves', table: route.table, ...way, source: left.kind === 'snat' ? left.source : source };
+  if (left.kind === 'drop') return stoppedBy('guard');
+  const seen = left.kind === 'snat' ? left.source : source;
+  return {
+    fate: { kind: 'leaves', table: route.table, ...way, source: seen },
+    decision: left.kind === 'snat' ? left.source : 'the engine’s',
+  };
+}
+
+function stoppedBy(by: Extract<Fate, { kind: 'stopped' }>['by']): { readonly fate: Fate } {
+  return { fate: { kind: 'stopped', by } };
 }
 
 /** The route, or what stops the packet before there is one. */

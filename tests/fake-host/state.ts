@@ -15,7 +15,7 @@ export interface FakeState {
   sysctls: ReadonlyMap<string, string>;
   /** path -> content, everything else */
   files: ReadonlyMap<string, string>;
-  /** source addresses of the flows that conntrack knows */
+  /** the flows that conntrack knows: `10.89.4.7`, or `10.89.4.7 1.1.1.1` where it matters to whom they go */
   flows: readonly string[];
   podman: FakePodman | undefined;
   docker: FakeDocker | undefined;

@@ -3,6 +3,7 @@ import type { Spec } from '../../src/spec/spec.ts';
 import type { FakeHost } from '../fake-host/fake-host.ts';
 import type { FakeState } from '../fake-host/state.ts';
 import { inSubnet } from '../fake-host/address.ts';
+import { followFlows } from './flows.ts';
 import { bridgesWith, findLeak } from './leak.ts';
 
 export interface Course {
@@ -24,7 +25,10 @@ export async function leaksDuring(
   let onTheWay: string[] = [];
   let atLast: string[] = [];
   let seen: Seen | undefined;
+  const look = followFlows(host, [...new Set([...closed, ...leaving])]);
+  look('before');
   host.watch((change) => {
+    always.push(...look(change));
     const now = seenBy(host.state, leaving);
     // What packets do not see changes nothing for them.
     if (seen && same(now, seen)) return;

@@ -73,13 +73,16 @@ async function playRun(target: Target, stage: Stage): Promise<PlayedRun> {
 /** A run as a test does it. */
 export const testRun: Run = { journal: journalPath, id: 'test', verb: 'apply', process: 1 };
 
+/** Nothing is on its way on a fake host. */
+export const noPause = (): Promise<void> => Promise.resolve();
+
 /** What the command does, without its questions. */
 export async function applyTo(target: Target, run: Partial<Run> = {}): Promise<Prepared> {
   const cutOff = await readJournal(target.host.files, journalPath);
   const keeper = await openLedger(target.host.files, ledgerPath);
   const prepared = await prepare(target, keeper.ledger);
   if (prepared.desired.refusals.length === 0) {
-    await applyPlan(target, prepared, { ...target, keeper }, { ...testRun, cutOff, ...run });
+    await applyPlan(target, prepared, { ...target, keeper, pause: noPause }, { ...testRun, cutOff, ...run });
   }
   return prepared;
 }

@@ -47,21 +47,12 @@ export function readPage(): Promise<string> {
 
 /** Puts the section in the place of the one before, or at the end. */
 export async function writeSection(rows: readonly Row[], atLeast: number): Promise<void> {
-  await writeFile(page, `${withoutSection(await readPage())}\n${sectionText(rows, atLeast)}`);
+  const text = await readPage();
+  const rest = text.replace(hostileSection(text), '').trimEnd();
+  await writeFile(page, `${rest}\n\n${sectionText(rows, atLeast)}`);
 }
 
-/** The section of a page that is about to be made anew; nothing when it has none. */
+/** The section of a page, which another test may be about to make anew; empty when it has none. */
 export function hostileSection(text: string): string {
-  const [, section] = splitPage(text);
-  return section === undefined ? '' : `\n${section}`;
-}
-
-function withoutSection(text: string): string {
-  return splitPage(text)[0];
-}
-
-/** It is the last one. */
-function splitPage(text: string): readonly [before: string, section?: string] {
-  const at = text.indexOf(heading);
-  return at < 0 ? [text] : [text.slice(0, at - 1), text.slice(at)];
+  return /^## A hostile container\n[^]*?(?=^## |$(?![^]))/m.exec(text)?.[0] ?? '';
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { NftChain, NftSet } from '../state/objects.ts';
-import { wideTable } from './nft-steps.ts';
+import { wideTable } from './wide-table.ts';
 
 const set = (name: string): NftSet => ({
   kind: 'nft-set',

@@ -1,0 +1,39 @@
+import { describe, expect, it } from 'vitest';
+import type { Exec } from '../host/ports.ts';
+import type { Route } from '../state/objects.ts';
+import { recentSenders, sendersByRoutes, sendersOf } from './senders.ts';
+
+const served = { network: 'web', node: 'node1', subnet: '10.89.4.0/24', nodeAddress: '192.168.50.10' };
+const gateway = { name: 'office', uplink: { device: 'eth1' }, snat: 'none', served: [served] } as const;
+const web = { name: 'node1 (network web, 10.89.4.0/24)', subnet: '10.89.4.0/24' };
+const mail = { name: 'node2 (network mail, 10.89.5.0/24)', subnet: '10.89.5.0/24' };
+
+describe('who sends to a gateway', () => {
+  it('is told once, also when it sends by two', () => {
+    expect(sendersOf({ gateways: [gateway, { ...gateway, name: 'home' }] })).toEqual([web]);
+  });
+
+  it('is told by the ways back where the file is not known any more', () => {
+    const route = (target: Route['target'], table = 254): Route => ({
+      kind: 'route',
+      family: 4,
+      table,
+      destination: '10.89.4.0/24',
+      metric: 0,
+      target,
+    });
+    const back = { kind: 'unicast', via: '192.168.50.10', device: 'eth0' } as const;
+    expect(sendersByRoutes([route(back), route(back, 2184), route({ kind: 'unreachable' })])).toEqual([
+      { name: '192.168.50.10 (10.89.4.0/24)', subnet: '10.89.4.0/24' },
+    ]);
+  });
+
+  it('is who conntrack knows flows of, and everybody when it cannot be asked', async () => {
+    const line = 'udp      17 29 src=10.89.5.7 dst=192.0.2.1 sport=1 dport=2 \n';
+    const answering = (exitCode: number): Exec => ({
+      run: () => Promise.resolve({ exitCode, stdout: line, stderr: '' }),
+    });
+    expect(await recentSenders(answering(0), [web, mail])).toEqual([mail]);
+    expect(await recentSenders(answering(127), [web, mail])).toEqual([web, mail]);
+  });
+});

@@ -1,0 +1,16 @@
+/** Subnets among many others. */
+import type { Subnet } from '../address/cidr.ts';
+import { rangeOf } from '../address/range.ts';
+
+/** @param sorted none of them overlaps another, in ascending order */
+export function overlapsOneOf(subnet: Subnet, sorted: readonly Subnet[]): boolean {
+  const { start, end } = rangeOf(subnet);
+  let [low, high] = [0, sorted.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (rangeOf(sorted[middle] ?? '').end < start) low = middle + 1;
+    else high = middle;
+  }
+  const next = sorted[low];
+  return next !== undefined && rangeOf(next).start <= end;
+}

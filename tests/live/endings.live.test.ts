@@ -1,0 +1,210 @@
+/**
+ * A redirect that ends, or shrinks, while its containers go on sending: nothing leaves by another way with the container's
+ * own address, and what the host routes itself from then on has the host's address again.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Family, contains, familyOf } from '../../src/address/cidr.ts';
+import type { Packet } from '../../src/host/packet.ts';
+import { exampleFile, filePath } from '../../src/lab/example-file.ts';
+import type { LabEngine } from '../../src/lab/engine.ts';
+import { addressesOf, network, subnetOf } from '../../src/lab/layout.ts';
+import type { World } from '../../src/lab/world.ts';
+import { type Sender, senderPort, startFlows, untilRedirected } from './endings-sender.ts';
+import { type EndingRow, endingsText, writeEndings } from './leak-matrix/endings-section.ts';
+import { eachFamily, families } from './leak-matrix/families.ts';
+import { runKilled } from './killed.ts';
+import { mustSucceed } from './program.ts';
+import { createTestWorld, podmanEngines } from './test-world.ts';
+
+/** networks that make a mark steer */
+const many = 16;
+
+interface Situation {
+  readonly engine: LabEngine;
+  readonly by: 'rules' | 'marks';
+}
+
+const situations: readonly Situation[] = [
+  { engine: 'external', by: 'rules' },
+  { engine: 'external', by: 'marks' },
+  ...(await podmanEngines()).map((engine) => ({ engine, by: 'rules' }) as const),
+  { engine: 'docker', by: 'rules' },
+];
+
+const rows: EndingRow[] = [];
+
+describe.each(situations)('with $engine, by $by', ({ engine, by }) => {
+  let world: World;
+  let flows: Sender;
+  // One more at the least: a file without networks is none.
+  const more = by === 'marks' ? many : 1;
+  const whole = exampleFile(engine, { families, more });
+
+  beforeAll(async () => {
+    world = await createTestWorld({ engine, families });
+    await world.containers.createNetwork(network.name, network.subnet, network.subnet6);
+    await world.containers.start('web', network.name);
+    // What leaves by the isp is forwarded by the node, whatever it was set to before.
+    const { files } = world.hosts.node1;
+    await files.overwrite('/proc/sys/net/ipv4/ip_forward', '1\n');
+    await files.overwrite('/proc/sys/net/ipv6/conf/all/forwarding', '1\n');
+    flows = await startFlows(world, 'web', families);
+  });
+  afterAll(async () => {
+    await flows?.stop();
+    await world?.down();
+  });
+
+  async function apply(text: string): Promise<void> {
+    const { gw1, node1 } = world.hosts;
+    for (const host of [gw1, node1]) {
+      await host.files.replace(filePath, text);
+      await mustSucceed(host, 'apply', '--yes');
+    }
+  }
+
+  const internet = families.map((family) => `dst host ${addressesOf(family).internet}`).join(' or ');
+
+  /** What the isp sees from before something happens until it has happened, and then in half a second. */
+  async function atIsp(
+    act: () => Promise<unknown>,
+  ): Promise<{ during: readonly Packet[]; after: readonly Packet[] }> {
+    const look = async (work: () => Promise<unknown>): Promise<readonly Packet[]> => {
+      const capture = await world.capture('isp', 'eth0', internet);
+      await work();
+      await flows.hold();
+      const packets = await capture.stop();
+      flows.goOn();
+      return packets;
+    };
+    const during = await look(async () => {
+      await act();
+      await sleep(200);
+    });
+    return { during, after: await look(() => sleep(500)) };
+  }
+
+  const own = (packets: readonly Packet[]): string[] =>
+    packets
+      .filter(({ source }) => contains(subnetOf(familyOf(source)), source))
+      .map(({ protocol, source }) => `${protocol} from ${source} of IPv${familyOf(source)}`);
+
+  const hostsDatagrams = (packets: readonly Packet[], family: Family): number =>
+    packets.filter(
+      ({ source, sourcePort, protocol }) =>
+        protocol === 'udp' && sourcePort === senderPort && source === addressesOf(family).node1,
+    ).length;
+
+  async function begins(text = whole): Promise<void> {
+    await apply(text);
+    await untilRedirected(world);
+  }
+
+  const run = (...args: readonly string[]): Promise<string> => mustSucceed(world.hosts.node1, ...args);
+
+  async function applyOnNode(text: string): Promise<void> {
+    await world.hosts.node1.files.replace(filePath, text);
+    await run('apply', '--yes');
+  }
+
+  const withoutNetwork = whole.replace(/^ {2}mustredirect:\n(?: {4}.*\n)+/m, '');
+  const internetOf = (family: Family): string => `${addressesOf(family).internet}/${family === 4 ? 32 : 128}`;
+
+  interface Ending {
+    readonly what: string;
+    readonly begin?: () => Promise<unknown>;
+    readonly end: () => Promise<unknown>;
+    /** those that leave by the isp from then on */
+    readonly open: readonly Family[];
+  }
+
+  const endings: readonly Ending[] = [
+    { what: 'destroy', end: () => run('destroy', '--yes'), open: families },
+    { what: 'its network is taken out of the file', end: () => applyOnNode(withoutNetwork), open: families },
+    {
+      what: 'its destination becomes direct',
+      end: () => applyOnNode(exampleFile(engine, { families, more, direct: families.map(internetOf) })),
+      open: families,
+    },
+    {
+      what: 'a route makes its destination direct',
+      end: () =>
+        applyOnNode(
+          whole.replace(
+            'via: office\n',
+            `via: office\n    routes: [{ to: [${families.map(internetOf).join(', ')}], via: direct }]\n`,
+          ),
+        ),
+      open: families,
+    },
+    {
+      what: 'its gateway gets another address',
+      end: () => applyOnNode(whole.replace(/gw1: \[.*\]/, 'gw1: [192.168.50.3, 2001:db8:50::3]')),
+      open: [],
+    },
+    { what: 'rollback', end: () => run('rollback', '--yes'), open: families },
+    {
+      what: 'nobody confirms it',
+      begin: async () => {
+        await run('destroy', '--yes');
+        await run('apply', '--yes', '--confirm', '3s');
+      },
+      end: async () => {
+        const { exec } = world.hosts.node1;
+        const table = ['nft', 'list', 'table', 'inet', 'mustredirect'];
+        for (let left = 100; (await exec.run(table)).exitCode === 0 && left > 0; left -= 1) await sleep(200);
+      },
+      open: families,
+    },
+    {
+      what: 'it was cut off, and is undone',
+      begin: async () => {
+        await run('destroy', '--yes');
+        await runKilled(world.hosts.node1, 'done', 'apply', '--yes');
+      },
+      end: () => run('rollback', '--yes'),
+      open: families,
+    },
+    {
+      what: 'destroy is killed before its last step, and run again',
+      end: async () => {
+        const { node1 } = world.hosts;
+        let last = 0;
+        while (await runKilled(node1, last, 'destroy', '--yes')) {
+          last += 1;
+          await sleep(50);
+        }
+      },
+      open: families,
+    },
+  ];
+
+  it.each(endings)('$what', async ({ what, begin, end, open }) => {
+    await run('destroy', '--yes');
+    await begins();
+    if (begin) {
+      await begin();
+      await untilRedirected(world);
+    }
+    const { during, after } = await atIsp(end);
+    const packets = [...during, ...after];
+    rows.push({
+      what,
+      engine,
+      by,
+      own: eachFamily((family) => own(packets).filter((said) => said.endsWith(` of IPv${family}`)).length),
+      open: eachFamily((family) => hostsDatagrams(after, family) > 50),
+    });
+    expect(own(packets)).toEqual([]);
+    expect(rows.at(-1)?.open).toEqual(eachFamily((family) => open.includes(family)));
+  });
+});
+
+describe('docs/leak-matrix.md', () => {
+  it('gets a section of it', async () => {
+    const section = endingsText(rows);
+    if (process.env['LEAK_MATRIX'] === 'write') await writeEndings(section);
+    expect(section).not.toContain('**packets**');
+  });
+});
