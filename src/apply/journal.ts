@@ -128,7 +128,7 @@ export async function continueJournal(
 
 /** Nothing when no run was cut off, and none waits to be confirmed. */
 export async function readJournal(files: Files, path: string): Promise<Journal | undefined> {
-  const text = await files.read(path);
+  const text = await files.read(path, { follow: false });
   if (text === undefined) return undefined;
   try {
     return parseJournal(text, await bootId(files));

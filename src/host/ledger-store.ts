@@ -32,7 +32,7 @@ export const ledgerSchema: z.ZodType<Ledger> = z.object(fields);
 const fileSchema = z.object({ version: z.literal(formatVersion), boot: z.string(), ...fields });
 
 export async function readLedger(files: Files, path: string): Promise<Ledger> {
-  const text = await files.read(path);
+  const text = await files.read(path, { follow: false });
   if (text === undefined) return emptyLedger;
   try {
     const { version: _, boot, ...ledger } = fileSchema.parse(JSON.parse(text));
