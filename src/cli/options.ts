@@ -7,6 +7,23 @@ export function fileOption() {
   return new Option('-f, --file <file>', 'the file that says what to redirect').default(defaultFile);
 }
 
+/** Scripts give each command the same options: those that need no file, or no host, take and ignore them. */
+export function ignoredOptions(): Option[] {
+  return [
+    new Option('-f, --file <file>', 'accepted for scripts; this command needs no file'),
+    new Option('--host <name>', 'accepted for scripts; this command needs no host of the file'),
+  ];
+}
+
+/** Adds to a command the common options that it ignores. */
+export function withIgnored(command: CommandUnknownOpts, ...more: readonly Option[]): void {
+  for (const option of [...ignoredOptions(), ...more]) command.addOption(option);
+}
+
+export function ignoredHostOption() {
+  return new Option('--host <name>', 'accepted for scripts; this command looks at no host');
+}
+
 export function hostOption() {
   return new Option(
     '--host <name>',

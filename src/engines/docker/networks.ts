@@ -1,9 +1,9 @@
 /** Docker's networks, which it keeps in a database of its own and tells by its command. */
 import { commandError } from '../../host/exec.ts';
 import type { Exec } from '../../host/ports.ts';
-import { decodeJson } from '../decode.ts';
+import { decodeJson, decodeValue } from '../decode.ts';
 import { unfitNetwork } from '../unfit-network.ts';
-import { type DockerNetwork, networksSchema, optionNames } from './schema.ts';
+import { type DockerNetwork, anyNetworksSchema, networksSchema, optionNames } from './schema.ts';
 
 /** By name; those that are not there are left out. */
 export async function readStoredNetworks(
@@ -15,9 +15,15 @@ export async function readStoredNetworks(
   // It fails when one is missing, and has told of the others all the same.
   const said = output.stderr.split('\n').filter((line) => line && !isMissing(line));
   if (output.exitCode !== 0 && said.length > 0) throw commandError(argv, output);
-  const networks = decodeJson(networksSchema, output.stdout, argv.join(' '));
+  const source = argv.join(' ');
   // What is no name may be the beginning of another network's id.
-  return new Map(networks.filter(({ Name }) => names.includes(Name)).map((found) => [found.Name, found]));
+  const named = decodeJson(anyNetworksSchema, output.stdout, source).filter(({ Name }) =>
+    names.includes(Name),
+  );
+  for (const { Name, Driver } of named) {
+    if (Driver !== 'bridge') throw unfitNetwork(Name, `docker has it, and it has driver ${Driver}`);
+  }
+  return new Map(decodeValue(networksSchema, named, source).map((found) => [found.Name, found]));
 }
 
 /** `Error: No such network: web`, and since 23.0 `Error response from daemon: network web not found` */
@@ -26,8 +32,7 @@ function isMissing(line: string): boolean {
 }
 
 /** Throws when it cannot be redirected. */
-export function bridgeOf({ Name, Id, Driver, Internal, Options }: DockerNetwork): string {
-  if (Driver !== 'bridge') throw unfitNetwork(Name, `docker has it, and it has driver ${Driver}`);
+export function bridgeOf({ Name, Id, Internal, Options }: DockerNetwork): string {
   if (Internal) throw unfitNetwork(Name, 'docker has it, and it is internal');
   return Options?.[optionNames.bridge] ?? `br-${Id.slice(0, 12)}`;
 }

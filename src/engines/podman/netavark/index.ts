@@ -5,7 +5,7 @@ import { decodeJson } from '../../decode.ts';
 import { ownership } from '../../own-label.ts';
 import { unfitNetwork } from '../../unfit-network.ts';
 import { type Backend, type StoredNetwork, brokenFileHint } from '../backend.ts';
-import { networkSchema } from './schema.ts';
+import { anyNetworkSchema, networkSchema } from './schema.ts';
 
 export const podmanNetavark: Backend = {
   name: 'netavark',
@@ -18,10 +18,9 @@ export const podmanNetavark: Backend = {
 async function readNetwork(files: Files, path: string, name: string): Promise<StoredNetwork> {
   const text = await files.read(path);
   if (text === undefined) return { name, exists: false, subnets: [] };
+  const { driver } = decodeJson(anyNetworkSchema, text, path, brokenFileHint);
+  if (driver !== 'bridge') throw unfitNetwork(name, `${path} has driver ${driver}`);
   const network = decodeJson(networkSchema, text, path, brokenFileHint);
-  if (network.driver !== 'bridge') {
-    throw unfitNetwork(name, `${path} has driver ${network.driver}`);
-  }
   if (network.internal) {
     throw unfitNetwork(name, `${path} is internal`);
   }
