@@ -21,6 +21,7 @@ import { sourcePolicies } from './source-policies.ts';
 import { steeredByMark } from './steering-kind.ts';
 import { closedSubnets, steeringRules } from './steering.ts';
 import { validMarks } from './valid-marks.ts';
+import { otherHost } from './warnings/other-host.ts';
 import { hostWarnings } from './warnings/warnings.ts';
 
 export interface Desired {
@@ -63,7 +64,7 @@ export function desiredState(role: HostRole, gateways: Spec['gateways'], found: 
     bridges: bridgesOf(role, facts),
     waiting: [...engines.flatMap(({ waiting }) => waiting), ...(stays ? keptForwarding(facts) : [])],
     ...pendingOf(facts),
-    warnings: hostWarnings(role, facts),
+    warnings: [...otherHost(role, facts), ...hostWarnings(role, facts)],
     refusals: [...refusals, ...forwarding.refusals, ...engines.flatMap((engine) => engine.refusals)],
   };
 }
