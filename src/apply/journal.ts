@@ -4,7 +4,7 @@
  */
 import * as z from 'zod';
 import { MustredirectError } from '../error.ts';
-import { ledgerSchema } from '../host/ledger-store.ts';
+import { confFile, ledgerSchema, networkName, settingName } from '../host/ledger-store.ts';
 import type { Files } from '../host/ports.ts';
 import { bootId, removeState } from '../host/state-files.ts';
 import type { Action } from '../plan/action.ts';
@@ -27,11 +27,11 @@ const actionSchema: z.ZodType<Action> = z.discriminatedUnion('kind', [
     chain: z.string(),
     args: z.array(z.string()),
   }),
-  z.object({ kind: z.literal('sysctl'), values: z.record(z.string(), z.string()) }),
+  z.object({ kind: z.literal('sysctl'), values: z.record(settingName, z.string()) }),
   z.object({
     kind: z.enum(['create-network', 'remove-network']),
     engine,
-    name: z.string(),
+    name: networkName,
     subnets: z.array(z.string()),
     mtu: z.number().exactOptional(),
     trusted: z.array(z.string()).exactOptional(),
@@ -39,8 +39,8 @@ const actionSchema: z.ZodType<Action> = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('set-masquerade'),
     engine,
-    network: z.string(),
-    file: z.string(),
+    network: networkName,
+    file: confFile,
     setting: z.string(),
     enabled: z.boolean(),
   }),
