@@ -90,6 +90,6 @@ async function setAside(files: Files, path: string): Promise<void> {
   await files.remove(path);
 }
 
-export function damagedName(path: string): string {
+function damagedName(path: string): string {
   return `${path}.damaged`;
 }
