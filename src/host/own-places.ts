@@ -40,10 +40,17 @@ async function checkOwn(path: string, kind: Kind): Promise<void> {
     const wanted = kind === 'folder' ? folderMode : fileMode;
     if (!(await isOurs(uid))) throw othersError(path, kind, uid);
     if ((mode & writableByOthers) !== 0) throw writableError(path, kind, mode);
-    if ((mode & everyMode & ~wanted) !== 0) await handle.chmod(wanted);
+    if ((mode & everyMode & ~wanted) !== 0) await narrow(handle, wanted);
   } finally {
     await handle.close();
   }
+}
+
+/** On a read-only file system nothing can be changed: that is told where something has to be written. */
+async function narrow(handle: FileHandle, mode: number): Promise<void> {
+  await handle.chmod(mode).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EROFS') throw error;
+  });
 }
 
 /** Nothing when it does not exist. A device or a pipe must not keep us waiting. */
