@@ -40,6 +40,7 @@ const answers: Readonly<Record<string, string>> = {
   [docker.inspect]: recorded('docker/fixtures/documented-28.2-network-inspect.json'),
   [docker.ps]: JSON.stringify({ ID: web, Names: 'web', Networks: 'mustredirect', State: 'running' }),
   [`docker inspect --format {{.Id}} {{.State.Pid}} ${web}`]: `${web} 433`,
+  [`docker inspect --format {{.Id}} {{json .NetworkSettings.Networks}} ${web}`]: `${web} {"mustredirect":{"Aliases":["www"]}}`,
   'nerdctl --version': 'nerdctl version 2.0.3',
   'nerdctl namespace ls --quiet': 'default',
   [nerdctlPs]: recorded('nerdctl/fixtures/documented-ps.jsonl'),

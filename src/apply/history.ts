@@ -63,7 +63,7 @@ export type History = z.infer<typeof historySchema>;
 export type Happening = Omit<Entry, 'verb' | 'file' | 'hash' | 'again'>;
 
 export async function readHistory(files: Files, path: string): Promise<History> {
-  const text = await files.read(path);
+  const text = await files.read(path, { follow: false });
   if (text === undefined) return { entries: [], applied: [], older: false };
   try {
     const { version: _, ...history } = fileSchema.parse(JSON.parse(text));

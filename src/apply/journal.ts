@@ -4,7 +4,7 @@
  */
 import * as z from 'zod';
 import { MustredirectError } from '../error.ts';
-import { flowsSchema, ledgerSchema } from '../host/ledger-store.ts';
+import { confFile, flowsSchema, ledgerSchema, networkName, settingName } from '../host/ledger-store.ts';
 import type { Files } from '../host/ports.ts';
 import { bootId, removeState } from '../host/state-files.ts';
 import type { Action } from '../plan/action.ts';
@@ -26,11 +26,11 @@ const actionSchema: z.ZodType<Action> = z.discriminatedUnion('kind', [
     chain: z.string(),
     args: z.array(z.string()),
   }),
-  z.object({ kind: z.literal('sysctl'), values: z.record(z.string(), z.string()) }),
+  z.object({ kind: z.literal('sysctl'), values: z.record(settingName, z.string()) }),
   z.object({
     kind: z.enum(['create-network', 'remove-network']),
     engine,
-    name: z.string(),
+    name: networkName,
     subnets: z.array(z.string()),
     mtu: z.number().exactOptional(),
     trusted: z.array(z.string()).exactOptional(),
@@ -38,8 +38,8 @@ const actionSchema: z.ZodType<Action> = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('set-masquerade'),
     engine,
-    network: z.string(),
-    file: z.string(),
+    network: networkName,
+    file: confFile,
     setting: z.string(),
     enabled: z.boolean(),
   }),
@@ -124,7 +124,7 @@ export async function continueJournal(
 
 /** Nothing when no run was cut off, and none waits to be confirmed. */
 export async function readJournal(files: Files, path: string): Promise<Journal | undefined> {
-  const text = await files.read(path);
+  const text = await files.read(path, { follow: false });
   if (text === undefined) return undefined;
   try {
     return parseJournal(text, await bootId(files));

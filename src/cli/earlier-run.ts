@@ -30,7 +30,7 @@ export async function openRunText(ground: Ground): Promise<string | undefined> {
   const { host, places } = ground;
   const journal = await readOpenRun(ground);
   if (!journal) return undefined;
-  if (journal.until === undefined && (await isLocked(host.exec, places.lock))) {
+  if (journal.until === undefined && (await isLocked(host, places.lock))) {
     return `${journal.verb} (process ${journal.process}, since ${journal.since}) is at work`;
   }
   return earlierRunText(journal);

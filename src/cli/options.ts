@@ -1,5 +1,5 @@
 /** Options that several commands have, and how their help ends. */
-import { InvalidArgumentError, Option } from '@commander-js/extra-typings';
+import { type CommandUnknownOpts, InvalidArgumentError, Option } from '@commander-js/extra-typings';
 
 const defaultFile = '/etc/mustredirect/mustredirect.yaml';
 
@@ -33,6 +33,29 @@ export function waitOption() {
   return new Option('--wait <time>', 'wait for another run to end: 10s, 2m; 0 does not wait')
     .argParser(readDuration)
     .default(10, '10s');
+}
+
+/**
+ * Every command takes the common options, so that a script can give all of them the same. A command that has no use
+ * for one says so in its help.
+ */
+export function addCommonOptions(parent: Pick<CommandUnknownOpts, 'commands'>): void {
+  for (const command of parent.commands) {
+    addCommonOptions(command);
+    if (command.commands.length > 0) continue;
+    for (const option of unusedOptions()) {
+      if (!command.options.some(({ long }) => long === option.long)) command.addOption(option);
+    }
+  }
+}
+
+function unusedOptions(): Option[] {
+  return [
+    new Option('-f, --file <file>', 'accepted and not used: this command needs no file'),
+    new Option('--host <name>', 'accepted and not used: this command needs no host of the file'),
+    new Option('-v, --verbose', 'accepted and not used: this command has nothing more to show'),
+    new Option('--json', 'print an error as JSON: { "error": { code, message, hint } }'),
+  ];
 }
 
 /** `90`, `90s` or `2m`, in seconds. */

@@ -73,6 +73,21 @@ function parse(line: string): string {
   return '';
 }
 
+describe('the common options', () => {
+  const leaves = commands.filter(
+    (name) =>
+      !commands.some((other) => other.length > name.length && name.every((word, i) => other[i] === word)),
+  );
+  it.each(leaves.map((name) => [name.join(' '), name] as const))('are accepted by "%s"', (text, name) => {
+    const needed: Readonly<Record<string, string>> = {
+      'lab exec': ' node1 true',
+      'watch-confirm': ' --run 1 --seconds 1',
+    };
+    const line = `${name.join(' ')} -f a.yaml --host nas --json -v${needed[text] ?? ''}`;
+    expect({ line, said: parse(line) }).toEqual({ line, said: '' });
+  });
+});
+
 describe('a wrong command line', () => {
   it.each([
     [['pln'], `<red:error:> unknown command 'pln'\n(Did you mean plan?)`],

@@ -5,7 +5,7 @@ import { addBootCommands } from './boot-commands.ts';
 import { addFileCommands } from './file-commands.ts';
 import { addHostCommands } from './host-commands.ts';
 import { addLabCommands } from './lab-commands.ts';
-import { examples } from './options.ts';
+import { addCommonOptions, examples } from './options.ts';
 import type { Terminal } from './terminal.ts';
 import { addUndoCommands } from './undo-commands.ts';
 
@@ -44,5 +44,6 @@ export function createProgram(terminal: Terminal): Command {
   addUndoCommands(program, terminal);
   addBootCommands(program, terminal);
   addLabCommands(program, terminal);
+  addCommonOptions(program);
   return program;
 }

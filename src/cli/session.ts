@@ -10,6 +10,7 @@ import { createExec } from '../host/exec.ts';
 import { createFiles } from '../host/files.ts';
 import { readLinks } from '../host/ip-links.ts';
 import { readLedger } from '../host/ledger-store.ts';
+import { checkOwnPlaces } from '../host/own-places.ts';
 import { type Places, findPlaces } from '../host/places.ts';
 import type { Host } from '../host/ports.ts';
 import type { Progress } from '../host/progress.ts';
@@ -49,10 +50,12 @@ export async function openGround(terminal: Terminal, options: GroundOptions): Pr
   terminal.endOnInterrupt('interrupted; nothing was changed');
   const files = createFiles();
   await requireNetAdmin(files);
+  const places = await findPlaces(terminal.env);
+  await checkOwnPlaces(places);
   return {
     host: { exec: createExec(trace), files },
     engines: createEngines(terminal.env),
-    places: await findPlaces(terminal.env),
+    places,
     trace,
     progress: options.verbose ? timedProgress(terminal) : terminal.progress,
     pause: (milliseconds) => sleep(milliseconds),

@@ -17,6 +17,7 @@ function addConfirm(program: Command, terminal: Terminal): void {
     .description('Keeps what `apply --confirm` did. Without it all of that is undone when its time is over.')
     .addOption(waitOption())
     .addOption(verboseOption())
+    .addOption(jsonOption())
     .addHelpText(
       'after',
       examples(

@@ -34,6 +34,7 @@ import { sourcePolicies } from './source-policies.ts';
 import { steeredByMark } from './steering-kind.ts';
 import { closedSubnets, steeringRules } from './steering.ts';
 import { validMarks } from './valid-marks.ts';
+import { otherHost } from './warnings/other-host.ts';
 import { hostWarnings } from './warnings/warnings.ts';
 
 export interface Desired {
@@ -87,7 +88,7 @@ export function desiredState(
     bridges: bridgesOf(states, facts),
     waiting: [...engines.flatMap(({ waiting }) => waiting), ...(stays ? keptForwarding(facts) : [])],
     ...pendingOf(facts),
-    warnings: hostWarnings(role, facts),
+    warnings: [...otherHost(role, facts), ...hostWarnings(role, facts)],
     notReady: eachOnce(findings.notReady),
     refusals: [...refusals, ...forwarding.refusals],
   };

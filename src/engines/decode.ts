@@ -36,6 +36,15 @@ export function decodeValue<T>(schema: z.ZodType<T>, value: unknown, source: str
   throw new MustredirectError('failed', `${source}: cannot understand it: ${issues.join('; ')}`, { hint });
 }
 
+/** Nothing when it cannot be understood: for things of others, which must not keep us from reading ours. */
+export function tryDecode<T>(schema: z.ZodType<T>, text: string): T | undefined {
+  try {
+    return schema.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined;
+  }
+}
+
 function parseJson(text: string, source: string, hint: string | undefined): unknown {
   try {
     return JSON.parse(text);

@@ -4,8 +4,11 @@ import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MustredirectError } from '../error.ts';
 import type { Background, Running } from './ports.ts';
+import { killGroup } from './process-group.ts';
 
 const endTimeout = 3000;
+/** bytes of stdout, and of stderr: captures of a minute need a tenth of it */
+const mostOutput = 256 * 1024 * 1024;
 
 /** @param trace called with each command before it runs, for `-v` */
 export function createBackground(trace: (argv: readonly string[]) => void = () => {}): Background {
@@ -30,8 +33,8 @@ async function started(child: ChildProcessWithoutNullStreams, argv: readonly str
 }
 
 function watch(child: ChildProcessWithoutNullStreams): Running {
-  const stdout = collect(child.stdout);
-  const stderr = collect(child.stderr);
+  const stdout = collect(child, child.stdout);
+  const stderr = collect(child, child.stderr);
   const said = () => ({ stdout: stdout().toString(), stderr: stderr().toString() });
   let exitCode: number | undefined;
   // It may end before we write to its stdin, or close it; that is no error of ours.
@@ -50,16 +53,22 @@ function watch(child: ChildProcessWithoutNullStreams): Running {
     async stop() {
       child.stdin.end();
       await Promise.race([closed, sleep(endTimeout, undefined, { ref: false })]);
-      if (exitCode === undefined) child.kill('SIGKILL');
+      if (exitCode === undefined) killGroup(child);
       await closed;
       return { exitCode: exitCode ?? 1, ...said() };
     },
   };
 }
 
-function collect(stream: Readable): () => Buffer {
+/** A program that prints without end is ended: what comes after the limit is lost. */
+function collect(child: ChildProcessWithoutNullStreams, stream: Readable): () => Buffer {
   const chunks: Buffer[] = [];
-  stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+  let length = 0;
+  stream.on('data', (chunk: Buffer) => {
+    length += chunk.length;
+    if (length > mostOutput) killGroup(child);
+    else chunks.push(chunk);
+  });
   return () => Buffer.concat(chunks);
 }
 

@@ -33,6 +33,31 @@ describe('a program', () => {
     });
   });
 
+  it.each([
+    ['ignores SIGTERM', 'trap "" TERM; while :; do sleep 1; done'],
+    ['has a child that ignores it and keeps the pipes', '(trap "" TERM; sleep 30) & sleep 30'],
+    ['has a child that left its process group and keeps the pipes', 'setsid sleep 7 & sleep 30'],
+  ])('that %s is killed after a grace period', async (_, script) => {
+    const impatient = createExec(() => {}, { grace: 100, output: 1000 });
+    const begun = performance.now();
+    await expect(impatient.run(['sh', '-c', script], { timeout: 100 })).rejects.toThrow(
+      'took longer than 0.1 s',
+    );
+    const stopper = new AbortController();
+    const running = impatient.run(['sh', '-c', script], { signal: stopper.signal });
+    setTimeout(() => stopper.abort(), 100);
+    await expect(running).rejects.toMatchObject({ code: 'interrupted' });
+    expect(performance.now() - begun).toBeLessThan(5_000);
+  });
+
+  it.each(['yes', 'yes >&2'])('that prints without end (%s) is ended', async (script) => {
+    const bounded = createExec(() => {}, { grace: 100, output: 1024 * 1024 });
+    await expect(bounded.run(['sh', '-c', script])).rejects.toMatchObject({
+      code: 'failed',
+      message: `sh -c ${script}: printed more than 1 MiB, and was ended`,
+    });
+  });
+
   it('that is not there is named, and leaves no timer that would keep us from ending', async () => {
     const before = timers();
     await expect(exec.run(['no-such-program'])).rejects.toMatchObject({

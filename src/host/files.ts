@@ -14,7 +14,7 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import type { Files } from './ports.ts';
+import type { Files, ReadOptions } from './ports.ts';
 import { writeError } from './write-error.ts';
 
 export function createFiles(): Files {
@@ -35,8 +35,9 @@ function explained<Rest extends readonly unknown[]>(write: (path: string, ...res
     });
 }
 
-async function read(path: string): Promise<string | undefined> {
-  return orWhenMissing(readFile(path, 'utf8'), undefined);
+async function read(path: string, { follow = true }: ReadOptions = {}): Promise<string | undefined> {
+  const flag = follow ? constants.O_RDONLY : constants.O_RDONLY | constants.O_NOFOLLOW;
+  return orWhenMissing(readFile(path, { encoding: 'utf8', flag }), undefined);
 }
 
 async function list(path: string): Promise<readonly string[]> {
@@ -45,7 +46,8 @@ async function list(path: string): Promise<readonly string[]> {
 
 async function replace(path: string, content: string, mode = 0o600): Promise<void> {
   const folder = dirname(path);
-  await mkdir(folder, { recursive: true });
+  // A folder that is new is as private as the file.
+  await mkdir(folder, { recursive: true, mode: mode | ((mode & 0o444) >> 2) });
   const beside = besideOf(path);
   const before = await orWhenMissing(stat(path), undefined);
   try {
@@ -70,7 +72,11 @@ export function besideOf(path: string): string {
 }
 
 async function writeWhole(path: string, content: string): Promise<void> {
-  const file = await open(path, constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC, 0o600);
+  const file = await open(
+    path,
+    constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW,
+    0o600,
+  );
   try {
     await file.writeFile(content);
     await file.sync();
@@ -90,7 +96,11 @@ async function syncFolder(folder: string): Promise<void> {
 }
 
 async function append(path: string, content: string): Promise<void> {
-  const file = await open(path, constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND, 0o600);
+  const file = await open(
+    path,
+    constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | constants.O_NOFOLLOW,
+    0o600,
+  );
   try {
     await file.writeFile(content);
     await file.sync();

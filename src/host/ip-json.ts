@@ -22,9 +22,19 @@ export function ipError(argv: readonly string[], output: Output): MustredirectEr
 export function decodeJson<T>(argv: readonly string[], text: string, schema: z.ZodType<T>): T {
   try {
     // An empty list is printed as nothing by some versions.
-    return schema.parse(JSON.parse(text.trim() === '' ? '[]' : text));
+    return schema.parse(parseText(text.trim() === '' ? '[]' : text));
   } catch (cause) {
     throw notUnderstood(argv, cause);
+  }
+}
+
+/** ip writes control characters of device names as they are, and `'` as `\\'`: neither is JSON. */
+function parseText(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    const plain = text.replaceAll(/(\\\\)|\\'/g, (_, backslash: string | undefined) => backslash ?? "'");
+    return JSON.parse(plain.replaceAll(/[^\P{Cc}\n]/gu, '\uFFFD'));
   }
 }
 

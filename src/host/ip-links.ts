@@ -5,6 +5,8 @@ import { deviceName } from './device-name.ts';
 import { address, fits, number, prefixLength } from './ip-fields.ts';
 import { readJson } from './ip-json.ts';
 import { openTunnel } from './open-tunnel.ts';
+import { isPlainName, readRows } from './odd-names.ts';
+import { isObject } from '../state/alike.ts';
 import type { Exec } from './ports.ts';
 
 const linkSchema = z.object({
@@ -39,8 +41,15 @@ const linkSchema = z.object({
 const stackedKinds = new Set(['vlan', 'macvlan', 'ipvlan', 'macvtap', 'ipvtap']);
 
 export async function readLinks(exec: Exec): Promise<Link[]> {
-  const links = await readJson(exec, ['ip', '-j', '-d', 'address', 'show'], z.array(linkSchema));
-  return links.map(decodeLink);
+  const rows = z
+    .array(z.unknown())
+    .transform((given) => readRows(given.filter(hasPlainName), linkSchema, () => false).rows);
+  return (await readJson(exec, ['ip', '-j', '-d', 'address', 'show'], rows)).map(decodeLink);
+}
+
+/** A device whose name cannot be written into commands is none that the file can name, and none that we made. */
+function hasPlainName(raw: unknown): boolean {
+  return !isObject(raw) || typeof raw['ifname'] !== 'string' || isPlainName(raw['ifname']);
 }
 
 function decodeLink(raw: z.infer<typeof linkSchema>): Link {

@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { deviceName } from './device-name.ts';
 import { address } from './ip-fields.ts';
 import { readJson } from './ip-json.ts';
+import { readRows } from './odd-names.ts';
 import type { Exec } from './ports.ts';
 
 const neighbourSchema = z.object({
@@ -14,5 +15,6 @@ const neighbourSchema = z.object({
 export type Neighbour = z.infer<typeof neighbourSchema>;
 
 export async function readNeighbours(exec: Exec): Promise<Neighbour[]> {
-  return readJson(exec, ['ip', '-j', 'neigh', 'show'], z.array(neighbourSchema));
+  const rows = z.unknown().transform((given) => readRows(given, neighbourSchema, () => false).rows);
+  return readJson(exec, ['ip', '-j', 'neigh', 'show'], rows);
 }

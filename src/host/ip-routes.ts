@@ -9,7 +9,8 @@ import { address, destination, number, numberText } from './ip-fields.ts';
 import { decodeJson } from './ip-json.ts';
 import { isPlainRoute } from './plain-route.ts';
 import type { Exec } from './ports.ts';
-import { quickRows } from './quick-rows.ts';
+import { readRows } from './odd-names.ts';
+import { isObject } from '../state/alike.ts';
 
 const protocol = String(ownProtocol);
 /** RTN_UNREACHABLE of linux/rtnetlink.h, as `ip -N` prints it */
@@ -40,7 +41,11 @@ export interface Routes {
 
 /** @param text what `ip -j -N route show table all` printed */
 export function decodeRoutes(argv: readonly string[], text: string, family: Family): Routes {
-  const raw = decodeJson(argv, text, quickRows<RawRoute>(routeSchema, isPlainRoute));
+  const { rows: raw, strange } = decodeJson(
+    argv,
+    text,
+    z.unknown().transform((given) => readRows<RawRoute>(given, routeSchema, isOwn, isPlainRoute)),
+  );
   const foreign = raw.filter((route) => route.protocol !== protocol);
   const main = foreign.filter(isUnicastOfMain);
   const defaults = main.filter(({ dst }) => dst === 'default');
@@ -50,7 +55,7 @@ export function decodeRoutes(argv: readonly string[], text: string, family: Fami
     foreign: main.filter(({ dst }) => dst !== 'default' && !isLinkLocal(dst)).map(foreignRoute),
     defaultHops: sortedHops(defaults.filter((route) => route.protocol !== advertised).flatMap(hopsOf)),
     routerAdvertisedDefaults: [...new Set(fromRouters.map(({ device }) => device))].sort(),
-    usedTables: [...new Set(foreign.map(tableOf))],
+    usedTables: [...new Set([...foreign.map(tableOf), ...strange.flatMap(tableOfStrange)])],
   };
 }
 
@@ -95,6 +100,16 @@ function foreignRoute({ dst, nexthops = [], ...only }: RawRoute): ForeignRoute {
     ...(gateway === undefined ? {} : { via: gateway }),
     ...(dev === undefined ? {} : { device: dev }),
   };
+}
+
+/** A route that we cannot read keeps its table to itself all the same. */
+function tableOfStrange(raw: unknown): number[] {
+  const { success, data } = z.object({ table: numberText }).safeParse(raw);
+  return success ? [Number(data.table)] : [];
+}
+
+function isOwn(raw: unknown): boolean {
+  return isObject(raw) && raw['protocol'] === protocol;
 }
 
 function tableOf({ table }: RawRoute): number {

@@ -7,6 +7,8 @@ import { ownProtocol } from '../state/ownership.ts';
 import { deviceName } from './device-name.ts';
 import { address, mark, number, numberText, prefixLength } from './ip-fields.ts';
 import { decodeJson } from './ip-json.ts';
+import { readRows } from './odd-names.ts';
+import { isObject } from '../state/alike.ts';
 
 const protocol = String(ownProtocol);
 /** FR_ACT_BLACKHOLE, FR_ACT_UNREACHABLE and FR_ACT_PROHIBIT of linux/fib_rules.h, as `ip -N` prints them */
@@ -48,11 +50,19 @@ export interface Rules {
 
 /** @param text what `ip -j -N rule show` printed */
 export function decodeRules(argv: readonly string[], text: string, family: Family): Rules {
-  const raw = decodeJson(argv, text, z.array(ruleSchema));
+  const { rows: raw } = decodeJson(
+    argv,
+    text,
+    z.unknown().transform((given) => readRows(given, ruleSchema, isOwn)),
+  );
   return {
     owned: raw.filter((rule) => rule.protocol === protocol).map((rule) => ownRule(rule, family)),
     foreign: raw.filter((rule) => rule.protocol !== protocol).map((rule) => foreignRule(rule, family)),
   };
+}
+
+function isOwn(raw: unknown): boolean {
+  return isObject(raw) && raw['protocol'] === protocol;
 }
 
 function ownRule(raw: RawRule, family: Family): Rule {

@@ -3,6 +3,8 @@ import * as z from 'zod';
 import { MustredirectError } from '../error.ts';
 import { engineNames } from '../spec/engine-names.ts';
 import { type Ledger, emptyLedger } from '../state/ledger.ts';
+import { isObject } from '../state/alike.ts';
+import { deviceName } from './device-name.ts';
 import type { Files } from './ports.ts';
 import { bootId, removeState } from './state-files.ts';
 
@@ -14,21 +16,30 @@ export const flowsSchema = z.object({
   called: z.literal(true).exactOptional(),
 });
 
+/** The names of a state file become paths, and arguments of programs: none leads anywhere else, or is an option. */
+export const settingName = z
+  .string()
+  .regex(/^net[./]ipv[46][./](?!.*(?:^|\/)\.\.?(?:\/|$))[^\0\s]+$/, 'not a setting of ours');
+export const networkName = z.string().regex(/^[a-zA-Z0-9][\w.-]*$/, 'not a network name');
+export const confFile = z
+  .string()
+  .regex(/^\/(?!.*(?:^|\/)\.\.?\/)[^\0]+\.(?:conflist|conf|json)$/, 'not a network file');
+
 const fields = {
   gateways: z.record(z.string(), z.object({ table: z.number(), mark: z.number() })),
   directBit: z.number().exactOptional(),
   seenBit: z.number().exactOptional(),
   steerBit: z.number().exactOptional(),
-  sysctls: z.record(z.string(), z.string()),
-  bridges: z.record(z.string(), z.string()).exactOptional(),
+  sysctls: z.record(settingName, z.string()),
+  bridges: z.record(z.string(), deviceName).exactOptional(),
   forget: z.array(flowsSchema).exactOptional(),
   networks: z.array(
     z.object({
       engine: z.enum(engineNames),
-      name: z.string(),
+      name: networkName,
       subnets: z.array(z.string()),
       created: z.boolean(),
-      edited: z.object({ file: z.string(), original: z.string(), ours: z.string() }).exactOptional(),
+      edited: z.object({ file: confFile, original: z.string(), ours: z.string() }).exactOptional(),
     }),
   ),
 };
@@ -38,7 +49,7 @@ export const ledgerSchema: z.ZodType<Ledger> = z.object(fields);
 const fileSchema = z.object({ version: z.literal(formatVersion), boot: z.string(), ...fields });
 
 export async function readLedger(files: Files, path: string): Promise<Ledger> {
-  const text = await files.read(path);
+  const text = await files.read(path, { follow: false });
   if (text === undefined) return emptyLedger;
   try {
     const { version: _, boot, ...ledger } = fileSchema.parse(JSON.parse(text));
@@ -58,10 +69,28 @@ export async function writeLedger(files: Files, path: string, ledger: Ledger): P
     await removeState(files, path);
     return;
   }
-  await files.replace(
-    path,
-    `${JSON.stringify({ version: formatVersion, boot: await bootId(files), ...ledger }, null, 2)}\n`,
-  );
+  await files.replace(path, await ledgerText(files, ledger));
+}
+
+export async function ledgerText(files: Files, ledger: Ledger): Promise<string> {
+  return `${JSON.stringify({ version: formatVersion, boot: await bootId(files), ...ledger }, null, 2)}\n`;
+}
+
+/** What can still be read of a ledger that is damaged, field by field. */
+export function salvageLedger(text: string): Ledger {
+  let found: unknown;
+  try {
+    found = JSON.parse(text);
+  } catch {
+    return emptyLedger;
+  }
+  if (!isObject(found)) return emptyLedger;
+  const given = found;
+  const good = Object.entries(fields).flatMap(([name, schema]) => {
+    const { success, data } = schema.safeParse(given[name]);
+    return success ? [[name, data]] : [];
+  });
+  return { ...emptyLedger, ...(Object.fromEntries(good) as Partial<Ledger>) };
 }
 
 function isEmpty({ gateways, directBit, seenBit, sysctls, networks, forget = [] }: Ledger): boolean {

@@ -5,7 +5,8 @@
 import { MustredirectError } from '../error.ts';
 import { waitUntil } from './background.ts';
 import { missingProgram, programNotFound } from './missing-program.ts';
-import type { Background, Exec, Files, Output } from './ports.ts';
+import { heldByStrangers } from './lock-holders.ts';
+import type { Background, Files, Host, Output } from './ports.ts';
 
 export interface Lock {
   /** Returns when the next one can have it. */
@@ -32,8 +33,9 @@ export async function takeLock(
   path: string,
   { who, wait = 0, onWait = () => {} }: LockOptions,
 ): Promise<Lock> {
-  const holder = async () => (await files.read(path))?.trim() || 'unknown';
+  const holder = async () => (await files.read(path, { follow: false }))?.trim() || 'unknown';
   let lock = await tryLock(background, path, who, 0);
+  if (!lock) lock = await tryWithoutStrangers({ background, files }, path, who);
   if (!lock && wait > 0) {
     onWait(await holder());
     lock = await tryLock(background, path, who, wait);
@@ -44,8 +46,22 @@ export async function takeLock(
   });
 }
 
+/**
+ * Another user who opened the file while its mode was wider can hold the lock as long as he wants: then the file makes
+ * room for a new one, which he cannot open.
+ */
+async function tryWithoutStrangers(
+  { background }: Outside,
+  path: string,
+  who: string,
+): Promise<Lock | undefined> {
+  const inode = await heldByStrangers(path);
+  return inode === undefined ? undefined : tryLock(background, path, who, 0, inode);
+}
+
 /** Whether somebody holds it now. */
-export async function isLocked(exec: Exec, path: string): Promise<boolean> {
+export async function isLocked({ exec, files }: Host, path: string): Promise<boolean> {
+  if ((await files.read(path, { follow: false })) === undefined) return false;
   const { exitCode } = await exec.run([
     'flock',
     '--nonblock',
@@ -60,11 +76,37 @@ export async function isLocked(exec: Exec, path: string): Promise<boolean> {
 /** exit status of flock(1) when somebody else holds the lock */
 const held = 75;
 
-/** The file is written in place: with another file would come another lock. */
+/** exit status of the script when the file was replaced while it waited for the lock of the old one */
+const replaced = 76;
+
+/**
+ * The file is written in place: with another file would come another lock. $3 is the inode of a file that is to be
+ * replaced. The gate lets one replace it at a time: it is as new as the first stranger, and no other can open it.
+ */
 const script = `set -e
+umask 077
 mkdir -p "\${0%/*}"
+refuse_link() {
+  [ ! -L "$1" ] || { echo "$1 is a symbolic link" >&2; exit 1; }
+}
+inode() {
+  stat -L -c %i "$1"
+}
+refuse_link "$0"
+if [ -n "$3" ]; then
+  refuse_link "$0.gate"
+  exec 8>>"$0.gate"
+  flock 8
+  if [ "$(inode "$0")" = "$3" ]; then
+    rm -f "$0.new"
+    : >"$0.new"
+    mv "$0.new" "$0"
+  fi
+  exec 8>&-
+fi
 exec 9>>"$0"
 flock -w "$1" -E ${held} 9 || exit $?
+[ "$(inode "$0")" = "$(inode /proc/self/fd/9)" ] || exit ${replaced}
 echo "$2, since $(date -u +%Y-%m-%dT%H:%M:%SZ)" >"$0"
 echo locked
 exec cat >/dev/null`;
@@ -75,13 +117,15 @@ async function tryLock(
   path: string,
   who: string,
   wait: number,
+  replace = '',
 ): Promise<Lock | undefined> {
-  const running = await background.start(['sh', '-c', script, path, String(wait), who]);
+  const running = await background.start(['sh', '-c', script, path, String(wait), who, replace]);
   const locked = (): boolean => running.said().stdout !== '';
   await waitUntil(() => locked() || running.ended(), Infinity);
   if (locked()) return { release: async () => void (await running.stop()) };
   const output = await running.stop();
   if (output.exitCode === held) return undefined;
+  if (output.exitCode === replaced) return tryLock(background, path, who, wait);
   throw lockError(path, output);
 }
 

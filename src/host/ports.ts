@@ -23,7 +23,7 @@ export interface Output {
 /** Reads and writes files. Paths are absolute; nothing is cached. */
 export interface Files {
   /** nothing when the file does not exist */
-  read(path: string): Promise<string | undefined>;
+  read(path: string, options?: ReadOptions): Promise<string | undefined>;
   /** names in a folder, nothing when it does not exist */
   list(path: string): Promise<readonly string[]>;
   /**
@@ -37,6 +37,11 @@ export interface Files {
   overwrite(path: string, content: string): Promise<void>;
   /** a file, or an empty folder; nothing happens when there is none */
   remove(path: string): Promise<void>;
+}
+
+export interface ReadOptions {
+  /** whether a symbolic link is read through, default true; our own files are no links */
+  readonly follow?: boolean;
 }
 
 /** Runs programs beside us. They end with us, however we end. */

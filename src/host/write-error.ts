@@ -18,6 +18,11 @@ const forbidden: Meaning = {
 const meanings: Readonly<Record<string, Meaning>> = {
   EACCES: forbidden,
   EPERM: forbidden,
+  ELOOP: {
+    code: 'refused',
+    message: 'it is a symbolic link, and none of ours',
+    hint: (folder) => `look where it leads (\`ls -l ${folder}\`), then remove it`,
+  },
   EROFS: {
     code: 'failed',
     message: 'its file system is read-only',

@@ -25,12 +25,17 @@ export interface UpOptions extends LabOptions {
   readonly ipv6?: boolean | undefined;
   /** how this program is run: the Node first, then its own file */
   readonly self: readonly string[];
+  /** how its user calls it; default: `mustredirect` */
+  readonly command?: string;
 }
 
 const defaultName = 'default';
 
 /** Builds a lab that stays. */
-export async function labUp({ name = defaultName, engine, ipv6, self }: UpOptions, io: LabIo): Promise<void> {
+export async function labUp(
+  { name = defaultName, engine, ipv6, self, command = 'mustredirect' }: UpOptions,
+  io: LabIo,
+): Promise<void> {
   const [node = ''] = self;
   const world = await createWorld({ name, engine, node, families: familiesOf({ ipv6 }) });
   await writeFiles(world);
@@ -38,9 +43,9 @@ export async function labUp({ name = defaultName, engine, ipv6, self }: UpOption
   const option = name === defaultName ? '' : ` --name ${name}`;
   const inContainer = inContainerOf(world.engine.engine);
   describe(world).forEach((line) => io.print(line));
-  io.print(`\nmustredirect lab exec${option} gw1 -- mustredirect plan`);
-  io.print(`mustredirect lab exec${option} node1 -- ${inContainer}`);
-  io.print(`mustredirect lab down${option}`);
+  io.print(`\n${command} lab exec${option} gw1 -- ${command} plan`);
+  io.print(`${command} lab exec${option} node1 -- ${inContainer}`);
+  io.print(`${command} lab down${option}`);
 }
 
 /** A command for node1, to show what runs there. */

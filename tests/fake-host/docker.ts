@@ -9,6 +9,7 @@ export function runDocker(state: FakeState, args: readonly string[]): Output {
   if (command === 'info --format {{json .}}') return done(infoJson(docker));
   if (command === 'ps --all --no-trunc --format {{json .}}') return done(containerLines(docker));
   if (command.startsWith('inspect --format {{.Id}} {{.State.Pid}} ')) return done(pidLines(args.slice(3)));
+  if (command.startsWith('inspect --format {{.Id}} {{json .NetworkSettings.Networks}} ')) return done('');
   if (command.startsWith('network inspect ')) return inspectNetworks(docker, args.slice(2));
   if (command.startsWith('network create ')) return createNetwork(state, docker, args.slice(2));
   if (command.startsWith('network rm ') && args.length === 3) {

@@ -287,18 +287,28 @@ async function traces(name: string): Promise<readonly string[]> {
   ];
 }
 
+/** Namespaces with a name, and their mounts, are somebody else's: a lab gives names to none on the machine. */
+function withoutStrangers(text: string): string {
+  return text
+    .split('\n')
+    .filter((line) => !/ \/run\/netns\b|\bnetns \/|^netns$/.test(line))
+    .map((line) => line.replace(/ link-netns(id)? \S+/, ''))
+    .join('\n');
+}
+
 /** What a lab must not change: the machine's devices, addresses, rules, routes, mounts and folders. */
 async function machineState(): Promise<Readonly<Record<string, string>>> {
   const commands = [
     'ip -oneline address',
     'ip rule',
     'ip route show table all',
-    'ip netns',
     'nft --stateless list ruleset',
     'cat /proc/sys/net/ipv4/ip_forward',
     'cat /proc/self/mountinfo',
     'ls /run /var/lib /etc /etc/cni /etc/containers /var/lib/containers /dev/shm',
   ];
   const outputs = await Promise.all(commands.map((command) => machine.run(command.split(' '))));
-  return Object.fromEntries(commands.map((command, index) => [command, outputs[index]?.stdout ?? '']));
+  return Object.fromEntries(
+    commands.map((command, index) => [command, withoutStrangers(outputs[index]?.stdout ?? '')]),
+  );
 }

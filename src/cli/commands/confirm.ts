@@ -8,6 +8,7 @@ import type { Terminal } from '../terminal.ts';
 
 interface ConfirmOptions extends GroundOptions {
   readonly wait: number;
+  readonly json?: true | undefined;
 }
 
 export async function confirm(terminal: Terminal, options: ConfirmOptions): Promise<void> {
@@ -17,7 +18,12 @@ export async function confirm(terminal: Terminal, options: ConfirmOptions): Prom
     const journal = await readJournal(files, ground.places.journal);
     if (journal?.until === undefined || isOverdue(journal)) throw await nothingToConfirm(ground);
     await removeJournal(files, ground.places.journal);
-    terminal.print(`confirmed: what ${journal.verb} did at ${journal.since} stays`);
+    const { run, verb, since } = journal;
+    terminal.print(
+      options.json
+        ? JSON.stringify({ confirmed: { run, verb, since } }, null, 2)
+        : `confirmed: what ${verb} did at ${since} stays`,
+    );
   });
 }
 

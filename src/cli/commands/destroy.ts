@@ -2,16 +2,25 @@ import { removeHistory } from '../../apply/history.ts';
 import { nobody } from '../../apply/prepare.ts';
 import { installedUnits } from '../../boot/install.ts';
 import { type ChangeOptions, changeHost } from '../change-host.ts';
+import { type Damage, findDamage } from '../damaged.ts';
 import { findSenders, warnOfSenders } from '../gateway-senders.ts';
-import { type GroundOptions, openGround } from '../session.ts';
+import { type Ground, type GroundOptions, openGround } from '../session.ts';
 import type { Terminal } from '../terminal.ts';
 
-interface DestroyOptions extends GroundOptions, ChangeOptions {
+interface DestroyOptions extends ChangeOptions {
   readonly force?: true | undefined;
 }
 
-export async function destroy(terminal: Terminal, options: DestroyOptions): Promise<void> {
-  const ground = await openGround(terminal, options);
+export async function destroy(terminal: Terminal, options: GroundOptions & DestroyOptions): Promise<void> {
+  const opened = await openGround(terminal, options);
+  await destroyOn(terminal, opened, options);
+}
+
+export async function destroyOn(terminal: Terminal, opened: Ground, options: DestroyOptions): Promise<void> {
+  const damage = await findDamage(opened);
+  const ground = damage?.ground ?? opened;
+  for (const text of damage?.found ?? [])
+    terminal.tell(`${terminal.paintTold('yellow', 'damaged:')} ${text}`);
   const senders = options.force ? [] : await findSenders(terminal, ground);
   await warnOfSenders(terminal, ground, senders, options);
   await changeHost(terminal, {
@@ -21,12 +30,19 @@ export async function destroy(terminal: Terminal, options: DestroyOptions): Prom
     verb: 'destroy',
     goOn: true,
     senders,
+    ...(damage ? { check: () => damage.moveAside() } : {}),
     title: 'what mustredirect made here, to be taken away',
     record: () => removeHistory(ground.host.files, ground.places.history),
     done: 'done: nothing of mustredirect is left on this host',
   });
+  if (damage) reportLost(terminal, damage);
   // What they are for is the machine's own network, not that of a test host on it.
   if (ground.places.firstNamespace && (await installedUnits(ground.host.files)).length > 0) {
     terminal.tell('the boot units apply it again at the next start: `mustredirect uninstall` removes them');
   }
+}
+
+function reportLost(terminal: Terminal, { lost }: Damage): void {
+  for (const text of lost) terminal.tell(`${terminal.paintTold('red', 'not given back:')} ${text}`);
+  if (lost.length > 0) terminal.setExitStatus(1);
 }

@@ -2,6 +2,7 @@
 import { labDown, labExec, labUp } from '../../lab/commands.ts';
 import { labDemo } from '../../lab/demo.ts';
 import type { LabEngine } from '../../lab/engine.ts';
+import { ownCommand } from '../own-command.ts';
 import type { Terminal } from '../terminal.ts';
 
 interface NameOption {
@@ -14,7 +15,7 @@ interface BuildOptions extends NameOption {
 }
 
 export async function up(terminal: Terminal, options: BuildOptions): Promise<void> {
-  await labUp({ ...options, self: terminal.self }, terminal);
+  await labUp({ ...options, self: terminal.self, command: await ownCommand(terminal) }, terminal);
 }
 
 export async function demo(terminal: Terminal, options: BuildOptions): Promise<void> {

@@ -10,9 +10,22 @@ function fixture(name: string): string {
 
 const documented = fixture('documented-28.2-network-inspect.json');
 const web = '6f71f7591dc0937162880060f992ab9267bb9665835335482451e4b6d4353fdc';
+const old = 'f'.repeat(64);
+const endpoints = [
+  `${web} ${JSON.stringify({
+    mustredirect: {
+      Aliases: ['www', 'web.local', '6f71f7591dc0'],
+      Links: ['db:database'],
+      DriverOpts: { 'com.docker.network.endpoint.ifname': 'lan0' },
+      IPAMConfig: { IPv4Address: '10.89.4.2', LinkLocalIPs: ['169.254.1.1'] },
+      GwPriority: 5,
+    },
+  })}`,
+  `${old} ${JSON.stringify({ mustredirect: { Aliases: null, IPAMConfig: { IPv4Address: '10.89.4.9' } } })}`,
+].join('\n');
 const containers = [
   { ID: web, Names: 'web', Networks: 'mustredirect', State: 'running' },
-  { ID: 'f'.repeat(64), Names: 'old', Networks: 'mustredirect', State: 'exited' },
+  { ID: old, Names: 'old', Networks: 'mustredirect', State: 'exited' },
 ];
 
 async function read(info: string, inspected: string): Promise<NetworkFacts | undefined> {
@@ -21,6 +34,7 @@ async function read(info: string, inspected: string): Promise<NetworkFacts | und
     'docker network inspect mustredirect': inspected,
     'docker ps --all --no-trunc --format {{json .}}': containers.map((one) => JSON.stringify(one)).join('\n'),
     [`docker inspect --format {{.Id}} {{.State.Pid}} ${web}`]: `${web} 433`,
+    [`docker inspect --format {{.Id}} {{json .NetworkSettings.Networks}} ${web} ${old}`]: endpoints,
   };
   const network = { name: 'mustredirect', subnets: ['10.89.4.0/24'] };
   return (await createDocker({}).readNetworks(recordedHost({ answers }), [network]))[0];
@@ -49,8 +63,10 @@ describe('what docker drops of the answers', () => {
         "docker network create --label 'made by=some body' --ipv6 --subnet 10.89.4.0/24 --gateway 10.89.4.1 " +
           '--subnet fd00:4::/64 --gateway fd00:4::1 --opt com.docker.network.bridge.name=br-web ' +
           '--opt com.docker.network.bridge.trusted_host_interfaces=DEVICES mustredirect',
-        'docker network connect --ip 10.89.4.2 --ip6 fd00:4::2 mustredirect web',
-        'docker network connect mustredirect old',
+        'docker network connect --ip 10.89.4.2 --ip6 fd00:4::2 --alias www --alias web.local ' +
+          '--link db:database --link-local-ip 169.254.1.1 ' +
+          '--driver-opt com.docker.network.endpoint.ifname=lan0 --gw-priority 5 mustredirect web',
+        'docker network connect --ip 10.89.4.9 mustredirect old',
       ],
     });
   });

@@ -2,15 +2,22 @@
 import { families as allFamilies } from '../../address/cidr.ts';
 import { quoteWord } from '../../host/shell-word.ts';
 import type { DropsAnswers } from '../../state/facts.ts';
+import { type Endpoint, endpointOptions } from './endpoints.ts';
 import type { DockerInfo } from './info.ts';
 import type { DockerNetwork } from './schema.ts';
 import { optionNames } from './schema.ts';
+
+export interface Attached {
+  readonly id: string;
+  readonly name: string;
+  readonly endpoint?: Endpoint | undefined;
+}
 
 /** Since 28.2. Earlier ones drop what comes to published ports at most. */
 export function dropsAnswers(
   { dropsAnswers: drops, iptables }: DockerInfo,
   network: DockerNetwork | undefined,
-  containers: readonly string[],
+  containers: readonly Attached[],
 ): { dropsAnswers?: DropsAnswers } {
   if (!drops) return {};
   const options = network?.Options ?? {};
@@ -24,10 +31,10 @@ export function dropsAnswers(
 }
 
 /** With all that it was made with; containers get the addresses that they have. */
-function remakeCommands(network: DockerNetwork, containers: readonly string[]): string[] {
+function remakeCommands(network: DockerNetwork, containers: readonly Attached[]): string[] {
   const { Name: name } = network;
   return [
-    ...containers.map((container) => ['docker', 'network', 'disconnect', name, container]),
+    ...containers.map((container) => ['docker', 'network', 'disconnect', name, container.name]),
     ['docker', 'network', 'rm', name],
     [...createCommand(network), name],
     ...containers.map((container) => [
@@ -35,8 +42,9 @@ function remakeCommands(network: DockerNetwork, containers: readonly string[]): 
       'network',
       'connect',
       ...addressOptions(network, container),
+      ...endpointOptions(container.id, container.endpoint),
       name,
-      container,
+      container.name,
     ]),
   ].map((argv) => argv.map(quoteWord).join(' '));
 }
@@ -49,10 +57,15 @@ function createCommand({ Options, Labels, IPAM, EnableIPv6 }: DockerNetwork): st
     'create',
     ...Object.entries(Labels ?? {}).flatMap(([label, value]) => ['--label', `${label}=${value}`]),
     ...(EnableIPv6 ? ['--ipv6'] : []),
-    ...(IPAM.Config ?? []).flatMap(({ Subnet, Gateway }) => [
+    ...(IPAM.Config ?? []).flatMap(({ Subnet, Gateway, IPRange, AuxiliaryAddresses }) => [
       '--subnet',
       Subnet,
       ...(Gateway ? ['--gateway', Gateway] : []),
+      ...(IPRange ? ['--ip-range', IPRange] : []),
+      ...Object.entries(AuxiliaryAddresses ?? {}).flatMap(([name, address]) => [
+        '--aux-address',
+        `${name}=${address}`,
+      ]),
     ]),
     ...options.flatMap(([option, value]) => ['--opt', `${option}=${value}`]),
     '--opt',
@@ -60,8 +73,9 @@ function createCommand({ Options, Labels, IPAM, EnableIPv6 }: DockerNetwork): st
   ];
 }
 
-function addressOptions({ Containers }: DockerNetwork, container: string): string[] {
-  const found = Object.values(Containers ?? {}).find(({ Name }) => Name === container);
+/** One that is stopped has the address that it was given, if any. */
+function addressOptions({ Containers }: DockerNetwork, { name, endpoint }: Attached): string[] {
+  const found = Object.values(Containers ?? {}).find(({ Name }) => Name === name) ?? endpoint?.IPAMConfig;
   const [four, six] = [found?.IPv4Address, found?.IPv6Address].map((text) => text?.split('/')[0]);
   return [...(four ? ['--ip', four] : []), ...(six ? ['--ip6', six] : [])];
 }

@@ -1,7 +1,7 @@
 /** Which containers have which networks in their configuration, running or not. */
 import { runOrFail } from '../../host/exec.ts';
 import type { Exec } from '../../host/ports.ts';
-import { decodeJson } from '../decode.ts';
+import { tryDecode } from '../decode.ts';
 import { containerSchema, pidLine } from './schema.ts';
 
 export interface DockerContainer {
@@ -19,17 +19,21 @@ const livingStates: ReadonlySet<string> = new Set(['running', 'paused', 'restart
 export async function readContainers(exec: Exec): Promise<DockerContainer[]> {
   const argv = ['docker', 'ps', '--all', '--no-trunc', '--format', '{{json .}}'];
   const lines = (await runOrFail(exec, argv)).split('\n').filter(Boolean);
-  return lines.map((line) => {
-    const { ID, Names, Networks, State, Ports } = decodeJson(containerSchema, line, argv.join(' '));
+  return lines.flatMap((line) => {
+    const read = tryDecode(containerSchema, line);
+    if (!read) return [];
+    const { ID, Names, Networks, State, Ports } = read;
     // Of several names, those with a slash are links of other containers.
     const name = Names.split(',').find((one) => !one.includes('/')) ?? ID.slice(0, 12);
-    return {
-      id: ID,
-      name,
-      running: livingStates.has(State),
-      networks: Networks.split(','),
-      publishes: Ports?.includes('->') ?? false,
-    };
+    return [
+      {
+        id: ID,
+        name,
+        running: livingStates.has(State),
+        networks: Networks.split(','),
+        publishes: Ports?.includes('->') ?? false,
+      },
+    ];
   });
 }
 

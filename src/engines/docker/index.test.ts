@@ -131,7 +131,7 @@ describe('docker', () => {
       'what 20.10 says where no daemon answers',
       fixture('info-20.10.24-no-daemon.json'),
       'failed',
-      /^docker: Cannot connect/,
+      /^docker: the Docker daemon does not answer: Cannot connect/,
     ],
     ['an older one', '{"ServerVersion":"19.03.15"}', 'missing-tool', 'docker 19.03.15: too old'],
     [
@@ -147,7 +147,13 @@ describe('docker', () => {
       'docker: its context is far, which may be another machine',
     ],
     ['nonsense', 'nonsense', 'failed', /^docker info --format \{\{json \.\}\}: not JSON/],
-    ['nothing', '{}', 'failed', 'docker: its daemon does not answer'],
+    ['nothing', '{}', 'failed', 'docker: the Docker daemon does not answer'],
+    [
+      'what 28.5 says where no daemon answers',
+      { exitCode: 1, stdout: '{"ServerVersion":""}', stderr: 'Cannot connect' },
+      'failed',
+      'docker: the Docker daemon does not answer',
+    ],
   ])('refuses %s', async (_, text, code, message) => {
     const reading = docker.readNetworks(host({ [info]: text }), [network('a')]);
     await expect(reading).rejects.toMatchObject({ code });
@@ -200,7 +206,7 @@ describe('docker', () => {
 
   it.each([
     ['27.5.1', undefined],
-    ['28.2.2', true],
+    ['28.1.1', true],
   ])('%s asks for names from the host: %s', async (version, fromHost) => {
     const answers = {
       [inspectOne]: inspected('mustredirect'),
@@ -213,6 +219,32 @@ describe('docker', () => {
     expect(found).toMatchObject({ backend: `docker ${version}` });
     expect(found?.asksFromHost).toBe(fromHost);
   });
+
+  it.each(['overlay', 'macvlan', 'ipvlan', 'host', 'null', 'weave:2.8'])(
+    'names a network with driver %s, and skips one that is not meant',
+    async (driver) => {
+      const strange = {
+        Name: 'swarm',
+        Id: 'k9x8z0q1',
+        Driver: driver,
+        IPAM: { Config: null },
+        Options: { a: 1 },
+      };
+      const asked = docker.readNetworks(host({ 'docker network inspect swarm': JSON.stringify([strange]) }), [
+        network('swarm'),
+      ]);
+      await expect(asked).rejects.toMatchObject({
+        code: 'refused',
+        message: `network swarm: docker has it, and it has driver ${driver}`,
+        hint: expect.stringContaining('only a network of one bridge') as unknown,
+      });
+      const [ours] = JSON.parse(inspected('mustredirect')) as object[];
+      const answers = { [inspectOne]: JSON.stringify([strange, ours]) };
+      expect(await docker.readNetworks(host(answers), [network('mustredirect')])).toMatchObject([
+        { exists: true },
+      ]);
+    },
+  );
 
   it('reads the MTU that somebody chose', async () => {
     const [found] = JSON.parse(inspected('mustredirect')) as { Options: object }[];

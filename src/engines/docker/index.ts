@@ -7,6 +7,7 @@ import type { Engine, Environment, NetworkRequest } from '../engine.ts';
 import { ownLabel, ownership } from '../own-label.ts';
 import { dropsAnswers } from './answers.ts';
 import { type DockerContainer, readContainers, readPids } from './containers.ts';
+import { readEndpoints } from './endpoints.ts';
 import { readInfo } from './info.ts';
 import { readStoredNetworks, wayIn } from './networks.ts';
 import { type DockerNetwork, optionNames } from './schema.ts';
@@ -39,6 +40,8 @@ async function readNetworks(
     exec,
     attached.filter(({ running }) => running).map(({ id }) => id),
   );
+  const remade = info.dropsAnswers ? attached.map(({ id }) => id) : [];
+  const endpoints = await readEndpoints(exec, remade);
   return names.map((name) => {
     const found = stored.get(name);
     const common = {
@@ -52,7 +55,7 @@ async function readNetworks(
     const drops = dropsAnswers(
       info,
       found,
-      here.map((container) => container.name),
+      here.map(({ id, name: container }) => ({ id, name: container, endpoint: endpoints.get(id)?.[name] })),
     );
     if (!found) return { ...common, exists: false, masqueraded: true, subnets: [], ...drops, attached: [] };
     return {

@@ -14,6 +14,7 @@ export interface DockerInfo {
   readonly iptables: boolean;
 }
 
+const silent = 'docker: the Docker daemon does not answer';
 const argv = ['docker', 'info', '--format', '{{json .}}'];
 
 export async function readInfo(exec: Exec): Promise<DockerInfo> {
@@ -34,8 +35,9 @@ export async function readInfo(exec: Exec): Promise<DockerInfo> {
       },
     );
   }
-  if (ServerErrors?.length) throw silentDaemon(`docker: ${ServerErrors.join('; ')}`);
-  if (version === undefined) throw silentDaemon('docker: its daemon does not answer');
+  if (ServerErrors?.length) throw silentDaemon(`${silent}: ${ServerErrors.join('; ')}`);
+  // 28.5 prints an empty version.
+  if (!version) throw silentDaemon(silent);
   if (SecurityOptions?.some((option) => option.split(',').includes('name=rootless'))) {
     throw new MustredirectError('not-permitted', 'docker: runs for an ordinary user here', {
       hint: 'ask the daemon of root: rootless networks cannot be redirected',

@@ -3,9 +3,9 @@ import { MustredirectError } from '../../error.ts';
 import { commandError } from '../../host/exec.ts';
 import type { Exec } from '../../host/ports.ts';
 import type { NetworkFacts } from '../../state/facts.ts';
-import { decodeJson } from '../decode.ts';
+import { decodeJson, decodeValue } from '../decode.ts';
 import { bridgelessNetwork, unfitNetwork } from '../unfit-network.ts';
-import { type DockerNetwork, networksSchema, optionNames } from './schema.ts';
+import { type DockerNetwork, anyNetworksSchema, networksSchema, optionNames } from './schema.ts';
 
 /** By name; those that are not there are left out. */
 export async function readStoredNetworks(
@@ -17,9 +17,16 @@ export async function readStoredNetworks(
   // It fails when one is missing, and has told of the others all the same.
   const said = output.stderr.split('\n').filter((line) => line && !isMissing(line));
   if (output.exitCode !== 0 && said.length > 0) throw commandError(argv, output);
-  const networks = decodeJson(networksSchema, output.stdout, argv.join(' '));
+  const source = argv.join(' ');
   // What is no name may be the beginning of another network's id.
-  return new Map(networks.filter(({ Name }) => names.includes(Name)).map((found) => [found.Name, found]));
+  const named = decodeJson(anyNetworksSchema, output.stdout, source).filter(({ Name }) =>
+    names.includes(Name),
+  );
+  // Those of another driver have other fields; nothing but their names counts.
+  const known = named.map((one) =>
+    one.Driver === 'bridge' ? one : { Name: one.Name, Id: one['Id'], Driver: one.Driver, IPAM: {} },
+  );
+  return new Map(decodeValue(networksSchema, known, source).map((found) => [found.Name, found]));
 }
 
 /** `Error: No such network: web`, and since 23.0 `Error response from daemon: network web not found` */

@@ -25,7 +25,10 @@ export const optionNames = {
   trusted: 'com.docker.network.bridge.trusted_host_interfaces',
 } as const;
 
-/** `docker network inspect NAME ...` */
+/** Enough of a network to tell whether it is one of ours: those of other drivers have other fields, and other ids. */
+export const anyNetworksSchema = z.array(z.looseObject({ Name: z.string(), Driver: z.string() }));
+
+/** `docker network inspect NAME ...`, of those with driver bridge */
 export const networksSchema = z.array(
   z.object({
     Name: z.string(),
@@ -34,7 +37,16 @@ export const networksSchema = z.array(
     Internal: z.boolean().default(false),
     EnableIPv6: z.boolean().default(false),
     IPAM: z.object({
-      Config: z.array(z.object({ Subnet: subnetSchema, Gateway: z.string().optional() })).nullish(),
+      Config: z
+        .array(
+          z.object({
+            Subnet: subnetSchema,
+            Gateway: z.string().optional(),
+            IPRange: z.string().optional(),
+            AuxiliaryAddresses: z.record(z.string(), z.string()).nullish(),
+          }),
+        )
+        .nullish(),
     }),
     Options: z
       .object({

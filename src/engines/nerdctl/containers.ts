@@ -2,7 +2,7 @@
 import { runOrFail } from '../../host/exec.ts';
 import type { Exec } from '../../host/ports.ts';
 import type { AttachedContainer } from '../../state/facts.ts';
-import { decodeJson } from '../decode.ts';
+import { tryDecode } from '../decode.ts';
 import { containerSchema, networkNames, networksLabel } from './schema.ts';
 
 /** By network name. */
@@ -23,12 +23,13 @@ interface Found {
 
 async function readNamespace(exec: Exec, namespace: string): Promise<Found[]> {
   const argv = ['nerdctl', '--namespace', namespace, 'ps', '--all', '--no-trunc', '--format', '{{json .}}'];
-  return (await readLines(exec, argv)).map((line) => {
-    const { ID, Names, Status, Labels } = decodeJson(containerSchema, line, argv.join(' '));
+  return (await readLines(exec, argv)).flatMap((line) => {
+    const read = tryDecode(containerSchema, line);
+    if (!read) return [];
+    const { ID, Names, Status, Labels } = read;
     const label = networksLabel.exec(Labels)?.[1];
     return {
-      networks:
-        label === undefined ? [] : decodeJson(networkNames, label, `${argv.join(' ')}: nerdctl/networks`),
+      networks: label === undefined ? [] : (tryDecode(networkNames, label) ?? []),
       container: { name: Names || ID.slice(0, 12), running: /^(Up|Paus|Restarting)/.test(Status) },
     };
   });

@@ -5,7 +5,7 @@ import { decodeJson } from '../../decode.ts';
 import { ownership } from '../../own-label.ts';
 import { bridgelessNetwork, unfitNetwork } from '../../unfit-network.ts';
 import { type Backend, type StoredNetwork, brokenFileHint } from '../backend.ts';
-import { networkSchema } from './schema.ts';
+import { anyNetworkSchema, networkSchema } from './schema.ts';
 
 export const podmanNetavark: Backend = {
   name: 'netavark',
@@ -18,11 +18,12 @@ export const podmanNetavark: Backend = {
 async function readNetwork(files: Files, path: string, name: string): Promise<StoredNetwork> {
   const text = await files.read(path);
   if (text === undefined) return { name, exists: false, subnets: [] };
-  const network = decodeJson(networkSchema, text, path, brokenFileHint);
-  if (network.driver !== 'bridge') {
-    const why = bridgelessNetwork(`${path} has driver ${network.driver}`);
-    return { name, exists: true, ...ownership(network.labels), ...why };
+  const { driver, labels } = decodeJson(anyNetworkSchema, text, path, brokenFileHint);
+  if (driver !== 'bridge') {
+    const why = bridgelessNetwork(`${path} has driver ${driver}`);
+    return { name, exists: true, ...ownership(labels), ...why };
   }
+  const network = decodeJson(networkSchema, text, path, brokenFileHint);
   return {
     name,
     exists: true,

@@ -3,9 +3,14 @@ import * as z from 'zod';
 import { deviceName } from '../../../host/device-name.ts';
 import { addressSchema, subnetSchema } from '../../decode.ts';
 
+/** Of other drivers, the other fields may be anything. */
+export const anyNetworkSchema = z.object({
+  driver: z.string(),
+  labels: z.record(z.string(), z.string()).nullish(),
+});
+
 export const networkSchema = z.object({
   name: z.string(),
-  driver: z.string(),
   /** left out, or empty, where there is no bridge */
   network_interface: z.union([z.literal(''), deviceName]).optional(),
   subnets: z.array(z.object({ subnet: subnetSchema })).nullish(),

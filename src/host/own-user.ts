@@ -1,0 +1,7 @@
+/** Which user we are. */
+import { stat } from 'node:fs/promises';
+
+/** the effective user, who owns our folder in /proc */
+export async function ownUser(): Promise<number> {
+  return (await stat('/proc/self')).uid;
+}
