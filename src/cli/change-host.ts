@@ -6,6 +6,7 @@ import { type LedgerKeeper, openLedger } from '../apply/ledger-keeper.ts';
 import { type Prepared, type Target, prepare } from '../apply/prepare.ts';
 import { MustredirectError } from '../error.ts';
 import { messageOf } from '../apply/undo.ts';
+import type { Interference } from '../explain/interference/describe.ts';
 import type { Plan } from '../plan/step.ts';
 import { emptyLedger } from '../state/ledger.ts';
 import {
@@ -47,6 +48,8 @@ export interface Change {
   readonly check?: () => Promise<void>;
   /** called before the first step of a run that must be confirmed */
   readonly started?: (run: string) => Promise<void>;
+  /** called when all is in place: what others on this host drop or divert all the same */
+  readonly look?: (prepared: Prepared) => Promise<readonly Interference[]>;
   /** writes down what was done; `changed`: there was something to do */
   readonly record: (run: string, prepared: Prepared, changed: boolean) => Promise<void>;
 }
@@ -116,7 +119,8 @@ async function changeLocked(terminal: Terminal, change: Change, agreed: Plan | '
     { host, engines, keeper, progress },
     runOf(terminal, change, prepared, cutOff),
   );
-  report(terminal, change, prepared);
+  const found = prepared.plan.steps.length > 0 ? await change.look?.(prepared) : undefined;
+  report(terminal, change, prepared, found);
   return true;
 }
 
@@ -168,10 +172,21 @@ function tellCutOff(terminal: Terminal, cutOff: Journal): void {
   );
 }
 
-function report(terminal: Terminal, change: Change, prepared: Prepared): void {
+function report(
+  terminal: Terminal,
+  change: Change,
+  prepared: Prepared,
+  found: readonly Interference[] = [],
+): void {
   const { plan } = prepared;
-  if (change.options.json) terminal.print(JSON.stringify(planJson(prepared), null, 2));
-  else if (planLines(plan).length > 0) terminal.print(doneText(terminal, change, plan));
+  if (change.options.json) {
+    const interference = change.look ? { interference: found } : {};
+    return terminal.print(JSON.stringify({ ...planJson(prepared), ...interference }, null, 2));
+  }
+  if (planLines(plan).length > 0) terminal.print(doneText(terminal, change, plan));
+  for (const { problem, remedy } of found) {
+    terminal.tell(`${terminal.paintTold('yellow', 'warning:')} ${problem}\n  ${remedy}`);
+  }
 }
 
 function doneText(terminal: Terminal, { done }: Change, { waiting }: Plan): string {

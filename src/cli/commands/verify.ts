@@ -1,9 +1,11 @@
 import { gatherFacts } from '../../apply/gather.ts';
+import { interferenceChecks } from '../../explain/interference/checks.ts';
+import { findInterference } from '../../explain/interference/find-interference.ts';
 import { passed, renderReport } from '../../explain/verify/report.ts';
 import { parseTargets } from '../../explain/verify/target.ts';
-import { verifyHost } from '../../explain/verify/verify.ts';
-import { createBackground } from '../../host/background.ts';
+import { chosen, verifyHost } from '../../explain/verify/verify.ts';
 import { readLedger } from '../../host/ledger-store.ts';
+import { liveHost } from '../live-host.ts';
 import { type HostOptions, openSession } from '../session.ts';
 import type { Terminal } from '../terminal.ts';
 
@@ -15,13 +17,17 @@ interface VerifyOptions extends HostOptions {
 
 export async function verify(terminal: Terminal, options: VerifyOptions): Promise<void> {
   const targets = parseTargets(options.to ?? []);
-  const { target, host, engines, places, trace, progress } = await openSession(terminal, options);
+  const session = await openSession(terminal, options);
+  const { target, host, engines, places, progress } = session;
   const { role } = target;
   progress?.({ what: 'reading this host' });
   const { facts } = await gatherFacts(host, engines, role, await readLedger(host.files, places.ledger));
-  const liveHost = { ...host, background: createBackground(trace), node: terminal.node, progress };
+  const live = liveHost(terminal, session);
   const names = options.network ? { networks: options.network } : {};
-  const report = await verifyHost(liveHost, { role, facts, targets, ...names });
+  const input = { role, facts, targets, ...names };
+  const { host: name, checks } = await verifyHost(live, input);
+  const others = await findInterference(live, { ...role, ...chosen(input) }, facts);
+  const report = { host: name, checks: [...checks, ...interferenceChecks(others)] };
   terminal.print(options.json ? JSON.stringify(report, null, 2) : renderReport(report).trimEnd());
   if (!passed(report)) terminal.setExitStatus(1);
 }
