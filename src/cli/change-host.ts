@@ -7,6 +7,7 @@ import { type Prepared, type Target, prepare } from '../apply/prepare.ts';
 import { MustredirectError } from '../error.ts';
 import type { Sender } from '../apply/senders.ts';
 import { messageOf } from '../apply/undo.ts';
+import type { Interference } from '../explain/interference/describe.ts';
 import type { Plan } from '../plan/step.ts';
 import { emptyLedger } from '../state/ledger.ts';
 import {
@@ -50,6 +51,8 @@ export interface Change {
   readonly check?: () => Promise<void>;
   /** called before the first step of a run that must be confirmed */
   readonly started?: (run: string) => Promise<void>;
+  /** called when all is in place: what others on this host drop or divert all the same */
+  readonly look?: (prepared: Prepared) => Promise<readonly Interference[]>;
   /** writes down what was done; `changed`: there was something to do */
   readonly record: (run: string, prepared: Prepared, changed: boolean) => Promise<void>;
 }
@@ -119,7 +122,8 @@ async function changeLocked(terminal: Terminal, change: Change, agreed: Plan | '
     { host, engines, keeper, progress, pause, senders: change.senders },
     runOf(terminal, change, prepared, cutOff),
   );
-  report(terminal, change, prepared);
+  const found = prepared.plan.steps.length > 0 ? await change.look?.(prepared) : undefined;
+  report(terminal, change, prepared, found);
   // Done as far as it can be: at boot, systemd tries again.
   if (notReady.length > 0) terminal.setExitStatus(3);
   return true;
@@ -173,10 +177,21 @@ function tellCutOff(terminal: Terminal, cutOff: Journal): void {
   );
 }
 
-function report(terminal: Terminal, change: Change, prepared: Prepared): void {
+function report(
+  terminal: Terminal,
+  change: Change,
+  prepared: Prepared,
+  found: readonly Interference[] = [],
+): void {
   const { plan } = prepared;
-  if (change.options.json) terminal.print(JSON.stringify(planJson(prepared), null, 2));
-  else if (planLines(plan).length > 0) terminal.print(doneText(terminal, change, plan));
+  if (change.options.json) {
+    const interference = change.look ? { interference: found } : {};
+    return terminal.print(JSON.stringify({ ...planJson(prepared), ...interference }, null, 2));
+  }
+  if (planLines(plan).length > 0) terminal.print(doneText(terminal, change, plan));
+  for (const { problem, remedy } of found) {
+    terminal.tell(`${terminal.paintTold('yellow', 'warning:')} ${problem}\n  ${remedy}`);
+  }
 }
 
 function doneText(terminal: Terminal, { done }: Change, { waiting, notReady }: Plan): string {

@@ -46,7 +46,8 @@ function addApply(program: Command, terminal: Terminal): void {
     .description(
       'Makes this host as the file says: shows the plan, asks, does it, and looks whether it is so. When a step ' +
         'fails, or Ctrl-C is pressed, all that was done is undone. When nothing is to be done, nothing is touched. ' +
-        'A network or a gateway that is not ready is closed, and the rest is applied: then it exits with 3.',
+        'A network or a gateway that is not ready is closed, and the rest is applied: then it exits with 3. In the ' +
+        'end, one packet each way shows what rules of others drop or divert; that is a warning.',
     )
     .addOption(yesOption())
     .addOption(
@@ -127,8 +128,9 @@ function addDoctor(program: Command, terminal: Terminal): void {
     .summary('find what keeps this host from being as the file says, and how to mend it')
     .description(
       'Looks for what keeps this host from being, or from staying, as the file says: programs that are missing, ' +
-        'runs that were cut off, what others use or have changed, packets that had to be stopped. Says of each ' +
-        'what to do. Changes nothing. Exits with 3 when it finds anything.',
+        'runs that were cut off, what others use or have changed, packets that had to be stopped, and, with one packet ' +
+        'each way, rules of others that drop or divert what is redirected. Says of each what to do. Changes nothing. ' +
+        'Exits with 3 when it finds anything.',
     )
     .addOption(jsonOption())
     .addHelpText(

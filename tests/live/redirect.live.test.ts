@@ -128,6 +128,7 @@ describe.each(await containerEngines())('%s', (engine) => {
       ['source', true],
       ['elsewhere', true],
       ['reach', true],
+      ['others', true],
     ]);
   });
 

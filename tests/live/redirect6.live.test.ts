@@ -128,6 +128,7 @@ describe.each(engines)('%s, both families', (engine) => {
           ['source', true],
           ['elsewhere', true],
           ['reach', true],
+          ['others', true],
         ]);
       }
     }

@@ -1,13 +1,17 @@
 import { type History, appliedNow, readHistory, recordApply } from '../../apply/history.ts';
 import { readJournal } from '../../apply/journal.ts';
 import { messageOf } from '../../apply/undo.ts';
+import type { Prepared } from '../../apply/prepare.ts';
 import { MustredirectError } from '../../error.ts';
+import type { Interference } from '../../explain/interference/describe.ts';
 import { type ChangeOptions, changeHost } from '../change-host.ts';
 import { settleEarlierRun } from '../earlier-run.ts';
 import { happening } from '../happening.ts';
+import { liveHost } from '../live-host.ts';
 import { tellFailure } from '../print-error.ts';
 import { type HostOptions, type Session, appliedSession, openGround, openSession } from '../session.ts';
 import { startWatch } from '../start-watch.ts';
+import { tellNotProbed } from '../tell-not-probed.ts';
 import type { Terminal } from '../terminal.ts';
 
 interface ApplyOptions extends HostOptions, ChangeOptions {
@@ -58,6 +62,7 @@ async function applySession(terminal: Terminal, session: Session, options: Apply
     title: closed ? `plan to close what ${host} redirects` : `plan for ${host}`,
     done: closed ? `done: what ${host} redirects is closed` : `done: ${host} is as the file says`,
     confirm,
+    ...(closed ? {} : { look: (prepared) => lookAround(terminal, session, options, prepared) }),
     started: async (run) => {
       if (confirm !== undefined) await startWatch(terminal, session, run, confirm);
     },
@@ -68,6 +73,23 @@ async function applySession(terminal: Terminal, session: Session, options: Apply
     },
   });
   if (confirm !== undefined) await tellHowToKeep(terminal, session);
+}
+
+/** What is in place is not taken back because of what others do: that is told. */
+async function lookAround(
+  terminal: Terminal,
+  session: Session,
+  options: ApplyOptions,
+  { facts }: Prepared,
+): Promise<readonly Interference[]> {
+  const { findInterference } = await import('../../explain/interference/find-interference.ts');
+  const { found, notProbed } = await findInterference(
+    liveHost(terminal, session),
+    session.target.role,
+    facts,
+  );
+  tellNotProbed(terminal, options, notProbed);
+  return found;
 }
 
 /** At boot, a file that was applied and undone again is not applied once more: what came before it is. */

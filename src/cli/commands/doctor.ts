@@ -1,10 +1,13 @@
 import { type Finding, diagnose, missingPrograms } from '../../explain/doctor.ts';
 import { findInhabited } from '../../explain/inhabitants.ts';
 import { findPowerful } from '../../explain/powerful-containers.ts';
+import { findInterference } from '../../explain/interference/find-interference.ts';
 import { findOtherDefaults } from '../../explain/several-networks.ts';
 import { findStrictLinks } from '../../explain/strict-links.ts';
 import { isOverdue, openRunText, readOpenRun } from '../earlier-run.ts';
 import { type Ground, type HostOptions, look, openSession } from '../session.ts';
+import { liveHost } from '../live-host.ts';
+import { tellNotProbed } from '../tell-not-probed.ts';
 import type { Terminal } from '../terminal.ts';
 
 interface DoctorOptions extends HostOptions {
@@ -14,12 +17,19 @@ interface DoctorOptions extends HostOptions {
 export async function doctor(terminal: Terminal, options: DoctorOptions): Promise<void> {
   const session = await openSession(terminal, options);
   const prepared = await look(session, session.target);
+  const { found, notProbed } = await findInterference(
+    liveHost(terminal, session),
+    session.target.role,
+    prepared.facts,
+  );
+  tellNotProbed(terminal, options, notProbed);
   const findings = [
     ...(await missingPrograms(session.host.exec)),
     ...(await openRun(session)),
     ...diagnose(session.target, prepared),
     ...(await findInContainers(session.target, prepared)),
     ...(await findStrictLinks(session.target, prepared)),
+    ...found,
   ];
   if (options.json) terminal.print(JSON.stringify(findings, null, 2));
   else terminal.print(formatFindings(terminal, session.source.host, findings));

@@ -1,7 +1,9 @@
+import { interferenceChecks } from '../../explain/interference/checks.ts';
+import { findInterference } from '../../explain/interference/find-interference.ts';
 import { passed, renderReport } from '../../explain/verify/report.ts';
 import { parseTargets } from '../../explain/verify/target.ts';
-import { verifyHost } from '../../explain/verify/verify.ts';
-import { createBackground } from '../../host/background.ts';
+import { chosen, verifyHost } from '../../explain/verify/verify.ts';
+import { liveHost } from '../live-host.ts';
 import { type HostOptions, look, openSession } from '../session.ts';
 import type { Terminal } from '../terminal.ts';
 
@@ -14,13 +16,16 @@ interface VerifyOptions extends HostOptions {
 export async function verify(terminal: Terminal, options: VerifyOptions): Promise<void> {
   const targets = parseTargets(options.to ?? []);
   const session = await openSession(terminal, options);
-  const { target, host, trace, progress } = session;
+  const { target } = session;
   const { role } = target;
   const { facts, desired } = await look(session, target);
   const { notReady } = desired;
-  const liveHost = { ...host, background: createBackground(trace), node: terminal.node, progress };
+  const live = liveHost(terminal, session);
   const names = options.network ? { networks: options.network } : {};
-  const report = await verifyHost(liveHost, { role, facts, notReady, targets, ...names });
+  const input = { role, facts, notReady, targets, ...names };
+  const { host: name, checks } = await verifyHost(live, input);
+  const others = await findInterference(live, { ...role, ...chosen(input) }, facts);
+  const report = { host: name, checks: [...checks, ...interferenceChecks(others)] };
   terminal.print(options.json ? JSON.stringify(report, null, 2) : renderReport(report).trimEnd());
   if (!passed(report)) terminal.setExitStatus(3);
 }

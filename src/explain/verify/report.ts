@@ -8,9 +8,10 @@ export interface VerifyReport {
 
 /**
  * `path`: by which link and to which next hop; `source`: with which address; `elsewhere`: that nothing left
- * by another way; `ready`: that nothing keeps it closed; `reach`: that answers came back; `names`: by which way a container's questions for names leave.
+ * by another way; `ready`: that nothing keeps it closed; `reach`: that answers came back; `names`: by which way a container's
+ * questions for names leave; `others`: that no rule of others drops or diverts a packet, each way.
  */
-export type CheckName = 'ready' | 'path' | 'source' | 'elsewhere' | 'reach' | 'names';
+export type CheckName = 'ready' | 'path' | 'source' | 'elsewhere' | 'reach' | 'names' | 'others';
 
 /** What is verified. */
 export interface Subject {

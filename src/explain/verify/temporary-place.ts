@@ -6,9 +6,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Address } from '../../address/cidr.ts';
 import { MustredirectError } from '../../error.ts';
-import { waitUntil } from '../../host/background.ts';
-import { startError } from '../../host/exec.ts';
-import type { Running } from '../../host/ports.ts';
+import { holderArgv, pidOf } from './holder.ts';
 import { type BridgeJoint, joinToBridge } from './join-bridge.ts';
 import { joinByRoute } from './join-route.ts';
 import type { LiveHost, Place } from './live-host.ts';
@@ -16,9 +14,6 @@ import { type Veth, addVeth, deleteVeth, linkName } from './veth.ts';
 
 /** How the namespace is joined to the host. */
 export type Joint = BridgeJoint | { readonly kind: 'route' };
-
-// It tells its pid itself: ours would be another one's when something stands between.
-const holderArgv = ['unshare', '--net', '--', 'sh', '-c', 'echo $$; exec cat'];
 
 /**
  * Runs `work` in a namespace of its own that has this address. Throws `busy` when the address is taken, by
@@ -65,13 +60,6 @@ async function workJoined<T>(
 /** What this host has learned of the address; there may be nothing to forget. */
 async function forget(host: LiveHost, bridge: string, address: Address): Promise<void> {
   await host.exec.run(['ip', 'neigh', 'delete', address, 'dev', bridge]);
-}
-
-async function pidOf(holder: Running): Promise<number> {
-  const tells = (): boolean => holder.said().stdout.includes('\n');
-  await waitUntil(() => tells() || holder.ended(), 5000);
-  if (!tells()) throw startError(holderArgv, await holder.stop());
-  return Number(holder.said().stdout);
 }
 
 /** Tries again while another verification has the address, for as long as one may take. */

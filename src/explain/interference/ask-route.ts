@@ -1,0 +1,133 @@
+/** Where the kernel would route a packet that comes in by a device, and by which rule of somebody else. */
+import * as z from 'zod';
+import { type Family, contains, familyOf } from '../../address/cidr.ts';
+import { decodeJson } from '../../host/ip-json.ts';
+import type { Exec } from '../../host/ports.ts';
+import { ownProtocol } from '../../state/ownership.ts';
+import type { Shot } from './flow.ts';
+
+export interface RouteAnswer {
+  /** what `ip route get` said: `192.0.2.1 via 192.168.50.77 dev eth0 table 77`, or its error */
+  readonly text: string;
+  readonly failed: boolean;
+  readonly table?: number;
+  /** rules of others that may have led there, as `ip rule` prints them, the first asked first */
+  readonly rules: readonly ForeignRule[];
+}
+
+export interface ForeignRule {
+  readonly preference: number;
+  readonly text: string;
+}
+
+const answerSchema = z.array(
+  z.object({
+    gateway: z.string().optional(),
+    dev: z.string().optional(),
+    table: z.coerce.number().optional(),
+  }),
+);
+
+/** @param device by which the packet came in */
+export async function askRoute(exec: Exec, shot: Shot, device: string, mark: number): Promise<RouteAnswer> {
+  const family = familyOf(shot.source);
+  const { protocol, source, sourcePort, destination, destinationPort } = shot;
+  const get = ['ip', `-${family}`, '-N', '-j', 'route', 'get', destination, 'from', source, 'iif', device];
+  const ports = ['ipproto', protocol, 'sport', `${sourcePort}`, 'dport', `${destinationPort}`];
+  const argv = [...get, ...(mark === 0 ? [] : ['mark', `${mark}`]), ...ports];
+  const { exitCode, stdout, stderr } = await exec.run(argv, { timeout: 5000 });
+  const rules = await readRules(exec, family);
+  const fits = rules.filter((rule) => mayMatch(rule, shot, device, mark));
+  if (exitCode !== 0) {
+    const said = stderr.trim().replace(/^RTNETLINK answers: /, '');
+    return { text: said, failed: true, rules: texts(fits.filter(({ action }) => action !== undefined)) };
+  }
+  const [answer] = decodeJson(argv, stdout, answerSchema);
+  const { gateway, dev, table } = answer ?? {};
+  const way = [
+    ...(gateway === undefined ? [] : [`via ${gateway}`]),
+    ...(dev === undefined ? [] : [`dev ${dev}`]),
+    ...(table === undefined ? [] : [`table ${table}`]),
+  ];
+  return {
+    text: way.join(' '),
+    failed: false,
+    ...(table === undefined ? {} : { table }),
+    rules: texts(fits.filter((rule) => rule.table === (table ?? mainTable))),
+  };
+}
+
+const mainTable = 254;
+
+const ruleSchema = z.array(
+  z.object({
+    priority: z.number(),
+    src: z.string().optional(),
+    srclen: z.number().optional(),
+    dst: z.string().optional(),
+    dstlen: z.number().optional(),
+    iif: z.string().optional(),
+    fwmark: z.string().optional(),
+    fwmask: z.string().optional(),
+    not: z.unknown().optional(),
+    table: z.coerce.number().optional(),
+    action: z.string().optional(),
+    protocol: z.coerce.string().optional(),
+  }),
+);
+type RawRule = z.infer<typeof ruleSchema>[number];
+
+/** The kernel's own rule for main comes last of all, and is nobody's. */
+const lastPreference = 32_766;
+
+async function readRules(exec: Exec, family: Family): Promise<RawRule[]> {
+  const argv = ['ip', `-${family}`, '-N', '-j', 'rule', 'show'];
+  const { exitCode, stdout } = await exec.run(argv, { timeout: 5000 });
+  if (exitCode !== 0) return [];
+  const rules = decodeJson(argv, stdout, ruleSchema);
+  return rules.filter(
+    ({ priority, protocol }) => priority > 0 && priority < lastPreference && protocol !== String(ownProtocol),
+  );
+}
+
+/** What is not known of a rule may match. */
+function mayMatch(
+  { src, srclen, dst, dstlen, iif, fwmark, fwmask, not }: RawRule,
+  shot: Shot,
+  device: string,
+  mark: number,
+): boolean {
+  if (not !== undefined) return true;
+  const isIn = (address: string | undefined, length: number | undefined, packet: string): boolean =>
+    address === undefined ||
+    address === 'all' ||
+    contains(`${address}/${length ?? (familyOf(packet) === 4 ? 32 : 128)}`, packet);
+  const mask = Number(fwmask ?? 0xffffffff);
+  return (
+    isIn(src, srclen, shot.source) &&
+    isIn(dst, dstlen, shot.destination) &&
+    (iif === undefined || iif === device) &&
+    (fwmark === undefined || (mark & mask) >>> 0 === Number(fwmark))
+  );
+}
+
+function texts(rules: readonly RawRule[]): ForeignRule[] {
+  return rules.map((rule) => ({ preference: rule.priority, text: ruleText(rule) }));
+}
+
+function ruleText({ src, srclen, dst, dstlen, iif, fwmark, fwmask, not, table, action }: RawRule): string {
+  const subnet = (address: string, length: number | undefined): string =>
+    length === undefined ? address : `${address}/${length}`;
+  return [
+    ...(not === undefined ? [] : ['not']),
+    `from ${src === undefined || src === 'all' ? 'all' : subnet(src, srclen)}`,
+    ...(dst === undefined ? [] : [`to ${subnet(dst, dstlen)}`]),
+    ...(iif === undefined ? [] : [`iif ${iif}`]),
+    ...(fwmark === undefined ? [] : [`fwmark ${fwmark}${fwmask === undefined ? '' : `/${fwmask}`}`]),
+    ...(table === undefined ? [] : [`lookup ${table}`]),
+    ...(action === undefined ? [] : [actionWords[action] ?? action]),
+  ].join(' ');
+}
+
+/** FR_ACT_* of linux/fib_rules.h, which `ip -N` may print as numbers */
+const actionWords: Readonly<Record<string, string>> = { 6: 'blackhole', 7: 'unreachable', 8: 'prohibit' };

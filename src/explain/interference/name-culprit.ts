@@ -1,0 +1,66 @@
+/** Whose rule it is, and how a reader and a program find it. */
+import type { LegacyDrop } from '../../host/iptables-legacy.ts';
+import type { FoundRule } from '../../host/nft-rule-handle.ts';
+import type { Culprit } from './judge.ts';
+import type { Hook } from './probe-table.ts';
+import { isIptables } from './way-out.ts';
+import { type Owner, ownerOf } from './whose.ts';
+
+export interface NamedCulprit {
+  readonly owner?: Owner;
+  /** of nft, iptables among it */
+  readonly family?: string;
+  readonly table?: string;
+  readonly chain?: string;
+  readonly rule?: string;
+  readonly handle?: number;
+  /** of `ip rule` */
+  readonly preference?: number;
+}
+
+/** What is known of a rule that a trace has named. */
+export type Lookup = (culprit: Culprit) => FoundRule;
+
+export function legacyText({ family, table, rule }: LegacyDrop): string {
+  const program = family === 4 ? 'iptables-legacy' : 'ip6tables-legacy';
+  return `rule \`${rule}\` of table ${table} of ${program}`;
+}
+
+export function legacyCulprit({ family, table, chain, rule }: LegacyDrop, hook: Hook): Culprit {
+  return {
+    family: family === 4 ? 'ip' : 'ip6',
+    table,
+    chain,
+    base: hook.toUpperCase(),
+    hook,
+    rule,
+    legacy: true,
+  };
+}
+
+export function ruleText(culprit: Culprit, lookup: Lookup): string {
+  const { family, table, chain } = culprit;
+  const place = `chain ${chain} of nft table ${family} ${table}${isIptables(culprit) ? ' (iptables)' : ''}`;
+  const owner = whose(ownerOf(culprit));
+  if (culprit.rule === undefined) return `the policy of ${place}${owner}`;
+  const { text, handle } = lookup(culprit);
+  return `rule \`${text}\`${handle === undefined ? '' : ` (handle ${handle})`} in ${place}${owner}`;
+}
+
+export function whose(owner: Owner | undefined): string {
+  return owner === undefined ? '' : `, which is ${owner}'s`;
+}
+
+export function named(culprit: Culprit, lookup: Lookup): NamedCulprit {
+  const { family, table, chain, rule } = culprit;
+  const owner = ownerOf(culprit);
+  const found = rule === undefined ? undefined : lookup(culprit);
+  return {
+    ...(owner === undefined ? {} : { owner }),
+    family,
+    table,
+    chain,
+    ...(found ? { rule: found.text } : {}),
+    ...(found?.handle === undefined ? {} : { handle: found.handle }),
+  };
+}

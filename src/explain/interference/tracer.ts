@@ -1,0 +1,92 @@
+/** Traces the packets of a probe: a table of our own that marks them for it, and a reader of what the kernel says of them. */
+import { randomBytes } from 'node:crypto';
+import { MustredirectError } from '../../error.ts';
+import { endingWithStdin, waitUntil } from '../../host/background.ts';
+import { startError } from '../../host/exec.ts';
+import { type TraceEvent, decodeTrace } from '../../host/nft-trace.ts';
+import type { Running } from '../../host/ports.ts';
+import type { LiveHost } from '../verify/live-host.ts';
+import type { Flow } from './flow.ts';
+import { tableCommands, tablePrefix } from './probe-table.ts';
+
+export interface Tracer {
+  /** name of the table */
+  readonly table: string;
+  /** All so far. Throws when nobody reads any more: then nothing that is missing proves anything. */
+  events(): TraceEvent[];
+  end(): Promise<void>;
+}
+
+/** milliseconds: nft reads all tables of the host before it listens */
+const patience = 8000;
+
+export async function openTracer(host: LiveHost, flows: readonly Flow[]): Promise<Tracer> {
+  const table = `${tablePrefix}${randomBytes(4).toString('hex')}`;
+  const owner = await makeTable(host, table, flows);
+  try {
+    const reader = await startReader(host);
+    return {
+      table,
+      events() {
+        if (!reader.ended() && !owner.ended()) return decodeTrace(reader.said().stdout);
+        throw new MustredirectError('failed', 'nft monitor trace: has ended before its time', {
+          hint: 'nft 1.0.6 crashes where it reads sets that a later one has made',
+        });
+      },
+      async end() {
+        await Promise.all([reader.stop(), owner.stop()]);
+      },
+    };
+  } catch (error) {
+    await owner.stop();
+    throw error;
+  }
+}
+
+/** nft would write what it is told into a file in the home directory. */
+const ownerArgv = ['env', 'HOME=/dev/null', 'nft', '-i'];
+
+async function makeTable(host: LiveHost, table: string, flows: readonly Flow[]): Promise<Running> {
+  const owner = await host.background.start(ownerArgv);
+  owner.tell(`${tableCommands(table, flows)}\n`);
+  const isThere = async (): Promise<boolean> =>
+    (await host.exec.run(['nft', 'list', 'chain', 'inet', table, 'postrouting_end'])).exitCode === 0;
+  const failed = (): boolean => owner.ended() || owner.said().stderr !== '';
+  const made = await waitUntil(async () => failed() || (await isThere()), patience);
+  if (made && !failed()) return owner;
+  const output = await owner.stop();
+  // What it was told is long, and nft says all of it again.
+  const [said = ''] = output.stderr.split('\n');
+  throw startError(['nft', '-i'], { ...output, stderr: said, stdout: '' });
+}
+
+const readerArgv = endingWithStdin(['nft', 'monitor', 'trace']);
+
+async function startReader(host: LiveHost): Promise<Running> {
+  const before = await listeners(host);
+  const reader = await host.background.start(readerArgv);
+  const listens = async (): Promise<boolean> =>
+    (await listeners(host)).some((socket) => !before.includes(socket));
+  const started = await waitUntil(async () => reader.ended() || (await listens()), patience);
+  if (started && !reader.ended()) return reader;
+  const output = await reader.stop();
+  if (output.exitCode !== 0) throw startError(['nft', 'monitor', 'trace'], output);
+  throw new MustredirectError('failed', 'nft monitor trace: does not begin to listen');
+}
+
+/** NFNLGRP_NFTRACE, 9, of linux/netfilter/nfnetlink.h, as a bit of the groups that /proc/net/netlink shows */
+const traceGroup = 1 << 8;
+/** NETLINK_NETFILTER */
+const netfilter = '12';
+
+/** Inodes of the sockets that hear of traces; nft does not say when its own does. */
+async function listeners({ files }: LiveHost): Promise<string[]> {
+  const rows = ((await files.read('/proc/net/netlink')) ?? '')
+    .split('\n')
+    .map((row) => row.trim().split(/\s+/));
+  return rows
+    .filter(
+      ([, protocol, , groups = '0']) => protocol === netfilter && (parseInt(groups, 16) & traceGroup) !== 0,
+    )
+    .map((row) => row.at(-1) ?? '');
+}
