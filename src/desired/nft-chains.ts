@@ -2,7 +2,7 @@
  * The chains of table `inet mustredirect`. Rules are in nft's own canonical form, so that they can be
  * compared with what the kernel gives back.
  */
-import type { Family } from '../address/cidr.ts';
+import { type Family, families } from '../address/cidr.ts';
 import { type NftChain, hex } from '../state/objects.ts';
 import type { PublishedSubnets } from './bridge.ts';
 import { hostErrorChains } from './nft-host-errors.ts';
@@ -34,7 +34,6 @@ export function nftChains(
   published: PublishedSubnets,
 ): Wanted[] {
   const { directBit = 0 } = numbers;
-  const local = parts.some(isLocal);
   return [
     ...markChains(parts, numbers, byMark, published),
     ...spoofedChains(parts),
@@ -50,23 +49,29 @@ export function nftChains(
       'looks at every packet that is forwarded',
     ),
     chain(
-      { name: 'guard', rules: guardRules(parts, directBit) },
+      { name: 'guard', rules: guardRules(parts, directBit, published) },
       'stops, and counts, what would leave by another way',
     ),
-    chain(
-      {
-        name: 'postrouting',
-        hook: { type: 'nat', hook: 'postrouting', priority: beforeSrcnat },
-        rules: natRules(parts, directBit),
-      },
-      local
-        ? 'keeps the container’s own address, before any masquerade'
-        : 'the address that the outside sees',
-    ),
+    natChain(parts, directBit),
     ...routeChains(parts, directBit),
     ...publishedChain(parts),
-    ...(local || parts.some(translates) ? [translatedChain(parts, numbers, byMark)] : []),
+    ...(parts.some((part) => part.local || translates(part))
+      ? [translatedChain(parts, numbers, byMark)]
+      : []),
   ];
+}
+
+function natChain(parts: readonly Part[], directBit: number): Wanted {
+  return chain(
+    {
+      name: 'postrouting',
+      hook: { type: 'nat', hook: 'postrouting', priority: beforeSrcnat },
+      rules: natRules(parts, directBit),
+    },
+    parts.some(isLocal)
+      ? 'keeps the container’s own address, before any masquerade'
+      : 'the address that the outside sees',
+  );
 }
 
 /**
@@ -183,12 +188,21 @@ function segmentSizes(family: Family, parts: readonly Part[]): string[] {
   ];
 }
 
-function guardRules(parts: readonly Part[], directBit: number): string[] {
+function guardRules(parts: readonly Part[], directBit: number, published: PublishedSubnets): string[] {
   return [
     // With br_netfilter, frames between two ports of one bridge come by here, too.
     ...(bridgesOf(parts).length > 0 ? ['iifname . oifname @inside return'] : []),
+    ...families.flatMap((family) =>
+      published[family].length > 0 ? [strayRule(family, hex(directBit))] : [],
+    ),
     ...byFamily(parts).flatMap((group) => guardRulesOf(group.family, group.parts, hex(directBit))),
   ];
+}
+
+/** A network that is published is on a link of this host. When its bridge is gone, the default route must not take its place. */
+function strayRule(family: Family, bit: string): string {
+  const ip = word(family);
+  return `meta mark & ${bit} == ${bit} ${ip} daddr @published${family} rt ${ip} nexthop != @published${family} ${stop(family, 'source')}`;
 }
 
 function guardRulesOf(family: Family, parts: readonly Part[], bit: string): string[] {

@@ -125,18 +125,14 @@ function familyChains(
       ),
     ),
     ...(byMark && parts.some((part) => !part.steer)
-      ? [
-          chain(
-            {
-              name: `unseen${family}`,
-              rules: [...towardsInside, setMark(steering | directBit | seenBit, 0), ...onwards],
-            },
-            'what goes nowhere is not marked as seen',
-          ),
-        ]
+      ? [unseenChain(family, [...towardsInside, setMark(steering | directBit | seenBit, 0), ...onwards])]
       : []),
     ...(rules.length > 0 ? [chain({ name, rules }, 'marks what keeps this host’s own routing')] : []),
   ];
+}
+
+function unseenChain(family: Family, rules: readonly string[]): Wanted {
+  return chain({ name: `unseen${family}`, rules }, 'what goes nowhere is not marked as seen');
 }
 
 /**

@@ -93,9 +93,16 @@ function setsOf(family: Family, parts: readonly Part[], byMark: boolean, marked:
     ),
     ...waysOf(family, parts).flatMap((way) => setsOfWay(family, way)),
     ...servedSets(family, parts, byMark),
+    ...inboundSets(family, parts),
+    ...mapsOf(family, parts, byMark, marked),
+  ];
+}
+
+/** What leads packets on, and the subnets that belong to each bridge. */
+function mapsOf(family: Family, parts: readonly Part[], byMark: boolean, marked: boolean): Wanted[] {
+  return [
     ...bridgeSets(family, parts.flatMap(pairsOnBridge), 'subnets and their bridges'),
     ...quotedMaps(family, quotedSubnets(parts, family)),
-    ...inboundSets(family, parts),
     ...(marked ? steeringMaps(family, parts, byMark) : []),
   ];
 }

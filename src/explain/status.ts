@@ -87,13 +87,15 @@ export function hostStatus({ role }: Target, { counters, desired, plan }: Prepar
         traffic(`${network} on ${node}`, [subnet], name, uplink.device),
       ),
     })),
-    differences: plan.steps
-      .flatMap((step) => step.lines)
-      .filter(({ sign }) => sign !== '*')
-      .map(({ sign, text }) => `${sign} ${text}`),
+    differences: differencesOf(plan),
     waiting: plan.waiting,
     notReady: desired.notReady,
   };
+}
+
+function differencesOf({ steps }: Prepared['plan']): string[] {
+  const lines = steps.flatMap((step) => step.lines).filter(({ sign }) => sign !== '*');
+  return lines.map(({ sign, text }) => `${sign} ${text}`);
 }
 
 /** By the bridge that they came from. */

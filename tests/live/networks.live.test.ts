@@ -111,11 +111,7 @@ describe.each(await containerEngines())('%s', (engine) => {
       const of = told.filter(({ problem }) => problem.startsWith(`container ${name}: `));
       const said = way === `isp saw ${addresses.node1}` ? 'is not redirected' : 'are dropped there';
       // By the redirected network, answers from its address in the other one are dropped.
-      expect(of).toEqual(
-        name === 'one'
-          ? []
-          : [{ problem: expect.stringContaining(said) as unknown, remedy: expect.any(String) as unknown }],
-      );
+      expect(of.map(({ problem }) => problem.includes(said))).toEqual(name === 'one' ? [] : [true]);
     }
     // Podman takes the one that came last, docker the first of the alphabet: one leaves by the other network.
     expect(ways[0]).toBe(`upstream saw ${addresses.uplink}`);
