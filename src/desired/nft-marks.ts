@@ -7,7 +7,7 @@ import type { PublishedSubnets } from './bridge.ts';
 import { type NftChain, hex } from '../state/objects.ts';
 import { word } from './nft-word.ts';
 import type { Numbers } from './numbers.ts';
-import { unmentionedChains, unmentionedJumps } from './nft-spoofed.ts';
+import { linkLocalCalls, unmentionedChains, unmentionedJumps } from './nft-spoofed.ts';
 import { type Part, type Wanted, byFamily, isBridged, isLocal } from './parts.ts';
 import { exceptionJumps } from './route-chains.ts';
 import { type ByMark, marksOf, waysBack } from './steering-kind.ts';
@@ -64,6 +64,7 @@ function seenChain(groups: readonly Group[], others: readonly string[], parts: r
       hook: { type: 'filter', hook: 'prerouting', priority: afterDstnat },
       rules: [
         ...groups.flatMap((group) => leadByBridge(group.family, lengths(group.parts.filter(isBridged)))),
+        ...linkLocalCalls(parts),
         ...groups.flatMap((group) =>
           leadBy(group.family, 'source', steerMap(group.family), elsewhereLengths(group.parts)),
         ),

@@ -64,6 +64,11 @@ function neededSources(family: Family, parts: readonly Part[]): string[] {
   ];
 }
 
+/** An address of a link asks for nothing that another link has: br_netfilter forwards what DNAT has led there. */
+export function linkLocalCalls(parts: readonly Part[]): string[] {
+  return lengthsIn(6, parts).length > 0 ? [`ip6 saddr fe80::/10 ct status dnat ${dropped}`] : [];
+}
+
 /**
  * For the end of chain `prerouting`: of a family in which nobody knows a subnet here, every source is foreign. Published
  * ports go on being answered: a declared exception.

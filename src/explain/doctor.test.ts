@@ -41,7 +41,7 @@ describe('doctor', () => {
   it('finds what is missing, and how much of it', async () => {
     expect(await diagnosis(targetOf(newHost()))).toEqual([
       {
-        problem: expect.stringMatching(/not as the file says: \+ nft table .*, and 9 more$/) as unknown,
+        problem: expect.stringMatching(/not as the file says: \+ nft table .*, and 12 more$/) as unknown,
         remedy: expect.stringContaining('`mustredirect apply` mends it') as unknown,
       },
     ]);

@@ -122,24 +122,27 @@ describe('apply --closed --boot', () => {
     await node1.run(['sh', '-c', 'nft flush ruleset; ip rule flush protocol 136']);
     const { exitCode } = await mustredirect(node1, 'apply', '--closed', '--boot', '--yes');
     const rules = await node1.run(['ip', 'rule']);
-    return { exitCode, prohibited: [...rules.matchAll(/from (\S+) prohibit/g)].map(([, subnet]) => subnet) };
+    return {
+      exitCode,
+      closed: [...rules.matchAll(/from (\d\S+) .*(?:prohibit|blackhole)/g)].map(([, subnet]) => subnet),
+    };
   }
 
   const file = exampleFile('external');
 
   it('closes what the file says', async () => {
-    expect(await boot(file, file)).toEqual({ exitCode: 0, prohibited: [network.subnet] });
+    expect(await boot(file, file)).toEqual({ exitCode: 0, closed: [network.subnet] });
   });
 
   it('closes what was applied, too, when the file says something else by now', async () => {
     expect(await boot(file, file.replaceAll(network.subnet, '10.90.0.0/24'))).toEqual({
       exitCode: 0,
-      prohibited: [network.subnet, '10.90.0.0/24'],
+      closed: [network.subnet, '10.90.0.0/24'],
     });
   });
 
   it('closes what was applied when the file is wrong by now, and says so', async () => {
-    expect(await boot(file, `${file}oops: 1\n`)).toEqual({ exitCode: 2, prohibited: [network.subnet] });
+    expect(await boot(file, `${file}oops: 1\n`)).toEqual({ exitCode: 2, closed: [network.subnet] });
   });
 });
 

@@ -386,7 +386,7 @@ describe('a drop on the node', () => {
   const make = iptables(`-A FORWARD -o eth0 -j DROP`);
   const node = (): TestHost => world.hosts.node1;
   /** so that there is something to apply */
-  const damage = 'ip rule del pref 4999';
+  const damage = 'ip rule del pref 4051';
   const problem =
     /network mustredirect, IPv4: packets to the outside are dropped by rule `oifname "eth0" counter drop` \(handle \d+\) in chain FORWARD of nft table ip filter \(iptables\)/;
 
@@ -399,7 +399,7 @@ describe('a drop on the node', () => {
     expect([exitCode, stdout]).toEqual([0, expect.stringContaining('done: node1 is as the file says')]);
     expect(stderr).toMatch(new RegExp(`warning: ${problem.source}`));
     expect(stderr).toContain('`iptables -I FORWARD -i mr0 -o eth0 -s 10.89.4.0/24 -j ACCEPT`');
-    expect(await node().run(['ip', 'rule'])).toMatch(/^4999:/m);
+    expect(await node().run(['ip', 'rule'])).toMatch(/^4051:/m);
   });
 
   it('is in the JSON of apply', async () => {

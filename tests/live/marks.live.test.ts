@@ -83,7 +83,7 @@ describe.each(modes)('rp_filter $rpFilter, src_valid_mark $srcValidMark', (sysct
   });
 
   it('has no rule for each source', async () => {
-    expect((await rulesOf('node1')).length).toBeLessThan(15);
+    expect((await rulesOf('node1')).length).toBeLessThan(20);
     expect((await rulesOf('gw1')).filter((line) => line.includes('10.'))).toEqual([]);
   });
 

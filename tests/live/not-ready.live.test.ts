@@ -71,7 +71,7 @@ describe.each(await containerEngines())('a network of %s that is made anew with 
     const applied = await says('node1', 'apply', '--yes');
     expect(applied).toMatch(/^3 /);
     expect(applied).toMatch(what);
-    expect(applied).toContain(`rule 4200: from ${subnet} prohibit`);
+    expect(applied).toMatch(new RegExp(`rule 4200: from ${subnet} .*(?:prohibit|blackhole)`));
     expect(applied).toContain('except for what is not ready: that is closed');
     expect(await pings('c1')).toEqual(closed);
     // Containers that come later, too.

@@ -154,10 +154,10 @@ describe.each(await containerEngines())('%s', (engine) => {
 
   it('finds what somebody took away, and mends it', async () => {
     const { node1 } = world.hosts;
-    await node1.run(['ip', 'rule', 'del', 'preference', '4100']);
+    await node1.run(['sh', '-c', 'while ip rule del preference 4100; do :; done 2>/dev/null']);
     const checked = await mustredirect(node1, 'status', '--check');
     expect(checked.exitCode).toBe(3);
-    expect(checked.stdout).toContain('+ rule 4100: from 10.89.4.0/24 lookup 2184');
+    expect(checked.stdout).toContain('+ rule 4100: from 10.89.4.0/24 ');
     await mustSucceed(node1, 'apply', '--yes');
     await mustSucceed(node1, 'status', '--check');
   });

@@ -142,10 +142,10 @@ describe.each(engines)('%s, both families', (engine) => {
 
   it('finds what somebody took away of IPv6, and mends it', async () => {
     const { node1 } = world.hosts;
-    await node1.run(['ip', '-6', 'rule', 'del', 'preference', '4100']);
+    await node1.run(['sh', '-c', 'while ip -6 rule del preference 4100; do :; done 2>/dev/null']);
     const checked = await mustredirect(node1, 'status', '--check');
     expect(checked.exitCode).toBe(3);
-    expect(checked.stdout).toContain(`+ IPv6 rule 4100: from ${network.subnet6} lookup 2184`);
+    expect(checked.stdout).toContain(`+ IPv6 rule 4100: from ${network.subnet6} `);
     // The other layers hold meanwhile, and IPv4 goes on.
     expect(await trySending('after', 6)).toEqual(stopped);
     expect((await trySending('after', 4)).answer).toBe(`upstream saw ${addressesOf(4).uplink}`);

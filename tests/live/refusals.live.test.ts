@@ -354,7 +354,7 @@ async function checkClosed({
   expect({ exitCode, stderr }).toEqual({ exitCode: 3, stderr: '' });
   for (const text of says) expect(stdout).toMatch(text);
   expect(stdout).toMatch(/^not ready: .* closed, not redirected$/m);
-  expect(stdout).toContain(`rule 4200: from ${subnet} prohibit`);
+  expect(stdout).toMatch(new RegExp(`rule 4200: from ${subnet} .*(?:prohibit|blackhole)`));
   expect(await host.run(['ip', 'route', 'show', 'table', 'all', 'proto', '136', 'default'])).not.toContain(
     'via',
   );

@@ -51,6 +51,6 @@ describe('hostileSection', () => {
   it('is what a page that is made anew keeps', () => {
     expect(hostileSection('# Leak matrix\n\nrows\n')).toBe('');
     const section = '## A hostile container\n\nrows\n';
-    expect(hostileSection(`# Leak matrix\n\nrows\n\n${section}`)).toBe(`\n${section}`);
+    expect(hostileSection(`# Leak matrix\n\nrows\n\n${section}`)).toBe(section);
   });
 });

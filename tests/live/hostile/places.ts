@@ -17,8 +17,11 @@ export type Place = (typeof places)[number];
 /** Sources that are the network's own: what one container of it makes of another's address is its own affair. */
 const ownSources: readonly Role[] = ['own', 'same network', 'own bridge', 'own broadcast'];
 
-/** What a bridge carries to other containers of the network, which answer it: with their own source, by their gateway. */
-const answeredInside: readonly Destination[] = ['same network', 'link multicast'];
+/**
+ * What a bridge carries to containers of the network, which answer it: with their own source, by their gateway. What the container
+ * sends to itself by the host makes no difference: it may as well send that answer at once.
+ */
+const answeredInside: readonly Destination[] = ['own', 'same network', 'link multicast'];
 
 /** Whatever else comes from the bridge goes nowhere. Nor do the host's answers to it, or errors about it. */
 export function allowedPlaces(source: Role, destination: Destination): readonly Place[] {

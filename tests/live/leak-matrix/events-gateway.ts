@@ -23,7 +23,7 @@ const defaultRoutes = families
 /** What IPv6 loses with a link it takes back as IPv4 does: with the address of before. */
 const again = (address: string, device: string): string =>
   `ip address replace ${address}/64 dev ${device} nodad`;
-const ownRules = [4050, 4051, 4100, 4200, 4999];
+const ownRules = [4050, 4051, 4100, 4200];
 
 export const gatewayEvents: readonly Event[] = [
   ...commonEvents('gw1', ownRules, openRoutes),

@@ -16,7 +16,7 @@ const address6 = `ip address replace ${own[6]}/64 dev eth0 nodad`;
 const openRoutes = families.map((family) =>
   missing(family, `route in table ${table}: default via ${addressesOf(family).gw1} dev eth0`),
 );
-const ownRules = [4000, 4050, 4051, 4100, 4200, 4999];
+const ownRules = [4050, 4051, 4100, 4200];
 
 export const nodeEvents: readonly Event[] = [
   ...commonEvents('node1', ownRules, openRoutes),

@@ -15,13 +15,18 @@ const closedRoute = families.map((family) => missing(family, `route in table ${t
 /** iproute2 takes IPv6's last unreachable route for one of the kernel's own, and leaves it when it flushes. */
 const flushed = closedRoute.slice(0, 1);
 
+/** All that have it. */
+export function deleteRules(preference: number): string {
+  return both(`while ip rule del preference ${preference}; do :; done 2>/dev/null`);
+}
+
 export function rule(preference: number): readonly string[] {
   return families.map((family) => missing(family, `rule ${preference}`));
 }
 
 const layers = [
-  { name: 'steering', run: both(`ip rule del preference ${steer}`), names: rule(steer) },
-  { name: 'prohibit', run: both(`ip rule del preference ${closed}`), names: rule(closed) },
+  { name: 'steering', run: deleteRules(steer), names: rule(steer) },
+  { name: 'prohibit', run: deleteRules(closed), names: rule(closed) },
   {
     name: 'source',
     run: 'ip xfrm policy flush',
@@ -80,7 +85,9 @@ export function commonEvents(
   const sysctls = ['sysctl net.ipv4.ip_forward', 'sysctl net.ipv6.conf.all.forwarding'];
   return [
     ...layerEvents(host),
-    ...rules.map((preference) => event(`ip rule del preference ${preference}`, rule(preference))),
+    ...rules.map((preference) =>
+      event(`ip rule del preference ${preference}`, rule(preference), deleteRules(preference)),
+    ),
     event(
       'ip rule flush, and the kernel’s own put back',
       own.flatMap(rule),
