@@ -102,7 +102,7 @@ describe('what conntrack is asked', () => {
   it.each([
     [{ from: '10.89.4.0/24' }, '-D -f ipv4 -s 10.89.4.0/24'],
     [{ from: '10.89.4.0/24', to: '1.1.1.1/32' }, '-D -f ipv4 -s 10.89.4.0/24 -d 1.1.1.1/32'],
-    [{ from: '10.89.4.5/32', called: true as const }, '-D -f ipv4 -r 10.89.4.5/32'],
+    [{ from: '10.89.4.5/32', called: true as const }, '-D -f ipv4 -r 10.89.4.5'],
     [{ from: 'fd89:4::/64' }, '-D -f ipv6 -s fd89:4::/64'],
     [{ from: 'fd89:5::7/128', to: '2001:db8::/32' }, '-D -f ipv6 -s fd89:5::7/128 -d 2001:db8::/32'],
   ])('of %j', (asked, args) => {

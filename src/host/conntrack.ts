@@ -1,5 +1,5 @@
 /** Makes conntrack forget flows. */
-import { familyOf } from '../address/cidr.ts';
+import { familyOf, shortSubnet } from '../address/cidr.ts';
 import type { Flows } from '../state/ledger.ts';
 import { knownFlows } from './conntrack-list.ts';
 import { commandError } from './exec.ts';
@@ -50,5 +50,7 @@ async function forget(exec: Exec, argv: readonly string[], options?: RunOptions)
 /** Deletes what was begun by an address of `from`, to one of `to` where that is given, or what others began and it answers. */
 export function conntrackArgs({ from, to, called }: Flows): string[] {
   const family = familyOf(from) === 4 ? 'ipv4' : 'ipv6';
-  return ['-D', '-f', family, called ? '-r' : '-s', from, ...(to === undefined ? [] : ['-d', to])];
+  // conntrack takes a prefix length for what a flow began with alone.
+  const source = called ? ['-r', shortSubnet(from)] : ['-s', from];
+  return ['-D', '-f', family, ...source, ...(to === undefined ? [] : ['-d', to])];
 }

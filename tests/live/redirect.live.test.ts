@@ -93,7 +93,7 @@ describe.each(await containerEngines())('%s', (engine) => {
 
   it('fails to verify when nothing is applied', async () => {
     const { exitCode, stdout } = await mustredirect(world.hosts.node1, 'verify', '--to', addresses.internet);
-    expect(exitCode).toBe(1);
+    expect(exitCode).toBe(3);
     expect(stdout).toMatch(/FAILED +path/);
     expect(stdout).toMatch(/FAILED +source/);
   });
