@@ -9,7 +9,7 @@ import {
   sortSubnets,
 } from '../address/cidr.ts';
 import type { NodeNetwork } from '../topology/role.ts';
-import type { Facts, Link } from '../state/facts.ts';
+import type { Facts, Hop, Link } from '../state/facts.ts';
 import { type ForwardObstacle, type Passage, forwardObstacles } from './forward-policy.ts';
 import { bridgeOf } from './bridge.ts';
 import { type NetworkState, inFamily, whatOf } from './engine-obstacles.ts';
@@ -37,7 +37,8 @@ export function nodePart(
     ...bridgePart(state, family, facts),
     local: true,
     inbound: inboundLinks(network, family, facts),
-    ...(network.engine === 'external' ? { routeless: true } : {}),
+    // Where a mark steers, no route closes it: what comes for its containers must not go on by a default route.
+    ...(network.engine === 'external' ? { routeless: true, outside: ofFamilyHops(facts, family) } : {}),
   };
   if (!isOpen(network, family)) return closedNetwork(state, common, facts, findings);
   const [known] = inFamily(state.obstacles, family);
@@ -76,6 +77,10 @@ function closedNetwork(
   // What the file says may be somebody else's by now. That keeps nothing of the network itself from being closed.
   const still = ofFile.filter((subnet) => refusalsOf(network, common, [subnet], facts).length === 0);
   return { ...common, subnets: union(still, ownOnes) };
+}
+
+function ofFamilyHops({ defaultHops }: Facts, family: Family): Hop[] {
+  return defaultHops.filter(({ via }) => familyOf(via) === family);
 }
 
 function refusalsOf(
