@@ -36,7 +36,8 @@ export function removeRules(
   order: readonly number[],
   which: (rule: Rule) => boolean,
 ): Step[] {
-  return batches(ruleMoves(changes, 'remove', order, which, deleteRule, addRule));
+  // The last of a preference first: undone, they are added in the order in which they were.
+  return batches(ruleMoves(changes.toReversed(), 'remove', order, which, deleteRule, addRule));
 }
 
 /** Preferences of our rules that are none of these: an older version had them, or somebody made them in our name. */

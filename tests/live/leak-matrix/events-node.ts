@@ -104,7 +104,7 @@ export const nodeEvents: readonly Event[] = [
           ping -q -c 20 -i 0.01 -I 10.77.0.5 ${addresses.internet}
           ping -q -c 20 -i 0.01 -I 2001:db8:77::5 ${addressesOf(6).internet}
           ip address del 10.77.0.5/32 dev eth0; ip address del 2001:db8:77::5/128 dev eth0' || true
-        nft list set inet mustredirect bridges | grep -E 'counter packets ([4-9][0-9]|[0-9]{3,}) '`),
+        nft list set inet mustredirect spoofed | grep -E 'counter packets ([4-9][0-9]|[0-9]{3,}) '`),
     ],
   },
   advertisements('node1', 'eth0'),
