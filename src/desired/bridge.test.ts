@@ -45,14 +45,14 @@ describe('a bridge that the file names', () => {
     ['that is not there yet', []],
     ['that is a bridge', [link('virbr1', 'bridge')]],
   ])('is accepted: one %s', (_, links) => {
-    expect(bridgeRefusals(named, { links })).toEqual([]);
+    expect(bridgeRefusals(named, givenFacts({ links }))).toEqual([]);
   });
 
   it.each([
     ['a physical device', undefined, ''],
     ['a tunnel', 'gre', ', of type gre'],
   ])('is refused when it is %s', (_, type, said) => {
-    expect(bridgeRefusals(named, { links: [link('virbr1', type)] })).toEqual([
+    expect(bridgeRefusals(named, givenFacts({ links: [link('virbr1', type)] }))).toEqual([
       {
         message: `network web: virbr1 is not a bridge: this host has a device of that name${said}`,
         hint: 'write the name of the bridge that the containers are on: `ip link show type bridge` lists them',

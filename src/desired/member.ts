@@ -43,6 +43,7 @@ export function memberParts(
         family,
         served.filter(({ subnet }) => why.get(subnet) === reason),
         reason,
+        facts,
       ),
     ),
   ];
@@ -67,9 +68,12 @@ function closedServed(
   family: Family,
   served: readonly ServedSubnet[],
   notReady: string,
+  facts: Facts,
 ): Part {
   const subnets = served.map(({ subnet }) => subnet);
-  return { ...closedPart(`gateway ${name}`, family, subnets), notReady };
+  // Answers that still come must not go on by the default route.
+  const outside = outsideOf(served, family, facts);
+  return { ...closedPart(`gateway ${name}`, family, subnets), outside, notReady };
 }
 
 /** @param served all of one family, with the ways to their nodes there */

@@ -53,7 +53,11 @@ export function hostErrorChains(parts: readonly Part[], numbers: Numbers, byMark
 function familyChains(family: Family, parts: readonly Part[], numbers: Numbers, byMark: ByMark): Wanted[] {
   const quoted = quotedSubnets(parts, family);
   const gateways = [
-    ...new Map(parts.flatMap((part) => (part.steer ? [[part.steer.gateway, part] as const] : []))),
+    ...new Map(
+      parts.flatMap((part) =>
+        part.steer && steeredSubnets(part).length > 0 ? [[part.steer.gateway, part] as const] : [],
+      ),
+    ),
   ];
   return [
     ...gateways.map(([gateway, part]) => ({
@@ -125,8 +129,7 @@ function markAs(gateway: string, numbers: Numbers): string {
 
 /** Any of the network's addresses will do: the gateway, and what the outside may see, go by the subnet. */
 function addressIn(part: Part): string {
-  const [subnet = '0.0.0.0/0'] = steeredSubnets(part);
-  return firstAddress(subnet);
+  return steeredSubnets(part).slice(0, 1).map(firstAddress).join('');
 }
 
 function chainOf(family: Family, gateway?: string): string {

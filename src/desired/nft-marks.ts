@@ -65,10 +65,10 @@ function seenChain(groups: readonly Group[], others: readonly string[], parts: r
       rules: [
         ...groups.flatMap((group) => leadByBridge(group.family, lengths(group.parts.filter(isBridged)))),
         ...linkLocalCalls(parts),
+        ...unmentionedJumps(parts),
         ...groups.flatMap((group) =>
           leadBy(group.family, 'source', steerMap(group.family), elsewhereLengths(group.parts)),
         ),
-        ...unmentionedJumps(parts),
         ...others,
       ],
     },

@@ -75,8 +75,8 @@ function setsOf(family: Family, parts: readonly Part[], byMark: boolean, marked:
     set(`local${family}`, [address], elements(local), 'subnets whose containers are here'),
     set(
       `beside${family}`,
-      [address],
-      elements(parts.flatMap((part) => part.beside)),
+      [address, 'ifname'],
+      [...new Set(parts.flatMap(besideOnBridge))].sort(),
       'subnets of others on the bridges of redirected networks',
     ),
     set(
@@ -172,6 +172,10 @@ function steeringMaps(family: Family, parts: readonly Part[], byMark: boolean): 
       'leads each subnet to what marks it',
     ),
   ];
+}
+
+function besideOnBridge({ beside, bridge }: Part): string[] {
+  return bridge === undefined ? [] : beside.map((subnet) => `${shortSubnet(subnet)} . "${bridge}"`);
 }
 
 function pairsOnBridge({ local, bridge, subnets }: Part): OnBridge[] {

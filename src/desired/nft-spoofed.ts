@@ -8,7 +8,7 @@ import { type Family, families } from '../address/cidr.ts';
 import { word } from './nft-word.ts';
 import type { Numbers } from './numbers.ts';
 import { hex } from '../state/objects.ts';
-import { type Part, type Wanted, bridgesOf, isBridged, isLocal } from './parts.ts';
+import { type Part, type Wanted, bridgesOf, isBridged } from './parts.ts';
 import { isNotOfBridge, isOfBridge, isRedirected, lengthsOf } from './subnet-sets.ts';
 
 /** before fragments are put together (-400): the kernel tells their source when some are missing */
@@ -60,7 +60,7 @@ function neededSources(family: Family, parts: readonly Part[]): string[] {
   const beside = parts.some((part) => part.family === family && part.beside.length > 0);
   return [
     ...(family === 6 ? ['ip6 saddr fe80::/10 return'] : []),
-    ...(beside ? [`${word(family)} saddr @beside${family} return`] : []),
+    ...(beside ? [`${word(family)} saddr . iifname @beside${family} return`] : []),
   ];
 }
 
@@ -96,7 +96,7 @@ export function unmentionedChains(parts: readonly Part[], { directBit = 0 }: Num
 
 /** The families of which no network here has a subnet that the file or its engine tells. */
 function unmentioned(parts: readonly Part[]): Family[] {
-  return families.filter((family) => !parts.some((part) => part.family === family && isLocal(part)));
+  return families.filter((family) => lengthsIn(family, parts).length === 0);
 }
 
 /** UDP ports that tunnels of this host listen on: VXLAN, the kernel's older port of it, and Geneve */

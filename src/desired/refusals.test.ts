@@ -149,6 +149,7 @@ describe('a node', () => {
     // By which this host itself leaves: others are on it.
     expect(messages(node, { links, defaultHops: [{ via: '10.89.9.9', device: 'br0' }] })).toEqual([
       'network web: br0 has 10.89.4.1/16, the file says 10.89.4.0/24',
+      "network web: this host's own default route leaves by its bridge br0",
     ]);
   });
 });

@@ -18,7 +18,11 @@ export function rulesBySource(
   numbers: Numbers,
 ): Ruling[] {
   const unlessBypassed = withoutBypass(numbers);
-  const exceptions = [...directRules(parts), ...parts.flatMap((part) => routeRules(part, unlessBypassed))];
+  const exceptions = [
+    ...besideRules(parts),
+    ...directRules(parts),
+    ...parts.flatMap((part) => routeRules(part, unlessBypassed)),
+  ];
   return [
     ...ofLinks(family, parts),
     ...mergeSubnets(parts.filter(talksToHost).flatMap((part) => part.subnets)).flatMap(inside),
@@ -33,6 +37,20 @@ export function rulesBySource(
     ...closedSources(parts, unlessBypassed),
     ...(exceptions.some(({ rule }) => rule.action.kind === 'goto') ? [theEnd] : []),
   ];
+}
+
+/** Other subnets on a network's bridge are none of our business. */
+function besideRules(parts: readonly Part[]): Ruling[] {
+  return parts
+    .filter(isBridged)
+    .flatMap((part) =>
+      part.beside.map((from) =>
+        ruling(
+          { preference: preferences.direct, from, ...ingressOf(part), action: onwards },
+          `${from} is another subnet on the bridge of ${part.name}`,
+        ),
+      ),
+    );
 }
 
 /** Exceptions have this bit of the mark, so that no rule about redirected packets matches them. */
@@ -53,9 +71,9 @@ function closedSources(parts: readonly Part[], unlessBypassed: Pick<Rule, 'fwmar
   ];
 }
 
-/** Also of a family that is blocked: this host itself may talk to its containers. */
-function talksToHost({ steer, local }: Part): boolean {
-  return steer !== undefined || local;
+/** Also of a family that is blocked: this host itself may talk to its containers. And of one whose node is not in reach: its answers go nowhere. */
+function talksToHost({ steer, local, notReady }: Part): boolean {
+  return steer !== undefined || local || notReady !== undefined;
 }
 
 /**

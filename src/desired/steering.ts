@@ -17,11 +17,12 @@ export function steeringRules(
   const bridges = bridgesOf(parts);
   return families.flatMap((family) => {
     const some = parts.filter((part) => part.family === family);
-    // A family that no network here has is closed on their bridges all the same.
-    if (some.length === 0 && (bridges.length === 0 || !forwarded.includes(family))) return [];
+    // A family that no network here has is closed on their bridges all the same; of many bridges, by the nft table alone.
+    const closed = byMark.size === 0 ? bridges : bridgesOf(some);
+    if (some.length === 0 && (closed.length === 0 || !forwarded.includes(family))) return [];
     const rulings = byMark.has(family)
       ? rulesByMark(family, some, numbers)
-      : rulesBySource(family, some, bridges, numbers);
+      : rulesBySource(family, some, closed, numbers);
     return rulings.map(({ rule, why }) => ({ object: { kind: 'rule', family, ...rule }, why }));
   });
 }

@@ -36,8 +36,7 @@ export function removeRules(
   order: readonly number[],
   which: (rule: Rule) => boolean,
 ): Step[] {
-  // The last of a preference first: undone, they are added in the order in which they were.
-  return batches(ruleMoves(changes.toReversed(), 'remove', order, which, deleteRule, addRule));
+  return batches(ruleMoves(changes, 'remove', order, which, deleteRule, addRule), inTheirOrder);
 }
 
 /** Preferences of our rules that are none of these: an older version had them, or somebody made them in our name. */
@@ -118,14 +117,19 @@ function ruleOf(change: Change, kind: 'add' | 'remove'): Rule | undefined {
   return object.kind === 'rule' ? object : undefined;
 }
 
-function batches(moves: readonly Move[]): Step[] {
+/** Groups backwards, and rules of one preference in the order in which they were. */
+function inTheirOrder(moves: readonly (Move & { readonly at?: number })[]): Move[] {
+  return moves.toSorted((a, b) => (b.at ?? 0) - (a.at ?? 0));
+}
+
+function batches(moves: readonly Move[], backwards = (some: readonly Move[]) => some.toReversed()): Step[] {
   return families.flatMap((family) => {
     const ofFamily = moves.filter((move) => move.family === family);
     if (ofFamily.length === 0) return [];
     return [
       {
         do: { kind: 'ip', family, lines: ofFamily.map((move) => move.do) },
-        undo: { kind: 'ip', family, lines: ofFamily.map((move) => move.undo).reverse() },
+        undo: { kind: 'ip', family, lines: backwards(ofFamily).map((move) => move.undo) },
         lines: ofFamily.map((move) => printChange(move.change)),
       },
     ];
