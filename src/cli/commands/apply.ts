@@ -80,12 +80,13 @@ async function lookAround(
   terminal: Terminal,
   session: Session,
   options: ApplyOptions,
-  { facts }: Prepared,
+  { facts, desired }: Prepared,
 ): Promise<readonly Interference[]> {
   const { findInterference } = await import('../../explain/interference/find-interference.ts');
+  const { readyRole } = await import('../../explain/interference/ready-role.ts');
   const { found, notProbed } = await findInterference(
     liveHost(terminal, session),
-    session.target.role,
+    readyRole(session.target.role, desired.notReady),
     facts,
   );
   tellNotProbed(terminal, options, notProbed);

@@ -2,6 +2,7 @@ import { type Finding, diagnose, missingPrograms } from '../../explain/doctor.ts
 import { findInhabited } from '../../explain/inhabitants.ts';
 import { findPowerful } from '../../explain/powerful-containers.ts';
 import { findInterference } from '../../explain/interference/find-interference.ts';
+import { readyRole } from '../../explain/interference/ready-role.ts';
 import { findOtherDefaults } from '../../explain/several-networks.ts';
 import { findStrictLinks } from '../../explain/strict-links.ts';
 import { isOverdue, openRunText, readOpenRun } from '../earlier-run.ts';
@@ -19,7 +20,7 @@ export async function doctor(terminal: Terminal, options: DoctorOptions): Promis
   const prepared = await look(session, session.target);
   const { found, notProbed } = await findInterference(
     liveHost(terminal, session),
-    session.target.role,
+    readyRole(session.target.role, prepared.desired.notReady),
     prepared.facts,
   );
   tellNotProbed(terminal, options, notProbed);

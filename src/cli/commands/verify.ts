@@ -1,5 +1,6 @@
 import { interferenceChecks } from '../../explain/interference/checks.ts';
 import { findInterference } from '../../explain/interference/find-interference.ts';
+import { readyRole } from '../../explain/interference/ready-role.ts';
 import { passed, renderReport } from '../../explain/verify/report.ts';
 import { parseTargets } from '../../explain/verify/target.ts';
 import { chosen, verifyHost } from '../../explain/verify/verify.ts';
@@ -24,7 +25,7 @@ export async function verify(terminal: Terminal, options: VerifyOptions): Promis
   const names = options.network ? { networks: options.network } : {};
   const input = { role, facts, notReady, targets, ...names };
   const { host: name, checks } = await verifyHost(live, input);
-  const others = await findInterference(live, { ...role, ...chosen(input) }, facts);
+  const others = await findInterference(live, readyRole({ ...role, ...chosen(input) }, notReady), facts);
   const report = { host: name, checks: [...checks, ...interferenceChecks(others)] };
   terminal.print(options.json ? JSON.stringify(report, null, 2) : renderReport(report).trimEnd());
   if (!passed(report)) terminal.setExitStatus(3);

@@ -1,0 +1,25 @@
+/** The part of a host's role whose packets can be tried: what is closed because it is not ready leads nowhere. */
+import { type Family, familyOf } from '../../address/cidr.ts';
+import type { NotReady } from '../../desired/parts.ts';
+import type { HostRole } from '../../topology/role.ts';
+
+export function readyRole(role: HostRole, notReady: readonly NotReady[]): HostRole {
+  if (notReady.length === 0) return role;
+  const isReady = (family: Family, ...names: readonly string[]): boolean =>
+    !notReady.some((one) => names.includes(one.what) && (one.family ?? family) === family);
+  return {
+    ...role,
+    networks: role.networks.flatMap((network) => {
+      const subnets = network.subnets.filter((subnet) =>
+        isReady(familyOf(subnet), `network ${network.name}`, `gateway ${network.gateway}`),
+      );
+      return subnets.length === 0 ? [] : [{ ...network, subnets }];
+    }),
+    gateways: role.gateways.flatMap((gateway) => {
+      const served = gateway.served.filter(({ subnet, network, node }) =>
+        isReady(familyOf(subnet), `gateway ${gateway.name}`, `network ${network} on ${node}`),
+      );
+      return served.length === 0 ? [] : [{ ...gateway, served }];
+    }),
+  };
+}
