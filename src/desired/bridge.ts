@@ -55,7 +55,8 @@ export function besideOf(network: NodeNetwork, bridge: string, family: Family, f
   return mergeSubnets(others.map(({ prefix }) => subnetAround(prefix)));
 }
 
-export type PublishedSubnets = Readonly<Record<Family, readonly Subnet[]>>;
+/** absent in a family of which nothing is steered from here */
+export type PublishedSubnets = Readonly<Partial<Record<Family, readonly Subnet[]>>>;
 
 /**
  * Subnets of container networks of this host that are not redirected. Ports that it publishes of them lead there, also when a
@@ -76,15 +77,17 @@ export function publishedSubnets(parts: readonly Part[], facts: Facts): Publishe
   const inward = facts.links.filter(
     ({ name, type }) => type === 'bridge' && !ours.has(name) && !outward.has(name),
   );
-  const inFamily = (family: Family): Subnet[] =>
+  const inFamily = (family: Family): PublishedSubnets =>
     parts.some((part) => part.family === family && isLocal(part) && part.steer)
-      ? mergeSubnets(
-          inward.flatMap(({ addresses }) =>
-            addresses
-              .filter((prefix) => familyOf(prefix) === family && !isLinkLocal(prefix.split('/')[0] ?? ''))
-              .map(subnetAround),
+      ? {
+          [family]: mergeSubnets(
+            inward.flatMap(({ addresses }) =>
+              addresses
+                .filter((prefix) => familyOf(prefix) === family && !isLinkLocal(prefix.split('/')[0] ?? ''))
+                .map(subnetAround),
+            ),
           ),
-        )
-      : [];
-  return { 4: inFamily(4), 6: inFamily(6) };
+        }
+      : {};
+  return { ...inFamily(4), ...inFamily(6) };
 }

@@ -192,9 +192,7 @@ function guardRules(parts: readonly Part[], directBit: number, published: Publis
   return [
     // With br_netfilter, frames between two ports of one bridge come by here, too.
     ...(bridgesOf(parts).length > 0 ? ['iifname . oifname @inside return'] : []),
-    ...families.flatMap((family) =>
-      published[family].length > 0 ? [strayRule(family, hex(directBit))] : [],
-    ),
+    ...families.flatMap((family) => (published[family] ? [strayRule(family, hex(directBit))] : [])),
     ...byFamily(parts).flatMap((group) => guardRulesOf(group.family, group.parts, hex(directBit))),
   ];
 }

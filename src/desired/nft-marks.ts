@@ -99,7 +99,7 @@ function familyChains(
   parts: readonly Part[],
   numbers: Numbers,
   byMark: boolean,
-  published: readonly Subnet[],
+  published: readonly Subnet[] | undefined,
 ): Wanted[] {
   const marks = byMark ? marksOf(parts, numbers) : { mask: 0, gateways: [] };
   const { seenBit = 0, directBit = 0 } = numbers;
@@ -145,7 +145,7 @@ function exceptionRules(
   family: Family,
   parts: readonly Part[],
   bits: number,
-  published: readonly Subnet[],
+  published: readonly Subnet[] | undefined,
 ): string[] {
   if (!parts.some(isLocal)) return [];
   const ip = word(family);
@@ -156,7 +156,7 @@ function exceptionRules(
     // An engine may have given the one who asked the bridge's address: what it began with counts.
     `ct direction reply ct status dnat ${local}${isNotRedirected(family, 'original source', parts)} ${setBit}`,
     // A container reaches its host, and what this publishes of a network that is not redirected.
-    ...(published.length > 0
+    ...(published
       ? [`ct direction original ct status dnat ${local}${ip} daddr @published${family} ${setBit}`]
       : []),
     ...exceptionJumps(family, parts),

@@ -11,7 +11,7 @@ import {
 } from '../address/cidr.ts';
 import type { Hop } from '../state/facts.ts';
 import type { NftSet } from '../state/objects.ts';
-import { redirectedSet, subnetSetName } from '../state/subnet-set-name.ts';
+import { publishedSet, redirectedSet, subnetSetName, tellsOfOthers } from '../state/subnet-set-name.ts';
 import { inboundSets } from './inbound.ts';
 import { stoppedSets } from './nft-stop.ts';
 import { quotedSubnets } from './nft-host-errors.ts';
@@ -39,14 +39,7 @@ export function nftSets(parts: readonly Part[], byMark: ByMark, published: Publi
     ...byFamily(parts).flatMap((group) =>
       setsOf(group.family, group.parts, byMark.has(group.family), marked),
     ),
-    ...families.map((family) =>
-      set(
-        `published${family}`,
-        [`ipv${family}_addr`],
-        elements(published[family]),
-        'networks of this host that are not redirected, whose published ports are reached',
-      ),
-    ),
+    ...families.flatMap((family) => publishedSets(family, published[family])),
     wholeValues('bridges', ['ifname'], bridges, 'bridges of redirected networks'),
     wholeValues('spoofed', ['ifname'], bridges, 'counts what comes from them with another source', true),
     wholeValues(
@@ -186,8 +179,15 @@ function hopText({ via, device }: Hop): string {
   return `${via} . "${device}"`;
 }
 
+/** Also when it is empty: it fills when somebody makes a network, and no rule comes or goes with that. */
+function publishedSets(family: Family, subnets: readonly Subnet[] | undefined): Wanted[] {
+  if (!subnets) return [];
+  const why = 'networks of this host that are not redirected, whose published ports are reached';
+  return [set(publishedSet(family), [`ipv${family}_addr`], elements(subnets), why)];
+}
+
 function isFilled(one: NftSet): boolean {
-  return one.dynamic === true || one.elements.length > 0;
+  return one.dynamic === true || one.elements.length > 0 || tellsOfOthers(one.name);
 }
 
 /** One element for each subnet: it can go without its neighbour. */

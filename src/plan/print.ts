@@ -11,6 +11,7 @@ import {
   ruleSelector,
 } from '../state/objects.ts';
 import { mainTable } from '../state/ownership.ts';
+import { tellsOfOthers } from '../state/subnet-set-name.ts';
 import type { Change } from './compare.ts';
 import type { PlanLine } from './step.ts';
 
@@ -24,6 +25,9 @@ export function printChange(change: Change): PlanLine {
     case 'remove':
       return { sign: '-', text: printObject(change.from), why: 'not wanted any more' };
     case 'change':
+      if (change.to.kind === 'nft-set' && tellsOfOthers(change.to.name)) {
+        return { sign: '*', text: printDifference(change.from, change.to), why: change.why };
+      }
       return { sign: '~', text: printDifference(change.from, change.to), why: change.why };
   }
 }

@@ -13,6 +13,16 @@ export function stoppedSet(family: Family): string {
   return `stopped${family}`;
 }
 
+/** subnets of this host's container networks that are not redirected: they come and go with others' networks */
+export function publishedSet(family: Family): string {
+  return `published${family}`;
+}
+
+/** Whether a set only tells what others have: it is brought up to date by every run, and is no drift. */
+export function tellsOfOthers(set: string): boolean {
+  return set === publishedSet(4) || set === publishedSet(6);
+}
+
 /** The set that counts what was stopped of the subnets of another: redirected4_24 -> stopped4_24. */
 export function stoppedOf(set: string): string | undefined {
   return set.startsWith('redirected') ? set.replace('redirected', 'stopped') : undefined;

@@ -118,16 +118,16 @@ describe.each(await containerEngines())('%s', (engine) => {
     expect(ways).toContain(`isp saw ${addresses.node1}`);
   });
 
-  it('refuses one that is there with another subnet, and changes nothing', async () => {
+  it('closes one that is there with another subnet, and says so', async () => {
     world = await createTestWorld({ engine });
     const { node1 } = world.hosts;
     await node1.files.replace(filePath, exampleFile(engine));
     await world.containers.createNetwork(network.name, '10.77.0.0/24');
-    const { exitCode, stderr } = await mustredirect(node1, 'apply', '--yes');
-    expect(exitCode).toBe(4);
-    expect(stderr).toContain('10.77.0.0/24');
-    expect(stderr).toContain(network.subnet);
+    const { exitCode, stdout } = await mustredirect(node1, 'apply', '--yes');
+    expect(exitCode).toBe(3);
+    expect(stdout).toMatch(/^not ready: .*10\.77\.0\.0\/24.* closed, not redirected$/m);
+    expect(await node1.run(['ip', 'rule'])).toMatch(/^4200:.* from 10\.77\.0\.0\/24 /m);
+    await mustSucceed(node1, 'destroy', '--yes');
     expect(await node1.run(['nft', 'list', 'tables'])).not.toContain('mustredirect');
-    expect(await node1.files.list('/var/lib/mustredirect')).toEqual([]);
   });
 });
