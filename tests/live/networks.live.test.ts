@@ -126,7 +126,7 @@ describe.each(await containerEngines())('%s', (engine) => {
     const { exitCode, stdout } = await mustredirect(node1, 'apply', '--yes');
     expect(exitCode).toBe(3);
     expect(stdout).toMatch(/^not ready: .*10\.77\.0\.0\/24.* closed, not redirected$/m);
-    expect(await node1.run(['ip', 'rule'])).toMatch(/^4200:.* from 10\.77\.0\.0\/24 /m);
+    expect(await node1.run(['ip', 'rule'])).toMatch(/^4200:\s+from 10\.77\.0\.0\/24 /m);
     await mustSucceed(node1, 'destroy', '--yes');
     expect(await node1.run(['nft', 'list', 'tables'])).not.toContain('mustredirect');
   });

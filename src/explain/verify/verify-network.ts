@@ -1,4 +1,5 @@
 /** On a node: what leaves a network goes to its gateway, with the container's address, and nowhere else. */
+import { bridgeOf } from '../../desired/bridge.ts';
 import { type Address, type Family, type Subnet, contains, familyOf } from '../../address/cidr.ts';
 import { MustredirectError } from '../../error.ts';
 import { readLinks } from '../../host/ip-links.ts';
@@ -35,7 +36,15 @@ export async function verifyNetwork(
   const known = facts.networks.find(({ name }) => name === network.name);
   const container = await runningContainer(host, known, [subnet], aim.targets);
   const send = (place: Place): Promise<Check[]> => sendFrom(host, network, about, place, aim);
-  if (!container) return fromTemporaryPlace(host, facts, network, subnet, send);
+  if (!container) {
+    const bridge = bridgeOf(network, facts);
+    // A packet of the network comes by its bridge, or it is none of the network's.
+    if (bridge !== undefined && jointOf(facts, network, subnet).kind === 'route') {
+      const evidence = `its bridge ${bridge} is not there, or has no address: start a container of the network, and verify again`;
+      return [{ ...about, check: 'path', ok: 'not-checked', evidence }];
+    }
+    return fromTemporaryPlace(host, facts, network, subnet, send);
+  }
   const checks = await send(container);
   return isFirst(network, subnet) && aim.closed === undefined
     ? [...checks, ...(await verifyNames(host, network, about, container))]
