@@ -37,7 +37,10 @@ export function untranslatedRules(family: Family, parts: readonly Part[]): strin
   const devices = parts.flatMap((part) => (part.nat && translates(part) ? [part.nat.device] : []));
   if (devices.length === 0) return [];
   return [
-    ...[...new Set(devices)].map((device) => `oifname "${device}" ct status snat accept`),
+    // An ICMP error belongs to the flow that it is about, and conntrack may all the same have left its address as it was.
+    ...[...new Set(devices)].map(
+      (device) => `oifname "${device}" ct status snat meta l4proto != icmp meta l4proto != ipv6-icmp accept`,
+    ),
     ...betweenNodes(family, parts).map((match) => `${match} return`),
     ...gatewayPackets(family, parts).map(
       ({ match, nat }) => `${match} ${isTranslation(nat) ? stop(family, 'source') : 'return'}`,
