@@ -31,7 +31,8 @@ export async function findStrictLinks(
 }
 
 function isByMark(rule: Rule): boolean {
-  return isSteering(rule) && rule.fwmark !== undefined;
+  // Rules by source ask for a bit that is not set.
+  return isSteering(rule) && rule.fwmark !== undefined && rule.fwmark.value !== 0;
 }
 
 function publishes({ engine, name }: NodeNetwork, { networks }: Facts): boolean {

@@ -21,7 +21,7 @@ import { parseSpec } from '../../src/spec/parse.ts';
 import type { AttachedContainer } from '../../src/state/facts.ts';
 import { emptyLedger } from '../../src/state/ledger.ts';
 import { hostRole } from '../../src/topology/role.ts';
-import { mustSucceed } from './program.ts';
+import { mustSucceed, mustredirect } from './program.ts';
 import { createTestWorld } from './test-world.ts';
 
 const names = ['node1', 'gw1'] as const;
@@ -138,7 +138,8 @@ describe('on a redirected node', () => {
     const { node1 } = world.hosts;
     await node1.run(['ip', 'link', 'set', 'mr0', 'down']);
     await node1.run(['ip', 'address', 'del', '10.89.4.1/24', 'dev', 'mr0']);
-    const report = await verify('node1', []);
+    const { stdout } = await mustredirect(node1, 'verify', '--json');
+    const report = JSON.parse(stdout) as VerifyReport;
     await node1.run(['ip', 'address', 'add', '10.89.4.1/24', 'dev', 'mr0']);
     await node1.run(['ip', 'link', 'set', 'mr0', 'up']);
     expect(verdicts(report)).toMatchObject({ path: 'not-checked' });
