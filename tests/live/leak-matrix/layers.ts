@@ -16,7 +16,7 @@ const closedRoute = families.map((family) => missing(family, `route in table ${t
 const flushed = closedRoute.slice(0, 1);
 
 /** All that have it. */
-export function deleteRules(preference: number): string {
+function deleteRules(preference: number): string {
   return both(`while ip rule del preference ${preference}; do :; done 2>/dev/null`);
 }
 
