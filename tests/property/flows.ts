@@ -11,13 +11,20 @@ import { destinations } from './specs.ts';
 /** of each host that its flows were followed on, from one run to the next */
 const kept = new WeakMap<FakeHost, Map<string, Decision>>();
 
-/** @returns looks once more; the flows that leave by the host's own routes with an address that is only for ours */
-export function followFlows(host: FakeHost, sources: readonly string[]): (change: string) => string[] {
+/**
+ * @param inside containers that are redirected in the end: what goes to them keeps its own address, as it is to
+ * @returns looks once more; the flows that leave by the host's own routes with an address that is only for ours
+ */
+export function followFlows(
+  host: FakeHost,
+  sources: readonly string[],
+  inside: readonly string[],
+): (change: string) => string[] {
   const decisions = kept.get(host) ?? new Map<string, Decision>();
   kept.set(host, decisions);
   const pairs = sources.flatMap((source) =>
     destinations
-      .filter((destination) => familyOf(destination) === familyOf(source))
+      .filter((destination) => familyOf(destination) === familyOf(source) && !inside.includes(destination))
       .map((destination) => ({ source, destination })),
   );
   return (change) => {

@@ -25,7 +25,7 @@ export async function leaksDuring(
   let onTheWay: string[] = [];
   let atLast: string[] = [];
   let seen: Seen | undefined;
-  const look = followFlows(host, [...new Set([...closed, ...leaving])]);
+  const look = followFlows(host, [...new Set([...closed, ...leaving])], closed);
   look('before');
   host.watch((change) => {
     always.push(...look(change));
