@@ -57,13 +57,14 @@ type Group = ReturnType<typeof byFamily>[number];
 
 /** Before a packet is routed: without the mark of this table it is not forwarded, because nothing would keep its source. */
 function seenChain(groups: readonly Group[], others: readonly string[], parts: readonly Part[]): Wanted {
-  const lengths = (some: readonly Part[]): number[] => redirectedLengths(some);
   return chain(
     {
       name: 'prerouting',
       hook: { type: 'filter', hook: 'prerouting', priority: afterDstnat },
       rules: [
-        ...groups.flatMap((group) => leadByBridge(group.family, lengths(group.parts.filter(isBridged)))),
+        ...groups.flatMap((group) =>
+          leadByBridge(group.family, redirectedLengths(group.parts.filter(isBridged))),
+        ),
         ...linkLocalCalls(parts),
         ...unmentionedJumps(parts),
         ...groups.flatMap((group) =>
