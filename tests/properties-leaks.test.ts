@@ -71,9 +71,11 @@ describe(`any two files (${runsText})`, { timeout }, () => {
           await applyTo(targetOf(host, after)).catch(() => {});
           host.failWhen();
         };
-        const wanted = redirectedSources(after);
-        const closed = redirectedSources(before).filter((source) => wanted.includes(source));
-        const course = { between: [before, after], closed, leaving: leavingSources(after, before) };
+        const [first, wanted] = [redirectedSources(before), redirectedSources(after)];
+        const closed = first.filter((source) => wanted.includes(source));
+        // Where nothing went wrong, it ends with the second file.
+        const ends = [...first, ...wanted];
+        const course = { between: [before, after], closed, leaving: leavingSources(after, before), ends };
         expect(await leaksDuring(host, course, run)).toEqual([]);
       }),
       { numRuns },
@@ -182,16 +184,16 @@ const losses = [
 
 type Role = ReturnType<typeof targetOf>['role'];
 
-/** What of a fate the file decides. */
-/** Whether a mark steers: the map leads to more chains than the one that says that a packet was seen. */
-function isByMark({ nft }: FakeState, family: Family): boolean {
-  return [...(nft?.sets ?? [])].some(
-    ([name, { elements }]) =>
-      name.startsWith(`steer${family}_`) && elements.some((element) => element.includes(' : goto to')),
-  );
+/** Whether a mark steers: the rules that lead to the gateways ask for no source. */
+function isByMark({ rules }: FakeState, family: Family): boolean {
+  return rules.some((rule) => rule.family === family && rule.preference === 4100 && rule.from === undefined);
 }
 
-/** @param byMark where a mark steers, a policy stops what goes nowhere; else a rule does */
+/**
+ * What of a fate the file decides.
+ *
+ * @param byMark where a mark steers, a policy stops what goes nowhere; else a rule does
+ */
 function wantedFate(
   source: string,
   { networks, gateways, others = [] }: Role,

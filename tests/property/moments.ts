@@ -13,19 +13,21 @@ export interface Course {
   readonly closed: readonly string[];
   /** those of which this must hold until all rules and routes are as they will be: then the guard lets them go */
   readonly leaving: readonly string[];
+  /** those that are redirected when it has ended; default: what is closed */
+  readonly ends?: readonly string[];
 }
 
 /** @returns each moment that is open, as what was done and what leaked; empty when all is well */
 export async function leaksDuring(
   host: FakeHost,
-  { between, closed, leaving }: Course,
+  { between, closed, leaving, ends = closed }: Course,
   run: () => Promise<unknown>,
 ): Promise<string[]> {
   const always: string[] = [];
   let onTheWay: string[] = [];
   let atLast: string[] = [];
   let seen: Seen | undefined;
-  const look = followFlows(host, [...new Set([...closed, ...leaving])], closed);
+  const look = followFlows(host, [...new Set([...closed, ...leaving])], ends);
   look('before');
   host.watch((change) => {
     always.push(...look(change));
