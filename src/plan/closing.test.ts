@@ -95,12 +95,26 @@ describe('a redirect that ends', () => {
 
   it('goes on being closed when a run was cut off, whatever is remembered of it', () => {
     const closed = closingObjects([{ from: '10.89.4.0/24' }], true);
-    expect(closed.length).toBe(4);
+    expect(closed.length).toBe(5);
     const { steps } = makePlan(closed, { wanted: [], waiting: [], warnings: [], notReady: [] });
     expect(steps.map((step) => step.do)).toEqual([
       { kind: 'open', flows: [{ from: '10.89.4.0/24' }], text: 'delete table inet mustredirect\n' },
     ]);
   });
+});
+
+it('counts what is sent, and no answer: a node that has stopped is not taken for one that sends', () => {
+  const objects = closingObjects([{ from: '10.89.4.0/24' }, { from: 'fd89::/64' }], false);
+  const counted = objects.flatMap((object) =>
+    object.kind === 'nft-set' && object.counted ? `@${object.name} ` : [],
+  );
+  expect(counted).toEqual(['@closing4 ', '@closing6 ']);
+  const asked = objects.flatMap((object) => (object.kind === 'nft-chain' ? object.rules : []));
+  const counting = asked.filter((rule) => counted.some((name) => rule.includes(name)));
+  expect(counting).toEqual([
+    expect.stringMatching(/ip saddr @closing4 counter drop$/),
+    expect.stringMatching(/ip6 saddr @closing6 counter drop$/),
+  ]);
 });
 
 describe('what is closed', () => {

@@ -32,9 +32,9 @@ export function closingObjects(flows: readonly Flows[], local: boolean): NftObje
   if (closed.length === 0) return [];
   const drop = 'counter drop';
   return [
-    ...closed.flatMap(setsOf),
-    chain('closing', [...publishedOf('reply', local), ...rulesOf(closed, ['saddr', 'daddr'], drop)]),
-    chain(answersChain, [...publishedOf('original', local), ...rulesOf(closed, ['daddr', 'saddr'], drop)]),
+    ...closed.flatMap((one) => [...setsOf(one), ...answerSetOf(one)]),
+    chain('closing', [...publishedOf('reply', local), ...sentRules(closed, drop)]),
+    chain(answersChain, [...publishedOf('original', local), ...answerRules(closed, drop)]),
   ];
 }
 
@@ -48,7 +48,7 @@ export function resetObjects(flows: readonly Flows[], local: boolean): NftObject
   const end = 'tcp flags & (syn | rst | ack) == ack tcp flags set rst | ack';
   return [
     ...closed.flatMap(setsOf),
-    chain('closing_reset', [...publishedOf('reply', local), ...rulesOf(closed, ['saddr', 'daddr'], end)]),
+    chain('closing_reset', [...publishedOf('reply', local), ...sentRules(closed, end)]),
   ];
 }
 
@@ -129,14 +129,42 @@ function setsOf({ family, whole, pairs }: Closed): NftSet[] {
   return [wholeSet, inside, pairSet].filter(({ elements }) => elements.length > 0);
 }
 
-/** What is bridged inside a network is none of it: its neighbours, and what is for all of them. */
-function rulesOf(closed: readonly Closed[], [own, other]: readonly [string, string], does: string): string[] {
+/** The same subnets once more: an answer is not counted as something that was sent. */
+function answerSetOf({ family, whole }: Closed): NftSet[] {
+  return whole.length === 0
+    ? []
+    : [set(`${answersChain}${family}`, [`ipv${family}_addr`], whole.map(shortSubnet))];
+}
+
+/** What those that are closed send. */
+function sentRules(closed: readonly Closed[], does: string): string[] {
+  return rulesOf(closed, { own: 'saddr', other: 'daddr', whole: 'closing', does });
+}
+
+/** What comes for them. */
+function answerRules(closed: readonly Closed[], does: string): string[] {
+  return rulesOf(closed, { own: 'daddr', other: 'saddr', whole: answersChain, does });
+}
+
+interface Direction {
+  readonly own: 'saddr' | 'daddr';
+  readonly other: 'saddr' | 'daddr';
+  /** the set of those that are closed to and from everywhere, without its family */
+  readonly whole: string;
+  readonly does: string;
+}
+
+/**
+ * What is bridged inside a network is none of it: its neighbours, and what is for all of them. The set that counts is asked
+ * last, since it counts whatever it is asked for.
+ */
+function rulesOf(closed: readonly Closed[], { own, other, whole: set, does }: Direction): string[] {
   return closed.flatMap(({ family, whole, pairs }) => {
     const ip = family === 4 ? 'ip' : 'ip6';
-    const link = family === 6 ? ` ip6 ${other} != fe80::/10` : '';
-    const outside = `${ip} ${own} @closing${family} ${ip} ${own} . ${ip} ${other} != @closing_inside${family}${link}`;
+    const link = family === 6 ? `ip6 ${other} != fe80::/10 ` : '';
+    const outside = `${link}${ip} ${own} . ${ip} ${other} != @closing_inside${family}`;
     return [
-      ...(whole.length > 0 ? [`${outside} meta pkttype host ${does}`] : []),
+      ...(whole.length > 0 ? [`meta pkttype host ${outside} ${ip} ${own} @${set}${family} ${does}`] : []),
       ...(pairs.length > 0 ? [`${ip} ${own} . ${ip} ${other} @closing_to${family} ${does}`] : []),
     ];
   });
