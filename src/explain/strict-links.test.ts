@@ -60,6 +60,57 @@ async function problems({ links = [eth0, eth1], container = publisher, filters, 
   return found.map(({ problem }) => / by (\S+) reaches/.exec(problem)?.[1]);
 }
 
+describe('bridges of others whose published ports lead nowhere from a redirected container', () => {
+  const bridge = link('docker0', '172.17.0.1/16', { type: 'bridge' });
+  const published: Wanted = {
+    object: {
+      kind: 'nft-set',
+      name: 'published4',
+      type: ['ipv4_addr'],
+      counted: false,
+      elements: ['172.17.0.0/16'],
+    },
+    why: '',
+  };
+  const save = 'iptables-save -t nat';
+  const rule = (to: string) =>
+    `-A DOCKER ! -i docker0 -p tcp --dport 8080 -j DNAT --to-destination ${to}:80\n`;
+
+  async function named(filters: string, answers: Readonly<Record<string, string>>, table = ['ip', 'nat']) {
+    const [family = '', name = ''] = table;
+    const facts = givenFacts({
+      links: [eth0, bridge],
+      foreignChains: [{ family, table: name, name: 'DOCKER' }],
+    });
+    const files = { '/proc/sys/net/ipv4/conf/docker0/rp_filter': `${filters}\n` };
+    const found = await findStrictLinks(
+      {
+        host: recordedHost({ files, answers }),
+        role: { host: 'node1', addresses: [], gateways: [], networks: [web] },
+      },
+      { facts, desired: { wanted: [published] } },
+    );
+    return found.map(({ problem }) => / on (\S+), because/.exec(problem)?.[1]);
+  }
+
+  it.each<[string, string, Readonly<Record<string, string>>, string[], string[]?]>([
+    ['a port of iptables', '1', { [save]: rule('172.17.0.2') }, ['docker0']],
+    [
+      'a port of nft',
+      '1',
+      { 'nft list table inet netavark': 'tcp dport 8080 dnat ip to 172.17.0.2:80\n' },
+      ['docker0'],
+      ['inet', 'netavark'],
+    ],
+    ['a port of another bridge', '1', { [save]: rule('10.1.0.2') }, []],
+    ['a bridge that is loose', '2', { [save]: rule('172.17.0.2') }, []],
+    ['no ports', '1', { [save]: '' }, []],
+    ['no iptables', '1', {}, []],
+  ])('%s', async (_, filters, answers, expected, table) => {
+    expect(await named(filters, answers, table)).toEqual(expected);
+  });
+});
+
 describe('links by which nobody reaches published ports', () => {
   it.each<[string, Given, string[]]>([
     ['another link, strict on all', {}, ['eth1']],

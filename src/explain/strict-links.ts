@@ -1,15 +1,17 @@
 /**
- * Links by which nobody reaches published ports, because the kernel filters strictly there. It looks where an answer of
- * the container would go, which is to the gateway, and drops a question that comes in by another link. It asks as if the
+ * Links by which published ports are out of reach, because the kernel filters strictly there. It looks where an answer of
+ * the container would go, which is to the gateway, and drops a packet that comes in by another link. It asks as if the
  * answer came from the bridge, so that no rule of ours can tell the two apart. IPv6 has no such filter.
  */
-import { contains, familyOf } from '../address/cidr.ts';
+import { contains, familyOf, subnetAround } from '../address/cidr.ts';
 import type { Prepared, Target } from '../apply/prepare.ts';
 import { linkTowards } from '../desired/neighbours.ts';
 import type { Desired } from '../desired/desired.ts';
-import type { Files } from '../host/ports.ts';
+import { readDnatTargets } from '../host/dnat-targets.ts';
+import type { Files, Host } from '../host/ports.ts';
 import type { Facts, Link } from '../state/facts.ts';
 import { type Rule, isSteering } from '../state/objects.ts';
+import { publishedSet } from '../state/subnet-set-name.ts';
 import type { NodeNetwork } from '../topology/role.ts';
 import type { Finding } from './doctor.ts';
 
@@ -20,14 +22,46 @@ export async function findStrictLinks(
   // A mark steers: without one, the question comes by where main would send the answer.
   if (desired.wanted.some(({ object }) => object.kind === 'rule' && object.family === 4 && isByMark(object)))
     return [];
-  const findings = role.networks
+  const callers = role.networks
     .filter((network) => publishes(network, facts))
     .map(async (network) => {
-      const links = otherLinks(network, facts);
-      const strict = await Promise.all(links.map(({ name }) => isStrict(host.files, name)));
-      return links.filter((_, i) => strict[i]).map(({ name }) => finding(network, name));
+      const links = await strictOf(host.files, otherLinks(network, facts));
+      return links.map(({ name }) => noCallers(network, name));
     });
-  return (await Promise.all(findings)).flat();
+  const bridges = await strictOf(host.files, publishedBridges(desired.wanted, facts));
+  return [
+    ...(await Promise.all(callers)).flat(),
+    ...(await reachedByPorts(host, facts, bridges)).map(noAnswers),
+  ];
+}
+
+async function strictOf(files: Files, links: readonly Link[]): Promise<readonly Link[]> {
+  const strict = await Promise.all(links.map(({ name }) => isStrict(files, name)));
+  return links.filter((_, i) => strict[i]);
+}
+
+/** Bridges of networks that are not redirected, whose published ports redirected containers may ask for. */
+function publishedBridges(wanted: Desired['wanted'], { links }: Facts): readonly Link[] {
+  const published = wanted.flatMap(({ object }) =>
+    object.kind === 'nft-set' && object.name === publishedSet(4) ? object.elements : [],
+  );
+  return links.filter(
+    ({ type, addresses }) => type === 'bridge' && addresses.some((one) => isIn(published, one)),
+  );
+}
+
+/** Those of the bridges that a published port leads to. */
+async function reachedByPorts(
+  { exec, files }: Pick<Host, 'exec' | 'files'>,
+  { foreignChains }: Facts,
+  bridges: readonly Link[],
+): Promise<readonly Link[]> {
+  if (bridges.length === 0) return [];
+  const targets = await readDnatTargets({ exec, files }, foreignChains);
+  return bridges.filter(({ addresses }) => {
+    const subnets = addresses.map(subnetAround);
+    return targets.some((target) => isIn(subnets, target));
+  });
 }
 
 function isByMark(rule: Rule): boolean {
@@ -73,7 +107,14 @@ async function isStrict(files: Files, device: string): Promise<boolean> {
   return Math.max(...values.map((value) => Number(value ?? 0))) === 1;
 }
 
-function finding({ name }: NodeNetwork, device: string): Finding {
+function noAnswers({ name }: Link): Finding {
+  return {
+    problem: `redirected containers reach no published port of the containers on ${name}, because rp_filter is 1 (strict) there: answers are dropped`,
+    remedy: `\`sysctl -w net/ipv4/conf/${name}/rp_filter=2\` lets them through, and loosens that bridge alone`,
+  };
+}
+
+function noCallers({ name }: NodeNetwork, device: string): Finding {
   return {
     problem: `network ${name}: nobody who comes in by ${device} reaches a published port, because rp_filter is 1 (strict) there`,
     remedy: `\`sysctl -w net/ipv4/conf/${device}/rp_filter=2\` lets them in, and loosens that link alone`,

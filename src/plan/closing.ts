@@ -158,13 +158,13 @@ interface Direction {
  * What is bridged inside a network is none of it: its neighbours, and what is for all of them. The set that counts is asked
  * last, since it counts whatever it is asked for.
  */
-function rulesOf(closed: readonly Closed[], { own, other, whole: set, does }: Direction): string[] {
+function rulesOf(closed: readonly Closed[], { own, other, whole: name, does }: Direction): string[] {
   return closed.flatMap(({ family, whole, pairs }) => {
     const ip = family === 4 ? 'ip' : 'ip6';
     const link = family === 6 ? `ip6 ${other} != fe80::/10 ` : '';
     const outside = `${link}${ip} ${own} . ${ip} ${other} != @closing_inside${family}`;
     return [
-      ...(whole.length > 0 ? [`meta pkttype host ${outside} ${ip} ${own} @${set}${family} ${does}`] : []),
+      ...(whole.length > 0 ? [`meta pkttype host ${outside} ${ip} ${own} @${name}${family} ${does}`] : []),
       ...(pairs.length > 0 ? [`${ip} ${own} . ${ip} ${other} @closing_to${family} ${does}`] : []),
     ];
   });

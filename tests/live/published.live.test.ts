@@ -42,14 +42,14 @@ async function publish(program: 'docker' | 'podman'): Promise<void> {
   await world.hosts.node1.run([...run, '--publish', `${port}:80`, 'localhost/lab', ...server]);
 }
 
-async function publishByHand(): Promise<void> {
+async function publishByHand(name = 'web', of: string = network.name): Promise<void> {
   const { node1 } = world.hosts;
-  const web = await world.containers.start('web', network.name);
+  const web = await world.containers.start(name, of);
   const table = `table ip published { chain pre {
     type nat hook prerouting priority dstnat; tcp dport ${port} dnat to ${web}:80
   }; }`;
   await node1.run(['nft', '-f', '-'], { input: table });
-  const listen = inNetwork('/run/netns/web', ['busybox', ...server]);
+  const listen = inNetwork(`/run/netns/${name}`, ['busybox', ...server]);
   await node1.background.start(endingWithStdin(listen));
 }
 
@@ -123,6 +123,41 @@ describe('a published port, asked for by another link than the gateway’s', () 
     expect(await strictLinks()).toEqual([]);
   });
 });
+
+/** What a redirected container gets from a port that the host publishes of a network that is not redirected. */
+async function askPublished(): Promise<string> {
+  const ask = ['timeout', '2', 'busybox', 'nc', addresses.node1, String(port)];
+  return (await world.containers.run('web', ask)).stdout.trim();
+}
+
+it.each([0, 1, 2] as const)(
+  'a published port of a network that is not redirected answers, or doctor tells why not: rp_filter %i',
+  async (rpFilter) => {
+    world = await createTestWorld({ engine: 'external', rpFilter });
+    const { node1, gw1 } = world.hosts;
+    await Promise.all([node1, gw1].map((host) => host.files.replace(filePath, exampleFile('external'))));
+    await world.containers.createNetwork('others', '10.77.0.0/24');
+    await publishByHand('shop', 'others');
+    await world.containers.createNetwork(network.name, network.subnet);
+    await world.containers.start('web', network.name);
+    expect(await askPublished()).toBe('hello');
+    await apply();
+    expect(await askPublished()).toBe(rpFilter === 1 ? '' : 'hello');
+    const found = await strictBridges();
+    expect(found.length).toBe(rpFilter === 1 ? 1 : 0);
+    for (const { remedy } of found) {
+      await node1.run((/`(.+)`/.exec(remedy)?.[1] ?? '').split(' '));
+      expect(await askPublished()).toBe('hello');
+      expect(await strictBridges()).toEqual([]);
+    }
+  },
+);
+
+async function strictBridges(): Promise<{ problem: string; remedy: string }[]> {
+  const { stdout } = await mustredirect(world.hosts.node1, 'doctor', '--json');
+  const found = JSON.parse(stdout) as { problem: string; remedy: string }[];
+  return found.filter(({ problem }) => problem.includes('no published port of the containers on'));
+}
 
 async function strictLinks(): Promise<{ problem: string; remedy: string }[]> {
   const { stdout } = await mustredirect(world.hosts.node1, 'doctor', '--json');
