@@ -6,7 +6,7 @@ import type { Desired } from '../desired/desired.ts';
 import { type HostObject, type Rule, isSteering } from '../state/objects.ts';
 import { lastMetric, preferences, routePreferences } from '../state/ownership.ts';
 import { closedFlows } from './closing.ts';
-import { type Change, compareStates } from './compare.ts';
+import { compareStates } from './compare.ts';
 import { engineSteps } from './engine-steps.ts';
 import { type ChangedFlows, changedFlows, flowsOnTheWay, forgetBegun, printFlows } from './flow-steps.ts';
 import {
@@ -47,7 +47,7 @@ export function makePlan(
   const foundNft = actual.filter(isNftObject);
   const wantedNft = desired.wanted.filter(({ object }) => isNftObject(object));
   const flows = changedFlows(actual, desired.wanted, [...(pending ?? []), ...closedFlows(foundNft)]);
-  const meanwhile = closingFor(actual, flows, changes);
+  const meanwhile = closingFor(actual, flows);
   const nft = nftSteps(foundNft, wantedNft, meanwhile);
   const steps = [
     ...nft.reset,
@@ -79,25 +79,12 @@ export function makePlan(
   return { steps, waiting, warnings, notReady };
 }
 
-function closingFor(
-  actual: readonly HostObject[],
-  changed: ChangedFlows,
-  changes: readonly Change[],
-): Closing {
+function closingFor(actual: readonly HostObject[], changed: ChangedFlows): Closing {
   const flows = flowsOnTheWay(actual, changed);
   const why = 'flows from here get the source address of their new way';
   return {
     flows,
-    toldFirst: !changes.some(isMissing),
     undone: [...changed.begun, ...changed.ended],
     lines: flows.length > 0 ? [{ sign: '*', text: printFlows(flows), why }] : [],
   };
-}
-
-/** Something that steers or closes, and was taken away, or is for what begins now. */
-function isMissing(change: Change): boolean {
-  if (change.kind === 'remove') return false;
-  const { to } = change;
-  if (to.kind === 'rule') return to.action.kind !== 'goto' && to.action.kind !== 'nop';
-  return to.kind === 'route' || to.kind === 'xfrm-policy';
 }

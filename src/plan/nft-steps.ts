@@ -13,7 +13,7 @@ import { type NftObject, changeTable, isNftObject, replaceTable } from './nft-te
 import { printChange } from './print.ts';
 import type { PlanLine, Step } from './step.ts';
 import { onlyMoves } from './only-moves.ts';
-import { closesNoMore, resetSteps } from './reset-steps.ts';
+import { resetSteps } from './reset-steps.ts';
 import { wideTable } from './wide-table.ts';
 
 export interface NftSteps {
@@ -33,8 +33,6 @@ export interface Closing {
   readonly flows: readonly Flows[];
   /** while it is undone: those that have begun on the way that is given up among them */
   readonly undone: readonly Flows[];
-  /** but for nft, what closes or steers is all there: connections may be told of their end before anything else is done */
-  readonly toldFirst: boolean;
   /** what opening does, for the plan */
   readonly lines: readonly PlanLine[];
 }
@@ -42,7 +40,7 @@ export interface Closing {
 export function nftSteps(
   actual: readonly NftObject[],
   wanted: readonly Wanted[],
-  closing: Closing = { flows: [], undone: [], toldFirst: false, lines: [] },
+  closing: Closing = { flows: [], undone: [], lines: [] },
 ): NftSteps {
   const [before, after] = [actual.filter(isLasting), wanted.filter(({ object }) => isLasting(object))];
   const found = actual.filter(isClosing);
@@ -54,8 +52,8 @@ export function nftSteps(
     closed: closingObjects(closing.flows, local),
     undone: closingObjects(closing.undone, local),
   };
-  // What is closed already has nobody left to tell, and what is not closed yet must not wait for it.
-  const isTold = closing.toldFirst && found.length === 0 && widening.every(closesNoMore);
+  // Where it is closed already, or nothing of ours is there, no packet goes by the old way any more.
+  const isTold = found.length === 0 && before.length > 0;
   const reset = isTold ? resetObjects(closing.flows, local) : [];
   const toldLater = new Set(compareStates(nftObjects(both), after).map(keyOf));
   const first = {

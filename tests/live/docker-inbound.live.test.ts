@@ -8,6 +8,7 @@ import { exampleFile, filePath } from '../../src/lab/example-file.ts';
 import { addresses, network } from '../../src/lab/layout.ts';
 import type { World } from '../../src/lab/world.ts';
 import { bridgeOf, dropCalls, installLaterDocker, raw, withLaterDocker } from './later-docker.ts';
+import { noteOtherWay } from './leak-matrix/other-ways-section.ts';
 import { mustSucceed } from './program.ts';
 import { createTestWorld } from './test-world.ts';
 
@@ -66,7 +67,7 @@ describe('a container with a port on 127.0.0.1', () => {
   it.each([
     ['accept_replies', [], true],
     ['a trusted link', trust, false],
-  ] as const)('gets no calls by the link to its gateway, with %s', async (_, options, acceptReplies) => {
+  ] as const)('gets no calls by the link to its gateway, with %s', async (how, options, acceptReplies) => {
     await build(options);
     const { node1 } = world.hosts;
     // The control: with nothing of the later docker, the call arrives.
@@ -96,5 +97,10 @@ describe('a container with a port on 127.0.0.1', () => {
     await apply(fileText(acceptReplies, publish));
     expect(await call('upstream', addresses.uplink, 8080)).toBe(answered);
     expect(await withLaterDocker(node1, 'status', '--check')).toMatchObject({ exitCode: 0 });
+    await noteOtherWay({
+      what: `a host of the LAN calls a container of docker that publishes on 127.0.0.1, with ${how}`,
+      control: 'answered before docker drops it',
+      applied: 'not answered, 0 on the bridge',
+    });
   });
 });

@@ -18,6 +18,8 @@ type Load = (module: string) => unknown;
 export const senderPort = 5000;
 /** milliseconds between two datagrams: 500 a second */
 const interval = 2;
+/** Before all else that the machine has to do: a container that is kept waiting for longer than a reset takes cannot be told. */
+const always = ['chrt', '--fifo', '1'];
 /** milliseconds in which what was sent arrives */
 const settling = 100;
 
@@ -42,7 +44,7 @@ export async function startFlows(world: World, name: string, families: readonly 
     ];
   });
   const running = await Promise.all(
-    programs.map((argv) => node1.background.start(endingWithStdin(inNetwork(inside, argv)))),
+    programs.map((argv) => node1.background.start(endingWithStdin(inNetwork(inside, [...always, ...argv])))),
   );
   const tellAll = (signal: string): void => {
     for (const one of running) one.tell(`${signal}\n`);

@@ -4,6 +4,7 @@ import { exampleFile, filePath } from '../../src/lab/example-file.ts';
 import { addressesOf, network, subnetOf } from '../../src/lab/layout.ts';
 import type { TestHost } from '../../src/lab/test-host.ts';
 import type { World } from '../../src/lab/world.ts';
+import { noteOtherWay } from './leak-matrix/other-ways-section.ts';
 import { mustSucceed } from './program.ts';
 import { createTestWorld } from './test-world.ts';
 
@@ -78,6 +79,11 @@ describe.each([4, 6] as const)('a foreign rule to a table with `default dev tun9
     expect(await all()).toEqual([stopped, stopped, stopped]);
     await node1.run([...rule, 'delete', ...which]);
     expect(await all()).toEqual([right, right, right]);
+    await noteOtherWay({
+      what: `a foreign rule to \`default dev tun9\` on a node, IPv${family}: to the gateway, another network, outside`,
+      control: 'packets in tun9, of all three',
+      applied: '0 in tun9',
+    });
   });
 
   it('takes nothing on a gateway, also of what goes to its next hop', async () => {
@@ -91,5 +97,10 @@ describe.each([4, 6] as const)('a foreign rule to a table with `default dev tun9
     // The control: without our guard.
     await gw1.run(['nft', 'delete', 'chain', 'inet', 'mustredirect', 'forward']);
     expect(await ping('gw1', addresses.upstream)).toEqual(leaked);
+    await noteOtherWay({
+      what: `a foreign rule to \`default dev tun9\` on a gateway, IPv${family}: to its next hop`,
+      control: 'packets in tun9',
+      applied: '0 in tun9',
+    });
   });
 });

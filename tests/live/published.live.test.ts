@@ -7,6 +7,7 @@ import type { LabEngine } from '../../src/lab/engine.ts';
 import { exampleFile, filePath } from '../../src/lab/example-file.ts';
 import { addresses, network } from '../../src/lab/layout.ts';
 import { type World, thisMachine } from '../../src/lab/world.ts';
+import { noteOtherWay } from './leak-matrix/other-ways-section.ts';
 import { mustSucceed, mustredirect } from './program.ts';
 import { containerEngines, createTestWorld, programOf } from './test-world.ts';
 
@@ -142,7 +143,15 @@ it.each([0, 1, 2] as const)(
     await world.containers.start('web', network.name);
     expect(await askPublished()).toBe('hello');
     await apply();
+    const gateway = await world.capture('gw1', 'eth0', 'net 10.77.0.0/24');
     expect(await askPublished()).toBe(rpFilter === 1 ? '' : 'hello');
+    expect(await gateway.stop()).toEqual([]);
+    // The control: without the exception it goes to the gateway, as what is for the outside.
+    await node1.run(['nft', 'flush', 'set', 'inet', 'mustredirect', 'published4']);
+    const control = await world.capture('gw1', 'eth0', 'net 10.77.0.0/24');
+    expect(await askPublished()).toBe('');
+    expect((await control.stop()).length).toBeGreaterThan(0);
+    await apply();
     const found = await strictBridges();
     expect(found.length).toBe(rpFilter === 1 ? 1 : 0);
     for (const { remedy } of found) {
@@ -150,6 +159,11 @@ it.each([0, 1, 2] as const)(
       expect(await askPublished()).toBe('hello');
       expect(await strictBridges()).toEqual([]);
     }
+    await noteOtherWay({
+      what: `a container calls a port that its host publishes of another network, rp_filter ${rpFilter}`,
+      control: 'packets at the gateway, not answered',
+      applied: `0 at the gateway, ${rpFilter === 1 ? 'not answered, and doctor names the bridge' : 'answered'}`,
+    });
   },
 );
 

@@ -1,0 +1,83 @@
+/**
+ * What stays inside the bridge of a redirected network, where br_netfilter shows it to the firewall: it passes, and counts as
+ * nothing that was stopped.
+ */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { exampleFile, filePath } from '../../src/lab/example-file.ts';
+import { network } from '../../src/lab/layout.ts';
+import type { World } from '../../src/lab/world.ts';
+import { families } from './leak-matrix/families.ts';
+import { noteOtherWay } from './leak-matrix/other-ways-section.ts';
+import { mustSucceed, mustredirect } from './program.ts';
+import { createTestWorld } from './test-world.ts';
+
+const switches = ['iptables', 'ip6tables', 'arptables'].map(
+  (name) => `/proc/sys/net/bridge/bridge-nf-call-${name}`,
+);
+/** networks that make a mark steer */
+const many = 16;
+
+describe.each([
+  ['rules', 0],
+  ['marks', many],
+] as const)('with br_netfilter, steered by %s', (by, more) => {
+  let world: World;
+  /** of the container that is asked, by family */
+  const other: Partial<Record<4 | 6, string>> = {};
+
+  beforeAll(async () => {
+    world = await createTestWorld({ engine: 'external', families });
+    const { node1, gw1 } = world.hosts;
+    await world.containers.createNetwork(network.name, network.subnet, network.subnet6);
+    for (const name of ['web', 'other']) await world.containers.start(name, network.name);
+    for (const address of await world.containers.addresses('other', network.name)) {
+      other[address.includes(':') ? 6 : 4] = address;
+    }
+    for (const path of switches) await node1.files.overwrite(path, '1');
+    for (const host of [gw1, node1]) {
+      await host.files.replace(filePath, exampleFile('external', { families, more }));
+      await mustSucceed(host, 'apply', '--yes');
+    }
+  });
+  afterAll(() => world?.down());
+
+  /** Everything that containers of one network say to each other. */
+  async function talk(): Promise<Readonly<Record<string, boolean>>> {
+    const { node1 } = world.hosts;
+    const answered = async (...argv: readonly string[]): Promise<boolean> =>
+      (await world.containers.run('web', argv)).exitCode === 0;
+    const ping = ['ping', '-c', '3', '-i', '0.2', '-W', '1'];
+    // Each has to look for the other anew.
+    for (const name of ['web', 'other']) await node1.run(['ip', '-n', name, 'neigh', 'flush', 'all']);
+    return {
+      unicast4: await answered(...ping, other[4] ?? ''),
+      unicast6: await answered(...ping, other[6] ?? ''),
+      multicast6: await answered(...ping, 'ff02::1%eth0'),
+      large6: await answered(...ping, '-s', '4000', other[6] ?? ''),
+      large4: await answered(...ping, '-s', '4000', other[4] ?? ''),
+    };
+  }
+
+  const all = { unicast4: true, unicast6: true, multicast6: true, large4: true, large6: true };
+
+  it('passes, and is not counted', async () => {
+    const { node1 } = world.hosts;
+    expect(await talk()).toEqual(all);
+    // Without the set of bridges that the guard lets frames pass by, it would not.
+    await node1.run(['nft', 'flush', 'set', 'inet', 'mustredirect', 'inside']);
+    const cut = await talk();
+    expect(Object.values(cut)).toContain(false);
+    await mustSucceed(node1, 'destroy', '--yes');
+    await mustSucceed(node1, 'apply', '--yes');
+    expect(await talk()).toEqual(all);
+    // Nor do the probes of verify count as anything; of many networks they take long.
+    if (more === 0) await mustSucceed(node1, 'verify');
+    const { exitCode, stdout } = await mustredirect(node1, 'doctor');
+    expect({ exitCode, stdout }).toMatchObject({ exitCode: 0 });
+    await noteOtherWay({
+      what: `bridged between two containers, bridge-nf-call-* 1, by ${by}: pings answered`,
+      control: `${Object.values(cut).filter(Boolean).length} of ${Object.keys(all).length}`,
+      applied: `${Object.keys(all).length} of ${Object.keys(all).length}, none counted as stopped`,
+    });
+  });
+});
