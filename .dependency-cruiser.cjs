@@ -8,10 +8,12 @@ const rooms = [
   'plan',
   'host',
   'engines',
+  'inspect',
+  'verify',
+  'explain',
   'apply',
   'boot',
   'agent',
-  'explain',
   'lab',
   'cli',
 ];
@@ -55,6 +57,12 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/', pathNot: tests },
       to: { path: `^tests/|${tests}` },
+    },
+    {
+      name: 'no-circles',
+      severity: 'error',
+      from: { path: '^src/', pathNot: tests },
+      to: { circular: true },
     },
     {
       name: 'everything-resolves',

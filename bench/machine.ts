@@ -1,7 +1,7 @@
 /** What a run was measured on. */
 import { cpus, release, totalmem } from 'node:os';
 import { join } from 'node:path';
-import { runOrFail } from '../src/host/exec.ts';
+import { runOrFail } from '../src/host/process/exec.ts';
 import type { Host } from '../src/host/ports.ts';
 import type { Result } from './result.ts';
 

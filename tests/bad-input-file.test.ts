@@ -2,10 +2,10 @@
 import { readFileSync } from 'node:fs';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { checkSpec } from '../src/cli/load-spec.ts';
-import { printError } from '../src/cli/print-error.ts';
-import { recordedTerminal } from '../src/cli/recorded-terminal.ts';
-import { ReportedError } from '../src/cli/reported-error.ts';
+import { checkSpec } from '../src/cli/session/load-spec.ts';
+import { printError } from '../src/cli/terminal/print-error.ts';
+import { recordedTerminal } from '../src/cli/terminal/recorded-terminal.ts';
+import { ReportedError } from '../src/cli/terminal/reported-error.ts';
 import type { Problem } from '../src/spec/problem.ts';
 import { parseSpec } from '../src/spec/parse.ts';
 import { mutatedTexts } from './bad-input/mutate-text.ts';

@@ -7,11 +7,11 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { applyPlan } from '../src/apply/apply.ts';
 import { openLedger } from '../src/apply/ledger-keeper.ts';
-import { type Prepared, type Target, prepare } from '../src/apply/prepare.ts';
-import { printError } from '../src/cli/print-error.ts';
-import { recordedTerminal } from '../src/cli/recorded-terminal.ts';
+import { type Prepared, type Target, prepare } from '../src/inspect/prepare.ts';
+import { printError } from '../src/cli/terminal/print-error.ts';
+import { recordedTerminal } from '../src/cli/terminal/recorded-terminal.ts';
 import { MustredirectError } from '../src/error.ts';
-import { readNeighbours } from '../src/host/ip-neighbours.ts';
+import { readNeighbours } from '../src/host/ip/neighbours.ts';
 import type { Exec, Host } from '../src/host/ports.ts';
 import type { Action } from '../src/plan/action.ts';
 import type { Spec } from '../src/spec/spec.ts';
@@ -63,15 +63,15 @@ async function appliedHost(backend: 'cni' | 'netavark'): Promise<FakeHost> {
 
 /** Each kind of answer: the command, or the file, and what it was like before it was changed. */
 const answers: readonly (readonly [what: string, originals: readonly string[]])[] = [
-  ['ip -j -d address show', [recorded('host/fixtures/ip-address.json')]],
-  ['ip -j -N -4 rule show', [recorded('host/fixtures/ip-rule.json')]],
-  ['ip -j -N -4 route show table all', [recorded('host/fixtures/ip-route.json')]],
+  ['ip -j -d address show', [recorded('host/ip/fixtures/ip-address.json')]],
+  ['ip -j -N -4 rule show', [recorded('host/ip/fixtures/ip-rule.json')]],
+  ['ip -j -N -4 route show table all', [recorded('host/ip/fixtures/ip-route.json')]],
   [
     'ip -j -N -4 xfrm policy list',
     ['src 10.0.0.0/24 dst 0.0.0.0/0 \n\tdir fwd action block priority 137 ptype main '],
   ],
-  ['nft -j list table inet mustredirect', [recorded('host/fixtures/table-node-and-member.json')]],
-  ['nft -j list chains', [recorded('host/fixtures/chains.json')]],
+  ['nft -j list table inet mustredirect', [recorded('host/nft/fixtures/table-node-and-member.json')]],
+  ['nft -j list chains', [recorded('host/nft/fixtures/chains.json')]],
   ['podman info --format json', [recorded('engines/podman/fixtures/info-4.3.1-netavark.json')]],
   ['podman ps --all --format json', [recorded('engines/podman/fixtures/ps-4.3.1.json')]],
   ['/etc/cni/net.d/web.conflist', [recorded('engines/podman/cni/fixtures/mustredirect-4.3.1.conflist')]],

@@ -1,17 +1,17 @@
 /** What four times as many networks cost: four times as much, and a little more for what is sorted. */
 import { describe, expect, it } from 'vitest';
 import { ledgerAfter, ledgerBefore } from '../src/apply/ledger-keeper.ts';
-import { planLines, printPlan } from '../src/cli/print-plan.ts';
-import { recordedTerminal } from '../src/cli/recorded-terminal.ts';
+import { planLines, printPlan } from '../src/cli/terminal/print-plan.ts';
+import { recordedTerminal } from '../src/cli/terminal/recorded-terminal.ts';
 import { type Desired, desiredState } from '../src/desired/desired.ts';
-import { knownFlows } from '../src/host/conntrack-list.ts';
-import { readIpLists } from '../src/host/ip-lists.ts';
-import { readNftTable } from '../src/host/nft-read.ts';
+import { knownFlows } from '../src/host/conntrack/list.ts';
+import { readIpLists } from '../src/host/ip/lists.ts';
+import { readNftTable } from '../src/host/nft/read.ts';
 import { objectText } from '../src/plan/compare.ts';
 import { makePlan } from '../src/plan/make-plan.ts';
 import { parseSpec } from '../src/spec/parse.ts';
 import type { HostObject } from '../src/state/objects.ts';
-import { hostRole } from '../src/topology/role.ts';
+import { hostRole } from '../src/topology/topology.ts';
 import { answering, flowText, lines, policyText, routeJson, ruleJson, tableJson } from './growth/answers.ts';
 import { countWork } from './growth/count-work.ts';
 import { gatewayFacts, manyNetworks, specOf, subnetAt } from './growth/given.ts';

@@ -1,7 +1,7 @@
 /** A node with four times as many networks, each on a bridge of its own. */
 import { expect, it } from 'vitest';
 import { desiredState } from '../src/desired/desired.ts';
-import { hostRole } from '../src/topology/role.ts';
+import { hostRole } from '../src/topology/topology.ts';
 import { countWork } from './growth/count-work.ts';
 import { manyNetworks, specOf, subnetAt } from './growth/given.ts';
 import { givenFacts } from './given/facts.ts';

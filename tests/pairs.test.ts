@@ -8,7 +8,7 @@ import { addressesOf } from '../src/lab/layout.ts';
 import { parseSpec } from '../src/spec/parse.ts';
 import { formatProblems } from '../src/spec/problem.ts';
 import type { Spec } from '../src/spec/spec.ts';
-import { hostRole } from '../src/topology/role.ts';
+import { hostRole } from '../src/topology/topology.ts';
 import { type FakeHost, createFakeHost } from './fake-host/fake-host.ts';
 import { hostsOwn } from './fake-host/nft-compile.ts';
 import { type Fate, fateOf } from './fake-host/packet.ts';

@@ -2,7 +2,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Family, contains, families, familyOf } from '../src/address/cidr.ts';
-import { nobody } from '../src/apply/prepare.ts';
+import { nobody } from '../src/inspect/prepare.ts';
 import type { Spec } from '../src/spec/spec.ts';
 import { subnetOfElement } from '../src/state/subnet-set-name.ts';
 import type { FakeHost } from './fake-host/fake-host.ts';

@@ -2,8 +2,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { openLedger } from '../src/apply/ledger-keeper.ts';
-import { nobody, prepare } from '../src/apply/prepare.ts';
-import { elementText, ruleText } from '../src/host/nft-expression.ts';
+import { nobody, prepare } from '../src/inspect/prepare.ts';
+import { elementText, ruleText } from '../src/host/nft/expression.ts';
 import type { Spec } from '../src/spec/spec.ts';
 import type { NftSet } from '../src/state/objects.ts';
 import type { FakeHost } from './fake-host/fake-host.ts';

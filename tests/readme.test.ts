@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { createProgram, exitStatuses } from '../src/cli/program.ts';
-import type { Terminal } from '../src/cli/terminal.ts';
+import type { Terminal } from '../src/cli/terminal/terminal.ts';
 import { parseSpec } from '../src/spec/parse.ts';
 import { formatProblems } from '../src/spec/problem.ts';
 

@@ -2,8 +2,8 @@
  * npm run bench:fleet: computes the states of 10,000 nodes and 100 gateways, and finds the largest file that takes less than
  * 5 s. Results go to bench/results/fleet.json and docs/performance.md.
  */
-import { createExec } from '../../src/host/exec.ts';
-import { createFiles } from '../../src/host/files.ts';
+import { createExec } from '../../src/host/process/exec.ts';
+import { createFiles } from '../../src/host/files/files.ts';
 import { machineOf, versionsOf } from '../machine.ts';
 import type { FleetSize } from './fleet-file.ts';
 import { findLargest, sizeOf } from './largest.ts';

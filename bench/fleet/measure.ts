@@ -1,6 +1,6 @@
 /** One fleet, in a process of its own: its peak of memory is then that of this fleet. */
 import type { Exec } from '../../src/host/ports.ts';
-import { runOrFail } from '../../src/host/exec.ts';
+import { runOrFail } from '../../src/host/process/exec.ts';
 import * as z from 'zod';
 import { type Phase, computeFleet, phases } from './compute.ts';
 import { type FleetSize, fleetFile } from './fleet-file.ts';

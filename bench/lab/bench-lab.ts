@@ -1,5 +1,5 @@
 /** A lab to measure in. All labs of a part stand at once, so that measuring them in turn takes no time between. */
-import { inNetwork } from '../../src/host/namespaces.ts';
+import { inNetwork } from '../../src/host/process/namespaces.ts';
 import { addresses, network } from '../../src/lab/layout.ts';
 import { createWorld, type World } from '../../src/lab/world.ts';
 import type { Networks } from './networks.ts';

@@ -1,6 +1,6 @@
 /** One way that is measured: a sender, and a host that receives. */
 import type { Address } from '../../src/address/cidr.ts';
-import { endingWithStdin, waitUntil } from '../../src/host/background.ts';
+import { endingWithStdin, waitUntil } from '../../src/host/process/background.ts';
 import { addresses } from '../../src/lab/layout.ts';
 import type { TestHost } from '../../src/lab/test-host.ts';
 import { startWebServer } from './web-server.ts';

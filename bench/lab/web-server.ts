@@ -1,5 +1,5 @@
 /** nginx, which answers each connection once and closes it. */
-import { endingWithStdin } from '../../src/host/background.ts';
+import { endingWithStdin } from '../../src/host/process/background.ts';
 import type { Address } from '../../src/address/cidr.ts';
 import type { TestHost } from '../../src/lab/test-host.ts';
 

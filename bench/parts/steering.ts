@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { runOrFail } from '../../src/host/exec.ts';
+import { runOrFail } from '../../src/host/process/exec.ts';
 import { thisMachine } from '../../src/lab/world.ts';
 import { find, speedCheck } from '../checks.ts';
 import { compare } from '../compare.ts';

@@ -7,11 +7,11 @@ import { networkFile } from '../../tests/fake-host/podman.ts';
 import { applyTo, journalPath, ledgerPath, noPause, specOf, testRun } from '../../tests/scenario/play.ts';
 import type { Work } from '../host/progress.ts';
 import { createEngines } from '../engines/index.ts';
-import { hostRole } from '../topology/role.ts';
+import { hostRole } from '../topology/topology.ts';
 import { applyPlan } from './apply.ts';
 import { readJournal } from './journal.ts';
 import { openLedger } from './ledger-keeper.ts';
-import { type Target, nobody, prepare } from './prepare.ts';
+import { type Target, nobody, prepare } from '../inspect/prepare.ts';
 
 /** A node of three networks, and a member of a gateway: every kind of step is in the plan. */
 const first = `

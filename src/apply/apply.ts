@@ -1,7 +1,7 @@
 /** Brings a host to the wanted state, or back to the one that it was in. */
 import { MustredirectError } from '../error.ts';
-import { runOrFail } from '../host/exec.ts';
-import { interruptibleHost, isInterruption, stopIfInterrupted } from '../host/interrupt.ts';
+import { runOrFail } from '../host/process/exec.ts';
+import { interruptibleHost, isInterruption, stopIfInterrupted } from '../host/process/interrupt.ts';
 import type { NotReady } from '../desired/parts.ts';
 import type { Exec } from '../host/ports.ts';
 import { compareStates, objectText } from '../plan/compare.ts';
@@ -17,7 +17,7 @@ import {
 } from './journal.ts';
 import { ledgerAfter, ledgerBefore } from './ledger-keeper.ts';
 import { type Workplace, perform } from './perform.ts';
-import { type Compared, type Prepared, type Target, compareHost } from './prepare.ts';
+import { type Compared, type Prepared, type Target, compareHost } from '../inspect/prepare.ts';
 import { stepWork } from './step-work.ts';
 import { messageOf, undoRun, undoneError } from './undo.ts';
 import { untilSettled } from './until-settled.ts';

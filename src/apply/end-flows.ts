@@ -1,15 +1,13 @@
 /** Brings flows to their end, so that what they begin anew has nothing of the way that they went before. */
-import { countInChain } from '../host/chain-count.ts';
-import { forgetFlows } from '../host/conntrack.ts';
-import { hasConnections } from '../host/conntrack-list.ts';
-import { runOrFail } from '../host/exec.ts';
+import { countInChain } from '../host/nft/chain-count.ts';
+import { forgetFlows } from '../host/conntrack/forget.ts';
+import { hasConnections } from '../host/conntrack/list.ts';
+import { runOrFail } from '../host/process/exec.ts';
 import type { Exec } from '../host/ports.ts';
 import type { Action } from '../plan/action.ts';
 import { answersChain } from '../plan/closing.ts';
+import type { Pause } from './pause.ts';
 import { type Sender, checkStopped } from './senders.ts';
-
-/** waits so many milliseconds */
-export type Pause = (milliseconds: number) => Promise<void>;
 
 /** milliseconds: a TCP sender tries again after 200 at the least */
 const resetTime = 300;

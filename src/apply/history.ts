@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import { MustredirectError } from '../error.ts';
 import type { Files } from '../host/ports.ts';
-import { removeState } from '../host/state-files.ts';
+import { removeState } from '../host/files/state-files.ts';
 
 const formatVersion = 1;
 /** enough to find out what happened, and to go back */

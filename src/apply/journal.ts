@@ -4,9 +4,9 @@
  */
 import * as z from 'zod';
 import { MustredirectError } from '../error.ts';
-import { confFile, flowsSchema, ledgerSchema, networkName, settingName } from '../host/ledger-store.ts';
+import { confFile, flowsSchema, ledgerSchema, networkName, settingName } from '../host/files/ledger-store.ts';
 import type { Files } from '../host/ports.ts';
-import { bootId, removeState } from '../host/state-files.ts';
+import { bootId, removeState } from '../host/files/state-files.ts';
 import type { Action } from '../plan/action.ts';
 import type { Step } from '../plan/step.ts';
 import { engineNames } from '../spec/engine-names.ts';

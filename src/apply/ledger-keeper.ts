@@ -1,8 +1,8 @@
 /** Keeps the ledger true while a plan runs: what must be given back is written down before it is changed. */
 import { families } from '../address/cidr.ts';
 import type { Desired } from '../desired/desired.ts';
-import { factsOf } from '../desired/network-facts.ts';
-import { readLedger, writeLedger } from '../host/ledger-store.ts';
+import { factsOf } from '../desired/engines/network-facts.ts';
+import { readLedger, writeLedger } from '../host/files/ledger-store.ts';
 import type { Files } from '../host/ports.ts';
 import type { Plan } from '../plan/step.ts';
 import type { EngineName } from '../spec/spec.ts';

@@ -2,12 +2,12 @@
 import { describe, expect, it } from 'vitest';
 import { openLedger } from './ledger-keeper.ts';
 import { applyPlan } from './apply.ts';
-import { type Target, nobody, prepare } from './prepare.ts';
+import { type Target, nobody, prepare } from '../inspect/prepare.ts';
 import { newHost, targetOf } from '../../tests/property/host.ts';
 import { here } from '../../tests/property/specs.ts';
 import { applyTo, ledgerPath, testRun } from '../../tests/scenario/play.ts';
 import type { FakeHost } from '../../tests/fake-host/fake-host.ts';
-import { isPlainName } from '../host/odd-names.ts';
+import { isPlainName } from '../host/ip/odd-names.ts';
 import type { Host } from '../host/ports.ts';
 import type { Spec } from '../spec/spec.ts';
 

@@ -1,16 +1,17 @@
 /** Does one action on a host. */
 import { type Engines, readAllNetworks } from '../engines/index.ts';
 import { MustredirectError } from '../error.ts';
-import { forgetFlows } from '../host/conntrack.ts';
-import { commandError, runOrFail } from '../host/exec.ts';
-import { interruptibleExec } from '../host/interrupt.ts';
-import { batchText, failedLine, outputOfLine } from '../host/ip-batch.ts';
-import { iptablesCommand, isRuleThere } from '../host/iptables-rule.ts';
+import { forgetFlows } from '../host/conntrack/forget.ts';
+import { commandError, runOrFail } from '../host/process/exec.ts';
+import { interruptibleExec } from '../host/process/interrupt.ts';
+import { batchText, failedLine, outputOfLine } from '../host/ip/batch.ts';
+import { iptablesCommand, isRuleThere } from '../host/iptables/rule.ts';
 import type { Exec, Host, Output } from '../host/ports.ts';
 import type { Progress } from '../host/progress.ts';
-import { writeSysctl } from '../host/sysctl.ts';
+import { writeSysctl } from '../host/files/sysctl.ts';
 import type { Action } from '../plan/action.ts';
-import { type Pause, openFlows, resetConnections, runNft } from './end-flows.ts';
+import { openFlows, resetConnections, runNft } from './end-flows.ts';
+import type { Pause } from './pause.ts';
 import type { Sender } from './senders.ts';
 import { type LedgerKeeper, keptOriginal } from './ledger-keeper.ts';
 

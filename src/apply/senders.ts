@@ -1,14 +1,14 @@
 /** Nodes that send here: without anything of ours, what they send would leave by this host's own routes. */
 import { type Subnet, contains, longSubnet, overlaps } from '../address/cidr.ts';
 import { MustredirectError } from '../error.ts';
-import { knownFlows } from '../host/conntrack-list.ts';
-import { readNftTable } from '../host/nft-read.ts';
+import { knownFlows } from '../host/conntrack/list.ts';
+import { readNftTable } from '../host/nft/read.ts';
 import type { Exec } from '../host/ports.ts';
 import { isClosing } from '../plan/closing.ts';
 import type { HostObject } from '../state/objects.ts';
 import { mainTable } from '../state/ownership.ts';
 import type { HostRole } from '../topology/role.ts';
-import type { Pause } from './end-flows.ts';
+import type { Pause } from './pause.ts';
 
 export interface Sender {
   /** for a reader: `node1 (network web, 10.89.4.0/24)` */

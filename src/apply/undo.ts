@@ -4,7 +4,7 @@ import { compareStates } from '../plan/compare.ts';
 import { makePlan } from '../plan/make-plan.ts';
 import { resetText } from '../plan/reset-steps.ts';
 import { changeText } from '../plan/print.ts';
-import { readOwned } from './gather.ts';
+import { readOwned } from '../inspect/gather.ts';
 import type { Journal } from './journal.ts';
 import { parseOwned } from './owned-object.ts';
 import { type Workplace, perform, performUndo } from './perform.ts';

@@ -9,7 +9,7 @@ import {
   enableUnits,
   reloadUnits,
   unitFolder,
-} from '../host/systemd.ts';
+} from '../host/process/systemd.ts';
 import { type Unit, applyUnit, guardUnit, isOurs } from './units.ts';
 
 const names = [guardUnit, applyUnit];

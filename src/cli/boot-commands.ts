@@ -1,7 +1,7 @@
 /** The commands about what happens when this machine starts. */
 import type { Command } from '@commander-js/extra-typings';
 import { examples, fileOption, hostOption, jsonOption, verboseOption } from './options.ts';
-import type { Terminal } from './terminal.ts';
+import type { Terminal } from './terminal/terminal.ts';
 
 export function addBootCommands(program: Command, terminal: Terminal): void {
   addInstall(program, terminal);

@@ -1,7 +1,7 @@
 /** The commands that look at the file alone. */
 import type { Command } from '@commander-js/extra-typings';
 import { examples, fileOption, jsonOption } from './options.ts';
-import type { Terminal } from './terminal.ts';
+import type { Terminal } from './terminal/terminal.ts';
 
 export function addFileCommands(program: Command, terminal: Terminal): void {
   program

@@ -11,7 +11,7 @@ import {
   waitOption,
   yesOption,
 } from './options.ts';
-import type { Terminal } from './terminal.ts';
+import type { Terminal } from './terminal/terminal.ts';
 
 export function addHostCommands(program: Command, terminal: Terminal): void {
   addPlan(program, terminal);

@@ -2,7 +2,7 @@
 import { type Command, Option } from '@commander-js/extra-typings';
 import { labEngines } from '../lab/engine.ts';
 import { examples } from './options.ts';
-import type { Terminal } from './terminal.ts';
+import type { Terminal } from './terminal/terminal.ts';
 
 export function addLabCommands(program: Command, terminal: Terminal): void {
   const lab = program

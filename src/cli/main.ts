@@ -1,7 +1,7 @@
 /** The command. Knows the process; everything else is handed to the rooms below. */
 import { createProgram } from './program.ts';
-import { printError } from './print-error.ts';
-import { endLikeTerminal, terminalOf } from './terminal.ts';
+import { printError } from './terminal/print-error.ts';
+import { endLikeTerminal, terminalOf } from './terminal/terminal.ts';
 
 const terminal = terminalOf(process);
 try {

@@ -1,8 +1,8 @@
 import type { Command } from '@commander-js/extra-typings';
 import { describe, expect, it } from 'vitest';
 import { createProgram } from './program.ts';
-import { printError } from './print-error.ts';
-import { recordedTerminal } from './recorded-terminal.ts';
+import { printError } from './terminal/print-error.ts';
+import { recordedTerminal } from './terminal/recorded-terminal.ts';
 
 /** Runs the command line as far as it gets without a host. */
 async function run(...args: string[]) {

@@ -6,7 +6,7 @@ import { addFileCommands } from './file-commands.ts';
 import { addHostCommands } from './host-commands.ts';
 import { addLabCommands } from './lab-commands.ts';
 import { addCommonOptions, examples } from './options.ts';
-import type { Terminal } from './terminal.ts';
+import type { Terminal } from './terminal/terminal.ts';
 import { addUndoCommands } from './undo-commands.ts';
 
 export const exitStatuses = `

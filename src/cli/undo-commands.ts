@@ -1,7 +1,7 @@
 /** The commands about what was applied before: keep it, go back, look at it. */
 import { type Command, Option } from '@commander-js/extra-typings';
 import { examples, jsonOption, readDuration, verboseOption, waitOption, yesOption } from './options.ts';
-import type { Terminal } from './terminal.ts';
+import type { Terminal } from './terminal/terminal.ts';
 
 export function addUndoCommands(program: Command, terminal: Terminal): void {
   addConfirm(program, terminal);

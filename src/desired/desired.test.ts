@@ -4,7 +4,7 @@ import type { Link } from '../state/facts.ts';
 import { emptyLedger } from '../state/ledger.ts';
 import type { HostRole, MemberGateway, NodeNetwork } from '../topology/role.ts';
 import { desiredState } from './desired.ts';
-import { linkTowards } from './neighbours.ts';
+import { linkTowards } from './routing/neighbours.ts';
 
 const network: NodeNetwork = {
   name: 'web',

@@ -6,19 +6,19 @@ import { forwardingName } from '../state/settings.ts';
 import { isAlike } from '../state/alike.ts';
 import type { Facts, ForeignFacts } from '../state/facts.ts';
 import type { Flows } from '../state/ledger.ts';
-import { bridgeOf, publishedSubnets } from './bridge.ts';
-import { explainClosed } from './closed-reasons.ts';
-import { bridgeRefusals } from './bridge-refusals.ts';
-import { dockerUserRules, withoutDockerUser } from './docker-user.ts';
-import { type EngineWishes, releaseNetwork, wantNetwork } from './engine-networks.ts';
-import { type NetworkState, networkStates } from './engine-obstacles.ts';
-import { memberParts } from './member.ts';
-import { nftChains } from './nft-chains.ts';
-import { nftSets } from './nft-sets.ts';
-import { forwardingOf, keptForwarding } from './forwarding.ts';
-import { nodePart } from './node.ts';
-import { type Numbers, chooseNumbers } from './numbers.ts';
-import { othersOnBridge } from './own-subnets.ts';
+import { bridgeOf, publishedSubnets } from './engines/bridge.ts';
+import { explainClosed } from './checks/closed-reasons.ts';
+import { bridgeRefusals } from './checks/bridge-refusals.ts';
+import { dockerUserRules, withoutDockerUser } from './engines/docker-user.ts';
+import { type EngineWishes, releaseNetwork, wantNetwork } from './engines/networks.ts';
+import { type NetworkState, networkStates } from './engines/obstacles.ts';
+import { memberParts } from './roles/member.ts';
+import { nftChains } from './nft/chains.ts';
+import { nftSets } from './nft/sets.ts';
+import { forwardingOf, keptForwarding } from './routing/forwarding.ts';
+import { nodePart } from './roles/node.ts';
+import { type Numbers, chooseNumbers } from './allocate/numbers.ts';
+import { othersOnBridge } from './engines/own-subnets.ts';
 import {
   type Findings,
   type NotReady,
@@ -28,14 +28,14 @@ import {
   type Warning,
   closedPart,
 } from './parts.ts';
-import { preferenceRefusals } from './preferences.ts';
-import { questionChains } from './questions.ts';
-import { sourcePolicies } from './source-policies.ts';
-import { steeredByMark } from './steering-kind.ts';
-import { closedSubnets, steeringRules } from './steering.ts';
-import { validMarks } from './valid-marks.ts';
-import { otherHost } from './warnings/other-host.ts';
-import { hostWarnings } from './warnings/warnings.ts';
+import { preferenceRefusals } from './checks/foreign-preferences.ts';
+import { questionChains } from './nft/dns-redirect.ts';
+import { sourcePolicies } from './routing/source-policies.ts';
+import { steeredByMark } from './routing/steering-kind.ts';
+import { closedSubnets, steeringRules } from './routing/steering.ts';
+import { validMarks } from './routing/valid-marks.ts';
+import { otherHost } from './checks/warnings/other-host.ts';
+import { hostWarnings } from './checks/warnings/warnings.ts';
 
 export interface Desired {
   readonly wanted: readonly Wanted[];

@@ -3,7 +3,7 @@ import { type Family, type Subnet, families } from '../address/cidr.ts';
 import type { RankedSelector } from '../spec/route-order.ts';
 import type { Hop } from '../state/facts.ts';
 import type { HostObject, Route, Rule } from '../state/objects.ts';
-import type { InboundLink } from './inbound.ts';
+import type { Called } from '../topology/role.ts';
 
 /** All that one network (on a node) or one gateway (on a member) asks of the datapath, in one address family. */
 export interface Part extends WaysOut {
@@ -53,6 +53,14 @@ export interface Part extends WaysOut {
     readonly verdict: string;
     readonly mtu?: number;
   };
+}
+
+/** A link by which an engine lets in what it would drop. */
+export interface InboundLink {
+  readonly subnet: Subnet;
+  readonly device: string;
+  /** ports of the subnet's containers that a gateway publishes */
+  readonly called: readonly Omit<Called, 'from'>[];
 }
 
 /** Packets that go another way: what they are, and where they may leave. */

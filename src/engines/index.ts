@@ -1,6 +1,6 @@
 /** All engines by the name that the file calls them. */
 import { MustredirectError } from '../error.ts';
-import { isInterruption } from '../host/interrupt.ts';
+import { isInterruption } from '../host/process/interrupt.ts';
 import type { Host } from '../host/ports.ts';
 import type { EngineName } from '../spec/spec.ts';
 import type { NetworkFacts, SilentEngine } from '../state/facts.ts';

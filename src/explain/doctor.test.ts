@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { type FakeHost, createFakeHost } from '../../tests/fake-host/fake-host.ts';
 import { applyTo, ledgerPath, specOf } from '../../tests/scenario/play.ts';
-import { type Target, prepare } from '../apply/prepare.ts';
+import { type Target, prepare } from '../inspect/prepare.ts';
 import { createEngines } from '../engines/index.ts';
 import { MustredirectError } from '../error.ts';
-import { readLedger } from '../host/ledger-store.ts';
-import { hostRole } from '../topology/role.ts';
+import { readLedger } from '../host/files/ledger-store.ts';
+import { hostRole } from '../topology/topology.ts';
 import { diagnose, missingPrograms } from './doctor.ts';
 
 const file = `

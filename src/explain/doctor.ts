@@ -1,8 +1,8 @@
 /** What keeps this host from being, or from staying, as the file says; and what to do about it. */
 import { MustredirectError } from '../error.ts';
 import type { Exec } from '../host/ports.ts';
-import type { Prepared, Target } from '../apply/prepare.ts';
-import { notReadyText } from './not-ready.ts';
+import type { Prepared, Target } from '../inspect/prepare.ts';
+import { notReadyText } from '../plan/not-ready.ts';
 import { type TrafficStatus, hostStatus } from './status.ts';
 
 export interface Finding {

@@ -3,10 +3,10 @@
  * of each container; the ports of the bridges tell the namespaces also where no engine can be asked, and those of
  * containers that share another one's.
  */
-import type { Prepared, Target } from '../apply/prepare.ts';
-import { bridgeOf } from '../desired/bridge.ts';
-import { factsOf } from '../desired/network-facts.ts';
-import { processesByNetwork, readNetworkIds } from '../host/processes.ts';
+import type { Prepared, Target } from '../inspect/prepare.ts';
+import { bridgeOf } from '../desired/engines/bridge.ts';
+import { factsOf } from '../desired/engines/network-facts.ts';
+import { processesByNetwork, readNetworkIds } from '../host/process/processes.ts';
 import type { AttachedContainer, Facts } from '../state/facts.ts';
 import type { EngineName } from '../spec/spec.ts';
 import type { NodeNetwork } from '../topology/role.ts';

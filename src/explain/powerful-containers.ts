@@ -1,6 +1,6 @@
 /** Running containers of redirected networks that can leave past every rule: no rule of a host closes that. */
-import type { Target } from '../apply/prepare.ts';
-import { type Process, type Processes, readProcesses } from '../host/processes.ts';
+import type { Target } from '../inspect/prepare.ts';
+import { type Process, type Processes, readProcesses } from '../host/process/processes.ts';
 import type { Finding } from './doctor.ts';
 import type { Inhabited } from './inhabitants.ts';
 import { type Powers, consequence, powersOf, powersText, remedyFor } from './powers.ts';

@@ -1,5 +1,5 @@
 /** What a process of a container has that lets it leave past every rule, because no rule of a host closes it. */
-import type { Process, Processes } from '../host/processes.ts';
+import type { Process, Processes } from '../host/process/processes.ts';
 import type { EngineName } from '../spec/spec.ts';
 
 export interface Powers {

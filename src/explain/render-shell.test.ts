@@ -3,10 +3,10 @@ import { describe, expect, it } from 'vitest';
 import { createFakeHost, type FakeHost } from '../../tests/fake-host/fake-host.ts';
 import { type NetworkText, networkFile } from '../../tests/fake-host/podman.ts';
 import { applyTo, ledgerPath, specOf } from '../../tests/scenario/play.ts';
-import { type Target, prepare } from '../apply/prepare.ts';
+import { type Target, prepare } from '../inspect/prepare.ts';
 import { createEngines } from '../engines/index.ts';
-import { readLedger } from '../host/ledger-store.ts';
-import { hostRole } from '../topology/role.ts';
+import { readLedger } from '../host/files/ledger-store.ts';
+import { hostRole } from '../topology/topology.ts';
 import { planFromScratch } from './plan-from-scratch.ts';
 import { renderShell } from './render-shell.ts';
 

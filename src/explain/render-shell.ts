@@ -2,10 +2,10 @@
 import type { Flows } from '../state/ledger.ts';
 import type { Engine, NetworkRequest } from '../engines/engine.ts';
 import type { Engines } from '../engines/index.ts';
-import { conntrackArgs } from '../host/conntrack.ts';
-import { iptablesCommand } from '../host/iptables-rule.ts';
-import { quoteWord } from '../host/shell-word.ts';
-import { sysctlPath } from '../host/sysctl.ts';
+import { conntrackArgs } from '../host/conntrack/forget.ts';
+import { iptablesCommand } from '../host/iptables/rule.ts';
+import { quoteWord } from '../host/process/shell-word.ts';
+import { sysctlPath } from '../host/files/sysctl.ts';
 import type { Action } from '../plan/action.ts';
 import type { Plan, Step } from '../plan/step.ts';
 import { ownNftTable } from '../state/ownership.ts';

@@ -4,10 +4,10 @@
  * from the container's address in the other network come in by a bridge whose network they are not of, and are dropped.
  */
 import { type Address, type Family, contains, families, familyOf, isLinkLocal } from '../address/cidr.ts';
-import type { Target } from '../apply/prepare.ts';
-import { readLinks } from '../host/ip-links.ts';
-import { getRoute } from '../host/ip-routes.ts';
-import { execInside, inNetwork } from '../host/namespaces.ts';
+import type { Target } from '../inspect/prepare.ts';
+import { readLinks } from '../host/ip/links.ts';
+import { getRoute } from '../host/ip/routes.ts';
+import { execInside, inNetwork } from '../host/process/namespaces.ts';
 import type { Exec, Host } from '../host/ports.ts';
 import type { EngineName } from '../spec/spec.ts';
 import type { Link } from '../state/facts.ts';

@@ -1,10 +1,10 @@
 /** What is redirected, by which gateway, how much, and what the guard stopped. */
-import type { Prepared, Target } from '../apply/prepare.ts';
+import type { Prepared, Target } from '../inspect/prepare.ts';
 import { type Family, type Subnet, families, familyOf, longSubnet } from '../address/cidr.ts';
-import type { ElementCounter } from '../host/nft-read.ts';
+import type { ElementCounter } from '../host/nft/read.ts';
 import { countsStopped, subnetOfElement } from '../state/subnet-set-name.ts';
 import type { NotReady } from '../desired/parts.ts';
-import { notReadyOf } from './not-ready.ts';
+import { notReadyOf } from '../plan/not-ready.ts';
 import { selectorText } from '../spec/route-order.ts';
 import type { PublishedPort } from '../spec/spec.ts';
 import type { NodeNetwork, Routes } from '../topology/role.ts';

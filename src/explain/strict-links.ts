@@ -4,10 +4,10 @@
  * answer came from the bridge, so that no rule of ours can tell the two apart. IPv6 has no such filter.
  */
 import { contains, familyOf, subnetAround } from '../address/cidr.ts';
-import type { Prepared, Target } from '../apply/prepare.ts';
-import { linkTowards } from '../desired/neighbours.ts';
+import type { Prepared, Target } from '../inspect/prepare.ts';
+import { linkTowards } from '../desired/routing/neighbours.ts';
 import type { Desired } from '../desired/desired.ts';
-import { readDnatTargets } from '../host/dnat-targets.ts';
+import { readDnatTargets } from '../host/iptables/dnat-targets.ts';
 import type { Files, Host } from '../host/ports.ts';
 import type { Facts, Link } from '../state/facts.ts';
 import { type Rule, isSteering } from '../state/objects.ts';

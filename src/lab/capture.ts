@@ -1,7 +1,7 @@
 /** Records what a test host's device really carries. A capture that may have missed a packet is an error. */
 import { MustredirectError } from '../error.ts';
-import { type Captured, startCapture } from '../host/capture.ts';
-import type { Packet } from '../host/packet.ts';
+import { type Captured, startCapture } from '../host/capture/capture.ts';
+import type { Packet } from '../host/capture/packet.ts';
 import type { TestHost } from './test-host.ts';
 
 export interface Capture {

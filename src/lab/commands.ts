@@ -1,7 +1,7 @@
 /** `mustredirect lab up`, `down` and `exec`. */
 import { spawn } from 'node:child_process';
 import { MustredirectError } from '../error.ts';
-import { inHost } from '../host/namespaces.ts';
+import { inHost } from '../host/process/namespaces.ts';
 import type { LabEngine } from './engine.ts';
 import { exampleFile, filePath } from './example-file.ts';
 import { findHolders } from './holder.ts';

@@ -1,5 +1,5 @@
 /** `mustredirect lab demo`: applies one file on two hosts, and shows what that did, measured on the wire. */
-import { runOrFail } from '../host/exec.ts';
+import { runOrFail } from '../host/process/exec.ts';
 import { describe, familiesOf, writeFiles, type LabIo, type UpOptions } from './commands.ts';
 import { judge, type Finding, type Observation } from './evidence.ts';
 import { compareDumps, dumpHost } from './host-dump.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Packet } from '../host/packet.ts';
+import type { Packet } from '../host/capture/packet.ts';
 import { judge, type Observation } from './evidence.ts';
 
 const packet = (source: string, destination: string): Packet => ({

@@ -1,6 +1,6 @@
 /** What was seen on the wire while containers talked to the internet, and whether it is as promised. */
 import type { Family } from '../address/cidr.ts';
-import type { Packet } from '../host/packet.ts';
+import type { Packet } from '../host/capture/packet.ts';
 import { addressesOf } from './layout.ts';
 
 /** What one round of traffic of one family showed. */

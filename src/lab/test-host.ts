@@ -1,8 +1,8 @@
 /** The ports of a test host: everything that runs on a host runs there from outside as well. */
-import { createBackground } from '../host/background.ts';
-import { commandError, runOrFail } from '../host/exec.ts';
-import { createFiles } from '../host/files.ts';
-import { execInside, inHost } from '../host/namespaces.ts';
+import { createBackground } from '../host/process/background.ts';
+import { commandError, runOrFail } from '../host/process/exec.ts';
+import { createFiles } from '../host/files/files.ts';
+import { execInside, inHost } from '../host/process/namespaces.ts';
 import type { Background, Exec, Files, Host, RunOptions } from '../host/ports.ts';
 
 export interface TestHost extends Host {

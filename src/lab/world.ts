@@ -1,7 +1,7 @@
 /** Builds a lab: the hosts, the links between them, the responders, and the engine in node1. */
-import { createExec, runOrFail } from '../host/exec.ts';
-import { createFiles } from '../host/files.ts';
-import { inNetwork } from '../host/namespaces.ts';
+import { createExec, runOrFail } from '../host/process/exec.ts';
+import { createFiles } from '../host/files/files.ts';
+import { inNetwork } from '../host/process/namespaces.ts';
 import type { Exec, Host } from '../host/ports.ts';
 import { captureOn, type Capture } from './capture.ts';
 import { cgroupOf, removeCgroups } from './cgroups.ts';

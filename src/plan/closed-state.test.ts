@@ -6,8 +6,8 @@ import { findLeak, redirectedSources } from '../../tests/property/leak.ts';
 import { leaksDuring } from '../../tests/property/moments.ts';
 import { specs } from '../../tests/property/specs.ts';
 import { applyTo, ledgerPath, planText } from '../../tests/scenario/play.ts';
-import { type Target, prepare } from '../apply/prepare.ts';
-import { readLedger } from '../host/ledger-store.ts';
+import { type Target, prepare } from '../inspect/prepare.ts';
+import { readLedger } from '../host/files/ledger-store.ts';
 import type { Spec } from '../spec/spec.ts';
 
 const timeout = 60_000;

@@ -1,6 +1,6 @@
 /** Addresses of hosts and gateways: usable, one per family, one host each, outside what is redirected. */
 import { type Address, familyOf, findOverlaps, isLinkLocal } from '../address/cidr.ts';
-import type { Check, Checked } from './check.ts';
+import type { Check, Checked } from './check-context.ts';
 import { type PlacedAddress, gatewayAddressesOf, hostAddressesOf, nameServersOf } from './placed.ts';
 import { isTooWide, specialRangeOf } from './ranges.ts';
 import { type Path, type PlacedProblem, nameText, problemAt } from './tree.ts';

@@ -1,7 +1,7 @@
 /** Answers of published ports leave by the gateway that was called, unless a route of the network takes them elsewhere. */
 import { subnetsAround } from '../address/around.ts';
 import { type Address, familyOf, prefixLength } from '../address/cidr.ts';
-import type { Check, Checked } from './check.ts';
+import type { Check, Checked } from './check-context.ts';
 import { type PlacedProblem, problemAt } from './tree.ts';
 
 type Draft = Checked['draft'];

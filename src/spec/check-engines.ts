@@ -1,5 +1,5 @@
 /** Keys that only some engines have a use for. */
-import type { Check, Checked } from './check.ts';
+import type { Check, Checked } from './check-context.ts';
 import { type PlacedProblem, problemAt } from './tree.ts';
 
 export const checkEngines: Check = ({ draft, keyPlace }) =>

@@ -4,7 +4,7 @@
  */
 import { type Address, type Family, type Subnet, familyOf } from '../address/cidr.ts';
 import { blockedFamilies } from './blocked.ts';
-import type { Check, Checked } from './check.ts';
+import type { Check, Checked } from './check-context.ts';
 import type { PlacedSubnet } from './placed.ts';
 import { type PlacedProblem, problemAt } from './tree.ts';
 

@@ -1,5 +1,5 @@
 /** Gateways among themselves, and the uplinks of their members. */
-import type { Check, Checked } from './check.ts';
+import type { Check, Checked } from './check-context.ts';
 import { type PlacedProblem, problemAt } from './tree.ts';
 
 export const checkGateways: Check = (checked) => [

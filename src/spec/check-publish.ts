@@ -1,7 +1,7 @@
 /** Published ports of gateways: each leads to one container, of a network that answers through the gateway. */
 import { subnetsAround } from '../address/around.ts';
 import { type Subnet, familyOf } from '../address/cidr.ts';
-import type { Check, Checked } from './check.ts';
+import type { Check, Checked } from './check-context.ts';
 import { type Path, type Place, type PlacedProblem, problemAt } from './tree.ts';
 
 export const checkPublish: Check = (checked) => {

@@ -1,5 +1,5 @@
 /** Names that point to hosts and gateways, and who may be both a node and a member. */
-import type { Check, Checked } from './check.ts';
+import type { Check, Checked } from './check-context.ts';
 import { type Place, type PlacedProblem, problemAt, quote } from './tree.ts';
 
 export const checkReferences: Check = (checked) => [

@@ -1,6 +1,6 @@
 /** Routes of networks: to gateways that exist, of packets that can be told apart. */
 import { familyOf, prefixLength, families } from '../address/cidr.ts';
-import type { Check, Checked } from './check.ts';
+import type { Check, Checked } from './check-context.ts';
 import { type Selector, mostRanks, rankRoutes, selectorText, selectorsOf, tie } from './route-order.ts';
 import { type Path, type PlacedProblem, problemAt, quote } from './tree.ts';
 

@@ -3,7 +3,7 @@
  * gateway a packet of a container is for, the routes tell; of a call from outside, only the address and the port do.
  */
 import { familyOf } from '../address/cidr.ts';
-import type { Check, Checked } from './check.ts';
+import type { Check, Checked } from './check-context.ts';
 import { type Path, type Place, type PlacedProblem, problemAt } from './tree.ts';
 
 export const checkSharedUplinks: Check = (checked) => [...checkPorts(checked), ...checkMtus(checked)];

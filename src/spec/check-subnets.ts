@@ -1,6 +1,6 @@
 /** Redirected subnets and exceptions: none twice, none that holds everything. */
 import { type Subnet, familyOf, findOverlaps, mergeSubnets, prefixLength } from '../address/cidr.ts';
-import type { Check, Checked } from './check.ts';
+import type { Check, Checked } from './check-context.ts';
 import type { PlacedSubnet } from './placed.ts';
 import { isTooWide, specialRangeOf } from './ranges.ts';
 import { type PlacedProblem, nameText, problemAt } from './tree.ts';

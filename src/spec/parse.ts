@@ -1,6 +1,7 @@
 /** The file's text to a `Spec`, or everything that is wrong with it. */
 import type { z } from 'zod';
-import { type Given, checkMeaning } from './check.ts';
+import type { Given } from './check-context.ts';
+import { checkMeaning } from './check.ts';
 import { type Problem, sortProblems } from './problem.ts';
 import { type Reading, readYaml } from './read-yaml.ts';
 import { readPlainYaml } from './plain-yaml.ts';

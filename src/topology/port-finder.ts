@@ -1,7 +1,10 @@
 /** Which published ports of a gateway lead into a subnet. */
 import { type Subnet, familyOf, prefixLength, subnetAround } from '../address/cidr.ts';
-import type { PublishedPort } from '../spec/spec.ts';
-import type { NamedNetwork } from './indexed-spec.ts';
+import type { Network, PublishedPort } from '../spec/spec.ts';
+
+interface User {
+  readonly network: Pick<Network, 'subnets'>;
+}
 
 /** In the order of the file, each once. */
 export type PortFinder = (subnets: readonly Subnet[]) => readonly PublishedPort[];
@@ -12,7 +15,7 @@ export type PortFinder = (subnets: readonly Subnet[]) => readonly PublishedPort[
  *
  * @param users the networks that the ports can lead to
  */
-export function portFinder(ports: readonly PublishedPort[] = [], users: readonly NamedNetwork[]): PortFinder {
+export function portFinder(ports: readonly PublishedPort[] = [], users: readonly User[]): PortFinder {
   if (ports.length === 0) return () => [];
   const prefixes = prefixesOf(users);
   const places = new Map<Subnet, number[]>();
@@ -28,7 +31,7 @@ export function portFinder(ports: readonly PublishedPort[] = [], users: readonly
       .flatMap((place) => ports[place] ?? []);
 }
 
-function prefixesOf(users: readonly NamedNetwork[]): Record<4 | 6, Set<number>> {
+function prefixesOf(users: readonly User[]): Record<4 | 6, Set<number>> {
   const prefixes = { 4: new Set<number>(), 6: new Set<number>() };
   for (const { network } of users) {
     for (const subnet of Object.values(network.subnets).flat())

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Network, Spec } from '../spec/spec.ts';
-import { hostRole } from './role.ts';
+import { hostRole } from './topology.ts';
 
 const spec: Spec = {
   hosts: {

@@ -1,8 +1,7 @@
 /** Who is who: what one host of the file has to do, seen from that host. */
 import type { Address, Family, Subnet } from '../address/cidr.ts';
 import type { RankedSelector } from '../spec/route-order.ts';
-import type { EngineName, PublishedPort, Snat, Spec, Uplink } from '../spec/spec.ts';
-import { topologyOf } from './topology.ts';
+import type { EngineName, PublishedPort, Snat, Uplink } from '../spec/spec.ts';
 
 /** What one host is: a node of some networks, a member of some gateways, both, or neither. */
 export interface HostRole {
@@ -77,9 +76,4 @@ export interface ServedSubnet {
   readonly routes?: readonly RankedSelector[];
   /** only those leave by it */
   readonly onlyRoutes?: boolean;
-}
-
-/** Of one host. Who wants those of many asks `topologyOf` once. */
-export function hostRole(spec: Spec, host: string): HostRole {
-  return topologyOf(spec).roleOf(host);
 }

@@ -34,3 +34,8 @@ function otherSubnets({ membershipsAt, subnets }: IndexedSpec, host: string): Su
     .filter(({ of, node, blocked }) => node !== host && (blocked || !served.has(of)))
     .map(({ subnet }) => subnet);
 }
+
+/** Of one host. Who wants those of many asks `topologyOf` once. */
+export function hostRole(spec: Spec, host: string): HostRole {
+  return topologyOf(spec).roleOf(host);
+}

@@ -13,7 +13,7 @@ const links = [
 ];
 
 function recorded(name: string): string {
-  return readFileSync(new URL(`../../src/host/fixtures/${name}`, import.meta.url), 'utf8');
+  return readFileSync(new URL(`../../src/host/${name}`, import.meta.url), 'utf8');
 }
 
 async function ip(host: FakeHost, ...lines: readonly string[]): Promise<string> {
@@ -57,9 +57,9 @@ describe('nft', () => {
     'lists %s as the real one does',
     async (name) => {
       const host = createFakeHost({ links });
-      expect(await nft(host, recorded(`${name}.nft`))).toBe('');
+      expect(await nft(host, recorded(`nft/fixtures/${name}.nft`))).toBe('');
       const { stdout } = await host.exec.run(['nft', '-j', 'list', 'table', 'inet', 'mustredirect']);
-      expect(withoutNumbers(stdout)).toEqual(withoutNumbers(recorded(`${name}.json`)));
+      expect(withoutNumbers(stdout)).toEqual(withoutNumbers(recorded(`nft/fixtures/${name}.json`)));
     },
   );
 
@@ -84,7 +84,7 @@ describe('nft', () => {
     [[`delete table ${table}`, `delete table ${table}`], 'No such file or directory'],
   ])('refuses %j as the real one does, and changes nothing', async (lines, problem) => {
     const host = createFakeHost({ links });
-    await nft(host, recorded('table-node.nft'));
+    await nft(host, recorded('nft/fixtures/table-node.nft'));
     const before = host.dump();
     expect(await nft(host, `add chain ${table} first`, ...lines)).toContain(problem);
     expect(host.dump()).toBe(before);
@@ -101,7 +101,7 @@ describe('nft', () => {
     [`add table ${table}`, `delete table ${table}`],
   ])('does as the real one does: %s', async (...lines) => {
     const host = createFakeHost({ links });
-    await nft(host, recorded('table-node.nft'));
+    await nft(host, recorded('nft/fixtures/table-node.nft'));
     expect(await nft(host, ...lines)).toBe('');
   });
 
@@ -153,7 +153,7 @@ describe('ip', () => {
     );
     expect(said).toBe('');
     const { stdout } = await host.exec.run(['ip', '-j', '-N', '-4', 'rule', 'show']);
-    expect(JSON.parse(stdout)).toEqual(JSON.parse(recorded('ip-rule.json')));
+    expect(JSON.parse(stdout)).toEqual(JSON.parse(recorded('ip/fixtures/ip-rule.json')));
   });
 
   it('lists in a batch what it lists one by one', async () => {
@@ -237,7 +237,7 @@ describe('ip', () => {
     );
     expect(said).toBe('');
     const { stdout } = await host.exec.run(['ip', '-j', '-N', '-4', 'route', 'show', 'table', 'all']);
-    expect(routesOf(stdout)).toEqual(routesOf(recorded('ip-route.json')));
+    expect(routesOf(stdout)).toEqual(routesOf(recorded('ip/fixtures/ip-route.json')));
   });
 
   it('replaces a route, and keeps another metric apart', async () => {
@@ -306,7 +306,9 @@ describe('ip -6', () => {
       'rule add preference 4100 from fd77::/48 lookup 77',
     );
     expect(said).toBe('');
-    expect(JSON.parse(await list(host, 'rule', 'show'))).toEqual(JSON.parse(recorded('ip-rule-6.json')));
+    expect(JSON.parse(await list(host, 'rule', 'show'))).toEqual(
+      JSON.parse(recorded('ip/fixtures/ip-rule-6.json')),
+    );
   });
 
   it('lists routes as the real one does, and not those of IPv4', async () => {
@@ -334,7 +336,7 @@ describe('ip -6', () => {
           return { type, dst, gateway, dev, table, protocol, metric };
         });
     expect(comparable(await list(host, 'route', 'show', 'table', 'all'))).toEqual(
-      comparable(recorded('ip-route-6.json')),
+      comparable(recorded('ip/fixtures/ip-route-6.json')),
     );
   });
 
@@ -427,7 +429,7 @@ describe('a packet of IPv6', () => {
         { name: 'podman1', up: true, addresses: ['fd91::1/48'], pointToPoint: false },
       ],
     });
-    expect(await nft(host, recorded('table-6.nft'))).toBe('');
+    expect(await nft(host, recorded('nft/fixtures/table-6.nft'))).toBe('');
     expect(await ip6(host, ...lines)).toBe('');
     return host;
   }

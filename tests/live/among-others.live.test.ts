@@ -1,6 +1,6 @@
 /** A host that others use as well: devices with odd names, and a user who holds our lock. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { endingWithStdin } from '../../src/host/background.ts';
+import { endingWithStdin } from '../../src/host/process/background.ts';
 import { exampleFile, filePath } from '../../src/lab/example-file.ts';
 import { network } from '../../src/lab/layout.ts';
 import type { World } from '../../src/lab/world.ts';

@@ -1,7 +1,7 @@
 /** A host behind upstream, over a hop that is narrower than the uplink, and what containers send to it. */
 import { type Address, type Family, type Subnet } from '../../src/address/cidr.ts';
-import { endingWithStdin, waitUntil } from '../../src/host/background.ts';
-import { inNetwork } from '../../src/host/namespaces.ts';
+import { endingWithStdin, waitUntil } from '../../src/host/process/background.ts';
+import { inNetwork } from '../../src/host/process/namespaces.ts';
 import { addressesOf } from '../../src/lab/layout.ts';
 import type { TestHost } from '../../src/lab/test-host.ts';
 import type { World } from '../../src/lab/world.ts';

@@ -1,7 +1,7 @@
 /** What `doctor` says of containers that can leave past every rule, and of ways beside a network's bridge. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { endingWithStdin } from '../../src/host/background.ts';
-import { inNetwork } from '../../src/host/namespaces.ts';
+import { endingWithStdin } from '../../src/host/process/background.ts';
+import { inNetwork } from '../../src/host/process/namespaces.ts';
 import { exampleFile, filePath } from '../../src/lab/example-file.ts';
 import { addresses, network } from '../../src/lab/layout.ts';
 import type { World } from '../../src/lab/world.ts';

@@ -1,7 +1,7 @@
 /** What else the file can say of the datapath, tried with packets: NAT, uplinks, direct destinations, closed ways. */
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { endingWithStdin } from '../../src/host/background.ts';
-import { inNetwork } from '../../src/host/namespaces.ts';
+import { endingWithStdin } from '../../src/host/process/background.ts';
+import { inNetwork } from '../../src/host/process/namespaces.ts';
 import { type FileOptions, exampleFile, filePath } from '../../src/lab/example-file.ts';
 import { type HostDump, compareDumps, dumpHost } from '../../src/lab/host-dump.ts';
 import { addresses, network } from '../../src/lab/layout.ts';

@@ -1,6 +1,6 @@
 /** Who is asked for names, by which way, and as whom: the answer tells which name server gave it. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { endingWithStdin, waitUntil } from '../../src/host/background.ts';
+import { endingWithStdin, waitUntil } from '../../src/host/process/background.ts';
 import { exampleFile, filePath } from '../../src/lab/example-file.ts';
 import { addresses, addressesOf, network } from '../../src/lab/layout.ts';
 import type { TestHost } from '../../src/lab/test-host.ts';

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Family, contains, familyOf } from '../../src/address/cidr.ts';
-import type { Packet } from '../../src/host/packet.ts';
+import type { Packet } from '../../src/host/capture/packet.ts';
 import { exampleFile, filePath } from '../../src/lab/example-file.ts';
 import { type HostDump, compareDumps, dumpHost } from '../../src/lab/host-dump.ts';
 import { addressesOf, network, subnetOf } from '../../src/lab/layout.ts';

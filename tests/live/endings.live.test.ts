@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Family, contains, familyOf } from '../../src/address/cidr.ts';
-import type { Packet } from '../../src/host/packet.ts';
+import type { Packet } from '../../src/host/capture/packet.ts';
 import { exampleFile, filePath } from '../../src/lab/example-file.ts';
 import type { LabEngine } from '../../src/lab/engine.ts';
 import { addressesOf, network, subnetOf } from '../../src/lab/layout.ts';

@@ -1,8 +1,8 @@
 /** A lab of each choice of families: what its hosts have, and that captures see both. */
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Family, familyOf } from '../../src/address/cidr.ts';
-import { createExec, runOrFail } from '../../src/host/exec.ts';
-import type { Packet } from '../../src/host/packet.ts';
+import { createExec, runOrFail } from '../../src/host/process/exec.ts';
+import type { Packet } from '../../src/host/capture/packet.ts';
 import { addressesOf, network } from '../../src/lab/layout.ts';
 import { responderPort } from '../../src/lab/responder.ts';
 import type { World, WorldOptions } from '../../src/lab/world.ts';

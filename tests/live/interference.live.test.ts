@@ -5,7 +5,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Family } from '../../src/address/cidr.ts';
 import type { Interference } from '../../src/explain/interference/describe.ts';
-import { endingWithStdin } from '../../src/host/background.ts';
+import { endingWithStdin } from '../../src/host/process/background.ts';
 import { exampleFile, filePath } from '../../src/lab/example-file.ts';
 import { addressesOf, network } from '../../src/lab/layout.ts';
 import type { TestHost } from '../../src/lab/test-host.ts';

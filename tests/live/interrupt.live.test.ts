@@ -1,7 +1,7 @@
 /** Ctrl-C on a terminal, in the middle of an apply of many networks, and what the terminal shows meanwhile. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { waitUntil } from '../../src/host/background.ts';
+import { waitUntil } from '../../src/host/process/background.ts';
 import { exampleFile, filePath } from '../../src/lab/example-file.ts';
 import { compareDumps, dumpHost } from '../../src/lab/host-dump.ts';
 import type { World } from '../../src/lab/world.ts';

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { createExec, runOrFail } from '../../src/host/exec.ts';
+import { createExec, runOrFail } from '../../src/host/process/exec.ts';
 import { cgroupOf } from '../../src/lab/cgroups.ts';
 import { addresses, hostNames, network } from '../../src/lab/layout.ts';
 import { responderPort } from '../../src/lab/responder.ts';

@@ -1,7 +1,7 @@
 /** Steering by mark, which many subnets are steered by: the same packets go the same ways, however strict the filters are. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { endingWithStdin } from '../../src/host/background.ts';
-import { inNetwork } from '../../src/host/namespaces.ts';
+import { endingWithStdin } from '../../src/host/process/background.ts';
+import { inNetwork } from '../../src/host/process/namespaces.ts';
 import { anotherSubnet, exampleFile, filePath } from '../../src/lab/example-file.ts';
 import { compareDumps, dumpHost } from '../../src/lab/host-dump.ts';
 import { addresses, addressesOf, network } from '../../src/lab/layout.ts';

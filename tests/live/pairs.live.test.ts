@@ -3,8 +3,8 @@
  * kernel. What each packet has to look like outside, the model of `tests/pairs` says, which the fake host agrees with, too.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { inNetwork } from '../../src/host/namespaces.ts';
-import type { Packet } from '../../src/host/packet.ts';
+import { inNetwork } from '../../src/host/process/namespaces.ts';
+import type { Packet } from '../../src/host/capture/packet.ts';
 import { filePath } from '../../src/lab/example-file.ts';
 import { addressesOf } from '../../src/lab/layout.ts';
 import type { World } from '../../src/lab/world.ts';

@@ -1,8 +1,8 @@
 /** A published port that is asked for by another link than the gateway's: what the host's reverse path filter makes of it. */
 import { afterEach, describe, expect, it } from 'vitest';
-import { endingWithStdin } from '../../src/host/background.ts';
-import { runOrFail } from '../../src/host/exec.ts';
-import { inNetwork } from '../../src/host/namespaces.ts';
+import { endingWithStdin } from '../../src/host/process/background.ts';
+import { runOrFail } from '../../src/host/process/exec.ts';
+import { inNetwork } from '../../src/host/process/namespaces.ts';
 import type { LabEngine } from '../../src/lab/engine.ts';
 import { exampleFile, filePath } from '../../src/lab/example-file.ts';
 import { addresses, network } from '../../src/lab/layout.ts';

@@ -1,12 +1,12 @@
 /** What is written in either family comes back as it was written, and goes without a trace. */
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { gatherFacts, readOwned } from '../../src/apply/gather.ts';
-import { forgetFlows } from '../../src/host/conntrack.ts';
-import { createExec } from '../../src/host/exec.ts';
-import { createFiles } from '../../src/host/files.ts';
-import { readNftTable } from '../../src/host/nft-read.ts';
-import { readForwarding, writeSysctl } from '../../src/host/sysctl.ts';
+import { gatherFacts, readOwned } from '../../src/inspect/gather.ts';
+import { forgetFlows } from '../../src/host/conntrack/forget.ts';
+import { createExec } from '../../src/host/process/exec.ts';
+import { createFiles } from '../../src/host/files/files.ts';
+import { readNftTable } from '../../src/host/nft/read.ts';
+import { readForwarding, writeSysctl } from '../../src/host/files/sysctl.ts';
 import { endHolders, startHolder } from '../../src/lab/holder.ts';
 import { type TestHost, enterHost } from '../../src/lab/test-host.ts';
 import { objectText } from '../../src/plan/compare.ts';
@@ -99,7 +99,7 @@ const ways: readonly (Rule | Route | XfrmPolicy)[] = [...rules, ...routes, linkL
 
 /** The table that the decoder of nft is tested with, as objects. */
 async function recordedTable() {
-  const stdout = readFileSync(new URL('../../src/host/fixtures/table-6.json', import.meta.url), 'utf8');
+  const stdout = readFileSync(new URL('../../src/host/nft/fixtures/table-6.json', import.meta.url), 'utf8');
   const { objects } = await readNftTable({ run: async () => ({ exitCode: 0, stdout, stderr: '' }) });
   return objects.filter(isNftObject);
 }

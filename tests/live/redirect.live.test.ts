@@ -1,6 +1,6 @@
 /** The main job: real engines, real packets, captures on every link. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Packet } from '../../src/host/packet.ts';
+import type { Packet } from '../../src/host/capture/packet.ts';
 import { exampleFile, filePath } from '../../src/lab/example-file.ts';
 import { type HostDump, compareDumps, dumpHost } from '../../src/lab/host-dump.ts';
 import { addresses, network } from '../../src/lab/layout.ts';

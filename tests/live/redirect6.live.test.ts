@@ -1,7 +1,7 @@
 /** The main job with IPv6, and with both families at once: real podman, real packets, captures on every link. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type Address, type Family, familyOf } from '../../src/address/cidr.ts';
-import type { Packet } from '../../src/host/packet.ts';
+import type { Packet } from '../../src/host/capture/packet.ts';
 import { exampleFile, filePath } from '../../src/lab/example-file.ts';
 import { type HostDump, compareDumps, dumpHost } from '../../src/lab/host-dump.ts';
 import { addressesOf, network, subnetOf } from '../../src/lab/layout.ts';

@@ -1,8 +1,8 @@
 /** Routes and published ports, with packets: what they name goes their way, and everything else does not. */
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Family, familyOf } from '../../src/address/cidr.ts';
-import { endingWithStdin } from '../../src/host/background.ts';
-import { inNetwork } from '../../src/host/namespaces.ts';
+import { endingWithStdin } from '../../src/host/process/background.ts';
+import { inNetwork } from '../../src/host/process/namespaces.ts';
 import { exampleFile, filePath } from '../../src/lab/example-file.ts';
 import { type Families, addresses, addressesOf, network } from '../../src/lab/layout.ts';
 import type { World, WorldOptions } from '../../src/lab/world.ts';

@@ -1,9 +1,9 @@
 /** Several networks, nodes and gateways at once: each packet goes the way of its own network. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Family } from '../../src/address/cidr.ts';
-import { endingWithStdin } from '../../src/host/background.ts';
-import { runOrFail } from '../../src/host/exec.ts';
-import { inNetwork } from '../../src/host/namespaces.ts';
+import { endingWithStdin } from '../../src/host/process/background.ts';
+import { runOrFail } from '../../src/host/process/exec.ts';
+import { inNetwork } from '../../src/host/process/namespaces.ts';
 import type { Containers } from '../../src/lab/containers/containers.ts';
 import { prepareNamespaces } from '../../src/lab/containers/namespaces.ts';
 import { filePath } from '../../src/lab/example-file.ts';

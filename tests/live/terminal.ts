@@ -1,5 +1,5 @@
 /** The program on a terminal of its own, with somebody at the keyboard. */
-import { waitUntil } from '../../src/host/background.ts';
+import { waitUntil } from '../../src/host/process/background.ts';
 import type { TestHost } from '../../src/lab/test-host.ts';
 import { programPath } from './program.ts';
 

@@ -1,8 +1,8 @@
 /** A verification in a process of its own, to be bundled and run, and killed, inside a test host. */
-import { createBackground } from '../../src/host/background.ts';
-import { createExec } from '../../src/host/exec.ts';
-import { createFiles } from '../../src/host/files.ts';
-import { type VerifyInput, verifyHost } from '../../src/explain/verify/verify.ts';
+import { createBackground } from '../../src/host/process/background.ts';
+import { createExec } from '../../src/host/process/exec.ts';
+import { createFiles } from '../../src/host/files/files.ts';
+import { type VerifyInput, verifyHost } from '../../src/verify/verify.ts';
 
 const input = JSON.parse(process.argv[2] ?? '') as VerifyInput;
 const host = {

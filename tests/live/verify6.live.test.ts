@@ -2,17 +2,17 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { gatherFacts } from '../../src/apply/gather.ts';
+import { gatherFacts } from '../../src/inspect/gather.ts';
 import { createEngines } from '../../src/engines/index.ts';
-import type { LiveHost } from '../../src/explain/verify/live-host.ts';
-import type { Check, VerifyReport } from '../../src/explain/verify/report.ts';
-import type { Target } from '../../src/explain/verify/target.ts';
-import { verifyHost } from '../../src/explain/verify/verify.ts';
+import type { LiveHost } from '../../src/verify/live-host.ts';
+import type { Check, VerifyReport } from '../../src/verify/report.ts';
+import type { Target } from '../../src/verify/target.ts';
+import { verifyHost } from '../../src/verify/verify.ts';
 import { addressesOf, network, subnetOf } from '../../src/lab/layout.ts';
 import type { World } from '../../src/lab/world.ts';
 import type { Spec } from '../../src/spec/spec.ts';
 import { emptyLedger } from '../../src/state/ledger.ts';
-import { hostRole } from '../../src/topology/role.ts';
+import { hostRole } from '../../src/topology/topology.ts';
 import { redirectByHand } from './by-hand.ts';
 import { createTestWorld } from './test-world.ts';
 

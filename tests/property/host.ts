@@ -1,10 +1,10 @@
 /** The host that random files are about. */
 import * as fc from 'fast-check';
 import { families } from '../../src/address/cidr.ts';
-import type { Target } from '../../src/apply/prepare.ts';
+import type { Target } from '../../src/inspect/prepare.ts';
 import { createEngines } from '../../src/engines/index.ts';
 import type { Spec } from '../../src/spec/spec.ts';
-import { hostRole } from '../../src/topology/role.ts';
+import { hostRole } from '../../src/topology/topology.ts';
 import { createFakeHost, type FakeHost } from '../fake-host/fake-host.ts';
 import { networkFile } from '../fake-host/podman.ts';
 import { here, networkName, subnets, subnetsOf } from './specs.ts';

@@ -1,7 +1,8 @@
 /** Says whether a packet may go the way that it went. */
 import { familyOf, isLinkLocal, mergeSubnets, overlaps } from '../../src/address/cidr.ts';
 import type { Spec } from '../../src/spec/spec.ts';
-import { type HostRole, hostRole } from '../../src/topology/role.ts';
+import { type HostRole } from '../../src/topology/role.ts';
+import { hostRole } from '../../src/topology/topology.ts';
 import { inSubnet } from '../fake-host/address.ts';
 import { type Fate, fateOf } from '../fake-host/packet.ts';
 import { remember, rememberOf } from '../fake-host/remember.ts';

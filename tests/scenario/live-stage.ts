@@ -1,8 +1,8 @@
 /** A scenario's host on the real kernel: a test host with the scenario's links, rules and routes. */
 import { dirname } from 'node:path';
 import { families } from '../../src/address/cidr.ts';
-import { createExec } from '../../src/host/exec.ts';
-import { createFiles } from '../../src/host/files.ts';
+import { createExec } from '../../src/host/process/exec.ts';
+import { createFiles } from '../../src/host/files/files.ts';
 import type { Host } from '../../src/host/ports.ts';
 import { endHolders, startHolder } from '../../src/lab/holder.ts';
 import { type TestHost, enterHost } from '../../src/lab/test-host.ts';

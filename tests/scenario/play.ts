@@ -2,13 +2,13 @@
 import { type Run, applyPlan } from '../../src/apply/apply.ts';
 import { readJournal } from '../../src/apply/journal.ts';
 import { openLedger } from '../../src/apply/ledger-keeper.ts';
-import { type Prepared, type Target, nobody, prepare } from '../../src/apply/prepare.ts';
+import { type Prepared, type Target, nobody, prepare } from '../../src/inspect/prepare.ts';
 import { type Engines, createEngines } from '../../src/engines/index.ts';
 import type { Host } from '../../src/host/ports.ts';
 import { parseSpec } from '../../src/spec/parse.ts';
 import { formatProblems } from '../../src/spec/problem.ts';
 import type { Spec } from '../../src/spec/spec.ts';
-import { hostRole } from '../../src/topology/role.ts';
+import { hostRole } from '../../src/topology/topology.ts';
 import type { Scenario, ScenarioContainer } from './scenario.ts';
 
 /** Where a scenario is played. */

@@ -1,18 +1,24 @@
 import { type History, appliedNow, readHistory, recordApply } from '../../apply/history.ts';
 import { readJournal } from '../../apply/journal.ts';
 import { messageOf } from '../../apply/undo.ts';
-import type { Prepared } from '../../apply/prepare.ts';
+import type { Prepared } from '../../inspect/prepare.ts';
 import { MustredirectError } from '../../error.ts';
 import type { Interference } from '../../explain/interference/describe.ts';
-import { type ChangeOptions, changeHost } from '../change-host.ts';
-import { settleEarlierRun } from '../earlier-run.ts';
-import { happening } from '../happening.ts';
-import { liveHost } from '../live-host.ts';
-import { tellFailure } from '../print-error.ts';
-import { type HostOptions, type Session, appliedSession, openGround, openSession } from '../session.ts';
-import { startWatch } from '../start-watch.ts';
-import { tellNotProbed } from '../tell-not-probed.ts';
-import type { Terminal } from '../terminal.ts';
+import { type ChangeOptions, changeHost } from '../session/change-host.ts';
+import { settleEarlierRun } from '../session/earlier-run.ts';
+import { happening } from '../session/happening.ts';
+import { liveHost } from '../session/live-host.ts';
+import { tellFailure } from '../terminal/print-error.ts';
+import {
+  type HostOptions,
+  type Session,
+  appliedSession,
+  openGround,
+  openSession,
+} from '../session/session.ts';
+import { startWatch } from '../session/start-watch.ts';
+import { tellNotProbed } from '../session/tell-not-probed.ts';
+import type { Terminal } from '../terminal/terminal.ts';
 
 interface ApplyOptions extends HostOptions, ChangeOptions {
   /** seconds */

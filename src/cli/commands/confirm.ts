@@ -1,10 +1,10 @@
 import { readHistory } from '../../apply/history.ts';
 import { readJournal, removeJournal } from '../../apply/journal.ts';
 import { MustredirectError } from '../../error.ts';
-import { isOverdue } from '../earlier-run.ts';
-import { withLock } from '../lock-host.ts';
-import { type GroundOptions, openGround } from '../session.ts';
-import type { Terminal } from '../terminal.ts';
+import { isOverdue } from '../session/earlier-run.ts';
+import { withLock } from '../session/lock-host.ts';
+import { type GroundOptions, openGround } from '../session/session.ts';
+import type { Terminal } from '../terminal/terminal.ts';
 
 interface ConfirmOptions extends GroundOptions {
   readonly wait: number;

@@ -1,11 +1,11 @@
 import { removeHistory } from '../../apply/history.ts';
-import { nobody } from '../../apply/prepare.ts';
+import { nobody } from '../../inspect/prepare.ts';
 import { installedUnits } from '../../boot/install.ts';
-import { type ChangeOptions, changeHost } from '../change-host.ts';
-import { type Damage, findDamage } from '../damaged.ts';
-import { findSenders, warnOfSenders } from '../gateway-senders.ts';
-import { type Ground, type GroundOptions, openGround } from '../session.ts';
-import type { Terminal } from '../terminal.ts';
+import { type ChangeOptions, changeHost } from '../session/change-host.ts';
+import { type Damage, findDamage } from '../session/damaged.ts';
+import { findSenders, warnOfSenders } from '../session/gateway-senders.ts';
+import { type Ground, type GroundOptions, openGround } from '../session/session.ts';
+import type { Terminal } from '../terminal/terminal.ts';
 
 interface DestroyOptions extends ChangeOptions {
   readonly force?: true | undefined;

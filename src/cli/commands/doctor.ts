@@ -5,11 +5,11 @@ import { findInterference } from '../../explain/interference/find-interference.t
 import { readyRole } from '../../explain/interference/ready-role.ts';
 import { findOtherDefaults } from '../../explain/several-networks.ts';
 import { findStrictLinks } from '../../explain/strict-links.ts';
-import { isOverdue, openRunText, readOpenRun } from '../earlier-run.ts';
-import { type Ground, type HostOptions, look, openSession } from '../session.ts';
-import { liveHost } from '../live-host.ts';
-import { tellNotProbed } from '../tell-not-probed.ts';
-import type { Terminal } from '../terminal.ts';
+import { isOverdue, openRunText, readOpenRun } from '../session/earlier-run.ts';
+import { type Ground, type HostOptions, look, openSession } from '../session/session.ts';
+import { liveHost } from '../session/live-host.ts';
+import { tellNotProbed } from '../session/tell-not-probed.ts';
+import type { Terminal } from '../terminal/terminal.ts';
 
 interface DoctorOptions extends HostOptions {
   readonly json?: true | undefined;

@@ -1,7 +1,7 @@
 import { type Entry, readHistory } from '../../apply/history.ts';
-import { openRunText } from '../earlier-run.ts';
-import { type GroundOptions, openGround } from '../session.ts';
-import type { Terminal } from '../terminal.ts';
+import { openRunText } from '../session/earlier-run.ts';
+import { type GroundOptions, openGround } from '../session/session.ts';
+import type { Terminal } from '../terminal/terminal.ts';
 
 /** changes of one entry; `--json` has more */
 const shown = 6;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type FakeHost, createFakeHost } from '../../../tests/fake-host/fake-host.ts';
-import { printError } from '../print-error.ts';
-import { recordedTerminal } from '../recorded-terminal.ts';
+import { printError } from '../terminal/print-error.ts';
+import { recordedTerminal } from '../terminal/recorded-terminal.ts';
 import { installFor } from './install.ts';
 import { uninstallFrom } from './uninstall.ts';
 

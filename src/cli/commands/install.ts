@@ -2,11 +2,11 @@ import { type BootSource, bootCalls } from '../../boot/calls.ts';
 import { installUnits, unitPath } from '../../boot/install.ts';
 import { type Unit, applyUnit, bootUnits, guardUnit } from '../../boot/units.ts';
 import { MustredirectError } from '../../error.ts';
-import { quoteWord } from '../../host/shell-word.ts';
-import { systemdRuns } from '../../host/systemd.ts';
-import { keptSettings } from '../kept-settings.ts';
-import { type HostOptions, type Session, openSession } from '../session.ts';
-import type { Terminal } from '../terminal.ts';
+import { quoteWord } from '../../host/process/shell-word.ts';
+import { systemdRuns } from '../../host/process/systemd.ts';
+import { keptSettings } from '../session/kept-settings.ts';
+import { type HostOptions, type Session, openSession } from '../session/session.ts';
+import type { Terminal } from '../terminal/terminal.ts';
 
 interface InstallOptions extends HostOptions {
   readonly dryRun?: true | undefined;

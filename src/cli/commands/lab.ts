@@ -2,8 +2,8 @@
 import { labDown, labExec, labUp } from '../../lab/commands.ts';
 import { labDemo } from '../../lab/demo.ts';
 import type { LabEngine } from '../../lab/engine.ts';
-import { ownCommand } from '../own-command.ts';
-import type { Terminal } from '../terminal.ts';
+import { ownCommand } from '../session/own-command.ts';
+import type { Terminal } from '../terminal/terminal.ts';
 
 interface NameOption {
   name?: string | undefined;

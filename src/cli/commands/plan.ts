@@ -1,6 +1,6 @@
-import { planJson, printPlan, refuse } from '../print-plan.ts';
-import { type HostOptions, look, openSession } from '../session.ts';
-import type { Terminal } from '../terminal.ts';
+import { planJson, printPlan, refuse } from '../terminal/print-plan.ts';
+import { type HostOptions, look, openSession } from '../session/session.ts';
+import type { Terminal } from '../terminal/terminal.ts';
 
 interface PlanOptions extends HostOptions {
   check?: true | undefined;

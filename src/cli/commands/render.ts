@@ -1,8 +1,8 @@
 import { planFromScratch } from '../../explain/plan-from-scratch.ts';
 import { renderShell } from '../../explain/render-shell.ts';
-import { refuse } from '../print-plan.ts';
-import { type HostOptions, look, openSession } from '../session.ts';
-import type { Terminal } from '../terminal.ts';
+import { refuse } from '../terminal/print-plan.ts';
+import { type HostOptions, look, openSession } from '../session/session.ts';
+import type { Terminal } from '../terminal/terminal.ts';
 
 /** The whole of it, as on a host that has nothing of ours yet. */
 export async function render(terminal: Terminal, options: HostOptions): Promise<void> {

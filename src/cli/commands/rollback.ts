@@ -1,4 +1,4 @@
-import { nobody } from '../../apply/prepare.ts';
+import { nobody } from '../../inspect/prepare.ts';
 import {
   type Applied,
   type History,
@@ -8,12 +8,12 @@ import {
   recordRollback,
 } from '../../apply/history.ts';
 import { MustredirectError } from '../../error.ts';
-import { type ChangeOptions, changeHost } from '../change-host.ts';
-import { earlierRunText, openRunText, readOpenRun, undoJournal } from '../earlier-run.ts';
-import { happening } from '../happening.ts';
-import { withLock } from '../lock-host.ts';
-import { type Ground, type GroundOptions, appliedSession, openGround } from '../session.ts';
-import type { Terminal } from '../terminal.ts';
+import { type ChangeOptions, changeHost } from '../session/change-host.ts';
+import { earlierRunText, openRunText, readOpenRun, undoJournal } from '../session/earlier-run.ts';
+import { happening } from '../session/happening.ts';
+import { withLock } from '../session/lock-host.ts';
+import { type Ground, type GroundOptions, appliedSession, openGround } from '../session/session.ts';
+import type { Terminal } from '../terminal/terminal.ts';
 
 type RollbackOptions = GroundOptions & ChangeOptions;
 

@@ -1,5 +1,5 @@
 import { specJsonSchema } from '../../spec/json-schema.ts';
-import type { Terminal } from '../terminal.ts';
+import type { Terminal } from '../terminal/terminal.ts';
 
 export function schema(terminal: Terminal): void {
   terminal.print(JSON.stringify(specJsonSchema(), null, 2));

@@ -1,10 +1,10 @@
 import { type Status, hostStatus } from '../../explain/status.ts';
 import type { Refusal } from '../../desired/parts.ts';
-import { openRunText } from '../earlier-run.ts';
-import { type HostOptions, look, openSession } from '../session.ts';
-import { notReadyLines } from '../print-plan.ts';
-import { formatTable } from '../table.ts';
-import type { Terminal } from '../terminal.ts';
+import { openRunText } from '../session/earlier-run.ts';
+import { type HostOptions, look, openSession } from '../session/session.ts';
+import { notReadyLines } from '../terminal/print-plan.ts';
+import { formatTable } from '../terminal/table.ts';
+import type { Terminal } from '../terminal/terminal.ts';
 
 interface StatusOptions extends HostOptions {
   check?: true | undefined;

@@ -1,6 +1,6 @@
 import { uninstallUnits, unitPath } from '../../boot/install.ts';
-import { type Ground, type GroundOptions, openGround } from '../session.ts';
-import type { Terminal } from '../terminal.ts';
+import { type Ground, type GroundOptions, openGround } from '../session/session.ts';
+import type { Terminal } from '../terminal/terminal.ts';
 import { refuseOtherNamespace } from './install.ts';
 
 interface UninstallOptions extends GroundOptions {

@@ -1,6 +1,6 @@
-import { createFiles } from '../../host/files.ts';
-import { checkSpec, readSpecText } from '../load-spec.ts';
-import type { Terminal } from '../terminal.ts';
+import { createFiles } from '../../host/files/files.ts';
+import { checkSpec, readSpecText } from '../session/load-spec.ts';
+import type { Terminal } from '../terminal/terminal.ts';
 
 export async function validate(
   terminal: Terminal,

@@ -1,12 +1,12 @@
 import { interferenceChecks } from '../../explain/interference/checks.ts';
 import { findInterference } from '../../explain/interference/find-interference.ts';
 import { readyRole } from '../../explain/interference/ready-role.ts';
-import { passed, renderReport } from '../../explain/verify/report.ts';
-import { parseTargets } from '../../explain/verify/target.ts';
-import { chosen, verifyHost } from '../../explain/verify/verify.ts';
-import { liveHost } from '../live-host.ts';
-import { type HostOptions, look, openSession } from '../session.ts';
-import type { Terminal } from '../terminal.ts';
+import { passed, renderReport } from '../../verify/report.ts';
+import { parseTargets } from '../../verify/target.ts';
+import { chosen, verifyHost } from '../../verify/verify.ts';
+import { liveHost } from '../session/live-host.ts';
+import { type HostOptions, look, openSession } from '../session/session.ts';
+import type { Terminal } from '../terminal/terminal.ts';
 
 interface VerifyOptions extends HostOptions {
   to?: string[] | undefined;

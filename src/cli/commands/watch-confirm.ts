@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Journal, readJournal } from '../../apply/journal.ts';
 import { messageOf } from '../../apply/undo.ts';
-import { isOverdue, undoJournal } from '../earlier-run.ts';
-import { withLock } from '../lock-host.ts';
-import { type Ground, openGround } from '../session.ts';
-import type { Terminal } from '../terminal.ts';
+import { isOverdue, undoJournal } from '../session/earlier-run.ts';
+import { withLock } from '../session/lock-host.ts';
+import { type Ground, openGround } from '../session/session.ts';
+import type { Terminal } from '../terminal/terminal.ts';
 
 interface WatchOptions {
   readonly run: string;

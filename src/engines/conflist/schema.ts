@@ -1,6 +1,6 @@
 /** A CNI network configuration list, cut to what we need of it. */
 import * as z from 'zod';
-import { deviceName } from '../../host/device-name.ts';
+import { deviceName } from '../../host/ip/device-name.ts';
 import { subnetSchema } from '../decode.ts';
 
 /** Enough to tell whose file it is. Plugins are decoded further only in the file of a network of ours. */

@@ -1,6 +1,6 @@
 /** What docker drops of what comes to its containers by other devices than their bridge, and how a network is made anew. */
 import { families as allFamilies } from '../../address/cidr.ts';
-import { quoteWord } from '../../host/shell-word.ts';
+import { quoteWord } from '../../host/process/shell-word.ts';
 import type { DropsAnswers } from '../../state/facts.ts';
 import { type Endpoint, endpointOptions } from './endpoints.ts';
 import type { DockerInfo } from './info.ts';

@@ -1,7 +1,7 @@
 /** Which docker this is. */
 import type * as z from 'zod';
 import { MustredirectError } from '../../error.ts';
-import { commandError } from '../../host/exec.ts';
+import { commandError } from '../../host/process/exec.ts';
 import type { Exec } from '../../host/ports.ts';
 import { decodeJson } from '../decode.ts';
 import { infoSchema } from './schema.ts';

@@ -1,6 +1,6 @@
 /** Docker's networks, which it keeps in a database of its own and tells by its command. */
 import { MustredirectError } from '../../error.ts';
-import { commandError } from '../../host/exec.ts';
+import { commandError } from '../../host/process/exec.ts';
 import type { Exec } from '../../host/ports.ts';
 import type { NetworkFacts } from '../../state/facts.ts';
 import { decodeJson, decodeValue } from '../decode.ts';

@@ -1,6 +1,6 @@
 /** What the docker command prints, in the versions 20.10 to 29, cut to what we need of it. */
 import * as z from 'zod';
-import { deviceName } from '../../host/device-name.ts';
+import { deviceName } from '../../host/ip/device-name.ts';
 import { subnetSchema } from '../decode.ts';
 
 /** `docker info --format '{{json .}}'`: it succeeds where nobody answers, and says that inside */

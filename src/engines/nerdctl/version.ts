@@ -1,6 +1,6 @@
 /** Which nerdctl this is. */
 import { MustredirectError } from '../../error.ts';
-import { runOrFail } from '../../host/exec.ts';
+import { runOrFail } from '../../host/process/exec.ts';
 import type { Exec } from '../../host/ports.ts';
 
 /** `nerdctl version 1.7.6`: of the program, no daemon is asked. Without the option ip-masq it is too old. */

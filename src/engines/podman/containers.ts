@@ -1,5 +1,5 @@
 /** Which containers have which networks in their configuration, running or not. */
-import { runOrFail } from '../../host/exec.ts';
+import { runOrFail } from '../../host/process/exec.ts';
 import type { Exec } from '../../host/ports.ts';
 import type { AttachedContainer } from '../../state/facts.ts';
 import { decodeJson } from '../decode.ts';

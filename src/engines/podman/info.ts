@@ -1,6 +1,6 @@
 /** Which podman this is. */
 import { MustredirectError } from '../../error.ts';
-import { runOrFail } from '../../host/exec.ts';
+import { runOrFail } from '../../host/process/exec.ts';
 import type { Exec } from '../../host/ports.ts';
 import { decodeJson } from '../decode.ts';
 import { infoSchema } from './schema.ts';

@@ -1,7 +1,7 @@
 /** Where the kernel would route a packet that comes in by a device, and by which rule of somebody else. */
 import * as z from 'zod';
 import { type Family, contains, familyOf } from '../../address/cidr.ts';
-import { decodeJson } from '../../host/ip-json.ts';
+import { decodeJson } from '../../host/ip/json.ts';
 import type { Exec } from '../../host/ports.ts';
 import { ownProtocol } from '../../state/ownership.ts';
 import type { Shot } from './flow.ts';

@@ -1,5 +1,5 @@
 /** What others drop or divert, as checks of a verification. */
-import type { Check } from '../verify/report.ts';
+import type { Check } from '../../verify/report.ts';
 import type { Interferences } from './find-interference.ts';
 import type { Subject } from './path.ts';
 

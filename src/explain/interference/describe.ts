@@ -2,7 +2,7 @@
 import type { Hook } from './probe-table.ts';
 import type { Trial } from './probe.ts';
 import type { Culprit, Outcome } from './judge.ts';
-import type { TracedPacket } from '../../host/nft-trace.ts';
+import type { TracedPacket } from '../../host/nft/trace.ts';
 import type { Side } from './path.ts';
 import type { Finding } from '../doctor.ts';
 import { ownerOf, ownerOfRule } from './whose.ts';

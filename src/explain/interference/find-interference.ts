@@ -1,10 +1,10 @@
 /** What others on this host drop or divert of redirected packets: asked of the kernel, with one packet each way. */
 import { MustredirectError } from '../../error.ts';
-import { readLinks } from '../../host/ip-links.ts';
-import { type FoundRule, findRule } from '../../host/nft-rule-handle.ts';
+import { readLinks } from '../../host/ip/links.ts';
+import { type FoundRule, findRule } from '../../host/nft/rule-handle.ts';
 import type { Facts } from '../../state/facts.ts';
 import type { HostRole } from '../../topology/role.ts';
-import type { LiveHost } from '../verify/live-host.ts';
+import type { LiveHost } from '../../verify/live-host.ts';
 import { type Interference, describeTrials } from './describe.ts';
 import type { Culprit } from './judge.ts';
 import { type NotProbed, type Subject, pathsOf } from './path.ts';

@@ -1,7 +1,7 @@
 /** The packets of a probe: which of them is which, and what tells them from all others. */
 import { randomInt } from 'node:crypto';
 import type { Address } from '../../address/cidr.ts';
-import type { TracedPacket } from '../../host/nft-trace.ts';
+import type { TracedPacket } from '../../host/nft/trace.ts';
 import type { Path, Protocol } from './path.ts';
 
 /** `out`: from the container; `back`: the answer from the outside */

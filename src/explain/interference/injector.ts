@@ -6,12 +6,12 @@
 import { randomBytes } from 'node:crypto';
 import { type Address, type Family, familyOf, subnetOfAddress } from '../../address/cidr.ts';
 import { MustredirectError } from '../../error.ts';
-import { waitUntil } from '../../host/background.ts';
-import { commandError, runOrFail } from '../../host/exec.ts';
-import { inNetwork } from '../../host/namespaces.ts';
+import { waitUntil } from '../../host/process/background.ts';
+import { commandError, runOrFail } from '../../host/process/exec.ts';
+import { inNetwork } from '../../host/process/namespaces.ts';
 import type { Running } from '../../host/ports.ts';
-import { holderArgv, pidOf } from '../verify/holder.ts';
-import { type LiveHost, execIn } from '../verify/live-host.ts';
+import { holderArgv, pidOf } from '../../verify/place/holder.ts';
+import { type LiveHost, execIn } from '../../verify/live-host.ts';
 import type { Shot } from './flow.ts';
 import { injectorProgram } from './injector-program.ts';
 

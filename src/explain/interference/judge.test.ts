@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { decodeTrace } from '../../host/nft-trace.ts';
+import { decodeTrace } from '../../host/nft/trace.ts';
 import type { Shot } from './flow.ts';
 import { type Outcome, isFinal, judge } from './judge.ts';
 
@@ -22,13 +22,13 @@ const back: Shot = {
 };
 
 function judged(name: string, shot: Shot): Outcome {
-  const file = new URL(`../../host/fixtures/nft-trace/${name}.txt`, import.meta.url);
+  const file = new URL(`../../host/nft/fixtures/nft-trace/${name}.txt`, import.meta.url);
   return judge(decodeTrace(readFileSync(file, 'utf8')), table, shot);
 }
 
 /** Only so much of it, as when iptables-legacy takes the packet away behind the line. */
 function cutAfter(name: string, chain: string): Outcome {
-  const file = new URL(`../../host/fixtures/nft-trace/${name}.txt`, import.meta.url);
+  const file = new URL(`../../host/nft/fixtures/nft-trace/${name}.txt`, import.meta.url);
   const lines = readFileSync(file, 'utf8').split('\n');
   const last = lines.findLastIndex((line) => line.includes(` ${chain} policy accept`));
   return judge(decodeTrace(`${lines.slice(0, last + 1).join('\n')}\n`), table, out);
@@ -116,7 +116,7 @@ describe('what became of a packet', () => {
   });
 
   it('was diverted by a rule whose target nft has left out', () => {
-    const file = new URL('../../host/fixtures/nft-trace/dnat.txt', import.meta.url);
+    const file = new URL('../../host/nft/fixtures/nft-trace/dnat.txt', import.meta.url);
     const text = readFileSync(file, 'utf8').replace('dnat to 192.168.50.77', '');
     const lines = text.split('\n');
     const cut = lines.slice(0, lines.findIndex((line) => line.includes('forward_begin packet')) + 1);
@@ -144,7 +144,7 @@ describe('what became of a packet', () => {
 
 /** The trace as far as a line, and another end, in which `ID` stands for that of the packet. */
 function judgedUntil(name: string, part: string, end: string, packet: Shot): Outcome {
-  const file = new URL(`../../host/fixtures/nft-trace/${name}.txt`, import.meta.url);
+  const file = new URL(`../../host/nft/fixtures/nft-trace/${name}.txt`, import.meta.url);
   const lines = readFileSync(file, 'utf8').split('\n');
   const last = lines.findIndex((line) => line.includes(part));
   const id = /^trace id (\w+)/.exec(lines[last] ?? '')?.[1] ?? '';

@@ -1,5 +1,5 @@
 /** From the lines of one packet's trace to what became of it. */
-import type { ChainName, TraceEvent, TracedPacket } from '../../host/nft-trace.ts';
+import type { ChainName, TraceEvent, TracedPacket } from '../../host/nft/trace.ts';
 import { type Shot, isShot } from './flow.ts';
 import { type Hook, markers } from './probe-table.ts';
 

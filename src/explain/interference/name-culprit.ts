@@ -1,6 +1,6 @@
 /** Whose rule it is, and how a reader and a program find it. */
-import type { LegacyDrop } from '../../host/iptables-legacy.ts';
-import type { FoundRule } from '../../host/nft-rule-handle.ts';
+import type { LegacyDrop } from '../../host/iptables/legacy.ts';
+import type { FoundRule } from '../../host/nft/rule-handle.ts';
 import type { Culprit } from './judge.ts';
 import type { Hook } from './probe-table.ts';
 import { isIptables } from './way-out.ts';

@@ -9,14 +9,14 @@ import {
   familyOf,
   prefixLength,
 } from '../../address/cidr.ts';
-import { bridgeOf } from '../../desired/bridge.ts';
-import { linkTowards } from '../../desired/neighbours.ts';
+import { bridgeOf } from '../../desired/engines/bridge.ts';
+import { linkTowards } from '../../desired/routing/neighbours.ts';
 import type { Facts, NetworkFacts } from '../../state/facts.ts';
 import type { HostRole, MemberGateway, NodeNetwork, ServedSubnet } from '../../topology/role.ts';
-import type { Subject } from '../verify/report.ts';
-import { candidateAddresses } from '../verify/spare-address.ts';
-import { subjectOfServed } from '../verify/verify-member.ts';
-import { subjectOf } from '../verify/verify-network.ts';
+import type { Subject } from '../../verify/report.ts';
+import { candidateAddresses } from '../../verify/place/spare-address.ts';
+import { subjectOfServed } from '../../verify/verify-member.ts';
+import { subjectOf } from '../../verify/verify-network.ts';
 import { targetKey, targetsFor } from './targets.ts';
 
 /** One container address, and where its packets come in and go out. */
@@ -96,7 +96,7 @@ function firstOfEach(candidates: readonly Candidate[], key: (one: Candidate) => 
   return [...new Map(candidates.toReversed().map((one) => [key(one), one])).values()].toReversed();
 }
 
-export type Candidate = Omit<Path, 'target'> & { readonly gateway: string };
+type Candidate = Omit<Path, 'target'> & { readonly gateway: string };
 
 function kindOf({ gateway, family, inner, outer }: Candidate): string {
   return [gateway, family, inner.device, outer.device, outer.nextHop ?? ''].join(' ');

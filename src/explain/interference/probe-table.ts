@@ -3,7 +3,7 @@
  * traced packet leaves a line at each of them all the same, which tells how far it came.
  */
 import { type Family, families } from '../../address/cidr.ts';
-import { word } from '../../desired/nft-word.ts';
+import { word } from '../../desired/nft/word.ts';
 import { type Flow, outsidePort } from './flow.ts';
 import type { Path, Side } from './path.ts';
 

@@ -1,9 +1,9 @@
 /** Sends one packet each way along each path, and tells what became of it. */
 import type { Family } from '../../address/cidr.ts';
-import { waitUntil } from '../../host/background.ts';
-import { type LegacyDrop, readLegacyDrops, risenDrops } from '../../host/iptables-legacy.ts';
-import type { TracedPacket } from '../../host/nft-trace.ts';
-import type { LiveHost } from '../verify/live-host.ts';
+import { waitUntil } from '../../host/process/background.ts';
+import { type LegacyDrop, readLegacyDrops, risenDrops } from '../../host/iptables/legacy.ts';
+import type { TracedPacket } from '../../host/nft/trace.ts';
+import type { LiveHost } from '../../verify/live-host.ts';
 import { type RouteAnswer, askRoute } from './ask-route.ts';
 import { type Flow, type Shot, answerShot, outwardFlows, outwardShot } from './flow.ts';
 import { type Injector, openInjector } from './injector.ts';

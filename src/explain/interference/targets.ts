@@ -11,7 +11,12 @@ import {
 } from '../../address/cidr.ts';
 import type { Facts, Link } from '../../state/facts.ts';
 import type { HostRole } from '../../topology/role.ts';
-import type { Candidate } from './path.ts';
+
+/** What a packet is, and the device that it leaves by. */
+interface Outgoing {
+  readonly family: Family;
+  readonly outer: { readonly device: string };
+}
 
 /** RFC 5737, 3849 and 9637: for documentation, so that nobody has them. */
 const documentation: Readonly<Record<Family, readonly string[]>> = {
@@ -21,7 +26,7 @@ const documentation: Readonly<Record<Family, readonly string[]>> = {
 const addressesEach = 40;
 
 /** One for each family and device to the outside: answers are told by it where they come in. */
-export function targetsFor(chosen: readonly Candidate[], role: HostRole, facts: Facts): Map<string, Address> {
+export function targetsFor(chosen: readonly Outgoing[], role: HostRole, facts: Facts): Map<string, Address> {
   const avoid = takenSubnets(role, facts);
   const free = new Map(families.map((family) => [family, freeTargets(family, avoid)]));
   const found = new Map<string, Address>();
@@ -33,7 +38,7 @@ export function targetsFor(chosen: readonly Candidate[], role: HostRole, facts: 
   return found;
 }
 
-export function targetKey({ family, outer }: Pick<Candidate, 'family' | 'outer'>): string {
+export function targetKey({ family, outer }: Outgoing): string {
   return `${family} ${outer.device}`;
 }
 

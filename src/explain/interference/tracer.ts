@@ -1,11 +1,11 @@
 /** Traces the packets of a probe: a table of our own that marks them for it, and a reader of what the kernel says of them. */
 import { randomBytes } from 'node:crypto';
 import { MustredirectError } from '../../error.ts';
-import { endingWithStdin, waitUntil } from '../../host/background.ts';
-import { startError } from '../../host/exec.ts';
-import { type TraceEvent, decodeTrace } from '../../host/nft-trace.ts';
+import { endingWithStdin, waitUntil } from '../../host/process/background.ts';
+import { startError } from '../../host/process/exec.ts';
+import { type TraceEvent, decodeTrace } from '../../host/nft/trace.ts';
 import type { Running } from '../../host/ports.ts';
-import type { LiveHost } from '../verify/live-host.ts';
+import type { LiveHost } from '../../verify/live-host.ts';
 import type { Flow } from './flow.ts';
 import { tableCommands, tablePrefix } from './probe-table.ts';
 

@@ -2,7 +2,7 @@
 import type { Culprit } from './judge.ts';
 import type { Direction } from './flow.ts';
 import type { Path } from './path.ts';
-import { word } from '../../desired/nft-word.ts';
+import { word } from '../../desired/nft/word.ts';
 import { ownerOf } from './whose.ts';
 
 export function remedyOfDrop(culprit: Culprit, path: Path, direction: Direction): string {

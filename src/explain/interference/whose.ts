@@ -1,5 +1,5 @@
 /** Who made a rule, as far as the names of its chains and tables tell. */
-import type { ChainName } from '../../host/nft-trace.ts';
+import type { ChainName } from '../../host/nft/trace.ts';
 
 export type Owner =
   | 'Docker'

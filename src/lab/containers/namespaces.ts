@@ -4,7 +4,7 @@
  */
 import { type Address, type Subnet, familyOf } from '../../address/cidr.ts';
 import { MustredirectError } from '../../error.ts';
-import { inNetwork } from '../../host/namespaces.ts';
+import { inNetwork } from '../../host/process/namespaces.ts';
 import type { TestHost } from '../test-host.ts';
 
 import { imageFolder, type Containers } from './containers.ts';

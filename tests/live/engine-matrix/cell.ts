@@ -1,6 +1,6 @@
 /** One container's round of traffic, with captures wherever a packet of it may or must not come by. */
 import { type Family, familyOf } from '../../../src/address/cidr.ts';
-import type { Packet } from '../../../src/host/packet.ts';
+import type { Packet } from '../../../src/host/capture/packet.ts';
 import { addressesOf } from '../../../src/lab/layout.ts';
 import type { World } from '../../../src/lab/world.ts';
 import { watchElsewhere } from '../leak-matrix/watch.ts';

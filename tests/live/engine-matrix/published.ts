@@ -1,6 +1,6 @@
 /** A published port, asked from all sides: the answer has to go the way that the question came. */
 import type { Address, Family } from '../../../src/address/cidr.ts';
-import { inNetwork } from '../../../src/host/namespaces.ts';
+import { inNetwork } from '../../../src/host/process/namespaces.ts';
 import { addressesOf } from '../../../src/lab/layout.ts';
 import type { HostName } from '../../../src/lab/layout.ts';
 import type { World } from '../../../src/lab/world.ts';

@@ -1,7 +1,7 @@
 /** One round of traffic of a container, of each kind, and what came back. */
 import type { Family } from '../../../src/address/cidr.ts';
-import { inNetwork } from '../../../src/host/namespaces.ts';
-import type { Packet } from '../../../src/host/packet.ts';
+import { inNetwork } from '../../../src/host/process/namespaces.ts';
+import type { Packet } from '../../../src/host/capture/packet.ts';
 import { addressesOf } from '../../../src/lab/layout.ts';
 import { responderPort } from '../../../src/lab/responder.ts';
 import type { World } from '../../../src/lab/world.ts';

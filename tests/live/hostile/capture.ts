@@ -1,6 +1,6 @@
 /** Which crafted packets a device carries: captured whole, since their numbers are behind all headers. */
-import { endingWithStdin, waitUntil } from '../../../src/host/background.ts';
-import { startError } from '../../../src/host/exec.ts';
+import { endingWithStdin, waitUntil } from '../../../src/host/process/background.ts';
+import { startError } from '../../../src/host/process/exec.ts';
 import type { TestHost } from '../../../src/lab/test-host.ts';
 import { idsIn } from './marker.ts';
 

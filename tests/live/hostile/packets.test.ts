@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { decodePacket } from '../../../src/host/packet.ts';
+import { decodePacket } from '../../../src/host/capture/packet.ts';
 import { checksum } from './bytes.ts';
 import { idsIn } from './marker.ts';
 import { craftPackets, recipesOf } from './packets.ts';

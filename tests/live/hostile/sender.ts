@@ -1,5 +1,5 @@
 /** Puts frames on the wire as a container with CAP_NET_RAW can: as they are, whatever they say. */
-import { inNetwork } from '../../../src/host/namespaces.ts';
+import { inNetwork } from '../../../src/host/process/namespaces.ts';
 import type { TestHost } from '../../../src/lab/test-host.ts';
 
 /** Perl, which every Debian has: a packet socket, bound to a device by its index; one frame for each line of stdin. */

@@ -3,8 +3,8 @@
  * of the node that lead to containers, a neighbour on the LAN, and captures on every way.
  */
 import type { Family } from '../../../src/address/cidr.ts';
-import { runOrFail } from '../../../src/host/exec.ts';
-import { execInside, inNetwork } from '../../../src/host/namespaces.ts';
+import { runOrFail } from '../../../src/host/process/exec.ts';
+import { execInside, inNetwork } from '../../../src/host/process/namespaces.ts';
 import { filePath } from '../../../src/lab/example-file.ts';
 import { addressesOf, type Sysctls } from '../../../src/lab/layout.ts';
 import type { TestHost } from '../../../src/lab/test-host.ts';

@@ -1,7 +1,7 @@
 /** The positive control: by it the silence of a capture means something. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Family } from '../../../src/address/cidr.ts';
-import type { Packet } from '../../../src/host/packet.ts';
+import type { Packet } from '../../../src/host/capture/packet.ts';
 import { addressesOf } from '../../../src/lab/layout.ts';
 import type { World } from '../../../src/lab/world.ts';
 import { eachFamily, families } from './families.ts';

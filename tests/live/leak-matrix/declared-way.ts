@@ -1,6 +1,6 @@
 /** What arrives upstream by the declared way, counted there by the kernel, also while links come and go. */
 import type { Family } from '../../../src/address/cidr.ts';
-import { waitUntil } from '../../../src/host/background.ts';
+import { waitUntil } from '../../../src/host/process/background.ts';
 import { addressesOf } from '../../../src/lab/layout.ts';
 import type { TestHost } from '../../../src/lab/test-host.ts';
 import { eachFamily, families } from './families.ts';

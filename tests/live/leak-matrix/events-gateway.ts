@@ -1,6 +1,6 @@
 /** What others do on the gateway. */
-import { runOrFail } from '../../../src/host/exec.ts';
-import { inNetwork } from '../../../src/host/namespaces.ts';
+import { runOrFail } from '../../../src/host/process/exec.ts';
+import { inNetwork } from '../../../src/host/process/namespaces.ts';
 import { addressesOf, hostAddresses, subnetOf, uplinkLinks } from '../../../src/lab/layout.ts';
 import { thisMachine, type World } from '../../../src/lab/world.ts';
 import { mustSucceed } from '../program.ts';

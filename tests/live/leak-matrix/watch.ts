@@ -4,7 +4,7 @@
  * address is the declared way, anything else is not, the isp's above all.
  */
 import { type Family, familyOf } from '../../../src/address/cidr.ts';
-import type { Packet } from '../../../src/host/packet.ts';
+import type { Packet } from '../../../src/host/capture/packet.ts';
 import type { Capture } from '../../../src/lab/capture.ts';
 import { addressesOf, subnetOf, type HostName } from '../../../src/lab/layout.ts';
 import type { World } from '../../../src/lab/world.ts';

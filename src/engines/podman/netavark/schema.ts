@@ -1,6 +1,6 @@
 /** A network file of podman's netavark backend, podman 4.0 to 5.8, cut to what we need of it. */
 import * as z from 'zod';
-import { deviceName } from '../../../host/device-name.ts';
+import { deviceName } from '../../../host/ip/device-name.ts';
 import { addressSchema, subnetSchema } from '../../decode.ts';
 
 /** Of other drivers, the other fields may be anything. */

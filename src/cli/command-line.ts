@@ -1,6 +1,0 @@
-import { quoteWord } from '../host/shell-word.ts';
-
-/** A command as it would be typed, for `-v`. Of a script within it the first line tells enough. */
-export function commandLine(argv: readonly string[]): string {
-  return argv.map((word) => quoteWord(word.replace(/\n[^]*/, ' …'))).join(' ');
-}

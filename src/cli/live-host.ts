@@ -1,9 +1,0 @@
-/** A host as what sends real packets needs it. */
-import type { LiveHost } from '../explain/verify/live-host.ts';
-import { createBackground } from '../host/background.ts';
-import type { Ground } from './session.ts';
-import type { Terminal } from './terminal.ts';
-
-export function liveHost(terminal: Terminal, { host, trace, progress }: Ground): LiveHost {
-  return { ...host, background: createBackground(trace), node: terminal.node, progress };
-}

@@ -1,0 +1,33 @@
+/** One run at a time on a host. */
+import { createBackground } from '../../host/process/background.ts';
+import { takeLock } from '../../host/files/lock.ts';
+import { removeLeftovers } from '../../host/files/state-files.ts';
+import type { Ground } from './session.ts';
+import type { Terminal } from '../terminal/terminal.ts';
+
+export interface LockOptions {
+  /** what the next one is told: `apply` */
+  readonly verb: string;
+  /** seconds to wait for it */
+  readonly wait: number;
+}
+
+/** @param work done while nobody else changes this host with us */
+export async function withLock<T>(
+  terminal: Terminal,
+  { host, places }: Pick<Ground, 'host' | 'places'>,
+  { verb, wait }: LockOptions,
+  work: () => Promise<T>,
+): Promise<T> {
+  const lock = await takeLock({ background: createBackground(), files: host.files }, places.lock, {
+    who: `${verb}, process ${terminal.pid}`,
+    wait,
+    onWait: (holder) => terminal.tell(`waiting for another run: ${holder}`),
+  });
+  try {
+    await removeLeftovers(host.files, places);
+    return await work();
+  } finally {
+    await lock.release();
+  }
+}

@@ -1,0 +1,125 @@
+/** What every command that looks at a host needs: the file, which host this is, and the ways to the outside. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Pause } from '../../apply/pause.ts';
+import { createHash } from 'node:crypto';
+import { resolve } from 'node:path';
+import type { Applied } from '../../apply/history.ts';
+import { type Prepared, type Target, prepare } from '../../inspect/prepare.ts';
+import { type Engines, createEngines } from '../../engines/index.ts';
+import { createExec } from '../../host/process/exec.ts';
+import { createFiles } from '../../host/files/files.ts';
+import { readLinks } from '../../host/ip/links.ts';
+import { readLedger } from '../../host/files/ledger-store.ts';
+import { checkOwnPlaces } from '../../host/files/own-places.ts';
+import { type Places, findPlaces } from '../../host/files/places.ts';
+import type { Host } from '../../host/ports.ts';
+import type { Progress } from '../../host/progress.ts';
+import { requireNetAdmin } from '../../host/process/privileges.ts';
+import type { Spec } from '../../spec/spec.ts';
+import { hostRole } from '../../topology/topology.ts';
+import { whichHost } from '../../topology/which-host.ts';
+import { commandLine } from './command-line.ts';
+import { checkSpec, readSpecText } from './load-spec.ts';
+import { createPhaseTimes } from '../terminal/phase-times.ts';
+import type { Terminal } from '../terminal/terminal.ts';
+
+export interface GroundOptions {
+  readonly verbose?: true | undefined;
+}
+
+export interface HostOptions extends GroundOptions {
+  readonly file: string;
+  readonly host?: string | undefined;
+}
+
+/** The outside, without a file. */
+export interface Ground {
+  readonly host: Host;
+  readonly engines: Engines;
+  readonly places: Places;
+  /** shows a command before it runs, with `-v` */
+  readonly trace: ((argv: readonly string[]) => void) | undefined;
+  readonly progress: Progress | undefined;
+  readonly pause: Pause;
+}
+
+export async function openGround(terminal: Terminal, options: GroundOptions): Promise<Ground> {
+  const trace = options.verbose
+    ? (argv: readonly string[]): void => terminal.tell(terminal.paintTold('dim', `$ ${commandLine(argv)}`))
+    : undefined;
+  terminal.endOnInterrupt('interrupted; nothing was changed');
+  const files = createFiles();
+  await requireNetAdmin(files);
+  const places = await findPlaces(terminal.env);
+  await checkOwnPlaces(places);
+  return {
+    host: { exec: createExec(trace), files },
+    engines: createEngines(terminal.env),
+    places,
+    trace,
+    progress: options.verbose ? timedProgress(terminal) : terminal.progress,
+    pause: (milliseconds) => sleep(milliseconds),
+  };
+}
+
+function timedProgress(terminal: Terminal): Progress {
+  const tell = (text: string): void => terminal.tell(terminal.paintTold('dim', text));
+  const { report, end } = createPhaseTimes(tell, terminal.progress);
+  terminal.whenDone(end);
+  return report;
+}
+
+/** A file as it is, before tables and marks are chosen for it. */
+export type Source = Omit<Applied, 'numbers'>;
+
+export interface Session extends Ground {
+  readonly target: Target;
+  /** what the target was read from */
+  readonly source: Source;
+}
+
+export async function openSession(terminal: Terminal, options: HostOptions): Promise<Session> {
+  const ground = await openGround(terminal, options);
+  ground.progress?.({ what: 'reading the file' });
+  const text = await readSpecText(ground.host.files, options.file, terminal);
+  const spec = checkSpec(text, options.file, terminal);
+  const host = await findHost(spec, ground.host, terminal, options);
+  const file = resolve(terminal.folder, options.file);
+  return {
+    ...ground,
+    target: targetOf(ground, spec, host),
+    source: { file, text, hash: hashOf(text), host },
+  };
+}
+
+/** A session with a file as it was applied before. */
+export function appliedSession(terminal: Terminal, ground: Ground, source: Applied): Session {
+  const spec = checkSpec(source.text, source.file, terminal);
+  const target = { ...targetOf(ground, spec, source.host), numbers: source.numbers };
+  return { ...ground, target, source };
+}
+
+function targetOf(ground: Ground, spec: Spec, host: string): Target {
+  return { ...ground, role: hostRole(spec, host), gateways: spec.gateways };
+}
+
+function hashOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+/** What is there, and what is to be done, now. */
+export async function look({ host, places }: Ground, target: Target): Promise<Prepared> {
+  return prepare(target, await readLedger(host.files, places.ledger));
+}
+
+async function findHost(spec: Spec, host: Host, terminal: Terminal, options: HostOptions): Promise<string> {
+  const fromEnv = terminal.env['MUSTREDIRECT_HOST'];
+  if (options.host !== undefined) {
+    return whichHost(spec, { asked: { name: options.host, by: '--host' }, addresses: [] });
+  }
+  if (fromEnv !== undefined && fromEnv !== '') {
+    return whichHost(spec, { asked: { name: fromEnv, by: 'MUSTREDIRECT_HOST' }, addresses: [] });
+  }
+  const links = await readLinks(host.exec);
+  return whichHost(spec, { addresses: links.flatMap(({ addresses }) => addresses) });
+}

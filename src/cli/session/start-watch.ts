@@ -1,0 +1,20 @@
+/** A process that undoes a run when nobody confirms it, and that outlives the command, its shell and its terminal. */
+import { startDetached } from '../../host/process/detached.ts';
+import { keptSettings } from './kept-settings.ts';
+import type { Ground } from './session.ts';
+import type { Terminal } from '../terminal/terminal.ts';
+
+export async function startWatch(
+  terminal: Pick<Terminal, 'self' | 'env' | 'folder'>,
+  { host, places }: Ground,
+  run: string,
+  seconds: number,
+): Promise<void> {
+  await startDetached(host, {
+    argv: [...terminal.self, 'watch-confirm', '--run', run, '--seconds', String(seconds)],
+    settings: keptSettings(terminal),
+    // systemd runs it in the machine's own namespaces.
+    bySystemd: places.firstNamespace,
+    name: `mustredirect-confirm-${run}`,
+  });
+}

@@ -1,0 +1,55 @@
+/** Says what went wrong, and what to do; a stack trace only for what is a mistake of ours. */
+import { CommanderError } from '@commander-js/extra-typings';
+import { type ErrorCode, MustredirectError } from '../../error.ts';
+import { asksForJson } from './asks-for-json.ts';
+import { ReportedError } from './reported-error.ts';
+import type { Terminal } from './terminal.ts';
+
+interface Failure {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly hint?: string | undefined;
+  readonly exitStatus: number;
+}
+
+/**
+ * @param argv with `--json` in it the error goes to stdout as well, for programs
+ * @returns the exit status
+ */
+export function printError(error: unknown, terminal: Terminal, argv: readonly string[]): number {
+  if (error instanceof CommanderError && error.exitCode === 0) return 0; // --help, --version
+  const failure = failureOf(error);
+  if (asksForJson(argv)) {
+    const { code, message, hint } = failure;
+    const report = error instanceof ReportedError ? error.report : {};
+    terminal.print(JSON.stringify({ ...report, error: { code, message, hint } }, null, 2));
+  }
+  // What is wrong with the command line was said when it was found.
+  if (!(error instanceof CommanderError)) tellFailure(failure, terminal);
+  return failure.exitStatus;
+}
+
+export function tellFailure({ message, hint }: Pick<Failure, 'message' | 'hint'>, terminal: Terminal): void {
+  terminal.tell(`${terminal.paintTold('red', 'error:')} ${message}`);
+  if (hint !== undefined) terminal.tell(`hint: ${hint}`);
+}
+
+function failureOf(error: unknown): Failure {
+  if (error instanceof MustredirectError) return error;
+  if (error instanceof CommanderError) return usageFailure(error);
+  const system = error as Partial<NodeJS.ErrnoException> | undefined;
+  if (system?.syscall !== undefined) {
+    const message = `${system.path ?? system.syscall}: ${system.message ?? ''}`;
+    const forbidden = system.code === 'EACCES' || system.code === 'EPERM';
+    if (!forbidden) return { code: 'failed', message, exitStatus: 1 };
+    return failureOf(new MustredirectError('not-permitted', message, { hint: 'run it as root' }));
+  }
+  const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  const hint = 'this is a mistake in mustredirect itself; please report it with the lines above';
+  return { code: 'failed', message, hint, exitStatus: 1 };
+}
+
+function usageFailure({ code, message }: CommanderError): Failure {
+  const said = code === 'commander.help' ? 'no command is given' : message.replace(/^error: /, '');
+  return { code: 'usage', message: said, hint: 'see --help', exitStatus: 2 };
+}

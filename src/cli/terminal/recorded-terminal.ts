@@ -1,0 +1,42 @@
+/** A terminal for tests that remembers what was printed and told; colours show as `<red:text>`. */
+import type { Work } from '../../host/progress.ts';
+import type { Terminal } from './terminal.ts';
+
+export interface RecordedTerminal extends Terminal {
+  readonly printed: string[];
+  readonly told: string[];
+  readonly reported: Work[];
+  exitStatus: number | undefined;
+}
+
+export function recordedTerminal(): RecordedTerminal {
+  const terminal: RecordedTerminal = {
+    printed: [],
+    told: [],
+    reported: [],
+    exitStatus: undefined,
+    env: {},
+    pid: 4711,
+    user: 'alice',
+    node: '/usr/bin/node',
+    self: ['/usr/bin/node', '/opt/mustredirect/bin/start.js'],
+    root: '/opt/mustredirect',
+    folder: '/',
+    interactive: false,
+    print: (text) => void terminal.printed.push(text),
+    tell: (text) => void terminal.told.push(text),
+    confirm: () => Promise.resolve(false),
+    progress: (work) => void terminal.reported.push(work),
+    whenDone() {},
+    endProgress() {},
+    interrupt: new AbortController().signal,
+    endOnInterrupt() {},
+    watchInterrupts() {},
+    setExitStatus(status) {
+      terminal.exitStatus = status;
+    },
+    paint: (color, text) => `<${color}:${text}>`,
+    paintTold: (color, text) => `<${color}:${text}>`,
+  };
+  return terminal;
+}

@@ -1,0 +1,169 @@
+import { describe, expect, it } from 'vitest';
+import { givenFacts } from '../../../tests/given/facts.ts';
+import type { Gateway } from '../../spec/spec.ts';
+import type { Facts } from '../../state/facts.ts';
+import { emptyLedger } from '../../state/ledger.ts';
+import type { HostRole } from '../../topology/role.ts';
+import type { Refusal } from '../parts.ts';
+import { chooseNumbers } from './numbers.ts';
+
+const network = (gateway: string) => ({
+  name: `net-${gateway}`,
+  engine: 'external' as const,
+  subnets: ['10.89.4.0/24'],
+  direct: [],
+  blocked: [],
+  gateway,
+  nextHops: ['192.168.50.2'],
+});
+
+function choose(
+  names: readonly string[],
+  facts: Partial<Facts> = {},
+  more: Record<string, Partial<Gateway>> = {},
+) {
+  const role: HostRole = { host: 'node1', addresses: [], networks: names.map(network), gateways: [] };
+  const refusals: Refusal[] = [];
+  const gateways = Object.fromEntries(
+    names.map((name): [string, Gateway] => [name, { members: [], snat: 'none', ...more[name] }]),
+  );
+  const numbers = chooseNumbers(role, gateways, givenFacts(facts), refusals);
+  return { ...numbers, refused: refusals.map(({ message }) => message) };
+}
+
+describe('numbers', () => {
+  it('are the first free ones, each gateway’s own', () => {
+    expect(choose(['office', 'home'])).toEqual({
+      gateways: { office: { table: 0x888, mark: 1 }, home: { table: 0x889, mark: 2 } },
+      directBit: 0x1000,
+      seenBit: 0x80,
+      steerBit: 0x400,
+      refused: [],
+    });
+  });
+
+  it('are none that somebody routes by, looks up, or gave a name', () => {
+    const { gateways } = choose(['office'], {
+      usedTables: [0x888],
+      foreignRules: [{ family: 4, preference: 5, table: 0x889 }],
+      namedTables: [0x88a],
+    });
+    expect(gateways['office']?.table).toBe(0x88b);
+  });
+
+  it.each([
+    ['the mark of Istio', 0x539, { seenBit: 0x80, steerBit: undefined }],
+    ['the mark of the recipe by hand', 0x888, { seenBit: 0x400, steerBit: 0x100 }],
+    ['the mark of wg-quick', 0xca6c, { seenBit: 0x80, steerBit: 0x400 }],
+  ])('are no bits that %s has', (_, value, bits) => {
+    const foreignRules = [{ family: 4 as const, preference: 5, fwmark: { value, mask: 0xffffffff } }];
+    const { seenBit, steerBit, directBit = 0 } = choose(['office'], { foreignRules });
+    expect({ seenBit, steerBit }).toEqual(bits);
+    expect(value & directBit).toBe(0);
+  });
+
+  it('are none that the file gives to another gateway', () => {
+    const { gateways } = choose(['office', 'home'], {}, { home: { table: 0x888, mark: 1 } });
+    expect(gateways).toEqual({ office: { table: 0x889, mark: 2 }, home: { table: 0x888, mark: 1 } });
+  });
+
+  it('stay what they were', () => {
+    const ledger = { ...emptyLedger, gateways: { home: { table: 0x888, mark: 1 } }, directBit: 0x200 };
+    expect(choose(['office', 'home'], { ledger })).toMatchObject({
+      gateways: { office: { table: 0x889, mark: 2 }, home: { table: 0x888, mark: 1 } },
+      directBit: 0x200,
+    });
+  });
+
+  it('change when somebody has taken the table since', () => {
+    const ledger = { ...emptyLedger, gateways: { office: { table: 0x888, mark: 1 } } };
+    expect(choose(['office'], { ledger, usedTables: [0x888] }).gateways['office']?.table).toBe(0x889);
+  });
+
+  it.each([
+    // wg-quick: one exact value
+    [{ value: 1, mask: 0xffffffff }, 2],
+    // bits of somebody's own
+    [{ value: 1, mask: 0x3 }, 4],
+    // Tailscale
+    [{ value: 0x80000, mask: 0xff0000 }, 1],
+  ])('of marks are none that rule %j could take for its own', (fwmark, mark) => {
+    const facts = { foreignRules: [{ family: 4 as const, preference: 5, fwmark }] };
+    expect(choose(['office'], facts).gateways['office']?.mark).toBe(mark);
+  });
+
+  it.each([
+    [0x1000, 0x100],
+    [0x3f00, undefined],
+  ])('of direct packets keep out of mask %i', (mask, bit) => {
+    const facts = { foreignRules: [{ family: 4 as const, preference: 5, fwmark: { value: mask, mask } }] };
+    const { directBit, refused } = choose(['office'], facts);
+    expect(directBit).toBe(bit ?? 0);
+    expect(refused).toHaveLength(bit === undefined ? 1 : 0);
+  });
+
+  it('of the file are refused when they are somebody else’s', () => {
+    const facts = {
+      usedTables: [300],
+      foreignRules: [{ family: 4 as const, preference: 5, fwmark: { value: 0x10, mask: 0xf0 } }],
+    };
+    expect(choose(['office'], facts, { office: { table: 300, mark: 0x10 } }).refused).toEqual([
+      'gateway office: table 300 is used by somebody else on this host',
+      'gateway office: mark 0x10 collides with rule 5 (fwmark mask 0xf0)',
+    ]);
+  });
+
+  it.each([
+    ['Tailscale', { preference: 5210, fwmark: { value: 0x80000, mask: 0xff0000 }, table: 254 }, 0x40000],
+    ['Cilium', { preference: 9, fwmark: { value: 0x200, mask: 0xf00 }, table: 2004 }, 0x300],
+    ['mwan3', { preference: 2001, fwmark: { value: 0x100, mask: 0x3f00 }, table: 1 }, 0x100],
+    ['wg-quick', { preference: 32764, fwmark: { value: 51820, mask: 0xffffffff }, table: 51820 }, 51820],
+    [undefined, { preference: 5210, fwmark: { value: 0x1, mask: 0x1 }, table: 7 }, 0x1],
+  ])('that collide with a rule of %s name it', (owner, rule, mark) => {
+    const facts = { foreignRules: [{ family: 4 as const, ...rule }] };
+    const of = owner === undefined ? '' : ` of ${owner}`;
+    expect(choose(['office'], facts, { office: { mark } }).refused).toContain(
+      `gateway office: mark 0x${mark.toString(16)} collides with rule ${rule.preference}${of} (fwmark mask 0x${rule.fwmark.mask.toString(16)})`,
+    );
+  });
+
+  it.each([
+    [52, 'Tailscale'],
+    [2005, 'Cilium'],
+    [51820, 'wg-quick'],
+    [3, 'mwan3'],
+    [300, 'somebody else'],
+  ])('of a table in use, %i, name %s', (table, owner) => {
+    const fwmark = { value: 0x300, mask: 0x3f00 };
+    const facts = {
+      usedTables: [table],
+      foreignRules: [{ family: 4 as const, preference: 2003, fwmark, table: 3 }],
+    };
+    expect(choose(['office'], facts, { office: { table } }).refused[0]).toBe(
+      `gateway office: table ${table} is used by ${owner} on this host`,
+    );
+  });
+
+  it.each([
+    ['kube-proxy', 'ip nat KUBE-SERVICES', 0x4000, '0xc000'],
+    ['kube-proxy', 'ip kube-proxy services', 0x8000, '0xc000'],
+    ['Calico', 'ip filter cali-FORWARD', 0x10000, '0xffff0000'],
+    ['Tailscale', 'ip filter ts-forward', 0x20000, '0xff0000'],
+    ['mwan3', 'ip mangle mwan3_hook', 0x200, '0x3f00'],
+    ['netavark', 'ip nat NETAVARK-HOSTPORT-SETMARK', 0x2000, '0x2000'],
+    ['CNI portmap', 'ip nat CNI-HOSTPORT-SETMARK', 0x2000, '0x2000'],
+    ['wg-quick', 'ip wg-quick-wg0 premangle', 51820, '0xffffffff'],
+  ])('of %s are known by its chains', (owner, chain, mark, mask) => {
+    const [family = '', table = '', name = ''] = chain.split(' ');
+    const facts = {
+      foreignChains: [
+        { family: 'ip', table: 'filter', name: 'INPUT' },
+        { family, table, name },
+      ],
+    };
+    expect(choose(['office'], facts, { office: { mark } }).refused).toContain(
+      `gateway office: mark 0x${mark.toString(16)} collides with ${owner} (fwmark mask ${mask})`,
+    );
+    expect(choose(['office'], {}, { office: { mark } }).refused).toEqual([]);
+  });
+});

@@ -1,0 +1,31 @@
+/** Rules of others in the midst of ours: they would decide before what closes, or never be asked. */
+import type { ForeignRule } from '../../state/facts.ts';
+import { hex, ipCommand } from '../../state/objects.ts';
+import { preferences } from '../../state/ownership.ts';
+import { ownerOfRule } from '../allocate/owners.ts';
+import type { Part, Refusal } from '../parts.ts';
+
+const [first, last] = [preferences.hostErrors, preferences.end];
+
+/** In a family of which nothing is redirected, they are in nobody's way. */
+export function preferenceRefusals(parts: readonly Part[], rules: readonly ForeignRule[]): Refusal[] {
+  const families = new Set(parts.map(({ family }) => family));
+  return rules
+    .filter(({ family }) => families.has(family))
+    .filter(({ preference }) => preference >= first && preference <= last)
+    .map((rule) => {
+      const owner = ownerOfRule(rule) ?? 'somebody else';
+      return {
+        message: `rule ${rule.preference}${ruleText(rule)} is of ${owner}: the preferences ${first} to ${last} are ours`,
+        hint: `\`${ipCommand(rule.family)} rule show preference ${rule.preference}\` shows it; give it one below ${first} or above ${last}, or take it out`,
+      };
+    });
+}
+
+function ruleText({ fwmark, table }: ForeignRule): string {
+  const parts = [
+    ...(fwmark ? [`fwmark ${hex(fwmark.value)}/${hex(fwmark.mask)}`] : []),
+    ...(table === undefined ? [] : [`lookup ${table}`]),
+  ];
+  return parts.length === 0 ? '' : ` (${parts.join(' ')})`;
+}

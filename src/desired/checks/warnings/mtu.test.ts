@@ -1,0 +1,168 @@
+import { describe, expect, it } from 'vitest';
+import { givenFacts, givenNetwork } from '../../../../tests/given/facts.ts';
+import type { EngineName } from '../../../spec/spec.ts';
+import type { Link, NetworkFacts } from '../../../state/facts.ts';
+import type { NodeNetwork } from '../../../topology/role.ts';
+import { wantNetwork } from '../../engines/networks.ts';
+import { networkStates } from '../../engines/obstacles.ts';
+import { hostWarnings } from './warnings.ts';
+
+const web = {
+  name: 'web',
+  engine: 'podman' as const,
+  subnets: ['10.89.4.0/24'],
+  direct: [],
+  gateway: 'office',
+  blocked: [],
+  nextHops: ['192.168.50.2'],
+};
+
+interface Given {
+  /** of the file */
+  readonly uplink?: number;
+  /** of the link towards the gateway */
+  readonly link?: number;
+  /** the network's, as the engine has it */
+  readonly engine?: number;
+  readonly bridge?: number;
+  readonly exists?: boolean;
+  readonly by?: EngineName;
+}
+
+const mtuOf = (mtu: number | undefined): { mtu?: number } => (mtu === undefined ? {} : { mtu });
+
+function given({ uplink, link, engine, bridge, exists = true, by = 'podman' }: Given) {
+  const eth0: Link = {
+    name: 'eth0',
+    index: 2,
+    ethernet: true,
+    ...mtuOf(link),
+    addresses: ['192.168.50.10/24'],
+  };
+  const br1: Link = {
+    name: 'br1',
+    type: 'bridge',
+    index: 3,
+    ethernet: true,
+    ...mtuOf(bridge),
+    addresses: ['10.89.4.1/24'],
+  };
+  const found: NetworkFacts = givenNetwork({
+    engine: by,
+    exists,
+    subnets: exists ? ['10.89.4.0/24'] : [],
+    ...mtuOf(engine),
+  });
+  return {
+    network: { ...web, engine: by, ...(uplink === undefined ? {} : { uplinkMtu: uplink }) } as const,
+    facts: givenFacts({ links: bridge === undefined ? [eth0] : [eth0, br1], networks: [found] }),
+  };
+}
+
+const large = (mtu: number, what: string, takes: number): string =>
+  `network web: its packets may have ${mtu} bytes, and ${what} takes ${takes}: larger ones need an ICMP error to find their way back`;
+const uplink = 'the uplink of gateway office';
+const lan = 'eth0, which leads to gateway office,';
+
+describe('a network whose packets are too large', () => {
+  it.each<[string, Given, string[]]>([
+    ['for an uplink of unknown size: nobody knows', { link: 1500, engine: 9000 }, []],
+    ['for the uplink', { uplink: 1476, link: 1500, engine: 1500 }, [large(1500, uplink, 1476)]],
+    ['by its bridge', { uplink: 1476, bridge: 1500 }, [large(1500, uplink, 1476)]],
+    ['by what the kernel gives it', { uplink: 1476 }, [large(1500, uplink, 1476)]],
+    ['by the engine, whatever its bridge has', { uplink: 1476, engine: 1476, bridge: 1500 }, []],
+    ['no more', { uplink: 1476, bridge: 1476 }, []],
+    ['for the link towards the gateway', { link: 1400 }, [large(1500, lan, 1400)]],
+    ['for that one rather than for the uplink', { uplink: 1476, link: 1400 }, [large(1500, lan, 1400)]],
+    ['and is still to be made: it is made to fit', { uplink: 1476, exists: false }, []],
+  ])('%s', (_, about, expected) => {
+    const { network, facts } = given(about);
+    const warnings = hostWarnings({ networks: [network], gateways: [] }, facts);
+    expect(warnings.map(({ message }) => message)).toEqual(expected);
+  });
+
+  it.each<[Given, string]>([
+    [
+      {},
+      'make it anew: `podman network rm web`, then `podman network create --opt mtu=1476` with the same subnets',
+    ],
+    [
+      { by: 'docker' },
+      'make it anew: `docker network rm web`, then `docker network create --opt com.docker.network.driver.mtu=1476` with the same subnets',
+    ],
+    [
+      { by: 'external' },
+      "give its bridge, and its containers' devices, the smaller one: `ip link set DEVICE mtu 1476`",
+    ],
+  ])('is mended by the way of its engine: %o', (about, hint) => {
+    const { network, facts } = given({ uplink: 1476, ...about });
+    expect(hostWarnings({ networks: [network], gateways: [] }, facts)[0]?.hint).toBe(hint);
+  });
+
+  it.each<[Given, number | undefined]>([
+    [{ uplink: 1476, exists: false }, 1476],
+    [{ uplink: 1476, link: 1400, exists: false }, 1400],
+    [{ link: 1500, exists: false }, undefined],
+    [{ uplink: 9000, link: 9000, exists: false }, undefined],
+    [{ uplink: 1476, engine: 1300 }, 1300],
+    [{ uplink: 1476 }, undefined],
+  ])('is made to fit, and left as it is: %o', (about, mtu) => {
+    const { network, facts } = given(about);
+    const [state] = networkStates([network], facts, false);
+    const [wanted] = state ? wantNetwork(state, facts).wanted : [];
+    expect(wanted?.object).toEqual({
+      kind: 'engine-network',
+      engine: 'podman',
+      name: 'web',
+      subnets: ['10.89.4.0/24'],
+      ...mtuOf(mtu),
+    });
+  });
+});
+
+describe('fragments of IPv6', () => {
+  const dual = ['10.89.4.0/24', 'fd04::/64'];
+  const lost =
+    'network web: datagrams of IPv6 that its containers send in fragments are lost: net.bridge.bridge-nf-call-ip6tables is 1, and the uplink of gateway office takes 1476 bytes';
+
+  it.each<[string, Partial<NodeNetwork>, boolean, string[]]>([
+    ['get lost where bridges are filtered', { subnets: dual }, true, [lost]],
+    ['do not where they are not', { subnets: dual }, false, []],
+    ['do not on a way that takes all', { subnets: dual, uplinkMtu: 1500 }, true, []],
+    ['are none where there is no IPv6', {}, true, []],
+    ['are none where it is blocked', { subnets: dual, blocked: [6] }, true, []],
+  ])('%s', (_, different, bridgeFilter6, expected) => {
+    const { network, facts } = given({ uplink: 1476, engine: 1280 });
+    const warnings = hostWarnings(
+      { networks: [{ ...network, ...different }], gateways: [] },
+      { ...facts, bridgeFilter6 },
+    );
+    expect(warnings.map(({ message }) => message)).toEqual(expected);
+  });
+});
+
+describe('an uplink that the file says something else of', () => {
+  const warnings = (said: number | undefined, has: number | undefined): string[] => {
+    const link: Link = { name: 'gre1', index: 4, ethernet: false, ...mtuOf(has), addresses: [] };
+    const office = { name: 'office', snat: 'masquerade', served: [] } as const;
+    const gateways = [{ ...office, uplink: { device: 'gre1', ...mtuOf(said) } }];
+    return hostWarnings({ networks: [], gateways }, givenFacts({ links: [link] })).map(({ message, hint }) =>
+      [message, hint].join('; '),
+    );
+  };
+
+  it.each([
+    [undefined, 1476],
+    [1476, 1476],
+    [1476, undefined],
+  ])('is none: %s in the file, %s here', (said, has) => {
+    expect(warnings(said, has)).toEqual([]);
+  });
+
+  it('is told, with both ways out', () => {
+    expect(warnings(1476, 1400)).toEqual([
+      'gateway office: the file says that its uplink gre1 takes 1476 bytes, and it takes 1400; ' +
+        'write `mtu: 1400` into the file, or `ip link set gre1 mtu 1476`',
+    ]);
+  });
+});

@@ -1,0 +1,32 @@
+/** What becomes of names when the file says whom to ask for them. */
+import type { NetworkFacts } from '../../../state/facts.ts';
+import type { NodeNetwork } from '../../../topology/role.ts';
+import type { Warning } from '../../parts.ts';
+import { isAskedByEngine } from '../../nft/dns-redirect.ts';
+
+export function nameServer(network: NodeNetwork, found: NetworkFacts | undefined): Warning[] {
+  const { name, nameServers } = network;
+  if (!nameServers || !found || isAskedByEngine(network, found)) return [];
+  if (found.asksFromHost) {
+    return [
+      {
+        message: `network ${name}: ${found.backend} asks for its containers from this host, past the gateway, and not ${nameServers.join(', ')}`,
+        hint: `start its containers with ${nameServers.map((address) => `\`--dns ${address}\``).join(' ')}: then it asks from inside of them, by the gateway`,
+      },
+    ];
+  }
+  if (!found.nameServer) return [];
+  return [
+    {
+      message: `network ${name}: its containers do not find each other by name: their questions go to ${nameServers.join(', ')}, and not to the name server of ${found.backend}`,
+      hint: `${keepNames(network)}make the network anew with \`--disable-dns\`, and this is as you want it`,
+    },
+  ];
+}
+
+/** Where the gateway itself is asked, the engine may do it: no other way leads there. */
+function keepNames({ name, nameServers = [], nextHops }: NodeNetwork): string {
+  if (!nameServers.every((address) => nextHops.includes(address))) return '';
+  const options = nameServers.map((address) => `--dns-add ${address}`).join(' ');
+  return `with netavark, from podman 4.4 on, \`podman network update ${options} ${name}\` keeps the names; without it, `;
+}

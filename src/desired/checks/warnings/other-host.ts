@@ -1,0 +1,15 @@
+/** Somebody said which host of the file this machine is, and none of that host's addresses is here. */
+import type { Facts } from '../../../state/facts.ts';
+import type { HostRole } from '../../../topology/role.ts';
+import type { Warning } from '../../parts.ts';
+
+export function otherHost({ host, addresses }: HostRole, { links }: Pick<Facts, 'links'>): Warning[] {
+  const own = new Set(links.flatMap((link) => link.addresses.map((address) => address.split('/')[0])));
+  if (addresses.length === 0 || addresses.some((address) => own.has(address))) return [];
+  return [
+    {
+      message: `host ${host} has ${addresses.join(' and ')} in the file, and this machine has no such address`,
+      hint: 'if this is another host of the file, run it with `--host` and that name; `mustredirect destroy` takes away what was applied',
+    },
+  ];
+}

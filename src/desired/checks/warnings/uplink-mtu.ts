@@ -1,0 +1,14 @@
+/** What the file tells the nodes of an uplink, and what the uplink is. */
+import type { Link } from '../../../state/facts.ts';
+import type { MemberGateway } from '../../../topology/role.ts';
+import type { Warning } from '../../parts.ts';
+
+export function uplinkMtu({ name, uplink }: MemberGateway, link: Link | undefined): Warning[] {
+  if (uplink.mtu === undefined || link?.mtu === undefined || uplink.mtu === link.mtu) return [];
+  return [
+    {
+      message: `gateway ${name}: the file says that its uplink ${uplink.device} takes ${uplink.mtu} bytes, and it takes ${link.mtu}`,
+      hint: `write \`mtu: ${link.mtu}\` into the file, or \`ip link set ${uplink.device} mtu ${uplink.mtu}\``,
+    },
+  ];
+}

@@ -1,0 +1,9 @@
+/** What the engine says of a network; nothing when it was not asked. */
+import type { Facts, NetworkFacts } from '../../state/facts.ts';
+
+export function factsOf(
+  { engine, name }: Pick<NetworkFacts, 'engine' | 'name'>,
+  { networks }: Pick<Facts, 'networks'>,
+): NetworkFacts | undefined {
+  return networks.find((found) => found.engine === engine && found.name === name);
+}

@@ -1,0 +1,138 @@
+import { describe, expect, it } from 'vitest';
+import { families, familyOf } from '../../address/cidr.ts';
+import { givenFacts, givenNetwork } from '../../../tests/given/facts.ts';
+import type { NetworkFacts } from '../../state/facts.ts';
+import type { NodeNetwork } from '../../topology/role.ts';
+import { closedPart } from '../parts.ts';
+import { questionChains } from './dns-redirect.ts';
+import { hostWarnings } from '../checks/warnings/warnings.ts';
+
+const network = {
+  name: 'web',
+  engine: 'podman' as const,
+  subnets: ['10.89.4.0/24'],
+  direct: [],
+  blocked: [],
+  gateway: 'office',
+  nextHops: ['192.168.50.2', 'fd50::2'],
+};
+const gateway = ['192.168.50.2'];
+const elsewhere = ['9.9.9.9', '2620:fe::fe'];
+const dual = ['10.89.4.0/24', 'fd04::/64'];
+
+/** The rules that turn questions. */
+function rulesOf(different: Partial<NodeNetwork>, found: Partial<NetworkFacts> = {}): readonly string[] {
+  const facts = givenFacts({ networks: [givenNetwork(found)] });
+  const asking = { ...network, ...different };
+  const parts = families.map((family) =>
+    closedPart(
+      'network web',
+      family,
+      asking.subnets.filter((subnet) => familyOf(subnet) === family),
+    ),
+  );
+  const chains = questionChains([asking], parts, facts).map(({ object }) => object);
+  if (chains.length === 0) return [];
+  const [hooked, resolve] = chains;
+  expect(hooked).toEqual({
+    kind: 'nft-chain',
+    name: 'questions',
+    hook: { type: 'nat', hook: 'prerouting', priority: -150 },
+    rules: ['udp dport 53 jump resolve', 'tcp dport 53 jump resolve'],
+  });
+  return resolve?.kind === 'nft-chain' ? resolve.rules : [];
+}
+
+describe('questions for names', () => {
+  it.each<[string, Partial<NodeNetwork>, Partial<NetworkFacts>, string[]]>([
+    ['go where the engine sends them', {}, { nameServer: { asks: [] } }, []],
+    [
+      'go to the gateway',
+      { nameServers: gateway },
+      { nameServer: { asks: [] } },
+      [
+        'ip daddr & 255.255.255.0 == @redirected4_24 fib daddr type != local return',
+        'ip saddr 10.89.4.0/24 dnat ip to 192.168.50.2',
+      ],
+    ],
+    [
+      'go to one name server of each family',
+      { nameServers: elsewhere, subnets: dual },
+      {},
+      [
+        'ip daddr & 255.255.255.0 == @redirected4_24 fib daddr type != local return',
+        'ip6 daddr & ffff:ffff:ffff:ffff:: == @redirected6_64 fib daddr type != local return',
+        'ip saddr 10.89.4.0/24 dnat ip to 9.9.9.9',
+        'ip6 saddr fd04::/64 dnat ip6 to 2620:fe::fe',
+      ],
+    ],
+    [
+      'of a blocked family go nowhere',
+      { nameServers: elsewhere, subnets: dual, blocked: [6] },
+      {},
+      [
+        'ip daddr & 255.255.255.0 == @redirected4_24 fib daddr type != local return',
+        'ip saddr 10.89.4.0/24 dnat ip to 9.9.9.9',
+      ],
+    ],
+    [
+      'are asked of the gateway by the engine',
+      { nameServers: gateway },
+      { nameServer: { asks: gateway } },
+      [],
+    ],
+    [
+      'are not left to an engine that asks somebody else',
+      { nameServers: gateway },
+      { nameServer: { asks: ['192.168.50.2', '8.8.8.8'] } },
+      [
+        'ip daddr & 255.255.255.0 == @redirected4_24 fib daddr type != local return',
+        'ip saddr 10.89.4.0/24 dnat ip to 192.168.50.2',
+      ],
+    ],
+    [
+      'are not left to an engine that asks past the gateway',
+      { nameServers: ['9.9.9.9'] },
+      { nameServer: { asks: ['9.9.9.9'] } },
+      [
+        'ip daddr & 255.255.255.0 == @redirected4_24 fib daddr type != local return',
+        'ip saddr 10.89.4.0/24 dnat ip to 9.9.9.9',
+      ],
+    ],
+  ])('%s', (_, different, found, rules) => {
+    expect(rulesOf(different, found)).toEqual(rules);
+  });
+});
+
+describe('the plan', () => {
+  const said = (different: Partial<NodeNetwork>, found: Partial<NetworkFacts>): string[] =>
+    hostWarnings(
+      { networks: [{ ...network, ...different }], gateways: [] },
+      givenFacts({ networks: [givenNetwork(found)] }),
+    ).flatMap(({ message, hint }) => [message, hint]);
+
+  it.each<[string, Partial<NodeNetwork>, Partial<NetworkFacts>]>([
+    ['the engine is asked', {}, { nameServer: { asks: [] } }],
+    ['the engine has no name server', { nameServers: gateway }, {}],
+    ['its name server asks the gateway', { nameServers: gateway }, { nameServer: { asks: gateway } }],
+  ])('says nothing of names when %s', (_, different, found) => {
+    expect(said(different, found)).toEqual([]);
+  });
+
+  it('says that names of containers are lost, and how they can be kept', () => {
+    expect(said({ nameServers: gateway }, { nameServer: { asks: [] } })).toEqual([
+      'network web: its containers do not find each other by name: their questions go to 192.168.50.2, and not to the name server of podman 4.3.1 with cni',
+      'with netavark, from podman 4.4 on, `podman network update --dns-add 192.168.50.2 web` keeps the names; without it, make the network anew with `--disable-dns`, and this is as you want it',
+    ]);
+    expect(said({ nameServers: ['9.9.9.9'] }, { nameServer: { asks: [] } })[1]).toBe(
+      'make the network anew with `--disable-dns`, and this is as you want it',
+    );
+  });
+
+  it('says what the engine asks from the host', () => {
+    expect(said({ nameServers: ['9.9.9.9'] }, { asksFromHost: true, backend: 'docker 28.2.2' })).toEqual([
+      'network web: docker 28.2.2 asks for its containers from this host, past the gateway, and not 9.9.9.9',
+      'start its containers with `--dns 9.9.9.9`: then it asks from inside of them, by the gateway',
+    ]);
+  });
+});

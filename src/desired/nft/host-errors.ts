@@ -1,0 +1,137 @@
+/**
+ * ICMP errors of this host about answers to redirected flows: the bridge is down, the container or its node is gone, the
+ * answer is too large. The kernel routes them as its own packets, by the main table. They go back by the gateway that the
+ * answer came from, with an address of the network, so that path MTU discovery works; by no other way.
+ */
+import type { Family, Subnet } from '../../address/cidr.ts';
+import { firstAddress, groupMerged } from '../../address/cidr.ts';
+import { hex } from '../../state/objects.ts';
+import { word } from './word.ts';
+import { type Numbers, hostErrorBits } from '../allocate/numbers.ts';
+import { type Part, type Wanted, bridgesOf, byFamily, isLocal, steeredSubnets } from '../parts.ts';
+import type { ByMark } from '../routing/steering-kind.ts';
+import { type Quoted, isNotRedirected, isRedirected, lengthsOf, quotedLeads } from './subnet-sets.ts';
+
+/** NF_IP_PRI_MANGLE: a chain of type `route` there has the packet routed again when it has changed it */
+const mangle = -150;
+
+/** ICMP errors that quote the packet that they are about */
+const errorTypes = {
+  4: ['destination-unreachable', 'time-exceeded', 'parameter-problem'],
+  6: ['destination-unreachable', 'packet-too-big', 'time-exceeded', 'parameter-problem'],
+} as const satisfies Record<Family, readonly string[]>;
+/**
+ * The kernel answers hop-by-hop options that it does not know before any chain has seen the packet, whatever its source: by
+ * them, a container would have this host write to whom it likes. Nobody else needs that answer (RFC 8200 lets a host ignore
+ * such options).
+ */
+const aboutOptions = 'icmpv6 type parameter-problem @th,112,8 0x0 ip6 daddr != fe80::/10 drop';
+const icmp = { 4: 'icmp', 6: 'icmpv6' } as const;
+
+export function hostErrorChains(parts: readonly Part[], numbers: Numbers, byMark: ByMark): Wanted[] {
+  const groups = byFamily(parts);
+  if (groups.length === 0) return [];
+  return [
+    ...groups.flatMap((group) => familyChains(group.family, group.parts, numbers, byMark)),
+    {
+      object: {
+        kind: 'nft-chain',
+        name: 'errors',
+        hook: { type: 'route', hook: 'output', priority: mangle },
+        rules: [
+          ...(bridgesOf(parts).length > 0 ? [aboutOptions] : []),
+          ...groups.flatMap(({ family }) =>
+            errorTypes[family].map((type) => `${icmp[family]} type ${type} jump errors${family}`),
+          ),
+        ],
+      },
+      why: 'sends ICMP errors about answers back the way that those came',
+    },
+  ];
+}
+
+function familyChains(family: Family, parts: readonly Part[], numbers: Numbers, byMark: ByMark): Wanted[] {
+  const quoted = quotedSubnets(parts, family);
+  const gateways = [
+    ...new Map(
+      parts.flatMap((part) =>
+        part.steer && steeredSubnets(part).length > 0 ? [[part.steer.gateway, part] as const] : [],
+      ),
+    ),
+  ];
+  return [
+    ...gateways.map(([gateway, part]) => ({
+      object: {
+        kind: 'nft-chain',
+        name: chainOf(family, gateway),
+        rules: [
+          `${word(family)} saddr set ${addressIn(part)}`,
+          ...(byMark.has(family) ? [markAs(gateway, numbers)] : []),
+        ],
+      } as const,
+      why: `sends ICMP errors to gateway ${gateway}`,
+    })),
+    {
+      object: { kind: 'nft-chain', name: chainOf(family), rules: ['drop'] },
+      why: 'drops ICMP errors about what goes nowhere',
+    },
+    {
+      object: {
+        kind: 'nft-chain',
+        name: `errors${family}`,
+        rules: [
+          ...isRedirected(family, 'destination', parts).map((inside) => `${inside} return`),
+          ...bypassed(family, parts),
+          ...quotedLeads(family, lengthsOf(quoted.map(({ subnet }) => subnet))),
+        ],
+      },
+      why: 'finds the gateway of the packet that an ICMP error quotes',
+    },
+  ];
+}
+
+/** Which chain an ICMP error about a packet to each subnet is led to. */
+export function quotedSubnets(parts: readonly Part[], family: Family): Quoted[] {
+  const gateways = new Map<Subnet, string>();
+  for (const part of parts) {
+    if (part.family !== family) continue;
+    for (const subnet of part.subnets) if (!gateways.has(subnet)) gateways.set(subnet, chainOf(family));
+    if (!part.steer) continue;
+    for (const subnet of steeredSubnets(part)) gateways.set(subnet, chainOf(family, part.steer.gateway));
+  }
+  return [...new Set(gateways.values())].flatMap((chain) =>
+    groupMerged([...gateways].flatMap(([subnet, one]) => (one === chain ? [{ subnet }] : []))).map(
+      ({ merged }) => ({ subnet: merged, chain }),
+    ),
+  );
+}
+
+/**
+ * Flows that keep the host's own routing: calls of ports that an engine publishes, and direct destinations. On a host that
+ * is a gateway, too, calls of its own published ports look the same: there all of them go to the gateway.
+ */
+function bypassed(family: Family, parts: readonly Part[]): string[] {
+  if (!parts.every(isLocal)) return [];
+  const ip = word(family);
+  return [
+    `ct status dnat ${isNotRedirected(family, 'original source', parts)} return`,
+    ...(parts.some((part) => part.direct.length > 0)
+      ? [`ct original ${ip} saddr . ct original ${ip} daddr @direct${family} return`]
+      : []),
+  ];
+}
+
+function markAs(gateway: string, numbers: Numbers): string {
+  const { seenBit = 0 } = numbers;
+  const mark = (numbers.gateways[gateway]?.mark ?? 0) | hostErrorBits(numbers) | seenBit;
+  return `meta mark set meta mark | ${hex(mark >>> 0)}`;
+}
+
+/** Any of the network's addresses will do: the gateway, and what the outside may see, go by the subnet. */
+function addressIn(part: Part): string {
+  return steeredSubnets(part).slice(0, 1).map(firstAddress).join('');
+}
+
+function chainOf(family: Family, gateway?: string): string {
+  return gateway === undefined ? `noerror${family}` : `error${family}_${gateway}`;
+}

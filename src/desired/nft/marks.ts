@@ -1,0 +1,206 @@
+/**
+ * The chains that mark packets: as seen by this table, as exceptions, and, where a mark steers, for their gateway. A packet
+ * is asked once where it comes from; all else follows from the chain that this leads to.
+ */
+import type { Family, Subnet } from '../../address/cidr.ts';
+import type { PublishedSubnets } from '../engines/bridge.ts';
+import { type NftChain, hex } from '../../state/objects.ts';
+import { word } from './word.ts';
+import type { Numbers } from '../allocate/numbers.ts';
+import { linkLocalCalls, unmentionedChains, unmentionedJumps } from './spoofed.ts';
+import { type Part, type Wanted, byFamily, isBridged, isLocal } from '../parts.ts';
+import { exceptionJumps } from './route-chains.ts';
+import { type ByMark, marksOf, waysBack } from '../routing/steering-kind.ts';
+import {
+  isNotRedirected,
+  isRedirected,
+  leadBy,
+  leadByBridge,
+  lengthsOf,
+  redirectedLengths,
+} from './subnet-sets.ts';
+import { isServed, servedSubnets, steerMap } from '../routing/ways.ts';
+
+/**
+ * After conntrack (-200), mangle (-150, where wg-quick sets the mark of all UDP), and dstnat (-100, where every chain of type
+ * nat is asked, whatever its own priority is): where a packet goes, and not where it was sent, decides whether it is direct.
+ */
+const afterDstnat = -99;
+/** after those that clear what is not ours; answers to what a gateway masquerades have the container's address by then */
+const afterMarks = -98;
+
+export function markChains(
+  parts: readonly Part[],
+  numbers: Numbers,
+  byMark: ByMark,
+  published: PublishedSubnets,
+): Wanted[] {
+  if (!isMarked(parts)) return [];
+  const groups = byFamily(parts);
+  const marked = groups.filter(({ family }) => byMark.has(family));
+  return [
+    seenChain(groups, notOurs(numbers, marked.length > 0), parts),
+    ...groups.flatMap((group) =>
+      familyChains(group.family, group.parts, numbers, byMark.has(group.family), published[group.family]),
+    ),
+    ...unmentionedChains(parts, numbers),
+    ...answerChain(marked, numbers),
+  ];
+}
+
+/** Whether packets are marked: those that are steered, and all of a bridge, to tell its own sources from others. */
+export function isMarked(parts: readonly Part[]): boolean {
+  return parts.some((part) => part.steer !== undefined || isBridged(part));
+}
+
+type Group = ReturnType<typeof byFamily>[number];
+
+/** Before a packet is routed: without the mark of this table it is not forwarded, because nothing would keep its source. */
+function seenChain(groups: readonly Group[], others: readonly string[], parts: readonly Part[]): Wanted {
+  return chain(
+    {
+      name: 'prerouting',
+      hook: { type: 'filter', hook: 'prerouting', priority: afterDstnat },
+      rules: [
+        ...groups.flatMap((group) =>
+          leadByBridge(group.family, redirectedLengths(group.parts.filter(isBridged))),
+        ),
+        ...linkLocalCalls(parts),
+        ...unmentionedJumps(parts),
+        ...groups.flatMap((group) =>
+          leadBy(group.family, 'source', steerMap(group.family), elsewhereLengths(group.parts)),
+        ),
+        ...others,
+      ],
+    },
+    parts.some(isLocal)
+      ? 'marks what this table has seen, answers of published ports, and direct destinations'
+      : 'marks what this table has seen',
+  );
+}
+
+/** The prefix lengths of subnets whose bridge is not known, or not here. */
+function elsewhereLengths(parts: readonly Part[]): number[] {
+  const known = new Set(parts.filter(isBridged).flatMap(({ subnets }) => subnets));
+  const elsewhere = parts.filter((part) => !isBridged(part)).flatMap(({ subnets }) => subnets);
+  return lengthsOf(elsewhere.filter((subnet) => !known.has(subnet)));
+}
+
+/**
+ * Our bits on a packet that did not get them from us: somebody has kept them with a connection, and put them on its answers, which
+ * would go where the questions went; or a packet from a redirected subnet came by another device than its bridge.
+ */
+function notOurs({ seenBit = 0, steerBit = 0, directBit = 0 }: Numbers, byMark: boolean): string[] {
+  const ours = (seenBit | directBit | (byMark ? steerBit : 0)) >>> 0;
+  return [`meta mark & ${hex(ours)} != 0x0 ${setMark(ours, 0)}`];
+}
+
+function familyChains(
+  family: Family,
+  parts: readonly Part[],
+  numbers: Numbers,
+  byMark: boolean,
+  published: readonly Subnet[] | undefined,
+): Wanted[] {
+  const marks = byMark ? marksOf(parts, numbers) : { mask: 0, gateways: [] };
+  const { seenBit = 0, directBit = 0 } = numbers;
+  const steerBit = byMark ? (numbers.steerBit ?? 0) : 0;
+  const steering = marks.mask | steerBit;
+  // What goes nowhere answers, too, where somebody calls a port that is published.
+  const rules = exceptionRules(family, parts, byMark ? directBit | seenBit : directBit, published);
+  const name = `exceptions${family}`;
+  const onwards = rules.length > 0 ? [`goto ${name}`] : [];
+  // Our bits on a packet that did not get them from us would be a way around.
+  const setBits = (bits: number): string => setMark(steering | directBit, seenBit | bits);
+  const towardsInside = isRedirected(family, 'destination', parts).map(
+    (destination) => `${destination} goto marks${family}`,
+  );
+  return [
+    chain({ name: `marks${family}`, rules: [setBits(0), ...onwards] }, 'marks what this table has seen'),
+    ...marks.gateways.map(({ gateway, mark }) =>
+      chain(
+        {
+          name: `to${family}_${gateway}`,
+          rules: [...towardsInside, setBits(mark | steerBit), ...onwards],
+        },
+        `marks what goes to gateway ${gateway}`,
+      ),
+    ),
+    ...(byMark && parts.some((part) => !part.steer)
+      ? [unseenChain(family, [...towardsInside, setMark(steering | directBit | seenBit, 0), ...onwards])]
+      : []),
+    ...(rules.length > 0 ? [chain({ name, rules }, 'marks what keeps this host’s own routing')] : []),
+  ];
+}
+
+function unseenChain(family: Family, rules: readonly string[]): Wanted {
+  return chain({ name: `unseen${family}`, rules }, 'what goes nowhere is not marked as seen');
+}
+
+/**
+ * Which packets keep the host's own routing.
+ *
+ * @param bits those that such a packet gets
+ */
+function exceptionRules(
+  family: Family,
+  parts: readonly Part[],
+  bits: number,
+  published: readonly Subnet[] | undefined,
+): string[] {
+  if (!parts.some(isLocal)) return [];
+  const ip = word(family);
+  const direct = `@direct${family}`;
+  const setBit = `meta mark set meta mark | ${hex(bits)}`;
+  const local = parts.every(isLocal) ? '' : `${ip} saddr @local${family} `;
+  return [
+    // An engine may have given the one who asked the bridge's address: what it began with counts.
+    `ct direction reply ct status dnat ${local}${isNotRedirected(family, 'original source', parts)} ${setBit}`,
+    // A container reaches its host, and what this publishes of a network that is not redirected.
+    ...(published
+      ? [`ct direction original ct status dnat ${local}${ip} daddr @published${family} ${setBit}`]
+      : []),
+    ...exceptionJumps(family, parts),
+    ...(parts.some((part) => part.direct.length > 0)
+      ? [
+          `${isNotRedirected(family, 'destination', parts)} ${ip} saddr . ${ip} daddr ${direct} ${setBit}`,
+          `ct direction reply ${ip} saddr . ct original ${ip} saddr ${direct} ${setBit}`,
+        ]
+      : []),
+  ];
+}
+
+/**
+ * The reverse path filter asks where an answer's destination would send its own packets: with the mark of the answer, where
+ * the link is set so. It is the mark of the gateway that the link leads to. IPv6 has no such filter.
+ */
+function answerChain(groups: readonly Group[], numbers: Numbers): Wanted[] {
+  const rules = groups
+    .filter(({ family }) => family === 4)
+    .flatMap(({ family, parts }) => {
+      const { mask, gateways } = marksOf(parts, numbers);
+      const served = servedSubnets(parts, true);
+      return waysBack(parts).flatMap(({ gateway, device }) => {
+        const mark = gateways.find((one) => one.gateway === gateway)?.mark;
+        if (mark === undefined) return [];
+        const bits = setMark(mask, mark | (numbers.steerBit ?? 0));
+        return isServed(family, 'destination', gateway, served.get(gateway) ?? []).map(
+          (destination) => `iifname "${device}" ${destination} ${bits}`,
+        );
+      });
+    });
+  if (rules.length === 0) return [];
+  const hook = { type: 'filter', hook: 'prerouting', priority: afterMarks } as const;
+  return [chain({ name: 'answers', hook, rules }, 'tells the reverse path filter which way answers come')];
+}
+
+/** All other bits are somebody's, and stay. A bit that is set is not cleared first: nft does not say so of it either. */
+function setMark(own: number, bits: number): string {
+  const cleared = (own & ~bits) >>> 0;
+  const kept = cleared === 0 ? '' : ` & ${hex((0xffffffff & ~cleared) >>> 0)}`;
+  return `meta mark set meta mark${kept}${bits === 0 ? '' : ` | ${hex(bits >>> 0)}`}`;
+}
+
+function chain(object: Omit<NftChain, 'kind'>, why: string): Wanted {
+  return { object: { kind: 'nft-chain', ...object }, why };
+}

@@ -1,0 +1,94 @@
+/**
+ * Which address a packet leaves with: the rules of chain `postrouting`. On a host that is several gateways of a network, the
+ * source and the device do not tell which of them a packet was sent to: the routes do, in the order of the rules that chose
+ * the table.
+ */
+import type { Family } from '../../address/cidr.ts';
+import { hex } from '../../state/objects.ts';
+import { word } from './word.ts';
+import { stop } from './stop.ts';
+import { type Part, byFamily } from '../parts.ts';
+import { gatewayRoutes, routeMatch } from './route-match.ts';
+import { isNotRedirected, isRedirected } from './subnet-sets.ts';
+import { isReturned, isUsuallyServed } from '../routing/ways.ts';
+
+export function natRules(parts: readonly Part[], directBit: number): string[] {
+  return byFamily(parts).flatMap((group) => natRulesOf(group.family, group.parts, hex(directBit)));
+}
+
+function natRulesOf(family: Family, parts: readonly Part[], bit: string): string[] {
+  const ip = word(family);
+  const outside = `${isNotRedirected(family, 'destination', parts)} meta mark & ${bit}`;
+  const own = `${ip} saddr @local${family} ${outside} == 0x0 snat ${ip} to ${ip} saddr`;
+  const direct = `${ip} saddr @masqueraded${family} ${outside} == ${bit} masquerade`;
+  return [
+    ...(parts.some((part) => part.local) ? [own] : []),
+    ...(parts.some((part) => part.masqueradeDirect) ? [direct] : []),
+    ...betweenNodes(family, parts).map((match) => `${match} snat ${ip} to ${ip} saddr`),
+    ...gatewayPackets(family, parts).map(({ match, nat }) => `${match} ${nat.verdict}`),
+  ];
+}
+
+/**
+ * What conntrack takes for no part of a flow, such as the reset of one that it has forgotten, passes by every NAT. It has no
+ * status that a rule could ask for: so what has one passes first.
+ */
+export function untranslatedRules(family: Family, parts: readonly Part[]): string[] {
+  const devices = parts.flatMap((part) => (part.nat && translates(part) ? [part.nat.device] : []));
+  if (devices.length === 0) return [];
+  return [
+    // An ICMP error belongs to the flow that it is about, and conntrack may all the same have left its address as it was.
+    ...[...new Set(devices)].map(
+      (device) => `oifname "${device}" ct status snat meta l4proto != icmp meta l4proto != ipv6-icmp accept`,
+    ),
+    ...betweenNodes(family, parts).map((match) => `${match} return`),
+    ...gatewayPackets(family, parts).map(
+      ({ match, nat }) => `${match} ${isTranslation(nat) ? stop(family, 'source') : 'return'}`,
+    ),
+  ];
+}
+
+/** Whether it gives packets another address: it does not where the file says `snat: none`. */
+export function translates({ nat }: Part): boolean {
+  return nat !== undefined && isTranslation(nat);
+}
+
+type Nat = NonNullable<Part['nat']>;
+
+function isTranslation({ verdict }: Nat): boolean {
+  return !verdict.endsWith(' saddr');
+}
+
+/** Where the uplink is the link to the nodes, what goes from one redirected subnet to another leaves by it, too. */
+function betweenNodes(family: Family, parts: readonly Part[]): string[] {
+  const devices = new Set(parts.flatMap(({ returnWays }) => returnWays.map(({ device }) => device)));
+  if (!parts.some(({ nat }) => nat && devices.has(nat.device))) return [];
+  return isReturned(family, parts).flatMap((way) =>
+    isRedirected(family, 'source', parts).map((source) => `${source} ${way}`),
+  );
+}
+
+interface GatewayPackets {
+  /** says that a packet leaves for the outside, and by which gateway */
+  readonly match: string;
+  readonly nat: Nat;
+}
+
+/** The first that matches decides. */
+function gatewayPackets(family: Family, parts: readonly Part[]): GatewayPackets[] {
+  const nats = new Map(parts.flatMap(({ nat }) => (nat ? [[nat.gateway, nat] as const] : [])));
+  const routed = gatewayRoutes(parts).flatMap((route) => {
+    const nat = nats.get(route.selector.via);
+    if (!nat) return [];
+    return [{ match: `${routeMatch(family, parts, route)} oifname "${nat.device}"`, nat }];
+  });
+  const usual = parts.flatMap((part) => {
+    const { nat } = part;
+    if (!nat) return [];
+    return isUsuallyServed(family, 'source', nat.gateway, part).map((source) => ({
+      match: `${source} oifname "${nat.device}"`,
+      nat,
+    }));
+  });
+  return [...routed, ...usual];
+}

@@ -1,0 +1,55 @@
+/** Published ports of a gateway: what comes to its uplink goes on to a container, and keeps the caller's address. */
+import { word } from './word.ts';
+import { type Family, familyOf } from '../../address/cidr.ts';
+import type { MemberGateway } from '../../topology/role.ts';
+import { type Part, type Wanted, byFamily } from '../parts.ts';
+import { isRedirected } from './subnet-sets.ts';
+
+/** before anybody else's (dstnat, -100): the first NAT decision is final */
+const beforeDstnat = -101;
+
+/** The answers need no rule: they leave by the uplink as everything does, and conntrack gives them its address. */
+export function publishedRules(
+  { uplink, snat, publish = [] }: MemberGateway,
+  family: Family,
+): NonNullable<Part['published']> {
+  const ip = word(family);
+  const address = typeof snat === 'object' ? snat.find((one) => familyOf(one) === family) : undefined;
+  // Where the world sees an address, the port is there; what only passes by is for somebody else.
+  const here =
+    address === undefined ? `meta nfproto ipv${family} fib daddr type local` : `${ip} daddr ${address}`;
+  return publish
+    .filter(({ to }) => familyOf(to) === family)
+    .map(({ port, proto, to, toPort }) => {
+      const target = family === 4 ? `${to}:${toPort}` : `[${to}]:${toPort}`;
+      return {
+        rule: `iifname "${uplink.device}" ${here} ${proto} dport ${port} dnat ${ip} to ${target}`,
+        why: `${proto} ${port} of ${uplink.device} leads to ${target}`,
+      };
+    });
+}
+
+/**
+ * What the containers themselves ask is no call from outside, also where the uplink is the link to their nodes: a name server
+ * on the gateway gets their questions.
+ */
+export function publishedChain(parts: readonly Part[]): Wanted[] {
+  const ports = parts.flatMap(({ published = [] }) => published);
+  const own = byFamily(parts).flatMap(({ family, parts: some }) =>
+    some.some(({ published = [] }) => published.length > 0)
+      ? isRedirected(family, 'source', some).map((source) => `${source} return`)
+      : [],
+  );
+  if (ports.length === 0) return [];
+  return [
+    {
+      object: {
+        kind: 'nft-chain',
+        name: 'published',
+        hook: { type: 'nat', hook: 'prerouting', priority: beforeDstnat },
+        rules: [...own, ...ports.map(({ rule }) => rule)],
+      },
+      why: ports.map(({ why }) => why).join(', '),
+    },
+  ];
+}

@@ -1,0 +1,40 @@
+/** What a route is about, in the words of nft: for the guard, and for the address that its packets leave with. */
+import { type Family, shortSubnet } from '../../address/cidr.ts';
+import type { Selector } from '../../spec/route-order.ts';
+import { rangeText } from '../../state/objects.ts';
+import { word } from './word.ts';
+import type { Part, RoutedWay } from '../parts.ts';
+import { isNotRedirected } from './subnet-sets.ts';
+
+/** Most specific first, as the rules that choose the table: the first that matches decides. */
+export function gatewayRoutes(parts: readonly Part[]): RoutedWay[] {
+  return parts
+    .flatMap(({ routed }) => routed?.ways ?? [])
+    .filter(({ table }) => table !== undefined)
+    .toSorted((a, b) => a.selector.rank - b.selector.rank);
+}
+
+/** Between redirected networks no route applies. */
+export function routeMatch(family: Family, parts: readonly Part[], { from, selector }: RoutedWay): string {
+  const source = `${word(family)} saddr ${shortSubnet(from)}`;
+  const outside = isNotRedirected(family, 'destination', parts);
+  return joinWords([source, outside, selectorMatch(family, selector)]);
+}
+
+export function selectorMatch(family: Family, selector: Selector): string {
+  return joinWords([destination(family, selector), protocol(family, selector)]);
+}
+
+export function joinWords(texts: readonly string[]): string {
+  return texts.filter((text) => text !== '').join(' ');
+}
+
+function destination(family: Family, { to }: Selector): string {
+  return to === undefined ? '' : `${word(family)} daddr ${shortSubnet(to)}`;
+}
+
+function protocol(family: Family, { proto, ports }: Selector): string {
+  if (proto === undefined) return '';
+  if (ports) return `${proto} dport ${rangeText(ports)}`;
+  return `meta l4proto ${proto === 'icmp' && family === 6 ? 'ipv6-icmp' : proto}`;
+}

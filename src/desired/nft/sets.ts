@@ -1,0 +1,185 @@
+/** The sets of table `inet mustredirect`. Elements are in nft's own canonical form. */
+import {
+  type Address,
+  type Family,
+  type Subnet,
+  families,
+  mergeSubnets,
+  prefixLength,
+  shortSubnet,
+  sortSubnets,
+} from '../../address/cidr.ts';
+import type { Hop } from '../../state/facts.ts';
+import type { NftSet } from '../../state/objects.ts';
+import { publishedSet, redirectedSet, subnetSetName, tellsOfOthers } from '../../state/subnet-set-name.ts';
+import { inboundSets } from './inbound.ts';
+import { stoppedSets } from './stop.ts';
+import { quotedSubnets } from './host-errors.ts';
+import { type Part, type Wanted, bridgesOf, byFamily, steeredSubnets } from '../parts.ts';
+import type { PublishedSubnets } from '../engines/bridge.ts';
+import { isMarked } from './marks.ts';
+import type { ByMark } from '../routing/steering-kind.ts';
+import { pairsOnBridge, steeringMaps } from './steering-maps.ts';
+import { bridgeSets, firstAddress, lengthsOf, quotedMaps, subnetSets } from './subnet-sets.ts';
+import { type Way, returnSet, servedSet, servedSubnets, usualSet, waySet, waysOf } from '../routing/ways.ts';
+
+/** All sets that the chains of these parts name. None is empty but those that packets fill. */
+export function nftSets(parts: readonly Part[], byMark: ByMark, published: PublishedSubnets): Wanted[] {
+  const bridges = bridgesOf(parts).map((bridge) => `"${bridge}"`);
+  const marked = isMarked(parts);
+  return [
+    ...byFamily(parts).flatMap((group) =>
+      setsOf(group.family, group.parts, byMark.has(group.family), marked),
+    ),
+    ...families.flatMap((family) => publishedSets(family, published[family])),
+    wholeValues('bridges', ['ifname'], bridges, 'bridges of redirected networks'),
+    wholeValues('spoofed', ['ifname'], bridges, 'counts what comes from them with another source', true),
+    wholeValues(
+      'inside',
+      ['ifname', 'ifname'],
+      bridges.map((bridge) => `${bridge} . ${bridge}`),
+      'frames between ports of one bridge',
+    ),
+  ].filter(({ object }) => isFilled(object as NftSet));
+}
+
+function setsOf(family: Family, parts: readonly Part[], byMark: boolean, marked: boolean): Wanted[] {
+  const address = `ipv${family}_addr`;
+  const all = parts.flatMap((part) => part.subnets);
+  const local = parts.filter((part) => part.local).flatMap((part) => part.subnets);
+  return [
+    ...subnetSets(family, redirectedSet(family), all, 'all redirected subnets'),
+    ...returnSets(family, parts),
+    wholeValues(
+      `outside${family}`,
+      [address, 'ifname'],
+      [...new Set(parts.flatMap((part) => part.outside.map(hopText)))].sort(),
+      'default routers: no way back to a redirected subnet',
+    ),
+    ...stoppedSets(family, parts),
+    set(`local${family}`, [address], elements(local), 'subnets whose containers are here'),
+    set(
+      `beside${family}`,
+      [address, 'ifname'],
+      [...new Set(parts.flatMap(besideOnBridge))].sort(),
+      'subnets of others on the bridges of redirected networks',
+    ),
+    set(
+      `direct${family}`,
+      [address, address],
+      pairs(parts, (p) => p.direct.map(shortSubnet)),
+      'direct destinations',
+    ),
+    set(
+      `masqueraded${family}`,
+      [address],
+      unmerged(parts.filter((p) => p.masqueradeDirect).flatMap((p) => p.subnets)),
+      'subnets whose direct packets leave with the host’s address',
+    ),
+    ...waysOf(family, parts).flatMap((way) => setsOfWay(family, way)),
+    ...servedSets(family, parts, byMark),
+    ...inboundSets(family, parts),
+    ...mapsOf(family, parts, byMark, marked),
+  ];
+}
+
+/** What leads packets on, and the subnets that belong to each bridge. */
+function mapsOf(family: Family, parts: readonly Part[], byMark: boolean, marked: boolean): Wanted[] {
+  return [
+    ...bridgeSets(family, parts.flatMap(pairsOnBridge), 'subnets and their bridges'),
+    ...quotedMaps(family, quotedSubnets(parts, family)),
+    ...(marked ? steeringMaps(family, parts, byMark) : []),
+  ];
+}
+
+/** Each subnet with its node: by another one's next hop it would not reach its containers. */
+function returnSets(family: Family, parts: readonly Part[]): Wanted[] {
+  const ways = parts.flatMap((part) => part.returnWays);
+  const address = `ipv${family}_addr`;
+  return lengthsOf(ways.map(({ subnet }) => subnet)).map((length) => {
+    const items = ways
+      .filter(({ subnet }) => prefixLength(subnet) === length)
+      .map(({ subnet, ...hop }) => `${firstAddress(subnet)} . ${hopText(hop)}`);
+    return wholeValues(
+      subnetSetName(returnSet(family), length),
+      [address, address, 'ifname'],
+      [...new Set(items)].sort(),
+      'by which node each subnet is reached',
+    );
+  });
+}
+
+function setsOfWay(family: Family, way: Way): Wanted[] {
+  const { name, sent, routed } = way;
+  return [
+    ...subnetSets(family, waySet(family, 'sent', way), sent, `counts what left by ${name}`, true),
+    ...subnetSets(family, waySet(family, 'routed', way), routed, `counts what routes led to ${name}`, true),
+  ];
+}
+
+function servedSets(family: Family, parts: readonly Part[], byMark: boolean): Wanted[] {
+  const usual = parts.flatMap(({ nat, steer }) => {
+    if (!nat || !steer?.only) return [];
+    const why = `what gateway ${nat.gateway} gets unless a route says otherwise`;
+    return subnetSets(family, usualSet(family, nat.gateway), steer.only, why);
+  });
+  return [
+    ...[...servedSubnets(parts, byMark)].flatMap(([gateway, subnets]) =>
+      subnetSets(family, servedSet(family, gateway), subnets, `subnets of gateway ${gateway}`),
+    ),
+    ...usual,
+  ];
+}
+
+function besideOnBridge({ beside, bridge }: Part): string[] {
+  return bridge === undefined ? [] : beside.map((subnet) => `${shortSubnet(subnet)} . "${bridge}"`);
+}
+
+function hopText({ via, device }: Hop): string {
+  return `${via} . "${device}"`;
+}
+
+/** Also when it is empty: it fills when somebody makes a network, and no rule comes or goes with that. */
+function publishedSets(family: Family, subnets: readonly Subnet[] | undefined): Wanted[] {
+  if (!subnets) return [];
+  const why = 'networks of this host that are not redirected, whose published ports are reached';
+  return [set(publishedSet(family), [`ipv${family}_addr`], elements(subnets), why)];
+}
+
+function isFilled(one: NftSet): boolean {
+  return one.dynamic === true || one.elements.length > 0 || tellsOfOthers(one.name);
+}
+
+/** One element for each subnet: it can go without its neighbour. */
+function unmerged(subnets: readonly Subnet[]): string[] {
+  return sortSubnets([...new Set(subnets)]).map(shortSubnet);
+}
+
+function elements(subnets: readonly Subnet[]): string[] {
+  return mergeSubnets(subnets).map(shortSubnet);
+}
+
+function pairs(parts: readonly Part[], others: (part: Part) => readonly (Address | string)[]): string[] {
+  const found = parts.flatMap((part) =>
+    steeredSubnets(part).flatMap((subnet) =>
+      others(part).map((other) => `${shortSubnet(subnet)} . ${other}`),
+    ),
+  );
+  return [...new Set(found)].sort();
+}
+
+/** No interval among them: they are found by their hash. */
+function wholeValues(...args: Parameters<typeof set>): Wanted {
+  const { object, why } = set(...args);
+  return { object: { ...object, exact: true }, why };
+}
+
+function set(
+  name: string,
+  type: readonly string[],
+  items: readonly string[],
+  why: string,
+  counted = false,
+): { readonly object: NftSet; readonly why: string } {
+  return { object: { kind: 'nft-set', name, type, counted, elements: items }, why };
+}

@@ -1,0 +1,67 @@
+/**
+ * What is stopped is counted by its subnet, and dropped. The elements are made by the packets: ten thousand subnets of which
+ * nothing is stopped cost nothing when the table is written, and nothing when it is read.
+ */
+import type { Family } from '../../address/cidr.ts';
+import type { NftSet } from '../../state/objects.ts';
+import { redirectedSet, stoppedSet, subnetSetName } from '../../state/subnet-set-name.ts';
+import { type Part, type Wanted, byFamily, isLocal } from '../parts.ts';
+import { anyOf, fieldOf, redirectedLengths } from './subnet-sets.ts';
+
+/** by which of its addresses a packet is of a redirected subnet */
+const chains = {
+  source: { suffix: '', why: 'counts what is stopped, and drops it' },
+  'original source': {
+    suffix: '_flow',
+    why: 'counts what is stopped by the source that its flow began with, and drops it',
+  },
+  destination: { suffix: '_answer', why: 'counts answers that are stopped, and drops them' },
+} as const;
+
+export function stop(family: Family, field: keyof typeof chains): string {
+  return `goto ${chainName(family, field)}`;
+}
+
+/** The chains that those lead to. */
+export function stopChains(parts: readonly Part[]): Wanted[] {
+  return byFamily(parts).flatMap((group) => [
+    stopChain(group.family, group.parts, 'source'),
+    ...(group.parts.some(isLocal) ? [stopChain(group.family, group.parts, 'original source')] : []),
+    ...(group.parts.some(({ outside }) => outside.length > 0)
+      ? [stopChain(group.family, group.parts, 'destination')]
+      : []),
+  ]);
+}
+
+/** What cannot be counted, because the kernel has no memory left, is dropped all the same. */
+function stopChain(family: Family, parts: readonly Part[], field: keyof typeof chains): Wanted {
+  const counts = redirectedLengths(parts).flatMap((length) => {
+    const set = subnetSetName(stoppedSet(family), length);
+    return anyOf(family, field, redirectedSet(family), [length]).map(
+      (matches) => `${matches} add @${set} { ${fieldOf(family, field, length)} }`,
+    );
+  });
+  return {
+    object: { kind: 'nft-chain', name: chainName(family, field), rules: [...counts, 'drop'] },
+    why: chains[field].why,
+  };
+}
+
+export function stoppedSets(family: Family, parts: readonly Part[]): Wanted[] {
+  return redirectedLengths(parts).map((length) => ({
+    object: {
+      kind: 'nft-set',
+      name: subnetSetName(stoppedSet(family), length),
+      exact: true,
+      dynamic: true,
+      type: [`ipv${family}_addr`],
+      counted: true,
+      elements: [],
+    } satisfies NftSet,
+    why: 'counts what the guard stopped',
+  }));
+}
+
+function chainName(family: Family, field: keyof typeof chains): string {
+  return `stop${family}${chains[field].suffix}`;
+}

@@ -1,0 +1,161 @@
+/** A gateway member's part: what comes from the nodes leaves by the uplink, and answers find back. */
+import { word } from '../nft/word.ts';
+import { type Address, type Family, type Subnet, familyOf } from '../../address/cidr.ts';
+import type { MemberGateway, ServedSubnet } from '../../topology/role.ts';
+import type { Facts } from '../../state/facts.ts';
+import type { Route } from '../../state/objects.ts';
+import { mainTable } from '../../state/ownership.ts';
+import { backObstacles, outObstacles, subnetsHere, viaOf } from '../checks/member-obstacles.ts';
+import { linkTowards } from '../routing/neighbours.ts';
+import type { Numbers } from '../allocate/numbers.ts';
+import { type Findings, type Part, type WaysOut, closedPart } from '../parts.ts';
+import { publishedRules } from '../nft/published-ports.ts';
+import { outsideOf, returnWaysOf } from '../routing/return-ways.ts';
+import { memberRoutes } from '../routing/routed.ts';
+import { closedDefault, openDefault } from '../routing/routes.ts';
+
+/** A route that a routing daemon learns (metric 20 to 110) comes before our static one. */
+const returnMetric = 4000;
+
+/** What can be sent on, and what is closed because the uplink, or the way back to its node, is not ready. */
+export function memberParts(
+  gateway: MemberGateway,
+  family: Family,
+  facts: Facts,
+  numbers: Numbers,
+  { refusals, notReady, closing }: Findings,
+): Part[] {
+  const served = gateway.served.filter(({ subnet }) => familyOf(subnet) === family);
+  if (served.length === 0) return [];
+  refusals.push(...subnetsHere(served, facts));
+  if (closing) return [openPart(gateway, family, served, facts, numbers)];
+  const [out, back] = [outObstacles(gateway, family, facts), backObstacles(gateway, served, facts)];
+  notReady.push(...out, ...back.map(({ obstacle }) => obstacle));
+  const why = new Map(back.flatMap(({ subnets, obstacle }) => subnets.map((one) => [one, obstacle.message])));
+  const ready = served.filter(({ subnet }) => !why.has(subnet));
+  const [first] = out;
+  const part = openPart(gateway, family, ready, facts, numbers);
+  return [
+    ...(ready.length === 0 ? [] : [first ? withoutUplink(part, first.message) : part]),
+    ...[...new Set(why.values())].map((reason) =>
+      closedServed(
+        gateway,
+        family,
+        served.filter(({ subnet }) => why.get(subnet) === reason),
+        reason,
+        facts,
+      ),
+    ),
+  ];
+}
+
+/** The gateway itself is in reach, and its table has no way out. */
+function withoutUplink({ routes, ...part }: Part, notReady: string): Part {
+  const { routed: _, nat: __, published: ___, ...rest } = part;
+  return {
+    ...rest,
+    hops: [],
+    devices: [],
+    routes: routes.filter(
+      ({ route: { destination, target } }) => destination !== 'default' || target.kind === 'unreachable',
+    ),
+    notReady,
+  };
+}
+
+function closedServed(
+  { name }: MemberGateway,
+  family: Family,
+  served: readonly ServedSubnet[],
+  notReady: string,
+  facts: Facts,
+): Part {
+  const subnets = served.map(({ subnet }) => subnet);
+  // Answers that still come must not go on by the default route.
+  const outside = outsideOf(served, family, facts);
+  return { ...closedPart(`gateway ${name}`, family, subnets), outside, notReady };
+}
+
+/** @param served all of one family, with the ways to their nodes there */
+function openPart(
+  gateway: MemberGateway,
+  family: Family,
+  served: readonly ServedSubnet[],
+  facts: Facts,
+  numbers: Numbers,
+): Part {
+  const subnets = served.map(({ subnet }) => subnet);
+  const table = numbers.gateways[gateway.name]?.table ?? 0;
+  const { device } = gateway.uplink;
+  const via = viaOf(gateway, family);
+  const way = { device, ...(via === undefined ? {} : { via }) };
+  return {
+    ...closedPart(`gateway ${gateway.name}`, family, subnets),
+    ...waysOut(way),
+    ...memberRoutes(gateway.name, served, table, waysOut(way)),
+    steer: steeredBy(gateway, served, table),
+    routes: [
+      closedDefault(family, table, gateway.name),
+      openDefault(family, table, way, `the uplink of gateway ${gateway.name}`),
+      ...served.flatMap((one) => returnRoute(one, facts)),
+    ],
+    returnWays: returnWaysOf(served, facts),
+    outside: outsideOf(served, family, facts),
+    nat: { gateway: gateway.name, device, verdict: natVerdict(gateway, family), ...mtuOf(device, facts) },
+    published: publishedRules(gateway, family),
+  };
+}
+
+function mtuOf(device: string, { links }: Facts): { mtu?: number } {
+  const mtu = links.find(({ name }) => name === device)?.mtu;
+  return mtu === undefined ? {} : { mtu };
+}
+
+function steeredBy(
+  { name, uplink }: MemberGateway,
+  served: readonly ServedSubnet[],
+  table: number,
+): NonNullable<Part['steer']> {
+  const why = `gateway ${name} sends it out of ${uplink.device}`;
+  return { gateway: name, table, why, ...steeredOnes(served) };
+}
+
+/** All of them, unless another gateway here gets what no route is about. */
+function steeredOnes(served: readonly ServedSubnet[]): { readonly only?: Subnet[] } {
+  const whole = served.filter(({ onlyRoutes }) => !onlyRoutes);
+  return whole.length === served.length ? {} : { only: whole.map(({ subnet }) => subnet) };
+}
+
+function waysOut({ via, device }: { readonly via?: Address; readonly device: string }): WaysOut {
+  return via === undefined ? { hops: [], devices: [device] } : { hops: [{ via, device }], devices: [] };
+}
+
+/** `none` is said too: a masquerade of somebody else on the uplink must not hide the container. */
+function natVerdict({ snat }: MemberGateway, family: Family): string {
+  if (snat === 'masquerade') return 'masquerade';
+  const ip = word(family);
+  const address = snat === 'none' ? undefined : snat.find((one) => familyOf(one) === family);
+  return `snat ${ip} to ${address ?? `${ip} saddr`}`;
+}
+
+function returnRoute(
+  { network, node, subnet, nodeAddress }: ServedSubnet,
+  facts: Facts,
+): { route: Route; why: string }[] {
+  const link = linkTowards(nodeAddress, facts);
+  if (!link) return [];
+  const target = { kind: 'unicast', via: nodeAddress, device: link.name } as const;
+  return [
+    {
+      route: {
+        kind: 'route',
+        family: familyOf(subnet),
+        table: mainTable,
+        destination: subnet,
+        metric: returnMetric,
+        target,
+      },
+      why: `the way back to ${network} on ${node}`,
+    },
+  ];
+}

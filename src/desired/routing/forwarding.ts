@@ -1,0 +1,87 @@
+/** Whether the kernel forwards: a setting for all of a family, which others on this host may need too. */
+import { type Family, families } from '../../address/cidr.ts';
+import type { Facts } from '../../state/facts.ts';
+import { forwardingName, settingsOf } from '../../state/settings.ts';
+import type { Part, Refusal, Wanted } from '../parts.ts';
+
+export interface Forwarding {
+  readonly wanted: readonly Wanted[];
+  readonly refusals: readonly Refusal[];
+}
+
+/**
+ * On in the families in which something is steered; in all others as it was before us. Where that is only not ready, it stays
+ * as it is.
+ */
+export function forwardingOf(parts: readonly Part[], facts: Facts): Forwarding {
+  const steered = (family: Family): boolean =>
+    parts.some((part) => part.family === family && part.steer && part.notReady === undefined);
+  const awaited = (family: Family): boolean =>
+    parts.some((part) => part.family === family && part.notReady !== undefined);
+  return {
+    wanted: families.flatMap((family) => {
+      if (steered(family)) return [switchedOn(family)];
+      return awaited(family) ? [] : asBefore(family, facts);
+    }),
+    refusals: steered(6)
+      ? whatIsLost(
+          parts.map(({ bridge }) => bridge),
+          facts,
+        )
+      : [],
+  };
+}
+
+/** What stays on because containers still need what they found, for the plan to tell. */
+export function keptForwarding({ ledger, sysctls }: Facts): string[] {
+  return families
+    .map((family) => forwardingName[family])
+    .filter((name) => ledger.sysctls[name] === '0' && sysctls[name] === '1')
+    .map((name) => `sysctl ${name} = 1 stays with it, until destroy can take the network away`);
+}
+
+function switchedOn(family: Family): Wanted {
+  return {
+    object: { kind: 'sysctl', name: forwardingName[family], value: '1' },
+    why: 'packets between containers and the outside are forwarded',
+  };
+}
+
+function asBefore(family: Family, { ledger, sysctls, links }: Facts): Wanted[] {
+  const name = forwardingName[family];
+  const { [name]: value, ...kept } = settingsOf(family, ledger.sysctls);
+  if (value === undefined) return [];
+  const { [name]: _, ...current } = settingsOf(family, sysctls);
+  const alongside = { ...current, ...stillThere(kept, links) };
+  return [{ object: { kind: 'sysctl', name, value, alongside }, why: 'as it was before' }];
+}
+
+/** A device that is gone has no setting any more. */
+function stillThere(
+  settings: Readonly<Record<string, string>>,
+  links: Facts['links'],
+): Record<string, string> {
+  const devices = new Set(['default', ...links.map(({ name }) => name)]);
+  return Object.fromEntries(
+    Object.entries(settings).filter(([name]) => {
+      const device = /^net\/ipv[46]\/conf\/([^/]+)\//.exec(name)?.[1];
+      return device === undefined || devices.has(device);
+    }),
+  );
+}
+
+/**
+ * A kernel that begins to forward takes no more router advertisements, unless told to: the default route goes at once, the
+ * address when its time is over. On a network's own bridge there is nothing to lose: a container may advertise anything.
+ */
+function whatIsLost(bridges: readonly (string | undefined)[], facts: Facts): Refusal[] {
+  const { routerAdvertisedDefaults, acceptRa, sysctls, links } = facts;
+  if (sysctls[forwardingName[6]] !== '0') return [];
+  const addressed = links.flatMap(({ name, advertised = [] }) => (advertised.length > 0 ? [name] : []));
+  return [...new Set([...routerAdvertisedDefaults, ...addressed])]
+    .filter((device) => acceptRa[device] === '1' && !bridges.includes(device))
+    .map((device) => ({
+      message: `${device} has its IPv6 ${routerAdvertisedDefaults.includes(device) ? 'default route' : 'address'} from router advertisements, and a host that forwards IPv6 takes none: this host would lose it`,
+      hint: `\`sysctl -w net/ipv6/conf/${device}/accept_ra=2\` takes them all the same; keep it in /etc/sysctl.d, then try again`,
+    }));
+}

@@ -1,0 +1,21 @@
+/** By which neighbours a gateway reaches the subnets that it serves, and by which it must not. */
+import { type Family, familyOf } from '../../address/cidr.ts';
+import type { Facts } from '../../state/facts.ts';
+import type { ServedSubnet } from '../../topology/role.ts';
+import { hopsTowards } from './neighbours.ts';
+import type { Part } from '../parts.ts';
+
+export function returnWaysOf(served: readonly ServedSubnet[], facts: Facts): Part['returnWays'] {
+  return served.flatMap(({ subnet, nodeAddress }) =>
+    hopsTowards([nodeAddress], [], facts).map((hop) => ({ subnet, ...hop })),
+  );
+}
+
+export function outsideOf(
+  served: readonly ServedSubnet[],
+  family: Family,
+  { defaultHops }: Facts,
+): Part['outside'] {
+  const nodes = new Set(served.map(({ nodeAddress }) => nodeAddress));
+  return defaultHops.filter(({ via }) => familyOf(via) === family && !nodes.has(via));
+}

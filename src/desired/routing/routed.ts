@@ -1,0 +1,94 @@
+/** What of a network goes another way, on its node and on the gateways that it goes to. */
+import { type Address, type Family, type Subnet, familyOf } from '../../address/cidr.ts';
+import type { Facts } from '../../state/facts.ts';
+import type { NodeNetwork, ServedSubnet } from '../../topology/role.ts';
+import { hopsTowards, linkTowards } from './neighbours.ts';
+import { gatewayObstacles } from '../checks/node-refusals.ts';
+import type { Numbers } from '../allocate/numbers.ts';
+import type { Exit, NotReady, Part, Routed, WaysOut } from '../parts.ts';
+import { closedDefault, openDefault } from './routes.ts';
+
+export interface NodeRoutes {
+  readonly routed?: Routed;
+  /** the tables of the other gateways */
+  readonly tables: Part['routes'];
+  readonly hasDirect: boolean;
+}
+
+export function nodeRoutes(
+  network: NodeNetwork,
+  family: Family,
+  subnets: readonly Subnet[],
+  facts: Facts,
+  numbers: Numbers,
+  notReady: NotReady[],
+): NodeRoutes {
+  const selectors = network.routes?.selectors[family] ?? [];
+  if (!network.routes || selectors.length === 0) return { tables: [], hasDirect: false };
+  const nextHops = { ...network.routes.nextHops, [network.gateway]: network.nextHops };
+  const gateways = [...new Set(selectors.map(({ via }) => via))].filter((via) => via !== 'direct');
+  const addressesOf = (gateway: string): Address[] =>
+    (nextHops[gateway] ?? []).filter((hop) => familyOf(hop) === family);
+  const exits = gateways.map((gateway): Exit => {
+    return { gateway, subnets, hops: hopsTowards(addressesOf(gateway), subnets, facts), devices: [] };
+  });
+  const others = gateways.filter((gateway) => gateway !== network.gateway);
+  return {
+    routed: {
+      name: network.name,
+      ways: selectors.flatMap((selector) =>
+        subnets.map((from) => ({ from, selector, ...tableOf(numbers, selector.via) })),
+      ),
+      exits,
+    },
+    tables: others.flatMap((gateway) => {
+      const exit = { gateway, subnets, first: addressesOf(gateway)[0] };
+      return tableRoutes(network, exit, family, facts, numbers, notReady);
+    }),
+    hasDirect: selectors.some(({ via }) => via === 'direct'),
+  };
+}
+
+/** On a host that is several of a network's gateways: the node has sent all of it here. */
+export function memberRoutes(
+  gateway: string,
+  served: readonly ServedSubnet[],
+  table: number,
+  ways: WaysOut,
+): Pick<Part, 'routed'> {
+  const routed = served.filter(({ routes = [] }) => routes.length > 0);
+  if (routed.length === 0) return {};
+  return {
+    routed: {
+      name: gateway,
+      ways: routed.flatMap(({ subnet, routes = [] }) =>
+        routes.map((selector) => ({ from: subnet, selector, table })),
+      ),
+      exits: [{ gateway, subnets: routed.map(({ subnet }) => subnet), ...ways }],
+    },
+  };
+}
+
+function tableOf(numbers: Numbers, gateway: string): { readonly table?: number } {
+  return gateway === 'direct' ? {} : { table: numbers.gateways[gateway]?.table ?? 0 };
+}
+
+function tableRoutes(
+  network: NodeNetwork,
+  { gateway, first, subnets }: Pick<Exit, 'gateway' | 'subnets'> & { readonly first: Address | undefined },
+  family: Family,
+  facts: Facts,
+  numbers: Numbers,
+  notReady: NotReady[],
+): Part['routes'] {
+  const { table = 0 } = tableOf(numbers, gateway);
+  const closed = closedDefault(family, table, gateway);
+  if (first === undefined) return [closed];
+  const link = linkTowards(first, facts, subnets);
+  const obstacles = gatewayObstacles({ ...network, gateway }, first, link, facts.links);
+  // What routes lead there is closed by the table; all else of the network goes its way.
+  notReady.push(...obstacles.map((one) => ({ what: `gateway ${gateway}`, family, ...one })));
+  if (!link || obstacles.length > 0) return [closed];
+  const way = { via: first, device: link.name };
+  return [closed, openDefault(family, table, way, `gateway ${gateway} is at ${first}`)];
+}

@@ -1,0 +1,32 @@
+/** Routes that both roles need. */
+import type { Address, Family } from '../../address/cidr.ts';
+import type { Route } from '../../state/objects.ts';
+import { lastMetric } from '../../state/ownership.ts';
+
+interface Reasoned {
+  readonly route: Route;
+  readonly why: string;
+}
+
+/** What the kernel gives a route that names none: IPv6 has IP6_RT_PRIO_USER. */
+const usualMetric: Readonly<Record<Family, number>> = { 4: 0, 6: 1024 };
+
+/** An empty table falls through to main: the gateway's link goes down, and packets leave by another way. */
+export function closedDefault(family: Family, table: number, gateway: string): Reasoned {
+  const why = `closed when gateway ${gateway} cannot be reached`;
+  return { route: defaultRoute(family, table, lastMetric, { kind: 'unreachable' }), why };
+}
+
+/** The way out of a table. */
+export function openDefault(
+  family: Family,
+  table: number,
+  way: { readonly via?: Address; readonly device: string },
+  why: string,
+): Reasoned {
+  return { route: defaultRoute(family, table, usualMetric[family], { kind: 'unicast', ...way }), why };
+}
+
+function defaultRoute(family: Family, table: number, metric: number, target: Route['target']): Route {
+  return { kind: 'route', family, table, destination: 'default', metric, target };
+}

@@ -1,0 +1,77 @@
+/** Rules by the mark of a gateway, which the nft table finds in a map: they do not grow with the subnets. */
+import type { Family } from '../../address/cidr.ts';
+import { preferences } from '../../state/ownership.ts';
+import { type Numbers, hostErrorBits } from '../allocate/numbers.ts';
+import { type Part, isLocal } from '../parts.ts';
+import { routeRules } from './route-rules.ts';
+import { type Ruling, ofLinks, onwards, ruling, theEnd } from './ruling.ts';
+import { linksBack, marksOf } from './steering-kind.ts';
+
+/**
+ * As many as there are gateways, however many subnets they have. What goes to a redirected subnet has no gateway's mark, and
+ * so goes by main; there, a route closes it when its bridge is not there.
+ */
+export function rulesByMark(family: Family, parts: readonly Part[], numbers: Numbers): Ruling[] {
+  const { mask, gateways } = marksOf(parts, numbers);
+  const { steerBit = 0, directBit = 0 } = numbers;
+  const steered = { value: steerBit, mask: steerBit };
+  return [
+    ...gateways.flatMap((gateway) => hostErrorRules(gateway, mask, numbers)),
+    ...(parts.some(isLocal)
+      ? [
+          ruling(
+            {
+              preference: preferences.bypass,
+              fwmark: { value: directBit, mask: directBit },
+              action: onwards,
+            },
+            'answers of published ports, and direct destinations',
+          ),
+        ]
+      : []),
+    ...ofLinks(family, parts),
+    // The reverse path filter asks for the links where a mark is valid for it. IPv6 has no such filter.
+    ...[...(family === 4 ? linksBack(parts) : []), 'lo'].map((device) =>
+      ruling(
+        { preference: preferences.inside, fwmark: steered, device, action: onwards },
+        device === 'lo' ? 'what begins or ends on this host' : 'answers go to the bridge, or to the node',
+      ),
+    ),
+    ...parts.flatMap((part) => routeRules(part, {})),
+    ...gateways.flatMap((gateway) => gatewayRules(gateway, mask, steerBit)),
+    theEnd,
+  ];
+}
+
+type Gateway = ReturnType<typeof marksOf>['gateways'][number];
+
+/** With the bit that says that it is ours: a mark of somebody else may have the others. */
+function gatewayRules({ gateway, mark, table }: Gateway, mask: number, steerBit: number): Ruling[] {
+  const fwmark = { value: (mark | steerBit) >>> 0, mask: (mask | steerBit) >>> 0 };
+  return [
+    ruling(
+      { preference: preferences.steer, fwmark, action: { kind: 'lookup', table } },
+      `every packet of the networks of gateway ${gateway}`,
+    ),
+    ruling(
+      { preference: preferences.closed, fwmark, action: { kind: 'prohibit' } },
+      'closed, should no table have a way for it',
+    ),
+  ];
+}
+
+/** ICMP errors of this host about answers to redirected flows: back by the gateway that the answer came from, or nowhere. */
+function hostErrorRules({ gateway, mark, table }: Gateway, mask: number, numbers: Numbers): Ruling[] {
+  const bits = hostErrorBits(numbers);
+  const about = { fwmark: { value: (mark | bits) >>> 0, mask: (mask | bits) >>> 0 }, device: 'lo' };
+  return [
+    ruling(
+      { preference: preferences.hostErrors, ...about, action: { kind: 'lookup', table } },
+      `ICMP errors of this host about answers from gateway ${gateway} go back there`,
+    ),
+    ruling(
+      { preference: preferences.hostErrorsClosed, ...about, action: { kind: 'blackhole' } },
+      'by no other way',
+    ),
+  ];
+}

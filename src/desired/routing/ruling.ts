@@ -1,0 +1,35 @@
+/** A rule of some family, and the reason that the plan gives for it; and those that both ways of steering have. */
+import type { Family } from '../../address/cidr.ts';
+import type { Rule } from '../../state/objects.ts';
+import { mainTable, preferences } from '../../state/ownership.ts';
+import { type Part, isLocal } from '../parts.ts';
+
+export interface Ruling {
+  readonly rule: Omit<Rule, 'kind' | 'family'>;
+  readonly why: string;
+}
+
+export function ruling(rule: Ruling['rule'], why: string): Ruling {
+  return { rule, why };
+}
+
+export const onwards = { kind: 'goto', preference: preferences.end } as const;
+
+export const theEnd = ruling(
+  { preference: preferences.end, action: { kind: 'nop' } },
+  'where exceptions go on',
+);
+
+export function ofLinks(family: Family, parts: readonly Part[]): Ruling[] {
+  return family === 6 && parts.some(isLocal) ? [ofLink] : [];
+}
+
+/** A container may ask this host with its link-local address. Nothing that is forwarded goes to one. */
+const ofLink = ruling(
+  {
+    preference: preferences.inside,
+    to: 'fe80::/10',
+    action: { kind: 'lookup', table: mainTable },
+  },
+  'what this host sends to an address of a link goes by that link',
+);

@@ -1,0 +1,99 @@
+/**
+ * By what packets are steered: by one rule for each source, or by a mark that the nft table finds in a map. The kernel walks
+ * rules one by one, a map costs the same whatever it holds.
+ */
+import { type Family, mergeSubnets } from '../../address/cidr.ts';
+import type { Facts } from '../../state/facts.ts';
+import { mainTable } from '../../state/ownership.ts';
+import type { Numbers } from '../allocate/numbers.ts';
+import { type Part, byFamily } from '../parts.ts';
+
+/** the families in which a mark steers */
+export type ByMark = ReadonlySet<Family>;
+
+/** subnets, merged, up to which rules by source cost no more than the map [measured: docs/performance.md] */
+const rulesAtMost = 8;
+
+export function steeredByMark(
+  parts: readonly Part[],
+  facts: Pick<Facts, 'xfrm' | 'defaultHops'>,
+  { steerBit }: Pick<Numbers, 'steerBit'>,
+): ByMark {
+  if (steerBit === undefined) return new Set();
+  const marked = byFamily(parts).filter(
+    ({ family, parts: some }) =>
+      // With no mark left, nothing else would keep what is not seen from leaving.
+      facts.xfrm &&
+      some.some(({ steer }) => steer) &&
+      mergeSubnets(some.flatMap(({ subnets }) => subnets)).length > rulesAtMost &&
+      // IPv6 has no reverse path filter that would ask.
+      (family === 6 || linksTellTheWay(some, facts)),
+  );
+  return new Set(marked.map(({ family }) => family));
+}
+
+/** The mark of each gateway that something is steered to, and the bits that all of them have. */
+export function marksOf(
+  parts: readonly Part[],
+  { gateways }: Numbers,
+): {
+  readonly mask: number;
+  readonly gateways: readonly {
+    readonly gateway: string;
+    readonly mark: number;
+    readonly table: number;
+  }[];
+} {
+  const names = [...new Set(parts.flatMap(({ steer }) => steer?.gateway ?? []))].sort();
+  return {
+    mask: Object.values(gateways).reduce((mask, { mark }) => (mask | mark) >>> 0, 0),
+    gateways: names.map((gateway) => ({ gateway, mark: 0, table: 0, ...gateways[gateway] })),
+  };
+}
+
+/**
+ * The links by which answers come from each gateway, or from its outside, and nothing that is redirected: an answer is told
+ * from a question by them.
+ */
+export function waysBack(parts: readonly Part[]): { readonly gateway: string; readonly device: string }[] {
+  const entrances = new Set(entrancesOf(parts));
+  const found = parts.flatMap(({ steer, routes }) =>
+    routes.flatMap(({ route: { table, target } }) =>
+      steer && table === steer.table && target.kind === 'unicast' && target.device !== undefined
+        ? [{ gateway: steer.gateway, device: target.device }]
+        : [],
+    ),
+  );
+  const unique = [...new Map(found.map((way) => [`${way.gateway} ${way.device}`, way])).values()];
+  return unique.filter(({ device }) => !entrances.has(device));
+}
+
+export function linksBack(parts: readonly Part[]): string[] {
+  return [...new Set(waysBack(parts).map(({ device }) => device))].sort();
+}
+
+/**
+ * A question and its answer have the same mark, and are told apart by the link that they come in by. So one link cannot be
+ * both a way in and a way out, unless there is no other: then all lookups lead to it.
+ */
+function linksTellTheWay(parts: readonly Part[], { defaultHops }: Pick<Facts, 'defaultHops'>): boolean {
+  const ways = devicesOf(parts, (table) => table !== mainTable);
+  const entrances = entrancesOf(parts);
+  if (!entrances.some((device) => ways.includes(device))) return true;
+  const all = new Set([...ways, ...entrances, ...defaultHops.map(({ device }) => device)]);
+  return all.size === 1 && !parts.some(({ local }) => local);
+}
+
+/** By which nodes send here. */
+function entrancesOf(parts: readonly Part[]): string[] {
+  return devicesOf(parts, (table) => table === mainTable);
+}
+
+function devicesOf(parts: readonly Part[], which: (table: number) => boolean): string[] {
+  const found = parts.flatMap(({ routes }) =>
+    routes.flatMap(({ route: { table, target } }) =>
+      which(table) && target.kind === 'unicast' ? (target.device ?? []) : [],
+    ),
+  );
+  return [...new Set(found)].sort();
+}

@@ -1,0 +1,19 @@
+/** Links on which the reverse path filter takes an answer's mark into account: those by which answers come. */
+import type { Facts } from '../../state/facts.ts';
+import { isValidMark, validMarkName } from '../../state/settings.ts';
+import type { Part, Wanted } from '../parts.ts';
+import { linksBack } from './steering-kind.ts';
+
+/** @param parts those of families in which a mark steers */
+export function validMarks(parts: readonly Part[], { sysctls, ledger }: Facts): Wanted[] {
+  const needed = new Set(linksBack(parts.filter(({ family }) => family === 4)).map(validMarkName));
+  const kept = Object.entries(ledger.sysctls).filter(([name]) => isValidMark(name) && !needed.has(name));
+  return [
+    ...[...needed].map((name) => setting(name, '1', 'answers pass the reverse path filter by their mark')),
+    ...kept.map(([name, value]) => setting(name, value, 'as it was before')),
+  ].filter(({ object }) => object.name in sysctls);
+}
+
+function setting(name: string, value: string, why: string) {
+  return { object: { kind: 'sysctl', name, value } as const, why };
+}

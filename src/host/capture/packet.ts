@@ -1,0 +1,149 @@
+/** Decodes captured IP packets, with what their link layer tells of them. */
+import { type Address, parseAddress } from '../../address/cidr.ts';
+import { MustredirectError } from '../../error.ts';
+
+export interface Packet {
+  /** index of the device where it was seen, in a capture on all devices */
+  readonly linkIndex?: number;
+  /** `out`: it left the host there; in a capture on all devices */
+  readonly direction?: 'in' | 'out';
+  /** link-layer address that it was sent to, in a capture on an Ethernet device */
+  readonly toMac?: string;
+  /** `icmp` is the one of the addresses' family */
+  readonly protocol: 'icmp' | 'tcp' | 'udp' | number;
+  readonly source: Address;
+  readonly destination: Address;
+  readonly sourcePort?: number;
+  readonly destinationPort?: number;
+  /** an echo request is 8, its reply 0, unreachable 3; of IPv6: 128, 129, 1 */
+  readonly icmpType?: number;
+  /** what IPv6 needs on every link and no router passes on: neighbour discovery, router advertisements, MLD */
+  readonly linkControl?: true;
+  /** IPv6: the hop limit */
+  readonly ttl: number;
+  /** of the whole IP packet, in bytes */
+  readonly length: number;
+}
+
+const ethernet = 1;
+const rawIp = 101;
+const cooked2 = 276;
+const etherTypes = [0x0800, 0x86dd];
+
+/** PACKET_OUTGOING of linux/if_packet.h */
+const outgoing = 4;
+
+/** What is not IP (ARP) gives nothing. */
+export function decodePacket(linkType: number, frame: Buffer): Packet | undefined {
+  switch (linkType) {
+    case ethernet:
+      if (!etherTypes.includes(frame.readUInt16BE(12))) return undefined;
+      return { toMac: decodeMac(frame.subarray(0, 6)), ...decodeIp(frame.subarray(14)) };
+    case cooked2:
+      if (!etherTypes.includes(frame.readUInt16BE(0))) return undefined;
+      return {
+        linkIndex: frame.readUInt32BE(4),
+        direction: frame.readUInt8(10) === outgoing ? 'out' : 'in',
+        ...decodeIp(frame.subarray(20)),
+      };
+    case rawIp:
+      return decodeIp(frame);
+    default:
+      throw new MustredirectError('failed', `capture: link type ${linkType} is not known`);
+  }
+}
+
+function decodeMac(bytes: Buffer): string {
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join(':');
+}
+
+function decodeIp(ip: Buffer): Packet {
+  return ip.readUInt8(0) >> 4 === 6 ? decodeIpv6(ip) : decodeIpv4(ip);
+}
+
+function decodeIpv4(ip: Buffer): Packet {
+  const protocol = protocolNames[ip.readUInt8(9)] ?? ip.readUInt8(9);
+  const payload = ip.subarray((ip.readUInt8(0) & 15) * 4);
+  return {
+    protocol,
+    source: [...ip.subarray(12, 16)].join('.'),
+    destination: [...ip.subarray(16, 20)].join('.'),
+    ...decodePayload(protocol, payload),
+    ttl: ip.readUInt8(8),
+    length: ip.readUInt16BE(2),
+  };
+}
+
+const ipv6HeaderLength = 40;
+const icmpv6 = 58;
+const hopByHop = 0;
+
+function decodeIpv6(ip: Buffer): Packet {
+  const { next, payload } = behindHopByHop(ip.readUInt8(6), ip.subarray(ipv6HeaderLength));
+  const protocol = next === icmpv6 ? 'icmp' : (ipv6Names[next] ?? next);
+  const decoded = decodePayload(protocol, payload);
+  return {
+    protocol,
+    source: decodeIpv6Address(ip.subarray(8, 24)),
+    destination: decodeIpv6Address(ip.subarray(24, 40)),
+    ...decoded,
+    ...(protocol === 'icmp' && isLinkControl(decoded.icmpType) ? { linkControl: true as const } : {}),
+    ttl: ip.readUInt8(7),
+    length: ipv6HeaderLength + ip.readUInt16BE(4),
+  };
+}
+
+/** The one extension header that is usual on a link: MLD has it. Others stay the packet's protocol. */
+function behindHopByHop(next: number, payload: Buffer): { readonly next: number; readonly payload: Buffer } {
+  if (next !== hopByHop) return { next, payload };
+  return { next: payload.readUInt8(0), payload: payload.subarray((payload.readUInt8(1) + 1) * 8) };
+}
+
+/** MLD is 130 to 132 and 143, discovery of routers and neighbours 133 to 137. */
+function isLinkControl(icmpType = 0): boolean {
+  return (icmpType >= 130 && icmpType <= 137) || icmpType === 143;
+}
+
+function decodeIpv6Address(bytes: Buffer): Address {
+  const groups = Array.from({ length: 8 }, (_, i) => bytes.readUInt16BE(2 * i).toString(16));
+  return parseAddress(groups.join(':')) ?? '';
+}
+
+const ipv6Names: Readonly<Record<number, 'tcp' | 'udp'>> = { 6: 'tcp', 17: 'udp' };
+const protocolNames: Readonly<Record<number, 'icmp' | 'tcp' | 'udp'>> = { 1: 'icmp', ...ipv6Names };
+
+function decodePayload(protocol: Packet['protocol'], payload: Buffer): Partial<Packet> {
+  switch (protocol) {
+    case 'icmp':
+      return { icmpType: payload.readUInt8(0) };
+    case 'tcp':
+    case 'udp':
+      return { sourcePort: payload.readUInt16BE(0), destinationPort: payload.readUInt16BE(2) };
+    default:
+      return {};
+  }
+}
+
+const fileHeaderLength = 24;
+const recordHeaderLength = 16;
+
+/** The whole records of a pcap stream so far, in the byte order of this machine's tcpdump. */
+export function decodePcap(stream: Buffer): {
+  readonly records: number;
+  readonly packets: readonly Packet[];
+} {
+  if (stream.length < fileHeaderLength) return { records: 0, packets: [] };
+  const little = stream.readUInt32LE(0) === 0xa1b2c3d4;
+  const number = (at: number) => (little ? stream.readUInt32LE(at) : stream.readUInt32BE(at));
+  const packets: Packet[] = [];
+  let records = 0;
+  for (let at = fileHeaderLength; at + recordHeaderLength <= stream.length; records++) {
+    const start = at + recordHeaderLength;
+    const end = start + number(at + 8);
+    if (end > stream.length) break;
+    const packet = decodePacket(number(20), stream.subarray(start, end));
+    if (packet) packets.push(packet);
+    at = end;
+  }
+  return { records, packets };
+}

@@ -1,0 +1,99 @@
+/** Keeps the ledger in a file. */
+import * as z from 'zod';
+import { MustredirectError } from '../../error.ts';
+import { engineNames } from '../../spec/engine-names.ts';
+import { type Ledger, emptyLedger } from '../../state/ledger.ts';
+import { isObject } from '../../state/alike.ts';
+import { deviceName } from '../ip/device-name.ts';
+import type { Files } from '../ports.ts';
+import { bootId, removeState } from './state-files.ts';
+
+const formatVersion = 1;
+
+export const flowsSchema = z.object({
+  from: z.string(),
+  to: z.string().exactOptional(),
+  called: z.literal(true).exactOptional(),
+});
+
+/** The names of a state file become paths, and arguments of programs: none leads anywhere else, or is an option. */
+export const settingName = z
+  .string()
+  .regex(/^net[./]ipv[46][./](?!.*(?:^|\/)\.\.?(?:\/|$))[^\0\s]+$/, 'not a setting of ours');
+export const networkName = z.string().regex(/^[a-zA-Z0-9][\w.-]*$/, 'not a network name');
+export const confFile = z
+  .string()
+  .regex(/^\/(?!.*(?:^|\/)\.\.?\/)[^\0]+\.(?:conflist|conf|json)$/, 'not a network file');
+
+const fields = {
+  gateways: z.record(z.string(), z.object({ table: z.number(), mark: z.number() })),
+  directBit: z.number().exactOptional(),
+  seenBit: z.number().exactOptional(),
+  steerBit: z.number().exactOptional(),
+  sysctls: z.record(settingName, z.string()),
+  bridges: z.record(z.string(), deviceName).exactOptional(),
+  forget: z.array(flowsSchema).exactOptional(),
+  networks: z.array(
+    z.object({
+      engine: z.enum(engineNames),
+      name: networkName,
+      subnets: z.array(z.string()),
+      created: z.boolean(),
+      edited: z.object({ file: confFile, original: z.string(), ours: z.string() }).exactOptional(),
+    }),
+  ),
+};
+
+export const ledgerSchema: z.ZodType<Ledger> = z.object(fields);
+
+const fileSchema = z.object({ version: z.literal(formatVersion), boot: z.string(), ...fields });
+
+export async function readLedger(files: Files, path: string): Promise<Ledger> {
+  const text = await files.read(path, { follow: false });
+  if (text === undefined) return emptyLedger;
+  try {
+    const { version: _, boot, ...ledger } = fileSchema.parse(JSON.parse(text));
+    // After a restart the settings are as somebody's configuration has them now.
+    return boot === (await bootId(files)) ? ledger : { ...ledger, sysctls: {} };
+  } catch (cause) {
+    throw new MustredirectError('refused', `${path}: not a state file of this version`, {
+      hint: 'a newer mustredirect wrote it, or it is damaged: use that version, or restore the file',
+      cause,
+    });
+  }
+}
+
+/** An empty ledger is no file: `destroy` leaves nothing behind. */
+export async function writeLedger(files: Files, path: string, ledger: Ledger): Promise<void> {
+  if (isEmpty(ledger)) {
+    await removeState(files, path);
+    return;
+  }
+  await files.replace(path, await ledgerText(files, ledger));
+}
+
+export async function ledgerText(files: Files, ledger: Ledger): Promise<string> {
+  return `${JSON.stringify({ version: formatVersion, boot: await bootId(files), ...ledger }, null, 2)}\n`;
+}
+
+/** What can still be read of a ledger that is damaged, field by field. */
+export function salvageLedger(text: string): Ledger {
+  let found: unknown;
+  try {
+    found = JSON.parse(text);
+  } catch {
+    return emptyLedger;
+  }
+  if (!isObject(found)) return emptyLedger;
+  const given = found;
+  const good = Object.entries(fields).flatMap(([name, schema]) => {
+    const { success, data } = schema.safeParse(given[name]);
+    return success ? [[name, data]] : [];
+  });
+  return { ...emptyLedger, ...(Object.fromEntries(good) as Partial<Ledger>) };
+}
+
+function isEmpty({ gateways, directBit, seenBit, sysctls, networks, forget = [] }: Ledger): boolean {
+  const counts = [Object.keys(gateways).length, Object.keys(sysctls).length, networks.length, forget.length];
+  return directBit === undefined && seenBit === undefined && counts.every((count) => count === 0);
+}

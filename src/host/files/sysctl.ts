@@ -1,0 +1,102 @@
+/** Reads and writes settings of the kernel in the network namespace that we run in. */
+import { type Family, families } from '../../address/cidr.ts';
+import { forwardingName, validMarkName } from '../../state/settings.ts';
+import type { Files } from '../ports.ts';
+
+/** A kernel may be built, or started, without IPv6. */
+export async function readFamilies(files: Files): Promise<readonly Family[]> {
+  return (await readSysctl(files, forwardingName[6])) === undefined ? [4] : [4, 6];
+}
+
+/** IPv6 leaves redirects as they are. */
+const redirects: Readonly<Record<Family, string | undefined>> = {
+  4: 'net.ipv4.conf.all.accept_redirects',
+  6: undefined,
+};
+
+/**
+ * Forwarding of both families, and what the kernel changes along with it [measured on 6.18]: `forwarding` of every
+ * device and of those to come; for IPv4 `all.accept_redirects`, too. Of the devices only those that differ are
+ * listed. A kernel without a family has no setting of it.
+ */
+export async function readForwarding(
+  files: Files,
+  devices: readonly string[],
+): Promise<Record<string, string>> {
+  const both = await Promise.all(families.map((family) => readFamily(files, devices, family)));
+  return Object.assign({}, ...both) as Record<string, string>;
+}
+
+async function readFamily(
+  files: Files,
+  devices: readonly string[],
+  family: Family,
+): Promise<Record<string, string>> {
+  const forwarding = forwardingName[family];
+  const value = await readSysctl(files, forwarding);
+  if (value === undefined) return {};
+  const found: Record<string, string> = { [forwarding]: value };
+  if (value !== '0') return found;
+  const along = redirects[family];
+  if (along !== undefined) found[along] = (await readSysctl(files, along)) ?? '0';
+  for (const device of ['default', ...devices]) {
+    const name = `net/ipv${family}/conf/${device}/forwarding`;
+    if ((await readSysctl(files, name)) === '1') found[name] = '1';
+  }
+  return found;
+}
+
+/** Whether what passes a bridge is shown to the firewall as IPv6: there is no such setting where br_netfilter is not loaded. */
+export async function readBridgeFilter6(files: Files): Promise<boolean> {
+  return (await readSysctl(files, 'net.bridge.bridge-nf-call-ip6tables')) === '1';
+}
+
+/** Whether the reverse path filter of some devices heeds marks. */
+export async function readValidMarks(
+  files: Files,
+  devices: readonly string[],
+): Promise<Record<string, string>> {
+  return readSysctls(files, devices.map(validMarkName));
+}
+
+/** `accept_ra` of some devices: with 1 they take router advertisements as long as they do not forward, with 2 always. */
+export async function readAcceptRa(
+  files: Files,
+  devices: readonly string[],
+): Promise<Record<string, string>> {
+  const nameOf = (device: string): string => `net/ipv6/conf/${device}/accept_ra`;
+  const found = await readSysctls(files, devices.map(nameOf));
+  return Object.fromEntries(
+    devices.flatMap((device) => {
+      const value = found[nameOf(device)];
+      return value === undefined ? [] : [[device, value]];
+    }),
+  );
+}
+
+/** Those that there are. */
+async function readSysctls(files: Files, names: readonly string[]): Promise<Record<string, string>> {
+  const values = await Promise.all(names.map((name) => readSysctl(files, name)));
+  return Object.fromEntries(
+    names.flatMap((name, i) => {
+      const value = values[i];
+      return value === undefined ? [] : [[name, value]];
+    }),
+  );
+}
+
+/** A device that is gone has no setting any more. */
+export async function writeSysctl(files: Files, name: string, value: string): Promise<void> {
+  const current = await readSysctl(files, name);
+  if (current === undefined || current === value) return;
+  await files.overwrite(sysctlPath(name), `${value}\n`);
+}
+
+async function readSysctl(files: Files, name: string): Promise<string | undefined> {
+  return (await files.read(sysctlPath(name)))?.trim();
+}
+
+/** As sysctl(8): a name with slashes may hold dots, for devices such as `eth0.7`. */
+export function sysctlPath(name: string): string {
+  return `/proc/sys/${name.includes('/') ? name : name.replaceAll('.', '/')}`;
+}

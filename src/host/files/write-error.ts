@@ -1,0 +1,49 @@
+/** What it means when a file cannot be written. */
+import { dirname } from 'node:path';
+import { type ErrorCode, MustredirectError } from '../../error.ts';
+
+interface Meaning {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly hint: (folder: string) => string;
+}
+
+const forbidden: Meaning = {
+  code: 'not-permitted',
+  message: 'it may not be written',
+  hint: (folder) =>
+    `run it as root; \`ls -ld ${folder}\` and \`lsattr -d ${folder}\` show who may write there`,
+};
+
+const meanings: Readonly<Record<string, Meaning>> = {
+  EACCES: forbidden,
+  EPERM: forbidden,
+  ELOOP: {
+    code: 'refused',
+    message: 'it is a symbolic link, and none of ours',
+    hint: (folder) => `look where it leads (\`ls -l ${folder}\`), then remove it`,
+  },
+  EROFS: {
+    code: 'failed',
+    message: 'its file system is read-only',
+    hint: (folder) => `make it writable, then try again: \`findmnt -T ${folder}\` shows where it is mounted`,
+  },
+  ENOSPC: {
+    code: 'failed',
+    message: 'no space left on its file system',
+    hint: (folder) => `make room, then try again: \`df ${folder}\` and \`df -i ${folder}\` show what is full`,
+  },
+  EDQUOT: {
+    code: 'failed',
+    message: 'the disk quota is used up',
+    hint: (folder) => `make room, then try again: \`quota\` shows the limits of ${folder}`,
+  },
+};
+
+/** @returns an error that is not about writing as it is */
+export function writeError(path: string, error: unknown): unknown {
+  const meaning = meanings[(error as NodeJS.ErrnoException | undefined)?.code ?? ''];
+  if (!meaning) return error;
+  const { code, message, hint } = meaning;
+  return new MustredirectError(code, `${path}: ${message}`, { hint: hint(dirname(path)), cause: error });
+}

@@ -1,0 +1,128 @@
+/** What `ip -batch` of iproute2 6.1 and 6.15 said; the order in which it fails, as well. */
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { readIpLists } from './lists.ts';
+import type { Exec, Output } from '../ports.ts';
+
+const fixture = (name: string) => readFileSync(new URL(`fixtures/${name}`, import.meta.url), 'utf8').trim();
+const rules = fixture('ip-rule.json');
+const routes = fixture('ip-route.json');
+const block = 'src 10.89.4.0/24 dst 0.0.0.0/0 \n\tdir fwd action block priority 137 ptype main ';
+
+const saying = (output: Partial<Output>): Exec => ({
+  run: async () => ({ exitCode: 0, stdout: '', stderr: '', ...output }),
+});
+const read = (output: Partial<Output>) => readIpLists(saying(output), 4);
+
+async function countsOf(stdout: string): Promise<number[]> {
+  const lists = await read({ stdout });
+  return [lists.rules, lists.routes].map(({ owned }) => owned.length).concat(lists.policies.length);
+}
+
+describe('the lists of a family', () => {
+  it('are asked for with one command, policies last', async () => {
+    const asked: unknown[] = [];
+    const exec: Exec = {
+      async run(argv, options) {
+        asked.push([argv.join(' '), options]);
+        return { exitCode: 0, stdout: '[]\n[]', stderr: '' };
+      },
+    };
+    const none = { owned: [], foreign: [] };
+    expect(await readIpLists(exec, 6)).toEqual({
+      rules: none,
+      routes: { ...none, defaultHops: [], routerAdvertisedDefaults: [], usedTables: [] },
+      policies: [],
+      xfrm: true,
+    });
+    const input = 'rule show\nroute show table all\nxfrm policy list\n';
+    expect(asked).toEqual([['ip -j -N -6 -batch -', { input }]]);
+  });
+
+  it('are told apart, whichever are empty, and whatever an empty one is printed as', async () => {
+    expect(await countsOf(`${rules}\n${routes}\n${block}`)).toEqual([7, 5, 1]);
+    expect(await countsOf(`${rules}\n${routes}`)).toEqual([7, 5, 0]);
+    expect(await countsOf(`${rules}\n\n${block}`)).toEqual([7, 0, 1]);
+    for (const empty of ['[ ]\n', '[]\n', '\n', '']) {
+      expect(await countsOf(`${rules}\n${empty}${block}`)).toEqual([7, 0, 1]);
+      expect(await countsOf(`${empty}${empty}${block}`)).toEqual([0, 0, 1]);
+      expect(await countsOf(`${empty}${empty}`)).toEqual([0, 0, 0]);
+    }
+  });
+
+  it.each([
+    ['rule show', `{}\n${routes}\n${block}`],
+    ['rule show', `${routes}\n${block}`],
+    ['rule show', 'Object "rule" is unknown'],
+    ['route show table all', `${rules}\n[{"dst":\n${block}`],
+    ['route show table all', `${rules}\n${rules}`],
+    ['xfrm policy list', `${rules}\n${routes}\n[]`],
+  ])('are no list for another: the answer to %s is not understood', async (command, stdout) => {
+    await expect(read({ stdout })).rejects.toMatchObject({
+      code: 'failed',
+      message: expect.stringContaining(`ip -j -N -4 ${command}: its answer is not understood`) as string,
+    });
+  });
+});
+
+describe('policies', () => {
+  const stderr = 'Cannot open netlink socket: Protocol not supported';
+  const stdout = `${rules}\n${routes}`;
+
+  it('are not to be had where the kernel has none; the rest is', async () => {
+    const lists = await read({ exitCode: 1, stdout, stderr });
+    expect(lists).toMatchObject({ policies: [], xfrm: false });
+    expect(lists.rules.owned).toHaveLength(7);
+    // If ever it goes on to tell the line.
+    expect(await read({ exitCode: 1, stdout, stderr: `${stderr}\nCommand failed -:3` })).toEqual(lists);
+  });
+
+  it('are not what it is about where nothing was printed before', async () => {
+    await expect(read({ exitCode: 1, stderr })).rejects.toThrow('ip -j -N -4 rule show: exit 1: Cannot open');
+    await expect(read({ exitCode: 1, stdout: rules, stderr })).rejects.toThrow(
+      'route show table all: exit 1',
+    );
+  });
+
+  it.each(['', '\nCommand failed -:3'])('are not taken for none when they cannot be read%s', async (line) => {
+    const problem = 'RTNETLINK answers: No buffer space available\nDump terminated';
+    await expect(read({ exitCode: 1, stdout, stderr: `${problem}${line}` })).rejects.toMatchObject({
+      code: 'failed',
+      message: `ip -j -N -4 xfrm policy list: exit 1: ${problem}`,
+    });
+  });
+});
+
+describe('an ip that', () => {
+  it.each([
+    ['is older', 'Option "-N" is unknown, try "ip -help".'],
+    [
+      'is busybox’s',
+      'BusyBox v1.35.0 (Debian 1:1.35.0-4+deb12u1+b1) multi-call binary.\n\nUsage: ip [OPTIONS]',
+    ],
+  ])('%s is named as such', async (_, stderr) => {
+    await expect(read({ exitCode: 1, stderr })).rejects.toMatchObject({
+      code: 'missing-tool',
+      message: 'ip -j -N -4 rule show: this ip has no such option',
+    });
+  });
+
+  it.each([
+    ['rule show', 'Cannot open netlink socket', ''],
+    ['rule show', 'Object "rule" is unknown, try "ip help".\nCommand failed -:1', ''],
+    ['route show table all', 'Dump terminated\nCommand failed -:2', `${rules}\n[`],
+    ['route show table all', 'Cannot send dump request', `${rules}\n[`],
+  ])('fails otherwise is not called old, and says where: %s', async (command, stderr, stdout) => {
+    await expect(read({ exitCode: 1, stdout, stderr })).rejects.toMatchObject({
+      code: 'failed',
+      message: `ip -j -N -4 ${command}: exit 1: ${stderr.split('\n')[0] ?? ''}`,
+    });
+  });
+
+  it('may not is not permitted', async () => {
+    const stderr = 'RTNETLINK answers: Operation not permitted\nDump terminated';
+    await expect(read({ exitCode: 1, stdout: `${rules}\n${routes}`, stderr })).rejects.toMatchObject({
+      code: 'not-permitted',
+    });
+  });
+});

@@ -1,0 +1,132 @@
+/** The rules of a host, ours and those of others; numbers instead of names. */
+import * as z from 'zod';
+import { type Family, subnetOfAddress } from '../../address/cidr.ts';
+import type { ForeignRule } from '../../state/facts.ts';
+import type { Rule } from '../../state/objects.ts';
+import { ownProtocol } from '../../state/ownership.ts';
+import { deviceName } from './device-name.ts';
+import { address, mark, number, numberText, prefixLength } from './fields.ts';
+import { decodeJson } from './json.ts';
+import { readRows } from './odd-names.ts';
+import { isObject } from '../../state/alike.ts';
+
+const protocol = String(ownProtocol);
+/** FR_ACT_BLACKHOLE, FR_ACT_UNREACHABLE and FR_ACT_PROHIBIT of linux/fib_rules.h, as `ip -N` prints them */
+const ruleActions: Readonly<Record<string, Rule['action']>> = {
+  6: { kind: 'blackhole' },
+  7: { kind: 'unreachable' },
+  8: { kind: 'prohibit' },
+};
+
+/** as iproute2 prints them where it does not heed `-N` */
+const protocolNumbers: Readonly<Record<string, number>> = { icmp: 1, tcp: 6, udp: 17, 'ipv6-icmp': 58 };
+
+const selector = z.union([z.literal('all'), address]);
+const ruleSchema = z.looseObject({
+  priority: number,
+  src: selector.optional(),
+  srclen: prefixLength.optional(),
+  dst: selector.optional(),
+  dstlen: prefixLength.optional(),
+  fwmark: mark.optional(),
+  fwmask: mark.optional(),
+  iif: deviceName.optional(),
+  table: numberText.optional(),
+  ipproto: z.string().optional(),
+  dport: number.optional(),
+  dport_start: number.optional(),
+  dport_end: number.optional(),
+  suppress_prefixlen: number.optional(),
+  goto: number.optional(),
+  action: z.string().optional(),
+  protocol: z.string().optional(),
+});
+type RawRule = z.infer<typeof ruleSchema>;
+
+export interface Rules {
+  readonly owned: Rule[];
+  readonly foreign: ForeignRule[];
+}
+
+/** @param text what `ip -j -N rule show` printed */
+export function decodeRules(argv: readonly string[], text: string, family: Family): Rules {
+  const { rows: raw } = decodeJson(
+    argv,
+    text,
+    z.unknown().transform((given) => readRows(given, ruleSchema, isOwn)),
+  );
+  return {
+    owned: raw.filter((rule) => rule.protocol === protocol).map((rule) => ownRule(rule, family)),
+    foreign: raw.filter((rule) => rule.protocol !== protocol).map((rule) => foreignRule(rule, family)),
+  };
+}
+
+function isOwn(raw: unknown): boolean {
+  return isObject(raw) && raw['protocol'] === protocol;
+}
+
+function ownRule(raw: RawRule, family: Family): Rule {
+  const from = subnetOf(raw.src, raw.srclen);
+  const to = subnetOf(raw.dst, raw.dstlen);
+  const fwmark = markOf(raw);
+  return {
+    kind: 'rule',
+    family,
+    preference: raw.priority,
+    ...(from === undefined ? {} : { from }),
+    ...(to === undefined ? {} : { to }),
+    ...(fwmark ? { fwmark } : {}),
+    ...(raw.iif === undefined ? {} : { device: raw.iif }),
+    ...protocolOf(raw),
+    ...portsOf(raw),
+    action: actionOf(raw),
+  };
+}
+
+/** `-N` makes it `ipproto-6`; a name stays one of somebody else's, which no rule of ours has. */
+function protocolOf({ ipproto }: RawRule): Pick<Rule, 'protocol'> {
+  if (ipproto === undefined) return {};
+  const numeric = /^(?:ipproto-)?(\d+)$/.exec(ipproto)?.[1];
+  return { protocol: numeric === undefined ? (protocolNumbers[ipproto] ?? 0) : Number(numeric) };
+}
+
+function portsOf({
+  dport,
+  dport_start: first = dport,
+  dport_end: last = first,
+}: RawRule): Pick<Rule, 'ports'> {
+  return first === undefined || last === undefined ? {} : { ports: [first, last] };
+}
+
+function actionOf(raw: RawRule): Rule['action'] {
+  if (raw.goto !== undefined) return { kind: 'goto', preference: raw.goto };
+  if ('nop' in raw) return { kind: 'nop' };
+  const closed = ruleActions[raw.action ?? ''];
+  if (closed) return closed;
+  const suppress = raw.suppress_prefixlen;
+  return {
+    kind: 'lookup',
+    table: Number(raw.table ?? 0),
+    ...(suppress === undefined ? {} : { suppress }),
+  };
+}
+
+function foreignRule(raw: RawRule, family: Family): ForeignRule {
+  const fwmark = markOf(raw);
+  return {
+    family,
+    preference: raw.priority,
+    ...(fwmark ? { fwmark } : {}),
+    ...(raw.table === undefined ? {} : { table: Number(raw.table) }),
+  };
+}
+
+function markOf({ fwmark, fwmask }: RawRule): { value: number; mask: number } | undefined {
+  if (fwmark === undefined) return undefined;
+  return { value: Number(fwmark), mask: fwmask === undefined ? 0xffffffff : Number(fwmask) };
+}
+
+function subnetOf(text: string | undefined, length: number | undefined): string | undefined {
+  if (text === undefined || text === 'all') return undefined;
+  return length === undefined ? subnetOfAddress(text) : `${text}/${length}`;
+}

@@ -1,0 +1,45 @@
+/** Reads the chains of all nft tables, and with them whether nft is one that understands ours. */
+import * as z from 'zod';
+import { MustredirectError } from '../../error.ts';
+import { commandError } from '../process/exec.ts';
+import { checkJson, checkVersion } from './version.ts';
+import type { Exec } from '../ports.ts';
+
+const chainSchema = z.object({
+  family: z.string(),
+  table: z.string(),
+  name: z.string(),
+  hook: z.string().optional(),
+  policy: z.string().optional(),
+});
+export type ListedChain = z.infer<typeof chainSchema>;
+const answerSchema = z.object({
+  nftables: z.array(
+    z.object({
+      metainfo: z.object({ version: z.string().optional() }).optional(),
+      chain: chainSchema.optional(),
+    }),
+  ),
+});
+
+const argv = ['nft', '-j', 'list', 'chains'];
+
+export async function readChains(exec: Exec): Promise<ListedChain[]> {
+  const output = await exec.run(argv);
+  checkJson(output);
+  if (output.exitCode !== 0) throw commandError(argv, output);
+  const { nftables } = decodeAnswer(output.stdout);
+  for (const { metainfo } of nftables) checkVersion(metainfo?.version);
+  return nftables.flatMap(({ chain }) => chain ?? []);
+}
+
+function decodeAnswer(text: string): z.infer<typeof answerSchema> {
+  try {
+    return answerSchema.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new MustredirectError('failed', `${argv.join(' ')}: its answer is not understood`, {
+      hint: 'nftables 1.0.6 or later is known to work: `nft --version`',
+      cause,
+    });
+  }
+}

@@ -1,0 +1,48 @@
+/** The elements of sets and maps that nearly all are, told in a fraction of the time that any other takes. */
+import { isIPv4 } from 'node:net';
+import { isSubnet4 } from '../../address/range.ts';
+import { isObject } from '../../state/alike.ts';
+
+/** What `elementText` says of an IPv4 address or subnet by itself, counted or not; nothing for anything else. */
+export function plainElement(element: unknown, types: readonly string[]): string | undefined {
+  if (types.length !== 1 || types[0] !== 'ipv4_addr') return undefined;
+  const value = isObject(element) && isObject(element['elem']) ? element['elem']['val'] : element;
+  if (typeof value === 'string') return isIPv4(value) ? value : undefined;
+  const prefix = onlyKey(value, 'prefix');
+  if (!isObject(prefix)) return undefined;
+  const { addr, len } = prefix;
+  if (typeof addr !== 'string' || typeof len !== 'number') return undefined;
+  const text = `${addr}/${len}`;
+  return isSubnet4(text) ? text : undefined;
+}
+
+const plainChain = /^[A-Za-z_]\w{0,99}$/;
+
+/** What `ruleText` says of a verdict that leads to a chain; nothing for anything else. */
+export function plainGoto(verdict: unknown): string | undefined {
+  const goto = onlyKey(verdict, 'goto');
+  const target = isObject(goto) ? goto['target'] : undefined;
+  return typeof target === 'string' && plainChain.test(target) ? `goto ${target}` : undefined;
+}
+
+function onlyKey(value: unknown, key: string): unknown {
+  return isObject(value) && key in value && Object.keys(value).length === 1 ? value[key] : undefined;
+}
+
+export interface Counts {
+  readonly packets: number;
+  readonly bytes: number;
+}
+
+/** What an element has seen; nothing when nft does not say. */
+export function countsOf(element: unknown): Counts | undefined {
+  const elem = isObject(element) ? element['elem'] : undefined;
+  const counter = isObject(elem) ? elem['counter'] : undefined;
+  if (!isObject(counter)) return undefined;
+  const { packets, bytes } = counter;
+  return isCount(packets) && isCount(bytes) ? { packets, bytes } : undefined;
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isFinite(value);
+}

@@ -1,0 +1,166 @@
+/** Runs programs for real: argument vectors only, `LC_ALL=C`, always with a time limit. */
+import type { ChildProcess } from 'node:child_process';
+import { constants } from 'node:os';
+import spawn, { SubprocessError } from 'nano-spawn';
+import { MustredirectError } from '../../error.ts';
+import { interruptedError } from './interrupt.ts';
+import { killGroup, signalGroup } from './process-group.ts';
+import { missingProgram, programNotFound } from './missing-program.ts';
+import type { Exec, Output, RunOptions } from '../ports.ts';
+
+const defaultTimeout = 30_000;
+
+export interface Limits {
+  /** milliseconds that a program has to end after SIGTERM, before SIGKILL */
+  readonly grace: number;
+  /** characters of stdout and stderr together: 10,000 networks need 20 million */
+  readonly output: number;
+}
+const defaultLimits: Limits = { grace: 2_000, output: 256 * 1024 * 1024 };
+
+/** @param trace called with each command before it runs, for `-v` */
+export function createExec(
+  trace: (argv: readonly string[]) => void = () => {},
+  limits: Limits = defaultLimits,
+): Exec {
+  return {
+    async run(argv, options = {}) {
+      trace(argv);
+      return runProgram(argv, options, limits);
+    },
+  };
+}
+
+async function runProgram(argv: readonly string[], options: RunOptions, limits: Limits): Promise<Output> {
+  const [file = '', ...args] = argv;
+  const { timeout = defaultTimeout, signal } = options;
+  if (signal?.aborted) throw interruptedError();
+  const running = spawn(file, args, {
+    env: { LC_ALL: 'C' },
+    // A session of its own: Ctrl-C is for us alone, and we decide which command under way may be cut in the middle.
+    detached: true,
+    stdin: options.input === undefined ? 'ignore' : { string: options.input },
+  });
+  // When there is no such program, there is nothing to end either: what went wrong is told below.
+  const started = (then: (child: ChildProcess) => void): void =>
+    void running.nodeChildProcess.then(then, () => {});
+  let flooded = false;
+  let giveUp = (): void => {};
+  const unkillable = new Promise<never>((_, reject) => {
+    giveUp = () =>
+      reject(new MustredirectError('failed', `${argv.join(' ')}: does not end, even by SIGKILL`));
+  });
+  const end = (): void => started((child) => endProgram(child, limits.grace, giveUp));
+  started((child) => {
+    limitOutput(child, limits.output, () => {
+      flooded = true;
+      killProgram(child, limits.grace, giveUp);
+    });
+  });
+  // Node's own time limit goes on, and keeps us from ending, when there is no such program.
+  const timer = setTimeout(end, timeout);
+  signal?.addEventListener('abort', end, { once: true });
+  try {
+    const { stdout, stderr } = await Promise.race([running, unkillable]);
+    return { exitCode: 0, stdout, stderr };
+  } catch (error) {
+    if (signal?.aborted) throw interruptedError();
+    if (flooded) throw floodError(argv, limits.output);
+    return outputOfFailure(argv, error, timeout);
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', end);
+  }
+}
+
+/** A program may ignore SIGTERM, and so may what it has started. */
+function endProgram(child: ChildProcess, grace: number, giveUp: () => void): void {
+  signalGroup(child, 'TERM');
+  const timer = setTimeout(() => killProgram(child, grace, giveUp), grace);
+  child.once('close', () => clearTimeout(timer));
+}
+
+/** @param giveUp called when the kernel does not end it either, as in a system call that hangs */
+function killProgram(child: ChildProcess, grace: number, giveUp: () => void): void {
+  killGroup(child);
+  const timer = setTimeout(() => {
+    child.unref();
+    giveUp();
+  }, grace);
+  child.once('close', () => clearTimeout(timer));
+}
+
+function limitOutput(child: ChildProcess, most: number, exceeded: () => void): void {
+  let length = 0;
+  const count = (chunk: string): void => {
+    const before = length;
+    length += chunk.length;
+    if (before <= most && length > most) exceeded();
+  };
+  child.stdout?.on('data', count);
+  child.stderr?.on('data', count);
+}
+
+function floodError(argv: readonly string[], most: number): MustredirectError {
+  const mebibytes = most / 1024 / 1024;
+  return new MustredirectError(
+    'failed',
+    `${argv.join(' ')}: printed more than ${mebibytes} MiB, and was ended`,
+    {
+      hint: 'run the command by hand to see what it prints',
+    },
+  );
+}
+
+function outputOfFailure(argv: readonly string[], error: unknown, timeout: number): Output {
+  if (!(error instanceof SubprocessError)) throw error;
+  if (error.durationMs >= timeout) throw timeoutError(argv, timeout, error);
+  if (error.exitCode !== undefined) {
+    return { exitCode: error.exitCode, stdout: error.stdout, stderr: error.stderr };
+  }
+  const command = argv.join(' ');
+  if ((error.cause as NodeJS.ErrnoException | undefined)?.code === 'ENOENT') {
+    throw missingProgram(argv[0] ?? '', error);
+  }
+  const number = constants.signals[error.signalName as NodeJS.Signals];
+  if (number !== undefined) {
+    // As a shell says it.
+    return { exitCode: 128 + number, stdout: error.stdout, stderr: error.stderr };
+  }
+  throw new MustredirectError('failed', `${command}: ${error.message}`, { cause: error });
+}
+
+function timeoutError(argv: readonly string[], timeout: number, cause: unknown): MustredirectError {
+  return new MustredirectError('failed', `${argv.join(' ')}: took longer than ${timeout / 1000} s`, {
+    cause,
+  });
+}
+
+/** Runs a program that must succeed and gives its stdout. */
+export async function runOrFail(
+  exec: Exec,
+  argv: readonly string[],
+  options: RunOptions = {},
+): Promise<string> {
+  const output = await exec.run(argv, options);
+  if (output.exitCode === 0) return output.stdout;
+  throw commandError(argv, output);
+}
+
+/** The error of a program that failed, with the exact command and what it said. */
+export function commandError(argv: readonly string[], output: Output): MustredirectError {
+  const said = output.stderr.trim() || output.stdout.trim();
+  const code = /Operation not permitted|Permission denied|must be root/i.test(said)
+    ? 'not-permitted'
+    : 'failed';
+  return new MustredirectError(
+    code,
+    `${argv.join(' ')}: exit ${output.exitCode}${said ? `: ${said}` : ''}`,
+    code === 'not-permitted' ? { hint: 'run it as root, with CAP_NET_ADMIN' } : {},
+  );
+}
+
+/** The error of a program beside us that has ended too early. */
+export function startError(argv: readonly string[], output: Output): MustredirectError {
+  return output.exitCode === programNotFound ? missingProgram(argv[0] ?? '') : commandError(argv, output);
+}
