@@ -60,6 +60,10 @@ function partOfType(part: unknown, type: string | undefined): string | undefined
       return addressPart(operand(part), 6);
     case 'integer':
       return typeof part === 'number' || typeof part === 'string' ? masked(part) : undefined;
+    // Of earlier versions.
+    case 'inet_proto':
+    case 'inet_service':
+      return word(part);
     case undefined:
     default:
       // No set of ours has it.
