@@ -143,6 +143,30 @@ describe.each(situations)('with $engine, by $by', ({ engine, by }) => {
       end: () => applyOnNode(whole.replace(/gw1: \[.*\]/, 'gw1: [192.168.50.3, 2001:db8:50::3]')),
       open: [],
     },
+    {
+      what: 'a family of it is blocked',
+      end: () => applyOnNode(whole.replace('via: office\n', 'via: office\n    ipv6: block\n')),
+      open: [],
+    },
+    {
+      what: 'a subnet of it is taken out of the file',
+      end: () => applyOnNode(whole.replace(`[${subnetOf(4)}, ${subnetOf(6)}]`, subnetOf(4))),
+      open: [],
+    },
+    {
+      what: 'a route leads its destination to another gateway',
+      end: () => {
+        const route = `    routes: [{ to: [${families.map(internetOf).join(', ')}], via: other }]`;
+        const other = `  other:\n    members: [{ host: gw2, uplink: { device: uplink0 } }]\n    snat: masquerade\n`;
+        return applyOnNode(
+          `${whole
+            .replace(/^ {2}gw1: .*$/m, '$&\n  gw2: [192.168.50.3, 2001:db8:50::3]')
+            .replace('via: office\n', `via: office\n${route}\n`)
+            .trimEnd()}\n${other}`,
+        );
+      },
+      open: [],
+    },
     { what: 'rollback', end: () => run('rollback', '--yes'), open: families },
     {
       what: 'nobody confirms it',

@@ -38,7 +38,7 @@ function cellsOf({ what, engine, by, own, open }: EndingRow): string[] {
     engine,
     by,
     ...families.map((family) => (own[family] === 0 ? '0' : '**packets**')),
-    families.every((family) => open[family]) ? 'by the isp, with the address of the node' : 'stopped',
+    families.every((family) => open[family]) ? 'by the isp, with the address of the node' : 'not by the isp',
   ];
 }
 
