@@ -3,6 +3,7 @@ const rooms = [
   'address',
   'spec',
   'topology',
+  'kinds',
   'state',
   'desired',
   'plan',
@@ -19,7 +20,7 @@ const rooms = [
 ];
 
 /** These compute: the same input gives the same output, and nothing outside is touched. */
-const pureRooms = ['address', 'spec', 'topology', 'state', 'desired', 'plan'];
+const pureRooms = ['address', 'spec', 'topology', 'kinds', 'state', 'desired', 'plan'];
 
 /** A test, and a host made up for tests, may use everything; nothing else may use them. */
 const tests = '(\\.test|/(fake|recorded)-[^/]*)\\.ts$';

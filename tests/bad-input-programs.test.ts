@@ -13,7 +13,7 @@ import { recordedTerminal } from '../src/cli/terminal/recorded-terminal.ts';
 import { MustredirectError } from '../src/error.ts';
 import { readNeighbours } from '../src/host/ip/neighbours.ts';
 import type { Exec, Host } from '../src/host/ports.ts';
-import type { Action } from '../src/plan/action.ts';
+import type { Action } from '../src/kinds/action.ts';
 import type { Spec } from '../src/spec/spec.ts';
 import { mutatedTexts } from './bad-input/mutate-text.ts';
 import { mutatedValues } from './bad-input/mutate-value.ts';

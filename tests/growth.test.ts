@@ -10,7 +10,7 @@ import { readNftTable } from '../src/host/nft/read.ts';
 import { objectText } from '../src/plan/compare.ts';
 import { makePlan } from '../src/plan/make-plan.ts';
 import { parseSpec } from '../src/spec/parse.ts';
-import type { HostObject } from '../src/state/objects.ts';
+import type { HostObject } from '../src/kinds/index.ts';
 import { hostRole } from '../src/topology/topology.ts';
 import { answering, flowText, lines, policyText, routeJson, ruleJson, tableJson } from './growth/answers.ts';
 import { countWork } from './growth/count-work.ts';

@@ -5,7 +5,7 @@ import { openLedger } from '../src/apply/ledger-keeper.ts';
 import { nobody, prepare } from '../src/inspect/prepare.ts';
 import { elementText, ruleText } from '../src/host/nft/expression.ts';
 import type { Spec } from '../src/spec/spec.ts';
-import type { NftSet } from '../src/state/objects.ts';
+import type { NftSet } from '../src/kinds/nft-table/schema.ts';
 import type { FakeHost } from './fake-host/fake-host.ts';
 import { encodeElement, encodeRule } from './fake-host/nft-encode.ts';
 import { type Drift, driftForeign, driftOurs, drifts } from './property/drift.ts';

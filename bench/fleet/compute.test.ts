@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { HostObject, Route, Rule } from '../../src/state/objects.ts';
+import type { HostObject } from '../../src/kinds/index.ts';
+import type { Route } from '../../src/kinds/route/schema.ts';
+import type { Rule } from '../../src/kinds/rule/schema.ts';
 import { computeFleet, phases } from './compute.ts';
 import { fleetFile } from './fleet-file.ts';
 import { measureFleet } from './measure.ts';

@@ -5,7 +5,7 @@ import type { Plan } from '../../src/plan/step.ts';
 import { parseSpec } from '../../src/spec/parse.ts';
 import type { Spec } from '../../src/spec/spec.ts';
 import { actualState } from '../../src/state/actual.ts';
-import type { HostObject } from '../../src/state/objects.ts';
+import type { HostObject } from '../../src/kinds/index.ts';
 import { topologyOf } from '../../src/topology/topology.ts';
 import { factsOf } from './fleet-file.ts';
 

@@ -16,11 +16,12 @@ import {
   startJournal,
 } from './journal.ts';
 import { ledgerAfter, ledgerBefore } from './ledger-keeper.ts';
-import { type Workplace, perform } from './perform.ts';
+import { perform } from './perform.ts';
 import { type Compared, type Prepared, type Target, compareHost } from '../inspect/prepare.ts';
 import { stepWork } from './step-work.ts';
 import { messageOf, undoRun, undoneError } from './undo.ts';
 import { untilSettled } from './until-settled.ts';
+import type { Workplace } from './workplace.ts';
 
 export interface Run {
   /** path of its journal */

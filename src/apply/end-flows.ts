@@ -4,7 +4,7 @@ import { forgetFlows } from '../host/conntrack/forget.ts';
 import { hasConnections } from '../host/conntrack/list.ts';
 import { runOrFail } from '../host/process/exec.ts';
 import type { Exec } from '../host/ports.ts';
-import type { Action } from '../plan/action.ts';
+import type { Open, ResetConnections } from '../kinds/flows/action.ts';
 import { answersChain } from '../plan/closing.ts';
 import type { Pause } from './pause.ts';
 import { type Sender, checkStopped } from './senders.ts';
@@ -19,7 +19,7 @@ const mostQuietTimes = 15;
 /** Connections can be ended only while their packets still go by the old way, and only by packets of their own. */
 export async function resetConnections(
   exec: Exec,
-  { text, flows }: Extract<Action, { kind: 'reset-connections' }>,
+  { text, flows }: ResetConnections,
   pause: Pause,
 ): Promise<void> {
   await runNft(exec, text);
@@ -29,7 +29,7 @@ export async function resetConnections(
 /** @param senders those of whom it stays closed while they go on sending */
 export async function openFlows(
   exec: Exec,
-  { close, flows, text }: Extract<Action, { kind: 'open' }>,
+  { close, flows, text }: Open,
   pause: Pause,
   senders: readonly Sender[] = [],
 ): Promise<void> {

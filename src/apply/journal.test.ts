@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type FakeHost, createFakeHost } from '../../tests/fake-host/fake-host.ts';
-import type { Action } from '../plan/action.ts';
+import type { Action } from '../kinds/action.ts';
 import { emptyLedger } from '../state/ledger.ts';
 import { continueJournal, readJournal, startJournal } from './journal.ts';
 

@@ -4,49 +4,13 @@
  */
 import * as z from 'zod';
 import { MustredirectError } from '../error.ts';
-import { confFile, flowsSchema, ledgerSchema, networkName, settingName } from '../host/files/ledger-store.ts';
+import { ledgerSchema } from '../host/files/ledger-store.ts';
 import type { Files } from '../host/ports.ts';
 import { bootId, removeState } from '../host/files/state-files.ts';
-import type { Action } from '../plan/action.ts';
+import { type Action, actionKindOf } from '../kinds/action.ts';
 import type { Step } from '../plan/step.ts';
-import { engineNames } from '../spec/engine-names.ts';
 
 const formatVersion = 1;
-
-const engine = z.enum(engineNames);
-const flows = z.array(flowsSchema);
-
-const actionSchema: z.ZodType<Action> = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('ip'), family: z.literal([4, 6]), lines: z.array(z.string()) }),
-  z.object({ kind: z.literal('nft'), text: z.string() }),
-  z.object({
-    kind: z.enum(['insert-iptables-rule', 'delete-iptables-rule']),
-    family: z.literal([4, 6]),
-    table: z.enum(['filter', 'raw']),
-    chain: z.string(),
-    args: z.array(z.string()),
-  }),
-  z.object({ kind: z.literal('sysctl'), values: z.record(settingName, z.string()) }),
-  z.object({
-    kind: z.enum(['create-network', 'remove-network']),
-    engine,
-    name: networkName,
-    subnets: z.array(z.string()),
-    mtu: z.number().exactOptional(),
-    trusted: z.array(z.string()).exactOptional(),
-  }),
-  z.object({
-    kind: z.literal('set-masquerade'),
-    engine,
-    network: networkName,
-    file: confFile,
-    setting: z.string(),
-    enabled: z.boolean(),
-  }),
-  z.object({ kind: z.literal('forget-flows'), flows }),
-  z.object({ kind: z.literal('reset-connections'), flows, text: z.string() }),
-  z.object({ kind: z.literal('open'), close: z.string().exactOptional(), flows, text: z.string() }),
-]);
 
 /** A step that has begun: done in whole, in part, or not at all. */
 export interface Begun {
@@ -72,7 +36,7 @@ const headSchema = z.object({
   before: z.array(z.string()),
 });
 
-const begunSchema: z.ZodType<Begun> = z.object({ undo: actionSchema.exactOptional() });
+const begunSchema = z.object({ undo: z.looseObject({ kind: z.string() }).exactOptional() });
 
 const waitingSchema = z.object({ until: z.string() });
 
@@ -140,36 +104,27 @@ export async function readJournal(files: Files, path: string): Promise<Journal |
 function parseJournal(text: string, boot: string): Journal {
   const [first = '', ...lines] = text.split('\n').slice(0, -1);
   const { version: _, boot: since, ...head } = headSchema.parse(JSON.parse(first));
-  const entries = lines.map((entry) => z.union([waitingSchema, begunSchema]).parse(JSON.parse(entry)));
+  const entries = lines.map(parseEntry);
   const waits = entries.find((entry) => 'until' in entry);
   const begun = entries.filter((entry): entry is Begun => !('until' in entry));
   const sameBoot = since === boot;
   return {
     ...head,
     // What the kernel held is gone with a restart; what engines have in their files is not.
-    begun: sameBoot ? begun : begun.filter(({ undo }) => undo !== undefined && outlivesRestart(undo)),
+    begun: sameBoot
+      ? begun
+      : begun.filter(({ undo }) => undo !== undefined && actionKindOf(undo).outlivesRestart),
     ledger: sameBoot ? head.ledger : { ...head.ledger, sysctls: {} },
     ...(waits ? { until: waits.until } : {}),
     sameBoot,
   };
 }
 
-function outlivesRestart({ kind }: Action): boolean {
-  switch (kind) {
-    case 'create-network':
-    case 'remove-network':
-    case 'set-masquerade':
-      return true;
-    case 'ip':
-    case 'nft':
-    case 'insert-iptables-rule':
-    case 'delete-iptables-rule':
-    case 'sysctl':
-    case 'forget-flows':
-    case 'reset-connections':
-    case 'open':
-      return false;
-  }
+function parseEntry(text: string): Begun | z.infer<typeof waitingSchema> {
+  const entry = z.union([waitingSchema, begunSchema]).parse(JSON.parse(text));
+  if ('until' in entry) return entry;
+  const { undo } = entry;
+  return undo ? { undo: actionKindOf(undo).schema.parse(undo) } : {};
 }
 
 function keep(files: Files, path: string, started: Journal): JournalKeeper {

@@ -3,7 +3,7 @@ import { givenFacts, givenNetwork } from '../../tests/given/facts.ts';
 import type { Desired } from '../desired/desired.ts';
 import type { Plan } from '../plan/step.ts';
 import { emptyLedger } from '../state/ledger.ts';
-import type { Sysctl } from '../state/objects.ts';
+import type { Sysctl } from '../kinds/sysctl/schema.ts';
 import { ledgerAfter, ledgerBefore } from './ledger-keeper.ts';
 
 const four = { 'net.ipv4.ip_forward': '0', 'net/ipv4/conf/eth0/forwarding': '1' };

@@ -8,7 +8,7 @@ import type { Plan } from '../plan/step.ts';
 import type { EngineName } from '../spec/spec.ts';
 import type { Facts } from '../state/facts.ts';
 import type { Ledger, LedgerNetwork } from '../state/ledger.ts';
-import type { HostObject } from '../state/objects.ts';
+import type { HostObject } from '../kinds/index.ts';
 import { forwardingName, isValidMark, settingsOf } from '../state/settings.ts';
 
 export interface LedgerKeeper {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { objectText } from '../plan/compare.ts';
-import type { HostObject } from '../state/objects.ts';
+import type { HostObject } from '../kinds/index.ts';
 import { parseOwned } from './owned-object.ts';
 
 /** With every property that one of its kind may have. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Exec } from '../host/ports.ts';
-import type { Route } from '../state/objects.ts';
+import type { Route } from '../kinds/route/schema.ts';
 import { recentSenders, sendersByRoutes, sendersOf } from './senders.ts';
 
 const served = { network: 'web', node: 'node1', subnet: '10.89.4.0/24', nodeAddress: '192.168.50.10' };

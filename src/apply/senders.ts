@@ -5,8 +5,8 @@ import { knownFlows } from '../host/conntrack/list.ts';
 import { readNftTable } from '../host/nft/read.ts';
 import type { Exec } from '../host/ports.ts';
 import { isClosing } from '../plan/closing.ts';
-import type { HostObject } from '../state/objects.ts';
-import { mainTable } from '../state/ownership.ts';
+import type { HostObject } from '../kinds/index.ts';
+import { mainTable } from '../kinds/ownership.ts';
 import type { HostRole } from '../topology/role.ts';
 import type { Pause } from './pause.ts';
 

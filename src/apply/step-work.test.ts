@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { Action } from '../plan/action.ts';
+import type { Action } from '../kinds/action.ts';
 import { stepWork } from './step-work.ts';
 
 it.each<[Action, string, number | undefined]>([

@@ -7,8 +7,9 @@ import { changeText } from '../plan/print.ts';
 import { readOwned } from '../inspect/gather.ts';
 import type { Journal } from './journal.ts';
 import { parseOwned } from './owned-object.ts';
-import { type Workplace, perform, performUndo } from './perform.ts';
+import { perform, performUndo } from './perform.ts';
 import { untilSettled } from './until-settled.ts';
+import type { Workplace } from './workplace.ts';
 
 /**
  * Goes on after an error. Undoing twice is as good as once, should this be cut off too.

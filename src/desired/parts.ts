@@ -2,7 +2,9 @@
 import { type Family, type Subnet, families } from '../address/cidr.ts';
 import type { RankedSelector } from '../spec/route-order.ts';
 import type { Hop } from '../state/facts.ts';
-import type { HostObject, Route, Rule } from '../state/objects.ts';
+import type { HostObject } from '../kinds/index.ts';
+import type { Route } from '../kinds/route/schema.ts';
+import type { Rule } from '../kinds/rule/schema.ts';
 import type { Called } from '../topology/role.ts';
 
 /** All that one network (on a node) or one gateway (on a member) asks of the datapath, in one address family. */

@@ -2,7 +2,7 @@
 import type { Prepared, Target } from '../inspect/prepare.ts';
 import { type Family, type Subnet, families, familyOf, longSubnet } from '../address/cidr.ts';
 import type { ElementCounter } from '../host/nft/read.ts';
-import { countsStopped, subnetOfElement } from '../state/subnet-set-name.ts';
+import { countsStopped, subnetOfElement } from '../kinds/nft-table/subnet-set-name.ts';
 import type { NotReady } from '../desired/parts.ts';
 import { notReadyOf } from '../plan/not-ready.ts';
 import { selectorText } from '../spec/route-order.ts';

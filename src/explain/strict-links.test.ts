@@ -3,7 +3,7 @@ import { givenFacts, givenNetwork } from '../../tests/given/facts.ts';
 import { recordedHost } from '../engines/recorded-host.ts';
 import type { Wanted } from '../desired/parts.ts';
 import type { AttachedContainer, Link } from '../state/facts.ts';
-import type { Rule } from '../state/objects.ts';
+import type { Rule } from '../kinds/rule/schema.ts';
 import type { NodeNetwork } from '../topology/role.ts';
 import { findStrictLinks } from './strict-links.ts';
 

@@ -10,8 +10,9 @@ import type { Desired } from '../desired/desired.ts';
 import { readDnatTargets } from '../host/iptables/dnat-targets.ts';
 import type { Files, Host } from '../host/ports.ts';
 import type { Facts, Link } from '../state/facts.ts';
-import { type Rule, isSteering } from '../state/objects.ts';
-import { publishedSet } from '../state/subnet-set-name.ts';
+import type { Rule } from '../kinds/rule/schema.ts';
+import { isSteering } from '../kinds/rule/order.ts';
+import { publishedSet } from '../kinds/nft-table/subnet-set-name.ts';
 import type { NodeNetwork } from '../topology/role.ts';
 import type { Finding } from './doctor.ts';
 

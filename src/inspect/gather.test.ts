@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createFakeHost, type FakeHost } from '../../tests/fake-host/fake-host.ts';
 import { emptyLedger } from '../state/ledger.ts';
-import { objectKey } from '../state/objects.ts';
+import { objectKey } from '../kinds/index.ts';
 import { beginFacts, gatherFacts, readOwned } from './gather.ts';
 
 const eth0 = {

@@ -17,7 +17,7 @@ import {
 } from '../host/files/sysctl.ts';
 import type { Facts, ForeignFacts, Link } from '../state/facts.ts';
 import type { Ledger } from '../state/ledger.ts';
-import type { HostObject } from '../state/objects.ts';
+import type { HostObject } from '../kinds/index.ts';
 import { validMarkName } from '../state/settings.ts';
 import type { HostRole } from '../topology/role.ts';
 

@@ -13,7 +13,7 @@ import type { Spec } from '../spec/spec.ts';
 import { actualState } from '../state/actual.ts';
 import type { Facts } from '../state/facts.ts';
 import type { Ledger } from '../state/ledger.ts';
-import type { HostObject } from '../state/objects.ts';
+import type { HostObject } from '../kinds/index.ts';
 import type { HostRole } from '../topology/role.ts';
 import { beginFacts } from './gather.ts';
 

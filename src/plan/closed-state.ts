@@ -6,8 +6,9 @@
 import type { Desired } from '../desired/desired.ts';
 import type { Wanted } from '../desired/parts.ts';
 import type { Facts } from '../state/facts.ts';
-import { isSteering, objectKey } from '../state/objects.ts';
-import { mainTable } from '../state/ownership.ts';
+import { isSteering } from '../kinds/rule/order.ts';
+import { objectKey } from '../kinds/index.ts';
+import { mainTable } from '../kinds/ownership.ts';
 import { wideTable } from './wide-table.ts';
 import { isNftObject } from './nft-text.ts';
 

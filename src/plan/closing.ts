@@ -13,8 +13,9 @@ import {
   mergeSubnets,
   shortSubnet,
 } from '../address/cidr.ts';
-import type { Flows } from '../state/ledger.ts';
-import type { HostObject, NftChain, NftSet } from '../state/objects.ts';
+import type { Flows } from '../kinds/flows/schema.ts';
+import type { HostObject } from '../kinds/index.ts';
+import type { NftChain, NftSet } from '../kinds/nft-table/schema.ts';
 import type { NftObject } from './nft-text.ts';
 
 /** before chain `forward`: nothing of ours has counted yet what is closed for a moment */

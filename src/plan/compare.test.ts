@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { NftSet } from '../state/objects.ts';
+import type { NftSet } from '../kinds/nft-table/schema.ts';
 import { sameObject } from './compare.ts';
 
 function set(...elements: readonly string[]): NftSet {

@@ -1,12 +1,7 @@
 /** Comparing two states: set arithmetic on keys. */
 import type { Wanted } from '../desired/parts.ts';
-import { isAlike, isObject } from '../state/alike.ts';
-import { type HostObject, type NftSet, objectKey } from '../state/objects.ts';
-
-export type Change =
-  | { readonly kind: 'add'; readonly to: HostObject; readonly why: string }
-  | { readonly kind: 'change'; readonly from: HostObject; readonly to: HostObject; readonly why: string }
-  | { readonly kind: 'remove'; readonly from: HostObject };
+import { isAlike, isObject } from '../kinds/alike.ts';
+import { type Change, type HostObject, objectKey, objectKindOf } from '../kinds/index.ts';
 
 export function compareStates(actual: readonly HostObject[], wanted: readonly Wanted[]): Change[] {
   const keys = actual.map(objectKey);
@@ -17,50 +12,58 @@ export function compareStates(actual: readonly HostObject[], wanted: readonly Wa
     wantedKeys.add(key);
     const from = found.get(key);
     if (!from) return [{ kind: 'add', to, why }];
-    return isItsKey(to) || sameObject(from, to) ? [] : [{ kind: 'change', from, to, why }];
+    return objectKindOf(to).isItsKey || sameObject(from, to) ? [] : [{ kind: 'change', from, to, why }];
   });
   const gone = actual.filter((_, i) => !wantedKeys.has(keys[i]));
   return [...changes, ...gone.map((from): Change => ({ kind: 'remove', from }))];
 }
 
-/** Nothing about it is not in its key: it is there or not, never changed. */
-function isItsKey({ kind }: HostObject): boolean {
-  return kind === 'rule' || kind === 'xfrm-policy';
-}
-
 export function sameObject(a: HostObject, b: HostObject): boolean {
   if (a === b) return true;
-  if (a.kind === 'nft-set' && b.kind === 'nft-set') return sameSet(a, b);
   // Most are alike part by part: that is seen many times as fast.
-  return isAlike(a, b) || objectText(a) === objectText(b);
+  if (isAlike(a, b)) return true;
+  const unordered = a.kind === b.kind ? objectKindOf(a).unordered : undefined;
+  return unordered === undefined
+    ? objectText(a) === objectText(b)
+    : sameUnordered({ ...a }, { ...b }, unordered);
 }
 
-/** The kernel gives elements in an order of its own. */
-function sameSet(a: NftSet, b: NftSet): boolean {
-  if (a.elements.length !== b.elements.length) return false;
-  if (objectText({ ...a, elements: [] }) !== objectText({ ...b, elements: [] })) return false;
-  if (isAlike(a.elements, b.elements)) return true;
-  const [some, others] = [new Set(a.elements), new Set(b.elements)];
-  return some.size === others.size && b.elements.every((element) => some.has(element));
+/** A set may have many elements: they are not sorted to be compared. */
+function sameUnordered(a: Fields, b: Fields, unordered: string): boolean {
+  const [some, others] = [listIn(a, unordered), listIn(b, unordered)];
+  if (some.length !== others.length) return false;
+  const rest = { [unordered]: [] };
+  if (objectText({ ...a, ...rest }) !== objectText({ ...b, ...rest })) return false;
+  const known = new Set(some);
+  return known.size === new Set(others).size && others.every((element) => known.has(element));
+}
+
+/** An object as fields of which nothing is known. */
+type Fields = { readonly kind: string } & Readonly<Record<string, unknown>>;
+
+function listIn(object: Fields, name: string): readonly unknown[] {
+  const list = object[name];
+  return Array.isArray(list) ? list : [];
 }
 
 /** One text per object, equal where the objects are: keys sorted, lists that are sets sorted too. */
-export function objectText(object: HostObject): string {
-  return textOf({ ...object }, object.kind === 'nft-set' ? 'elements' : 'subnets');
+export function objectText(object: { readonly kind: string }): string {
+  return textOf({ ...object }, objectKindOf(object));
 }
 
-function textOf(value: Readonly<Record<string, unknown>>, unordered: string): string {
+type Loose = Pick<ReturnType<typeof objectKindOf>, 'unordered' | 'emptyIsNone'>;
+
+function textOf(value: Readonly<Record<string, unknown>>, loose: Loose): string {
   let text = '';
   for (const key of Object.keys(value).sort()) {
-    const part = textOfPart(key, value[key], unordered);
+    const part = textOfPart(key, value[key], loose);
     if (part !== undefined) text += `${text && ','}${JSON.stringify(key)}:${part}`;
   }
   return `{${text}}`;
 }
 
-function textOfPart(key: string, part: unknown, unordered: string): string | undefined {
-  if (Array.isArray(part)) return JSON.stringify(key === unordered ? part.map(String).sort() : part);
+function textOfPart(key: string, part: unknown, loose: Loose): string | undefined {
+  if (Array.isArray(part)) return JSON.stringify(key === loose.unordered ? part.map(String).sort() : part);
   if (!isObject(part)) return part === undefined ? undefined : JSON.stringify(part);
-  // None is as good as an empty list of them.
-  return key === 'alongside' && Object.keys(part).length === 0 ? undefined : textOf(part, unordered);
+  return key === loose.emptyIsNone && Object.keys(part).length === 0 ? undefined : textOf(part, loose);
 }

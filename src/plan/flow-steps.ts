@@ -14,13 +14,14 @@ import {
   subnetOfAddress,
 } from '../address/cidr.ts';
 import type { Wanted } from '../desired/parts.ts';
-import type { Flows } from '../state/ledger.ts';
-import type { HostObject, NftSet } from '../state/objects.ts';
-import { preferences } from '../state/ownership.ts';
-import { subnetOfElement } from '../state/subnet-set-name.ts';
+import type { Flows } from '../kinds/flows/schema.ts';
+import type { HostObject } from '../kinds/index.ts';
+import type { NftSet } from '../kinds/nft-table/schema.ts';
+import { preferences } from '../kinds/ownership.ts';
+import { subnetOfElement } from '../kinds/nft-table/subnet-set-name.ts';
 import { elementKey } from './nft-text.ts';
 import { overlapsOneOf } from './overlaps.ts';
-import { printList } from './print.ts';
+import { printList } from '../kinds/list.ts';
 import type { Step } from './step.ts';
 
 export interface ChangedFlows {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { givenFacts } from '../../tests/given/facts.ts';
 import { desiredState } from '../desired/desired.ts';
 import { actualState } from '../state/actual.ts';
-import type { HostObject } from '../state/objects.ts';
+import type { HostObject } from '../kinds/index.ts';
 import type { HostRole, NodeNetwork } from '../topology/role.ts';
 import { compareStates, sameObject } from './compare.ts';
 import { makePlan } from './make-plan.ts';

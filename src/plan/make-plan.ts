@@ -1,40 +1,13 @@
-/**
- * The way from the state found to the state wanted. Order is data, here and nowhere else: closed first,
- * open last; add before delete; taking away runs backwards.
- */
+/** The way from the state found to the state wanted. Its order is that of `kinds/rank.ts`. */
 import type { Desired } from '../desired/desired.ts';
-import { type HostObject, type Rule, isSteering } from '../state/objects.ts';
-import { lastMetric, preferences, routePreferences } from '../state/ownership.ts';
+import type { HostObject } from '../kinds/index.ts';
 import { closedFlows } from './closing.ts';
 import { compareStates } from './compare.ts';
-import { engineSteps } from './engine-steps.ts';
 import { type ChangedFlows, changedFlows, flowsOnTheWay, forgetBegun, printFlows } from './flow-steps.ts';
-import {
-  addPolicies,
-  addRoutes,
-  addRules,
-  otherPreferences,
-  removePolicies,
-  removeRoutes,
-  removeRules,
-} from './ip-steps.ts';
-import { iptablesSteps } from './iptables-steps.ts';
-import { type Closing, nftSteps } from './nft-steps.ts';
+import { type Closing, type NftSteps, nftSteps } from './nft-steps.ts';
 import { isNftObject } from './nft-text.ts';
+import { type RankedStep, rankedAs, sortSteps, stepsOfChanges } from './ranked-steps.ts';
 import type { Plan } from './step.ts';
-import { sysctlSteps } from './sysctl-steps.ts';
-
-const { end, hostErrors, hostErrorsClosed, bypass, inside, insideClosed, closed, steer } = preferences;
-const known = [...Object.values(preferences), ...routePreferences];
-
-const exceptions = [end, hostErrorsClosed, bypass, inside, insideClosed, ...routePreferences, closed];
-const opening = [hostErrors, steer, ...routePreferences];
-const closing = [closed, insideClosed, inside, bypass, hostErrorsClosed, end];
-
-/** What an older version, or somebody in our name, has made goes with what opens. */
-function isOpening(rule: Rule): boolean {
-  return isSteering(rule) || !known.includes(rule.preference);
-}
 
 export function makePlan(
   actual: readonly HostObject[],
@@ -48,35 +21,22 @@ export function makePlan(
   const wantedNft = desired.wanted.filter(({ object }) => isNftObject(object));
   const flows = changedFlows(actual, desired.wanted, [...(pending ?? []), ...closedFlows(foundNft)]);
   const meanwhile = closingFor(actual, flows);
-  const nft = nftSteps(foundNft, wantedNft, meanwhile);
-  const steps = [
-    ...nft.reset,
-    // The guard stops what is not steered yet, and flows begin anew with their own address.
-    ...nft.widen,
-    ...forgetBegun(flows, meanwhile.flows),
-    // Now that packets are marked, those that are not can be blocked.
-    ...addPolicies(changes),
-    // Exceptions come before what closes, or the host could not answer its containers for a moment.
-    ...addRules(changes, exceptions, (rule) => !isSteering(rule)),
-    ...addRoutes(changes, (route) => route.metric === lastMetric),
-    ...addRoutes(changes, (route) => route.metric !== lastMetric),
-    ...addRules(changes, [...routePreferences, steer, hostErrors], isSteering),
-    ...sysctlSteps(changes, 'first'),
-    // Its tables and rules are there now.
-    ...nft.turn,
-    ...engineSteps(changes),
-    ...iptablesSteps(changes),
-    // Backwards from here: what closes goes last.
-    ...removeRules(changes, [...opening, ...otherPreferences(changes, known), ...closing], isOpening),
-    ...removeRoutes(changes),
-    ...removeRules(changes, [hostErrors, steer, ...exceptions.toReversed()], (rule) => !isOpening(rule)),
-    ...removePolicies(changes),
-    ...sysctlSteps(changes, 'restore'),
-    ...nft.narrow,
-    // Only now: whatever flows had of the old way is forgotten, and begins anew.
-    ...nft.open,
-  ];
+  const steps = sortSteps([
+    ...rankedNft(nftSteps(foundNft, wantedNft, meanwhile)),
+    ...rankedAs('forgetBegun', forgetBegun(flows, meanwhile.flows)),
+    ...stepsOfChanges(changes),
+  ]);
   return { steps, waiting, warnings, notReady };
+}
+
+function rankedNft({ reset, widen, turn, narrow, open }: NftSteps): RankedStep[] {
+  return [
+    ...rankedAs('resetConnections', reset),
+    ...rankedAs('widen', widen),
+    ...rankedAs('turn', turn),
+    ...rankedAs('narrow', narrow),
+    ...rankedAs('open', open),
+  ];
 }
 
 function closingFor(actual: readonly HostObject[], changed: ChangedFlows): Closing {

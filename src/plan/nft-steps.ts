@@ -3,12 +3,13 @@
  * new alone. So a changed gateway has no moment in which the guard stops the good way, or lets a bad one by.
  */
 import type { Wanted } from '../desired/parts.ts';
-import type { Flows } from '../state/ledger.ts';
-import { type HostObject, objectKey } from '../state/objects.ts';
-import { ownNftTable } from '../state/ownership.ts';
-import type { Action } from './action.ts';
+import type { Flows } from '../kinds/flows/schema.ts';
+import { type HostObject, objectKey } from '../kinds/index.ts';
+import { ownNftTable } from '../kinds/ownership.ts';
+import type { Action } from '../kinds/action.ts';
 import { closingObjects, hasContainers, isClosing, resetObjects } from './closing.ts';
-import { type Change, compareStates } from './compare.ts';
+import type { Change } from '../kinds/index.ts';
+import { compareStates } from './compare.ts';
 import { type NftObject, changeTable, isNftObject, replaceTable } from './nft-text.ts';
 import { printChange } from './print.ts';
 import type { PlanLine, Step } from './step.ts';

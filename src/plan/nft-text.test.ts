@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { NftChain, NftSet } from '../state/objects.ts';
+import type { NftChain, NftSet } from '../kinds/nft-table/schema.ts';
 import { changeTable, replaceTable } from './nft-text.ts';
 
 const set = (name: string, elements: readonly string[], more: Partial<NftSet> = {}): NftSet => ({

@@ -1,7 +1,8 @@
 /** nft texts that lead from one version of our table to another, each one transaction. */
-import type { HostObject, NftChain, NftSet } from '../state/objects.ts';
-import { dynamicSetSize, ownNftTable } from '../state/ownership.ts';
-import { quotedFieldOf, stoppedOf } from '../state/subnet-set-name.ts';
+import type { HostObject } from '../kinds/index.ts';
+import type { NftChain, NftSet } from '../kinds/nft-table/schema.ts';
+import { dynamicSetSize, ownNftTable } from '../kinds/ownership.ts';
+import { quotedFieldOf, stoppedOf } from '../kinds/nft-table/subnet-set-name.ts';
 import { sameObject } from './compare.ts';
 
 export type NftObject = NftSet | NftChain;

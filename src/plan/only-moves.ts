@@ -1,5 +1,5 @@
 /** Changes of chains that add nothing. */
-import type { Change } from './compare.ts';
+import type { Change } from '../kinds/index.ts';
 
 /** Wanted rules come before those that are still there; that alone is nothing to tell. */
 export function onlyMoves(change: Change): boolean {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { HostObject } from '../state/objects.ts';
+import type { HostObject } from '../kinds/index.ts';
 import { printChange } from './print.ts';
 
 const set = (elements: readonly string[]): HostObject => ({

@@ -1,6 +1,6 @@
 /** Connections that cannot go on are ended, before what they go by is closed. */
-import type { Flows } from '../state/ledger.ts';
-import type { HostObject } from '../state/objects.ts';
+import type { Flows } from '../kinds/flows/schema.ts';
+import type { HostObject } from '../kinds/index.ts';
 import { hasContainers, isClosing, resetObjects } from './closing.ts';
 import { type NftObject, changeTable, isNftObject, replaceTable } from './nft-text.ts';
 import type { Step } from './step.ts';

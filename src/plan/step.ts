@@ -1,6 +1,6 @@
 /** A plan: the way from the state found to the state wanted, in small moves that can be undone. */
 import type { NotReady, Warning } from '../desired/parts.ts';
-import type { Action } from './action.ts';
+import type { Action } from '../kinds/action.ts';
 
 export interface Plan {
   readonly steps: readonly Step[];

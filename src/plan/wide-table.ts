@@ -1,7 +1,8 @@
 /** A table that holds the old and the new: what is on either way passes while routing changes. */
 import { longSubnet, mergeSubnets, overlaps } from '../address/cidr.ts';
 import type { Wanted } from '../desired/parts.ts';
-import { type HostObject, type NftSet, objectKey } from '../state/objects.ts';
+import { type HostObject, objectKey } from '../kinds/index.ts';
+import type { NftSet } from '../kinds/nft-table/schema.ts';
 import { sameObject } from './compare.ts';
 import { type NftObject, elementKey } from './nft-text.ts';
 import { overlapsOneOf } from './overlaps.ts';

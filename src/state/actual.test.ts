@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { givenFacts } from '../../tests/given/facts.ts';
 import { actualState } from './actual.ts';
-import type { Sysctl } from './objects.ts';
+import type { Sysctl } from '../kinds/sysctl/schema.ts';
 
 const found = {
   'net.ipv4.ip_forward': '0',

@@ -1,6 +1,8 @@
 /** The state found, cut to what the wanted one speaks of: our own objects, and the settings that we share. */
 import type { Facts, NetworkFacts } from './facts.ts';
-import type { EngineNetwork, HostObject, Sysctl } from './objects.ts';
+import type { EngineNetwork } from '../kinds/engine-network/schema.ts';
+import type { HostObject } from '../kinds/index.ts';
+import type { Sysctl } from '../kinds/sysctl/schema.ts';
 import { familyOfSetting, isValidMark, settingsOf } from './settings.ts';
 
 /** @param wanted decides of which shared settings the plan may speak */

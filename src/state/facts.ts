@@ -2,7 +2,7 @@
 import type { Address, Family, Subnet } from '../address/cidr.ts';
 import type { EngineName } from '../spec/spec.ts';
 import type { Ledger } from './ledger.ts';
-import type { HostObject } from './objects.ts';
+import type { HostObject } from '../kinds/index.ts';
 
 export interface Facts {
   readonly links: readonly Link[];

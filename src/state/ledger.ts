@@ -3,6 +3,7 @@
  * we changed them. Everything else is read from the host.
  */
 import type { Subnet } from '../address/cidr.ts';
+import type { Flows } from '../kinds/flows/schema.ts';
 import type { EngineName } from '../spec/spec.ts';
 
 export interface Ledger {
@@ -22,14 +23,6 @@ export interface Ledger {
   readonly forget?: readonly Flows[];
   /** the container networks that we created or whose file we edited */
   readonly networks: readonly LedgerNetwork[];
-}
-
-/** Flows that an address of one subnet began, to whatever destination or to those of another. */
-export interface Flows {
-  readonly from: Subnet;
-  readonly to?: Subnet;
-  /** others began them, and it answers */
-  readonly called?: true;
 }
 
 export interface GatewayNumbers {

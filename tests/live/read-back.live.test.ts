@@ -10,18 +10,13 @@ import { readForwarding, writeSysctl } from '../../src/host/files/sysctl.ts';
 import { endHolders, startHolder } from '../../src/lab/holder.ts';
 import { type TestHost, enterHost } from '../../src/lab/test-host.ts';
 import { objectText } from '../../src/plan/compare.ts';
-import {
-  addPolicy,
-  addRoute,
-  addRule,
-  deletePolicy,
-  deleteRoute,
-  deleteRule,
-} from '../../src/plan/ip-text.ts';
 import { changeTable, isNftObject } from '../../src/plan/nft-text.ts';
 import { emptyLedger } from '../../src/state/ledger.ts';
-import type { HostObject, Route, Rule, XfrmPolicy } from '../../src/state/objects.ts';
-import { lastMetric } from '../../src/state/ownership.ts';
+import { type Change, type HostObject, objectKindOf } from '../../src/kinds/index.ts';
+import type { Route } from '../../src/kinds/route/schema.ts';
+import type { Rule } from '../../src/kinds/rule/schema.ts';
+import type { XfrmPolicy } from '../../src/kinds/xfrm-policy/schema.ts';
+import { lastMetric } from '../../src/kinds/ownership.ts';
 import { forwardingName, settingsOf } from '../../src/state/settings.ts';
 
 const lab = 'read-back';
@@ -104,20 +99,19 @@ async function recordedTable() {
   return objects.filter(isNftObject);
 }
 
-function lineOf(verb: 'add' | 'delete', object: Rule | Route | XfrmPolicy): string {
-  switch (object.kind) {
-    case 'rule':
-      return verb === 'add' ? addRule(object) : deleteRule(object);
-    case 'route':
-      return verb === 'add' ? addRoute(object) : deleteRoute(object);
-    case 'xfrm-policy':
-      return verb === 'add' ? addPolicy(object) : deletePolicy(object);
-  }
+function linesOf(verb: 'add' | 'delete', object: HostObject): readonly string[] {
+  const change: Change =
+    verb === 'add' ? { kind: 'add', to: object, why: '' } : { kind: 'remove', from: object };
+  const moves = objectKindOf(object).moves?.(change) ?? [];
+  return moves.flatMap((move) => (move.do.kind === 'ip' ? move.do.lines : []));
 }
 
 async function tell(verb: 'add' | 'delete', objects: typeof ways): Promise<void> {
   for (const family of [4, 6]) {
-    const lines = objects.filter((object) => object.family === family).map((o) => `${lineOf(verb, o)}\n`);
+    const lines = objects
+      .filter((object) => object.family === family)
+      .flatMap((o) => linesOf(verb, o))
+      .map((line) => `${line}\n`);
     await host.run(['ip', `-${family}`, '-batch', '-'], { input: lines.join('') });
   }
 }

@@ -8,7 +8,7 @@
 import type { Spec } from '../../spec/spec.ts';
 import type { Facts } from '../../state/facts.ts';
 import type { GatewayNumbers } from '../../state/ledger.ts';
-import { hex } from '../../state/objects.ts';
+import { hex } from '../../kinds/words.ts';
 import type { HostRole } from '../../topology/role.ts';
 import { ownerOfTable } from './owners.ts';
 import type { Refusal } from '../parts.ts';

@@ -1,7 +1,7 @@
 /** What tables and fwmarks are somebody's already: the file's, the ledger's, and those that rules and chains of others tell of. */
 import type { Spec } from '../../spec/spec.ts';
 import type { Facts, ForeignRule } from '../../state/facts.ts';
-import { ipCommand } from '../../state/objects.ts';
+import { ipCommand } from '../../kinds/words.ts';
 import { ownerOfRule, ownersSeen } from './owners.ts';
 
 export interface ForeignMark {

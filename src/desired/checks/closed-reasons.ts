@@ -1,6 +1,6 @@
 /** Says of each rule that closes what is not ready, why it does: a reader of the plan looks there. */
 import { contains } from '../../address/cidr.ts';
-import { preferences } from '../../state/ownership.ts';
+import { preferences } from '../../kinds/ownership.ts';
 import type { Part, Wanted } from '../parts.ts';
 
 export function explainClosed(wanted: readonly Wanted[], parts: readonly Part[]): readonly Wanted[] {

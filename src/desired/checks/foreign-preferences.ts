@@ -1,7 +1,7 @@
 /** Rules of others in the midst of ours: they would decide before what closes, or never be asked. */
 import type { ForeignRule } from '../../state/facts.ts';
-import { hex, ipCommand } from '../../state/objects.ts';
-import { preferences } from '../../state/ownership.ts';
+import { hex, ipCommand } from '../../kinds/words.ts';
+import { preferences } from '../../kinds/ownership.ts';
 import { ownerOfRule } from '../allocate/owners.ts';
 import type { Part, Refusal } from '../parts.ts';
 

@@ -10,7 +10,7 @@ import {
 } from '../../address/cidr.ts';
 import type { Facts, ForeignRoute, Link } from '../../state/facts.ts';
 import type { NodeNetwork } from '../../topology/role.ts';
-import { ipCommand } from '../../state/objects.ts';
+import { ipCommand } from '../../kinds/words.ts';
 import type { Refusal } from '../parts.ts';
 
 /**

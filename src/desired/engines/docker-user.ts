@@ -5,7 +5,8 @@
 import { word } from '../nft/word.ts';
 import { type Address, type Family, type Subnet, familyOf, subnetOfAddress } from '../../address/cidr.ts';
 import type { Facts } from '../../state/facts.ts';
-import { type IptablesRule, objectKey } from '../../state/objects.ts';
+import type { IptablesRule } from '../../kinds/iptables-rule/schema.ts';
+import { objectKey } from '../../kinds/index.ts';
 import type { Called, HostRole, MemberGateway, NodeNetwork } from '../../topology/role.ts';
 import { linkTowards } from '../routing/neighbours.ts';
 import type { Wanted } from '../parts.ts';

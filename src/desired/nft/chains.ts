@@ -3,7 +3,8 @@
  * compared with what the kernel gives back.
  */
 import { type Family, families } from '../../address/cidr.ts';
-import { type NftChain, hex } from '../../state/objects.ts';
+import type { NftChain } from '../../kinds/nft-table/schema.ts';
+import { hex } from '../../kinds/words.ts';
 import type { PublishedSubnets } from '../engines/bridge.ts';
 import { hostErrorChains } from './host-errors.ts';
 import { inboundChains, inboundJumps } from './inbound.ts';

@@ -5,7 +5,7 @@
  */
 import type { Family, Subnet } from '../../address/cidr.ts';
 import { firstAddress, groupMerged } from '../../address/cidr.ts';
-import { hex } from '../../state/objects.ts';
+import { hex } from '../../kinds/words.ts';
 import { word } from './word.ts';
 import { type Numbers, hostErrorBits } from '../allocate/numbers.ts';
 import { type Part, type Wanted, bridgesOf, byFamily, isLocal, steeredSubnets } from '../parts.ts';

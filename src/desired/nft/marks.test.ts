@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { givenFacts } from '../../../tests/given/facts.ts';
 import { mergeSubnets } from '../../address/cidr.ts';
 import type { Facts } from '../../state/facts.ts';
-import type { HostObject } from '../../state/objects.ts';
+import type { HostObject } from '../../kinds/index.ts';
 import type { NodeNetwork } from '../../topology/role.ts';
 import { desiredState } from '../desired.ts';
 

@@ -4,7 +4,8 @@
  */
 import type { Family, Subnet } from '../../address/cidr.ts';
 import type { PublishedSubnets } from '../engines/bridge.ts';
-import { type NftChain, hex } from '../../state/objects.ts';
+import type { NftChain } from '../../kinds/nft-table/schema.ts';
+import { hex } from '../../kinds/words.ts';
 import { word } from './word.ts';
 import type { Numbers } from '../allocate/numbers.ts';
 import { linkLocalCalls, unmentionedChains, unmentionedJumps } from './spoofed.ts';

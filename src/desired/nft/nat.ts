@@ -4,7 +4,7 @@
  * the table.
  */
 import type { Family } from '../../address/cidr.ts';
-import { hex } from '../../state/objects.ts';
+import { hex } from '../../kinds/words.ts';
 import { word } from './word.ts';
 import { stop } from './stop.ts';
 import { type Part, byFamily } from '../parts.ts';

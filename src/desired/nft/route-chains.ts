@@ -1,6 +1,6 @@
 /** Routes in our nft table: which packets are direct, and which may leave by another gateway's ways alone. */
 import { type Family, type Subnet, shortSubnet } from '../../address/cidr.ts';
-import { hex } from '../../state/objects.ts';
+import { hex } from '../../kinds/words.ts';
 import { word } from './word.ts';
 import { stop } from './stop.ts';
 import { type Part, type Routed, type RoutedWay, type Wanted, byFamily } from '../parts.ts';

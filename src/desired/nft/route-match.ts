@@ -1,7 +1,7 @@
 /** What a route is about, in the words of nft: for the guard, and for the address that its packets leave with. */
 import { type Family, shortSubnet } from '../../address/cidr.ts';
 import type { Selector } from '../../spec/route-order.ts';
-import { rangeText } from '../../state/objects.ts';
+import { rangeText } from '../../kinds/rule/text.ts';
 import { word } from './word.ts';
 import type { Part, RoutedWay } from '../parts.ts';
 import { isNotRedirected } from './subnet-sets.ts';

@@ -10,8 +10,13 @@ import {
   sortSubnets,
 } from '../../address/cidr.ts';
 import type { Hop } from '../../state/facts.ts';
-import type { NftSet } from '../../state/objects.ts';
-import { publishedSet, redirectedSet, subnetSetName, tellsOfOthers } from '../../state/subnet-set-name.ts';
+import type { NftSet } from '../../kinds/nft-table/schema.ts';
+import {
+  publishedSet,
+  redirectedSet,
+  subnetSetName,
+  tellsOfOthers,
+} from '../../kinds/nft-table/subnet-set-name.ts';
 import { inboundSets } from './inbound.ts';
 import { stoppedSets } from './stop.ts';
 import { quotedSubnets } from './host-errors.ts';

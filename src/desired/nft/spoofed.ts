@@ -7,7 +7,7 @@
 import { type Family, families } from '../../address/cidr.ts';
 import { word } from './word.ts';
 import type { Numbers } from '../allocate/numbers.ts';
-import { hex } from '../../state/objects.ts';
+import { hex } from '../../kinds/words.ts';
 import { type Part, type Wanted, bridgesOf, isBridged } from '../parts.ts';
 import { isNotOfBridge, isOfBridge, isRedirected, lengthsOf } from './subnet-sets.ts';
 

@@ -3,8 +3,8 @@
  * nothing is stopped cost nothing when the table is written, and nothing when it is read.
  */
 import type { Family } from '../../address/cidr.ts';
-import type { NftSet } from '../../state/objects.ts';
-import { redirectedSet, stoppedSet, subnetSetName } from '../../state/subnet-set-name.ts';
+import type { NftSet } from '../../kinds/nft-table/schema.ts';
+import { redirectedSet, stoppedSet, subnetSetName } from '../../kinds/nft-table/subnet-set-name.ts';
 import { type Part, type Wanted, byFamily, isLocal } from '../parts.ts';
 import { anyOf, fieldOf, redirectedLengths } from './subnet-sets.ts';
 

@@ -11,8 +11,13 @@ import {
   sortSubnets,
   wholeLength,
 } from '../../address/cidr.ts';
-import type { NftSet } from '../../state/objects.ts';
-import { quotedDestination, quotedMap, redirectedSet, subnetSetName } from '../../state/subnet-set-name.ts';
+import type { NftSet } from '../../kinds/nft-table/schema.ts';
+import {
+  quotedDestination,
+  quotedMap,
+  redirectedSet,
+  subnetSetName,
+} from '../../kinds/nft-table/subnet-set-name.ts';
 import { word } from './word.ts';
 import type { Part, Wanted } from '../parts.ts';
 

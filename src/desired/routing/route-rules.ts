@@ -1,8 +1,8 @@
 /** Routes as `ip rule`s, and the names of what the guard knows about them. */
 import type { Family } from '../../address/cidr.ts';
 import { type Selector, selectorText } from '../../spec/route-order.ts';
-import type { Rule } from '../../state/objects.ts';
-import { preferences } from '../../state/ownership.ts';
+import type { Rule } from '../../kinds/rule/schema.ts';
+import { preferences } from '../../kinds/ownership.ts';
 import { type Part, type RoutedWay, ingressOf } from '../parts.ts';
 
 /** Of IPv6, ICMP is another protocol. */

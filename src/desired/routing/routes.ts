@@ -1,7 +1,7 @@
 /** Routes that both roles need. */
 import type { Address, Family } from '../../address/cidr.ts';
-import type { Route } from '../../state/objects.ts';
-import { lastMetric } from '../../state/ownership.ts';
+import type { Route } from '../../kinds/route/schema.ts';
+import { lastMetric } from '../../kinds/ownership.ts';
 
 interface Reasoned {
   readonly route: Route;

@@ -1,6 +1,6 @@
 /** Rules by the mark of a gateway, which the nft table finds in a map: they do not grow with the subnets. */
 import type { Family } from '../../address/cidr.ts';
-import { preferences } from '../../state/ownership.ts';
+import { preferences } from '../../kinds/ownership.ts';
 import { type Numbers, hostErrorBits } from '../allocate/numbers.ts';
 import { type Part, isLocal } from '../parts.ts';
 import { routeRules } from './route-rules.ts';

@@ -1,7 +1,7 @@
 /** Rules by source and input device: few enough of them cost a packet no more than a map. */
 import { type Family, type Subnet, groupMerged, mergeSubnets, prefixLength } from '../../address/cidr.ts';
-import type { Rule } from '../../state/objects.ts';
-import { mainTable, preferences } from '../../state/ownership.ts';
+import type { Rule } from '../../kinds/rule/schema.ts';
+import { mainTable, preferences } from '../../kinds/ownership.ts';
 import type { Numbers } from '../allocate/numbers.ts';
 import { type Part, ingressOf, isBridged, isLocal, steeredSubnets } from '../parts.ts';
 import { routeRules } from './route-rules.ts';

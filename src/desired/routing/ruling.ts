@@ -1,7 +1,7 @@
 /** A rule of some family, and the reason that the plan gives for it; and those that both ways of steering have. */
 import type { Family } from '../../address/cidr.ts';
-import type { Rule } from '../../state/objects.ts';
-import { mainTable, preferences } from '../../state/ownership.ts';
+import type { Rule } from '../../kinds/rule/schema.ts';
+import { mainTable, preferences } from '../../kinds/ownership.ts';
 import { type Part, isLocal } from '../parts.ts';
 
 export interface Ruling {

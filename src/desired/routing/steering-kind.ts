@@ -4,7 +4,7 @@
  */
 import { type Family, mergeSubnets } from '../../address/cidr.ts';
 import type { Facts } from '../../state/facts.ts';
-import { mainTable } from '../../state/ownership.ts';
+import { mainTable } from '../../kinds/ownership.ts';
 import type { Numbers } from '../allocate/numbers.ts';
 import { type Part, byFamily } from '../parts.ts';
 

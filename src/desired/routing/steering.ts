@@ -1,6 +1,6 @@
-/** Rules: which table a packet is routed by. Their preferences stand in `state/ownership.ts`. */
+/** Rules: which table a packet is routed by. Their preferences stand in `kinds/ownership.ts`. */
 import { type Family, families, mergeSubnets } from '../../address/cidr.ts';
-import { lastMetric, mainTable } from '../../state/ownership.ts';
+import { lastMetric, mainTable } from '../../kinds/ownership.ts';
 import type { Numbers } from '../allocate/numbers.ts';
 import { type Part, type Wanted, bridgesOf, byFamily } from '../parts.ts';
 import { rulesByMark } from './rules-by-mark.ts';

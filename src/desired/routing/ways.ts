@@ -5,7 +5,7 @@
  * hop sends what goes to the gateway's own address, whose next hop is then that address, out of any device.
  */
 import type { Family, Subnet } from '../../address/cidr.ts';
-import { subnetSetName } from '../../state/subnet-set-name.ts';
+import { subnetSetName } from '../../kinds/nft-table/subnet-set-name.ts';
 import { word } from '../nft/word.ts';
 import { type Part, type WaysOut, steeredSubnets } from '../parts.ts';
 import { type Field, anyOf, fieldOf, lengthsOf } from '../nft/subnet-sets.ts';

@@ -6,7 +6,8 @@ import { bridgeNetwork } from '../conflist/bridge-network.ts';
 import { conflistFolder } from '../conflist/folder.ts';
 import { setIpMasq } from '../conflist/ip-masq.ts';
 import { findConflist, readConfigs } from '../conflist/read-folder.ts';
-import type { Engine, Environment, NetworkRequest } from '../engine.ts';
+import type { Engine, Environment } from '../engine.ts';
+import type { NetworkRequest } from '../../kinds/engine-network/schema.ts';
 
 const brokenFileHint = 'mend or remove the file: the plugins cannot use it either';
 

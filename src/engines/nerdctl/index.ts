@@ -11,7 +11,8 @@ import {
   findConflist,
   readConflists,
 } from '../conflist/read-folder.ts';
-import type { Engine, Environment, NetworkRequest } from '../engine.ts';
+import type { Engine, Environment } from '../engine.ts';
+import type { NetworkRequest } from '../../kinds/engine-network/schema.ts';
 import { ownLabel, ownership } from '../own-label.ts';
 import { readContainers } from './containers.ts';
 import { readVersion } from './version.ts';

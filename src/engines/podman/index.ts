@@ -2,7 +2,8 @@
 import type { Host } from '../../host/ports.ts';
 import type { NetworkFacts } from '../../state/facts.ts';
 import { setIpMasq } from '../conflist/ip-masq.ts';
-import type { Engine, Environment, NetworkRequest } from '../engine.ts';
+import type { Engine, Environment } from '../engine.ts';
+import type { NetworkRequest } from '../../kinds/engine-network/schema.ts';
 import { ownLabel } from '../own-label.ts';
 import type { Backend, StoredNetwork } from './backend.ts';
 import { podmanCni } from './cni/index.ts';

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { type Family, contains, familyOf } from '../../address/cidr.ts';
 import { decodeJson } from '../../host/ip/json.ts';
 import type { Exec } from '../../host/ports.ts';
-import { ownProtocol } from '../../state/ownership.ts';
+import { ownProtocol } from '../../kinds/ownership.ts';
 import type { Shot } from './flow.ts';
 
 export interface RouteAnswer {

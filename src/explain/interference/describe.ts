@@ -16,7 +16,7 @@ import {
   whose,
 } from './name-culprit.ts';
 import { remedyOfDrop } from './way-out.ts';
-import { ipCommand } from '../../state/objects.ts';
+import { ipCommand } from '../../kinds/words.ts';
 
 /** A finding with what a program wants to know of it. */
 export interface Interference extends Finding {

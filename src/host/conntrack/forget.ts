@@ -1,6 +1,6 @@
 /** Makes conntrack forget flows. */
 import { familyOf, shortSubnet } from '../../address/cidr.ts';
-import type { Flows } from '../../state/ledger.ts';
+import type { Flows } from '../../kinds/flows/schema.ts';
 import { knownFlows } from './list.ts';
 import { commandError } from '../process/exec.ts';
 import { missingProgram, programNotFound } from '../process/missing-program.ts';

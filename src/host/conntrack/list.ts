@@ -1,7 +1,7 @@
 /** Which flows conntrack knows of those that are to be forgotten. */
 import { type Address, type Family, type Subnet, contains, familyOf } from '../../address/cidr.ts';
 import { type Range, compareRanges, rangeOf } from '../../address/range.ts';
-import type { Flows } from '../../state/ledger.ts';
+import type { Flows } from '../../kinds/flows/schema.ts';
 import { commandError } from '../process/exec.ts';
 import { missingProgram, programNotFound } from '../process/missing-program.ts';
 import type { Exec } from '../ports.ts';

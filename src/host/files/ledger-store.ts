@@ -2,28 +2,15 @@
 import * as z from 'zod';
 import { MustredirectError } from '../../error.ts';
 import { engineNames } from '../../spec/engine-names.ts';
+import { confFile, networkName, settingName } from '../../kinds/fields.ts';
+import { flowsSchema } from '../../kinds/flows/schema.ts';
 import { type Ledger, emptyLedger } from '../../state/ledger.ts';
-import { isObject } from '../../state/alike.ts';
+import { isObject } from '../../kinds/alike.ts';
 import { deviceName } from '../ip/device-name.ts';
 import type { Files } from '../ports.ts';
 import { bootId, removeState } from './state-files.ts';
 
 const formatVersion = 1;
-
-export const flowsSchema = z.object({
-  from: z.string(),
-  to: z.string().exactOptional(),
-  called: z.literal(true).exactOptional(),
-});
-
-/** The names of a state file become paths, and arguments of programs: none leads anywhere else, or is an option. */
-export const settingName = z
-  .string()
-  .regex(/^net[./]ipv[46][./](?!.*(?:^|\/)\.\.?(?:\/|$))[^\0\s]+$/, 'not a setting of ours');
-export const networkName = z.string().regex(/^[a-zA-Z0-9][\w.-]*$/, 'not a network name');
-export const confFile = z
-  .string()
-  .regex(/^\/(?!.*(?:^|\/)\.\.?\/)[^\0]+\.(?:conflist|conf|json)$/, 'not a network file');
 
 const fields = {
   gateways: z.record(z.string(), z.object({ table: z.number(), mark: z.number() })),

@@ -6,7 +6,7 @@ import { address, fits, number, prefixLength } from './fields.ts';
 import { readJson } from './json.ts';
 import { openTunnel } from './open-tunnel.ts';
 import { isPlainName, readRows } from './odd-names.ts';
-import { isObject } from '../../state/alike.ts';
+import { isObject } from '../../kinds/alike.ts';
 import type { Exec } from '../ports.ts';
 
 const linkSchema = z.object({

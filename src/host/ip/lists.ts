@@ -1,6 +1,6 @@
 /** Reads the rules, routes and xfrm policies of a family, all with one `ip`. */
 import type { Family } from '../../address/cidr.ts';
-import type { XfrmPolicy } from '../../state/objects.ts';
+import type { XfrmPolicy } from '../../kinds/xfrm-policy/schema.ts';
 import { batchText, failedLine, outputOfLine } from './batch.ts';
 import { ipError } from './json.ts';
 import { type Routes, decodeRoutes } from './routes.ts';

@@ -3,7 +3,7 @@
  * only must not keep us from closing. A row with such a name is read without the name, or left out.
  */
 import * as z from 'zod';
-import { isObject } from '../../state/alike.ts';
+import { isObject } from '../../kinds/alike.ts';
 import { deviceName } from './device-name.ts';
 
 const nameFields = new Set(['dev', 'iif', 'oif']);

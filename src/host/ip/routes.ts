@@ -2,15 +2,15 @@
 import * as z from 'zod';
 import { type Address, type Family, isLinkLocal } from '../../address/cidr.ts';
 import type { ForeignRoute, Hop } from '../../state/facts.ts';
-import type { Route } from '../../state/objects.ts';
-import { mainTable, ownProtocol } from '../../state/ownership.ts';
+import type { Route } from '../../kinds/route/schema.ts';
+import { mainTable, ownProtocol } from '../../kinds/ownership.ts';
 import { deviceName } from './device-name.ts';
 import { address, destination, number, numberText } from './fields.ts';
 import { decodeJson } from './json.ts';
 import { isPlainRoute } from './plain-route.ts';
 import type { Exec } from '../ports.ts';
 import { readRows } from './odd-names.ts';
-import { isObject } from '../../state/alike.ts';
+import { isObject } from '../../kinds/alike.ts';
 
 const protocol = String(ownProtocol);
 /** RTN_UNREACHABLE of linux/rtnetlink.h, as `ip -N` prints it */

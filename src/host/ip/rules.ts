@@ -2,13 +2,13 @@
 import * as z from 'zod';
 import { type Family, subnetOfAddress } from '../../address/cidr.ts';
 import type { ForeignRule } from '../../state/facts.ts';
-import type { Rule } from '../../state/objects.ts';
-import { ownProtocol } from '../../state/ownership.ts';
+import type { Rule } from '../../kinds/rule/schema.ts';
+import { ownProtocol } from '../../kinds/ownership.ts';
 import { deviceName } from './device-name.ts';
 import { address, mark, number, numberText, prefixLength } from './fields.ts';
 import { decodeJson } from './json.ts';
 import { readRows } from './odd-names.ts';
-import { isObject } from '../../state/alike.ts';
+import { isObject } from '../../kinds/alike.ts';
 
 const protocol = String(ownProtocol);
 /** FR_ACT_BLACKHOLE, FR_ACT_UNREACHABLE and FR_ACT_PROHIBIT of linux/fib_rules.h, as `ip -N` prints them */

@@ -1,7 +1,7 @@
 /** Our xfrm policies. `ip xfrm` prints no JSON. */
 import { familyOf, longSubnet, parseSubnet } from '../../address/cidr.ts';
-import type { XfrmPolicy } from '../../state/objects.ts';
-import { ownPriorities } from '../../state/ownership.ts';
+import type { XfrmPolicy } from '../../kinds/xfrm-policy/schema.ts';
+import { ownPriorities } from '../../kinds/ownership.ts';
 import { notUnderstood } from './json.ts';
 
 /** @param text what `ip xfrm policy list` printed */

@@ -2,8 +2,8 @@
 import { MustredirectError } from '../../error.ts';
 import { type Family, families } from '../../address/cidr.ts';
 import type { ForeignChain } from '../../state/facts.ts';
-import type { IptablesRule } from '../../state/objects.ts';
-import { ownComment } from '../../state/ownership.ts';
+import type { IptablesRule } from '../../kinds/iptables-rule/schema.ts';
+import { ownComment } from '../../kinds/ownership.ts';
 import { commandError } from '../process/exec.ts';
 import type { Exec, Host } from '../ports.ts';
 

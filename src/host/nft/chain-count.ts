@@ -1,6 +1,6 @@
 /** What the rules of one of our chains have counted. */
 import * as z from 'zod';
-import { ownNftTable } from '../../state/ownership.ts';
+import { ownNftTable } from '../../kinds/ownership.ts';
 import type { Exec } from '../ports.ts';
 
 const countingSchema = z.object({ counter: z.object({ packets: z.number() }) });

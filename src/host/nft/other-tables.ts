@@ -1,6 +1,6 @@
 /** Reads what there is of nft beside our own table: chains, and those that stop what is forwarded. */
 import type { ForeignChain, ForwardFilter } from '../../state/facts.ts';
-import { ownNftTable } from '../../state/ownership.ts';
+import { ownNftTable } from '../../kinds/ownership.ts';
 import { commandError } from '../process/exec.ts';
 import type { ListedChain } from './chains.ts';
 import { filterChains } from './forward-rule.ts';

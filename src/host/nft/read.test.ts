@@ -1,7 +1,7 @@
 /** What nft 1.0.6 said, recorded. The .nft file beside each is what it had been told. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import type { NftChain } from '../../state/objects.ts';
+import type { NftChain } from '../../kinds/nft-table/schema.ts';
 import { readNftTable } from './read.ts';
 import type { Output } from '../ports.ts';
 

@@ -1,8 +1,8 @@
 /** Reads our nft table with `nft -j`. */
 import * as z from 'zod';
 import { MustredirectError } from '../../error.ts';
-import type { NftChain, NftSet } from '../../state/objects.ts';
-import { dynamicSetSize, ownNftTable } from '../../state/ownership.ts';
+import type { NftChain, NftSet } from '../../kinds/nft-table/schema.ts';
+import { dynamicSetSize, ownNftTable } from '../../kinds/ownership.ts';
 import { commandError } from '../process/exec.ts';
 import { elementText, ruleText } from './expression.ts';
 import { nftName } from './name.ts';

@@ -1,6 +1,6 @@
 /** What takes away each of the layers, alone and together, and what `status --check` then has to name. */
 import { subnetOf } from '../../../src/lab/layout.ts';
-import { preferences } from '../../../src/state/ownership.ts';
+import { preferences } from '../../../src/kinds/ownership.ts';
 import { on, type Event } from './event.ts';
 import { both, families, missing } from './families.ts';
 

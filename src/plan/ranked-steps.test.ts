@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { IptablesRule } from '../state/objects.ts';
+import type { IptablesRule } from '../kinds/iptables-rule/schema.ts';
 import { compareStates } from './compare.ts';
-import { iptablesSteps } from './iptables-steps.ts';
+import { sortSteps, stepsOfChanges } from './ranked-steps.ts';
 
 const rule: IptablesRule = {
   kind: 'iptables-rule',
@@ -17,15 +17,14 @@ const remove = { kind: 'delete-iptables-rule', ...action };
 const text = 'ip6tables raw PREROUTING: -d fd00:4::/64 -i eth0 -j ACCEPT';
 
 function stepsOf(actual: readonly IptablesRule[], wanted: readonly IptablesRule[]) {
-  return iptablesSteps(
-    compareStates(
-      actual,
-      wanted.map((object) => ({ object, why: 'because' })),
-    ),
+  const changes = compareStates(
+    actual,
+    wanted.map((object) => ({ object, why: 'because' })),
   );
+  return sortSteps(stepsOfChanges(changes));
 }
 
-describe('iptablesSteps', () => {
+describe('a rule in a chain of iptables', () => {
   it('inserts a rule with our comment, and deletes it again', () => {
     expect(stepsOf([], [rule])).toEqual([
       { do: insert, undo: remove, lines: [{ sign: '+', text, why: 'because' }] },

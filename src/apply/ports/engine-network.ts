@@ -1,0 +1,26 @@
+import { readAllNetworks } from '../../engines/index.ts';
+import { runOrFail } from '../../host/process/exec.ts';
+import type { NetworkAction } from '../../kinds/engine-network/action.ts';
+import type { Workplace } from '../workplace.ts';
+import type { Port } from './port.ts';
+
+export const networkPort: Port<NetworkAction> = {
+  perform: run,
+  async performUndo(action, workplace) {
+    if (await isToBeUndone(action, workplace)) await run(action, workplace);
+  },
+};
+
+async function run(action: NetworkAction, { host, engines }: Workplace): Promise<void> {
+  const engine = engines[action.engine];
+  const argv =
+    action.kind === 'create-network' ? engine.createCommand(action) : engine.removeCommand(action.name);
+  if (argv) await runOrFail(host.exec, argv, { timeout: 60_000 });
+}
+
+/** A network that could not be made may be there all the same: somebody else's, and none of our business. */
+async function isToBeUndone(action: NetworkAction, { host, engines }: Workplace): Promise<boolean> {
+  const [found] = await readAllNetworks(host, engines, [action]);
+  if (!found) return false;
+  return action.kind === 'create-network' ? !found.exists : found.exists && found.ours === true;
+}

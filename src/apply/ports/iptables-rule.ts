@@ -1,0 +1,17 @@
+import { isRuleThere } from '../../host/iptables/rule.ts';
+import { runOrFail } from '../../host/process/exec.ts';
+import { type IptablesAction, iptablesCommand } from '../../kinds/iptables-rule/action.ts';
+import type { Workplace } from '../workplace.ts';
+import type { Port } from './port.ts';
+
+export const iptablesPort: Port<IptablesAction> = {
+  perform: run,
+  async performUndo(action, workplace) {
+    const isThere = await isRuleThere(workplace.host.exec, action);
+    if (isThere === (action.kind === 'delete-iptables-rule')) await run(action, workplace);
+  },
+};
+
+async function run(action: IptablesAction, { host }: Workplace): Promise<void> {
+  await runOrFail(host.exec, iptablesCommand(action));
+}

@@ -1,0 +1,17 @@
+/** What actions are done with. */
+import type { Engines } from '../engines/index.ts';
+import type { Host } from '../host/ports.ts';
+import type { Progress } from '../host/progress.ts';
+import type { LedgerKeeper } from './ledger-keeper.ts';
+import type { Pause } from './pause.ts';
+import type { Sender } from './senders.ts';
+
+export interface Workplace {
+  readonly host: Host;
+  readonly engines: Engines;
+  readonly keeper: LedgerKeeper;
+  readonly pause: Pause;
+  /** taking down: those of whom nothing is let through while they go on sending */
+  readonly senders?: readonly Sender[] | undefined;
+  readonly progress?: Progress | undefined;
+}

@@ -1,0 +1,47 @@
+import * as z from 'zod';
+import { type ActionKind, type ShellTools, commandLine } from '../action-kind.ts';
+import { confFile, networkName } from '../fields.ts';
+import type { Plain } from '../plain.ts';
+import { engineMasqueradeSchema } from './schema.ts';
+
+/** Edits the engine's setting for one network in its file. */
+export type SetMasquerade = Plain<typeof schema>;
+
+const schema = engineMasqueradeSchema.extend({
+  kind: z.literal('set-masquerade'),
+  network: networkName,
+  file: confFile,
+});
+
+export const setMasquerade: ActionKind<SetMasquerade> = {
+  names: ['set-masquerade'],
+  schema,
+  work: ({ file }) => `writing ${file}`,
+  objects: () => 1,
+  outlivesRestart: true,
+  shell: masqueradeLines,
+};
+
+function masqueradeLines(action: SetMasquerade, tools: ShellTools): string[] {
+  const edit = editLines(action, tools);
+  const [attached] = commandLine(tools.engines[action.engine].attachedCommand(action.network), tools);
+  if (attached === undefined) return edit;
+  return [
+    '# only while nothing is attached: a container keeps the masquerade that it was started with',
+    // On a line of its own: in the condition, a command that fails would pass for "none".
+    `attached=$(${attached})`,
+    'if [ -z "$attached" ]; then',
+    ...edit.map((line) => `  ${line}`),
+    'fi',
+  ];
+}
+
+function editLines({ file, setting, enabled }: SetMasquerade, { quote }: ShellTools): string[] {
+  const edit = `s/\\("${setting}"[[:space:]]*:[[:space:]]*\\)${!enabled}/\\1${enabled}/`;
+  const beside = quote(`${file}.new`);
+  return [
+    '# written beside and renamed, so that the engine never sees half a file',
+    `sed ${quote(edit)} ${quote(file)} >${beside}`,
+    `mv ${beside} ${quote(file)}`,
+  ];
+}

@@ -1,0 +1,50 @@
+/** `ip route`: where the packets of a table go. */
+import { ipLine } from '../ip-batch/action.ts';
+import type { ChangeOf, Move, ObjectKind } from '../object-kind.ts';
+import { lastMetric, mainTable, ownProtocol } from '../ownership.ts';
+import { familyWord } from '../words.ts';
+import { type Route, routeSchema } from './schema.ts';
+
+export const routeKind: ObjectKind<Route> = {
+  name: 'route',
+  schema: routeSchema,
+  key: ({ family, table, destination, metric }) => `route ${family} ${table} ${destination} ${metric}`,
+  print: printRoute,
+  printDifference: (from, to) => `${printRoute(to)} (was ${targetText(from)})`,
+  moves: routeMoves,
+};
+
+function printRoute(route: Route): string {
+  const where = route.table === mainTable ? '' : ` in table ${route.table}`;
+  return `${familyWord(route.family)}route${where}: ${targetText(route)}`;
+}
+
+function routeMoves(change: ChangeOf<Route>): Move[] {
+  if (change.kind === 'remove') {
+    const { from } = change;
+    const [remove, add] = [routeLine('delete', from), routeLine('add', from)];
+    // Open routes first, the closed ones that stand behind them last.
+    return [{ rank: 'removeRoute', within: from.metric, do: remove, undo: add }];
+  }
+  const { to } = change;
+  const rank = to.metric === lastMetric ? 'addLastRoute' : 'addRoute';
+  return change.kind === 'add'
+    ? [{ rank, do: routeLine('add', to), undo: routeLine('delete', to) }]
+    : // Atomic: there is no moment without a route.
+      [{ rank, do: routeLine('replace', to), undo: routeLine('replace', change.from) }];
+}
+
+function routeLine(verb: 'add' | 'replace' | 'delete', route: Route): Move['do'] {
+  const { family, table, metric } = route;
+  const last = metric > 0 ? `metric ${metric} ` : '';
+  return ipLine(family, `route ${verb} ${targetText(route)} table ${table} ${last}protocol ${ownProtocol}`);
+}
+
+function targetText({ destination, target }: Route): string {
+  if (target.kind === 'unreachable') return `unreachable ${destination}`;
+  return [
+    destination,
+    ...(target.via === undefined ? [] : [`via ${target.via}`]),
+    ...(target.device === undefined ? [] : [`dev ${target.device}`]),
+  ].join(' ');
+}
