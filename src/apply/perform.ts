@@ -15,7 +15,7 @@ import type { Pause } from './pause.ts';
 import type { Sender } from './senders.ts';
 import { type LedgerKeeper, keptOriginal } from './ledger-keeper.ts';
 
-export interface Workplace {
+export interface ApplyContext {
   readonly host: Host;
   readonly engines: Engines;
   readonly keeper: LedgerKeeper;
@@ -31,7 +31,7 @@ export interface Workplace {
  */
 export async function perform(
   action: Action,
-  { host, engines, keeper, pause, senders }: Workplace,
+  { host, engines, keeper, pause, senders }: ApplyContext,
   signal?: AbortSignal,
 ): Promise<void> {
   const exec = interruptibleExec(host.exec, signal);
@@ -67,7 +67,7 @@ export async function perform(
  * Undoes an action that may have been done in part, or not at all: what is not there to be taken away is no
  * error, and one that cannot be undone does not keep the others from it.
  */
-export async function performUndo(action: Action, workplace: Workplace): Promise<void> {
+export async function performUndo(action: Action, workplace: ApplyContext): Promise<void> {
   switch (action.kind) {
     case 'ip':
       // `-force` goes on after a line that fails. Reading back tells whether the state is right.
@@ -98,7 +98,7 @@ export async function performUndo(action: Action, workplace: Workplace): Promise
 /** A network that could not be made may be there all the same: somebody else's, and none of our business. */
 async function isToBeUndone(
   action: Extract<Action, { kind: 'create-network' | 'remove-network' }>,
-  { host, engines }: Workplace,
+  { host, engines }: ApplyContext,
 ): Promise<boolean> {
   const [found] = await readAllNetworks(host, engines, [action]);
   if (!found) return false;
@@ -130,7 +130,7 @@ async function runEngine(exec: Exec, argv: readonly string[] | undefined): Promi
 
 async function setMasquerade(
   action: Extract<Action, { kind: 'set-masquerade' }>,
-  { host, engines, keeper }: Workplace,
+  { host, engines, keeper }: ApplyContext,
 ): Promise<void> {
   const { engine, network, file, enabled } = action;
   const content = await host.files.read(file);

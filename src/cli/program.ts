@@ -10,7 +10,7 @@ import type { Terminal } from './terminal/terminal.ts';
 import { addUndoCommands } from './undo-commands.ts';
 
 export const exitStatuses = `
-Exit status:
+GatewayEgress status:
   0  done
   1  failed; apply has undone what it began, destroy has done all the rest; what is left over is named
   2  the command line or the file is wrong

@@ -22,12 +22,12 @@ import { othersOnBridge } from './engines/own-subnets.ts';
 import {
   type Findings,
   type NotReady,
-  type Part,
+  type Redirect,
   type Refusal,
-  type Wanted,
+  type DesiredObject,
   type Warning,
   closedPart,
-} from './parts.ts';
+} from './redirect.ts';
 import { preferenceRefusals } from './checks/foreign-preferences.ts';
 import { questionChains } from './nft/dns-redirect.ts';
 import { sourcePolicies } from './routing/source-policies.ts';
@@ -38,7 +38,7 @@ import { otherHost } from './checks/warnings/other-host.ts';
 import { hostWarnings } from './checks/warnings/warnings.ts';
 
 export interface Desired {
-  readonly wanted: readonly Wanted[];
+  readonly wanted: readonly DesiredObject[];
   /** table and mark of each gateway, to be kept */
   readonly numbers: Numbers;
   /** network name -> bridge, to be kept */
@@ -67,19 +67,19 @@ export function desiredState(
   const numbers = chooseNumbers(role, gateways, facts, refusals);
   const states = networkStates(role.networks, facts, closing);
   const findings = { refusals, notReady: states.flatMap(({ obstacles }) => [...obstacles]), closing };
-  const parts = partsOf(role, states, facts, numbers, findings);
-  refusals.push(...preferenceRefusals(parts, facts.foreignRules));
+  const redirects = partsOf(role, states, facts, numbers, findings);
+  refusals.push(...preferenceRefusals(redirects, facts.foreignRules));
   const engines = engineWishes(role, states, facts);
   refusals.push(...role.networks.flatMap((network) => bridgeRefusals(network, facts)));
   // Containers still need what they found: it is given back when the last network of ours can go.
   const stays =
-    parts.length === 0 &&
+    redirects.length === 0 &&
     (Object.keys(facts.silentEngines ?? {}).length > 0 ||
       engines.some(({ wanted }) => wanted.some(isNetwork)));
-  const forwarding = forwardingOf(parts, facts);
+  const forwarding = forwardingOf(redirects, facts);
   return {
     wanted: [
-      ...explainClosed(datapath(role, parts, numbers, facts), parts),
+      ...explainClosed(datapath(role, redirects, numbers, facts), redirects),
       ...(stays ? [] : forwarding.wanted),
       ...engines.flatMap(({ wanted }) => wanted),
       ...dockerUserRules(role, facts),
@@ -123,7 +123,7 @@ function partsOf(
   facts: Facts,
   numbers: Numbers,
   findings: Findings,
-): Part[] {
+): Redirect[] {
   return (
     families
       .flatMap((family) => [
@@ -141,24 +141,29 @@ function partsOf(
 }
 
 /** All but settings that are shared with others. */
-function datapath({ networks }: HostRole, parts: readonly Part[], numbers: Numbers, facts: Facts): Wanted[] {
-  const byMark = steeredByMark(parts, facts, numbers);
-  const marked = parts.filter(({ family }) => byMark.has(family));
-  const published = publishedSubnets(parts, facts);
+function datapath(
+  { networks }: HostRole,
+  redirects: readonly Redirect[],
+  numbers: Numbers,
+  facts: Facts,
+): DesiredObject[] {
+  const byMark = steeredByMark(redirects, facts, numbers);
+  const marked = redirects.filter(({ family }) => byMark.has(family));
+  const published = publishedSubnets(redirects, facts);
   return [
-    ...nftSets(parts, byMark, published),
-    ...(parts.length > 0 ? nftChains(parts, numbers, byMark, published) : []),
-    ...sourcePolicies(parts, numbers.seenBit ?? 0, byMark, facts),
+    ...nftSets(redirects, byMark, published),
+    ...(redirects.length > 0 ? nftChains(redirects, numbers, byMark, published) : []),
+    ...sourcePolicies(redirects, numbers.seenBit ?? 0, byMark, facts),
     ...steeringRules(
-      parts,
+      redirects,
       numbers,
       byMark,
       families.filter((family) => forwardingName[family] in facts.sysctls),
     ),
-    ...routesOf(parts),
+    ...routesOf(redirects),
     ...closedSubnets(marked),
     ...validMarks(marked, facts),
-    ...questionChains(networks, parts, facts),
+    ...questionChains(networks, redirects, facts),
   ];
 }
 
@@ -190,12 +195,12 @@ function eachOnce(found: readonly NotReady[]): NotReady[] {
   return [...new Map(found.map((one) => [`${one.what} ${one.family ?? ''} ${one.message}`, one])).values()];
 }
 
-function isNetwork({ object }: Wanted): boolean {
+function isNetwork({ object }: DesiredObject): boolean {
   return object.kind === 'engine-network';
 }
 
-function routesOf(parts: readonly Part[]): Wanted[] {
-  const routes = parts.flatMap((part) => part.routes);
+function routesOf(redirects: readonly Redirect[]): DesiredObject[] {
+  const routes = redirects.flatMap((redirect) => redirect.routes);
   const unique = new Map(routes.map(({ route, why }) => [JSON.stringify(route), { object: route, why }]));
   return [...unique.values()];
 }

@@ -1,5 +1,5 @@
 /** Comparing two states: set arithmetic on keys. */
-import type { Wanted } from '../desired/parts.ts';
+import type { DesiredObject } from '../desired/redirect.ts';
 import { isAlike, isObject } from '../state/alike.ts';
 import { type HostObject, type NftSet, objectKey } from '../state/objects.ts';
 
@@ -8,7 +8,7 @@ export type Change =
   | { readonly kind: 'change'; readonly from: HostObject; readonly to: HostObject; readonly why: string }
   | { readonly kind: 'remove'; readonly from: HostObject };
 
-export function compareStates(actual: readonly HostObject[], wanted: readonly Wanted[]): Change[] {
+export function compareStates(actual: readonly HostObject[], wanted: readonly DesiredObject[]): Change[] {
   const keys = actual.map(objectKey);
   const found = new Map(actual.map((object, i) => [keys[i], object]));
   const wantedKeys = new Set<string | undefined>();

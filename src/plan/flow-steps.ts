@@ -13,7 +13,7 @@ import {
   mergeSubnets,
   subnetOfAddress,
 } from '../address/cidr.ts';
-import type { Wanted } from '../desired/parts.ts';
+import type { DesiredObject } from '../desired/redirect.ts';
 import type { Flows } from '../state/ledger.ts';
 import type { HostObject, NftSet } from '../state/objects.ts';
 import { preferences } from '../state/ownership.ts';
@@ -33,7 +33,7 @@ export interface ChangedFlows {
 /** @param pending what an earlier run had still to forget */
 export function changedFlows(
   actual: readonly HostObject[],
-  wanted: readonly Wanted[],
+  wanted: readonly DesiredObject[],
   pending: readonly Flows[] = [],
 ): ChangedFlows {
   const objects = wanted.map(({ object }) => object);

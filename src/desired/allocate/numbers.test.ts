@@ -4,7 +4,7 @@ import type { Gateway } from '../../spec/spec.ts';
 import type { Facts } from '../../state/facts.ts';
 import { emptyLedger } from '../../state/ledger.ts';
 import type { HostRole } from '../../topology/role.ts';
-import type { Refusal } from '../parts.ts';
+import type { Refusal } from '../redirect.ts';
 import { chooseNumbers } from './numbers.ts';
 
 const network = (gateway: string) => ({

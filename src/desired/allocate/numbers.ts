@@ -11,7 +11,7 @@ import type { GatewayNumbers } from '../../state/ledger.ts';
 import { hex } from '../../state/objects.ts';
 import type { HostRole } from '../../topology/role.ts';
 import { ownerOfTable } from './owners.ts';
-import type { Refusal } from '../parts.ts';
+import type { Refusal } from '../redirect.ts';
 import { type ForeignMark, type Taken, collides, hasBit, takenNumbers } from './reserved-numbers.ts';
 
 export interface Numbers {

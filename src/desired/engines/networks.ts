@@ -8,11 +8,11 @@ import type { EngineMasquerade, EngineNetwork } from '../../state/objects.ts';
 import { answerDevices, hasWayIn, letAnswersIn } from './answers.ts';
 import { type NetworkState, inFamily } from './obstacles.ts';
 import { factsOf } from './network-facts.ts';
-import type { NotReady, Wanted } from '../parts.ts';
+import type { NotReady, DesiredObject } from '../redirect.ts';
 import { kernelMtu, wayMtu } from '../routing/way-mtu.ts';
 
 export interface EngineWishes {
-  readonly wanted: readonly Wanted[];
+  readonly wanted: readonly DesiredObject[];
   readonly waiting: readonly string[];
 }
 
@@ -24,7 +24,7 @@ export function wantNetwork({ network, obstacles }: NetworkState, facts: Facts):
   if (!found || network.engine === 'external') return nothing;
   if (obstacles.length > 0 && closesAll(network, obstacles)) return asItIs(found);
   if (!found.exists && !canBeMade(network, facts)) return nothing;
-  const wanted: Wanted[] = [
+  const wanted: DesiredObject[] = [
     {
       object: found.exists ? storedNetwork(found) : newObject(network, found, facts),
       why: found.exists ? 'is there' : `made by ${found.backend}, as the file says`,
@@ -81,7 +81,7 @@ export function releaseNetwork(kept: LedgerNetwork, facts: Facts): EngineWishes 
   const ours = kept.created && found?.ours === true;
   const stays = found?.exists === true && (ours ? found.attached.length > 0 : !kept.created);
   if (!found || !stays) return nothing;
-  const wanted: Wanted[] = ours
+  const wanted: DesiredObject[] = ours
     ? [{ object: storedNetwork({ ...found, subnets: kept.subnets }), why: 'containers use it' }]
     : [];
   const waiting = ours

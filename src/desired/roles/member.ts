@@ -8,10 +8,10 @@ import { mainTable } from '../../state/ownership.ts';
 import { backObstacles, outObstacles, subnetsHere, viaOf } from '../checks/member-obstacles.ts';
 import { linkTowards } from '../routing/neighbours.ts';
 import type { Numbers } from '../allocate/numbers.ts';
-import { type Findings, type Part, type WaysOut, closedPart } from '../parts.ts';
+import { type Findings, type Redirect, type GatewayWays, closedPart } from '../redirect.ts';
 import { publishedRules } from '../nft/published-ports.ts';
 import { outsideOf, returnWaysOf } from '../routing/return-ways.ts';
-import { memberRoutes } from '../routing/routed.ts';
+import { memberRoutes } from '../routing/policy-routes.ts';
 import { closedDefault, openDefault } from '../routing/routes.ts';
 
 /** A route that a routing daemon learns (metric 20 to 110) comes before our static one. */
@@ -24,7 +24,7 @@ export function memberParts(
   facts: Facts,
   numbers: Numbers,
   { refusals, notReady, closing }: Findings,
-): Part[] {
+): Redirect[] {
   const served = gateway.served.filter(({ subnet }) => familyOf(subnet) === family);
   if (served.length === 0) return [];
   refusals.push(...subnetsHere(served, facts));
@@ -34,9 +34,9 @@ export function memberParts(
   const why = new Map(back.flatMap(({ subnets, obstacle }) => subnets.map((one) => [one, obstacle.message])));
   const ready = served.filter(({ subnet }) => !why.has(subnet));
   const [first] = out;
-  const part = openPart(gateway, family, ready, facts, numbers);
+  const redirect = openPart(gateway, family, ready, facts, numbers);
   return [
-    ...(ready.length === 0 ? [] : [first ? withoutUplink(part, first.message) : part]),
+    ...(ready.length === 0 ? [] : [first ? withoutUplink(redirect, first.message) : redirect]),
     ...[...new Set(why.values())].map((reason) =>
       closedServed(
         gateway,
@@ -50,8 +50,8 @@ export function memberParts(
 }
 
 /** The gateway itself is in reach, and its table has no way out. */
-function withoutUplink({ routes, ...part }: Part, notReady: string): Part {
-  const { routed: _, nat: __, published: ___, ...rest } = part;
+function withoutUplink({ routes, ...redirect }: Redirect, notReady: string): Redirect {
+  const { routed: _, nat: __, published: ___, ...rest } = redirect;
   return {
     ...rest,
     hops: [],
@@ -69,7 +69,7 @@ function closedServed(
   served: readonly ServedSubnet[],
   notReady: string,
   facts: Facts,
-): Part {
+): Redirect {
   const subnets = served.map(({ subnet }) => subnet);
   // Answers that still come must not go on by the default route.
   const outside = outsideOf(served, family, facts);
@@ -83,7 +83,7 @@ function openPart(
   served: readonly ServedSubnet[],
   facts: Facts,
   numbers: Numbers,
-): Part {
+): Redirect {
   const subnets = served.map(({ subnet }) => subnet);
   const table = numbers.gateways[gateway.name]?.table ?? 0;
   const { device } = gateway.uplink;
@@ -115,7 +115,7 @@ function steeredBy(
   { name, uplink }: MemberGateway,
   served: readonly ServedSubnet[],
   table: number,
-): NonNullable<Part['steer']> {
+): NonNullable<Redirect['steer']> {
   const why = `gateway ${name} sends it out of ${uplink.device}`;
   return { gateway: name, table, why, ...steeredOnes(served) };
 }
@@ -126,7 +126,7 @@ function steeredOnes(served: readonly ServedSubnet[]): { readonly only?: Subnet[
   return whole.length === served.length ? {} : { only: whole.map(({ subnet }) => subnet) };
 }
 
-function waysOut({ via, device }: { readonly via?: Address; readonly device: string }): WaysOut {
+function waysOut({ via, device }: { readonly via?: Address; readonly device: string }): GatewayWays {
   return via === undefined ? { hops: [], devices: [device] } : { hops: [{ via, device }], devices: [] };
 }
 

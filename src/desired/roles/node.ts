@@ -19,8 +19,8 @@ import { hopsTowards, linkTowards } from '../routing/neighbours.ts';
 import { gatewayObstacles, subnetRefusals } from '../checks/node-refusals.ts';
 import type { Numbers } from '../allocate/numbers.ts';
 import { othersOnBridge } from '../engines/own-subnets.ts';
-import { type Findings, type NotReady, type Part, type Refusal, closedPart } from '../parts.ts';
-import { nodeRoutes } from '../routing/routed.ts';
+import { type Findings, type NotReady, type Redirect, type Refusal, closedPart } from '../redirect.ts';
+import { nodeRoutes } from '../routing/policy-routes.ts';
 import { closedDefault, openDefault } from '../routing/routes.ts';
 
 /** @param state what is known of the network as a whole */
@@ -30,9 +30,9 @@ export function nodePart(
   facts: Facts,
   numbers: Numbers,
   findings: Findings,
-): Part {
+): Redirect {
   const { network } = state;
-  const common: Part = {
+  const common: Redirect = {
     ...closedPart(whatOf(network), family, ofFamily(network.subnets, family)),
     ...bridgePart(state, family, facts),
     local: true,
@@ -59,10 +59,10 @@ export function nodePart(
 /** With the subnets that the network has on this host, whatever the file says. */
 function closedNetwork(
   { network, others }: NetworkState,
-  common: Part,
+  common: Redirect,
   facts: Facts,
   findings: Findings,
-): Part {
+): Redirect {
   const { family } = common;
   const ownOnes = [
     ...ofFamily(factsOf(network, facts)?.subnets ?? [], family),
@@ -85,7 +85,7 @@ function ofFamilyHops({ defaultHops }: Facts, family: Family): Hop[] {
 
 function refusalsOf(
   network: NodeNetwork,
-  { bridge }: Part,
+  { bridge }: Redirect,
   subnets: readonly Subnet[],
   facts: Facts,
 ): Refusal[] {
@@ -102,7 +102,7 @@ function ofFamily(subnets: readonly Subnet[], family: Family): Subnet[] {
   return subnets.filter((subnet) => familyOf(subnet) === family);
 }
 
-type Ways = Pick<Part, 'steer' | 'routed' | 'routes' | 'direct' | 'masqueradeDirect' | 'hops'>;
+type Ways = Pick<Redirect, 'steer' | 'routed' | 'routes' | 'direct' | 'masqueradeDirect' | 'hops'>;
 
 /** The way to the gateway of one family. */
 interface Towards {
@@ -110,7 +110,7 @@ interface Towards {
   readonly link?: Link | undefined;
 }
 
-function towardsGateway(network: NodeNetwork, { family, subnets }: Part, facts: Facts): Towards {
+function towardsGateway(network: NodeNetwork, { family, subnets }: Redirect, facts: Facts): Towards {
   const [via] = ofFamily(network.nextHops, family);
   return via === undefined ? {} : { via, link: linkTowards(via, facts, subnets) };
 }
@@ -118,7 +118,7 @@ function towardsGateway(network: NodeNetwork, { family, subnets }: Part, facts: 
 /** @param notReady takes what is closed of other gateways that routes lead to */
 function openWays(
   network: NodeNetwork,
-  { family, subnets }: Part,
+  { family, subnets }: Redirect,
   { via, link }: Towards,
   facts: Facts,
   numbers: Numbers,
@@ -148,7 +148,7 @@ function closedWays(
   { name, gateway }: NodeNetwork,
   family: Family,
   numbers: Numbers,
-): Required<Pick<Part, 'steer' | 'routes'>> {
+): Required<Pick<Redirect, 'steer' | 'routes'>> {
   const table = numbers.gateways[gateway]?.table ?? 0;
   const steer = { gateway, table, why: `every packet of ${name} goes to gateway ${gateway}` };
   return { steer, routes: [closedDefault(family, table, gateway)] };
@@ -165,7 +165,7 @@ interface WayObstacles {
 
 function wayObstacles(
   network: NodeNetwork,
-  { name, family, subnets, bridge }: Part,
+  { name, family, subnets, bridge }: Redirect,
   { via, link }: Towards,
   facts: Facts,
 ): WayObstacles {
@@ -204,7 +204,7 @@ function bridgePart(
   state: NetworkState,
   family: Family,
   facts: Facts,
-): Pick<Part, 'beside'> & { readonly bridge?: string } {
+): Pick<Redirect, 'beside'> & { readonly bridge?: string } {
   const bridge = bridgeOf(state.network, facts);
   if (bridge === undefined) return { beside: [] };
   return { bridge, beside: othersOnBridge(state, bridge, family, facts) };

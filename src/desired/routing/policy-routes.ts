@@ -5,13 +5,13 @@ import type { NodeNetwork, ServedSubnet } from '../../topology/role.ts';
 import { hopsTowards, linkTowards } from './neighbours.ts';
 import { gatewayObstacles } from '../checks/node-refusals.ts';
 import type { Numbers } from '../allocate/numbers.ts';
-import type { Exit, NotReady, Part, Routed, WaysOut } from '../parts.ts';
+import type { GatewayEgress, NotReady, Redirect, PolicyRoutes, GatewayWays } from '../redirect.ts';
 import { closedDefault, openDefault } from './routes.ts';
 
 export interface NodeRoutes {
-  readonly routed?: Routed;
+  readonly routed?: PolicyRoutes;
   /** the tables of the other gateways */
-  readonly tables: Part['routes'];
+  readonly tables: Redirect['routes'];
   readonly hasDirect: boolean;
 }
 
@@ -29,7 +29,7 @@ export function nodeRoutes(
   const gateways = [...new Set(selectors.map(({ via }) => via))].filter((via) => via !== 'direct');
   const addressesOf = (gateway: string): Address[] =>
     (nextHops[gateway] ?? []).filter((hop) => familyOf(hop) === family);
-  const exits = gateways.map((gateway): Exit => {
+  const exits = gateways.map((gateway): GatewayEgress => {
     return { gateway, subnets, hops: hopsTowards(addressesOf(gateway), subnets, facts), devices: [] };
   });
   const others = gateways.filter((gateway) => gateway !== network.gateway);
@@ -54,8 +54,8 @@ export function memberRoutes(
   gateway: string,
   served: readonly ServedSubnet[],
   table: number,
-  ways: WaysOut,
-): Pick<Part, 'routed'> {
+  ways: GatewayWays,
+): Pick<Redirect, 'routed'> {
   const routed = served.filter(({ routes = [] }) => routes.length > 0);
   if (routed.length === 0) return {};
   return {
@@ -75,12 +75,16 @@ function tableOf(numbers: Numbers, gateway: string): { readonly table?: number }
 
 function tableRoutes(
   network: NodeNetwork,
-  { gateway, first, subnets }: Pick<Exit, 'gateway' | 'subnets'> & { readonly first: Address | undefined },
+  {
+    gateway,
+    first,
+    subnets,
+  }: Pick<GatewayEgress, 'gateway' | 'subnets'> & { readonly first: Address | undefined },
   family: Family,
   facts: Facts,
   numbers: Numbers,
   notReady: NotReady[],
-): Part['routes'] {
+): Redirect['routes'] {
   const { table = 0 } = tableOf(numbers, gateway);
   const closed = closedDefault(family, table, gateway);
   if (first === undefined) return [closed];
