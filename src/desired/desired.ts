@@ -12,21 +12,21 @@ import { bridgeRefusals } from './checks/bridge-refusals.ts';
 import { dockerUserRules, withoutDockerUser } from './engines/docker-user.ts';
 import { type EngineWishes, releaseNetwork, wantNetwork } from './engines/networks.ts';
 import { type NetworkState, networkStates } from './engines/obstacles.ts';
-import { memberParts } from './roles/member.ts';
+import { memberRedirects } from './roles/member.ts';
 import { nftChains } from './nft/chains.ts';
 import { nftSets } from './nft/sets.ts';
 import { forwardingOf, keptForwarding } from './routing/forwarding.ts';
-import { nodePart } from './roles/node.ts';
+import type { RoleContext, RoleResult } from './roles/role.ts';
+import { nodeRedirect } from './roles/node.ts';
 import { type Numbers, chooseNumbers } from './allocate/numbers.ts';
 import { othersOnBridge } from './engines/own-subnets.ts';
 import {
-  type Findings,
   type NotReady,
   type Redirect,
   type Refusal,
   type DesiredObject,
   type Warning,
-  closedPart,
+  closedRedirect,
 } from './redirect.ts';
 import { preferenceRefusals } from './checks/foreign-preferences.ts';
 import { questionChains } from './nft/dns-redirect.ts';
@@ -63,19 +63,13 @@ export function desiredState(
   closing = false,
 ): Desired {
   const facts = withoutDockerUser({ ...found, owned: [] });
-  const refusals: Refusal[] = [];
-  const numbers = chooseNumbers(role, gateways, facts, refusals);
+  const { numbers, refusals } = chooseNumbers(role, gateways, facts);
   const states = networkStates(role.networks, facts, closing);
-  const findings = { refusals, notReady: states.flatMap(({ obstacles }) => [...obstacles]), closing };
-  const redirects = partsOf(role, states, facts, numbers, findings);
-  refusals.push(...preferenceRefusals(redirects, facts.foreignRules));
+  const results = roleResults(role, states, { facts, numbers, closing });
+  // A gateway that no network goes by has nothing to do, and its sets would be empty.
+  const redirects = results.flatMap((result) => result.redirects).filter(({ subnets }) => subnets.length > 0);
   const engines = engineWishes(role, states, facts);
-  refusals.push(...role.networks.flatMap((network) => bridgeRefusals(network, facts)));
-  // Containers still need what they found: it is given back when the last network of ours can go.
-  const stays =
-    redirects.length === 0 &&
-    (Object.keys(facts.silentEngines ?? {}).length > 0 ||
-      engines.some(({ wanted }) => wanted.some(isNetwork)));
+  const stays = redirects.length === 0 && networksStay(engines, facts);
   const forwarding = forwardingOf(redirects, facts);
   return {
     wanted: [
@@ -89,9 +83,23 @@ export function desiredState(
     waiting: [...engines.flatMap(({ waiting }) => waiting), ...(stays ? keptForwarding(facts) : [])],
     ...pendingOf(facts),
     warnings: [...otherHost(role, facts), ...hostWarnings(role, facts)],
-    notReady: eachOnce(findings.notReady),
-    refusals: [...refusals, ...forwarding.refusals],
+    notReady: eachOnce([
+      ...states.flatMap(({ obstacles }) => obstacles),
+      ...results.flatMap((result) => result.notReady),
+    ]),
+    refusals: [
+      ...refusals,
+      ...results.flatMap((result) => result.refusals),
+      ...preferenceRefusals(redirects, facts.foreignRules),
+      ...role.networks.flatMap((network) => bridgeRefusals(network, facts)),
+      ...forwarding.refusals,
+    ],
   };
+}
+
+/** Whether containers may still need the forwarding that they found: it is given back when the last network of ours can go. */
+function networksStay(engines: readonly EngineWishes[], { silentEngines = {} }: Facts): boolean {
+  return Object.keys(silentEngines).length > 0 || engines.some(({ wanted }) => wanted.some(isNetwork));
 }
 
 /**
@@ -117,26 +125,24 @@ function pendingOf({ ledger: { forget } }: ForeignFacts): Pick<Desired, 'pending
   return forget ? { pending: forget } : {};
 }
 
-function partsOf(
+function roleResults(
   role: HostRole,
   states: readonly NetworkState[],
-  facts: Facts,
-  numbers: Numbers,
-  findings: Findings,
-): Redirect[] {
-  return (
-    families
-      .flatMap((family) => [
-        ...states.map((state) => nodePart(state, family, facts, numbers, findings)),
-        ...role.gateways.flatMap((gateway) => memberParts(gateway, family, facts, numbers, findings)),
-        closedPart(
-          'networks of other gateways',
-          family,
-          (role.others ?? []).filter((subnet) => familyOf(subnet) === family),
-        ),
-      ])
-      // A gateway that no network goes by has nothing to do, and its sets would be empty.
-      .filter(({ subnets }) => subnets.length > 0)
+  context: RoleContext,
+): readonly RoleResult[] {
+  return families.flatMap((family) => [
+    ...states.map((state) => nodeRedirect(state, family, context)),
+    ...role.gateways.map((gateway) => memberRedirects(gateway, family, context)),
+    { redirects: [closedElsewhere(role, family)], refusals: [], notReady: [] },
+  ]);
+}
+
+/** Subnets that go by other gateways: none of them may leave from here. */
+function closedElsewhere({ others = [] }: HostRole, family: Family): Redirect {
+  return closedRedirect(
+    'networks of other gateways',
+    family,
+    others.filter((subnet) => familyOf(subnet) === family),
   );
 }
 

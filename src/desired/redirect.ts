@@ -124,7 +124,7 @@ export function bridgesOf(redirects: readonly Redirect[]): string[] {
 }
 
 /** A part that asks for nothing but that its subnets are closed. */
-export function closedPart(name: string, family: Family, subnets: readonly Subnet[]): Redirect {
+export function closedRedirect(name: string, family: Family, subnets: readonly Subnet[]): Redirect {
   return {
     name,
     family,
@@ -174,12 +174,4 @@ export interface NotReady extends Refusal {
   readonly what: string;
   /** absent: every family */
   readonly family?: Family;
-}
-
-/** What is found while the wanted state is worked out. */
-export interface Findings {
-  readonly refusals: Refusal[];
-  readonly notReady: NotReady[];
-  /** all is taken for ready: at boot, what closes is put in place before there is anything else */
-  readonly closing: boolean;
 }

@@ -3,7 +3,7 @@ import { families, familyOf } from '../../address/cidr.ts';
 import { givenFacts, givenNetwork } from '../../../tests/given/facts.ts';
 import type { NetworkFacts } from '../../state/facts.ts';
 import type { NodeNetwork } from '../../topology/role.ts';
-import { closedPart } from '../redirect.ts';
+import { closedRedirect } from '../redirect.ts';
 import { questionChains } from './dns-redirect.ts';
 import { hostWarnings } from '../checks/warnings/warnings.ts';
 
@@ -25,7 +25,7 @@ function rulesOf(different: Partial<NodeNetwork>, found: Partial<NetworkFacts> =
   const facts = givenFacts({ networks: [givenNetwork(found)] });
   const asking = { ...network, ...different };
   const redirects = families.map((family) =>
-    closedPart(
+    closedRedirect(
       'network web',
       family,
       asking.subnets.filter((subnet) => familyOf(subnet) === family),

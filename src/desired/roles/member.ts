@@ -8,7 +8,8 @@ import { mainTable } from '../../state/ownership.ts';
 import { backObstacles, outObstacles, subnetsHere, viaOf } from '../checks/member-obstacles.ts';
 import { linkTowards } from '../routing/neighbours.ts';
 import type { Numbers } from '../allocate/numbers.ts';
-import { type Findings, type Redirect, type GatewayWays, closedPart } from '../redirect.ts';
+import { type GatewayWays, type Redirect, closedRedirect } from '../redirect.ts';
+import type { RoleContext, RoleResult } from './role.ts';
 import { publishedRules } from '../nft/published-ports.ts';
 import { outsideOf, returnWaysOf } from '../routing/return-ways.ts';
 import { memberRoutes } from '../routing/policy-routes.ts';
@@ -18,24 +19,23 @@ import { closedDefault, openDefault } from '../routing/routes.ts';
 const returnMetric = 4000;
 
 /** What can be sent on, and what is closed because the uplink, or the way back to its node, is not ready. */
-export function memberParts(
+export function memberRedirects(
   gateway: MemberGateway,
   family: Family,
-  facts: Facts,
-  numbers: Numbers,
-  { refusals, notReady, closing }: Findings,
-): Redirect[] {
+  { facts, numbers, closing }: RoleContext,
+): RoleResult {
   const served = gateway.served.filter(({ subnet }) => familyOf(subnet) === family);
-  if (served.length === 0) return [];
-  refusals.push(...subnetsHere(served, facts));
-  if (closing) return [openPart(gateway, family, served, facts, numbers)];
+  if (served.length === 0) return { redirects: [], refusals: [], notReady: [] };
+  const refusals = subnetsHere(served, facts);
+  if (closing) {
+    return { redirects: [openRedirect(gateway, family, served, facts, numbers)], refusals, notReady: [] };
+  }
   const [out, back] = [outObstacles(gateway, family, facts), backObstacles(gateway, served, facts)];
-  notReady.push(...out, ...back.map(({ obstacle }) => obstacle));
   const why = new Map(back.flatMap(({ subnets, obstacle }) => subnets.map((one) => [one, obstacle.message])));
   const ready = served.filter(({ subnet }) => !why.has(subnet));
   const [first] = out;
-  const redirect = openPart(gateway, family, ready, facts, numbers);
-  return [
+  const redirect = openRedirect(gateway, family, ready, facts, numbers);
+  const redirects = [
     ...(ready.length === 0 ? [] : [first ? withoutUplink(redirect, first.message) : redirect]),
     ...[...new Set(why.values())].map((reason) =>
       closedServed(
@@ -47,6 +47,7 @@ export function memberParts(
       ),
     ),
   ];
+  return { redirects, refusals, notReady: [...out, ...back.map(({ obstacle }) => obstacle)] };
 }
 
 /** The gateway itself is in reach, and its table has no way out. */
@@ -73,11 +74,11 @@ function closedServed(
   const subnets = served.map(({ subnet }) => subnet);
   // Answers that still come must not go on by the default route.
   const outside = outsideOf(served, family, facts);
-  return { ...closedPart(`gateway ${name}`, family, subnets), outside, notReady };
+  return { ...closedRedirect(`gateway ${name}`, family, subnets), outside, notReady };
 }
 
 /** @param served all of one family, with the ways to their nodes there */
-function openPart(
+function openRedirect(
   gateway: MemberGateway,
   family: Family,
   served: readonly ServedSubnet[],
@@ -90,7 +91,7 @@ function openPart(
   const via = viaOf(gateway, family);
   const way = { device, ...(via === undefined ? {} : { via }) };
   return {
-    ...closedPart(`gateway ${gateway.name}`, family, subnets),
+    ...closedRedirect(`gateway ${gateway.name}`, family, subnets),
     ...waysOut(way),
     ...memberRoutes(gateway.name, served, table, waysOut(way)),
     steer: steeredBy(gateway, served, table),

@@ -1,11 +1,11 @@
 /** What of a network goes another way, on its node and on the gateways that it goes to. */
 import { type Address, type Family, type Subnet, familyOf } from '../../address/cidr.ts';
-import type { Facts } from '../../state/facts.ts';
 import type { NodeNetwork, ServedSubnet } from '../../topology/role.ts';
 import { hopsTowards, linkTowards } from './neighbours.ts';
 import { gatewayObstacles } from '../checks/node-refusals.ts';
 import type { Numbers } from '../allocate/numbers.ts';
-import type { GatewayEgress, NotReady, Redirect, PolicyRoutes, GatewayWays } from '../redirect.ts';
+import type { GatewayEgress, GatewayWays, NotReady, PolicyRoutes, Redirect } from '../redirect.ts';
+import type { RoleContext } from '../roles/role.ts';
 import { closedDefault, openDefault } from './routes.ts';
 
 export interface NodeRoutes {
@@ -13,18 +13,20 @@ export interface NodeRoutes {
   /** the tables of the other gateways */
   readonly tables: Redirect['routes'];
   readonly hasDirect: boolean;
+  /** why some of those gateways cannot be used */
+  readonly notReady: readonly NotReady[];
 }
 
 export function nodeRoutes(
   network: NodeNetwork,
   family: Family,
   subnets: readonly Subnet[],
-  facts: Facts,
-  numbers: Numbers,
-  notReady: NotReady[],
+  { facts, numbers }: RoleContext,
 ): NodeRoutes {
   const selectors = network.routes?.selectors[family] ?? [];
-  if (!network.routes || selectors.length === 0) return { tables: [], hasDirect: false };
+  if (!network.routes || selectors.length === 0) {
+    return { tables: [], hasDirect: false, notReady: [] };
+  }
   const nextHops = { ...network.routes.nextHops, [network.gateway]: network.nextHops };
   const gateways = [...new Set(selectors.map(({ via }) => via))].filter((via) => via !== 'direct');
   const addressesOf = (gateway: string): Address[] =>
@@ -32,7 +34,12 @@ export function nodeRoutes(
   const exits = gateways.map((gateway): GatewayEgress => {
     return { gateway, subnets, hops: hopsTowards(addressesOf(gateway), subnets, facts), devices: [] };
   });
-  const others = gateways.filter((gateway) => gateway !== network.gateway);
+  const others = gateways
+    .filter((gateway) => gateway !== network.gateway)
+    .map((gateway) => {
+      const exit = { gateway, subnets, first: addressesOf(gateway)[0] };
+      return tableRoutes(network, exit, family, { facts, numbers });
+    });
   return {
     routed: {
       name: network.name,
@@ -41,11 +48,9 @@ export function nodeRoutes(
       ),
       exits,
     },
-    tables: others.flatMap((gateway) => {
-      const exit = { gateway, subnets, first: addressesOf(gateway)[0] };
-      return tableRoutes(network, exit, family, facts, numbers, notReady);
-    }),
+    tables: others.flatMap(({ routes }) => routes),
     hasDirect: selectors.some(({ via }) => via === 'direct'),
+    notReady: others.flatMap((one) => one.notReady),
   };
 }
 
@@ -81,18 +86,17 @@ function tableRoutes(
     subnets,
   }: Pick<GatewayEgress, 'gateway' | 'subnets'> & { readonly first: Address | undefined },
   family: Family,
-  facts: Facts,
-  numbers: Numbers,
-  notReady: NotReady[],
-): Redirect['routes'] {
+  { facts, numbers }: Pick<RoleContext, 'facts' | 'numbers'>,
+): Pick<Redirect, 'routes'> & { readonly notReady: readonly NotReady[] } {
   const { table = 0 } = tableOf(numbers, gateway);
   const closed = closedDefault(family, table, gateway);
-  if (first === undefined) return [closed];
+  if (first === undefined) return { routes: [closed], notReady: [] };
   const link = linkTowards(first, facts, subnets);
   const obstacles = gatewayObstacles({ ...network, gateway }, first, link, facts.links);
   // What routes lead there is closed by the table; all else of the network goes its way.
-  notReady.push(...obstacles.map((one) => ({ what: `gateway ${gateway}`, family, ...one })));
-  if (!link || obstacles.length > 0) return [closed];
+  const notReady = obstacles.map((one) => ({ what: `gateway ${gateway}`, family, ...one }));
+  if (!link || obstacles.length > 0) return { routes: [closed], notReady };
   const way = { via: first, device: link.name };
-  return [closed, openDefault(family, table, way, `gateway ${gateway} is at ${first}`)];
+  const open = openDefault(family, table, way, `gateway ${gateway} is at ${first}`);
+  return { routes: [closed, open], notReady };
 }
