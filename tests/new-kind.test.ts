@@ -12,7 +12,7 @@ import { ports } from '../src/apply/ports/index.ts';
 import type { Port } from '../src/apply/ports/port.ts';
 import { stepWork } from '../src/apply/step-work.ts';
 import { undoRun } from '../src/apply/undo.ts';
-import type { Workplace } from '../src/apply/workplace.ts';
+import type { ApplyContext } from '../src/apply/apply-context.ts';
 import { createEngines } from '../src/engines/index.ts';
 import { renderShell } from '../src/explain/render-shell.ts';
 import type { ActionKind } from '../src/kinds/action-kind.ts';
@@ -89,7 +89,7 @@ function planOf(actual: readonly HostObject[], wanted: readonly HostObject[]): P
   });
 }
 
-async function newPlace(): Promise<Workplace & { host: ReturnType<typeof createFakeHost> }> {
+async function newPlace(): Promise<ApplyContext & { host: ReturnType<typeof createFakeHost> }> {
   const host = createFakeHost({ links: [] });
   return {
     host,
@@ -100,7 +100,7 @@ async function newPlace(): Promise<Workplace & { host: ReturnType<typeof createF
 }
 
 /** Does the steps of a plan with a journal, and reads it as a later run does. */
-async function run(plan: Plan, place: Workplace): Promise<Journal> {
+async function run(plan: Plan, place: ApplyContext): Promise<Journal> {
   const { files } = place.host;
   const since = new Date().toISOString();
   const head = { run: 'test', verb: 'apply', process: 1, since, ledger: emptyLedger, before: [] };

@@ -12,7 +12,7 @@ import { hostRole } from '../src/topology/topology.ts';
 import { type FakeHost, createFakeHost } from './fake-host/fake-host.ts';
 import { hostsOwn } from './fake-host/nft-compile.ts';
 import { type Fate, fateOf } from './fake-host/packet.ts';
-import { type Exit, type Probe, exitOf, mistakeOf, probesOf } from './pairs/model.ts';
+import { type GatewayEgress, type Probe, exitOf, mistakeOf, probesOf } from './pairs/model.ts';
 import { covering, pairsOf, product } from './pairs/pairwise.ts';
 import { type Settings, dimensions, fileText, places } from './pairs/settings.ts';
 import { applyTo } from './scenario/play.ts';
@@ -72,7 +72,7 @@ async function hostOf(name: 'node1' | 'gw1', spec: Spec): Promise<FakeHost> {
 }
 
 /** Which way it goes on the node, and, when that is to the gateway, how the outside sees it. */
-function fates(node: FakeHost, gateway: FakeHost, probe: Probe, { to }: Exit): string {
+function fates(node: FakeHost, gateway: FakeHost, probe: Probe, { to }: GatewayEgress): string {
   const { family, from, proto, port } = probe;
   const addresses = addressesOf(family);
   const packet = {
@@ -96,7 +96,7 @@ function textOf(fate: Fate): string {
   return JSON.stringify(fate);
 }
 
-function wanted({ by, source }: Exit): string {
+function wanted({ by, source }: GatewayEgress): string {
   return `${by === 'b' || by === 'c' ? 'uplink0' : by} as ${source}`;
 }
 

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { type Family, contains, families, familyOf } from '../src/address/cidr.ts';
 import { nobody } from '../src/inspect/prepare.ts';
 import type { Spec } from '../src/spec/spec.ts';
-import { subnetOfElement } from '../src/kinds/nft-table/subnet-set-name.ts';
+import { subnetOfElement } from '../src/kinds/nft-table/set-name.ts';
 import type { FakeHost } from './fake-host/fake-host.ts';
 import { hostsOwn } from './fake-host/nft-compile.ts';
 import { type Fate, fateOf } from './fake-host/packet.ts';

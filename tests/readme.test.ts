@@ -1,39 +1,44 @@
-/** What the README shows is what the program does. */
-import { readFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
+/** What the READMEs and the guides show is what the program does. */
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { createProgram, exitStatuses } from '../src/cli/program.ts';
-import type { Terminal } from '../src/cli/terminal/terminal.ts';
+import { exitStatuses } from '../src/cli/program.ts';
 import { parseSpec } from '../src/spec/parse.ts';
 import { formatProblems } from '../src/spec/problem.ts';
+import { commandLines, commands, saidOf } from './pages/command-lines.ts';
+import { blocksOf, read } from './pages/pages.ts';
 
-const readme = await readFile(fileURLToPath(new URL('../README.md', import.meta.url)), 'utf8');
-const blocks = [...readme.matchAll(/^```(\w*)\n(.*?)^```/gms)].map(([, language, text = '']) => ({
-  language,
-  text,
-}));
-const file = blocks.find(({ language }) => language === 'yaml')?.text ?? '';
-
-const program = createProgram({} as Terminal);
-const visible = program.createHelp().visibleCommands(program);
-const commands = visible.flatMap((command) =>
-  command.name() === 'help'
-    ? []
-    : command.commands.length === 0
-      ? [{ name: command.name(), options: command.options }]
-      : command.commands.map((below) => ({
-          name: `${command.name()} ${below.name()}`,
-          options: below.options,
-        })),
-);
+const guide = read('docs/guides/configure.md');
+const yaml = blocksOf(guide)
+  .filter(({ language }) => language === 'yaml')
+  .map(({ text }) => text);
+const [file = '', more = ''] = yaml;
 
 describe('README', () => {
+  const [shown = ''] = blocksOf(read('README.md'))
+    .filter(({ language }) => language === 'yaml')
+    .map(({ text }) => text);
+
   it('shows a file without mistakes', () => {
+    expect(parseSpec(shown)).toMatchObject({
+      kind: 'spec',
+      spec: { networks: { web: { via: 'office' } }, gateways: { office: { snat: 'masquerade' } } },
+    });
+  });
+
+  it('shows a next hop that fits into it', () => {
+    const [, hop = ''] = /add the next hop: (via: \S+)/.exec(shown) ?? [];
+    const parsed = parseSpec(shown.replace('{ device: wg0 }', `{ device: eth1, ${hop} }`));
+    expect(parsed).toMatchObject({ kind: 'spec' });
+    expect(hop).not.toBe('');
+  });
+});
+
+describe('docs/guides/configure.md', () => {
+  it('shows a first file without mistakes', () => {
     expect(parseSpec(file).kind).toBe('spec');
   });
 
   it('shows routes and published ports that fit into it', () => {
-    const [, more = ''] = blocks.filter(({ language }) => language === 'yaml').map(({ text }) => text);
     const part = (key: string): string =>
       new RegExp(`^    ${key}:\\n(?: {6}.*\\n)+`, 'm').exec(more)?.[0] ?? `no ${key}`;
     const mail = '  mail: { members: [{ host: gw1, uplink: { device: gre2 } }] }\n';
@@ -47,25 +52,29 @@ describe('README', () => {
     });
   });
 
-  it('shows what is said of a file with two', () => {
+  it('shows what is said of a file with two mistakes', () => {
     const wrong = file
       .replace('node1: 10.89.4.0/24', 'node1: 10.89.4.7/24')
       .replace('via: office', 'via: ofice');
     const parsed = parseSpec(wrong);
     const problems = parsed.kind === 'problems' ? parsed.problems : [];
-    expect(readme).toContain(formatProblems(problems, wrong, 'mustredirect.yaml'));
+    expect(guide).toContain(formatProblems(problems, wrong, 'mustredirect.yaml'));
+  });
+});
+
+describe('the pages', () => {
+  it.each(commandLines())('%s: `%s` is understood', (_, line) => {
+    expect({ line, said: saidOf(line) }).toEqual({ line, said: '' });
   });
 
-  it('names every command, and no other', () => {
-    const shown = new Set(
-      [...readme.matchAll(/^mustredirect (lab \w+|\w+)/gm)].map(([, command = '']) => command),
-    );
-    expect([...shown].sort()).toEqual(commands.map(({ name }) => name).sort());
+  it('the reference has a section for every command, and for no other', () => {
+    const sections = [...read('docs/reference/commands.md').matchAll(/^## (?!Exit status)(.*)$/gm)];
+    expect(sections.map(([, name = '']) => name).sort()).toEqual(commands.map(({ name }) => name).sort());
   });
 
-  it('names those that print JSON', () => {
-    const sentence = /^((?:[`\w]+(?:, | and )?)+)\s+print JSON/m.exec(readme)?.[1] ?? '';
-    const shown = [...sentence.matchAll(/`(\w+)`/g)].map(([, name = '']) => name);
+  it('the JSON page names the commands that print JSON', () => {
+    const table = read('docs/reference/json.md').split('## Objects')[0] ?? '';
+    const shown = [...table.matchAll(/^\| `([\w ]+)`/gm)].map(([, name = '']) => name);
     expect(shown).toEqual(
       commands
         // Others print nothing but their errors as JSON.
@@ -74,11 +83,20 @@ describe('README', () => {
     );
   });
 
-  it('says of each exit status what the help says', () => {
-    const rows = [...readme.matchAll(/^\| (\d) +\| (.*?) +\|$/gm)].map(
-      ([, status = '', means = '']) => `  ${status}  ${means.replaceAll('`', '')}`,
+  it('the reference says of each exit status what the help says', () => {
+    const rows = [...read('docs/reference/commands.md').matchAll(/^\| (\d) \| (.*?) \|$/gm)].map(
+      ([, status = '', means = '']) => `  ${status}  ${means}`,
     );
     expect(rows).toHaveLength(5);
     expect(exitStatuses).toContain(rows.join('\n'));
+  });
+
+  it('the JSON page has the exit status of every error code', () => {
+    const pairs = (text: string, pattern: RegExp): string[] =>
+      [...text.matchAll(pattern)].map(([, code, status]) => `${code} ${status}`).sort();
+    const source = readFileSync(new URL('../src/error.ts', import.meta.url), 'utf8');
+    const declared = pairs(source, /^ {2}'?([a-z-]+)'?: (\d),$/gm);
+    expect(declared.length).toBeGreaterThan(5);
+    expect(pairs(read('docs/reference/json.md'), /^\| `([a-z-]+)` +\|.*\| (\d) +\|$/gm)).toEqual(declared);
   });
 });

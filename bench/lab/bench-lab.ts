@@ -3,17 +3,17 @@ import { inNetwork } from '../../src/host/process/namespaces.ts';
 import { addresses, network } from '../../src/lab/layout.ts';
 import { createWorld, type World } from '../../src/lab/world.ts';
 import type { Networks } from './networks.ts';
-import { listen, type Way } from './way.ts';
+import { listen, type Egress } from './way.ts';
 import { setUp, type Variant } from './variants.ts';
 
 export interface BenchLab {
   readonly world: World;
   /** from the redirected container to upstream */
-  readonly redirected: Way;
+  readonly redirected: Egress;
   /** from the node itself to the isp: no traffic of ours */
-  readonly host: Way;
+  readonly host: Egress;
   /** from a container that is not redirected to the isp, where there is one */
-  readonly bystander?: Way;
+  readonly bystander?: Egress;
   down(): Promise<void>;
 }
 

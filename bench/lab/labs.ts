@@ -7,7 +7,7 @@ import type { Networks } from './networks.ts';
 import { checkWay } from './right-way.ts';
 import type { Variant } from './variants.ts';
 
-export interface Wanted {
+export interface DesiredObject {
   readonly variant: Variant;
   readonly networks: Networks;
   readonly bystander?: boolean;
@@ -21,7 +21,7 @@ export interface Wanted {
 
 export async function withLabs<T>(
   context: Context,
-  wanted: readonly Wanted[],
+  wanted: readonly DesiredObject[],
   use: (subjects: readonly Subject<BenchLab>[]) => Promise<T>,
 ): Promise<T> {
   const subjects: Subject<BenchLab>[] = [];

@@ -5,7 +5,7 @@ import { addresses } from '../../src/lab/layout.ts';
 import type { TestHost } from '../../src/lab/test-host.ts';
 import { startWebServer } from './web-server.ts';
 
-export interface Way {
+export interface Egress {
   /** Runs a program of the machine in the sender's network, and gives its stdout. */
   run(argv: readonly string[]): Promise<string>;
   readonly to: Address;

@@ -1,7 +1,7 @@
 /** The measures that parts choose from. */
 import type { Measure } from '../compare.ts';
 import type { BenchLab } from '../lab/bench-lab.ts';
-import type { Way } from '../lab/way.ts';
+import type { Egress } from '../lab/way.ts';
 import { connectionRate, packetRate, roundTrip, throughput } from './traffic.ts';
 
 type LabMeasure = Measure<BenchLab>;
@@ -48,7 +48,7 @@ export function connections(): LabMeasure {
 export interface WayOf {
   /** of the measure's name */
   readonly suffix: string;
-  way(lab: BenchLab): Way;
+  way(lab: BenchLab): Egress;
 }
 
 const redirected: WayOf = { suffix: '', way: (lab) => lab.redirected };

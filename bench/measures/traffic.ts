@@ -1,7 +1,7 @@
 /** What is sent by a way, and what came of it. Every measure gives one number. */
 import * as z from 'zod';
 import { webPort } from '../lab/web-server.ts';
-import { counted, sinkPort, type Way } from '../lab/way.ts';
+import { counted, sinkPort, type Egress } from '../lab/way.ts';
 import { interpolatedMedian } from '../statistics.ts';
 
 const iperfReport = z.object({ end: z.object({ sum_received: z.object({ bits_per_second: z.number() }) }) });
@@ -19,7 +19,7 @@ async function bestBurst(burst: () => Promise<number>): Promise<number> {
  * @param amount of each burst, for iperf3: `256M` is so many bytes
  * @returns Gbit/s of TCP that arrived, in the best of three bursts
  */
-export async function throughput(way: Way, amount: string, options: readonly string[]): Promise<number> {
+export async function throughput(way: Egress, amount: string, options: readonly string[]): Promise<number> {
   return bestBurst(async () => {
     const said = await way.run(['iperf3', '-J', '-c', way.to, '-n', amount, ...options]);
     return iperfReport.parse(JSON.parse(said)).end.sum_received.bits_per_second / 1e9;
@@ -33,7 +33,7 @@ timeout "$1" dd if=/dev/zero bs=64 >"/dev/udp/$2/$3"
 echo $((\${EPOCHREALTIME/./} - begin))`;
 
 /** @returns thousands of UDP packets of 64 bytes per second that arrived, in the best of three bursts */
-export async function packetRate(way: Way, seconds: number): Promise<number> {
+export async function packetRate(way: Egress, seconds: number): Promise<number> {
   return bestBurst(async () => {
     const before = await counted(way.receiver, 'sink');
     const took = await way.run(['bash', '-c', sendScript, 'send', `${seconds}`, way.to, `${sinkPort}`]);
@@ -42,7 +42,7 @@ export async function packetRate(way: Way, seconds: number): Promise<number> {
 }
 
 /** @returns median round trip in microseconds of so many pings, each sent when the one before is answered */
-export async function roundTrip(way: Way, pings: number): Promise<number> {
+export async function roundTrip(way: Egress, pings: number): Promise<number> {
   const said = await way.run(['ping', '-n', '-i', '0', '-c', `${pings}`, way.to]);
   const times = [...said.matchAll(/time=([\d.]+) ms/g)].map((match) => Number(match[1]) * 1000);
   if (times.length < pings * 0.99) throw new Error(`${pings - times.length} of ${pings} pings got lost`);
@@ -50,7 +50,7 @@ export async function roundTrip(way: Way, pings: number): Promise<number> {
 }
 
 /** @returns thousands of TCP connections per second that were opened, asked one question, answered and closed */
-export async function connectionRate(way: Way, seconds: number): Promise<number> {
+export async function connectionRate(way: Egress, seconds: number): Promise<number> {
   const argv = ['wrk', '-t', '1', '-c', '32', '-d', `${seconds}s`, '-H', 'Connection: close'];
   const said = await way.run([...argv, `http://${way.to}:${webPort}/`]);
   if (/Socket errors|Non-2xx/.test(said)) throw new Error(`wrk: ${said}`);

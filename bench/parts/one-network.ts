@@ -1,23 +1,23 @@
 /** One network: what a packet, a byte and a connection cost. */
 import { atLeast, find, speedCheck } from '../checks.ts';
 import { compare } from '../compare.ts';
-import { type Wanted, withLabs } from '../lab/labs.ts';
+import { type DesiredObject, withLabs } from '../lab/labs.ts';
 import { variants } from '../lab/variants.ts';
 import { connections, pings, smallPackets, tcp } from '../measures/measures.ts';
 import { barPlot } from '../plot/bars.ts';
 import type { Check, Series } from '../result.ts';
-import type { Part } from './part.ts';
+import type { Redirect } from './part.ts';
 
 /** The same once more, in another lab: a difference that this has too is no difference. */
 const again = 'plain again';
 
-export const oneNetwork: Part = {
+export const oneNetwork: Redirect = {
   name: 'one-network',
   title: 'One network',
   async run(context) {
     const { effort, progress } = context;
     const networks = { count: 1, others: 'other nodes' as const };
-    const wanted: Wanted[] = [
+    const wanted: DesiredObject[] = [
       ...variants.map((variant) => ({ variant, networks })),
       { variant: 'plain', networks, label: again },
     ];

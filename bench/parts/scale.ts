@@ -2,15 +2,15 @@
 import { atLeast, find, speedCheck } from '../checks.ts';
 import { type Measure, compare } from '../compare.ts';
 import type { BenchLab } from '../lab/bench-lab.ts';
-import { type Wanted, withLabs } from '../lab/labs.ts';
+import { type DesiredObject, withLabs } from '../lab/labs.ts';
 import type { Networks } from '../lab/networks.ts';
 import type { Effort } from '../effort.ts';
 import { ofBystander, ofHost, pings, smallPackets, tcp } from '../measures/measures.ts';
 import { sharePlot } from '../plot/shares.ts';
 import type { Check, Series } from '../result.ts';
-import type { Part } from './part.ts';
+import type { Redirect } from './part.ts';
 
-export const gatewayScale: Part = scalePart({
+export const gatewayScale: Redirect = scalePart({
   name: 'gateway',
   title: 'Many networks on the gateway',
   others: 'other nodes',
@@ -22,7 +22,7 @@ export const gatewayScale: Part = scalePart({
   ],
 });
 
-export const nodeScale: Part = scalePart({
+export const nodeScale: Redirect = scalePart({
   name: 'node',
   title: 'Many networks on the node',
   others: 'node1',
@@ -33,20 +33,20 @@ export const nodeScale: Part = scalePart({
   ],
 });
 
-interface Scale extends Pick<Part, 'name' | 'title'> {
+interface Scale extends Pick<Redirect, 'name' | 'title'> {
   readonly others: Networks['others'];
   sizes(effort: Effort): readonly number[];
   measures(effort: Effort): readonly Measure<BenchLab>[];
 }
 
-function scalePart(scale: Scale): Part {
+function scalePart(scale: Scale): Redirect {
   const { name, title, others } = scale;
   return {
     name,
     title,
     async run(context) {
       const { effort, progress } = context;
-      const wanted: Wanted[] = [
+      const wanted: DesiredObject[] = [
         { variant: 'plain', networks: { count: 1, others } },
         ...scale.sizes(effort).flatMap((count) =>
           (['by hand', 'mustredirect'] as const).map((variant) => ({

@@ -2,7 +2,7 @@
 import { MustredirectError } from '../error.ts';
 import { runOrFail } from '../host/process/exec.ts';
 import { interruptibleHost, isInterruption, stopIfInterrupted } from '../host/process/interrupt.ts';
-import type { NotReady } from '../desired/parts.ts';
+import type { NotReady } from '../desired/redirect.ts';
 import type { Exec } from '../host/ports.ts';
 import { compareStates, objectText } from '../plan/compare.ts';
 import { makePlan } from '../plan/make-plan.ts';
@@ -16,12 +16,12 @@ import {
   startJournal,
 } from './journal.ts';
 import { ledgerAfter, ledgerBefore } from './ledger-keeper.ts';
+import type { ApplyContext } from './apply-context.ts';
 import { perform } from './perform.ts';
 import { type Compared, type Prepared, type Target, compareHost } from '../inspect/prepare.ts';
 import { stepWork } from './step-work.ts';
 import { messageOf, undoRun, undoneError } from './undo.ts';
 import { untilSettled } from './until-settled.ts';
-import type { Workplace } from './workplace.ts';
 
 export interface Run {
   /** path of its journal */
@@ -54,7 +54,7 @@ export interface Run {
 export async function applyPlan(
   target: Target,
   prepared: Prepared,
-  workplace: Workplace,
+  workplace: ApplyContext,
   run: Run,
 ): Promise<readonly NotReady[]> {
   if (prepared.plan.steps.length === 0 && !run.cutOff) return settleAlone(prepared, workplace, run);
@@ -79,7 +79,7 @@ export async function applyPlan(
 export async function closePlan(
   target: Target,
   { desired, plan, facts }: Prepared,
-  workplace: Workplace,
+  workplace: ApplyContext,
   signal: AbortSignal,
 ): Promise<void> {
   const { keeper } = workplace;
@@ -92,7 +92,7 @@ export async function closePlan(
 /** What is missing is told before anything is changed. */
 async function openJournal(
   { plan, facts }: Prepared,
-  { host, keeper }: Workplace,
+  { host, keeper }: ApplyContext,
   { journal: path, id, verb, process, confirm, cutOff, goOn }: Run,
 ): Promise<JournalKeeper> {
   if (!goOn) await checkTools(plan, host.exec);
@@ -116,7 +116,7 @@ async function checkTools({ steps }: Plan, exec: Exec): Promise<void> {
 async function runPlan(
   target: Target,
   prepared: Prepared,
-  workplace: Workplace,
+  workplace: ApplyContext,
   run: Run,
   journal: JournalKeeper,
 ): Promise<Pick<Settled, 'notReady'> & { readonly wrong: string[] }> {
@@ -145,7 +145,7 @@ async function runPlan(
 
 async function runSteps(
   { steps }: Plan,
-  workplace: Workplace,
+  workplace: ApplyContext,
   { signal, goOn = false }: Pick<Run, 'signal' | 'goOn'>,
   journal?: JournalKeeper,
 ): Promise<string[]> {
@@ -167,7 +167,7 @@ async function runSteps(
 /** Nothing is to be done, but the ledger may know of more than there still is. */
 async function settleAlone(
   prepared: Prepared,
-  workplace: Workplace,
+  workplace: ApplyContext,
   { id, record }: Run,
 ): Promise<readonly NotReady[]> {
   const { left, notReady } = await settleAs(prepared, workplace);
@@ -187,7 +187,7 @@ interface Settled {
 /** Believes nothing but what the host says now: what is still to be done. Without any, the ledger is settled. */
 async function settle(
   target: Target,
-  workplace: Workplace,
+  workplace: ApplyContext,
   signal: AbortSignal | undefined,
   known?: Compared,
 ): Promise<Settled> {
@@ -208,7 +208,7 @@ function requireAnswers(before: Compared, { facts: { silentEngines = {} } }: Com
   }
 }
 
-async function settleAs({ actual, desired, facts }: Compared, { keeper }: Workplace): Promise<Settled> {
+async function settleAs({ actual, desired, facts }: Compared, { keeper }: ApplyContext): Promise<Settled> {
   const changes = compareStates(actual, desired.wanted);
   if (changes.length === 0) await keeper.save(ledgerAfter(keeper.ledger, desired, facts));
   const { notReady } = desired;

@@ -60,7 +60,7 @@ const fileSchema = historySchema.extend({ version: z.literal(formatVersion) });
 export type Applied = z.infer<typeof appliedSchema>;
 export type Entry = z.infer<typeof entrySchema>;
 export type History = z.infer<typeof historySchema>;
-export type Happening = Omit<Entry, 'verb' | 'file' | 'hash' | 'again'>;
+export type HistoryEntry = Omit<Entry, 'verb' | 'file' | 'hash' | 'again'>;
 
 export async function readHistory(files: Files, path: string): Promise<History> {
   const text = await files.read(path, { follow: false });
@@ -91,7 +91,7 @@ async function writeHistory(files: Files, path: string, history: History): Promi
 export async function recordApply(
   files: Files,
   path: string,
-  what: Happening,
+  what: HistoryEntry,
   source: Applied,
 ): Promise<void> {
   const { givenUp, ...history } = await readHistory(files, path);
@@ -108,7 +108,7 @@ export async function recordApply(
 }
 
 /** The last apply that was not undone yet, is; or the run itself, when it had only mended. */
-export async function recordRollback(files: Files, path: string, what: Happening): Promise<void> {
+export async function recordRollback(files: Files, path: string, what: HistoryEntry): Promise<void> {
   const history = await readHistory(files, path);
   const { entries, applied } = history;
   const undone = applied.at(-1);

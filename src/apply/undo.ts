@@ -7,9 +7,9 @@ import { changeText } from '../plan/print.ts';
 import { readOwned } from '../inspect/gather.ts';
 import type { Journal } from './journal.ts';
 import { parseOwned } from './owned-object.ts';
+import type { ApplyContext } from './apply-context.ts';
 import { perform, performUndo } from './perform.ts';
 import { untilSettled } from './until-settled.ts';
-import type { Workplace } from './workplace.ts';
 
 /**
  * Goes on after an error. Undoing twice is as good as once, should this be cut off too.
@@ -18,7 +18,7 @@ import type { Workplace } from './workplace.ts';
  */
 export async function undoRun(
   { begun, before, ledger, sameBoot }: Journal,
-  workplace: Workplace,
+  workplace: ApplyContext,
 ): Promise<string[]> {
   const failed: string[] = [];
   const note = (error: unknown): void => {
@@ -42,7 +42,7 @@ export async function undoRun(
 }
 
 /** While they still go by the way that is given up: then they are forgotten. */
-async function endConnections(begun: Journal['begun'], workplace: Workplace): Promise<void> {
+async function endConnections(begun: Journal['begun'], workplace: ApplyContext): Promise<void> {
   const flows = begun.flatMap(({ undo }) => (undo?.kind === 'open' ? undo.flows : []));
   const text = flows.length > 0 ? resetText(await readOwned(workplace.host), flows) : undefined;
   if (text !== undefined) await perform({ kind: 'reset-connections', flows, text }, workplace);
@@ -56,7 +56,7 @@ async function endConnections(begun: Journal['begun'], workplace: Workplace): Pr
  */
 async function putBack(
   before: readonly string[],
-  workplace: Workplace,
+  workplace: ApplyContext,
   note: (error: unknown) => void,
 ): Promise<readonly string[]> {
   const { host } = workplace;

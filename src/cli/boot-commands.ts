@@ -11,11 +11,11 @@ export function addBootCommands(program: Command, terminal: Terminal): void {
 function addInstall(program: Command, terminal: Terminal): void {
   program
     .command('install')
-    .summary('close at each boot before there is a network, and apply when it is up')
+    .summary('close redirected networks early at each boot, and apply when the network is up')
     .description(
-      'Writes two systemd units and enables them: one closes what is redirected, before any interface is up and any ' +
-        'container starts; the other applies the file when the network is up, and tries again while it fails. ' +
-        'Nothing is applied now.',
+      'Writes two systemd units and enables them: one closes what the file redirects, before any interface is up ' +
+        'and any container starts; the other applies the file when the network is up, and tries again until it ' +
+        'succeeds. Nothing is applied now.',
     )
     .addOption(fileOption())
     .addOption(hostOption())
@@ -45,10 +45,7 @@ function addUninstall(program: Command, terminal: Terminal): void {
     .addOption(jsonOption())
     .addHelpText(
       'after',
-      examples(
-        ['uninstall', 'leave it to me at the next boot'],
-        ['destroy', 'take away what is applied now'],
-      ),
+      examples(['uninstall', 'do nothing at the next boot'], ['destroy', 'remove what is applied now']),
     )
     .action(async (options) => (await import('./commands/uninstall.ts')).uninstall(terminal, options));
 }

@@ -8,7 +8,7 @@ export function addFileCommands(program: Command, terminal: Terminal): void {
     .command('validate')
     .summary('check the file')
     .description(
-      'Checks the file, and says of each mistake where it is and what to write instead. Looks at nothing else.',
+      'Checks the file and reports all errors together, each with line, column and what to write instead. Looks at nothing else.',
     )
     .addOption(fileOption())
     .addOption(jsonOption())
@@ -24,7 +24,9 @@ export function addFileCommands(program: Command, terminal: Terminal): void {
   program
     .command('schema')
     .summary('print the JSON Schema of the file, for editors')
-    .description('Prints the JSON Schema of the file, from which editors complete and check it as you type.')
+    .description(
+      'Prints the JSON Schema of the file. Editors use it to complete and check the file as you type.',
+    )
     .addHelpText(
       'after',
       `${examples(['schema >mustredirect.schema.json', 'keep it beside the file'])}

@@ -44,19 +44,23 @@ function addApply(program: Command, terminal: Terminal): void {
   hostCommand(program, 'apply')
     .summary('make this host as the file says, all or nothing')
     .description(
-      'Makes this host as the file says: shows the plan, asks, does it, and looks whether it is so. When a step ' +
-        'fails, or Ctrl-C is pressed, all that was done is undone. When nothing is to be done, nothing is touched. ' +
-        'A network or a gateway that is not ready is closed, and the rest is applied: then it exits with 3. In the ' +
-        'end, one packet each way shows what rules of others drop or divert; that is a warning.',
+      'Makes this host as the file says: shows the plan, asks, does it, and reads the result back. When a step ' +
+        'fails, or Ctrl-C is pressed, all changes are undone. When there is nothing to do, nothing is touched. A ' +
+        'network or gateway that is not ready is closed and the rest is applied: apply then exits with 3. At the end, ' +
+        'apply probes with one packet each way and warns of foreign rules that drop or divert redirected traffic.',
     )
     .addOption(yesOption())
     .addOption(
-      new Option('--confirm <time>', 'undo it by itself unless `confirm` follows in time: 60s, 5m').argParser(
-        readDuration,
-      ),
+      new Option(
+        '--confirm <time>',
+        'undo the changes after this time unless `confirm` is run: 60s, 5m',
+      ).argParser(readDuration),
     )
-    .option('--closed', 'only put in place what closes: needs no interface and no engine; takes nothing away')
-    .option('--boot', 'as the boot units call it: a file that was undone is not applied again')
+    .option(
+      '--closed',
+      'only close what the file redirects: needs no interface and no engine, and removes nothing',
+    )
+    .option('--boot', 'used by the boot units: a file that was rolled back is not applied again')
     .addOption(waitOption())
     .addOption(jsonOption())
     .addHelpText(
@@ -64,7 +68,7 @@ function addApply(program: Command, terminal: Terminal): void {
       examples(
         ['apply', 'show the plan, ask, do it'],
         ['apply --yes', 'do not ask: for scripts'],
-        ['apply --confirm 60s', 'go back by itself after a minute, should you be locked out'],
+        ['apply --confirm 60s', 'undo it after a minute unless you confirm, in case you are locked out'],
         ['apply --host node1 -v', 'as node1 of the file, and show each command'],
       ),
     )
@@ -73,10 +77,10 @@ function addApply(program: Command, terminal: Terminal): void {
 
 function addStatus(program: Command, terminal: Terminal): void {
   hostCommand(program, 'status')
-    .summary('show what is redirected, by which gateway, packets, and what was stopped')
+    .summary('show what is redirected, with counters of redirected and dropped packets')
     .description(
-      'Shows what is redirected on this host and by which gateway, how many packets went there, how many were ' +
-        'stopped on another way, and what is not as the file says.',
+      'Shows what is redirected on this host and through which gateway, how many packets were redirected, how many ' +
+        'the guard dropped, and what is not as the file says.',
     )
     .option('--check', 'exit 3 when the host is not as the file says, or anything is not ready')
     .addOption(jsonOption())
@@ -92,17 +96,16 @@ function addStatus(program: Command, terminal: Terminal): void {
 
 function addVerify(program: Command, terminal: Terminal): void {
   hostCommand(program, 'verify')
-    .summary('send real packets from the network and say which way they go')
+    .summary('send real packets from the network and show which way they leave')
     .description(
-      'Sends real packets, from a running container of the network or from a namespace that it makes for the ' +
-        'moment, and captures on every link which way they leave this host, and with which source. A running ' +
-        'container’s name server is asked for a name, to see by which way the question leaves. Exits with 3 when ' +
-        'a check fails.',
+      'Sends real packets, from a running container of the network or from a temporary namespace, and captures ' +
+        'on every link which way they leave this host and with which source address. A running container also ' +
+        'sends a DNS query, to show which way the query leaves. Exits with 3 when a check fails.',
     )
     .option(
       '--to <address[:port]>',
       'an address that should answer (ICMP, UDP or TCP); may be given several times, for each family at least once ' +
-        '(default: one that nobody answers: it shows the way, but no answers)',
+        '(default: an address that does not answer, which shows the way but no replies)',
       collect,
     )
     .option(
@@ -125,11 +128,11 @@ function addVerify(program: Command, terminal: Terminal): void {
 
 function addDoctor(program: Command, terminal: Terminal): void {
   hostCommand(program, 'doctor')
-    .summary('find what keeps this host from being as the file says, and how to mend it')
+    .summary('find what keeps this host from being as the file says, and how to fix it')
     .description(
       'Looks for what keeps this host from being, or from staying, as the file says: programs that are missing, ' +
-        'runs that were cut off, what others use or have changed, packets that had to be stopped, and, with one packet ' +
-        'each way, rules of others that drop or divert what is redirected. Says of each what to do. Changes nothing. ' +
+        'interrupted runs, changes by other programs, dropped packets, and, by one probe packet each way, foreign rules ' +
+        'that drop or divert redirected traffic. Each finding says what to do. Changes nothing. ' +
         'Exits with 3 when it finds anything.',
     )
     .addOption(jsonOption())
@@ -144,7 +147,7 @@ function addRender(program: Command, terminal: Terminal): void {
   hostCommand(program, 'render')
     .summary('print what apply does as a shell script, so that you can check it')
     .description(
-      'Prints what apply does on a host that has nothing of it yet, as a plain shell script with comments: to ' +
+      'Prints what apply does on a host where nothing is applied, as a plain shell script with comments: to ' +
         'read, or to run where mustredirect is not installed.',
     )
     .addOption(
@@ -160,21 +163,21 @@ function addRender(program: Command, terminal: Terminal): void {
 function addDestroy(program: Command, terminal: Terminal): void {
   program
     .command('destroy')
-    .summary('take everything away that apply made; needs no file')
+    .summary('remove everything that apply made; needs no file')
     .description(
-      'Takes everything away that apply made on this host, and gives back what it changed. Needs no file. What ' +
-        'fails keeps nothing else from going, and is named; so is a network that stays because containers use it. ' +
-        'On a gateway that nodes still send to, it names them, and goes on blocking what they send until it is run ' +
-        'again after they have stopped.',
+      'Takes away everything that apply made on this host and restores what apply changed. Needs no file. A step ' +
+        'that fails does not stop the others, and is named; so is a network that stays because containers use it. ' +
+        'On a gateway that nodes still send to, destroy names the nodes and keeps blocking their traffic until it is ' +
+        'run again after they have stopped.',
     )
     .addOption(yesOption())
-    .option('--force', 'do not block what nodes still send: it leaves by the routes of this host')
+    .option('--force', 'do not block the traffic that nodes still send: it leaves by the routes of this host')
     .addOption(waitOption())
     .addOption(verboseOption())
     .addOption(jsonOption())
     .addHelpText(
       'after',
-      examples(['destroy', 'show what goes, ask, do it'], ['destroy --yes', 'do not ask: for scripts']),
+      examples(['destroy', 'show what is removed, ask, do it'], ['destroy --yes', 'do not ask: for scripts']),
     )
     .action(async (options) => (await import('./commands/destroy.ts')).destroy(terminal, options));
 }

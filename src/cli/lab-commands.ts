@@ -7,18 +7,18 @@ import type { Terminal } from './terminal/terminal.ts';
 export function addLabCommands(program: Command, terminal: Terminal): void {
   const lab = program
     .command('lab')
-    .summary('build test hosts in network namespaces and run the real thing in them')
+    .summary('build test hosts in network namespaces and run mustredirect in them')
     .description(
-      'Builds test hosts in network namespaces and runs the real thing in them. Nothing of this machine’s own ' +
-        'network is touched.',
+      'Builds test hosts in network namespaces and runs mustredirect and real engines in them. This machine’s own ' +
+        'network is not touched.',
     )
     .addHelpText(
       'after',
       examples(
-        ['lab demo', 'see it work, in a lab that is gone afterwards'],
+        ['lab demo', 'show it in a lab that is removed afterwards'],
         ['lab up', 'build one that stays'],
         ['lab exec node1 -- ip rule', 'run a program on one of its hosts'],
-        ['lab down', 'take it away'],
+        ['lab down', 'remove it'],
       ),
     );
   addUp(lab, terminal);
@@ -51,10 +51,10 @@ function addUp(lab: Command, terminal: Terminal): void {
 function addDemo(lab: Command, terminal: Terminal): void {
   lab
     .command('demo')
-    .summary('apply one file on two hosts, and show what that did, measured on the wire')
+    .summary('apply one file on two test hosts and show the effect, measured on the wire')
     .description(
       'Applies one file on two hosts of a lab, sends from containers before and after, and prints what was seen ' +
-        'on the wire. Exits 1 when it is not as promised. The lab is gone afterwards.',
+        'on the wire. Exits with 1 when the result is not as promised. The lab is removed afterwards.',
     )
     .addOption(nameOption('demo'))
     .addOption(engineOption())
@@ -93,8 +93,8 @@ function addExec(lab: Command, terminal: Terminal): void {
 function addDown(lab: Command, terminal: Terminal): void {
   lab
     .command('down')
-    .summary('take a lab away')
-    .description('Takes a lab away, also one that was killed while it was built.')
+    .summary('remove a lab')
+    .description('Removes a lab, also one whose build was interrupted.')
     .addOption(nameOption('default'))
     .addHelpText(
       'after',
@@ -108,7 +108,7 @@ function nameOption(name: string) {
 }
 
 function ipv6Option() {
-  return new Option('--ipv6', 'with IPv6 too, on each host, on each link and in the file');
+  return new Option('--ipv6', 'add IPv6 on each host, on each link and in the file');
 }
 
 function engineOption() {

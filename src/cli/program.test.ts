@@ -49,7 +49,7 @@ describe('help', () => {
   );
 
   it('says what the exit statuses mean', async () => {
-    expect((await run('--help')).printed).toMatch(/Exit status:\n {2}0 {2}done\n {2}1 {2}failed/);
+    expect((await run('--help')).printed).toMatch(/GatewayEgress status:\n {2}0 {2}done\n {2}1 {2}failed/);
   });
 });
 

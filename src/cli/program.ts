@@ -10,12 +10,12 @@ import type { Terminal } from './terminal/terminal.ts';
 import { addUndoCommands } from './undo-commands.ts';
 
 export const exitStatuses = `
-Exit status:
+GatewayEgress status:
   0  done
-  1  failed; apply has undone what it began, destroy has done all the rest; what is left over is named
+  1  failed: apply has undone its changes, destroy has removed what it could; the message names what is left
   2  the command line or the file is wrong
-  3  plan --check, status --check, doctor, verify: not as the file says; apply: what is not ready is closed, the rest is done
-  4  refused: going on would hurt, or something is missing`;
+  3  plan --check, status --check, doctor, verify: the host is not as the file says; apply: something is not ready and closed, the rest is applied
+  4  refused: the change would break something, or a program or permission is missing`;
 
 export function createProgram(terminal: Terminal): Command {
   const program = new Command('mustredirect')
@@ -36,7 +36,7 @@ export function createProgram(terminal: Terminal): Command {
         ['plan', 'what would be done on this host, and why'],
         ['apply', 'do it'],
         ['verify --to 1.1.1.1', 'send real packets and say which way they go'],
-        ['lab demo', 'see it work, in test hosts on this machine'],
+        ['lab demo', 'show it in network namespaces on this machine'],
       ) + `\n${exitStatuses}`,
     );
   addFileCommands(program, terminal);

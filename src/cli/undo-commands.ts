@@ -14,7 +14,9 @@ function addConfirm(program: Command, terminal: Terminal): void {
   program
     .command('confirm')
     .summary('keep what `apply --confirm` did')
-    .description('Keeps what `apply --confirm` did. Without it all of that is undone when its time is over.')
+    .description(
+      'Keeps what `apply --confirm` did. Without confirm, all of its changes are undone when the time is over.',
+    )
     .addOption(waitOption())
     .addOption(verboseOption())
     .addOption(jsonOption())
@@ -34,7 +36,8 @@ function addRollback(program: Command, terminal: Terminal): void {
     .summary('go back to the state before the last apply')
     .description(
       'Goes back to the state before the last apply: with the file as it was applied before that, or to nothing ' +
-        'applied. Again, it goes back one more. What waits to be confirmed, or was cut off, is undone first of all.',
+        'applied. A second rollback goes back one more. A run that waits to be confirmed, or was interrupted, is ' +
+        'undone first.',
     )
     .addOption(yesOption())
     .addOption(waitOption())

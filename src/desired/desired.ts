@@ -12,22 +12,22 @@ import { bridgeRefusals } from './checks/bridge-refusals.ts';
 import { dockerUserRules, withoutDockerUser } from './engines/docker-user.ts';
 import { type EngineWishes, releaseNetwork, wantNetwork } from './engines/networks.ts';
 import { type NetworkState, networkStates } from './engines/obstacles.ts';
-import { memberParts } from './roles/member.ts';
+import { memberRedirects } from './roles/member.ts';
 import { nftChains } from './nft/chains.ts';
 import { nftSets } from './nft/sets.ts';
 import { forwardingOf, keptForwarding } from './routing/forwarding.ts';
-import { nodePart } from './roles/node.ts';
+import type { RoleContext, RoleResult } from './roles/role.ts';
+import { nodeRedirect } from './roles/node.ts';
 import { type Numbers, chooseNumbers } from './allocate/numbers.ts';
 import { othersOnBridge } from './engines/own-subnets.ts';
 import {
-  type Findings,
   type NotReady,
-  type Part,
+  type Redirect,
   type Refusal,
-  type Wanted,
+  type DesiredObject,
   type Warning,
-  closedPart,
-} from './parts.ts';
+  closedRedirect,
+} from './redirect.ts';
 import { preferenceRefusals } from './checks/foreign-preferences.ts';
 import { questionChains } from './nft/dns-redirect.ts';
 import { sourcePolicies } from './routing/source-policies.ts';
@@ -38,7 +38,7 @@ import { otherHost } from './checks/warnings/other-host.ts';
 import { hostWarnings } from './checks/warnings/warnings.ts';
 
 export interface Desired {
-  readonly wanted: readonly Wanted[];
+  readonly wanted: readonly DesiredObject[];
   /** table and mark of each gateway, to be kept */
   readonly numbers: Numbers;
   /** network name -> bridge, to be kept */
@@ -63,23 +63,17 @@ export function desiredState(
   closing = false,
 ): Desired {
   const facts = withoutDockerUser({ ...found, owned: [] });
-  const refusals: Refusal[] = [];
-  const numbers = chooseNumbers(role, gateways, facts, refusals);
+  const { numbers, refusals } = chooseNumbers(role, gateways, facts);
   const states = networkStates(role.networks, facts, closing);
-  const findings = { refusals, notReady: states.flatMap(({ obstacles }) => [...obstacles]), closing };
-  const parts = partsOf(role, states, facts, numbers, findings);
-  refusals.push(...preferenceRefusals(parts, facts.foreignRules));
+  const results = roleResults(role, states, { facts, numbers, closing });
+  // A gateway that no network goes by has nothing to do, and its sets would be empty.
+  const redirects = results.flatMap((result) => result.redirects).filter(({ subnets }) => subnets.length > 0);
   const engines = engineWishes(role, states, facts);
-  refusals.push(...role.networks.flatMap((network) => bridgeRefusals(network, facts)));
-  // Containers still need what they found: it is given back when the last network of ours can go.
-  const stays =
-    parts.length === 0 &&
-    (Object.keys(facts.silentEngines ?? {}).length > 0 ||
-      engines.some(({ wanted }) => wanted.some(isNetwork)));
-  const forwarding = forwardingOf(parts, facts);
+  const stays = redirects.length === 0 && networksStay(engines, facts);
+  const forwarding = forwardingOf(redirects, facts);
   return {
     wanted: [
-      ...explainClosed(datapath(role, parts, numbers, facts), parts),
+      ...explainClosed(datapath(role, redirects, numbers, facts), redirects),
       ...(stays ? [] : forwarding.wanted),
       ...engines.flatMap(({ wanted }) => wanted),
       ...dockerUserRules(role, facts),
@@ -89,9 +83,23 @@ export function desiredState(
     waiting: [...engines.flatMap(({ waiting }) => waiting), ...(stays ? keptForwarding(facts) : [])],
     ...pendingOf(facts),
     warnings: [...otherHost(role, facts), ...hostWarnings(role, facts)],
-    notReady: eachOnce(findings.notReady),
-    refusals: [...refusals, ...forwarding.refusals],
+    notReady: eachOnce([
+      ...states.flatMap(({ obstacles }) => obstacles),
+      ...results.flatMap((result) => result.notReady),
+    ]),
+    refusals: [
+      ...refusals,
+      ...results.flatMap((result) => result.refusals),
+      ...preferenceRefusals(redirects, facts.foreignRules),
+      ...role.networks.flatMap((network) => bridgeRefusals(network, facts)),
+      ...forwarding.refusals,
+    ],
   };
+}
+
+/** Whether containers may still need the forwarding that they found: it is given back when the last network of ours can go. */
+function networksStay(engines: readonly EngineWishes[], { silentEngines = {} }: Facts): boolean {
+  return Object.keys(silentEngines).length > 0 || engines.some(({ wanted }) => wanted.some(isNetwork));
 }
 
 /**
@@ -117,48 +125,51 @@ function pendingOf({ ledger: { forget } }: ForeignFacts): Pick<Desired, 'pending
   return forget ? { pending: forget } : {};
 }
 
-function partsOf(
+function roleResults(
   role: HostRole,
   states: readonly NetworkState[],
-  facts: Facts,
-  numbers: Numbers,
-  findings: Findings,
-): Part[] {
-  return (
-    families
-      .flatMap((family) => [
-        ...states.map((state) => nodePart(state, family, facts, numbers, findings)),
-        ...role.gateways.flatMap((gateway) => memberParts(gateway, family, facts, numbers, findings)),
-        closedPart(
-          'networks of other gateways',
-          family,
-          (role.others ?? []).filter((subnet) => familyOf(subnet) === family),
-        ),
-      ])
-      // A gateway that no network goes by has nothing to do, and its sets would be empty.
-      .filter(({ subnets }) => subnets.length > 0)
+  context: RoleContext,
+): readonly RoleResult[] {
+  return families.flatMap((family) => [
+    ...states.map((state) => nodeRedirect(state, family, context)),
+    ...role.gateways.map((gateway) => memberRedirects(gateway, family, context)),
+    { redirects: [closedElsewhere(role, family)], refusals: [], notReady: [] },
+  ]);
+}
+
+/** Subnets that go by other gateways: none of them may leave from here. */
+function closedElsewhere({ others = [] }: HostRole, family: Family): Redirect {
+  return closedRedirect(
+    'networks of other gateways',
+    family,
+    others.filter((subnet) => familyOf(subnet) === family),
   );
 }
 
 /** All but settings that are shared with others. */
-function datapath({ networks }: HostRole, parts: readonly Part[], numbers: Numbers, facts: Facts): Wanted[] {
-  const byMark = steeredByMark(parts, facts, numbers);
-  const marked = parts.filter(({ family }) => byMark.has(family));
-  const published = publishedSubnets(parts, facts);
+function datapath(
+  { networks }: HostRole,
+  redirects: readonly Redirect[],
+  numbers: Numbers,
+  facts: Facts,
+): DesiredObject[] {
+  const byMark = steeredByMark(redirects, facts, numbers);
+  const marked = redirects.filter(({ family }) => byMark.has(family));
+  const published = publishedSubnets(redirects, facts);
   return [
-    ...nftSets(parts, byMark, published),
-    ...(parts.length > 0 ? nftChains(parts, numbers, byMark, published) : []),
-    ...sourcePolicies(parts, numbers.seenBit ?? 0, byMark, facts),
+    ...nftSets(redirects, byMark, published),
+    ...(redirects.length > 0 ? nftChains(redirects, numbers, byMark, published) : []),
+    ...sourcePolicies(redirects, numbers.seenBit ?? 0, byMark, facts),
     ...steeringRules(
-      parts,
+      redirects,
       numbers,
       byMark,
       families.filter((family) => forwardingName[family] in facts.sysctls),
     ),
-    ...routesOf(parts),
+    ...routesOf(redirects),
     ...closedSubnets(marked),
     ...validMarks(marked, facts),
-    ...questionChains(networks, parts, facts),
+    ...questionChains(networks, redirects, facts),
   ];
 }
 
@@ -190,12 +201,12 @@ function eachOnce(found: readonly NotReady[]): NotReady[] {
   return [...new Map(found.map((one) => [`${one.what} ${one.family ?? ''} ${one.message}`, one])).values()];
 }
 
-function isNetwork({ object }: Wanted): boolean {
+function isNetwork({ object }: DesiredObject): boolean {
   return object.kind === 'engine-network';
 }
 
-function routesOf(parts: readonly Part[]): Wanted[] {
-  const routes = parts.flatMap((part) => part.routes);
+function routesOf(redirects: readonly Redirect[]): DesiredObject[] {
+  const routes = redirects.flatMap((redirect) => redirect.routes);
   const unique = new Map(routes.map(({ route, why }) => [JSON.stringify(route), { object: route, why }]));
   return [...unique.values()];
 }

@@ -3,7 +3,7 @@ import { givenFacts } from '../../tests/given/facts.ts';
 import type { Facts, ForeignRoute, Link } from '../state/facts.ts';
 import type { HostRole } from '../topology/role.ts';
 import { type Desired, desiredState } from './desired.ts';
-import type { NotReady, Refusal } from './parts.ts';
+import type { NotReady, Refusal } from './redirect.ts';
 
 const node: Partial<HostRole> = {
   networks: [

@@ -2,8 +2,8 @@
 import type { Prepared, Target } from '../inspect/prepare.ts';
 import { type Family, type Subnet, families, familyOf, longSubnet } from '../address/cidr.ts';
 import type { ElementCounter } from '../host/nft/read.ts';
-import { countsStopped, subnetOfElement } from '../kinds/nft-table/subnet-set-name.ts';
-import type { NotReady } from '../desired/parts.ts';
+import { countsStopped, subnetOfElement } from '../kinds/nft-table/set-name.ts';
+import type { NotReady } from '../desired/redirect.ts';
 import { notReadyOf } from '../plan/not-ready.ts';
 import { selectorText } from '../spec/route-order.ts';
 import type { PublishedPort } from '../spec/spec.ts';

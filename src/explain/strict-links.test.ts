@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { givenFacts, givenNetwork } from '../../tests/given/facts.ts';
 import { recordedHost } from '../engines/recorded-host.ts';
-import type { Wanted } from '../desired/parts.ts';
+import type { DesiredObject } from '../desired/redirect.ts';
 import type { AttachedContainer, Link } from '../state/facts.ts';
 import type { Rule } from '../kinds/rule/schema.ts';
 import type { NodeNetwork } from '../topology/role.ts';
@@ -31,10 +31,10 @@ interface Given {
   /** device -> rp_filter */
   readonly filters?: Readonly<Record<string, string>>;
   readonly defaultHops?: readonly { readonly via: string; readonly device: string }[];
-  readonly wanted?: readonly Wanted[];
+  readonly wanted?: readonly DesiredObject[];
 }
 
-function steering(how: Partial<Rule>): Wanted {
+function steering(how: Partial<Rule>): DesiredObject {
   const action = { kind: 'lookup', table: 2184 } as const;
   return { object: { kind: 'rule', family: 4, preference: 4100, action, ...how }, why: '' };
 }
@@ -62,7 +62,7 @@ async function problems({ links = [eth0, eth1], container = publisher, filters, 
 
 describe('bridges of others whose published ports lead nowhere from a redirected container', () => {
   const bridge = link('docker0', '172.17.0.1/16', { type: 'bridge' });
-  const published: Wanted = {
+  const published: DesiredObject = {
     object: {
       kind: 'nft-set',
       name: 'published4',

@@ -12,7 +12,7 @@ import type { Files, Host } from '../host/ports.ts';
 import type { Facts, Link } from '../state/facts.ts';
 import type { Rule } from '../kinds/rule/schema.ts';
 import { isSteering } from '../kinds/rule/order.ts';
-import { publishedSet } from '../kinds/nft-table/subnet-set-name.ts';
+import { publishedSet } from '../kinds/nft-table/set-name.ts';
 import type { NodeNetwork } from '../topology/role.ts';
 import type { Finding } from './doctor.ts';
 

@@ -5,12 +5,12 @@ export interface Work {
   /** `writing nft` */
   readonly what: string;
   /** which of how many: step 3 of 9 */
-  readonly part?: Part;
+  readonly part?: Redirect;
   /** how many objects that is about */
   readonly objects?: number;
 }
 
-export interface Part {
+export interface Redirect {
   /** `step` */
   readonly name: string;
   /** the first is 1 */

@@ -4,7 +4,7 @@
  * nothing is taken away.
  */
 import type { Desired } from '../desired/desired.ts';
-import type { Wanted } from '../desired/parts.ts';
+import type { DesiredObject } from '../desired/redirect.ts';
 import type { Facts } from '../state/facts.ts';
 import { isSteering } from '../kinds/rule/order.ts';
 import { objectKey } from '../kinds/index.ts';
@@ -14,7 +14,7 @@ import { isNftObject } from './nft-text.ts';
 
 /** @param desired all that the file wants of this host */
 export function closedState({ owned, ledger }: Facts, desired: Desired): Desired {
-  const isNft = ({ object }: Wanted): boolean => isNftObject(object);
+  const isNft = ({ object }: DesiredObject): boolean => isNftObject(object);
   const rules = desired.wanted.filter(
     ({ object }) =>
       object.kind === 'xfrm-policy' ||

@@ -1,9 +1,9 @@
 /** Comparing two states: set arithmetic on keys. */
-import type { Wanted } from '../desired/parts.ts';
+import type { DesiredObject } from '../desired/redirect.ts';
 import { isAlike, isObject } from '../kinds/alike.ts';
 import { type Change, type HostObject, objectKey, objectKindOf } from '../kinds/index.ts';
 
-export function compareStates(actual: readonly HostObject[], wanted: readonly Wanted[]): Change[] {
+export function compareStates(actual: readonly HostObject[], wanted: readonly DesiredObject[]): Change[] {
   const keys = actual.map(objectKey);
   const found = new Map(actual.map((object, i) => [keys[i], object]));
   const wantedKeys = new Set<string | undefined>();

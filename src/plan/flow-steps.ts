@@ -13,12 +13,12 @@ import {
   mergeSubnets,
   subnetOfAddress,
 } from '../address/cidr.ts';
-import type { Wanted } from '../desired/parts.ts';
+import type { DesiredObject } from '../desired/redirect.ts';
 import type { Flows } from '../kinds/flows/schema.ts';
 import type { HostObject } from '../kinds/index.ts';
 import type { NftSet } from '../kinds/nft-table/schema.ts';
 import { preferences } from '../kinds/ownership.ts';
-import { subnetOfElement } from '../kinds/nft-table/subnet-set-name.ts';
+import { subnetOfElement } from '../kinds/nft-table/set-name.ts';
 import { elementKey } from './nft-text.ts';
 import { overlapsOneOf } from './overlaps.ts';
 import { printList } from '../kinds/list.ts';
@@ -34,7 +34,7 @@ export interface ChangedFlows {
 /** @param pending what an earlier run had still to forget */
 export function changedFlows(
   actual: readonly HostObject[],
-  wanted: readonly Wanted[],
+  wanted: readonly DesiredObject[],
   pending: readonly Flows[] = [],
 ): ChangedFlows {
   const objects = wanted.map(({ object }) => object);

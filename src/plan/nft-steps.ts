@@ -2,7 +2,7 @@
  * The nft part of a plan: first a table that holds the old and the new, then, when routing has changed, the
  * new alone. So a changed gateway has no moment in which the guard stops the good way, or lets a bad one by.
  */
-import type { Wanted } from '../desired/parts.ts';
+import type { DesiredObject } from '../desired/redirect.ts';
 import type { Flows } from '../kinds/flows/schema.ts';
 import { type HostObject, objectKey } from '../kinds/index.ts';
 import { ownNftTable } from '../kinds/ownership.ts';
@@ -40,7 +40,7 @@ export interface Closing {
 
 export function nftSteps(
   actual: readonly NftObject[],
-  wanted: readonly Wanted[],
+  wanted: readonly DesiredObject[],
   closing: Closing = { flows: [], undone: [], lines: [] },
 ): NftSteps {
   const [before, after] = [actual.filter(isLasting), wanted.filter(({ object }) => isLasting(object))];
@@ -81,7 +81,7 @@ interface Meanwhile {
 /** @param first `found`: what closes already, `passing`: that, or what ends connections */
 function firstStep(
   from: readonly NftObject[],
-  to: readonly Wanted[],
+  to: readonly DesiredObject[],
   { closed, undone }: Meanwhile,
   closing: Closing,
   first: {
@@ -101,7 +101,7 @@ function firstStep(
 
 function stepBetween(
   from: readonly NftObject[],
-  to: readonly Wanted[],
+  to: readonly DesiredObject[],
   { closed, undone }: Meanwhile,
 ): Step[] {
   const changes = compareStates(from, to);
@@ -142,7 +142,7 @@ function isSame(some: readonly NftObject[], others: readonly NftObject[]): boole
 
 function linesOf(
   from: readonly NftObject[],
-  to: readonly Wanted[],
+  to: readonly DesiredObject[],
   changes: readonly Change[],
 ): readonly PlanLine[] {
   if (changes.length === 0) return [];
@@ -154,7 +154,7 @@ function keyOf(change: Change): string {
 }
 
 /** A table that comes or goes whole is one line: what it is for, not what it is made of. */
-function wholeTable(from: readonly NftObject[], to: readonly Wanted[]): PlanLine {
+function wholeTable(from: readonly NftObject[], to: readonly DesiredObject[]): PlanLine {
   const objects = from.length === 0 ? nftObjects(to) : from;
   const chains = objects.filter(({ kind }) => kind === 'nft-chain').length;
   const text = `nft table inet ${ownNftTable}: ${objects.length - chains} sets, ${chains} chains`;
@@ -167,6 +167,6 @@ function wholeTable(from: readonly NftObject[], to: readonly Wanted[]): PlanLine
 /** the chains whose reason tells a reader what the table does */
 const purposeful = new Set(['guard', 'postrouting', 'published']);
 
-function nftObjects(wanted: readonly Wanted[]): NftObject[] {
+function nftObjects(wanted: readonly DesiredObject[]): NftObject[] {
   return wanted.map(({ object }) => object).filter(isNftObject);
 }

@@ -2,7 +2,7 @@
 import type { HostObject } from '../kinds/index.ts';
 import type { NftChain, NftSet } from '../kinds/nft-table/schema.ts';
 import { dynamicSetSize, ownNftTable } from '../kinds/ownership.ts';
-import { quotedFieldOf, stoppedOf } from '../kinds/nft-table/subnet-set-name.ts';
+import { quotedFieldOf, stoppedOf } from '../kinds/nft-table/set-name.ts';
 import { sameObject } from './compare.ts';
 
 export type NftObject = NftSet | NftChain;

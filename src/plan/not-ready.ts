@@ -1,6 +1,6 @@
 /** What is closed because it is not ready, for people. */
 import { type Family } from '../address/cidr.ts';
-import type { NotReady } from '../desired/parts.ts';
+import type { NotReady } from '../desired/redirect.ts';
 
 /** `network web: docker 28.5.2 gave it 172.18.0.0/16, the file says 172.17.5.0/24: closed, not redirected` */
 export function notReadyText({ message, family }: NotReady): string {

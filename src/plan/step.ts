@@ -1,5 +1,5 @@
 /** A plan: the way from the state found to the state wanted, in small moves that can be undone. */
-import type { NotReady, Warning } from '../desired/parts.ts';
+import type { NotReady, Warning } from '../desired/redirect.ts';
 import type { Action } from '../kinds/action.ts';
 
 export interface Plan {

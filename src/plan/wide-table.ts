@@ -1,6 +1,6 @@
 /** A table that holds the old and the new: what is on either way passes while routing changes. */
 import { longSubnet, mergeSubnets, overlaps } from '../address/cidr.ts';
-import type { Wanted } from '../desired/parts.ts';
+import type { DesiredObject } from '../desired/redirect.ts';
 import { type HostObject, objectKey } from '../kinds/index.ts';
 import type { NftSet } from '../kinds/nft-table/schema.ts';
 import { sameObject } from './compare.ts';
@@ -12,7 +12,11 @@ import { overlapsOneOf } from './overlaps.ts';
  *
  * @param turned what a map has of both leads to where it is wanted, no more to where it led
  */
-export function wideTable(actual: readonly NftObject[], wanted: readonly Wanted[], turned = false): Wanted[] {
+export function wideTable(
+  actual: readonly NftObject[],
+  wanted: readonly DesiredObject[],
+  turned = false,
+): DesiredObject[] {
   const found = new Map(actual.map((object) => [objectKey(object), object]));
   const keys = new Set(wanted.map(({ object }) => objectKey(object)));
   return [

@@ -30,7 +30,7 @@ export const hosts = z
   .meta({
     title: 'hosts',
     description:
-      'Machines of this file: a name, and the address that the others reach it by (one per family).',
+      'Nodes and gateways: a name of your choice, and the address by which the other hosts reach the machine (a list holds one address per family).',
     examples: [{ node1: '192.168.50.10', gw1: '192.168.50.2' }],
   });
 
@@ -42,7 +42,7 @@ function blockOf(family: 4 | 6) {
     .exactOptional()
     .meta({
       title: `ipv${family}`,
-      description: `block: no IPv${family} of this network goes anywhere. For a gateway that has only IPv${sample}.`,
+      description: `block: IPv${family} packets from this network to the outside are dropped. Use it when the gateway has only IPv${sample}.`,
       examples: ['block'],
     });
 }
@@ -50,7 +50,8 @@ function blockOf(family: 4 | 6) {
 export const networkShape = {
   engine: engineOf().meta({
     title: 'engine',
-    description: 'What makes the network. "external": something else does; nothing is created or edited.',
+    description:
+      'The program that creates the network. external: another program does, and mustredirect neither creates nor edits the network.',
   }),
   subnets: z
     .record(
@@ -65,12 +66,13 @@ export const networkShape = {
     .meta({
       title: 'subnets',
       minProperties: 1,
-      description: 'Per node, the subnet that the network has there. No two subnets of the file may overlap.',
+      description:
+        'Per node, the subnet that the network has there (a list holds one subnet per family). Subnets of the file must not overlap.',
       examples: [{ node1: '10.89.4.0/24' }],
     }),
   via: z.string(expected('the name of a gateway')).meta({
     title: 'via',
-    description: 'The gateway that everything from this network leaves by.',
+    description: 'Name of the gateway that the traffic of this network leaves by.',
     examples: ['office'],
   }),
   direct: z
@@ -78,7 +80,8 @@ export const networkShape = {
     .default([])
     .meta({
       title: 'direct',
-      description: "Destinations that keep the host's own routing.",
+      description:
+        "Destination subnets that keep the host's own routing: they are reached without the gateway. Default: none.",
       examples: [['192.168.50.0/24']],
     }),
   dns: z
@@ -94,7 +97,7 @@ export const networkShape = {
     .meta({
       title: 'dns',
       description:
-        'Who is asked for names: whom the engine asks, often from the host and past the gateway (engine; the default), a name server on the gateway itself (gateway) or at an address (one per family).',
+        'Name server of the containers. engine (the default): the one that the engine uses; most engines resolve DNS on the host, past the gateway. gateway: a name server on the gateway. An address (a list holds one per family): that name server, reached through the gateway.',
       examples: ['gateway', '9.9.9.9', ['9.9.9.9', '2620:fe::fe']],
     }),
   accept_replies: z
@@ -103,7 +106,7 @@ export const networkShape = {
     .meta({
       title: 'accept_replies',
       description:
-        'Docker 28.2 and later drop answers that come from the gateway to a network that was there before. true: a rule of ours in iptables lets them in.',
+        'true: an iptables rule accepts replies from the gateway, which Docker 28.2 and later drop for a network that existed before apply.',
       examples: [true],
     }),
   bridge: deviceOf(bridgeWhat)
@@ -111,7 +114,7 @@ export const networkShape = {
     .meta({
       title: 'bridge',
       description:
-        'For engine external: the device that is the bridge of the network, so that it is known before it exists. When left out, the bridge is found by its address in the subnet.',
+        'For engine external: device name of the network bridge, so that the network is closed before the bridge exists. When left out, the bridge is found by its address in the subnet.',
       examples: ['virbr1'],
     }),
   ipv4: blockOf(4),
@@ -121,7 +124,7 @@ export const networkShape = {
 export const uplinkShape = {
   device: deviceOf('the name of a network device').meta({
     title: 'device',
-    description: 'Device that redirected traffic leaves by.',
+    description: 'Network device that redirected traffic leaves by.',
     pattern: devicePattern.source,
     examples: ['gre1', 'eth1'],
   }),
@@ -130,7 +133,7 @@ export const uplinkShape = {
     .meta({
       title: 'via',
       description:
-        'Next hop, on a link with neighbours (one per family). Left out on a point-to-point link, such as a tunnel.',
+        'Address of the next hop (a list holds one per family). Leave it out on a point-to-point link, such as a tunnel.',
       examples: ['172.31.0.2', ['172.31.0.2', 'fe80::1']],
     }),
   mtu: z
@@ -141,7 +144,7 @@ export const uplinkShape = {
     .meta({
       title: 'mtu',
       description:
-        'Bytes of the largest packet that the uplink takes. Nodes cannot see it: with it, plan warns there of networks that send larger ones.',
+        'MTU of the uplink in bytes. Nodes cannot read it from the gateway: with this key, plan and doctor on a node warn of networks with a larger MTU.',
       examples: [1476],
     }),
 };
@@ -149,7 +152,7 @@ export const uplinkShape = {
 export const memberShape = {
   host: z.string(expected('the name of a host')).meta({
     title: 'host',
-    description: 'A host of this file that redirected traffic can leave through.',
+    description: 'Name of the host, from hosts.',
     examples: ['gw1'],
   }),
 };
@@ -168,7 +171,7 @@ export const gatewayShape = {
     .meta({
       title: 'snat',
       description:
-        "Source address that the world sees: masquerade (the uplink's; the default), none (the container's own) or an address (one per family).",
+        'Source address after the gateway. masquerade (the default): the address of the uplink. none: the address of the container. An address (a list holds one per family): that address.',
       examples: ['masquerade', 'none', '203.0.113.7', ['203.0.113.7', '2001:db8::7']],
     }),
   table: z
@@ -181,7 +184,8 @@ export const gatewayShape = {
     .exactOptional()
     .meta({
       title: 'table',
-      description: 'Routing table number. When left out, a free one is chosen and kept.',
+      description:
+        'Number of the routing table on the nodes. When left out, a free number is chosen and kept.',
       examples: [0x888],
     }),
   mark: z
@@ -191,7 +195,7 @@ export const gatewayShape = {
     .exactOptional()
     .meta({
       title: 'mark',
-      description: 'Packet mark (fwmark). When left out, a free one is chosen and kept.',
+      description: 'Packet mark (fwmark) of this gateway. When left out, a free mark is chosen and kept.',
       examples: [0x888],
     }),
 };

@@ -13,38 +13,43 @@ const gatewaysWhat = 'a map of gateway names to gateways; {} when there is none'
 
 const uplink = z.strictObject(uplinkShape, expected(uplinkWhat)).meta({
   title: 'uplink',
-  description: 'Where this member sends redirected traffic out.',
+  description: 'The link that this member sends redirected traffic out of.',
 });
 const member = z.strictObject({ ...memberShape, uplink }, expected('a map with host and uplink')).meta({
   title: 'member',
-  description: 'A host that redirected traffic can leave through, and by which device.',
+  description: 'A host that is this gateway, and its uplink.',
 });
 const members = z
   .array(member, expected(membersWhat))
   .min(1, 'expected at least one member, found an empty list')
-  .meta({ title: 'members', description: 'The hosts that are this gateway, in order of preference.' });
+  .meta({
+    title: 'members',
+    description:
+      'The hosts that are this gateway, in order of preference. In this version, nodes send to the first member only.',
+  });
 const publish = z
   .array(
     z.strictObject(publishShape, expected('a map with port and to')).meta({
       title: 'published port',
-      description: 'A port of the uplink that leads to a container.',
+      description: 'A port of the uplink that is forwarded to a container.',
     }),
     expected('a list of published ports, each with port and to'),
   )
   .exactOptional()
   .meta({
     title: 'publish',
-    description: 'Ports of the uplink that lead to containers; the answers leave by this gateway too.',
+    description:
+      'Ports of the uplink that are forwarded to containers. The container sees the address of the client, and replies leave by this gateway.',
     examples: [[{ port: 8080, to: '10.89.4.5', to_port: 80 }]],
   });
 const gateway = z
   .strictObject({ members, ...gatewayShape, publish }, expected('a map with members'))
-  .meta({ title: 'gateway', description: 'A named exit.' });
+  .meta({ title: 'gateway', description: 'A named exit that networks leave by.' });
 const routes = z
   .array(
     z.strictObject(routeShape, expected('a map with via, and with to, proto or ports')).meta({
       title: 'route',
-      description: 'Packets that go another way.',
+      description: 'Packets that leave by another gateway, or directly.',
     }),
     expected('a list of routes, each with via'),
   )
@@ -52,7 +57,7 @@ const routes = z
   .meta({
     title: 'routes',
     description:
-      'Destinations, protocols and ports that leave by another gateway, or direct. Longest prefix first, then the more specific match.',
+      'Exceptions by destination, protocol and port. The longest matching prefix wins, then the more specific match.',
     examples: [[{ to: '198.51.100.0/24', proto: 'tcp', ports: 25, via: 'mail' }]],
   });
 const network = z
@@ -61,14 +66,14 @@ const network = z
 
 const version = z
   .literal(1, expected('1, the version of this format'))
-  .meta({ title: 'version', description: 'Version of this format: 1.' });
+  .meta({ title: 'version', description: 'Version of the file format.' });
 const networks = z.record(name, network, expected(networksWhat)).meta({
   title: 'networks',
-  description: 'Container networks to redirect, each under the name that its engine knows it by.',
+  description: 'Container networks to redirect, each under the name that its engine uses.',
 });
 const gateways = z.record(name, gateway, expected(gatewaysWhat)).meta({
   title: 'gateways',
-  description: 'Named exits, each with the hosts that it is made of.',
+  description: 'Gateways, each under a name of your choice.',
 });
 
 /** Accepts exactly what the format allows. What names and addresses mean together is in `check-*.ts`. */

@@ -9,7 +9,7 @@ import type { Check, Subject } from './report.ts';
 import { runProbes } from './probe/run-probes.ts';
 import { whenFree, withTemporaryPlace } from './place/temporary-place.ts';
 import type { Aim } from './verify-network.ts';
-import { wayOn } from './judge/way.ts';
+import { wayOn } from './judge/egress.ts';
 
 /**
  * Nothing is asked of a node: the packets come from a namespace for the moment that has the address of the

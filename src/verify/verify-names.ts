@@ -10,7 +10,7 @@ import { type LiveHost, type Place, execIn } from './live-host.ts';
 import { makeQuestion, questionFilter } from './probe/question.ts';
 import type { Check, Subject } from './report.ts';
 import { unique } from './judge/verdict.ts';
-import { waysToGateways } from './judge/way.ts';
+import { waysToGateways } from './judge/egress.ts';
 
 /** @param place a container: a namespace for the moment has no name server */
 export async function verifyNames(

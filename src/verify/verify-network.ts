@@ -14,7 +14,7 @@ import { candidateAddresses } from './place/spare-address.ts';
 import type { Target } from './target.ts';
 import { type Joint, withTemporaryPlace } from './place/temporary-place.ts';
 import { verifyNames } from './verify-names.ts';
-import { type Ways, ownWay, waysToGateways } from './judge/way.ts';
+import { type Ways, ownWay, waysToGateways } from './judge/egress.ts';
 
 export interface Aim {
   readonly targets: readonly Target[];

@@ -1,7 +1,7 @@
 /** Sends real packets from redirected networks, and reports what the world sees of them. */
 import { type Family, type Subnet, contains, familyOf, parseSubnet } from '../address/cidr.ts';
 import { MustredirectError } from '../error.ts';
-import type { NotReady } from '../desired/parts.ts';
+import type { NotReady } from '../desired/redirect.ts';
 import type { Facts } from '../state/facts.ts';
 import { notReadyOf, notReadyText } from '../plan/not-ready.ts';
 import { otherSubnets } from '../desired/engines/own-subnets.ts';

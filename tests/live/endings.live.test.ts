@@ -11,7 +11,7 @@ import type { LabEngine } from '../../src/lab/engine.ts';
 import { addressesOf, network, subnetOf } from '../../src/lab/layout.ts';
 import type { World } from '../../src/lab/world.ts';
 import { type Sender, senderPort, startFlows, untilRedirected } from './endings-sender.ts';
-import { type EndingRow, endingsText, writeEndings } from './leak-matrix/endings-section.ts';
+import { type EndingRow, endingsText, readEndings, writeEndings } from './leak-matrix/endings-section.ts';
 import { eachFamily, families } from './leak-matrix/families.ts';
 import { runKilled } from './killed.ts';
 import { mustSucceed } from './program.ts';
@@ -230,5 +230,6 @@ describe('docs/leak-matrix.md', () => {
     const section = endingsText(rows);
     if (process.env['LEAK_MATRIX'] === 'write') await writeEndings(section);
     expect(section).not.toContain('**packets**');
+    expect((await readEndings()).trim()).toBe(section.trim());
   });
 });

@@ -21,7 +21,7 @@ export interface Probe {
   readonly port?: number;
 }
 
-export interface Exit {
+export interface GatewayEgress {
   readonly by: GatewayName | 'direct' | 'gateway itself';
   /** after the questions for names were turned */
   readonly to: string;
@@ -48,7 +48,7 @@ export function probesOf(settings: Settings): Probe[] {
   });
 }
 
-export function exitOf(settings: Settings, probe: Probe): Exit {
+export function exitOf(settings: Settings, probe: Probe): GatewayEgress {
   const { family, from } = probe;
   const turned = { ...probe, to: resolverOf(settings, probe) };
   const source = places[family].targets[from];

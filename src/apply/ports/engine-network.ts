@@ -1,7 +1,7 @@
 import { readAllNetworks } from '../../engines/index.ts';
 import { runOrFail } from '../../host/process/exec.ts';
 import type { NetworkAction } from '../../kinds/engine-network/action.ts';
-import type { Workplace } from '../workplace.ts';
+import type { ApplyContext } from '../apply-context.ts';
 import type { Port } from './port.ts';
 
 export const networkPort: Port<NetworkAction> = {
@@ -11,7 +11,7 @@ export const networkPort: Port<NetworkAction> = {
   },
 };
 
-async function run(action: NetworkAction, { host, engines }: Workplace): Promise<void> {
+async function run(action: NetworkAction, { host, engines }: ApplyContext): Promise<void> {
   const engine = engines[action.engine];
   const argv =
     action.kind === 'create-network' ? engine.createCommand(action) : engine.removeCommand(action.name);
@@ -19,7 +19,7 @@ async function run(action: NetworkAction, { host, engines }: Workplace): Promise
 }
 
 /** A network that could not be made may be there all the same: somebody else's, and none of our business. */
-async function isToBeUndone(action: NetworkAction, { host, engines }: Workplace): Promise<boolean> {
+async function isToBeUndone(action: NetworkAction, { host, engines }: ApplyContext): Promise<boolean> {
   const [found] = await readAllNetworks(host, engines, [action]);
   if (!found) return false;
   return action.kind === 'create-network' ? !found.exists : found.exists && found.ours === true;

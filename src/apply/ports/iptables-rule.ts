@@ -1,7 +1,7 @@
 import { isRuleThere } from '../../host/iptables/rule.ts';
 import { runOrFail } from '../../host/process/exec.ts';
 import { type IptablesAction, iptablesCommand } from '../../kinds/iptables-rule/action.ts';
-import type { Workplace } from '../workplace.ts';
+import type { ApplyContext } from '../apply-context.ts';
 import type { Port } from './port.ts';
 
 export const iptablesPort: Port<IptablesAction> = {
@@ -12,6 +12,6 @@ export const iptablesPort: Port<IptablesAction> = {
   },
 };
 
-async function run(action: IptablesAction, { host }: Workplace): Promise<void> {
+async function run(action: IptablesAction, { host }: ApplyContext): Promise<void> {
   await runOrFail(host.exec, iptablesCommand(action));
 }

@@ -6,7 +6,7 @@ import { MustredirectError } from '../../error.ts';
 import type { Interference } from '../../explain/interference/describe.ts';
 import { type ChangeOptions, changeHost } from '../session/change-host.ts';
 import { settleEarlierRun } from '../session/earlier-run.ts';
-import { happening } from '../session/happening.ts';
+import { happening } from '../session/history-entry.ts';
 import { liveHost } from '../session/live-host.ts';
 import { tellFailure } from '../terminal/print-error.ts';
 import {

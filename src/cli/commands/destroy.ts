@@ -4,7 +4,7 @@ import { installedUnits } from '../../boot/install.ts';
 import { type ChangeOptions, changeHost } from '../session/change-host.ts';
 import { type Damage, findDamage } from '../session/damaged.ts';
 import { findSenders, warnOfSenders } from '../session/gateway-senders.ts';
-import { type Ground, type GroundOptions, openGround } from '../session/session.ts';
+import { type HostContext, type GroundOptions, openGround } from '../session/session.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
 interface DestroyOptions extends ChangeOptions {
@@ -16,7 +16,11 @@ export async function destroy(terminal: Terminal, options: GroundOptions & Destr
   await destroyOn(terminal, opened, options);
 }
 
-export async function destroyOn(terminal: Terminal, opened: Ground, options: DestroyOptions): Promise<void> {
+export async function destroyOn(
+  terminal: Terminal,
+  opened: HostContext,
+  options: DestroyOptions,
+): Promise<void> {
   const damage = await findDamage(opened);
   const ground = damage?.ground ?? opened;
   for (const text of damage?.found ?? [])

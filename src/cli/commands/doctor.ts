@@ -6,7 +6,7 @@ import { readyRole } from '../../explain/interference/ready-role.ts';
 import { findOtherDefaults } from '../../explain/several-networks.ts';
 import { findStrictLinks } from '../../explain/strict-links.ts';
 import { isOverdue, openRunText, readOpenRun } from '../session/earlier-run.ts';
-import { type Ground, type HostOptions, look, openSession } from '../session/session.ts';
+import { type HostContext, type HostOptions, look, openSession } from '../session/session.ts';
 import { liveHost } from '../session/live-host.ts';
 import { tellNotProbed } from '../session/tell-not-probed.ts';
 import type { Terminal } from '../terminal/terminal.ts';
@@ -43,7 +43,7 @@ async function findInContainers(...where: Parameters<typeof findInhabited>): Pro
   return [...(await findOtherDefaults(target, places)), ...(await findPowerful(target, places))];
 }
 
-async function openRun(ground: Ground): Promise<Finding[]> {
+async function openRun(ground: HostContext): Promise<Finding[]> {
   const problem = await openRunText(ground);
   if (problem === undefined) return [];
   const journal = await readOpenRun(ground);

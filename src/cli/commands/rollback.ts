@@ -10,9 +10,9 @@ import {
 import { MustredirectError } from '../../error.ts';
 import { type ChangeOptions, changeHost } from '../session/change-host.ts';
 import { earlierRunText, openRunText, readOpenRun, undoJournal } from '../session/earlier-run.ts';
-import { happening } from '../session/happening.ts';
+import { happening } from '../session/history-entry.ts';
 import { withLock } from '../session/lock-host.ts';
-import { type Ground, type GroundOptions, appliedSession, openGround } from '../session/session.ts';
+import { type HostContext, type GroundOptions, appliedSession, openGround } from '../session/session.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
 type RollbackOptions = GroundOptions & ChangeOptions;
@@ -38,7 +38,11 @@ export async function rollback(terminal: Terminal, options: RollbackOptions): Pr
 }
 
 /** A run that waits to be confirmed, or was cut off: its own inverse is the shortest way back. */
-async function undoOpenRun(terminal: Terminal, ground: Ground, options: RollbackOptions): Promise<boolean> {
+async function undoOpenRun(
+  terminal: Terminal,
+  ground: HostContext,
+  options: RollbackOptions,
+): Promise<boolean> {
   const found = await readOpenRun(ground);
   if (!found) return false;
   if (!options.yes) {
@@ -58,7 +62,7 @@ async function undoOpenRun(terminal: Terminal, ground: Ground, options: Rollback
 }
 
 /** What it goes back to was read before the lock was ours. */
-async function checkSame({ host, places }: Ground, before: History): Promise<void> {
+async function checkSame({ host, places }: HostContext, before: History): Promise<void> {
   const now = await readHistory(host.files, places.history);
   if (now.entries.at(-1)?.run !== before.entries.at(-1)?.run) throw decidedMeanwhile();
 }

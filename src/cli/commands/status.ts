@@ -1,5 +1,5 @@
 import { type Status, hostStatus } from '../../explain/status.ts';
-import type { Refusal } from '../../desired/parts.ts';
+import type { Refusal } from '../../desired/redirect.ts';
 import { openRunText } from '../session/earlier-run.ts';
 import { type HostOptions, look, openSession } from '../session/session.ts';
 import { notReadyLines } from '../terminal/print-plan.ts';

@@ -1,5 +1,5 @@
 import { uninstallUnits, unitPath } from '../../boot/install.ts';
-import { type Ground, type GroundOptions, openGround } from '../session/session.ts';
+import { type HostContext, type GroundOptions, openGround } from '../session/session.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { refuseOtherNamespace } from './install.ts';
 
@@ -13,7 +13,7 @@ export async function uninstall(terminal: Terminal, options: UninstallOptions): 
 
 export async function uninstallFrom(
   terminal: Terminal,
-  { host, places }: Pick<Ground, 'host' | 'places'>,
+  { host, places }: Pick<HostContext, 'host' | 'places'>,
   { json }: Pick<UninstallOptions, 'json'>,
 ): Promise<void> {
   refuseOtherNamespace(places);

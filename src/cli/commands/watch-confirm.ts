@@ -3,7 +3,7 @@ import { type Journal, readJournal } from '../../apply/journal.ts';
 import { messageOf } from '../../apply/undo.ts';
 import { isOverdue, undoJournal } from '../session/earlier-run.ts';
 import { withLock } from '../session/lock-host.ts';
-import { type Ground, openGround } from '../session/session.ts';
+import { type HostContext, openGround } from '../session/session.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
 interface WatchOptions {
@@ -31,7 +31,7 @@ export async function watchConfirm(terminal: Terminal, options: WatchOptions): P
  */
 export async function watchRun(
   terminal: Terminal,
-  ground: Ground,
+  ground: HostContext,
   { run, seconds }: WatchOptions,
 ): Promise<void> {
   let deadline = performance.now() + seconds * 1000;
@@ -55,7 +55,7 @@ export async function watchRun(
   }
 }
 
-async function readRun({ host, places }: Ground, run: string): Promise<Journal | undefined> {
+async function readRun({ host, places }: HostContext, run: string): Promise<Journal | undefined> {
   const journal = await readJournal(host.files, places.journal);
   return journal?.run === run ? journal : undefined;
 }
@@ -66,7 +66,7 @@ async function readRun({ host, places }: Ground, run: string): Promise<Journal |
  */
 async function undoOverdue(
   terminal: Terminal,
-  ground: Ground,
+  ground: HostContext,
   run: string,
   waits: boolean,
 ): Promise<boolean> {

@@ -23,7 +23,7 @@ import {
 import { stopIfInterrupted } from '../../host/process/interrupt.ts';
 import { withLock } from './lock-host.ts';
 import { planJson, planLines, printPlan, refuse } from '../terminal/print-plan.ts';
-import { type Ground, look } from './session.ts';
+import { type HostContext, look } from './session.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
 export interface ChangeOptions {
@@ -34,7 +34,7 @@ export interface ChangeOptions {
 }
 
 export interface Change {
-  readonly ground: Ground;
+  readonly ground: HostContext;
   readonly target: Target;
   readonly options: ChangeOptions;
   /** `apply`, `rollback` or `destroy` */

@@ -9,13 +9,13 @@ import { readForwarding, readValidMarks } from '../../host/files/sysctl.ts';
 import { labelledNetworks } from '../../engines/labelled-networks.ts';
 import type { Ledger } from '../../state/ledger.ts';
 import { forwardingName, isValidMark } from '../../state/settings.ts';
-import type { Ground } from './session.ts';
+import type { HostContext } from './session.ts';
 
 export interface Damage {
   /** one sentence for each file */
   readonly found: readonly string[];
   /** the same ground, on which damaged files are read as if they were what could be saved of them */
-  readonly ground: Ground;
+  readonly ground: HostContext;
   /** what may be left over, because only the ledger knew how it was before */
   readonly lost: readonly string[];
   /** Moves the files aside. To be called with the lock held. */
@@ -23,7 +23,7 @@ export interface Damage {
 }
 
 /** Nothing when all files can be read. */
-export async function findDamage(ground: Ground): Promise<Damage | undefined> {
+export async function findDamage(ground: HostContext): Promise<Damage | undefined> {
   const { host, places } = ground;
   const readers = [
     [places.ledger, readLedger],
@@ -58,7 +58,7 @@ export async function findDamage(ground: Ground): Promise<Damage | undefined> {
 }
 
 /** What its text still says, and the networks that carry our label. */
-async function recoverLedger({ host, engines, places }: Ground): Promise<Ledger> {
+async function recoverLedger({ host, engines, places }: HostContext): Promise<Ledger> {
   const saved = salvageLedger((await host.files.read(places.ledger, { follow: false })) ?? '');
   const labelled = await labelledNetworks(host, engines);
   const known = (one: Ledger['networks'][number]): boolean =>

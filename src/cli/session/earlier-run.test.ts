@@ -14,10 +14,10 @@ import type { Places } from '../../host/files/places.ts';
 import { hostRole } from '../../topology/topology.ts';
 import { changeHost } from './change-host.ts';
 import { watchRun } from '../commands/watch-confirm.ts';
-import { happening } from './happening.ts';
+import { happening } from './history-entry.ts';
 import { printError } from '../terminal/print-error.ts';
 import { type RecordedTerminal, recordedTerminal } from '../terminal/recorded-terminal.ts';
-import type { Ground } from './session.ts';
+import type { HostContext } from './session.ts';
 
 const file = (gateway: string): string => `
 version: 1
@@ -52,7 +52,7 @@ function newHost(): FakeHost {
   return createFakeHost({ links: [link] });
 }
 
-function groundOf(host: FakeHost): Ground {
+function groundOf(host: FakeHost): HostContext {
   const read = (path: string) => (path === places.lock ? createFiles() : host.files).read(path);
   const engines = createEngines({});
   return {

@@ -5,28 +5,28 @@ import { openLedger } from '../../apply/ledger-keeper.ts';
 import { messageOf, undoRun } from '../../apply/undo.ts';
 import { MustredirectError } from '../../error.ts';
 import { isLocked } from '../../host/files/lock.ts';
-import { happening } from './happening.ts';
+import { happening } from './history-entry.ts';
 import { withLock } from './lock-host.ts';
-import type { Ground } from './session.ts';
+import type { HostContext } from './session.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
 /**
  * Nothing when no run was cut off, and none waits to be confirmed. One that has been written down was at its end:
  * all that it had still to do was to remove its journal.
  */
-export async function readOpenRun({ host, places }: Ground): Promise<Journal | undefined> {
+export async function readOpenRun({ host, places }: HostContext): Promise<Journal | undefined> {
   const journal = await readJournal(host.files, places.journal);
   if (!journal || journal.until !== undefined) return journal;
   return wasRecorded(await readHistory(host.files, places.history), journal.run) ? undefined : journal;
 }
 
 /** The journal of a run that was killed at its very end. To be called with the lock held, when no run is open. */
-export async function removeEndedRun({ host, places }: Ground): Promise<void> {
+export async function removeEndedRun({ host, places }: HostContext): Promise<void> {
   if ((await host.files.read(places.journal)) !== undefined) await removeJournal(host.files, places.journal);
 }
 
 /** What `status` and others say of a run that is not at its end; nothing when there is none. */
-export async function openRunText(ground: Ground): Promise<string | undefined> {
+export async function openRunText(ground: HostContext): Promise<string | undefined> {
   const { host, places } = ground;
   const journal = await readOpenRun(ground);
   if (!journal) return undefined;
@@ -49,7 +49,7 @@ export function earlierRunText(journal: Journal): string {
  * that still can be confirmed must be decided on first. What cannot be undone is told, and is no dead end: the next
  * run carries on with it, as with one that was cut off.
  */
-export async function settleEarlierRun(terminal: Terminal, ground: Ground, wait: number): Promise<void> {
+export async function settleEarlierRun(terminal: Terminal, ground: HostContext, wait: number): Promise<void> {
   const journal = await readJournal(ground.host.files, ground.places.journal);
   if (!journal || (journal.until === undefined && !isUnconfirmedSinceBoot(journal))) return;
   if (!isOverdue(journal)) throw waitsError(journal);
@@ -83,7 +83,7 @@ export function watchWork(terminal: Terminal): void {
 }
 
 /** Undoes all that the journal tells of, and says so. To be called with the lock held. */
-export async function undoJournal(terminal: Terminal, ground: Ground, journal: Journal): Promise<void> {
+export async function undoJournal(terminal: Terminal, ground: HostContext, journal: Journal): Promise<void> {
   const { host, engines, places, progress, pause } = ground;
   watchWork(terminal);
   const keeper = await openLedger(host.files, places.ledger);
@@ -105,7 +105,7 @@ export async function undoJournal(terminal: Terminal, ground: Ground, journal: J
 }
 
 /** Only one that had been written down as applied is written down as undone. */
-async function writeDown(terminal: Terminal, { host, places }: Ground, { run }: Journal): Promise<void> {
+async function writeDown(terminal: Terminal, { host, places }: HostContext, { run }: Journal): Promise<void> {
   if (!wasApplied(await readHistory(host.files, places.history), run)) return;
   await recordRollback(host.files, places.history, happening(terminal, run));
 }

@@ -3,11 +3,11 @@ import { appliedNow, readHistory } from '../../apply/history.ts';
 import { readOwned } from '../../inspect/gather.ts';
 import { type Sender, recentSenders, sendersByRoutes, sendersOf, stoppingHint } from '../../apply/senders.ts';
 import { MustredirectError } from '../../error.ts';
-import { type Ground, appliedSession } from './session.ts';
+import { type HostContext, appliedSession } from './session.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
 /** By the file that was applied; without one that can be read, by the routes that are there. */
-export async function findSenders(terminal: Terminal, ground: Ground): Promise<readonly Sender[]> {
+export async function findSenders(terminal: Terminal, ground: HostContext): Promise<readonly Sender[]> {
   const { host, places } = ground;
   try {
     const applied = appliedNow(await readHistory(host.files, places.history));
@@ -21,7 +21,7 @@ export async function findSenders(terminal: Terminal, ground: Ground): Promise<r
 /** Says who sends here, to whoever is asked next; refuses where nobody is. */
 export async function warnOfSenders(
   terminal: Terminal,
-  { host }: Ground,
+  { host }: HostContext,
   senders: readonly Sender[],
   { yes, json }: { readonly yes?: true | undefined; readonly json?: true | undefined },
 ): Promise<void> {

@@ -2,7 +2,7 @@
 import { createBackground } from '../../host/process/background.ts';
 import { takeLock } from '../../host/files/lock.ts';
 import { removeLeftovers } from '../../host/files/state-files.ts';
-import type { Ground } from './session.ts';
+import type { HostContext } from './session.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
 export interface LockOptions {
@@ -15,7 +15,7 @@ export interface LockOptions {
 /** @param work done while nobody else changes this host with us */
 export async function withLock<T>(
   terminal: Terminal,
-  { host, places }: Pick<Ground, 'host' | 'places'>,
+  { host, places }: Pick<HostContext, 'host' | 'places'>,
   { verb, wait }: LockOptions,
   work: () => Promise<T>,
 ): Promise<T> {

@@ -33,7 +33,7 @@ export interface HostOptions extends GroundOptions {
 }
 
 /** The outside, without a file. */
-export interface Ground {
+export interface HostContext {
   readonly host: Host;
   readonly engines: Engines;
   readonly places: Places;
@@ -43,7 +43,7 @@ export interface Ground {
   readonly pause: Pause;
 }
 
-export async function openGround(terminal: Terminal, options: GroundOptions): Promise<Ground> {
+export async function openGround(terminal: Terminal, options: GroundOptions): Promise<HostContext> {
   const trace = options.verbose
     ? (argv: readonly string[]): void => terminal.tell(terminal.paintTold('dim', `$ ${commandLine(argv)}`))
     : undefined;
@@ -72,7 +72,7 @@ function timedProgress(terminal: Terminal): Progress {
 /** A file as it is, before tables and marks are chosen for it. */
 export type Source = Omit<Applied, 'numbers'>;
 
-export interface Session extends Ground {
+export interface Session extends HostContext {
   readonly target: Target;
   /** what the target was read from */
   readonly source: Source;
@@ -93,13 +93,13 @@ export async function openSession(terminal: Terminal, options: HostOptions): Pro
 }
 
 /** A session with a file as it was applied before. */
-export function appliedSession(terminal: Terminal, ground: Ground, source: Applied): Session {
+export function appliedSession(terminal: Terminal, ground: HostContext, source: Applied): Session {
   const spec = checkSpec(source.text, source.file, terminal);
   const target = { ...targetOf(ground, spec, source.host), numbers: source.numbers };
   return { ...ground, target, source };
 }
 
-function targetOf(ground: Ground, spec: Spec, host: string): Target {
+function targetOf(ground: HostContext, spec: Spec, host: string): Target {
   return { ...ground, role: hostRole(spec, host), gateways: spec.gateways };
 }
 
@@ -108,7 +108,7 @@ function hashOf(text: string): string {
 }
 
 /** What is there, and what is to be done, now. */
-export async function look({ host, places }: Ground, target: Target): Promise<Prepared> {
+export async function look({ host, places }: HostContext, target: Target): Promise<Prepared> {
   return prepare(target, await readLedger(host.files, places.ledger));
 }
 

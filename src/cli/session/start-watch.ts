@@ -1,12 +1,12 @@
 /** A process that undoes a run when nobody confirms it, and that outlives the command, its shell and its terminal. */
 import { startDetached } from '../../host/process/detached.ts';
 import { keptSettings } from './kept-settings.ts';
-import type { Ground } from './session.ts';
+import type { HostContext } from './session.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
 export async function startWatch(
   terminal: Pick<Terminal, 'self' | 'env' | 'folder'>,
-  { host, places }: Ground,
+  { host, places }: HostContext,
   run: string,
   seconds: number,
 ): Promise<void> {

@@ -1,6 +1,6 @@
 /** A plan for people, and for programs. */
 import type { Prepared } from '../../inspect/prepare.ts';
-import type { NotReady, Refusal } from '../../desired/parts.ts';
+import type { NotReady, Refusal } from '../../desired/redirect.ts';
 import { notReadyText } from '../../plan/not-ready.ts';
 import type { Plan, PlanLine } from '../../plan/step.ts';
 import { tellFailure } from './print-error.ts';

@@ -4,7 +4,6 @@ import type { Gateway } from '../../spec/spec.ts';
 import type { Facts } from '../../state/facts.ts';
 import { emptyLedger } from '../../state/ledger.ts';
 import type { HostRole } from '../../topology/role.ts';
-import type { Refusal } from '../parts.ts';
 import { chooseNumbers } from './numbers.ts';
 
 const network = (gateway: string) => ({
@@ -23,11 +22,10 @@ function choose(
   more: Record<string, Partial<Gateway>> = {},
 ) {
   const role: HostRole = { host: 'node1', addresses: [], networks: names.map(network), gateways: [] };
-  const refusals: Refusal[] = [];
   const gateways = Object.fromEntries(
     names.map((name): [string, Gateway] => [name, { members: [], snat: 'none', ...more[name] }]),
   );
-  const numbers = chooseNumbers(role, gateways, givenFacts(facts), refusals);
+  const { numbers, refusals } = chooseNumbers(role, gateways, givenFacts(facts));
   return { ...numbers, refused: refusals.map(({ message }) => message) };
 }
 

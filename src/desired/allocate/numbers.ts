@@ -11,7 +11,7 @@ import type { GatewayNumbers } from '../../state/ledger.ts';
 import { hex } from '../../kinds/words.ts';
 import type { HostRole } from '../../topology/role.ts';
 import { ownerOfTable } from './owners.ts';
-import type { Refusal } from '../parts.ts';
+import type { Refusal } from '../redirect.ts';
 import { type ForeignMark, type Taken, collides, hasBit, takenNumbers } from './reserved-numbers.ts';
 
 export interface Numbers {
@@ -39,14 +39,16 @@ const seenBits = [0x80, 0x800, 0x400, 0x200, 0x100];
 /** none that wg-quick's 0xca6c has, which may come any time */
 const steerBits = [0x400, 0x100];
 
-export function chooseNumbers(
-  role: HostRole,
-  gateways: Spec['gateways'],
-  facts: Facts,
-  refusals: Refusal[],
-): Numbers {
+/** Numbers for all gateways, and why some of them cannot be had. */
+export interface ChosenNumbers {
+  readonly numbers: Numbers;
+  readonly refusals: readonly Refusal[];
+}
+
+export function chooseNumbers(role: HostRole, gateways: Spec['gateways'], facts: Facts): ChosenNumbers {
   const taken = takenNumbers(gateways, facts);
   const chosen: Record<string, GatewayNumbers> = {};
+  const refusals: Refusal[] = [];
   for (const name of gatewaysOf(role)) {
     const { table, mark } = gateways[name] ?? {};
     const before = keptNumbers(facts, name);
@@ -59,27 +61,29 @@ export function chooseNumbers(
     taken.tables.add(chosen[name].table);
     taken.marks.add(chosen[name].mark);
   }
-  return { gateways: chosen, ...chooseBits(role, facts, taken, refusals) };
+  const bits = chooseBits(role, facts, taken);
+  return { numbers: { gateways: chosen, ...bits.numbers }, refusals: [...refusals, ...bits.refusals] };
 }
 
 function chooseBits(
   role: HostRole,
   { ledger }: Facts,
   taken: Taken,
-  refusals: Refusal[],
-): Omit<Numbers, 'gateways'> {
+): { readonly numbers: Omit<Numbers, 'gateways'>; readonly refusals: readonly Refusal[] } {
+  const refusals: Refusal[] = [];
   const take = (before: number | undefined, candidates: readonly number[], what: string): number => {
     const bit = choose(before, candidates, bitIsFree(taken));
     if (bit === undefined) refusals.push(noBitFree(what));
     else taken.marks.add(bit);
     return bit ?? 0;
   };
-  if (gatewaysOf(role).length === 0) return {};
+  if (gatewaysOf(role).length === 0) return { numbers: {}, refusals };
   // Also where no packet gets it: one that has it from somebody else must lose it before there is such a network.
   const directBit = take(ledger.directBit, directBits, 'that keep the host’s own routing');
   const seenBit = take(ledger.seenBit, seenBits, 'that the nft table has seen');
   const steerBit = choose(ledger.steerBit, steerBits, bitIsFree(taken));
-  return { directBit, seenBit, ...(steerBit === undefined ? {} : { steerBit }) };
+  const numbers = { directBit, seenBit, ...(steerBit === undefined ? {} : { steerBit }) };
+  return { numbers, refusals };
 }
 
 /** The number of before while nobody else has taken it since, else the first that is free. */

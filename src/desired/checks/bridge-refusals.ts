@@ -2,7 +2,7 @@
 import type { Facts } from '../../state/facts.ts';
 import { bridgeOf } from '../engines/bridge.ts';
 import type { NodeNetwork } from '../../topology/role.ts';
-import type { Refusal } from '../parts.ts';
+import type { Refusal } from '../redirect.ts';
 
 export function bridgeRefusals(network: NodeNetwork, facts: Facts): Refusal[] {
   return [...kindRefusals(network, facts), ...defaultRouteRefusals(network, facts)];

@@ -3,13 +3,13 @@ import type { ForeignRule } from '../../state/facts.ts';
 import { hex, ipCommand } from '../../kinds/words.ts';
 import { preferences } from '../../kinds/ownership.ts';
 import { ownerOfRule } from '../allocate/owners.ts';
-import type { Part, Refusal } from '../parts.ts';
+import type { Redirect, Refusal } from '../redirect.ts';
 
 const [first, last] = [preferences.hostErrors, preferences.end];
 
 /** In a family of which nothing is redirected, they are in nobody's way. */
-export function preferenceRefusals(parts: readonly Part[], rules: readonly ForeignRule[]): Refusal[] {
-  const families = new Set(parts.map(({ family }) => family));
+export function preferenceRefusals(redirects: readonly Redirect[], rules: readonly ForeignRule[]): Refusal[] {
+  const families = new Set(redirects.map(({ family }) => family));
   return rules
     .filter(({ family }) => families.has(family))
     .filter(({ preference }) => preference >= first && preference <= last)
@@ -23,9 +23,9 @@ export function preferenceRefusals(parts: readonly Part[], rules: readonly Forei
 }
 
 function ruleText({ fwmark, table }: ForeignRule): string {
-  const parts = [
+  const redirects = [
     ...(fwmark ? [`fwmark ${hex(fwmark.value)}/${hex(fwmark.mask)}`] : []),
     ...(table === undefined ? [] : [`lookup ${table}`]),
   ];
-  return parts.length === 0 ? '' : ` (${parts.join(' ')})`;
+  return redirects.length === 0 ? '' : ` (${redirects.join(' ')})`;
 }

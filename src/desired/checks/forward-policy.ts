@@ -5,7 +5,7 @@
 import { word } from '../nft/word.ts';
 import { type Family, type Subnet, contains, familyOf, overlaps } from '../../address/cidr.ts';
 import type { FilterCondition, FilterRule, ForwardFilter } from '../../state/facts.ts';
-import type { Refusal } from '../parts.ts';
+import type { Refusal } from '../redirect.ts';
 
 /** Where packets of a subnet go through this host; a device that is not known may be any. */
 export interface Passage {

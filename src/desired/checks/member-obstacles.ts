@@ -6,7 +6,7 @@ import type { MemberGateway, ServedSubnet } from '../../topology/role.ts';
 import { type Passage, forwardObstacles } from './forward-policy.ts';
 import { linkTowards } from '../routing/neighbours.ts';
 import { bringUp } from './node-refusals.ts';
-import type { NotReady, Refusal } from '../parts.ts';
+import type { NotReady, Refusal } from '../redirect.ts';
 
 /** Why nothing can leave by the uplink. */
 export function outObstacles(gateway: MemberGateway, family: Family, facts: Facts): NotReady[] {

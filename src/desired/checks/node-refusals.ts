@@ -11,7 +11,7 @@ import {
 import type { Facts, ForeignRoute, Link } from '../../state/facts.ts';
 import type { NodeNetwork } from '../../topology/role.ts';
 import { ipCommand } from '../../kinds/words.ts';
-import type { Refusal } from '../parts.ts';
+import type { Refusal } from '../redirect.ts';
 
 /**
  * Why a gateway cannot be sent to.

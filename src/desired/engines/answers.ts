@@ -5,12 +5,12 @@
 import { type Family, type Subnet, contains, familyOf } from '../../address/cidr.ts';
 import type { DropsAnswers, Facts, NetworkFacts } from '../../state/facts.ts';
 import type { NodeNetwork } from '../../topology/role.ts';
-import type { InboundLink } from '../parts.ts';
+import type { InboundLink } from '../redirect.ts';
 import { hopsTowards } from '../routing/neighbours.ts';
 import { factsOf } from './network-facts.ts';
-import type { NotReady, Wanted } from '../parts.ts';
+import type { NotReady, DesiredObject } from '../redirect.ts';
 
-interface Way {
+interface ReplyLink {
   readonly subnet: Subnet;
   readonly family: Family;
   readonly device: string;
@@ -18,11 +18,11 @@ interface Way {
 
 /** Those by which the answers to a network come in. */
 export function answerDevices(network: NodeNetwork, facts: Facts): string[] {
-  return [...new Set(waysIn(network, facts).map(({ device }) => device))];
+  return [...new Set(replyLinksOf(network, facts).map(({ device }) => device))];
 }
 
 /** What lets answers into a network that is there. */
-export function letAnswersIn(network: NodeNetwork, found: NetworkFacts, facts: Facts): Wanted[] {
+export function letAnswersIn(network: NodeNetwork, found: NetworkFacts, facts: Facts): DesiredObject[] {
   if (!network.acceptReplies || !found.dropsAnswers?.iptables) return [];
   return droppedWays(network, found, facts).map((way) => exception(way, network));
 }
@@ -42,16 +42,16 @@ export function answerObstacles(network: NodeNetwork, found: NetworkFacts, facts
 
 /** Whether a gateway is a neighbour: then a network can be made that lets its answers in. */
 export function hasWayIn(network: NodeNetwork, facts: Facts): boolean {
-  return waysIn(network, facts).length > 0;
+  return replyLinksOf(network, facts).length > 0;
 }
 
 function droppedWays(
   network: NodeNetwork,
   { exists, dropsAnswers: drops }: NetworkFacts,
   facts: Facts,
-): Way[] {
+): ReplyLink[] {
   if (!exists || !drops) return [];
-  return waysIn(network, facts).filter(
+  return replyLinksOf(network, facts).filter(
     ({ family, device }) => drops.families.includes(family) && !drops.trusted.includes(device),
   );
 }
@@ -65,7 +65,7 @@ export function inboundLinks(network: NodeNetwork, family: Family, facts: Facts)
   if (!found?.dropsAnswers?.families.includes(family)) return [];
   const trusted = found.ours ? found.dropsAnswers.trusted : [];
   const subnets = network.subnets.filter((subnet) => familyOf(subnet) === family);
-  const devices = waysIn(network, facts)
+  const devices = replyLinksOf(network, facts)
     .filter((way) => way.family === family)
     .map(({ device }) => device);
   return subnets.flatMap((subnet) => {
@@ -75,7 +75,7 @@ export function inboundLinks(network: NodeNetwork, family: Family, facts: Facts)
 }
 
 /** From the gateway of the network, and from those that its routes lead to. */
-function waysIn({ subnets, blocked, nextHops, routes }: NodeNetwork, facts: Facts): Way[] {
+function replyLinksOf({ subnets, blocked, nextHops, routes }: NodeNetwork, facts: Facts): ReplyLink[] {
   return subnets.flatMap((subnet) => {
     const family = familyOf(subnet);
     if (blocked.includes(family)) return [];
@@ -88,7 +88,7 @@ function waysIn({ subnets, blocked, nextHops, routes }: NodeNetwork, facts: Fact
 }
 
 /** In the words and the order of `iptables-save`. */
-function exception({ subnet, family, device }: Way, { name }: NodeNetwork): Wanted {
+function exception({ subnet, family, device }: ReplyLink, { name }: NodeNetwork): DesiredObject {
   return {
     object: {
       kind: 'iptables-rule',
@@ -105,7 +105,7 @@ function obstacle(
   network: NodeNetwork,
   { backend }: NetworkFacts,
   { iptables, remake, trusted }: DropsAnswers,
-  { dropped, family }: { readonly dropped: readonly Way[]; readonly family: Family },
+  { dropped, family }: { readonly dropped: readonly ReplyLink[]; readonly family: Family },
 ): Pick<NotReady, 'message' | 'hint'> {
   // It is made anew once, for both families.
   const devices = [...new Set(dropped.map(({ device }) => device))];

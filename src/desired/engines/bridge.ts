@@ -10,7 +10,7 @@ import {
 } from '../../address/cidr.ts';
 import type { Facts } from '../../state/facts.ts';
 import type { NodeNetwork } from '../../topology/role.ts';
-import { type Part, bridgesOf, isLocal } from '../parts.ts';
+import { type Redirect, bridgesOf, isLocal } from '../redirect.ts';
 import { factsOf } from './network-facts.ts';
 
 /** What the file says, and then what the engine says, else the one that has an address of the network, or leads to it, else that of the last time. */
@@ -63,11 +63,11 @@ export type PublishedSubnets = Readonly<Partial<Record<Family, readonly Subnet[]
  * redirected container asks for them by the host's address. A bridge with a port that is no container's, or with a default route,
  * leads elsewhere.
  */
-export function publishedSubnets(parts: readonly Part[], facts: Facts): PublishedSubnets {
-  const ours = new Set(bridgesOf(parts));
+export function publishedSubnets(redirects: readonly Redirect[], facts: Facts): PublishedSubnets {
+  const ours = new Set(bridgesOf(redirects));
   const outward = new Set([
     ...facts.defaultHops.map(({ device }) => device),
-    ...parts.flatMap(({ routes }) =>
+    ...redirects.flatMap(({ routes }) =>
       routes.flatMap(({ route: { target } }) => (target.kind === 'unicast' ? (target.device ?? []) : [])),
     ),
     ...facts.links.flatMap(({ master, type }) =>
@@ -78,7 +78,7 @@ export function publishedSubnets(parts: readonly Part[], facts: Facts): Publishe
     ({ name, type }) => type === 'bridge' && !ours.has(name) && !outward.has(name),
   );
   const inFamily = (family: Family): PublishedSubnets =>
-    parts.some((part) => part.family === family && isLocal(part) && part.steer)
+    redirects.some((redirect) => redirect.family === family && isLocal(redirect) && redirect.steer)
       ? {
           [family]: mergeSubnets(
             inward.flatMap(({ addresses }) =>

@@ -9,9 +9,9 @@ import type { IptablesRule } from '../../kinds/iptables-rule/schema.ts';
 import { objectKey } from '../../kinds/index.ts';
 import type { Called, HostRole, MemberGateway, NodeNetwork } from '../../topology/role.ts';
 import { linkTowards } from '../routing/neighbours.ts';
-import type { Wanted } from '../parts.ts';
+import type { DesiredObject } from '../redirect.ts';
 
-export function dockerUserRules(role: HostRole, facts: Facts): Wanted[] {
+export function dockerUserRules(role: HostRole, facts: Facts): DesiredObject[] {
   const rules = (facts.dockerUser ?? []).flatMap((family) => [
     // Docker lets its own networks out, and their answers in.
     ...role.networks
@@ -36,7 +36,7 @@ export function withoutDockerUser(facts: Facts): Facts {
   };
 }
 
-function ofNetwork(network: NodeNetwork, family: Family, facts: Facts): Wanted[] {
+function ofNetwork(network: NodeNetwork, family: Family, facts: Facts): DesiredObject[] {
   if (network.blocked.includes(family)) return [];
   const subnets = network.subnets.filter((subnet) => familyOf(subnet) === family);
   const exits = [network.nextHops, ...Object.values(network.routes?.nextHops ?? {})];
@@ -63,7 +63,7 @@ function callsTo(
   { name, subnets, blocked, called = [] }: NodeNetwork,
   family: Family,
   facts: Facts,
-): Wanted[] {
+): DesiredObject[] {
   if (blocked.includes(family)) return [];
   return called
     .filter(({ to }) => familyOf(to) === family)
@@ -73,7 +73,7 @@ function callsTo(
     });
 }
 
-function ofGateway({ name, served, uplink, publish = [] }: MemberGateway, family: Family): Wanted[] {
+function ofGateway({ name, served, uplink, publish = [] }: MemberGateway, family: Family): DesiredObject[] {
   return [
     ...served
       .filter(({ subnet }) => familyOf(subnet) === family)
@@ -84,7 +84,7 @@ function ofGateway({ name, served, uplink, publish = [] }: MemberGateway, family
   ];
 }
 
-function callBy(device: string, { to, proto, toPort }: Omit<Called, 'from'>, what: string): Wanted {
+function callBy(device: string, { to, proto, toPort }: Omit<Called, 'from'>, what: string): DesiredObject {
   const port = ['-p', proto, '-m', proto, '--dport', `${toPort}`];
   return {
     object: accept(familyOf(to), ['-d', subnetOfAddress(to), '-i', device, ...port]),
@@ -94,7 +94,7 @@ function callBy(device: string, { to, proto, toPort }: Omit<Called, 'from'>, wha
 
 const answers = ['-m', 'conntrack', '--ctstate', 'RELATED,ESTABLISHED'];
 
-function byDevice(family: Family, subnet: Subnet, device: string, what: string): Wanted[] {
+function byDevice(family: Family, subnet: Subnet, device: string, what: string): DesiredObject[] {
   const why = `Docker drops what is forwarded for ${what} otherwise`;
   return [
     { object: accept(family, ['-s', subnet, '-o', device]), why },
@@ -102,7 +102,12 @@ function byDevice(family: Family, subnet: Subnet, device: string, what: string):
   ];
 }
 
-function toDestination(family: Family, subnet: Subnet, destination: Subnet, network: string): Wanted[] {
+function toDestination(
+  family: Family,
+  subnet: Subnet,
+  destination: Subnet,
+  network: string,
+): DesiredObject[] {
   const why = `Docker drops what network ${network} sends to direct destinations otherwise`;
   return [
     { object: accept(family, ['-s', subnet, '-d', destination]), why },

@@ -9,11 +9,11 @@ import type { EngineNetwork } from '../../kinds/engine-network/schema.ts';
 import { answerDevices, hasWayIn, letAnswersIn } from './answers.ts';
 import { type NetworkState, inFamily } from './obstacles.ts';
 import { factsOf } from './network-facts.ts';
-import type { NotReady, Wanted } from '../parts.ts';
+import type { NotReady, DesiredObject } from '../redirect.ts';
 import { kernelMtu, wayMtu } from '../routing/way-mtu.ts';
 
 export interface EngineWishes {
-  readonly wanted: readonly Wanted[];
+  readonly wanted: readonly DesiredObject[];
   readonly waiting: readonly string[];
 }
 
@@ -25,22 +25,22 @@ export function wantNetwork({ network, obstacles }: NetworkState, facts: Facts):
   if (!found || network.engine === 'external') return nothing;
   if (obstacles.length > 0 && closesAll(network, obstacles)) return asItIs(found);
   if (!found.exists && !canBeMade(network, facts)) return nothing;
-  const wanted: Wanted[] = [
+  const wanted: readonly DesiredObject[] = [
     {
       object: found.exists ? storedNetwork(found) : newObject(network, found, facts),
       why: found.exists ? 'is there' : `made by ${found.backend}, as the file says`,
     },
+    ...letAnswersIn(network, found, facts),
   ];
-  wanted.push(...letAnswersIn(network, found, facts));
   const { masquerade } = found;
   if (!masquerade) return { wanted, waiting: [] };
   const held = masquerade.enabled ? found.attached : [];
-  wanted.push({
+  const off = {
     object: masqueradeObject(network, { ...masquerade, enabled: held.length > 0 }),
     why: 'the gateway sees the container’s own address',
-  });
+  };
   return {
-    wanted,
+    wanted: [...wanted, off],
     waiting:
       held.length > 0
         ? [
@@ -82,23 +82,31 @@ export function releaseNetwork(kept: LedgerNetwork, facts: Facts): EngineWishes 
   const ours = kept.created && found?.ours === true;
   const stays = found?.exists === true && (ours ? found.attached.length > 0 : !kept.created);
   if (!found || !stays) return nothing;
-  const wanted: Wanted[] = ours
-    ? [{ object: storedNetwork({ ...found, subnets: kept.subnets }), why: 'containers use it' }]
-    : [];
-  const waiting = ours
-    ? [`network ${kept.name}, which we created, stays: used by ${names(found.attached)}`]
-    : [];
-  if (kept.edited && found.masquerade && isTheSame(found, facts)) {
-    wanted.push({
-      object: masqueradeObject(kept, { ...found.masquerade, file: kept.edited.file, enabled: true }),
-      why: 'as it was before',
-    });
-    const running = found.attached.filter((container) => container.running);
-    if (running.length > 0) {
-      waiting.push(`${names(running)}: no masquerade until ${reload(found)}the next start`);
-    }
-  }
-  return { wanted, waiting };
+  const masquerade = givenBack(kept, found, facts);
+  if (!ours) return masquerade;
+  return {
+    wanted: [
+      { object: storedNetwork({ ...found, subnets: kept.subnets }), why: 'containers use it' },
+      ...masquerade.wanted,
+    ],
+    waiting: [
+      `network ${kept.name}, which we created, stays: used by ${names(found.attached)}`,
+      ...masquerade.waiting,
+    ],
+  };
+}
+
+/** The masquerade setting as it was before we changed it. */
+function givenBack(kept: LedgerNetwork, found: NetworkFacts, facts: Facts): EngineWishes {
+  const { masquerade, attached } = found;
+  if (!kept.edited || !masquerade || !isTheSame(found, facts)) return nothing;
+  const object = masqueradeObject(kept, { ...masquerade, file: kept.edited.file, enabled: true });
+  const running = attached.filter((container) => container.running);
+  return {
+    wanted: [{ object, why: 'as it was before' }],
+    waiting:
+      running.length > 0 ? [`${names(running)}: no masquerade until ${reload(found)}the next start`] : [],
+  };
 }
 
 /** With another bridge it is another network of that name: what its owner has set is as he wants it. */

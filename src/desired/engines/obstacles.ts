@@ -5,7 +5,7 @@ import type { NodeNetwork } from '../../topology/role.ts';
 import { answerObstacles } from './answers.ts';
 import { factsOf } from './network-facts.ts';
 import { type OtherSubnets, otherSubnets } from './own-subnets.ts';
-import type { NotReady } from '../parts.ts';
+import type { NotReady } from '../redirect.ts';
 
 /** One network of the file as it is on this host. */
 export interface NetworkState {

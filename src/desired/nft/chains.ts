@@ -14,12 +14,12 @@ import { spoofedChains } from './spoofed.ts';
 import { stop, stopChains } from './stop.ts';
 import { word } from './word.ts';
 import type { Numbers } from '../allocate/numbers.ts';
-import { type Part, type Wanted, bridgesOf, byFamily, isLocal } from '../parts.ts';
+import { type Redirect, type DesiredObject, bridgesOf, byFamily, isLocal } from '../redirect.ts';
 import { publishedChain } from './published-ports.ts';
 import { exitJumps, routeChains } from './route-chains.ts';
 import type { ByMark } from '../routing/steering-kind.ts';
 import { isNotRedirected, isRedirected } from './subnet-sets.ts';
-import { isReturned, wayRules, waysOf } from '../routing/ways.ts';
+import { isReturned, wayRules, egressesOf } from '../routing/egress.ts';
 
 /** before any filter chain of others (0), which might accept */
 const beforeFilter = -1;
@@ -29,47 +29,47 @@ const beforeSrcnat = 90;
 const afterSrcnat = 110;
 
 export function nftChains(
-  parts: readonly Part[],
+  redirects: readonly Redirect[],
   numbers: Numbers,
   byMark: ByMark,
   published: PublishedSubnets,
-): Wanted[] {
+): DesiredObject[] {
   const { directBit = 0 } = numbers;
   return [
-    ...markChains(parts, numbers, byMark, published),
-    ...spoofedChains(parts),
-    ...hostErrorChains(parts, numbers, byMark),
-    ...stopChains(parts),
-    ...inboundChains(parts),
+    ...markChains(redirects, numbers, byMark, published),
+    ...spoofedChains(redirects),
+    ...hostErrorChains(redirects, numbers, byMark),
+    ...stopChains(redirects),
+    ...inboundChains(redirects),
     chain(
       {
         name: 'forward',
         hook: { type: 'filter', hook: 'forward', priority: beforeFilter },
-        rules: forwardRules(parts),
+        rules: forwardRules(redirects),
       },
       'looks at every packet that is forwarded',
     ),
     chain(
-      { name: 'guard', rules: guardRules(parts, directBit, published) },
+      { name: 'guard', rules: guardRules(redirects, directBit, published) },
       'stops, and counts, what would leave by another way',
     ),
-    natChain(parts, directBit),
-    ...routeChains(parts, directBit),
-    ...publishedChain(parts),
-    ...(parts.some((part) => part.local || translates(part))
-      ? [translatedChain(parts, numbers, byMark)]
+    natChain(redirects, directBit),
+    ...routeChains(redirects, directBit),
+    ...publishedChain(redirects),
+    ...(redirects.some((redirect) => redirect.local || translates(redirect))
+      ? [translatedChain(redirects, numbers, byMark)]
       : []),
   ];
 }
 
-function natChain(parts: readonly Part[], directBit: number): Wanted {
+function natChain(redirects: readonly Redirect[], directBit: number): DesiredObject {
   return chain(
     {
       name: 'postrouting',
       hook: { type: 'nat', hook: 'postrouting', priority: beforeSrcnat },
-      rules: natRules(parts, directBit),
+      rules: natRules(redirects, directBit),
     },
-    parts.some(isLocal)
+    redirects.some(isLocal)
       ? 'keeps the container’s own address, before any masquerade'
       : 'the address that the outside sees',
   );
@@ -79,17 +79,19 @@ function natChain(parts: readonly Part[], directBit: number): Wanted {
  * A flow that began before its subnet was redirected, or while its destination was direct, leaves with the
  * host's address until conntrack has forgotten it: the gateway could not tell whose it is.
  */
-function translatedChain(parts: readonly Part[], numbers: Numbers, byMark: ByMark): Wanted {
+function translatedChain(redirects: readonly Redirect[], numbers: Numbers, byMark: ByMark): DesiredObject {
   const rules = [
-    ...byFamily(parts).flatMap((group) =>
-      group.parts.some(isLocal)
+    ...byFamily(redirects).flatMap((group) =>
+      group.redirects.some(isLocal)
         ? [
-            lostRule(group.family, group.parts, numbers.directBit ?? 0),
-            ...(byMark.has(group.family) ? ownRules(group.family, group.parts, numbers.seenBit ?? 0) : []),
+            lostRule(group.family, group.redirects, numbers.directBit ?? 0),
+            ...(byMark.has(group.family)
+              ? ownRules(group.family, group.redirects, numbers.seenBit ?? 0)
+              : []),
           ]
         : [],
     ),
-    ...byFamily(parts).flatMap((group) => untranslatedRules(group.family, group.parts)),
+    ...byFamily(redirects).flatMap((group) => untranslatedRules(group.family, group.redirects)),
   ];
   return chain(
     {
@@ -97,16 +99,16 @@ function translatedChain(parts: readonly Part[], numbers: Numbers, byMark: ByMar
       hook: { type: 'filter', hook: 'postrouting', priority: afterSrcnat },
       rules: [...new Set(rules)],
     },
-    parts.some(isLocal)
+    redirects.some(isLocal)
       ? 'stops, and counts, what has lost the container’s own address'
       : 'stops, and counts, what was to get another address, and has its own',
   );
 }
 
-function lostRule(family: Family, parts: readonly Part[], directBit: number): string {
+function lostRule(family: Family, redirects: readonly Redirect[], directBit: number): string {
   const ip = word(family);
   const began = `ct status snat ct original ${ip} saddr @local${family}`;
-  const leaves = `${ip} saddr != @local${family} ${isNotRedirected(family, 'destination', parts)}`;
+  const leaves = `${ip} saddr != @local${family} ${isNotRedirected(family, 'destination', redirects)}`;
   const notDirect = `meta mark & ${hex(directBit)} == 0x0`;
   return `${began} ${leaves} ${notDirect} ${stop(family, 'original source')}`;
 }
@@ -115,45 +117,45 @@ function lostRule(family: Family, parts: readonly Part[], directBit: number): st
  * What this host itself sends with the address of a bridge has no mark, and would leave by main. What is for the link is for
  * its neighbours alone.
  */
-function ownRules(family: Family, parts: readonly Part[], seenBit: number): string[] {
-  const outside = `${isNotRedirected(family, 'destination', parts)}${family === 6 ? ' ip6 daddr != fe80::/10' : ''}`;
-  return isRedirected(family, 'source', parts).map(
+function ownRules(family: Family, redirects: readonly Redirect[], seenBit: number): string[] {
+  const outside = `${isNotRedirected(family, 'destination', redirects)}${family === 6 ? ' ip6 daddr != fe80::/10' : ''}`;
+  return isRedirected(family, 'source', redirects).map(
     (source) =>
       `meta mark & ${hex(seenBit)} == 0x0 ${source} ${outside} fib daddr type unicast ${stop(family, 'source')}`,
   );
 }
 
 /** What leaves as it should is found first, by one question about its source. */
-function forwardRules(parts: readonly Part[]): string[] {
-  const groups = byFamily(parts);
-  const sizes = groups.flatMap((group) => segmentSizes(group.family, group.parts));
+function forwardRules(redirects: readonly Redirect[]): string[] {
+  const groups = byFamily(redirects);
+  const sizes = groups.flatMap((group) => segmentSizes(group.family, group.redirects));
   const good = groups.flatMap((group) =>
-    hasExits(group.parts) ? [] : goodWays(group.family, group.parts, 'accept'),
+    hasExits(group.redirects) ? [] : goodWays(group.family, group.redirects, 'accept'),
   );
   return [
     ...sizes,
     ...good,
-    ...groups.flatMap((group) => otherWays(group.family, group.parts)),
-    ...groups.flatMap((group) => inboundJumps(group.family, group.parts)),
+    ...groups.flatMap((group) => otherWays(group.family, group.redirects)),
+    ...groups.flatMap((group) => inboundJumps(group.family, group.redirects)),
   ];
 }
 
-function goodWays(family: Family, parts: readonly Part[], verdict: 'accept' | 'return'): string[] {
-  return wayRules(family, waysOf(family, parts), 'sent', verdict);
+function goodWays(family: Family, redirects: readonly Redirect[], verdict: 'accept' | 'return'): string[] {
+  return wayRules(family, egressesOf(family, redirects), 'sent', verdict);
 }
 
 /** What routes send to another gateway must not leave by the usual one: the guard asks for them first. */
-function hasExits(parts: readonly Part[]): boolean {
-  return parts.some(({ routed }) => routed?.exits.length);
+function hasExits(redirects: readonly Redirect[]): boolean {
+  return redirects.some(({ routed }) => routed?.exits.length);
 }
 
-function otherWays(family: Family, parts: readonly Part[]): string[] {
+function otherWays(family: Family, redirects: readonly Redirect[]): string[] {
   const ip = word(family);
   return [
-    ...isRedirected(family, 'source', parts).map((source) => `${source} jump guard`),
+    ...isRedirected(family, 'source', redirects).map((source) => `${source} jump guard`),
     // Should the way back be gone, answers must not go where everything else goes.
-    ...(parts.some((part) => part.outside.length > 0)
-      ? isRedirected(family, 'destination', parts).map(
+    ...(redirects.some((redirect) => redirect.outside.length > 0)
+      ? isRedirected(family, 'destination', redirects).map(
           (destination) =>
             `rt ${ip} nexthop . oifname @outside${family} ${destination} ${stop(family, 'destination')}`,
         )
@@ -170,18 +172,18 @@ const headerLengths: Readonly<Record<Family, number>> = { 4: 40, 6: 60 };
  * How large a container's segments may be is said by the answer, and `rt mtu` knows nothing of the uplink there: the answer
  * leaves by another device, and the way back is looked up without the source that our rules go by.
  */
-function segmentSizes(family: Family, parts: readonly Part[]): string[] {
-  const answers = parts.flatMap(({ nat }) => {
+function segmentSizes(family: Family, redirects: readonly Redirect[]): string[] {
+  const answers = redirects.flatMap(({ nat }) => {
     if (nat?.mtu === undefined) return [];
     const size = nat.mtu - headerLengths[family];
-    return isRedirected(family, 'destination', parts).map(
+    return isRedirected(family, 'destination', redirects).map(
       (destination) =>
         `iifname "${nat.device}" ${beginning} ${destination} tcp option maxseg size set ${size}`,
     );
   });
   return [
-    ...(parts.some((part) => part.nat)
-      ? isRedirected(family, 'source', parts).map(
+    ...(redirects.some((redirect) => redirect.nat)
+      ? isRedirected(family, 'source', redirects).map(
           (source) => `${beginning} ${source} tcp option maxseg size set rt mtu`,
         )
       : []),
@@ -189,12 +191,16 @@ function segmentSizes(family: Family, parts: readonly Part[]): string[] {
   ];
 }
 
-function guardRules(parts: readonly Part[], directBit: number, published: PublishedSubnets): string[] {
+function guardRules(
+  redirects: readonly Redirect[],
+  directBit: number,
+  published: PublishedSubnets,
+): string[] {
   return [
     // With br_netfilter, frames between two ports of one bridge come by here, too.
-    ...(bridgesOf(parts).length > 0 ? ['iifname . oifname @inside return'] : []),
+    ...(bridgesOf(redirects).length > 0 ? ['iifname . oifname @inside return'] : []),
     ...families.flatMap((family) => (published[family] ? [strayRule(family, hex(directBit))] : [])),
-    ...byFamily(parts).flatMap((group) => guardRulesOf(group.family, group.parts, hex(directBit))),
+    ...byFamily(redirects).flatMap((group) => guardRulesOf(group.family, group.redirects, hex(directBit))),
   ];
 }
 
@@ -204,15 +210,15 @@ function strayRule(family: Family, bit: string): string {
   return `meta mark & ${bit} == ${bit} ${ip} daddr @published${family} rt ${ip} nexthop != @published${family} ${stop(family, 'source')}`;
 }
 
-function guardRulesOf(family: Family, parts: readonly Part[], bit: string): string[] {
+function guardRulesOf(family: Family, redirects: readonly Redirect[], bit: string): string[] {
   const ip = word(family);
   return [
-    ...(parts.some(isLocal) ? [`meta mark & ${bit} == ${bit} ${ip} saddr @local${family} return`] : []),
-    ...exitJumps(family, parts),
-    ...(hasExits(parts) ? goodWays(family, parts, 'return') : []),
-    ...insideRules(family, parts),
+    ...(redirects.some(isLocal) ? [`meta mark & ${bit} == ${bit} ${ip} saddr @local${family} return`] : []),
+    ...exitJumps(family, redirects),
+    ...(hasExits(redirects) ? goodWays(family, redirects, 'return') : []),
+    ...insideRules(family, redirects),
     // Nothing else comes here; but while a table holds the old and the new, what asks for a set that goes is what stays.
-    ...isRedirected(family, 'source', parts).map((source) => `${source} ${stop(family, 'source')}`),
+    ...isRedirected(family, 'source', redirects).map((source) => `${source} ${stop(family, 'source')}`),
   ];
 }
 
@@ -220,15 +226,15 @@ function guardRulesOf(family: Family, parts: readonly Part[], bit: string): stri
  * Between redirected subnets: to a container here, out of a redirected bridge, or to the node that has it, by its link. The
  * next hop alone would not do: by a foreign route without one, it is the destination itself.
  */
-function insideRules(family: Family, parts: readonly Part[]): string[] {
-  const bridges = parts.some((part) => part.bridge !== undefined)
-    ? isRedirected(family, 'destination', parts).map(
+function insideRules(family: Family, redirects: readonly Redirect[]): string[] {
+  const bridges = redirects.some((redirect) => redirect.bridge !== undefined)
+    ? isRedirected(family, 'destination', redirects).map(
         (destination) => `oifname @bridges ${destination} return`,
       )
     : [];
-  return [...bridges, ...isReturned(family, parts).map((way) => `${way} return`)];
+  return [...bridges, ...isReturned(family, redirects).map((way) => `${way} return`)];
 }
 
-function chain(object: Omit<NftChain, 'kind'>, why: string): Wanted {
+function chain(object: Omit<NftChain, 'kind'>, why: string): DesiredObject {
   return { object: { kind: 'nft-chain', ...object }, why };
 }

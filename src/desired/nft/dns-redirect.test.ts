@@ -3,7 +3,7 @@ import { families, familyOf } from '../../address/cidr.ts';
 import { givenFacts, givenNetwork } from '../../../tests/given/facts.ts';
 import type { NetworkFacts } from '../../state/facts.ts';
 import type { NodeNetwork } from '../../topology/role.ts';
-import { closedPart } from '../parts.ts';
+import { closedRedirect } from '../redirect.ts';
 import { questionChains } from './dns-redirect.ts';
 import { hostWarnings } from '../checks/warnings/warnings.ts';
 
@@ -24,14 +24,14 @@ const dual = ['10.89.4.0/24', 'fd04::/64'];
 function rulesOf(different: Partial<NodeNetwork>, found: Partial<NetworkFacts> = {}): readonly string[] {
   const facts = givenFacts({ networks: [givenNetwork(found)] });
   const asking = { ...network, ...different };
-  const parts = families.map((family) =>
-    closedPart(
+  const redirects = families.map((family) =>
+    closedRedirect(
       'network web',
       family,
       asking.subnets.filter((subnet) => familyOf(subnet) === family),
     ),
   );
-  const chains = questionChains([asking], parts, facts).map(({ object }) => object);
+  const chains = questionChains([asking], redirects, facts).map(({ object }) => object);
   if (chains.length === 0) return [];
   const [hooked, resolve] = chains;
   expect(hooked).toEqual({

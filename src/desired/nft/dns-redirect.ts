@@ -11,7 +11,7 @@ import type { NodeNetwork } from '../../topology/role.ts';
 import type { Facts, NetworkFacts } from '../../state/facts.ts';
 import { factsOf } from '../engines/network-facts.ts';
 import { word } from './word.ts';
-import type { Part, Wanted } from '../parts.ts';
+import type { Redirect, DesiredObject } from '../redirect.ts';
 import { isRedirected } from './subnet-sets.ts';
 
 /** Before any dstnat of others (-100): the first NAT decision is final. Our marks come behind: an exception counts by where a question goes. */
@@ -20,9 +20,9 @@ const beforeDstnat = -150;
 /** The chains that turn them; none where no network of the file says whom to ask. */
 export function questionChains(
   networks: readonly NodeNetwork[],
-  parts: readonly Part[],
+  redirects: readonly Redirect[],
   facts: Facts,
-): Wanted[] {
+): DesiredObject[] {
   const turned = networks.flatMap((network) =>
     isAskedByEngine(network, factsOf(network, facts)) ? [] : turnsOf(network),
   );
@@ -43,7 +43,7 @@ export function questionChains(
         kind: 'nft-chain',
         name: 'resolve',
         rules: [
-          ...turnedFamilies.flatMap((family) => otherContainers(family, parts)),
+          ...turnedFamilies.flatMap((family) => otherContainers(family, redirects)),
           ...turned.map(({ rule }) => rule),
         ],
       },
@@ -83,8 +83,8 @@ function turn(subnet: Subnet, to: Address): string {
 }
 
 /** One of them may answer questions itself. The bridge's own addresses are in the same subnet, and local. */
-function otherContainers(family: Family, parts: readonly Part[]): string[] {
-  const ofFamily = parts.filter((part) => part.family === family);
+function otherContainers(family: Family, redirects: readonly Redirect[]): string[] {
+  const ofFamily = redirects.filter((redirect) => redirect.family === family);
   return isRedirected(family, 'destination', ofFamily).map(
     (destination) => `${destination} fib daddr type != local return`,
   );

@@ -8,7 +8,14 @@ import { firstAddress, groupMerged } from '../../address/cidr.ts';
 import { hex } from '../../kinds/words.ts';
 import { word } from './word.ts';
 import { type Numbers, hostErrorBits } from '../allocate/numbers.ts';
-import { type Part, type Wanted, bridgesOf, byFamily, isLocal, steeredSubnets } from '../parts.ts';
+import {
+  type Redirect,
+  type DesiredObject,
+  bridgesOf,
+  byFamily,
+  isLocal,
+  steeredSubnets,
+} from '../redirect.ts';
 import type { ByMark } from '../routing/steering-kind.ts';
 import { type Quoted, isNotRedirected, isRedirected, lengthsOf, quotedLeads } from './subnet-sets.ts';
 
@@ -28,18 +35,22 @@ const errorTypes = {
 const aboutOptions = 'icmpv6 type parameter-problem @th,112,8 0x0 ip6 daddr != fe80::/10 drop';
 const icmp = { 4: 'icmp', 6: 'icmpv6' } as const;
 
-export function hostErrorChains(parts: readonly Part[], numbers: Numbers, byMark: ByMark): Wanted[] {
-  const groups = byFamily(parts);
+export function hostErrorChains(
+  redirects: readonly Redirect[],
+  numbers: Numbers,
+  byMark: ByMark,
+): DesiredObject[] {
+  const groups = byFamily(redirects);
   if (groups.length === 0) return [];
   return [
-    ...groups.flatMap((group) => familyChains(group.family, group.parts, numbers, byMark)),
+    ...groups.flatMap((group) => familyChains(group.family, group.redirects, numbers, byMark)),
     {
       object: {
         kind: 'nft-chain',
         name: 'errors',
         hook: { type: 'route', hook: 'output', priority: mangle },
         rules: [
-          ...(bridgesOf(parts).length > 0 ? [aboutOptions] : []),
+          ...(bridgesOf(redirects).length > 0 ? [aboutOptions] : []),
           ...groups.flatMap(({ family }) =>
             errorTypes[family].map((type) => `${icmp[family]} type ${type} jump errors${family}`),
           ),
@@ -50,22 +61,20 @@ export function hostErrorChains(parts: readonly Part[], numbers: Numbers, byMark
   ];
 }
 
-function familyChains(family: Family, parts: readonly Part[], numbers: Numbers, byMark: ByMark): Wanted[] {
-  const quoted = quotedSubnets(parts, family);
-  const gateways = [
-    ...new Map(
-      parts.flatMap((part) =>
-        part.steer && steeredSubnets(part).length > 0 ? [[part.steer.gateway, part] as const] : [],
-      ),
-    ),
-  ];
+function familyChains(
+  family: Family,
+  redirects: readonly Redirect[],
+  numbers: Numbers,
+  byMark: ByMark,
+): DesiredObject[] {
+  const quoted = quotedSubnets(redirects, family);
   return [
-    ...gateways.map(([gateway, part]) => ({
+    ...byGateway(redirects).map(([gateway, redirect]) => ({
       object: {
         kind: 'nft-chain',
         name: chainOf(family, gateway),
         rules: [
-          `${word(family)} saddr set ${addressIn(part)}`,
+          `${word(family)} saddr set ${addressIn(redirect)}`,
           ...(byMark.has(family) ? [markAs(gateway, numbers)] : []),
         ],
       } as const,
@@ -80,8 +89,8 @@ function familyChains(family: Family, parts: readonly Part[], numbers: Numbers, 
         kind: 'nft-chain',
         name: `errors${family}`,
         rules: [
-          ...isRedirected(family, 'destination', parts).map((inside) => `${inside} return`),
-          ...bypassed(family, parts),
+          ...isRedirected(family, 'destination', redirects).map((inside) => `${inside} return`),
+          ...bypassed(family, redirects),
           ...quotedLeads(family, lengthsOf(quoted.map(({ subnet }) => subnet))),
         ],
       },
@@ -90,14 +99,25 @@ function familyChains(family: Family, parts: readonly Part[], numbers: Numbers, 
   ];
 }
 
+/** The gateways that packets are steered to, each with a redirect that leads there. */
+function byGateway(redirects: readonly Redirect[]): (readonly [string, Redirect])[] {
+  const pairs = redirects.flatMap((redirect) =>
+    redirect.steer && steeredSubnets(redirect).length > 0
+      ? [[redirect.steer.gateway, redirect] as const]
+      : [],
+  );
+  return [...new Map(pairs)];
+}
+
 /** Which chain an ICMP error about a packet to each subnet is led to. */
-export function quotedSubnets(parts: readonly Part[], family: Family): Quoted[] {
+export function quotedSubnets(redirects: readonly Redirect[], family: Family): Quoted[] {
   const gateways = new Map<Subnet, string>();
-  for (const part of parts) {
-    if (part.family !== family) continue;
-    for (const subnet of part.subnets) if (!gateways.has(subnet)) gateways.set(subnet, chainOf(family));
-    if (!part.steer) continue;
-    for (const subnet of steeredSubnets(part)) gateways.set(subnet, chainOf(family, part.steer.gateway));
+  for (const redirect of redirects) {
+    if (redirect.family !== family) continue;
+    for (const subnet of redirect.subnets) if (!gateways.has(subnet)) gateways.set(subnet, chainOf(family));
+    if (!redirect.steer) continue;
+    for (const subnet of steeredSubnets(redirect))
+      gateways.set(subnet, chainOf(family, redirect.steer.gateway));
   }
   return [...new Set(gateways.values())].flatMap((chain) =>
     groupMerged([...gateways].flatMap(([subnet, one]) => (one === chain ? [{ subnet }] : []))).map(
@@ -110,12 +130,12 @@ export function quotedSubnets(parts: readonly Part[], family: Family): Quoted[] 
  * Flows that keep the host's own routing: calls of ports that an engine publishes, and direct destinations. On a host that
  * is a gateway, too, calls of its own published ports look the same: there all of them go to the gateway.
  */
-function bypassed(family: Family, parts: readonly Part[]): string[] {
-  if (!parts.every(isLocal)) return [];
+function bypassed(family: Family, redirects: readonly Redirect[]): string[] {
+  if (!redirects.every(isLocal)) return [];
   const ip = word(family);
   return [
-    `ct status dnat ${isNotRedirected(family, 'original source', parts)} return`,
-    ...(parts.some((part) => part.direct.length > 0)
+    `ct status dnat ${isNotRedirected(family, 'original source', redirects)} return`,
+    ...(redirects.some((redirect) => redirect.direct.length > 0)
       ? [`ct original ${ip} saddr . ct original ${ip} daddr @direct${family} return`]
       : []),
   ];
@@ -128,8 +148,8 @@ function markAs(gateway: string, numbers: Numbers): string {
 }
 
 /** Any of the network's addresses will do: the gateway, and what the outside may see, go by the subnet. */
-function addressIn(part: Part): string {
-  return steeredSubnets(part).slice(0, 1).map(firstAddress).join('');
+function addressIn(redirect: Redirect): string {
+  return steeredSubnets(redirect).slice(0, 1).map(firstAddress).join('');
 }
 
 function chainOf(family: Family, gateway?: string): string {

@@ -6,15 +6,15 @@
 import type { Family } from '../../address/cidr.ts';
 import type { Called } from '../../topology/role.ts';
 import { word } from './word.ts';
-import { type InboundLink, type Part, type Wanted, byFamily } from '../parts.ts';
+import { type InboundLink, type Redirect, type DesiredObject, byFamily } from '../redirect.ts';
 import { anyOf, lengthsOf, subnetSets } from './subnet-sets.ts';
 
 /**
  * For chain `forward`. Most of what comes in answers a question: it is let by after two comparisons. What belongs to no flow
  * has a state, too, and no direction.
  */
-export function inboundJumps(family: Family, parts: readonly Part[]): string[] {
-  const links = linksOf(parts);
+export function inboundJumps(family: Family, redirects: readonly Redirect[]): string[] {
+  const links = linksOf(redirects);
   const lengths = lengthsOf(links.map(({ subnet }) => subnet));
   return [...new Set(links.map(({ device }) => device))].flatMap((device) =>
     anyOf(family, 'destination', setName(family), lengths).map(
@@ -24,8 +24,8 @@ export function inboundJumps(family: Family, parts: readonly Part[]): string[] {
 }
 
 /** The chains that those lead to. */
-export function inboundChains(parts: readonly Part[]): Wanted[] {
-  return byFamily(parts).flatMap(({ family, parts: some }) => {
+export function inboundChains(redirects: readonly Redirect[]): DesiredObject[] {
+  return byFamily(redirects).flatMap(({ family, redirects: some }) => {
     const links = linksOf(some);
     if (links.length === 0) return [];
     const calls = links.flatMap(({ called }) => called.map((port) => callText(family, port)));
@@ -39,8 +39,8 @@ export function inboundChains(parts: readonly Part[]): Wanted[] {
   });
 }
 
-export function inboundSets(family: Family, parts: readonly Part[]): Wanted[] {
-  const subnets = linksOf(parts).map(({ subnet }) => subnet);
+export function inboundSets(family: Family, redirects: readonly Redirect[]): DesiredObject[] {
+  const subnets = linksOf(redirects).map(({ subnet }) => subnet);
   return subnetSets(
     family,
     setName(family),
@@ -49,8 +49,8 @@ export function inboundSets(family: Family, parts: readonly Part[]): Wanted[] {
   );
 }
 
-function linksOf(parts: readonly Part[]): InboundLink[] {
-  return parts.flatMap(({ inbound = [] }) => inbound);
+function linksOf(redirects: readonly Redirect[]): InboundLink[] {
+  return redirects.flatMap(({ inbound = [] }) => inbound);
 }
 
 function setName(family: Family): string {

@@ -9,7 +9,7 @@ import { hex } from '../../kinds/words.ts';
 import { word } from './word.ts';
 import type { Numbers } from '../allocate/numbers.ts';
 import { linkLocalCalls, unmentionedChains, unmentionedJumps } from './spoofed.ts';
-import { type Part, type Wanted, byFamily, isBridged, isLocal } from '../parts.ts';
+import { type Redirect, type DesiredObject, byFamily, isBridged, isLocal } from '../redirect.ts';
 import { exceptionJumps } from './route-chains.ts';
 import { type ByMark, marksOf, waysBack } from '../routing/steering-kind.ts';
 import {
@@ -20,7 +20,7 @@ import {
   lengthsOf,
   redirectedLengths,
 } from './subnet-sets.ts';
-import { isServed, servedSubnets, steerMap } from '../routing/ways.ts';
+import { isServed, servedSubnets, steerMap } from '../routing/egress.ts';
 
 /**
  * After conntrack (-200), mangle (-150, where wg-quick sets the mark of all UDP), and dstnat (-100, where every chain of type
@@ -31,59 +31,63 @@ const afterDstnat = -99;
 const afterMarks = -98;
 
 export function markChains(
-  parts: readonly Part[],
+  redirects: readonly Redirect[],
   numbers: Numbers,
   byMark: ByMark,
   published: PublishedSubnets,
-): Wanted[] {
-  if (!isMarked(parts)) return [];
-  const groups = byFamily(parts);
+): DesiredObject[] {
+  if (!isMarked(redirects)) return [];
+  const groups = byFamily(redirects);
   const marked = groups.filter(({ family }) => byMark.has(family));
   return [
-    seenChain(groups, notOurs(numbers, marked.length > 0), parts),
+    seenChain(groups, notOurs(numbers, marked.length > 0), redirects),
     ...groups.flatMap((group) =>
-      familyChains(group.family, group.parts, numbers, byMark.has(group.family), published[group.family]),
+      familyChains(group.family, group.redirects, numbers, byMark.has(group.family), published[group.family]),
     ),
-    ...unmentionedChains(parts, numbers),
+    ...unmentionedChains(redirects, numbers),
     ...answerChain(marked, numbers),
   ];
 }
 
 /** Whether packets are marked: those that are steered, and all of a bridge, to tell its own sources from others. */
-export function isMarked(parts: readonly Part[]): boolean {
-  return parts.some((part) => part.steer !== undefined || isBridged(part));
+export function isMarked(redirects: readonly Redirect[]): boolean {
+  return redirects.some((redirect) => redirect.steer !== undefined || isBridged(redirect));
 }
 
 type Group = ReturnType<typeof byFamily>[number];
 
 /** Before a packet is routed: without the mark of this table it is not forwarded, because nothing would keep its source. */
-function seenChain(groups: readonly Group[], others: readonly string[], parts: readonly Part[]): Wanted {
+function seenChain(
+  groups: readonly Group[],
+  others: readonly string[],
+  redirects: readonly Redirect[],
+): DesiredObject {
   return chain(
     {
       name: 'prerouting',
       hook: { type: 'filter', hook: 'prerouting', priority: afterDstnat },
       rules: [
         ...groups.flatMap((group) =>
-          leadByBridge(group.family, redirectedLengths(group.parts.filter(isBridged))),
+          leadByBridge(group.family, redirectedLengths(group.redirects.filter(isBridged))),
         ),
-        ...linkLocalCalls(parts),
-        ...unmentionedJumps(parts),
+        ...linkLocalCalls(redirects),
+        ...unmentionedJumps(redirects),
         ...groups.flatMap((group) =>
-          leadBy(group.family, 'source', steerMap(group.family), elsewhereLengths(group.parts)),
+          leadBy(group.family, 'source', steerMap(group.family), elsewhereLengths(group.redirects)),
         ),
         ...others,
       ],
     },
-    parts.some(isLocal)
+    redirects.some(isLocal)
       ? 'marks what this table has seen, answers of published ports, and direct destinations'
       : 'marks what this table has seen',
   );
 }
 
 /** The prefix lengths of subnets whose bridge is not known, or not here. */
-function elsewhereLengths(parts: readonly Part[]): number[] {
-  const known = new Set(parts.filter(isBridged).flatMap(({ subnets }) => subnets));
-  const elsewhere = parts.filter((part) => !isBridged(part)).flatMap(({ subnets }) => subnets);
+function elsewhereLengths(redirects: readonly Redirect[]): number[] {
+  const known = new Set(redirects.filter(isBridged).flatMap(({ subnets }) => subnets));
+  const elsewhere = redirects.filter((redirect) => !isBridged(redirect)).flatMap(({ subnets }) => subnets);
   return lengthsOf(elsewhere.filter((subnet) => !known.has(subnet)));
 }
 
@@ -98,22 +102,22 @@ function notOurs({ seenBit = 0, steerBit = 0, directBit = 0 }: Numbers, byMark: 
 
 function familyChains(
   family: Family,
-  parts: readonly Part[],
+  redirects: readonly Redirect[],
   numbers: Numbers,
   byMark: boolean,
   published: readonly Subnet[] | undefined,
-): Wanted[] {
-  const marks = byMark ? marksOf(parts, numbers) : { mask: 0, gateways: [] };
+): DesiredObject[] {
+  const marks = byMark ? marksOf(redirects, numbers) : { mask: 0, gateways: [] };
   const { seenBit = 0, directBit = 0 } = numbers;
   const steerBit = byMark ? (numbers.steerBit ?? 0) : 0;
   const steering = marks.mask | steerBit;
   // What goes nowhere answers, too, where somebody calls a port that is published.
-  const rules = exceptionRules(family, parts, byMark ? directBit | seenBit : directBit, published);
+  const rules = exceptionRules(family, redirects, byMark ? directBit | seenBit : directBit, published);
   const name = `exceptions${family}`;
   const onwards = rules.length > 0 ? [`goto ${name}`] : [];
   // Our bits on a packet that did not get them from us would be a way around.
   const setBits = (bits: number): string => setMark(steering | directBit, seenBit | bits);
-  const towardsInside = isRedirected(family, 'destination', parts).map(
+  const towardsInside = isRedirected(family, 'destination', redirects).map(
     (destination) => `${destination} goto marks${family}`,
   );
   return [
@@ -127,14 +131,14 @@ function familyChains(
         `marks what goes to gateway ${gateway}`,
       ),
     ),
-    ...(byMark && parts.some((part) => !part.steer)
+    ...(byMark && redirects.some((redirect) => !redirect.steer)
       ? [unseenChain(family, [...towardsInside, setMark(steering | directBit | seenBit, 0), ...onwards])]
       : []),
     ...(rules.length > 0 ? [chain({ name, rules }, 'marks what keeps this host’s own routing')] : []),
   ];
 }
 
-function unseenChain(family: Family, rules: readonly string[]): Wanted {
+function unseenChain(family: Family, rules: readonly string[]): DesiredObject {
   return chain({ name: `unseen${family}`, rules }, 'what goes nowhere is not marked as seen');
 }
 
@@ -145,26 +149,26 @@ function unseenChain(family: Family, rules: readonly string[]): Wanted {
  */
 function exceptionRules(
   family: Family,
-  parts: readonly Part[],
+  redirects: readonly Redirect[],
   bits: number,
   published: readonly Subnet[] | undefined,
 ): string[] {
-  if (!parts.some(isLocal)) return [];
+  if (!redirects.some(isLocal)) return [];
   const ip = word(family);
   const direct = `@direct${family}`;
   const setBit = `meta mark set meta mark | ${hex(bits)}`;
-  const local = parts.every(isLocal) ? '' : `${ip} saddr @local${family} `;
+  const local = redirects.every(isLocal) ? '' : `${ip} saddr @local${family} `;
   return [
     // An engine may have given the one who asked the bridge's address: what it began with counts.
-    `ct direction reply ct status dnat ${local}${isNotRedirected(family, 'original source', parts)} ${setBit}`,
+    `ct direction reply ct status dnat ${local}${isNotRedirected(family, 'original source', redirects)} ${setBit}`,
     // A container reaches its host, and what this publishes of a network that is not redirected.
     ...(published
       ? [`ct direction original ct status dnat ${local}${ip} daddr @published${family} ${setBit}`]
       : []),
-    ...exceptionJumps(family, parts),
-    ...(parts.some((part) => part.direct.length > 0)
+    ...exceptionJumps(family, redirects),
+    ...(redirects.some((redirect) => redirect.direct.length > 0)
       ? [
-          `${isNotRedirected(family, 'destination', parts)} ${ip} saddr . ${ip} daddr ${direct} ${setBit}`,
+          `${isNotRedirected(family, 'destination', redirects)} ${ip} saddr . ${ip} daddr ${direct} ${setBit}`,
           `ct direction reply ${ip} saddr . ct original ${ip} saddr ${direct} ${setBit}`,
         ]
       : []),
@@ -175,13 +179,13 @@ function exceptionRules(
  * The reverse path filter asks where an answer's destination would send its own packets: with the mark of the answer, where
  * the link is set so. It is the mark of the gateway that the link leads to. IPv6 has no such filter.
  */
-function answerChain(groups: readonly Group[], numbers: Numbers): Wanted[] {
+function answerChain(groups: readonly Group[], numbers: Numbers): DesiredObject[] {
   const rules = groups
     .filter(({ family }) => family === 4)
-    .flatMap(({ family, parts }) => {
-      const { mask, gateways } = marksOf(parts, numbers);
-      const served = servedSubnets(parts, true);
-      return waysBack(parts).flatMap(({ gateway, device }) => {
+    .flatMap(({ family, redirects }) => {
+      const { mask, gateways } = marksOf(redirects, numbers);
+      const served = servedSubnets(redirects, true);
+      return waysBack(redirects).flatMap(({ gateway, device }) => {
         const mark = gateways.find((one) => one.gateway === gateway)?.mark;
         if (mark === undefined) return [];
         const bits = setMark(mask, mark | (numbers.steerBit ?? 0));
@@ -202,6 +206,6 @@ function setMark(own: number, bits: number): string {
   return `meta mark set meta mark${kept}${bits === 0 ? '' : ` | ${hex(bits >>> 0)}`}`;
 }
 
-function chain(object: Omit<NftChain, 'kind'>, why: string): Wanted {
+function chain(object: Omit<NftChain, 'kind'>, why: string): DesiredObject {
   return { object: { kind: 'nft-chain', ...object }, why };
 }

@@ -7,25 +7,25 @@ import type { Family } from '../../address/cidr.ts';
 import { hex } from '../../kinds/words.ts';
 import { word } from './word.ts';
 import { stop } from './stop.ts';
-import { type Part, byFamily } from '../parts.ts';
+import { type Redirect, byFamily } from '../redirect.ts';
 import { gatewayRoutes, routeMatch } from './route-match.ts';
 import { isNotRedirected, isRedirected } from './subnet-sets.ts';
-import { isReturned, isUsuallyServed } from '../routing/ways.ts';
+import { isReturned, isUsuallyServed } from '../routing/egress.ts';
 
-export function natRules(parts: readonly Part[], directBit: number): string[] {
-  return byFamily(parts).flatMap((group) => natRulesOf(group.family, group.parts, hex(directBit)));
+export function natRules(redirects: readonly Redirect[], directBit: number): string[] {
+  return byFamily(redirects).flatMap((group) => natRulesOf(group.family, group.redirects, hex(directBit)));
 }
 
-function natRulesOf(family: Family, parts: readonly Part[], bit: string): string[] {
+function natRulesOf(family: Family, redirects: readonly Redirect[], bit: string): string[] {
   const ip = word(family);
-  const outside = `${isNotRedirected(family, 'destination', parts)} meta mark & ${bit}`;
+  const outside = `${isNotRedirected(family, 'destination', redirects)} meta mark & ${bit}`;
   const own = `${ip} saddr @local${family} ${outside} == 0x0 snat ${ip} to ${ip} saddr`;
   const direct = `${ip} saddr @masqueraded${family} ${outside} == ${bit} masquerade`;
   return [
-    ...(parts.some((part) => part.local) ? [own] : []),
-    ...(parts.some((part) => part.masqueradeDirect) ? [direct] : []),
-    ...betweenNodes(family, parts).map((match) => `${match} snat ${ip} to ${ip} saddr`),
-    ...gatewayPackets(family, parts).map(({ match, nat }) => `${match} ${nat.verdict}`),
+    ...(redirects.some((redirect) => redirect.local) ? [own] : []),
+    ...(redirects.some((redirect) => redirect.masqueradeDirect) ? [direct] : []),
+    ...betweenNodes(family, redirects).map((match) => `${match} snat ${ip} to ${ip} saddr`),
+    ...gatewayPackets(family, redirects).map(({ match, nat }) => `${match} ${nat.verdict}`),
   ];
 }
 
@@ -33,38 +33,40 @@ function natRulesOf(family: Family, parts: readonly Part[], bit: string): string
  * What conntrack takes for no part of a flow, such as the reset of one that it has forgotten, passes by every NAT. It has no
  * status that a rule could ask for: so what has one passes first.
  */
-export function untranslatedRules(family: Family, parts: readonly Part[]): string[] {
-  const devices = parts.flatMap((part) => (part.nat && translates(part) ? [part.nat.device] : []));
+export function untranslatedRules(family: Family, redirects: readonly Redirect[]): string[] {
+  const devices = redirects.flatMap((redirect) =>
+    redirect.nat && translates(redirect) ? [redirect.nat.device] : [],
+  );
   if (devices.length === 0) return [];
   return [
     // An ICMP error belongs to the flow that it is about, and conntrack may all the same have left its address as it was.
     ...[...new Set(devices)].map(
       (device) => `oifname "${device}" ct status snat meta l4proto != icmp meta l4proto != ipv6-icmp accept`,
     ),
-    ...betweenNodes(family, parts).map((match) => `${match} return`),
-    ...gatewayPackets(family, parts).map(
+    ...betweenNodes(family, redirects).map((match) => `${match} return`),
+    ...gatewayPackets(family, redirects).map(
       ({ match, nat }) => `${match} ${isTranslation(nat) ? stop(family, 'source') : 'return'}`,
     ),
   ];
 }
 
 /** Whether it gives packets another address: it does not where the file says `snat: none`. */
-export function translates({ nat }: Part): boolean {
+export function translates({ nat }: Redirect): boolean {
   return nat !== undefined && isTranslation(nat);
 }
 
-type Nat = NonNullable<Part['nat']>;
+type Nat = NonNullable<Redirect['nat']>;
 
 function isTranslation({ verdict }: Nat): boolean {
   return !verdict.endsWith(' saddr');
 }
 
 /** Where the uplink is the link to the nodes, what goes from one redirected subnet to another leaves by it, too. */
-function betweenNodes(family: Family, parts: readonly Part[]): string[] {
-  const devices = new Set(parts.flatMap(({ returnWays }) => returnWays.map(({ device }) => device)));
-  if (!parts.some(({ nat }) => nat && devices.has(nat.device))) return [];
-  return isReturned(family, parts).flatMap((way) =>
-    isRedirected(family, 'source', parts).map((source) => `${source} ${way}`),
+function betweenNodes(family: Family, redirects: readonly Redirect[]): string[] {
+  const devices = new Set(redirects.flatMap(({ returnWays }) => returnWays.map(({ device }) => device)));
+  if (!redirects.some(({ nat }) => nat && devices.has(nat.device))) return [];
+  return isReturned(family, redirects).flatMap((way) =>
+    isRedirected(family, 'source', redirects).map((source) => `${source} ${way}`),
   );
 }
 
@@ -75,17 +77,17 @@ interface GatewayPackets {
 }
 
 /** The first that matches decides. */
-function gatewayPackets(family: Family, parts: readonly Part[]): GatewayPackets[] {
-  const nats = new Map(parts.flatMap(({ nat }) => (nat ? [[nat.gateway, nat] as const] : [])));
-  const routed = gatewayRoutes(parts).flatMap((route) => {
+function gatewayPackets(family: Family, redirects: readonly Redirect[]): GatewayPackets[] {
+  const nats = new Map(redirects.flatMap(({ nat }) => (nat ? [[nat.gateway, nat] as const] : [])));
+  const routed = gatewayRoutes(redirects).flatMap((route) => {
     const nat = nats.get(route.selector.via);
     if (!nat) return [];
-    return [{ match: `${routeMatch(family, parts, route)} oifname "${nat.device}"`, nat }];
+    return [{ match: `${routeMatch(family, redirects, route)} oifname "${nat.device}"`, nat }];
   });
-  const usual = parts.flatMap((part) => {
-    const { nat } = part;
+  const usual = redirects.flatMap((redirect) => {
+    const { nat } = redirect;
     if (!nat) return [];
-    return isUsuallyServed(family, 'source', nat.gateway, part).map((source) => ({
+    return isUsuallyServed(family, 'source', nat.gateway, redirect).map((source) => ({
       match: `${source} oifname "${nat.device}"`,
       nat,
     }));

@@ -2,7 +2,7 @@
 import { word } from './word.ts';
 import { type Family, familyOf } from '../../address/cidr.ts';
 import type { MemberGateway } from '../../topology/role.ts';
-import { type Part, type Wanted, byFamily } from '../parts.ts';
+import { type Redirect, type DesiredObject, byFamily } from '../redirect.ts';
 import { isRedirected } from './subnet-sets.ts';
 
 /** before anybody else's (dstnat, -100): the first NAT decision is final */
@@ -12,7 +12,7 @@ const beforeDstnat = -101;
 export function publishedRules(
   { uplink, snat, publish = [] }: MemberGateway,
   family: Family,
-): NonNullable<Part['published']> {
+): NonNullable<Redirect['published']> {
   const ip = word(family);
   const address = typeof snat === 'object' ? snat.find((one) => familyOf(one) === family) : undefined;
   // Where the world sees an address, the port is there; what only passes by is for somebody else.
@@ -33,9 +33,9 @@ export function publishedRules(
  * What the containers themselves ask is no call from outside, also where the uplink is the link to their nodes: a name server
  * on the gateway gets their questions.
  */
-export function publishedChain(parts: readonly Part[]): Wanted[] {
-  const ports = parts.flatMap(({ published = [] }) => published);
-  const own = byFamily(parts).flatMap(({ family, parts: some }) =>
+export function publishedChain(redirects: readonly Redirect[]): DesiredObject[] {
+  const ports = redirects.flatMap(({ published = [] }) => published);
+  const own = byFamily(redirects).flatMap(({ family, redirects: some }) =>
     some.some(({ published = [] }) => published.length > 0)
       ? isRedirected(family, 'source', some).map((source) => `${source} return`)
       : [],

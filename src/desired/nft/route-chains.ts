@@ -3,26 +3,32 @@ import { type Family, type Subnet, shortSubnet } from '../../address/cidr.ts';
 import { hex } from '../../kinds/words.ts';
 import { word } from './word.ts';
 import { stop } from './stop.ts';
-import { type Part, type Routed, type RoutedWay, type Wanted, byFamily } from '../parts.ts';
+import {
+  type Redirect,
+  type PolicyRoutes,
+  type PolicyRoute,
+  type DesiredObject,
+  byFamily,
+} from '../redirect.ts';
 import { gatewayRoutes, joinWords, routeMatch, selectorMatch } from './route-match.ts';
 import { isNotRedirected, isRedirected } from './subnet-sets.ts';
-import { wayRules, waysOf } from '../routing/ways.ts';
+import { wayRules, egressesOf } from '../routing/egress.ts';
 
 /** The chains that the jumps below lead to. */
-export function routeChains(parts: readonly Part[], directBit: number): Wanted[] {
-  return byFamily(parts).flatMap((group) => [
-    ...group.parts.flatMap(({ routed }) =>
+export function routeChains(redirects: readonly Redirect[], directBit: number): DesiredObject[] {
+  return byFamily(redirects).flatMap((group) => [
+    ...group.redirects.flatMap(({ routed }) =>
       routed && hasDirect(routed) ? exceptionChains(group.family, routed, directBit) : [],
     ),
-    ...exitChains(group.family, group.parts),
+    ...exitChains(group.family, group.redirects),
   ]);
 }
 
 /** Before a packet is routed, for the chain that marks what is direct. */
-export function exceptionJumps(family: Family, parts: readonly Part[]): string[] {
+export function exceptionJumps(family: Family, redirects: readonly Redirect[]): string[] {
   const ip = word(family);
-  const outside = isNotRedirected(family, 'destination', parts);
-  return parts.flatMap(({ routed }) => {
+  const outside = isNotRedirected(family, 'destination', redirects);
+  return redirects.flatMap(({ routed }) => {
     if (!routed || !hasDirect(routed)) return [];
     return sourcesOf(routed).flatMap((from) => [
       `${ip} saddr ${shortSubnet(from)} ${outside} jump direct${family}_${routed.name}`,
@@ -34,18 +40,18 @@ export function exceptionJumps(family: Family, parts: readonly Part[]): string[]
 }
 
 /** For the guard: what a route sends to a gateway leaves there, or not at all. */
-export function exitJumps(family: Family, parts: readonly Part[]): string[] {
+export function exitJumps(family: Family, redirects: readonly Redirect[]): string[] {
   // Of a network whose gateways are all here, each has a part of its own.
-  return gatewayRoutes(parts).map(
-    (route) => `${routeMatch(family, parts, route)} goto via${family}_${route.selector.via}`,
+  return gatewayRoutes(redirects).map(
+    (route) => `${routeMatch(family, redirects, route)} goto via${family}_${route.selector.via}`,
   );
 }
 
-function exitChains(family: Family, parts: readonly Part[]): Wanted[] {
-  const ways = waysOf(family, parts);
+function exitChains(family: Family, redirects: readonly Redirect[]): DesiredObject[] {
+  const ways = egressesOf(family, redirects);
   // Also those that are not in reach: what routes send there stops.
   const gateways = [
-    ...new Set(parts.flatMap(({ routed }) => (routed?.exits ?? []).map(({ gateway }) => gateway))),
+    ...new Set(redirects.flatMap(({ routed }) => (routed?.exits ?? []).map(({ gateway }) => gateway))),
   ].sort();
   return gateways.map((gateway) => ({
     object: {
@@ -58,7 +64,7 @@ function exitChains(family: Family, parts: readonly Part[]): Wanted[] {
           'routed',
           'return',
         ),
-        ...isRedirected(family, 'source', parts).map((source) => `${source} ${stop(family, 'source')}`),
+        ...isRedirected(family, 'source', redirects).map((source) => `${source} ${stop(family, 'source')}`),
       ],
     },
     why: `what routes send to gateway ${gateway} leaves there alone`,
@@ -66,8 +72,8 @@ function exitChains(family: Family, parts: readonly Part[]): Wanted[] {
 }
 
 /** The first that matches decides, as with the rules. */
-function exceptionChains(family: Family, routed: Routed, directBit: number): Wanted[] {
-  const decide = ({ table }: RoutedWay): string =>
+function exceptionChains(family: Family, routed: PolicyRoutes, directBit: number): DesiredObject[] {
+  const decide = ({ table }: PolicyRoute): string =>
     table === undefined ? `meta mark set meta mark | ${hex(directBit)} return` : 'return';
   const rules = routed.ways.map((way) => joinWords([selectorMatch(family, way.selector), decide(way)]));
   // An engine may have given the one who asked the bridge's address: what it began with counts.
@@ -82,19 +88,19 @@ function exceptionChains(family: Family, routed: Routed, directBit: number): Wan
   ];
 }
 
-function chainOf(name: string, rules: readonly string[], why: string): Wanted {
+function chainOf(name: string, rules: readonly string[], why: string): DesiredObject {
   return { object: { kind: 'nft-chain', name, rules: [...new Set(rules)] }, why };
 }
 
 /** Answers have the ports of their question the other way round: only a destination tells what they are about. */
-function answeredWays({ ways }: Routed): RoutedWay[] {
+function answeredWays({ ways }: PolicyRoutes): PolicyRoute[] {
   return ways.filter(({ selector }) => selector.to !== undefined && selector.proto === undefined);
 }
 
-function hasDirect({ ways }: Routed): boolean {
+function hasDirect({ ways }: PolicyRoutes): boolean {
   return ways.some(({ table }) => table === undefined);
 }
 
-function sourcesOf({ ways }: Routed): Subnet[] {
+function sourcesOf({ ways }: PolicyRoutes): Subnet[] {
   return [...new Set(ways.map(({ from }) => from))];
 }

@@ -3,21 +3,25 @@ import { type Family, shortSubnet } from '../../address/cidr.ts';
 import type { Selector } from '../../spec/route-order.ts';
 import { rangeText } from '../../kinds/rule/text.ts';
 import { word } from './word.ts';
-import type { Part, RoutedWay } from '../parts.ts';
+import type { Redirect, PolicyRoute } from '../redirect.ts';
 import { isNotRedirected } from './subnet-sets.ts';
 
 /** Most specific first, as the rules that choose the table: the first that matches decides. */
-export function gatewayRoutes(parts: readonly Part[]): RoutedWay[] {
-  return parts
+export function gatewayRoutes(redirects: readonly Redirect[]): PolicyRoute[] {
+  return redirects
     .flatMap(({ routed }) => routed?.ways ?? [])
     .filter(({ table }) => table !== undefined)
     .toSorted((a, b) => a.selector.rank - b.selector.rank);
 }
 
 /** Between redirected networks no route applies. */
-export function routeMatch(family: Family, parts: readonly Part[], { from, selector }: RoutedWay): string {
+export function routeMatch(
+  family: Family,
+  redirects: readonly Redirect[],
+  { from, selector }: PolicyRoute,
+): string {
   const source = `${word(family)} saddr ${shortSubnet(from)}`;
-  const outside = isNotRedirected(family, 'destination', parts);
+  const outside = isNotRedirected(family, 'destination', redirects);
   return joinWords([source, outside, selectorMatch(family, selector)]);
 }
 

@@ -11,30 +11,37 @@ import {
 } from '../../address/cidr.ts';
 import type { Hop } from '../../state/facts.ts';
 import type { NftSet } from '../../kinds/nft-table/schema.ts';
-import {
-  publishedSet,
-  redirectedSet,
-  subnetSetName,
-  tellsOfOthers,
-} from '../../kinds/nft-table/subnet-set-name.ts';
+import { publishedSet, redirectedSet, subnetSetName, tellsOfOthers } from '../../kinds/nft-table/set-name.ts';
 import { inboundSets } from './inbound.ts';
 import { stoppedSets } from './stop.ts';
 import { quotedSubnets } from './host-errors.ts';
-import { type Part, type Wanted, bridgesOf, byFamily, steeredSubnets } from '../parts.ts';
+import { type Redirect, type DesiredObject, bridgesOf, byFamily, steeredSubnets } from '../redirect.ts';
 import type { PublishedSubnets } from '../engines/bridge.ts';
 import { isMarked } from './marks.ts';
 import type { ByMark } from '../routing/steering-kind.ts';
 import { pairsOnBridge, steeringMaps } from './steering-maps.ts';
 import { bridgeSets, firstAddress, lengthsOf, quotedMaps, subnetSets } from './subnet-sets.ts';
-import { type Way, returnSet, servedSet, servedSubnets, usualSet, waySet, waysOf } from '../routing/ways.ts';
+import {
+  type Egress,
+  returnSet,
+  servedSet,
+  servedSubnets,
+  usualSet,
+  egressSet,
+  egressesOf,
+} from '../routing/egress.ts';
 
-/** All sets that the chains of these parts name. None is empty but those that packets fill. */
-export function nftSets(parts: readonly Part[], byMark: ByMark, published: PublishedSubnets): Wanted[] {
-  const bridges = bridgesOf(parts).map((bridge) => `"${bridge}"`);
-  const marked = isMarked(parts);
+/** All sets that the chains of these redirects name. None is empty but those that packets fill. */
+export function nftSets(
+  redirects: readonly Redirect[],
+  byMark: ByMark,
+  published: PublishedSubnets,
+): DesiredObject[] {
+  const bridges = bridgesOf(redirects).map((bridge) => `"${bridge}"`);
+  const marked = isMarked(redirects);
   return [
-    ...byFamily(parts).flatMap((group) =>
-      setsOf(group.family, group.parts, byMark.has(group.family), marked),
+    ...byFamily(redirects).flatMap((group) =>
+      setsOf(group.family, group.redirects, byMark.has(group.family), marked),
     ),
     ...families.flatMap((family) => publishedSets(family, published[family])),
     wholeValues('bridges', ['ifname'], bridges, 'bridges of redirected networks'),
@@ -48,58 +55,76 @@ export function nftSets(parts: readonly Part[], byMark: ByMark, published: Publi
   ].filter(({ object }) => isFilled(object as NftSet));
 }
 
-function setsOf(family: Family, parts: readonly Part[], byMark: boolean, marked: boolean): Wanted[] {
+function setsOf(
+  family: Family,
+  redirects: readonly Redirect[],
+  byMark: boolean,
+  marked: boolean,
+): DesiredObject[] {
   const address = `ipv${family}_addr`;
-  const all = parts.flatMap((part) => part.subnets);
-  const local = parts.filter((part) => part.local).flatMap((part) => part.subnets);
+  const all = redirects.flatMap((redirect) => redirect.subnets);
+  const local = redirects.filter((redirect) => redirect.local).flatMap((redirect) => redirect.subnets);
   return [
     ...subnetSets(family, redirectedSet(family), all, 'all redirected subnets'),
-    ...returnSets(family, parts),
+    ...returnSets(family, redirects),
     wholeValues(
       `outside${family}`,
       [address, 'ifname'],
-      [...new Set(parts.flatMap((part) => part.outside.map(hopText)))].sort(),
+      [...new Set(redirects.flatMap((redirect) => redirect.outside.map(hopText)))].sort(),
       'default routers: no way back to a redirected subnet',
     ),
-    ...stoppedSets(family, parts),
+    ...stoppedSets(family, redirects),
     set(`local${family}`, [address], elements(local), 'subnets whose containers are here'),
     set(
       `beside${family}`,
       [address, 'ifname'],
-      [...new Set(parts.flatMap(besideOnBridge))].sort(),
+      [...new Set(redirects.flatMap(besideOnBridge))].sort(),
       'subnets of others on the bridges of redirected networks',
     ),
+    ...bypassSets(family, redirects),
+    ...egressesOf(family, redirects).flatMap((way) => setsOfWay(family, way)),
+    ...servedSets(family, redirects, byMark),
+    ...inboundSets(family, redirects),
+    ...mapsOf(family, redirects, byMark, marked),
+  ];
+}
+
+/** What keeps the host's own routing, and the subnets that are masqueraded there. */
+function bypassSets(family: Family, redirects: readonly Redirect[]): DesiredObject[] {
+  const address = `ipv${family}_addr`;
+  return [
     set(
       `direct${family}`,
       [address, address],
-      pairs(parts, (p) => p.direct.map(shortSubnet)),
+      pairs(redirects, (p) => p.direct.map(shortSubnet)),
       'direct destinations',
     ),
     set(
       `masqueraded${family}`,
       [address],
-      unmerged(parts.filter((p) => p.masqueradeDirect).flatMap((p) => p.subnets)),
+      unmerged(redirects.filter((p) => p.masqueradeDirect).flatMap((p) => p.subnets)),
       'subnets whose direct packets leave with the host’s address',
     ),
-    ...waysOf(family, parts).flatMap((way) => setsOfWay(family, way)),
-    ...servedSets(family, parts, byMark),
-    ...inboundSets(family, parts),
-    ...mapsOf(family, parts, byMark, marked),
   ];
 }
 
 /** What leads packets on, and the subnets that belong to each bridge. */
-function mapsOf(family: Family, parts: readonly Part[], byMark: boolean, marked: boolean): Wanted[] {
+function mapsOf(
+  family: Family,
+  redirects: readonly Redirect[],
+  byMark: boolean,
+  marked: boolean,
+): DesiredObject[] {
   return [
-    ...bridgeSets(family, parts.flatMap(pairsOnBridge), 'subnets and their bridges'),
-    ...quotedMaps(family, quotedSubnets(parts, family)),
-    ...(marked ? steeringMaps(family, parts, byMark) : []),
+    ...bridgeSets(family, redirects.flatMap(pairsOnBridge), 'subnets and their bridges'),
+    ...quotedMaps(family, quotedSubnets(redirects, family)),
+    ...(marked ? steeringMaps(family, redirects, byMark) : []),
   ];
 }
 
 /** Each subnet with its node: by another one's next hop it would not reach its containers. */
-function returnSets(family: Family, parts: readonly Part[]): Wanted[] {
-  const ways = parts.flatMap((part) => part.returnWays);
+function returnSets(family: Family, redirects: readonly Redirect[]): DesiredObject[] {
+  const ways = redirects.flatMap((redirect) => redirect.returnWays);
   const address = `ipv${family}_addr`;
   return lengthsOf(ways.map(({ subnet }) => subnet)).map((length) => {
     const items = ways
@@ -114,29 +139,35 @@ function returnSets(family: Family, parts: readonly Part[]): Wanted[] {
   });
 }
 
-function setsOfWay(family: Family, way: Way): Wanted[] {
+function setsOfWay(family: Family, way: Egress): DesiredObject[] {
   const { name, sent, routed } = way;
   return [
-    ...subnetSets(family, waySet(family, 'sent', way), sent, `counts what left by ${name}`, true),
-    ...subnetSets(family, waySet(family, 'routed', way), routed, `counts what routes led to ${name}`, true),
+    ...subnetSets(family, egressSet(family, 'sent', way), sent, `counts what left by ${name}`, true),
+    ...subnetSets(
+      family,
+      egressSet(family, 'routed', way),
+      routed,
+      `counts what routes led to ${name}`,
+      true,
+    ),
   ];
 }
 
-function servedSets(family: Family, parts: readonly Part[], byMark: boolean): Wanted[] {
-  const usual = parts.flatMap(({ nat, steer }) => {
+function servedSets(family: Family, redirects: readonly Redirect[], byMark: boolean): DesiredObject[] {
+  const usual = redirects.flatMap(({ nat, steer }) => {
     if (!nat || !steer?.only) return [];
     const why = `what gateway ${nat.gateway} gets unless a route says otherwise`;
     return subnetSets(family, usualSet(family, nat.gateway), steer.only, why);
   });
   return [
-    ...[...servedSubnets(parts, byMark)].flatMap(([gateway, subnets]) =>
+    ...[...servedSubnets(redirects, byMark)].flatMap(([gateway, subnets]) =>
       subnetSets(family, servedSet(family, gateway), subnets, `subnets of gateway ${gateway}`),
     ),
     ...usual,
   ];
 }
 
-function besideOnBridge({ beside, bridge }: Part): string[] {
+function besideOnBridge({ beside, bridge }: Redirect): string[] {
   return bridge === undefined ? [] : beside.map((subnet) => `${shortSubnet(subnet)} . "${bridge}"`);
 }
 
@@ -145,7 +176,7 @@ function hopText({ via, device }: Hop): string {
 }
 
 /** Also when it is empty: it fills when somebody makes a network, and no rule comes or goes with that. */
-function publishedSets(family: Family, subnets: readonly Subnet[] | undefined): Wanted[] {
+function publishedSets(family: Family, subnets: readonly Subnet[] | undefined): DesiredObject[] {
   if (!subnets) return [];
   const why = 'networks of this host that are not redirected, whose published ports are reached';
   return [set(publishedSet(family), [`ipv${family}_addr`], elements(subnets), why)];
@@ -164,17 +195,20 @@ function elements(subnets: readonly Subnet[]): string[] {
   return mergeSubnets(subnets).map(shortSubnet);
 }
 
-function pairs(parts: readonly Part[], others: (part: Part) => readonly (Address | string)[]): string[] {
-  const found = parts.flatMap((part) =>
-    steeredSubnets(part).flatMap((subnet) =>
-      others(part).map((other) => `${shortSubnet(subnet)} . ${other}`),
+function pairs(
+  redirects: readonly Redirect[],
+  others: (redirect: Redirect) => readonly (Address | string)[],
+): string[] {
+  const found = redirects.flatMap((redirect) =>
+    steeredSubnets(redirect).flatMap((subnet) =>
+      others(redirect).map((other) => `${shortSubnet(subnet)} . ${other}`),
     ),
   );
   return [...new Set(found)].sort();
 }
 
 /** No interval among them: they are found by their hash. */
-function wholeValues(...args: Parameters<typeof set>): Wanted {
+function wholeValues(...args: Parameters<typeof set>): DesiredObject {
   const { object, why } = set(...args);
   return { object: { ...object, exact: true }, why };
 }

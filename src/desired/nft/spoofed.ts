@@ -8,7 +8,7 @@ import { type Family, families } from '../../address/cidr.ts';
 import { word } from './word.ts';
 import type { Numbers } from '../allocate/numbers.ts';
 import { hex } from '../../kinds/words.ts';
-import { type Part, type Wanted, bridgesOf, isBridged } from '../parts.ts';
+import { type Redirect, type DesiredObject, bridgesOf, isBridged } from '../redirect.ts';
 import { isNotOfBridge, isOfBridge, isRedirected, lengthsOf } from './subnet-sets.ts';
 
 /** before fragments are put together (-400): the kernel tells their source when some are missing */
@@ -16,12 +16,12 @@ const beforeDefrag = -450;
 /** before any filter chain of others (0), which might accept */
 const beforeFilter = -1;
 
-export function spoofedChains(parts: readonly Part[]): Wanted[] {
-  return [...sourceChains(parts), ...inputChains(parts)];
+export function spoofedChains(redirects: readonly Redirect[]): DesiredObject[] {
+  return [...sourceChains(redirects), ...inputChains(redirects)];
 }
 
-function sourceChains(parts: readonly Part[]): Wanted[] {
-  const known = families.filter((family) => lengthsIn(family, parts).length > 0);
+function sourceChains(redirects: readonly Redirect[]): DesiredObject[] {
+  const known = families.filter((family) => lengthsIn(family, redirects).length > 0);
   if (known.length === 0) return [];
   return [
     {
@@ -31,7 +31,7 @@ function sourceChains(parts: readonly Part[]): Wanted[] {
         hook: { type: 'filter', hook: 'prerouting', priority: beforeDefrag },
         rules: known.map(
           (family) =>
-            `iifname @bridges ${isNotOfBridge(family, 'source', lengthsIn(family, parts))} goto spoofed`,
+            `iifname @bridges ${isNotOfBridge(family, 'source', lengthsIn(family, redirects))} goto spoofed`,
         ),
       },
       why: 'looks at the source of every packet that comes from a redirected network',
@@ -39,12 +39,12 @@ function sourceChains(parts: readonly Part[]): Wanted[] {
     chain(
       'spoofed',
       [
-        ...known.flatMap((family) => neededSources(family, parts)),
+        ...known.flatMap((family) => neededSources(family, redirects)),
         `fib daddr type local ${dropped}`,
         // Chain `input` looks at what of it comes to this host.
         ...['multicast', 'broadcast'].map((type) => `fib daddr type ${type} return`),
         ...known.flatMap((family) =>
-          isOfBridge(family, 'destination', lengthsIn(family, parts)).map((own) => `${own} return`),
+          isOfBridge(family, 'destination', lengthsIn(family, redirects)).map((own) => `${own} return`),
         ),
         dropped,
       ],
@@ -56,8 +56,8 @@ function sourceChains(parts: readonly Part[]): Wanted[] {
 const dropped = 'iifname @spoofed drop';
 
 /** Neighbour discovery needs them. The kernel forwards none of them. */
-function neededSources(family: Family, parts: readonly Part[]): string[] {
-  const beside = parts.some((part) => part.family === family && part.beside.length > 0);
+function neededSources(family: Family, redirects: readonly Redirect[]): string[] {
+  const beside = redirects.some((redirect) => redirect.family === family && redirect.beside.length > 0);
   return [
     ...(family === 6 ? ['ip6 saddr fe80::/10 return'] : []),
     ...(beside ? [`${word(family)} saddr . iifname @beside${family} return`] : []),
@@ -65,21 +65,26 @@ function neededSources(family: Family, parts: readonly Part[]): string[] {
 }
 
 /** An address of a link asks for nothing that another link has: br_netfilter forwards what DNAT has led there. */
-export function linkLocalCalls(parts: readonly Part[]): string[] {
-  return lengthsIn(6, parts).length > 0 ? [`ip6 saddr fe80::/10 ct status dnat ${dropped}`] : [];
+export function linkLocalCalls(redirects: readonly Redirect[]): string[] {
+  return lengthsIn(6, redirects).length > 0 ? [`ip6 saddr fe80::/10 ct status dnat ${dropped}`] : [];
 }
 
 /**
  * For the end of chain `prerouting`: of a family in which nobody knows a subnet here, every source is foreign. Published
  * ports go on being answered: a declared exception.
  */
-export function unmentionedJumps(parts: readonly Part[]): string[] {
-  if (bridgesOf(parts).length === 0) return [];
-  return unmentioned(parts).map((family) => `meta nfproto ipv${family} iifname @bridges goto unmentioned`);
+export function unmentionedJumps(redirects: readonly Redirect[]): string[] {
+  if (bridgesOf(redirects).length === 0) return [];
+  return unmentioned(redirects).map(
+    (family) => `meta nfproto ipv${family} iifname @bridges goto unmentioned`,
+  );
 }
 
-export function unmentionedChains(parts: readonly Part[], { directBit = 0 }: Numbers): Wanted[] {
-  if (unmentionedJumps(parts).length === 0) return [];
+export function unmentionedChains(
+  redirects: readonly Redirect[],
+  { directBit = 0 }: Numbers,
+): DesiredObject[] {
+  if (unmentionedJumps(redirects).length === 0) return [];
   return [
     chain(
       'unmentioned',
@@ -95,8 +100,8 @@ export function unmentionedChains(parts: readonly Part[], { directBit = 0 }: Num
 }
 
 /** The families of which no network here has a subnet that the file or its engine tells. */
-function unmentioned(parts: readonly Part[]): Family[] {
-  return families.filter((family) => lengthsIn(family, parts).length === 0);
+function unmentioned(redirects: readonly Redirect[]): Family[] {
+  return families.filter((family) => lengthsIn(family, redirects).length === 0);
 }
 
 /** UDP ports that tunnels of this host listen on: VXLAN, the kernel's older port of it, and Geneve */
@@ -105,10 +110,10 @@ const tunnelPorts = ['4789', '8472', '6081'];
 const tunnelProtocols = ['4', '41', '47'];
 
 /** What comes to this host itself. A tunnel that ends here would let out what is inside, whatever its source. */
-function inputChains(parts: readonly Part[]): Wanted[] {
-  const strangers = families.flatMap((family) => strangerJumps(family, parts));
+function inputChains(redirects: readonly Redirect[]): DesiredObject[] {
+  const strangers = families.flatMap((family) => strangerJumps(family, redirects));
   const tunnels = families.flatMap((family) => {
-    const some = parts.filter((part) => part.family === family);
+    const some = redirects.filter((redirect) => redirect.family === family);
     return isRedirected(family, 'source', some).map((source) => `${source} jump tunnels`);
   });
   if (tunnels.length === 0) return [];
@@ -118,7 +123,7 @@ function inputChains(parts: readonly Part[]): Wanted[] {
           chain(
             'strangers',
             [
-              ...families.flatMap((family) => neededSources(family, parts)),
+              ...families.flatMap((family) => neededSources(family, redirects)),
               // DHCP, neighbour discovery and multicast listeners ask so before they have an address.
               ...['ip saddr 0.0.0.0', 'ip6 saddr ::'].map((none) => `${none} return`),
               dropped,
@@ -147,22 +152,24 @@ function inputChains(parts: readonly Part[]): Wanted[] {
   ];
 }
 
-function strangerJumps(family: Family, parts: readonly Part[]): string[] {
-  if (bridgesOf(parts).length === 0) return [];
-  const lengths = lengthsIn(family, parts);
+function strangerJumps(family: Family, redirects: readonly Redirect[]): string[] {
+  if (bridgesOf(redirects).length === 0) return [];
+  const lengths = lengthsIn(family, redirects);
   if (lengths.length > 0)
     return [`iifname @bridges ${isNotOfBridge(family, 'source', lengths)} jump strangers`];
-  return unmentioned(parts).includes(family)
+  return unmentioned(redirects).includes(family)
     ? [`iifname @bridges meta nfproto ipv${family} jump strangers`]
     : [];
 }
 
-function lengthsIn(family: Family, parts: readonly Part[]): number[] {
+function lengthsIn(family: Family, redirects: readonly Redirect[]): number[] {
   return lengthsOf(
-    parts.filter((part) => part.family === family && isBridged(part)).flatMap(({ subnets }) => subnets),
+    redirects
+      .filter((redirect) => redirect.family === family && isBridged(redirect))
+      .flatMap(({ subnets }) => subnets),
   );
 }
 
-function chain(name: string, rules: readonly string[], why: string): Wanted {
+function chain(name: string, rules: readonly string[], why: string): DesiredObject {
   return { object: { kind: 'nft-chain', name, rules }, why };
 }

@@ -1,21 +1,29 @@
 /** The maps that lead each redirected subnet to the chain that marks its packets. */
 import type { Family, Subnet } from '../../address/cidr.ts';
-import { type Part, type Wanted, isBridged, steeredSubnets } from '../parts.ts';
-import { steerMap } from '../routing/ways.ts';
+import { type Redirect, type DesiredObject, isBridged, steeredSubnets } from '../redirect.ts';
+import { steerMap } from '../routing/egress.ts';
 import { type OnBridge, bridgeMaps, subnetMaps } from './subnet-sets.ts';
 
 /** What is steered by a rule is marked as seen alone; what goes nowhere not even so, where no rule closes it. */
-export function steeringMaps(family: Family, parts: readonly Part[], byMark: boolean): Wanted[] {
+export function steeringMaps(
+  family: Family,
+  redirects: readonly Redirect[],
+  byMark: boolean,
+): DesiredObject[] {
   const chains = new Map<Subnet, string>();
-  const [bridged, others] = [parts.filter(isBridged), parts.filter((part) => !isBridged(part))];
-  for (const part of parts) {
-    for (const subnet of part.subnets)
+  const [bridged, others] = [
+    redirects.filter(isBridged),
+    redirects.filter((redirect) => !isBridged(redirect)),
+  ];
+  for (const redirect of redirects) {
+    for (const subnet of redirect.subnets)
       if (!chains.has(subnet)) chains.set(subnet, `${byMark ? 'unseen' : 'marks'}${family}`);
-    if (!part.steer || !byMark) continue;
-    for (const subnet of steeredSubnets(part)) chains.set(subnet, `to${family}_${part.steer.gateway}`);
+    if (!redirect.steer || !byMark) continue;
+    for (const subnet of steeredSubnets(redirect))
+      chains.set(subnet, `to${family}_${redirect.steer.gateway}`);
   }
-  const known = new Set(bridged.flatMap((part) => part.subnets));
-  const elsewhere = others.flatMap((part) => part.subnets).filter((subnet) => !known.has(subnet));
+  const known = new Set(bridged.flatMap((redirect) => redirect.subnets));
+  const elsewhere = others.flatMap((redirect) => redirect.subnets).filter((subnet) => !known.has(subnet));
   const pick = (subnet: Subnet): string => chains.get(subnet) ?? '';
   return [
     ...bridgeMaps(
@@ -33,6 +41,6 @@ export function steeringMaps(family: Family, parts: readonly Part[], byMark: boo
 }
 
 /** The subnets of a network on this host, each with the bridge that its containers are on. */
-export function pairsOnBridge({ local, bridge, subnets }: Part): OnBridge[] {
+export function pairsOnBridge({ local, bridge, subnets }: Redirect): OnBridge[] {
   return local && bridge !== undefined ? subnets.map((subnet) => ({ subnet, bridge })) : [];
 }

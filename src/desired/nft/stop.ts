@@ -4,8 +4,8 @@
  */
 import type { Family } from '../../address/cidr.ts';
 import type { NftSet } from '../../kinds/nft-table/schema.ts';
-import { redirectedSet, stoppedSet, subnetSetName } from '../../kinds/nft-table/subnet-set-name.ts';
-import { type Part, type Wanted, byFamily, isLocal } from '../parts.ts';
+import { redirectedSet, stoppedSet, subnetSetName } from '../../kinds/nft-table/set-name.ts';
+import { type Redirect, type DesiredObject, byFamily, isLocal } from '../redirect.ts';
 import { anyOf, fieldOf, redirectedLengths } from './subnet-sets.ts';
 
 /** by which of its addresses a packet is of a redirected subnet */
@@ -23,19 +23,23 @@ export function stop(family: Family, field: keyof typeof chains): string {
 }
 
 /** The chains that those lead to. */
-export function stopChains(parts: readonly Part[]): Wanted[] {
-  return byFamily(parts).flatMap((group) => [
-    stopChain(group.family, group.parts, 'source'),
-    ...(group.parts.some(isLocal) ? [stopChain(group.family, group.parts, 'original source')] : []),
-    ...(group.parts.some(({ outside }) => outside.length > 0)
-      ? [stopChain(group.family, group.parts, 'destination')]
+export function stopChains(redirects: readonly Redirect[]): DesiredObject[] {
+  return byFamily(redirects).flatMap((group) => [
+    stopChain(group.family, group.redirects, 'source'),
+    ...(group.redirects.some(isLocal) ? [stopChain(group.family, group.redirects, 'original source')] : []),
+    ...(group.redirects.some(({ outside }) => outside.length > 0)
+      ? [stopChain(group.family, group.redirects, 'destination')]
       : []),
   ]);
 }
 
 /** What cannot be counted, because the kernel has no memory left, is dropped all the same. */
-function stopChain(family: Family, parts: readonly Part[], field: keyof typeof chains): Wanted {
-  const counts = redirectedLengths(parts).flatMap((length) => {
+function stopChain(
+  family: Family,
+  redirects: readonly Redirect[],
+  field: keyof typeof chains,
+): DesiredObject {
+  const counts = redirectedLengths(redirects).flatMap((length) => {
     const set = subnetSetName(stoppedSet(family), length);
     return anyOf(family, field, redirectedSet(family), [length]).map(
       (matches) => `${matches} add @${set} { ${fieldOf(family, field, length)} }`,
@@ -47,8 +51,8 @@ function stopChain(family: Family, parts: readonly Part[], field: keyof typeof c
   };
 }
 
-export function stoppedSets(family: Family, parts: readonly Part[]): Wanted[] {
-  return redirectedLengths(parts).map((length) => ({
+export function stoppedSets(family: Family, redirects: readonly Redirect[]): DesiredObject[] {
+  return redirectedLengths(redirects).map((length) => ({
     object: {
       kind: 'nft-set',
       name: subnetSetName(stoppedSet(family), length),

@@ -17,9 +17,9 @@ import {
   quotedMap,
   redirectedSet,
   subnetSetName,
-} from '../../kinds/nft-table/subnet-set-name.ts';
+} from '../../kinds/nft-table/set-name.ts';
 import { word } from './word.ts';
-import type { Part, Wanted } from '../parts.ts';
+import type { Redirect, DesiredObject } from '../redirect.ts';
 
 export type Field = keyof ReturnType<typeof fieldTexts>;
 
@@ -29,17 +29,17 @@ export function lengthsOf(subnets: readonly Subnet[]): number[] {
 }
 
 /** Says that a field is in a redirected subnet, one text for each prefix length. */
-export function isRedirected(family: Family, field: Field, parts: readonly Part[]): string[] {
-  return anyOf(family, field, redirectedSet(family), redirectedLengths(parts));
+export function isRedirected(family: Family, field: Field, redirects: readonly Redirect[]): string[] {
+  return anyOf(family, field, redirectedSet(family), redirectedLengths(redirects));
 }
 
 /** Says that a field is in none of them. */
-export function isNotRedirected(family: Family, field: Field, parts: readonly Part[]): string {
-  return noneOf(family, field, redirectedSet(family), redirectedLengths(parts));
+export function isNotRedirected(family: Family, field: Field, redirects: readonly Redirect[]): string {
+  return noneOf(family, field, redirectedSet(family), redirectedLengths(redirects));
 }
 
-export function redirectedLengths(parts: readonly Part[]): number[] {
-  return lengthsOf(parts.flatMap(({ subnets }) => subnets));
+export function redirectedLengths(redirects: readonly Redirect[]): number[] {
+  return lengthsOf(redirects.flatMap(({ subnets }) => subnets));
 }
 
 /** The sets of a name; none is empty. */
@@ -49,7 +49,7 @@ export function subnetSets(
   subnets: readonly Subnet[],
   why: string,
   counted = false,
-): Wanted[] {
+): DesiredObject[] {
   return elementSets(
     family,
     name,
@@ -64,7 +64,7 @@ export function subnetMaps(
   name: string,
   chains: ReadonlyMap<Subnet, string>,
   why: string,
-): Wanted[] {
+): DesiredObject[] {
   const elements = sortSubnets([...chains.keys()]).map((subnet) => ({
     subnet,
     text: `${firstAddress(subnet)} : goto ${chains.get(subnet) ?? ''}`,
@@ -79,7 +79,7 @@ export interface OnBridge {
 }
 
 /** Sets of subnets, each with its bridge. */
-export function bridgeSets(family: Family, pairs: readonly OnBridge[], why: string): Wanted[] {
+export function bridgeSets(family: Family, pairs: readonly OnBridge[], why: string): DesiredObject[] {
   const elements = pairs.map((pair) => ({ subnet: pair.subnet, text: pairText(pair) }));
   return elementSets(family, ownSet(family), elements, { counted: false, why, bridged: true });
 }
@@ -89,7 +89,7 @@ export function bridgeMaps(
   family: Family,
   pairs: readonly (OnBridge & { readonly chain: string })[],
   why: string,
-): Wanted[] {
+): DesiredObject[] {
   const elements = pairs.map((pair) => ({
     subnet: pair.subnet,
     text: `${pairText(pair)} : goto ${pair.chain}`,
@@ -144,7 +144,7 @@ export interface Quoted {
   readonly chain: string;
 }
 
-export function quotedMaps(family: Family, quoted: readonly Quoted[]): Wanted[] {
+export function quotedMaps(family: Family, quoted: readonly Quoted[]): DesiredObject[] {
   const elements = quoted.map(({ subnet, chain }) => ({
     subnet,
     text: `${hexOfAddress(firstAddress(subnet))} : goto ${chain}`,
@@ -177,7 +177,7 @@ function elementSets(
     readonly bridged?: true;
     readonly raw?: true;
   },
-): Wanted[] {
+): DesiredObject[] {
   const address = raw ? 'integer' : `ipv${family}_addr`;
   const byLength = new Map<number, string[]>();
   for (const { subnet, text } of elements) {

@@ -8,35 +8,35 @@ import { mainTable } from '../../kinds/ownership.ts';
 import { backObstacles, outObstacles, subnetsHere, viaOf } from '../checks/member-obstacles.ts';
 import { linkTowards } from '../routing/neighbours.ts';
 import type { Numbers } from '../allocate/numbers.ts';
-import { type Findings, type Part, type WaysOut, closedPart } from '../parts.ts';
+import { type GatewayWays, type Redirect, closedRedirect } from '../redirect.ts';
+import type { RoleContext, RoleResult } from './role.ts';
 import { publishedRules } from '../nft/published-ports.ts';
 import { outsideOf, returnWaysOf } from '../routing/return-ways.ts';
-import { memberRoutes } from '../routing/routed.ts';
+import { memberRoutes } from '../routing/policy-routes.ts';
 import { closedDefault, openDefault } from '../routing/routes.ts';
 
 /** A route that a routing daemon learns (metric 20 to 110) comes before our static one. */
 const returnMetric = 4000;
 
 /** What can be sent on, and what is closed because the uplink, or the way back to its node, is not ready. */
-export function memberParts(
+export function memberRedirects(
   gateway: MemberGateway,
   family: Family,
-  facts: Facts,
-  numbers: Numbers,
-  { refusals, notReady, closing }: Findings,
-): Part[] {
+  { facts, numbers, closing }: RoleContext,
+): RoleResult {
   const served = gateway.served.filter(({ subnet }) => familyOf(subnet) === family);
-  if (served.length === 0) return [];
-  refusals.push(...subnetsHere(served, facts));
-  if (closing) return [openPart(gateway, family, served, facts, numbers)];
+  if (served.length === 0) return { redirects: [], refusals: [], notReady: [] };
+  const refusals = subnetsHere(served, facts);
+  if (closing) {
+    return { redirects: [openRedirect(gateway, family, served, facts, numbers)], refusals, notReady: [] };
+  }
   const [out, back] = [outObstacles(gateway, family, facts), backObstacles(gateway, served, facts)];
-  notReady.push(...out, ...back.map(({ obstacle }) => obstacle));
   const why = new Map(back.flatMap(({ subnets, obstacle }) => subnets.map((one) => [one, obstacle.message])));
   const ready = served.filter(({ subnet }) => !why.has(subnet));
   const [first] = out;
-  const part = openPart(gateway, family, ready, facts, numbers);
-  return [
-    ...(ready.length === 0 ? [] : [first ? withoutUplink(part, first.message) : part]),
+  const redirect = openRedirect(gateway, family, ready, facts, numbers);
+  const redirects = [
+    ...(ready.length === 0 ? [] : [first ? withoutUplink(redirect, first.message) : redirect]),
     ...[...new Set(why.values())].map((reason) =>
       closedServed(
         gateway,
@@ -47,11 +47,12 @@ export function memberParts(
       ),
     ),
   ];
+  return { redirects, refusals, notReady: [...out, ...back.map(({ obstacle }) => obstacle)] };
 }
 
 /** The gateway itself is in reach, and its table has no way out. */
-function withoutUplink({ routes, ...part }: Part, notReady: string): Part {
-  const { routed: _, nat: __, published: ___, ...rest } = part;
+function withoutUplink({ routes, ...redirect }: Redirect, notReady: string): Redirect {
+  const { routed: _, nat: __, published: ___, ...rest } = redirect;
   return {
     ...rest,
     hops: [],
@@ -69,28 +70,28 @@ function closedServed(
   served: readonly ServedSubnet[],
   notReady: string,
   facts: Facts,
-): Part {
+): Redirect {
   const subnets = served.map(({ subnet }) => subnet);
   // Answers that still come must not go on by the default route.
   const outside = outsideOf(served, family, facts);
-  return { ...closedPart(`gateway ${name}`, family, subnets), outside, notReady };
+  return { ...closedRedirect(`gateway ${name}`, family, subnets), outside, notReady };
 }
 
 /** @param served all of one family, with the ways to their nodes there */
-function openPart(
+function openRedirect(
   gateway: MemberGateway,
   family: Family,
   served: readonly ServedSubnet[],
   facts: Facts,
   numbers: Numbers,
-): Part {
+): Redirect {
   const subnets = served.map(({ subnet }) => subnet);
   const table = numbers.gateways[gateway.name]?.table ?? 0;
   const { device } = gateway.uplink;
   const via = viaOf(gateway, family);
   const way = { device, ...(via === undefined ? {} : { via }) };
   return {
-    ...closedPart(`gateway ${gateway.name}`, family, subnets),
+    ...closedRedirect(`gateway ${gateway.name}`, family, subnets),
     ...waysOut(way),
     ...memberRoutes(gateway.name, served, table, waysOut(way)),
     steer: steeredBy(gateway, served, table),
@@ -115,7 +116,7 @@ function steeredBy(
   { name, uplink }: MemberGateway,
   served: readonly ServedSubnet[],
   table: number,
-): NonNullable<Part['steer']> {
+): NonNullable<Redirect['steer']> {
   const why = `gateway ${name} sends it out of ${uplink.device}`;
   return { gateway: name, table, why, ...steeredOnes(served) };
 }
@@ -126,7 +127,7 @@ function steeredOnes(served: readonly ServedSubnet[]): { readonly only?: Subnet[
   return whole.length === served.length ? {} : { only: whole.map(({ subnet }) => subnet) };
 }
 
-function waysOut({ via, device }: { readonly via?: Address; readonly device: string }): WaysOut {
+function waysOut({ via, device }: { readonly via?: Address; readonly device: string }): GatewayWays {
   return via === undefined ? { hops: [], devices: [device] } : { hops: [{ via, device }], devices: [] };
 }
 

@@ -19,50 +19,40 @@ import { hopsTowards, linkTowards } from '../routing/neighbours.ts';
 import { gatewayObstacles, subnetRefusals } from '../checks/node-refusals.ts';
 import type { Numbers } from '../allocate/numbers.ts';
 import { othersOnBridge } from '../engines/own-subnets.ts';
-import { type Findings, type NotReady, type Part, type Refusal, closedPart } from '../parts.ts';
-import { nodeRoutes } from '../routing/routed.ts';
+import { type NotReady, type Redirect, type Refusal, closedRedirect } from '../redirect.ts';
+import type { RoleContext, RoleResult } from './role.ts';
+import { nodeRoutes } from '../routing/policy-routes.ts';
 import { closedDefault, openDefault } from '../routing/routes.ts';
 
 /** @param state what is known of the network as a whole */
-export function nodePart(
-  state: NetworkState,
-  family: Family,
-  facts: Facts,
-  numbers: Numbers,
-  findings: Findings,
-): Part {
+export function nodeRedirect(state: NetworkState, family: Family, context: RoleContext): RoleResult {
   const { network } = state;
-  const common: Part = {
-    ...closedPart(whatOf(network), family, ofFamily(network.subnets, family)),
-    ...bridgePart(state, family, facts),
+  const { facts, numbers, closing } = context;
+  const common: Redirect = {
+    ...closedRedirect(whatOf(network), family, ofFamily(network.subnets, family)),
+    ...bridgeOfRedirect(state, family, facts),
     local: true,
     inbound: inboundLinks(network, family, facts),
     // Where a mark steers, no route closes it: what comes for its containers must not go on by a default route.
     ...(network.engine === 'external' ? { routeless: true, outside: ofFamilyHops(facts, family) } : {}),
   };
-  if (!isOpen(network, family)) return closedNetwork(state, common, facts, findings);
+  if (!isOpen(network, family)) return closedNetwork(state, common, facts);
   const [known] = inFamily(state.obstacles, family);
-  if (known) return closedNetwork(state, { ...common, notReady: known.message }, facts, findings);
-  findings.refusals.push(...refusalsOf(network, common, common.subnets, facts));
+  if (known) return closedNetwork(state, { ...common, notReady: known.message }, facts);
+  const refusals = refusalsOf(network, common, common.subnets, facts);
   const towards = towardsGateway(network, common, facts);
   const { first, all, isShared } = wayObstacles(network, common, towards, facts);
-  if (!first || findings.closing) {
-    const ways = openWays(network, common, towards, facts, numbers, findings.notReady);
-    findings.notReady.push(...all);
-    return { ...common, ...ways };
+  if (!first || closing) {
+    const { ways, notReady } = openWays(network, common, towards, context);
+    return { redirects: [{ ...common, ...ways }], refusals, notReady: [...notReady, ...all] };
   }
-  findings.notReady.push(...all);
   const closed = { ...common, notReady: first.message };
-  return isShared ? closed : { ...closed, ...closedWays(network, family, numbers) };
+  const redirect = isShared ? closed : { ...closed, ...closedWays(network, family, numbers) };
+  return { redirects: [redirect], refusals, notReady: all };
 }
 
 /** With the subnets that the network has on this host, whatever the file says. */
-function closedNetwork(
-  { network, others }: NetworkState,
-  common: Part,
-  facts: Facts,
-  findings: Findings,
-): Part {
+function closedNetwork({ network, others }: NetworkState, common: Redirect, facts: Facts): RoleResult {
   const { family } = common;
   const ownOnes = [
     ...ofFamily(factsOf(network, facts)?.subnets ?? [], family),
@@ -71,12 +61,12 @@ function closedNetwork(
   const ofFile = common.subnets;
   if (!others.some((one) => one.family === family)) {
     const subnets = union(ofFile, ownOnes);
-    findings.refusals.push(...refusalsOf(network, common, subnets, facts));
-    return { ...common, subnets };
+    const refusals = refusalsOf(network, common, subnets, facts);
+    return { redirects: [{ ...common, subnets }], refusals, notReady: [] };
   }
   // What the file says may be somebody else's by now. That keeps nothing of the network itself from being closed.
   const still = ofFile.filter((subnet) => refusalsOf(network, common, [subnet], facts).length === 0);
-  return { ...common, subnets: union(still, ownOnes) };
+  return { redirects: [{ ...common, subnets: union(still, ownOnes) }], refusals: [], notReady: [] };
 }
 
 function ofFamilyHops({ defaultHops }: Facts, family: Family): Hop[] {
@@ -85,7 +75,7 @@ function ofFamilyHops({ defaultHops }: Facts, family: Family): Hop[] {
 
 function refusalsOf(
   network: NodeNetwork,
-  { bridge }: Part,
+  { bridge }: Redirect,
   subnets: readonly Subnet[],
   facts: Facts,
 ): Refusal[] {
@@ -102,7 +92,7 @@ function ofFamily(subnets: readonly Subnet[], family: Family): Subnet[] {
   return subnets.filter((subnet) => familyOf(subnet) === family);
 }
 
-type Ways = Pick<Part, 'steer' | 'routed' | 'routes' | 'direct' | 'masqueradeDirect' | 'hops'>;
+type Ways = Pick<Redirect, 'steer' | 'routed' | 'routes' | 'direct' | 'masqueradeDirect' | 'hops'>;
 
 /** The way to the gateway of one family. */
 interface Towards {
@@ -110,30 +100,29 @@ interface Towards {
   readonly link?: Link | undefined;
 }
 
-function towardsGateway(network: NodeNetwork, { family, subnets }: Part, facts: Facts): Towards {
+function towardsGateway(network: NodeNetwork, { family, subnets }: Redirect, facts: Facts): Towards {
   const [via] = ofFamily(network.nextHops, family);
   return via === undefined ? {} : { via, link: linkTowards(via, facts, subnets) };
 }
 
-/** @param notReady takes what is closed of other gateways that routes lead to */
+/** @returns with what is closed of other gateways that routes lead to */
 function openWays(
   network: NodeNetwork,
-  { family, subnets }: Part,
+  { family, subnets }: Redirect,
   { via, link }: Towards,
-  facts: Facts,
-  numbers: Numbers,
-  notReady: NotReady[],
-): Ways {
+  context: RoleContext,
+): { readonly ways: Ways; readonly notReady: readonly NotReady[] } {
   const { gateway } = network;
+  const { facts, numbers } = context;
   const { steer, routes } = closedWays(network, family, numbers);
-  const others = nodeRoutes(network, family, subnets, facts, numbers, notReady);
+  const others = nodeRoutes(network, family, subnets, context);
   // Of a network with routes they are among those.
   const direct = network.routes ? [] : mergeSubnets(ofFamily(network.direct, family));
   const open =
     via === undefined || !link
       ? []
       : [openDefault(family, steer.table, { via, device: link.name }, `gateway ${gateway} is at ${via}`)];
-  return {
+  const ways = {
     steer,
     routes: [...routes, ...open, ...others.tables],
     ...(others.routed ? { routed: others.routed } : {}),
@@ -141,6 +130,7 @@ function openWays(
     masqueradeDirect: (direct.length > 0 || others.hasDirect) && isSwitchedOff(network, facts),
     hops: hopsTowards(ofFamily(network.nextHops, family), subnets, facts),
   };
+  return { ways, notReady: others.notReady };
 }
 
 /** What stays when nothing may leave: all layers of the network, and a table without a way out. */
@@ -148,7 +138,7 @@ function closedWays(
   { name, gateway }: NodeNetwork,
   family: Family,
   numbers: Numbers,
-): Required<Pick<Part, 'steer' | 'routes'>> {
+): Required<Pick<Redirect, 'steer' | 'routes'>> {
   const table = numbers.gateways[gateway]?.table ?? 0;
   const steer = { gateway, table, why: `every packet of ${name} goes to gateway ${gateway}` };
   return { steer, routes: [closedDefault(family, table, gateway)] };
@@ -165,7 +155,7 @@ interface WayObstacles {
 
 function wayObstacles(
   network: NodeNetwork,
-  { name, family, subnets, bridge }: Part,
+  { name, family, subnets, bridge }: Redirect,
   { via, link }: Towards,
   facts: Facts,
 ): WayObstacles {
@@ -200,11 +190,11 @@ function forwardOf(
   return forwardObstacles(whatOf(network), passages, facts.forwardFilters);
 }
 
-function bridgePart(
+function bridgeOfRedirect(
   state: NetworkState,
   family: Family,
   facts: Facts,
-): Pick<Part, 'beside'> & { readonly bridge?: string } {
+): Pick<Redirect, 'beside'> & { readonly bridge?: string } {
   const bridge = bridgeOf(state.network, facts);
   if (bridge === undefined) return { beside: [] };
   return { bridge, beside: othersOnBridge(state, bridge, family, facts) };

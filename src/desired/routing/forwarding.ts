@@ -2,10 +2,10 @@
 import { type Family, families } from '../../address/cidr.ts';
 import type { Facts } from '../../state/facts.ts';
 import { forwardingName, settingsOf } from '../../state/settings.ts';
-import type { Part, Refusal, Wanted } from '../parts.ts';
+import type { Redirect, Refusal, DesiredObject } from '../redirect.ts';
 
 export interface Forwarding {
-  readonly wanted: readonly Wanted[];
+  readonly wanted: readonly DesiredObject[];
   readonly refusals: readonly Refusal[];
 }
 
@@ -13,11 +13,13 @@ export interface Forwarding {
  * On in the families in which something is steered; in all others as it was before us. Where that is only not ready, it stays
  * as it is.
  */
-export function forwardingOf(parts: readonly Part[], facts: Facts): Forwarding {
+export function forwardingOf(redirects: readonly Redirect[], facts: Facts): Forwarding {
   const steered = (family: Family): boolean =>
-    parts.some((part) => part.family === family && part.steer && part.notReady === undefined);
+    redirects.some(
+      (redirect) => redirect.family === family && redirect.steer && redirect.notReady === undefined,
+    );
   const awaited = (family: Family): boolean =>
-    parts.some((part) => part.family === family && part.notReady !== undefined);
+    redirects.some((redirect) => redirect.family === family && redirect.notReady !== undefined);
   return {
     wanted: families.flatMap((family) => {
       if (steered(family)) return [switchedOn(family)];
@@ -25,7 +27,7 @@ export function forwardingOf(parts: readonly Part[], facts: Facts): Forwarding {
     }),
     refusals: steered(6)
       ? whatIsLost(
-          parts.map(({ bridge }) => bridge),
+          redirects.map(({ bridge }) => bridge),
           facts,
         )
       : [],
@@ -40,14 +42,14 @@ export function keptForwarding({ ledger, sysctls }: Facts): string[] {
     .map((name) => `sysctl ${name} = 1 stays with it, until destroy can take the network away`);
 }
 
-function switchedOn(family: Family): Wanted {
+function switchedOn(family: Family): DesiredObject {
   return {
     object: { kind: 'sysctl', name: forwardingName[family], value: '1' },
     why: 'packets between containers and the outside are forwarded',
   };
 }
 
-function asBefore(family: Family, { ledger, sysctls, links }: Facts): Wanted[] {
+function asBefore(family: Family, { ledger, sysctls, links }: Facts): DesiredObject[] {
   const name = forwardingName[family];
   const { [name]: value, ...kept } = settingsOf(family, ledger.sysctls);
   if (value === undefined) return [];

@@ -3,9 +3,9 @@ import { type Family, familyOf } from '../../address/cidr.ts';
 import type { Facts } from '../../state/facts.ts';
 import type { ServedSubnet } from '../../topology/role.ts';
 import { hopsTowards } from './neighbours.ts';
-import type { Part } from '../parts.ts';
+import type { Redirect } from '../redirect.ts';
 
-export function returnWaysOf(served: readonly ServedSubnet[], facts: Facts): Part['returnWays'] {
+export function returnWaysOf(served: readonly ServedSubnet[], facts: Facts): Redirect['returnWays'] {
   return served.flatMap(({ subnet, nodeAddress }) =>
     hopsTowards([nodeAddress], [], facts).map((hop) => ({ subnet, ...hop })),
   );
@@ -15,7 +15,7 @@ export function outsideOf(
   served: readonly ServedSubnet[],
   family: Family,
   { defaultHops }: Facts,
-): Part['outside'] {
+): Redirect['outside'] {
   const nodes = new Set(served.map(({ nodeAddress }) => nodeAddress));
   return defaultHops.filter(({ via }) => familyOf(via) === family && !nodes.has(via));
 }

@@ -3,7 +3,7 @@ import type { Family } from '../../address/cidr.ts';
 import { type Selector, selectorText } from '../../spec/route-order.ts';
 import type { Rule } from '../../kinds/rule/schema.ts';
 import { preferences } from '../../kinds/ownership.ts';
-import { type Part, type RoutedWay, ingressOf } from '../parts.ts';
+import { type Redirect, type PolicyRoute, ingressOf } from '../redirect.ts';
 
 /** Of IPv6, ICMP is another protocol. */
 const protocols = {
@@ -13,18 +13,18 @@ const protocols = {
 
 /** Before the rule that steers all of the subnet; by addresses, so that the reverse path filter sees them too. */
 export function routeRules(
-  part: Part,
+  redirect: Redirect,
   unlessBypassed: Pick<Rule, 'fwmark'>,
 ): {
   readonly rule: Omit<Rule, 'kind' | 'family'>;
   readonly why: string;
 }[] {
-  const { name, family, routed } = part;
+  const { name, family, routed } = redirect;
   return (routed?.ways ?? []).map((way) => ({
     rule: {
       preference: preferences.direct + way.selector.rank,
       from: way.from,
-      ...ingressOf(part),
+      ...ingressOf(redirect),
       ...(way.table === undefined ? {} : unlessBypassed),
       ...selectorOf(way.selector, family),
       action:
@@ -44,7 +44,7 @@ function selectorOf({ to, proto, ports }: Selector, family: Family): Pick<Rule, 
   };
 }
 
-function whyOf(name: string, { selector, table }: RoutedWay): string {
+function whyOf(name: string, { selector, table }: PolicyRoute): string {
   const what = selectorText(selector);
   return table === undefined ? `${what} is direct for ${name}` : `${what} leaves by gateway ${selector.via}`;
 }

@@ -2,7 +2,7 @@
 import type { Family } from '../../address/cidr.ts';
 import { preferences } from '../../kinds/ownership.ts';
 import { type Numbers, hostErrorBits } from '../allocate/numbers.ts';
-import { type Part, isLocal } from '../parts.ts';
+import { type Redirect, isLocal } from '../redirect.ts';
 import { routeRules } from './route-rules.ts';
 import { type Ruling, ofLinks, onwards, ruling, theEnd } from './ruling.ts';
 import { linksBack, marksOf } from './steering-kind.ts';
@@ -11,13 +11,13 @@ import { linksBack, marksOf } from './steering-kind.ts';
  * As many as there are gateways, however many subnets they have. What goes to a redirected subnet has no gateway's mark, and
  * so goes by main; there, a route closes it when its bridge is not there.
  */
-export function rulesByMark(family: Family, parts: readonly Part[], numbers: Numbers): Ruling[] {
-  const { mask, gateways } = marksOf(parts, numbers);
+export function rulesByMark(family: Family, redirects: readonly Redirect[], numbers: Numbers): Ruling[] {
+  const { mask, gateways } = marksOf(redirects, numbers);
   const { steerBit = 0, directBit = 0 } = numbers;
   const steered = { value: steerBit, mask: steerBit };
   return [
     ...gateways.flatMap((gateway) => hostErrorRules(gateway, mask, numbers)),
-    ...(parts.some(isLocal)
+    ...(redirects.some(isLocal)
       ? [
           ruling(
             {
@@ -29,15 +29,15 @@ export function rulesByMark(family: Family, parts: readonly Part[], numbers: Num
           ),
         ]
       : []),
-    ...ofLinks(family, parts),
+    ...ofLinks(family, redirects),
     // The reverse path filter asks for the links where a mark is valid for it. IPv6 has no such filter.
-    ...[...(family === 4 ? linksBack(parts) : []), 'lo'].map((device) =>
+    ...[...(family === 4 ? linksBack(redirects) : []), 'lo'].map((device) =>
       ruling(
         { preference: preferences.inside, fwmark: steered, device, action: onwards },
         device === 'lo' ? 'what begins or ends on this host' : 'answers go to the bridge, or to the node',
       ),
     ),
-    ...parts.flatMap((part) => routeRules(part, {})),
+    ...redirects.flatMap((redirect) => routeRules(redirect, {})),
     ...gateways.flatMap((gateway) => gatewayRules(gateway, mask, steerBit)),
     theEnd,
   ];

@@ -3,7 +3,7 @@ import { type Family, type Subnet, groupMerged, mergeSubnets, prefixLength } fro
 import type { Rule } from '../../kinds/rule/schema.ts';
 import { mainTable, preferences } from '../../kinds/ownership.ts';
 import type { Numbers } from '../allocate/numbers.ts';
-import { type Part, ingressOf, isBridged, isLocal, steeredSubnets } from '../parts.ts';
+import { type Redirect, ingressOf, isBridged, isLocal, steeredSubnets } from '../redirect.ts';
 import { routeRules } from './route-rules.ts';
 import { type Ruling, ofLinks, onwards, ruling, theEnd } from './ruling.ts';
 
@@ -13,41 +13,41 @@ import { type Ruling, ofLinks, onwards, ruling, theEnd } from './ruling.ts';
  */
 export function rulesBySource(
   family: Family,
-  parts: readonly Part[],
+  redirects: readonly Redirect[],
   bridges: readonly string[],
   numbers: Numbers,
 ): Ruling[] {
   const unlessBypassed = withoutBypass(numbers);
   const exceptions = [
-    ...besideRules(parts),
-    ...directRules(parts),
-    ...parts.flatMap((part) => routeRules(part, unlessBypassed)),
+    ...besideRules(redirects),
+    ...directRules(redirects),
+    ...redirects.flatMap((redirect) => routeRules(redirect, unlessBypassed)),
   ];
   return [
-    ...ofLinks(family, parts),
-    ...mergeSubnets(parts.filter(talksToHost).flatMap((part) => part.subnets)).flatMap(inside),
+    ...ofLinks(family, redirects),
+    ...mergeSubnets(redirects.filter(talksToHost).flatMap((redirect) => redirect.subnets)).flatMap(inside),
     ...exceptions,
-    ...steers(parts, unlessBypassed),
+    ...steers(redirects, unlessBypassed),
     ...bridges.map((device) =>
       ruling(
         { preference: preferences.closed, ...unlessBypassed, device, action: { kind: 'blackhole' } },
         `whatever else comes from ${device} goes nowhere`,
       ),
     ),
-    ...closedSources(parts, unlessBypassed),
+    ...closedSources(redirects, unlessBypassed),
     ...(exceptions.some(({ rule }) => rule.action.kind === 'goto') ? [theEnd] : []),
   ];
 }
 
 /** Other subnets on a network's bridge are none of our business. */
-function besideRules(parts: readonly Part[]): Ruling[] {
-  return parts
+function besideRules(redirects: readonly Redirect[]): Ruling[] {
+  return redirects
     .filter(isBridged)
-    .flatMap((part) =>
-      part.beside.map((from) =>
+    .flatMap((redirect) =>
+      redirect.beside.map((from) =>
         ruling(
-          { preference: preferences.direct, from, ...ingressOf(part), action: onwards },
-          `${from} is another subnet on the bridge of ${part.name}`,
+          { preference: preferences.direct, from, ...ingressOf(redirect), action: onwards },
+          `${from} is another subnet on the bridge of ${redirect.name}`,
         ),
       ),
     );
@@ -59,12 +59,15 @@ function withoutBypass({ directBit = 0 }: Numbers): Pick<Rule, 'fwmark'> {
 }
 
 /** A container here would only learn from an ICMP error that its table is gone; from elsewhere, it is no container. */
-function closedSources(parts: readonly Part[], unlessBypassed: Pick<Rule, 'fwmark'>): Ruling[] {
-  const close = (some: readonly Part[], kind: 'blackhole' | 'prohibit', why: string): Ruling[] =>
-    mergeSubnets(some.flatMap((part) => part.subnets)).map((from) =>
+function closedSources(redirects: readonly Redirect[], unlessBypassed: Pick<Rule, 'fwmark'>): Ruling[] {
+  const close = (some: readonly Redirect[], kind: 'blackhole' | 'prohibit', why: string): Ruling[] =>
+    mergeSubnets(some.flatMap((redirect) => redirect.subnets)).map((from) =>
       ruling({ preference: preferences.closed, from, ...unlessBypassed, action: { kind } }, why),
     );
-  const [bridged, others] = [parts.filter(isBridged), parts.filter((part) => !isBridged(part))];
+  const [bridged, others] = [
+    redirects.filter(isBridged),
+    redirects.filter((redirect) => !isBridged(redirect)),
+  ];
   return [
     ...close(bridged, 'blackhole', 'closed by any other device than its bridge'),
     ...close(others, 'prohibit', 'closed, should no table have a way for it'),
@@ -72,7 +75,7 @@ function closedSources(parts: readonly Part[], unlessBypassed: Pick<Rule, 'fwmar
 }
 
 /** Also of a family that is blocked: this host itself may talk to its containers. And of one whose node is not in reach: its answers go nowhere. */
-function talksToHost({ steer, local, notReady }: Part): boolean {
+function talksToHost({ steer, local, notReady }: Redirect): boolean {
   return steer !== undefined || local || notReady !== undefined;
 }
 
@@ -95,15 +98,15 @@ function inside(to: Subnet): Ruling[] {
 }
 
 /** The mark is not seen by the reverse path filter: an answer from there comes in by the host's own way. */
-function directRules(parts: readonly Part[]): Ruling[] {
-  return parts
+function directRules(redirects: readonly Redirect[]): Ruling[] {
+  return redirects
     .filter(isLocal)
-    .flatMap((part) =>
-      mergeSubnets(part.subnets).flatMap((from) =>
-        part.direct.map((to) =>
+    .flatMap((redirect) =>
+      mergeSubnets(redirect.subnets).flatMap((from) =>
+        redirect.direct.map((to) =>
           ruling(
-            { preference: preferences.direct, from, to, ...ingressOf(part), action: onwards },
-            `${to} is direct for ${part.name}`,
+            { preference: preferences.direct, from, to, ...ingressOf(redirect), action: onwards },
+            `${to} is direct for ${redirect.name}`,
           ),
         ),
       ),
@@ -111,24 +114,28 @@ function directRules(parts: readonly Part[]): Ruling[] {
 }
 
 /** Subnets that merge share a rule, and it has the reasons of all of them. */
-function steers(parts: readonly Part[], unlessBypassed: Pick<Rule, 'fwmark'>): Ruling[] {
+function steers(redirects: readonly Redirect[], unlessBypassed: Pick<Rule, 'fwmark'>): Ruling[] {
   const ways = new Map<
     string,
-    { readonly table: number; readonly device?: string; readonly parts: Part[] }
+    { readonly table: number; readonly device?: string; readonly redirects: Redirect[] }
   >();
-  for (const part of parts) {
-    if (!part.steer) continue;
+  for (const redirect of redirects) {
+    if (!redirect.steer) continue;
     // What this host itself sends with the address of a bridge goes where its containers' packets go.
-    for (const device of part.bridge === undefined ? [undefined] : [part.bridge, 'lo']) {
-      const key = `${part.steer.table} ${device ?? ''}`;
-      const way = ways.get(key) ?? { table: part.steer.table, ...(device ? { device } : {}), parts: [] };
+    for (const device of redirect.bridge === undefined ? [undefined] : [redirect.bridge, 'lo']) {
+      const key = `${redirect.steer.table} ${device ?? ''}`;
+      const way = ways.get(key) ?? {
+        table: redirect.steer.table,
+        ...(device ? { device } : {}),
+        redirects: [],
+      };
       ways.set(key, way);
-      way.parts.push(part);
+      way.redirects.push(redirect);
     }
   }
-  return [...ways.values()].flatMap(({ table, device, parts: some }) => {
-    const sources = some.flatMap((part) =>
-      steeredSubnets(part).map((subnet) => ({ subnet, why: part.steer?.why ?? '' })),
+  return [...ways.values()].flatMap(({ table, device, redirects: some }) => {
+    const sources = some.flatMap((redirect) =>
+      steeredSubnets(redirect).map((subnet) => ({ subnet, why: redirect.steer?.why ?? '' })),
     );
     return groupMerged(sources).map(({ merged, items }) =>
       ruling(

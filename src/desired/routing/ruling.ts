@@ -2,7 +2,7 @@
 import type { Family } from '../../address/cidr.ts';
 import type { Rule } from '../../kinds/rule/schema.ts';
 import { mainTable, preferences } from '../../kinds/ownership.ts';
-import { type Part, isLocal } from '../parts.ts';
+import { type Redirect, isLocal } from '../redirect.ts';
 
 export interface Ruling {
   readonly rule: Omit<Rule, 'kind' | 'family'>;
@@ -20,8 +20,8 @@ export const theEnd = ruling(
   'where exceptions go on',
 );
 
-export function ofLinks(family: Family, parts: readonly Part[]): Ruling[] {
-  return family === 6 && parts.some(isLocal) ? [ofLink] : [];
+export function ofLinks(family: Family, redirects: readonly Redirect[]): Ruling[] {
+  return family === 6 && redirects.some(isLocal) ? [ofLink] : [];
 }
 
 /** A container may ask this host with its link-local address. Nothing that is forwarded goes to one. */

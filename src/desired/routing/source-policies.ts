@@ -6,25 +6,25 @@
  */
 import { anywhere, mergeSubnets } from '../../address/cidr.ts';
 import type { Facts } from '../../state/facts.ts';
-import { type Part, type Wanted, byFamily } from '../parts.ts';
+import { type Redirect, type DesiredObject, byFamily } from '../redirect.ts';
 import type { ByMark } from './steering-kind.ts';
 
 /** @param seenBit the mark bit of packets that our nft table has seen: nothing but what comes from a redirected subnet has it */
 export function sourcePolicies(
-  parts: readonly Part[],
+  redirects: readonly Redirect[],
   seenBit: number,
   byMark: ByMark,
   { xfrm }: Pick<Facts, 'xfrm'>,
-): Wanted[] {
+): DesiredObject[] {
   if (!xfrm || seenBit === 0) return [];
   // Rules close what goes nowhere; a mark is lost together with the table.
-  const asked = parts.filter((part) => part.steer ?? byMark.has(part.family));
-  return byFamily(asked).flatMap(({ family, parts: steered }): Wanted[] => [
+  const asked = redirects.filter((redirect) => redirect.steer ?? byMark.has(redirect.family));
+  return byFamily(asked).flatMap(({ family, redirects: steered }): DesiredObject[] => [
     {
       object: { kind: 'xfrm-policy', family, from: anywhere[family], bit: seenBit },
       why: 'the nft table has seen it, and keeps its source',
     },
-    ...mergeSubnets(steered.flatMap((part) => part.subnets)).map((from) => ({
+    ...mergeSubnets(steered.flatMap((redirect) => redirect.subnets)).map((from) => ({
       object: { kind: 'xfrm-policy', family, from } as const,
       why: 'closed when the nft table is gone, and nothing keeps the source',
     })),

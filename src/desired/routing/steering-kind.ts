@@ -6,7 +6,7 @@ import { type Family, mergeSubnets } from '../../address/cidr.ts';
 import type { Facts } from '../../state/facts.ts';
 import { mainTable } from '../../kinds/ownership.ts';
 import type { Numbers } from '../allocate/numbers.ts';
-import { type Part, byFamily } from '../parts.ts';
+import { type Redirect, byFamily } from '../redirect.ts';
 
 /** the families in which a mark steers */
 export type ByMark = ReadonlySet<Family>;
@@ -15,13 +15,13 @@ export type ByMark = ReadonlySet<Family>;
 const rulesAtMost = 8;
 
 export function steeredByMark(
-  parts: readonly Part[],
+  redirects: readonly Redirect[],
   facts: Pick<Facts, 'xfrm' | 'defaultHops'>,
   { steerBit }: Pick<Numbers, 'steerBit'>,
 ): ByMark {
   if (steerBit === undefined) return new Set();
-  const marked = byFamily(parts).filter(
-    ({ family, parts: some }) =>
+  const marked = byFamily(redirects).filter(
+    ({ family, redirects: some }) =>
       // With no mark left, nothing else would keep what is not seen from leaving.
       facts.xfrm &&
       some.some(({ steer }) => steer) &&
@@ -34,7 +34,7 @@ export function steeredByMark(
 
 /** The mark of each gateway that something is steered to, and the bits that all of them have. */
 export function marksOf(
-  parts: readonly Part[],
+  redirects: readonly Redirect[],
   { gateways }: Numbers,
 ): {
   readonly mask: number;
@@ -44,7 +44,7 @@ export function marksOf(
     readonly table: number;
   }[];
 } {
-  const names = [...new Set(parts.flatMap(({ steer }) => steer?.gateway ?? []))].sort();
+  const names = [...new Set(redirects.flatMap(({ steer }) => steer?.gateway ?? []))].sort();
   return {
     mask: Object.values(gateways).reduce((mask, { mark }) => (mask | mark) >>> 0, 0),
     gateways: names.map((gateway) => ({ gateway, mark: 0, table: 0, ...gateways[gateway] })),
@@ -55,9 +55,11 @@ export function marksOf(
  * The links by which answers come from each gateway, or from its outside, and nothing that is redirected: an answer is told
  * from a question by them.
  */
-export function waysBack(parts: readonly Part[]): { readonly gateway: string; readonly device: string }[] {
-  const entrances = new Set(entrancesOf(parts));
-  const found = parts.flatMap(({ steer, routes }) =>
+export function waysBack(
+  redirects: readonly Redirect[],
+): { readonly gateway: string; readonly device: string }[] {
+  const entrances = new Set(entrancesOf(redirects));
+  const found = redirects.flatMap(({ steer, routes }) =>
     routes.flatMap(({ route: { table, target } }) =>
       steer && table === steer.table && target.kind === 'unicast' && target.device !== undefined
         ? [{ gateway: steer.gateway, device: target.device }]
@@ -68,29 +70,32 @@ export function waysBack(parts: readonly Part[]): { readonly gateway: string; re
   return unique.filter(({ device }) => !entrances.has(device));
 }
 
-export function linksBack(parts: readonly Part[]): string[] {
-  return [...new Set(waysBack(parts).map(({ device }) => device))].sort();
+export function linksBack(redirects: readonly Redirect[]): string[] {
+  return [...new Set(waysBack(redirects).map(({ device }) => device))].sort();
 }
 
 /**
  * A question and its answer have the same mark, and are told apart by the link that they come in by. So one link cannot be
  * both a way in and a way out, unless there is no other: then all lookups lead to it.
  */
-function linksTellTheWay(parts: readonly Part[], { defaultHops }: Pick<Facts, 'defaultHops'>): boolean {
-  const ways = devicesOf(parts, (table) => table !== mainTable);
-  const entrances = entrancesOf(parts);
+function linksTellTheWay(
+  redirects: readonly Redirect[],
+  { defaultHops }: Pick<Facts, 'defaultHops'>,
+): boolean {
+  const ways = devicesOf(redirects, (table) => table !== mainTable);
+  const entrances = entrancesOf(redirects);
   if (!entrances.some((device) => ways.includes(device))) return true;
   const all = new Set([...ways, ...entrances, ...defaultHops.map(({ device }) => device)]);
-  return all.size === 1 && !parts.some(({ local }) => local);
+  return all.size === 1 && !redirects.some(({ local }) => local);
 }
 
 /** By which nodes send here. */
-function entrancesOf(parts: readonly Part[]): string[] {
-  return devicesOf(parts, (table) => table === mainTable);
+function entrancesOf(redirects: readonly Redirect[]): string[] {
+  return devicesOf(redirects, (table) => table === mainTable);
 }
 
-function devicesOf(parts: readonly Part[], which: (table: number) => boolean): string[] {
-  const found = parts.flatMap(({ routes }) =>
+function devicesOf(redirects: readonly Redirect[], which: (table: number) => boolean): string[] {
+  const found = redirects.flatMap(({ routes }) =>
     routes.flatMap(({ route: { table, target } }) =>
       which(table) && target.kind === 'unicast' ? (target.device ?? []) : [],
     ),

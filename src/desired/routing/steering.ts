@@ -2,21 +2,21 @@
 import { type Family, families, mergeSubnets } from '../../address/cidr.ts';
 import { lastMetric, mainTable } from '../../kinds/ownership.ts';
 import type { Numbers } from '../allocate/numbers.ts';
-import { type Part, type Wanted, bridgesOf, byFamily } from '../parts.ts';
+import { type Redirect, type DesiredObject, bridgesOf, byFamily } from '../redirect.ts';
 import { rulesByMark } from './rules-by-mark.ts';
 import { rulesBySource } from './rules-by-source.ts';
 import type { ByMark } from './steering-kind.ts';
 
 /** @param forwarded the families that this kernel forwards at all */
 export function steeringRules(
-  parts: readonly Part[],
+  redirects: readonly Redirect[],
   numbers: Numbers,
   byMark: ByMark,
   forwarded: readonly Family[],
-): Wanted[] {
-  const bridges = bridgesOf(parts);
+): DesiredObject[] {
+  const bridges = bridgesOf(redirects);
   return families.flatMap((family) => {
-    const some = parts.filter((part) => part.family === family);
+    const some = redirects.filter((redirect) => redirect.family === family);
     // A family that no network here has is closed on their bridges all the same; of many bridges, by the nft table alone.
     const closed = byMark.size === 0 ? bridges : bridgesOf(some);
     if (some.length === 0 && (closed.length === 0 || !forwarded.includes(family))) return [];
@@ -28,9 +28,9 @@ export function steeringRules(
 }
 
 /** Where no rule says so: when there is no bridge, or no way to the node, no wider route of main may take it. */
-export function closedSubnets(parts: readonly Part[]): Wanted[] {
-  return byFamily(parts).flatMap(({ family, parts: some }) =>
-    mergeSubnets(some.filter((part) => !part.routeless).flatMap((part) => part.subnets)).map(
+export function closedSubnets(redirects: readonly Redirect[]): DesiredObject[] {
+  return byFamily(redirects).flatMap(({ family, redirects: some }) =>
+    mergeSubnets(some.filter((redirect) => !redirect.routeless).flatMap((redirect) => redirect.subnets)).map(
       (destination) => ({
         object: {
           kind: 'route',

@@ -1,12 +1,12 @@
 /** Links on which the reverse path filter takes an answer's mark into account: those by which answers come. */
 import type { Facts } from '../../state/facts.ts';
 import { isValidMark, validMarkName } from '../../state/settings.ts';
-import type { Part, Wanted } from '../parts.ts';
+import type { Redirect, DesiredObject } from '../redirect.ts';
 import { linksBack } from './steering-kind.ts';
 
-/** @param parts those of families in which a mark steers */
-export function validMarks(parts: readonly Part[], { sysctls, ledger }: Facts): Wanted[] {
-  const needed = new Set(linksBack(parts.filter(({ family }) => family === 4)).map(validMarkName));
+/** @param redirects those of families in which a mark steers */
+export function validMarks(redirects: readonly Redirect[], { sysctls, ledger }: Facts): DesiredObject[] {
+  const needed = new Set(linksBack(redirects.filter(({ family }) => family === 4)).map(validMarkName));
   const kept = Object.entries(ledger.sysctls).filter(([name]) => isValidMark(name) && !needed.has(name));
   return [
     ...[...needed].map((name) => setting(name, '1', 'answers pass the reverse path filter by their mark')),

@@ -1,6 +1,6 @@
 /** The part of a host's role whose packets can be tried: what is closed because it is not ready leads nowhere. */
 import { type Family, familyOf } from '../../address/cidr.ts';
-import type { NotReady } from '../../desired/parts.ts';
+import type { NotReady } from '../../desired/redirect.ts';
 import type { HostRole } from '../../topology/role.ts';
 
 export function readyRole(role: HostRole, notReady: readonly NotReady[]): HostRole {

@@ -2,7 +2,7 @@
 import { printList } from '../list.ts';
 import type { ObjectKind } from '../object-kind.ts';
 import { type NftChain, type NftSet, nftChainSchema, nftSetSchema } from './schema.ts';
-import { tellsOfOthers } from './subnet-set-name.ts';
+import { tellsOfOthers } from './set-name.ts';
 
 export const nftSetKind: ObjectKind<NftSet> = {
   name: 'nft-set',

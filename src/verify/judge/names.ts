@@ -7,7 +7,7 @@ import type { Sighting } from '../probe/captures.ts';
 import { type Departure, sortDepartures, waysOf } from '../probe/departures.ts';
 import type { Verdict } from '../probe/observation.ts';
 import { unique, verdict } from './verdict.ts';
-import type { Way } from './way.ts';
+import type { Egress } from './egress.ts';
 
 export interface Asked {
   /** whom the container asks */
@@ -17,7 +17,7 @@ export interface Asked {
   readonly links: readonly Link[];
   readonly neighbours: readonly Neighbour[];
   /** to the gateways */
-  readonly ways: readonly Way[];
+  readonly ways: readonly Egress[];
 }
 
 export function judgeNames(network: NodeNetwork, asked: Asked): Verdict {

@@ -7,9 +7,9 @@ export const noPing = 'not sent (no ping: apt-get install iputils-ping)';
 
 type Answers = Pick<Observation, 'probe' | 'answers' | 'ping'>;
 
-type Wanted = Pick<Expectation, 'answered' | 'closed'>;
+type DesiredObject = Pick<Expectation, 'answered' | 'closed'>;
 
-export function judgeReach({ answered, closed }: Wanted, { probe, answers, ping }: Answers): Verdict {
+export function judgeReach({ answered, closed }: DesiredObject, { probe, answers, ping }: Answers): Verdict {
   if (closed !== undefined) return { check: 'reach', ok: 'not-checked', evidence: closed };
   if (!answered) {
     return { check: 'reach', ok: 'not-checked', evidence: 'give --to ADDRESS[:PORT] to see answers' };

@@ -3,7 +3,7 @@ import type { Neighbour } from '../../host/ip/neighbours.ts';
 import type { Link } from '../../state/facts.ts';
 import type { Sighting } from './captures.ts';
 import { unique } from '../judge/verdict.ts';
-import type { Way } from '../judge/way.ts';
+import type { Egress } from '../judge/egress.ts';
 
 export interface Departure {
   readonly packet: Sighting;
@@ -25,7 +25,7 @@ interface Surroundings {
 
 export function sortDepartures(
   packets: readonly Sighting[],
-  ways: readonly Way[],
+  ways: readonly Egress[],
   { links, neighbours }: Surroundings,
 ): Departures {
   const wayLinks = ways.map(({ link }) => link);
@@ -46,7 +46,7 @@ export function sortDepartures(
   };
 }
 
-function isWay({ link, toMac }: Sighting, way: Way, neighbours: readonly Neighbour[]): boolean {
+function isWay({ link, toMac }: Sighting, way: Egress, neighbours: readonly Neighbour[]): boolean {
   if (link !== way.link) return false;
   if (way.nextHop === undefined) return true;
   return neighbours.some(({ dst, dev, lladdr }) => dst === way.nextHop && dev === link && lladdr === toMac);

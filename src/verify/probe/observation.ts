@@ -7,12 +7,12 @@ import type { PingAnswer } from './probe.ts';
 import type { Probe } from './probe.ts';
 import type { Check, Subject } from '../report.ts';
 import type { SocketAnswer } from './sender.ts';
-import type { Way } from '../judge/way.ts';
+import type { Egress } from '../judge/egress.ts';
 
 /** What should happen to one probe. */
 export interface Expectation {
   /** each is right */
-  readonly ways: readonly Way[];
+  readonly ways: readonly Egress[];
   /** why nothing may leave at all: then `ways` is empty, and all that leaves is wrong */
   readonly closed?: string;
   /** what `ways` are, for the reader: `gateway office`, `uplink of gateway office` */

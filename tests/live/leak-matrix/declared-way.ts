@@ -71,15 +71,18 @@ export async function anyByDeclaredWay(
 }
 
 /** Waits until each kind of each family comes by the declared way; tells of which family all did. */
-export async function declaredWayIsOpen(upstream: TestHost): Promise<Readonly<Record<Family, boolean>>> {
+export async function declaredWayIsOpen(
+  upstream: TestHost,
+  wanted: readonly Kind[] = kinds,
+): Promise<Readonly<Record<Family, boolean>>> {
   const seen = eachFamily(() => new Set<Kind>());
   await newOnDeclared(upstream);
   await waitUntil(async () => {
     const counted = await newOnDeclared(upstream);
     for (const family of families) {
-      for (const kind of kinds) if (counted[family][kind] > 0) seen[family].add(kind);
+      for (const kind of wanted) if (counted[family][kind] > 0) seen[family].add(kind);
     }
-    return families.every((family) => seen[family].size === kinds.length);
+    return families.every((family) => seen[family].size === wanted.length);
   }, patience);
-  return eachFamily((family) => seen[family].size === kinds.length);
+  return eachFamily((family) => seen[family].size === wanted.length);
 }

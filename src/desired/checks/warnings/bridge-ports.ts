@@ -6,7 +6,7 @@ import { type Family, families, familyOf } from '../../../address/cidr.ts';
 import type { Facts, Link } from '../../../state/facts.ts';
 import type { NodeNetwork } from '../../../topology/role.ts';
 import { besideOf } from '../../engines/bridge.ts';
-import type { Warning } from '../../parts.ts';
+import type { Warning } from '../../redirect.ts';
 
 /** Links by what they are attached to, made once for all networks of a host. */
 export interface LinkIndex {

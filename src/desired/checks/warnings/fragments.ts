@@ -2,7 +2,7 @@
 import { familyOf } from '../../../address/cidr.ts';
 import type { Facts } from '../../../state/facts.ts';
 import type { NodeNetwork } from '../../../topology/role.ts';
-import type { Warning } from '../../parts.ts';
+import type { Warning } from '../../redirect.ts';
 import { type WayMtu, kernelMtu } from '../../routing/way-mtu.ts';
 
 /**

@@ -1,7 +1,7 @@
 /** What becomes of names when the file says whom to ask for them. */
 import type { NetworkFacts } from '../../../state/facts.ts';
 import type { NodeNetwork } from '../../../topology/role.ts';
-import type { Warning } from '../../parts.ts';
+import type { Warning } from '../../redirect.ts';
 import { isAskedByEngine } from '../../nft/dns-redirect.ts';
 
 export function nameServer(network: NodeNetwork, found: NetworkFacts | undefined): Warning[] {

@@ -1,7 +1,7 @@
 /** A network whose packets are larger than what the way out takes. */
 import type { Link, NetworkFacts } from '../../../state/facts.ts';
 import type { NodeNetwork } from '../../../topology/role.ts';
-import type { Warning } from '../../parts.ts';
+import type { Warning } from '../../redirect.ts';
 import { type WayMtu, kernelMtu } from '../../routing/way-mtu.ts';
 
 /** @param bridge the network's, when it is there */

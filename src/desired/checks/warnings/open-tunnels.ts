@@ -1,7 +1,7 @@
 /** Tunnels that end on this host and take packets from anybody: also from containers, with any source inside. */
 import type { Link } from '../../../state/facts.ts';
 import type { HostRole } from '../../../topology/role.ts';
-import type { Warning } from '../../parts.ts';
+import type { Warning } from '../../redirect.ts';
 
 export function openTunnels(
   { networks, gateways }: Pick<HostRole, 'networks' | 'gateways'>,

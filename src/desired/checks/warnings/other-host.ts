@@ -1,7 +1,7 @@
 /** Somebody said which host of the file this machine is, and none of that host's addresses is here. */
 import type { Facts } from '../../../state/facts.ts';
 import type { HostRole } from '../../../topology/role.ts';
-import type { Warning } from '../../parts.ts';
+import type { Warning } from '../../redirect.ts';
 
 export function otherHost({ host, addresses }: HostRole, { links }: Pick<Facts, 'links'>): Warning[] {
   const own = new Set(links.flatMap((link) => link.addresses.map((address) => address.split('/')[0])));

@@ -2,7 +2,7 @@
 import { type Family, families, familyOf, isLinkLocal } from '../../../address/cidr.ts';
 import type { Link, NetworkFacts } from '../../../state/facts.ts';
 import type { NodeNetwork } from '../../../topology/role.ts';
-import type { Warning } from '../../parts.ts';
+import type { Warning } from '../../redirect.ts';
 
 /** @param bridge the network's, when it is known: it shows what no engine tells */
 export function unmentionedFamily(

@@ -1,7 +1,7 @@
 /** What the file tells the nodes of an uplink, and what the uplink is. */
 import type { Link } from '../../../state/facts.ts';
 import type { MemberGateway } from '../../../topology/role.ts';
-import type { Warning } from '../../parts.ts';
+import type { Warning } from '../../redirect.ts';
 
 export function uplinkMtu({ name, uplink }: MemberGateway, link: Link | undefined): Warning[] {
   if (uplink.mtu === undefined || link?.mtu === undefined || uplink.mtu === link.mtu) return [];

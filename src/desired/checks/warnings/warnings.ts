@@ -2,7 +2,7 @@
 import type { Facts, Link } from '../../../state/facts.ts';
 import type { HostRole, NodeNetwork } from '../../../topology/role.ts';
 import { bridgeOf } from '../../engines/bridge.ts';
-import type { Warning } from '../../parts.ts';
+import type { Warning } from '../../redirect.ts';
 import { factsOf } from '../../engines/network-facts.ts';
 import { wayMtu } from '../../routing/way-mtu.ts';
 import { type LinkIndex, bridgePorts, indexLinks } from './bridge-ports.ts';

@@ -4,14 +4,14 @@ import { getRoute } from '../../host/ip/routes.ts';
 import type { Exec } from '../../host/ports.ts';
 import type { Link } from '../../state/facts.ts';
 
-export interface Way {
+export interface Egress {
   readonly link: string;
   /** next hop, on links with neighbours */
   readonly nextHop?: Address;
 }
 
 export interface Ways {
-  readonly ways: readonly Way[];
+  readonly ways: readonly Egress[];
   /** why one that the file names is none */
   readonly problems: readonly string[];
 }
@@ -29,7 +29,7 @@ export async function waysToGateways(
   };
 }
 
-async function wayToGateway(exec: Exec, links: readonly Link[], gateway: Address): Promise<Way | string> {
+async function wayToGateway(exec: Exec, links: readonly Link[], gateway: Address): Promise<Egress | string> {
   const route = await getRoute(exec, gateway);
   if (!route?.dev) return `no route to ${gateway}`;
   if (route.gateway) return `${gateway} is not a neighbour: the route to it goes via ${route.gateway}`;
@@ -45,7 +45,7 @@ export async function ownWay(exec: Exec, links: readonly Link[], target: Address
 }
 
 /** A point-to-point link has no next hop to look for. */
-export function wayOn(links: readonly Link[], link: string, nextHop: Address | undefined): Way {
+export function wayOn(links: readonly Link[], link: string, nextHop: Address | undefined): Egress {
   const ethernet = links.find(({ name }) => name === link)?.ethernet ?? false;
   return ethernet && nextHop ? { link, nextHop } : { link };
 }

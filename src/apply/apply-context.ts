@@ -6,7 +6,7 @@ import type { LedgerKeeper } from './ledger-keeper.ts';
 import type { Pause } from './pause.ts';
 import type { Sender } from './senders.ts';
 
-export interface Workplace {
+export interface ApplyContext {
   readonly host: Host;
   readonly engines: Engines;
   readonly keeper: LedgerKeeper;

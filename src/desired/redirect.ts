@@ -1,4 +1,4 @@
-/** What each role adds to the state of a host; `steering.ts` and `nft-*.ts` make rules and nft of it. */
+/** What each role asks of a host: `routing` and `nft` turn redirects into rules, routes and the nft table. */
 import { type Family, type Subnet, families } from '../address/cidr.ts';
 import type { RankedSelector } from '../spec/route-order.ts';
 import type { Hop } from '../state/facts.ts';
@@ -8,7 +8,7 @@ import type { Rule } from '../kinds/rule/schema.ts';
 import type { Called } from '../topology/role.ts';
 
 /** All that one network (on a node) or one gateway (on a member) asks of the datapath, in one address family. */
-export interface Part extends WaysOut {
+export interface Redirect extends GatewayWays {
   /** `network web` or `gateway office`, for reasons */
   readonly name: string;
   readonly family: Family;
@@ -29,7 +29,7 @@ export interface Part extends WaysOut {
   /** why it is closed, where the file would have it open; it may be steered all the same, to a table that is closed */
   readonly notReady?: string;
   /** packets of the subnets that go another way than the rest of them */
-  readonly routed?: Routed;
+  readonly routed?: PolicyRoutes;
   /** the containers run on this host */
   readonly local: boolean;
   /** destinations that keep the host's own routing */
@@ -66,16 +66,16 @@ export interface InboundLink {
 }
 
 /** Packets that go another way: what they are, and where they may leave. */
-export interface Routed {
+export interface PolicyRoutes {
   /** of the network, or of the gateway: for the names of chains */
   readonly name: string;
   /** most specific first */
-  readonly ways: readonly RoutedWay[];
+  readonly ways: readonly PolicyRoute[];
   /** the gateways that they lead to */
-  readonly exits: readonly Exit[];
+  readonly exits: readonly GatewayEgress[];
 }
 
-export interface RoutedWay {
+export interface PolicyRoute {
   readonly from: Subnet;
   readonly selector: RankedSelector;
   /** absent: direct */
@@ -83,7 +83,7 @@ export interface RoutedWay {
 }
 
 /** Where what goes by a gateway may leave. */
-export interface Exit extends WaysOut {
+export interface GatewayEgress extends GatewayWays {
   readonly gateway: string;
   readonly subnets: readonly Subnet[];
 }
@@ -93,7 +93,7 @@ export interface ReturnWay extends Hop {
   readonly subnet: Subnet;
 }
 
-export interface WaysOut {
+export interface GatewayWays {
   /** next hops by which the subnets may leave, each on its link: by another link, the same address is somebody else */
   readonly hops: readonly Hop[];
   /** devices by which the subnets may leave to any next hop: point-to-point links */
@@ -101,32 +101,32 @@ export interface WaysOut {
 }
 
 /** Those of its subnets whose packets leave by its ways unless a route says otherwise. */
-export function steeredSubnets({ subnets, steer }: Part): readonly Subnet[] {
+export function steeredSubnets({ subnets, steer }: Redirect): readonly Subnet[] {
   return steer?.only ?? subnets;
 }
 
 /** Whether its containers run on this host. */
-export function isLocal({ local }: Part): boolean {
+export function isLocal({ local }: Redirect): boolean {
   return local;
 }
 
 /** Whether its packets are known by the bridge that they come in by. */
-export function isBridged({ local, bridge }: Part): boolean {
+export function isBridged({ local, bridge }: Redirect): boolean {
   return local && bridge !== undefined;
 }
 
 /** The device that its containers' packets come in by, for a rule. */
-export function ingressOf({ local, bridge }: Part): Pick<Rule, 'device'> {
+export function ingressOf({ local, bridge }: Redirect): Pick<Rule, 'device'> {
   return local && bridge !== undefined ? { device: bridge } : {};
 }
 
 /** The bridges of the networks here, each once. */
-export function bridgesOf(parts: readonly Part[]): string[] {
-  return [...new Set(parts.flatMap(({ bridge }) => bridge ?? []))];
+export function bridgesOf(redirects: readonly Redirect[]): string[] {
+  return [...new Set(redirects.flatMap(({ bridge }) => bridge ?? []))];
 }
 
 /** A part that asks for nothing but that its subnets are closed. */
-export function closedPart(name: string, family: Family, subnets: readonly Subnet[]): Part {
+export function closedRedirect(name: string, family: Family, subnets: readonly Subnet[]): Redirect {
   return {
     name,
     family,
@@ -143,15 +143,17 @@ export function closedPart(name: string, family: Family, subnets: readonly Subne
   };
 }
 
-/** The address families that some parts have, in order, each with its parts. */
-export function byFamily(parts: readonly Part[]): { readonly family: Family; readonly parts: Part[] }[] {
+/** The address families that some redirects have, in order, each with its parts. */
+export function byFamily(
+  redirects: readonly Redirect[],
+): { readonly family: Family; readonly redirects: Redirect[] }[] {
   return families
-    .map((family) => ({ family, parts: parts.filter((part) => part.family === family) }))
-    .filter((group) => group.parts.length > 0);
+    .map((family) => ({ family, redirects: redirects.filter((redirect) => redirect.family === family) }))
+    .filter((group) => group.redirects.length > 0);
 }
 
 /** An object that the host should have, and the reason that the plan gives for it. */
-export interface Wanted {
+export interface DesiredObject {
   readonly object: HostObject;
   readonly why: string;
 }
@@ -174,12 +176,4 @@ export interface NotReady extends Refusal {
   readonly what: string;
   /** absent: every family */
   readonly family?: Family;
-}
-
-/** What is found while the wanted state is worked out. */
-export interface Findings {
-  readonly refusals: Refusal[];
-  readonly notReady: NotReady[];
-  /** all is taken for ready: at boot, what closes is put in place before there is anything else */
-  readonly closing: boolean;
 }

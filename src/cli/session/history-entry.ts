@@ -1,5 +1,5 @@
 /** What is written down of a run. */
-import type { Happening } from '../../apply/history.ts';
+import type { HistoryEntry } from '../../apply/history.ts';
 import type { Plan } from '../../plan/step.ts';
 import { planLines } from '../terminal/print-plan.ts';
 import type { Terminal } from '../terminal/terminal.ts';
@@ -7,7 +7,7 @@ import type { Terminal } from '../terminal/terminal.ts';
 /** of a plan, so many lines */
 const kept = 20;
 
-export function happening({ user }: Pick<Terminal, 'user'>, run: string, plan?: Plan): Happening {
+export function happening({ user }: Pick<Terminal, 'user'>, run: string, plan?: Plan): HistoryEntry {
   const lines = plan ? planLines(plan).map(({ sign, text }) => `${sign} ${text}`) : [];
   return {
     run,

@@ -5,12 +5,12 @@
  * hop sends what goes to the gateway's own address, whose next hop is then that address, out of any device.
  */
 import type { Family, Subnet } from '../../address/cidr.ts';
-import { subnetSetName } from '../../kinds/nft-table/subnet-set-name.ts';
+import { subnetSetName } from '../../kinds/nft-table/set-name.ts';
 import { word } from '../nft/word.ts';
-import { type Part, type WaysOut, steeredSubnets } from '../parts.ts';
+import { type Redirect, type GatewayWays, steeredSubnets } from '../redirect.ts';
 import { type Field, anyOf, fieldOf, lengthsOf } from '../nft/subnet-sets.ts';
 
-export interface Way {
+export interface Egress {
   /** for the names of its sets: `192.168.50.2_eth0`, `fe80--1_eth0`, `gre1` */
   readonly name: string;
   /** what a packet that goes by it has: `rt ip nexthop 192.168.50.2 oifname "eth0"` */
@@ -23,18 +23,18 @@ export interface Way {
   readonly gateways: ReadonlySet<string>;
 }
 
-/** Of some parts of one family, in order of their names. */
-export function waysOf(family: Family, parts: readonly Part[]): Way[] {
+/** The ways out of some redirects of one family, sorted by name. */
+export function egressesOf(family: Family, redirects: readonly Redirect[]): Egress[] {
   const found = new Map<string, Collected>();
-  const collect = (ways: WaysOut): Collected[] =>
+  const collect = (ways: GatewayWays): Collected[] =>
     waysOut(family, ways).map((way) => {
       const known = found.get(way.name) ?? { ...way, sent: [], routed: [], gateways: new Set() };
       found.set(way.name, known);
       return known;
     });
-  for (const part of parts) {
-    if (part.steer) for (const way of collect(part)) way.sent.push(...steeredSubnets(part));
-    for (const exit of part.routed?.exits ?? []) {
+  for (const redirect of redirects) {
+    if (redirect.steer) for (const way of collect(redirect)) way.sent.push(...steeredSubnets(redirect));
+    for (const exit of redirect.routed?.exits ?? []) {
       for (const way of collect(exit)) {
         way.routed.push(...exit.subnets);
         way.gateways.add(exit.gateway);
@@ -54,7 +54,7 @@ interface Collected {
 
 function waysOut(
   family: Family,
-  { hops, devices }: WaysOut,
+  { hops, devices }: GatewayWays,
 ): readonly { readonly name: string; readonly match: string }[] {
   return [
     ...hops.map(({ via, device }) => ({
@@ -72,21 +72,21 @@ function nameOf(text: string): string {
     .replace(/[^\w.-]/g, (character) => `_${character.codePointAt(0)?.toString(16) ?? ''}_`);
 }
 
-export function waySet(family: Family, what: 'sent' | 'routed', { name }: Way): string {
+export function egressSet(family: Family, what: 'sent' | 'routed', { name }: Egress): string {
   return `${what}${family}_${name}`;
 }
 
 /** Of what leaves by a way: the way is asked first, since the subnets are many. */
 export function wayRules(
   family: Family,
-  ways: readonly Way[],
+  ways: readonly Egress[],
   what: 'sent' | 'routed',
   verdict: 'accept' | 'return',
 ): string[] {
   return ways
     .filter((way) => way[what].length > 0)
     .flatMap((way) =>
-      anyOf(family, 'source', waySet(family, what, way), lengthsOf(way[what])).map(
+      anyOf(family, 'source', egressSet(family, what, way), lengthsOf(way[what])).map(
         (source) => `${way.match} ${source} ${verdict}`,
       ),
     );
@@ -98,8 +98,8 @@ export function returnSet(family: Family): string {
 }
 
 /** Says that a packet goes to the node that has its destination, one text for each prefix length. */
-export function isReturned(family: Family, parts: readonly Part[]): string[] {
-  const subnets = parts.flatMap(({ returnWays }) => returnWays.map(({ subnet }) => subnet));
+export function isReturned(family: Family, redirects: readonly Redirect[]): string[] {
+  const subnets = redirects.flatMap(({ returnWays }) => returnWays.map(({ subnet }) => subnet));
   return lengthsOf(subnets).map((length) => {
     const way = `${fieldOf(family, 'destination', length)} . rt ${word(family)} nexthop . oifname`;
     return `${way} @${subnetSetName(returnSet(family), length)}`;
@@ -114,9 +114,12 @@ export function servedSet(family: Family, gateway: string): string {
 /**
  * For the NAT of each gateway; where a mark steers, for what has not come from a bridge, too.
  */
-export function servedSubnets(parts: readonly Part[], byMark: boolean): ReadonlyMap<string, Subnet[]> {
+export function servedSubnets(
+  redirects: readonly Redirect[],
+  byMark: boolean,
+): ReadonlyMap<string, Subnet[]> {
   const served = new Map<string, Subnet[]>();
-  for (const { nat, steer, subnets } of parts) {
+  for (const { nat, steer, subnets } of redirects) {
     const gateway = nat?.gateway ?? (byMark ? steer?.gateway : undefined);
     if (gateway === undefined) continue;
     const known = served.get(gateway) ?? [];
@@ -146,7 +149,7 @@ export function isUsuallyServed(
   family: Family,
   field: Field,
   gateway: string,
-  { steer, subnets }: Part,
+  { steer, subnets }: Redirect,
 ): string[] {
   if (!steer?.only) return isServed(family, field, gateway, subnets);
   return anyOf(family, field, usualSet(family, gateway), lengthsOf(steer.only));

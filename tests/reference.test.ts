@@ -1,0 +1,56 @@
+/** Generated pages, and generated parts of pages, are what the code generates. `npm run reference` writes them. */
+import { readFile, writeFile } from 'node:fs/promises';
+import { describe, expect, it } from 'vitest';
+import { commandsPage } from './reference/commands-page.ts';
+import { evidenceText, languages, readEvidence } from './reference/evidence.ts';
+import { filePage } from './reference/file-page.ts';
+
+const root = new URL('../', import.meta.url);
+const writes = process.env['REFERENCE'] === 'write';
+
+function read(path: string): Promise<string> {
+  return readFile(new URL(path, root), 'utf8');
+}
+
+describe('docs/reference', () => {
+  it.each([
+    ['file.md', filePage],
+    ['commands.md', commandsPage],
+  ])('%s is what the code generates (if not: npm run reference)', async (name, page) => {
+    const path = `docs/reference/${name}`;
+    if (writes) await writeFile(new URL(path, root), page());
+    expect(await read(path)).toBe(page());
+  });
+});
+
+describe('the evidence', () => {
+  const part = /(?<=<!-- evidence -->\n\n)[^]*?(?=\n*<!-- \/evidence -->)/;
+
+  it.each(Object.entries(languages))(
+    'in %s is counted in the matrices (if not: npm run reference)',
+    async (path, words) => {
+      const evidence = readEvidence(await read('docs/leak-matrix.md'), await read('docs/engines.md'));
+      const text = evidenceText(words, evidence);
+      const page = await read(path);
+      if (writes) await writeFile(new URL(path, root), page.replace(part, text.trimEnd()));
+      // Prettier pads the cells.
+      const written = part.exec(await read(path))?.[0] ?? '';
+      expect(unpadded(written)).toBe(unpadded(text.trimEnd()));
+    },
+  );
+
+  it('shows no leak, and counts something in each row', async () => {
+    const { versions, controls, ...tried } = readEvidence(
+      await read('docs/leak-matrix.md'),
+      await read('docs/engines.md'),
+    );
+    for (const [what, row] of Object.entries(tried))
+      expect({ what, some: row.tried > 0, failed: row.failed }).toEqual({ what, some: true, failed: 0 });
+    expect(controls).toBeGreaterThan(0);
+    expect(versions.join()).toMatch(/Linux.*docker.*nft.*podman/);
+  });
+});
+
+function unpadded(text: string): string {
+  return text.replaceAll(/ +\|/g, ' |').replaceAll(/\| -+ /g, '| --- ');
+}
