@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { Link } from '../state/facts.ts';
-import type { Sighting } from './probe/captures.ts';
-import { judge } from './judge/judge.ts';
-import type { Expectation, Observation } from './probe/observation.ts';
+import type { Link } from '../../state/facts.ts';
+import type { Sighting } from '../probe/captures.ts';
+import { judge } from './judge.ts';
+import type { Expectation, Observation } from '../probe/observation.ts';
 
 const [gatewayMac, ispMac] = ['46:5b:c9:e1:d8:75', '5a:c0:f9:78:35:21'];
 const probe = {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Packet } from '../host/capture/packet.ts';
-import { captureFilter, isOfProbe, makeProbes } from './probe/probe.ts';
+import type { Packet } from '../../host/capture/packet.ts';
+import { captureFilter, isOfProbe, makeProbes } from './probe.ts';
 
 const probe = {
   source: '10.89.4.5',

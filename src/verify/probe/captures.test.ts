@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Packet } from '../host/capture/packet.ts';
-import { sightingsOf } from './probe/captures.ts';
+import type { Packet } from '../../host/capture/packet.ts';
+import { sightingsOf } from './captures.ts';
 
 const packet: Packet = {
   protocol: 'udp',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { decodePing } from './probe/ping.ts';
+import { decodePing } from './ping.ts';
 
 describe('decodePing', () => {
   it.each([

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { Facts } from '../state/facts.ts';
-import { emptyLedger } from '../state/ledger.ts';
-import { candidateAddresses } from './place/spare-address.ts';
+import type { Facts } from '../../state/facts.ts';
+import { emptyLedger } from '../../state/ledger.ts';
+import { candidateAddresses } from './spare-address.ts';
 
 function factsWith(addresses: readonly string[], bridge = '10.89.4.1/24'): Facts {
   return {

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { Link } from '../state/facts.ts';
-import type { NodeNetwork } from '../topology/role.ts';
-import type { Sighting } from './probe/captures.ts';
-import { type Asked, judgeNames } from './judge/names.ts';
-import { makeQuestion, questionFilter } from './probe/question.ts';
-import { parseNameServers } from './verify-names.ts';
+import type { Link } from '../../state/facts.ts';
+import type { NodeNetwork } from '../../topology/role.ts';
+import type { Sighting } from '../probe/captures.ts';
+import { type Asked, judgeNames } from './names.ts';
+import { makeQuestion, questionFilter } from '../probe/question.ts';
+import { parseNameServers } from '../verify-names.ts';
 
 const network: NodeNetwork = {
   name: 'web',
