@@ -7,6 +7,7 @@ import type { Family } from '../../src/address/cidr.ts';
 import { exampleFile, filePath } from '../../src/lab/example-file.ts';
 import { addressesOf, network } from '../../src/lab/layout.ts';
 import type { World } from '../../src/lab/world.ts';
+import { noteOtherWay } from './leak-matrix/other-ways-section.ts';
 import { mustSucceed } from './program.ts';
 import { createTestWorld } from './test-world.ts';
 
@@ -110,6 +111,11 @@ describe.each([
       const { isp } = await errorsAbout(one, family);
       await mustSucceed(host, 'apply', '--yes');
       expect(isp).toBeGreaterThan(0);
+      await noteOtherWay({
+        what: `an ICMP error of a host about an answer, IPv${family}, by ${steering}: ${one.what}`,
+        control: 'packets at the isp',
+        applied: '0 at the isp, seen where the answer came from',
+      });
     },
   );
 });

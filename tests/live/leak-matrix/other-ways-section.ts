@@ -14,7 +14,7 @@ const begin = [
   '## Ways that others make',
   '',
   'What was seen without the part of our table that is about it, or before `apply`, and then with it. Made by',
-  '`foreign-way.live`, `docker-inbound.live`, `published.live` and `bridged.live`, with IPv4 and with IPv6 where both have it.',
+  '`host-errors.live`, `foreign-way.live`, `docker-inbound.live`, `published.live` and `bridged.live`, with IPv4 and with IPv6 where both have it.',
   '',
   '| what | control | applied |',
   '| --- | --- | --- |',
