@@ -4,7 +4,7 @@
  */
 export const ranks = {
   resetConnections: 'connections can be ended only while their packets still go by the old way',
-  widen: 'the guard stops what is not steered yet, and flows begin anew with their own address',
+  union: 'the guard stops what is not steered yet, and flows begin anew with their own address',
   forgetBegun: 'the guard stops these flows: what conntrack knows of them has the wrong address',
   addPolicy: 'packets are marked now: those that are not can be blocked',
   addClosingRule:
@@ -13,7 +13,7 @@ export const ranks = {
   addRoute: 'a table is complete before a rule leads to it',
   addOpeningRule: 'what closes is in place, and so are the tables',
   switchOn: 'forwarding begins when everything else is in place',
-  turn: 'the tables and rules of the new gateway are there',
+  switch: 'the tables and rules of the new gateway are there',
   createNetwork: 'packets of a new network are redirected from the first one on',
   setMasquerade: 'a network comes before its setting, and goes after it',
   removeNetwork: 'a network goes when its setting is given back',
@@ -24,7 +24,7 @@ export const ranks = {
   removeClosingRule: 'nothing is open any more: what closes can go',
   removePolicy: 'packets must be marked as long as a policy asks for the mark',
   giveBack: 'a setting is given back when all of ours that packets could still go by is gone',
-  narrow: 'routing has changed: the old way is not needed any more',
+  prune: 'routing has changed: the old way is not needed any more',
   open: 'whatever flows had of the old way is forgotten now, and begins anew',
 } as const;
 

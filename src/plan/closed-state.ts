@@ -9,7 +9,7 @@ import type { Facts } from '../state/facts.ts';
 import { isSteering } from '../kinds/rule/order.ts';
 import { objectKey } from '../kinds/index.ts';
 import { mainTable } from '../kinds/ownership.ts';
-import { wideTable } from './wide-table.ts';
+import { unionTable } from './union-table.ts';
 import { isNftObject } from './nft-text.ts';
 
 /** @param desired all that the file wants of this host */
@@ -27,7 +27,7 @@ export function closedState({ owned, ledger }: Facts, desired: Desired): Desired
   return {
     ...desired,
     wanted: [
-      ...wideTable(owned.filter(isNftObject), desired.wanted.filter(isNft)),
+      ...unionTable(owned.filter(isNftObject), desired.wanted.filter(isNft)),
       ...rules,
       ...kept.map((object) => ({ object, why: 'is there' })),
     ],

@@ -29,12 +29,12 @@ export function makePlan(
   return { steps, waiting, warnings, notReady };
 }
 
-function rankedNft({ reset, widen, turn, narrow, open }: NftSteps): RankedStep[] {
+function rankedNft({ reset, union, switch: switched, prune, open }: NftSteps): RankedStep[] {
   return [
     ...rankedAs('resetConnections', reset),
-    ...rankedAs('widen', widen),
-    ...rankedAs('turn', turn),
-    ...rankedAs('narrow', narrow),
+    ...rankedAs('union', union),
+    ...rankedAs('switch', switched),
+    ...rankedAs('prune', prune),
     ...rankedAs('open', open),
   ];
 }

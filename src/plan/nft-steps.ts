@@ -15,15 +15,15 @@ import { printChange } from './print.ts';
 import type { PlanLine, Step } from './step.ts';
 import { onlyMoves } from './only-moves.ts';
 import { resetSteps } from './reset-steps.ts';
-import { wideTable } from './wide-table.ts';
+import { unionTable } from './union-table.ts';
 
 export interface NftSteps {
   /** connections end that cannot go on */
   readonly reset: readonly Step[];
-  readonly widen: readonly Step[];
+  readonly union: readonly Step[];
   /** what was there goes by its new gateway */
-  readonly turn: readonly Step[];
-  readonly narrow: readonly Step[];
+  readonly switch: readonly Step[];
+  readonly prune: readonly Step[];
   /** what was closed meanwhile */
   readonly open: readonly Step[];
 }
@@ -45,9 +45,9 @@ export function nftSteps(
 ): NftSteps {
   const [before, after] = [actual.filter(isLasting), wanted.filter(({ object }) => isLasting(object))];
   const found = actual.filter(isClosing);
-  const both = wideTable(before, after);
-  const turned = wideTable(before, after, true);
-  const widening = compareStates(before, both);
+  const both = unionTable(before, after);
+  const switched = unionTable(before, after, true);
+  const toUnion = compareStates(before, both);
   const local = hasContainers([...actual, ...nftObjects(wanted)]);
   const meanwhile: Meanwhile = {
     closed: closingObjects(closing.flows, local),
@@ -58,16 +58,16 @@ export function nftSteps(
   const reset = isTold ? resetObjects(closing.flows, local) : [];
   const toldLater = new Set(compareStates(nftObjects(both), after).map(keyOf));
   const first = {
-    changes: widening,
+    changes: toUnion,
     listed: (change: Change) => !onlyMoves(change) || !toldLater.has(keyOf(change)),
     found,
     passing: reset.length > 0 ? reset : found,
   };
   return {
     reset: resetSteps(before, reset, closing.flows),
-    widen: firstStep(before, both, meanwhile, closing, first),
-    turn: stepBetween(nftObjects(both), turned, meanwhile),
-    narrow: stepBetween(nftObjects(turned), after, meanwhile),
+    union: firstStep(before, both, meanwhile, closing, first),
+    switch: stepBetween(nftObjects(both), switched, meanwhile),
+    prune: stepBetween(nftObjects(switched), after, meanwhile),
     open: lastStep(nftObjects(after), nftObjects(wanted).filter(isClosing), meanwhile, closing),
   };
 }

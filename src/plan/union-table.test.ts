@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { NftChain, NftSet } from '../kinds/nft-table/schema.ts';
-import { wideTable } from './wide-table.ts';
+import { unionTable } from './union-table.ts';
 
 const set = (name: string): NftSet => ({
   kind: 'nft-set',
@@ -21,6 +21,6 @@ describe('a table that holds the old and the new', () => {
   ])('%s', (_, before, wide) => {
     const found = [set('redirected4_32'), set('redirected6_128'), guard(before)];
     const wanted = [set('redirected4_32'), guard([stop4])].map((object) => ({ object, why: '' }));
-    expect(wideTable(found, wanted).map(({ object }) => object)).toContainEqual(guard(wide));
+    expect(unionTable(found, wanted).map(({ object }) => object)).toContainEqual(guard(wide));
   });
 });

@@ -10,31 +10,31 @@ import { overlapsOneOf } from './overlaps.ts';
 /**
  * The elements of both, and the wanted rules before those that were there and still matter.
  *
- * @param turned what a map has of both leads to where it is wanted, no more to where it led
+ * @param switched what a map has of both leads to where it is wanted, no more to where it led
  */
-export function wideTable(
+export function unionTable(
   actual: readonly NftObject[],
   wanted: readonly DesiredObject[],
-  turned = false,
+  switched = false,
 ): DesiredObject[] {
   const found = new Map(actual.map((object) => [objectKey(object), object]));
   const keys = new Set(wanted.map(({ object }) => objectKey(object)));
   return [
     ...wanted.map(({ object, why }) => {
       const before = found.get(objectKey(object));
-      return { object: wideObject(before, object, keys, turned), why };
+      return { object: unionOf(before, object, keys, switched), why };
     }),
     ...actual.filter((object) => !keys.has(objectKey(object))).map((object) => ({ object, why: '' })),
   ];
 }
 
-function wideObject(
+function unionOf(
   before: HostObject | undefined,
   after: HostObject,
   wanted: ReadonlySet<string>,
-  turned: boolean,
+  switched: boolean,
 ): HostObject {
-  if (after.kind === 'nft-set' && before?.kind === 'nft-set') return wideSet(before, after, turned);
+  if (after.kind === 'nft-set' && before?.kind === 'nft-set') return unionOfSets(before, after, switched);
   if (after.kind !== 'nft-chain' || before?.kind !== 'nft-chain') return after;
   // What leaves by the old way still needs the address that belongs to it, and what goes nowhere stays stopped. Any other
   // rule may be somebody's.
@@ -50,7 +50,7 @@ function asksForGone(rule: string, wanted: ReadonlySet<string>): boolean {
 }
 
 /** Intervals of one set must not overlap: an old element gives way to a new one that does. */
-function wideSet(before: NftSet, after: NftSet, turned: boolean): NftSet {
+function unionOfSets(before: NftSet, after: NftSet, switched: boolean): NftSet {
   // What stands in a set of another type is no element of this one.
   if (before.type.join(' ') !== after.type.join(' ') || before.verdicts !== after.verdicts) return after;
   if (sameObject(before, after)) return after;
@@ -59,7 +59,7 @@ function wideSet(before: NftSet, after: NftSet, turned: boolean): NftSet {
   const added = after.elements.filter((element) => !old.has(elementKey(element)));
   const leaving = before.elements.filter((element) => !wanted.has(elementKey(element)));
   const kept = after.exact ? leaving : apartFrom(added, leaving);
-  const stays = turned
+  const stays = switched
     ? after.elements
     : after.elements.map((element) => old.get(elementKey(element)) ?? element);
   return { ...after, elements: [...stays, ...kept] };
