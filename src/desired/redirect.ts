@@ -39,11 +39,11 @@ export interface Redirect extends GatewayWays {
   /** the bridge by which its containers' packets come in, and nobody else's */
   readonly bridge?: string;
   /** subnets of others on that bridge, whose packets are none of our business */
-  readonly beside: readonly Subnet[];
+  readonly otherBridgeSubnets: readonly Subnet[];
   /** by which neighbour each subnet is reached that is on another host */
   readonly returnWays: readonly ReturnWay[];
   /** next hops of this host's own default routes: no way back to the subnets */
-  readonly outside: readonly Hop[];
+  readonly defaultRouters: readonly Hop[];
   /** links by which only answers, and calls of published ports, may come to its containers */
   readonly inbound?: readonly InboundLink[];
   /** ports of its uplink that lead to containers, as nft rules, and what each is for */
@@ -135,11 +135,11 @@ export function closedRedirect(name: string, family: Family, subnets: readonly S
     local: false,
     direct: [],
     masqueradeDirect: false,
-    beside: [],
+    otherBridgeSubnets: [],
     hops: [],
     devices: [],
     returnWays: [],
-    outside: [],
+    defaultRouters: [],
   };
 }
 

@@ -45,7 +45,7 @@ function keptBridge({ bridges = {} }: Facts['ledger'], network: string): string 
  * Subnets of others on the same bridge: what comes from them is none of our business. What the engine gave the
  * network is its own, though the file may not mention it, and what a container advertises makes it no router.
  */
-export function besideOf(network: NodeNetwork, bridge: string, family: Family, facts: Facts): Subnet[] {
+export function otherSubnetsOf(network: NodeNetwork, bridge: string, family: Family, facts: Facts): Subnet[] {
   const { addresses = [], advertised = [] } = facts.links.find(({ name }) => name === bridge) ?? {};
   const own = [...network.subnets, ...(factsOf(network, facts)?.subnets ?? [])];
   const others = addresses

@@ -16,7 +16,7 @@ import {
 } from '../../address/cidr.ts';
 import type { Facts, Link } from '../../state/facts.ts';
 import type { NodeNetwork } from '../../topology/role.ts';
-import { besideOf, bridgeOf } from './bridge.ts';
+import { otherSubnetsOf, bridgeOf } from './bridge.ts';
 import { factsOf } from './network-facts.ts';
 
 export interface OtherSubnets {
@@ -56,7 +56,7 @@ export function othersOnBridge(
   family: Family,
   facts: Facts,
 ): Subnet[] {
-  return others.some((one) => one.family === family) ? [] : besideOf(network, bridge, family, facts);
+  return others.some((one) => one.family === family) ? [] : otherSubnetsOf(network, bridge, family, facts);
 }
 
 function onBridge(network: NodeNetwork, family: Family, link: Link, facts: Facts): OtherSubnets[] {

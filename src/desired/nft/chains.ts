@@ -154,7 +154,7 @@ function otherWays(family: Family, redirects: readonly Redirect[]): string[] {
   return [
     ...isRedirected(family, 'source', redirects).map((source) => `${source} jump guard`),
     // Should the way back be gone, answers must not go where everything else goes.
-    ...(redirects.some((redirect) => redirect.outside.length > 0)
+    ...(redirects.some((redirect) => redirect.defaultRouters.length > 0)
       ? isRedirected(family, 'destination', redirects).map(
           (destination) =>
             `rt ${ip} nexthop . oifname @outside${family} ${destination} ${stop(family, 'destination')}`,

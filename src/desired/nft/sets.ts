@@ -19,7 +19,8 @@ import { type Redirect, type DesiredObject, bridgesOf, byFamily, steeredSubnets 
 import type { PublishedSubnets } from '../engines/bridge.ts';
 import { isMarked } from './marks.ts';
 import type { ByMark } from '../routing/steering-kind.ts';
-import { pairsOnBridge, steeringMaps } from './steering-maps.ts';
+import { othersOnBridge, pairsOnBridge } from './on-bridge.ts';
+import { steeringMaps } from './steering-maps.ts';
 import { bridgeSets, firstAddress, lengthsOf, quotedMaps, subnetSets } from './subnet-sets.ts';
 import {
   type Egress,
@@ -70,7 +71,7 @@ function setsOf(
     wholeValues(
       `outside${family}`,
       [address, 'ifname'],
-      [...new Set(redirects.flatMap((redirect) => redirect.outside.map(hopText)))].sort(),
+      [...new Set(redirects.flatMap((redirect) => redirect.defaultRouters.map(hopText)))].sort(),
       'default routers: no way back to a redirected subnet',
     ),
     ...stoppedSets(family, redirects),
@@ -78,7 +79,7 @@ function setsOf(
     set(
       `beside${family}`,
       [address, 'ifname'],
-      [...new Set(redirects.flatMap(besideOnBridge))].sort(),
+      [...new Set(redirects.flatMap(othersOnBridge))].sort(),
       'subnets of others on the bridges of redirected networks',
     ),
     ...bypassSets(family, redirects),
@@ -165,10 +166,6 @@ function servedSets(family: Family, redirects: readonly Redirect[], byMark: bool
     ),
     ...usual,
   ];
-}
-
-function besideOnBridge({ beside, bridge }: Redirect): string[] {
-  return bridge === undefined ? [] : beside.map((subnet) => `${shortSubnet(subnet)} . "${bridge}"`);
 }
 
 function hopText({ via, device }: Hop): string {

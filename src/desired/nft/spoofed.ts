@@ -57,10 +57,12 @@ const dropped = 'iifname @spoofed drop';
 
 /** Neighbour discovery needs them. The kernel forwards none of them. */
 function neededSources(family: Family, redirects: readonly Redirect[]): string[] {
-  const beside = redirects.some((redirect) => redirect.family === family && redirect.beside.length > 0);
+  const hasOthers = redirects.some(
+    (redirect) => redirect.family === family && redirect.otherBridgeSubnets.length > 0,
+  );
   return [
     ...(family === 6 ? ['ip6 saddr fe80::/10 return'] : []),
-    ...(beside ? [`${word(family)} saddr . iifname @beside${family} return`] : []),
+    ...(hasOthers ? [`${word(family)} saddr . iifname @beside${family} return`] : []),
   ];
 }
 

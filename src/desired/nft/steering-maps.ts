@@ -2,7 +2,8 @@
 import type { Family, Subnet } from '../../address/cidr.ts';
 import { type Redirect, type DesiredObject, isBridged, steeredSubnets } from '../redirect.ts';
 import { steerMap } from '../routing/egress.ts';
-import { type OnBridge, bridgeMaps, subnetMaps } from './subnet-sets.ts';
+import { pairsOnBridge } from './on-bridge.ts';
+import { bridgeMaps, subnetMaps } from './subnet-sets.ts';
 
 /** What is steered by a rule is marked as seen alone; what goes nowhere not even so, where no rule closes it. */
 export function steeringMaps(
@@ -38,9 +39,4 @@ export function steeringMaps(
       'leads each subnet to what marks it',
     ),
   ];
-}
-
-/** The subnets of a network on this host, each with the bridge that its containers are on. */
-export function pairsOnBridge({ local, bridge, subnets }: Redirect): OnBridge[] {
-  return local && bridge !== undefined ? subnets.map((subnet) => ({ subnet, bridge })) : [];
 }

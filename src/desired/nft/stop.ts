@@ -27,7 +27,7 @@ export function stopChains(redirects: readonly Redirect[]): DesiredObject[] {
   return byFamily(redirects).flatMap((group) => [
     stopChain(group.family, group.redirects, 'source'),
     ...(group.redirects.some(isLocal) ? [stopChain(group.family, group.redirects, 'original source')] : []),
-    ...(group.redirects.some(({ outside }) => outside.length > 0)
+    ...(group.redirects.some(({ defaultRouters }) => defaultRouters.length > 0)
       ? [stopChain(group.family, group.redirects, 'destination')]
       : []),
   ]);

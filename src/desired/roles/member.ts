@@ -11,7 +11,7 @@ import type { Numbers } from '../allocate/numbers.ts';
 import { type GatewayWays, type Redirect, closedRedirect } from '../redirect.ts';
 import type { RoleContext, RoleResult } from './role.ts';
 import { publishedRules } from '../nft/published-ports.ts';
-import { outsideOf, returnWaysOf } from '../routing/return-ways.ts';
+import { defaultRoutersOf, returnWaysOf } from '../routing/return-ways.ts';
 import { memberRoutes } from '../routing/policy-routes.ts';
 import { closedDefault, openDefault } from '../routing/routes.ts';
 
@@ -73,8 +73,8 @@ function closedServed(
 ): Redirect {
   const subnets = served.map(({ subnet }) => subnet);
   // Answers that still come must not go on by the default route.
-  const outside = outsideOf(served, family, facts);
-  return { ...closedRedirect(`gateway ${name}`, family, subnets), outside, notReady };
+  const defaultRouters = defaultRoutersOf(served, family, facts);
+  return { ...closedRedirect(`gateway ${name}`, family, subnets), defaultRouters, notReady };
 }
 
 /** @param served all of one family, with the ways to their nodes there */
@@ -101,7 +101,7 @@ function openRedirect(
       ...served.flatMap((one) => returnRoute(one, facts)),
     ],
     returnWays: returnWaysOf(served, facts),
-    outside: outsideOf(served, family, facts),
+    defaultRouters: defaultRoutersOf(served, family, facts),
     nat: { gateway: gateway.name, device, verdict: natVerdict(gateway, family), ...mtuOf(device, facts) },
     published: publishedRules(gateway, family),
   };

@@ -34,7 +34,9 @@ export function nodeRedirect(state: NetworkState, family: Family, context: RoleC
     local: true,
     inbound: inboundLinks(network, family, facts),
     // Where a mark steers, no route closes it: what comes for its containers must not go on by a default route.
-    ...(network.engine === 'external' ? { routeless: true, outside: ofFamilyHops(facts, family) } : {}),
+    ...(network.engine === 'external'
+      ? { routeless: true, defaultRouters: ofFamilyHops(facts, family) }
+      : {}),
   };
   if (!isOpen(network, family)) return closedNetwork(state, common, facts);
   const [known] = inFamily(state.obstacles, family);
@@ -194,10 +196,10 @@ function bridgeOfRedirect(
   state: NetworkState,
   family: Family,
   facts: Facts,
-): Pick<Redirect, 'beside'> & { readonly bridge?: string } {
+): Pick<Redirect, 'otherBridgeSubnets'> & { readonly bridge?: string } {
   const bridge = bridgeOf(state.network, facts);
-  if (bridge === undefined) return { beside: [] };
-  return { bridge, beside: othersOnBridge(state, bridge, family, facts) };
+  if (bridge === undefined) return { otherBridgeSubnets: [] };
+  return { bridge, otherBridgeSubnets: othersOnBridge(state, bridge, family, facts) };
 }
 
 /** A family that is blocked, or that the file does not mention, goes nowhere. */

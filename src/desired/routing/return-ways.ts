@@ -11,11 +11,11 @@ export function returnWaysOf(served: readonly ServedSubnet[], facts: Facts): Red
   );
 }
 
-export function outsideOf(
+export function defaultRoutersOf(
   served: readonly ServedSubnet[],
   family: Family,
   { defaultHops }: Facts,
-): Redirect['outside'] {
+): Redirect['defaultRouters'] {
   const nodes = new Set(served.map(({ nodeAddress }) => nodeAddress));
   return defaultHops.filter(({ via }) => familyOf(via) === family && !nodes.has(via));
 }

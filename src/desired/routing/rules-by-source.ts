@@ -44,7 +44,7 @@ function besideRules(redirects: readonly Redirect[]): Ruling[] {
   return redirects
     .filter(isBridged)
     .flatMap((redirect) =>
-      redirect.beside.map((from) =>
+      redirect.otherBridgeSubnets.map((from) =>
         ruling(
           { preference: preferences.direct, from, ...ingressOf(redirect), action: onwards },
           `${from} is another subnet on the bridge of ${redirect.name}`,

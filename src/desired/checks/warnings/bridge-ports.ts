@@ -5,7 +5,7 @@
 import { type Family, families, familyOf } from '../../../address/cidr.ts';
 import type { Facts, Link } from '../../../state/facts.ts';
 import type { NodeNetwork } from '../../../topology/role.ts';
-import { besideOf } from '../../engines/bridge.ts';
+import { otherSubnetsOf } from '../../engines/bridge.ts';
 import type { Warning } from '../../redirect.ts';
 
 /** Links by what they are attached to, made once for all networks of a host. */
@@ -103,7 +103,7 @@ function isOpen({ subnets, blocked }: NodeNetwork, family: Family): boolean {
 }
 
 function otherSubnets(network: NodeNetwork, bridge: string, family: Family, facts: Facts): Warning[] {
-  const others = besideOf(network, bridge, family, facts);
+  const others = otherSubnetsOf(network, bridge, family, facts);
   if (others.length === 0) return [];
   return [
     {
