@@ -204,43 +204,24 @@ describe.each(situations)('with $engine, by $by', ({ engine, by }) => {
     },
   ];
 
-  /** What the isp sees of one ending, from its begin on. */
-  async function endOnce({ begin, end }: Ending): ReturnType<typeof atIsp> {
+  it.each(endings)('$what', async ({ what, begin, end, open }) => {
     await run('destroy', '--yes');
     await begins();
     if (begin) {
       await begin();
       await untilRedirected(world);
     }
-    return atIsp(end);
-  }
-
-  /**
-   * Decision 31 says what stays open: a server that was not told within 300 ms, and sends once more. A machine that does other
-   * work for longer than that keeps packets back, so a case in which TCP alone was seen is tried again. Datagrams and pings
-   * have no such excuse.
-   */
-  async function endInTime(ending: Ending): ReturnType<typeof atIsp> {
-    for (let left = 2; ; left -= 1) {
-      const seen = await endOnce(ending);
-      const elsewhere = own([...seen.during, ...seen.after]);
-      const isLate = elsewhere.length > 0 && elsewhere.every((packet) => packet.startsWith('tcp '));
-      if (!isLate || left === 0) return seen;
-    }
-  }
-
-  it.each(endings)('$what', async (ending) => {
-    const { during, after } = await endInTime(ending);
+    const { during, after } = await atIsp(end);
     const packets = [...during, ...after];
     rows.push({
-      what: ending.what,
+      what,
       engine,
       by,
       own: eachFamily((family) => own(packets).filter((said) => said.endsWith(` of IPv${family}`)).length),
       open: eachFamily((family) => hostsDatagrams(after, family) > 50),
     });
     expect(own(packets)).toEqual([]);
-    expect(rows.at(-1)?.open).toEqual(eachFamily((family) => ending.open.includes(family)));
+    expect(rows.at(-1)?.open).toEqual(eachFamily((family) => open.includes(family)));
   });
 });
 
