@@ -1,4 +1,4 @@
-/** What actions are done with. */
+/** The host, the engines and the stored state that every action works on. */
 import type { Engines } from '../engines/index.ts';
 import type { Host } from '../host/ports.ts';
 import type { Progress } from '../host/progress.ts';

@@ -54,16 +54,16 @@ export interface Run {
 export async function applyPlan(
   target: Target,
   prepared: Prepared,
-  workplace: ApplyContext,
+  context: ApplyContext,
   run: Run,
 ): Promise<readonly NotReady[]> {
-  if (prepared.plan.steps.length === 0 && !run.cutOff) return settleAlone(prepared, workplace, run);
-  const keeper = await openJournal(prepared, workplace, run).catch((cause: unknown) => {
+  if (prepared.plan.steps.length === 0 && !run.cutOff) return settleAlone(prepared, context, run);
+  const keeper = await openJournal(prepared, context, run).catch((cause: unknown) => {
     throw undoneError(cause, []);
   });
-  const { wrong, notReady } = await runPlan(target, prepared, workplace, run, keeper).catch(
+  const { wrong, notReady } = await runPlan(target, prepared, context, run, keeper).catch(
     async (cause: unknown) => {
-      const left = await undoRun(keeper.journal, workplace);
+      const left = await undoRun(keeper.journal, context);
       if (left.length === 0) await keeper.close();
       throw undoneError(cause, left);
     },
@@ -79,13 +79,13 @@ export async function applyPlan(
 export async function closePlan(
   target: Target,
   { desired, plan, facts }: Prepared,
-  workplace: ApplyContext,
+  context: ApplyContext,
   signal: AbortSignal,
 ): Promise<void> {
-  const { keeper } = workplace;
+  const { keeper } = context;
   if (plan.steps.length > 0) await keeper.save(ledgerBefore(facts.ledger, desired, plan, facts));
-  const failed = await runSteps(plan, workplace, { signal, goOn: true });
-  const wrong = [...failed, ...(await settle(target, workplace, signal)).left];
+  const failed = await runSteps(plan, context, { signal, goOn: true });
+  const wrong = [...failed, ...(await settle(target, context, signal)).left];
   if (wrong.length > 0) throw takenDownError(wrong);
 }
 
@@ -116,11 +116,11 @@ async function checkTools({ steps }: Plan, exec: Exec): Promise<void> {
 async function runPlan(
   target: Target,
   prepared: Prepared,
-  workplace: ApplyContext,
+  context: ApplyContext,
   run: Run,
   journal: JournalKeeper,
 ): Promise<Pick<Settled, 'notReady'> & { readonly wrong: string[] }> {
-  const { keeper } = workplace;
+  const { keeper } = context;
   const { desired, plan, facts } = prepared;
   await run.started?.(journal.journal);
   await keeper.save(ledgerBefore(facts.ledger, desired, plan, facts));
@@ -128,8 +128,8 @@ async function runPlan(
   let next = (): Plan => plan;
   let { notReady } = desired;
   const left = await untilSettled(async () => {
-    if (failed.length === 0) failed.push(...(await runSteps(next(), workplace, run, journal)));
-    const settled = await settle(target, workplace, run.signal, prepared);
+    if (failed.length === 0) failed.push(...(await runSteps(next(), context, run, journal)));
+    const settled = await settle(target, context, run.signal, prepared);
     ({ next, notReady } = settled);
     return settled.left;
   });
@@ -145,17 +145,17 @@ async function runPlan(
 
 async function runSteps(
   { steps }: Plan,
-  workplace: ApplyContext,
+  context: ApplyContext,
   { signal, goOn = false }: Pick<Run, 'signal' | 'goOn'>,
   journal?: JournalKeeper,
 ): Promise<string[]> {
   const failed: string[] = [];
   for (const [index, step] of steps.entries()) {
     await stopIfInterrupted(signal);
-    workplace.progress?.(stepWork(step, index, steps.length));
+    context.progress?.(stepWork(step, index, steps.length));
     await journal?.begin(step);
     try {
-      await perform(step.do, workplace, signal);
+      await perform(step.do, context, signal);
     } catch (error) {
       if (!goOn || isInterruption(error)) throw error;
       failed.push(messageOf(error));
@@ -167,10 +167,10 @@ async function runSteps(
 /** Nothing is to be done, but the ledger may know of more than there still is. */
 async function settleAlone(
   prepared: Prepared,
-  workplace: ApplyContext,
+  context: ApplyContext,
   { id, record }: Run,
 ): Promise<readonly NotReady[]> {
-  const { left, notReady } = await settleAs(prepared, workplace);
+  const { left, notReady } = await settleAs(prepared, context);
   if (left.length > 0) throw notAsSetError(left);
   await record?.(id, false);
   return notReady;
@@ -187,17 +187,17 @@ interface Settled {
 /** Believes nothing but what the host says now: what is still to be done. Without any, the ledger is settled. */
 async function settle(
   target: Target,
-  workplace: ApplyContext,
+  context: ApplyContext,
   signal: AbortSignal | undefined,
   known?: Compared,
 ): Promise<Settled> {
-  const { keeper, progress } = workplace;
+  const { keeper, progress } = context;
   progress?.({ what: 'looking whether this host is as wanted' });
   const { host } = target;
   const interruptible = { ...target, host: interruptibleHost(host, signal), progress: undefined };
   const compared = await compareHost(interruptible, keeper.ledger, known);
   if (known && target.role.networks.length > 0) requireAnswers(known, compared);
-  return settleAs(compared, workplace);
+  return settleAs(compared, context);
 }
 
 /** An engine that has answered before the first step: what it has done since is not known. */

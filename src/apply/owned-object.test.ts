@@ -58,4 +58,28 @@ describe('an object as the journal keeps it', () => {
   it.each(objects)('is read again as it was: $kind', (object) => {
     expect(parseOwned(objectText(object))).toEqual(object);
   });
+
+  it.each([
+    { kind: 'sysctl', name: '../../etc/passwd', value: '1' },
+    { kind: 'sysctl', name: 'net.ipv4.ip_forward', value: '1', alongside: { 'net.ipv4.conf/../../x': '1' } },
+    { kind: 'engine-network', engine: 'podman', name: '--all', subnets: [] },
+    {
+      kind: 'engine-masquerade',
+      engine: 'podman',
+      network: 'web',
+      file: '/etc/cni/net.d/../../shadow.conflist',
+      setting: 'ipMasq',
+      enabled: false,
+    },
+    {
+      kind: 'engine-masquerade',
+      engine: 'podman',
+      network: '../web',
+      file: '/etc/cni/net.d/web.conflist',
+      setting: 'ipMasq',
+      enabled: false,
+    },
+  ])('is refused when a name of it leads elsewhere: $kind', (object) => {
+    expect(() => parseOwned(JSON.stringify(object))).toThrow(/not a /);
+  });
 });

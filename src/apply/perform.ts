@@ -8,14 +8,14 @@ import type { ApplyContext } from './apply-context.ts';
  * @param signal cuts what may be cut: where a batch was ended, its inverse undoes any part of it. What an engine was asked for
  *   its daemon does all the same, also when nobody waits for it any more: that is waited for.
  */
-export async function perform(action: Action, workplace: ApplyContext, signal?: AbortSignal): Promise<void> {
-  await portOf(action).perform(action, workplace, interruptibleExec(workplace.host.exec, signal));
+export async function perform(action: Action, context: ApplyContext, signal?: AbortSignal): Promise<void> {
+  await portOf(action).perform(action, context, interruptibleExec(context.host.exec, signal));
 }
 
 /**
  * Undoes an action that may have been done in part, or not at all. One that cannot be undone does not keep the others from it.
  */
-export async function performUndo(action: Action, workplace: ApplyContext): Promise<void> {
+export async function performUndo(action: Action, context: ApplyContext): Promise<void> {
   const port = portOf(action);
-  await (port.performUndo?.(action, workplace) ?? perform(action, workplace));
+  await (port.performUndo?.(action, context) ?? perform(action, context));
 }

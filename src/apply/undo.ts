@@ -18,23 +18,23 @@ import { untilSettled } from './until-settled.ts';
  */
 export async function undoRun(
   { begun, before, ledger, sameBoot }: Journal,
-  workplace: ApplyContext,
+  context: ApplyContext,
 ): Promise<string[]> {
   const failed: string[] = [];
   const note = (error: unknown): void => {
     if (!failed.includes(messageOf(error))) failed.push(messageOf(error));
   };
   // Only to be quicker about it: what does not come to its end so, is forgotten all the same.
-  await endConnections(begun, workplace).catch(() => {});
+  await endConnections(begun, context).catch(() => {});
   for (const [index, { undo }] of begun.toReversed().entries()) {
-    workplace.progress?.({ what: 'undoing', part: { name: 'step', number: index + 1, of: begun.length } });
-    if (undo) await performUndo(undo, workplace).catch(note);
+    context.progress?.({ what: 'undoing', part: { name: 'step', number: index + 1, of: begun.length } });
+    if (undo) await performUndo(undo, context).catch(note);
   }
   try {
-    const different = sameBoot ? await putBack(before, workplace, note) : [];
+    const different = sameBoot ? await putBack(before, context, note) : [];
     if (different.length > 0) return [...failed, ...different];
     // Only now: what could not be undone must still be given back one day.
-    if (failed.length === 0) await workplace.keeper.save(ledger);
+    if (failed.length === 0) await context.keeper.save(ledger);
   } catch (error) {
     note(error);
   }
@@ -42,10 +42,10 @@ export async function undoRun(
 }
 
 /** While they still go by the way that is given up: then they are forgotten. */
-async function endConnections(begun: Journal['begun'], workplace: ApplyContext): Promise<void> {
+async function endConnections(begun: Journal['begun'], context: ApplyContext): Promise<void> {
   const flows = begun.flatMap(({ undo }) => (undo?.kind === 'open' ? undo.flows : []));
-  const text = flows.length > 0 ? resetText(await readOwned(workplace.host), flows) : undefined;
-  if (text !== undefined) await perform({ kind: 'reset-connections', flows, text }, workplace);
+  const text = flows.length > 0 ? resetText(await readOwned(context.host), flows) : undefined;
+  if (text !== undefined) await perform({ kind: 'reset-connections', flows, text }, context);
 }
 
 /**
@@ -56,15 +56,15 @@ async function endConnections(begun: Journal['begun'], workplace: ApplyContext):
  */
 async function putBack(
   before: readonly string[],
-  workplace: ApplyContext,
+  context: ApplyContext,
   note: (error: unknown) => void,
 ): Promise<readonly string[]> {
-  const { host } = workplace;
+  const { host } = context;
   const wanted = before.map((text) => ({ object: parseOwned(text), why: 'as before' }));
   return untilSettled(async () => {
-    workplace.progress?.({ what: 'looking whether this host is as before' });
+    context.progress?.({ what: 'looking whether this host is as before' });
     const { steps } = makePlan(await readOwned(host), { wanted, waiting: [], warnings: [], notReady: [] });
-    for (const step of steps) await perform(step.do, workplace).catch(note);
+    for (const step of steps) await perform(step.do, context).catch(note);
     return compareStates(await readOwned(host), wanted).map(changeText);
   });
 }

@@ -1,4 +1,4 @@
-/** What each role asks of a host: `routing` and `nft` turn redirects into rules, routes and the nft table. */
+/** A redirect: what a node's or a gateway member's role needs from a host. `routing` and `nft` turn it into rules, routes and sets. */
 import { type Family, type Subnet, families } from '../address/cidr.ts';
 import type { RankedSelector } from '../spec/route-order.ts';
 import type { Hop } from '../state/facts.ts';
@@ -158,7 +158,7 @@ export interface DesiredObject {
   readonly why: string;
 }
 
-/** What will hurt, and keeps nothing from being done. */
+/** Something that is likely to cause trouble, but does not stop a run. */
 export interface Warning {
   readonly message: string;
   readonly hint: string;

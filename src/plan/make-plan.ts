@@ -41,7 +41,7 @@ function rankedNft({ reset, union, switch: switched, prune, open }: NftSteps): R
 
 function closingFor(actual: readonly HostObject[], changed: ChangedFlows): Closing {
   const flows = flowsOnTheWay(actual, changed);
-  const why = 'flows from here get the source address of their new way';
+  const why = 'conntrack forgets them: they get another source address from now on';
   return {
     flows,
     undone: [...changed.begun, ...changed.ended],

@@ -6,8 +6,8 @@ import type { Port } from './port.ts';
 
 export const networkPort: Port<NetworkAction> = {
   perform: run,
-  async performUndo(action, workplace) {
-    if (await isToBeUndone(action, workplace)) await run(action, workplace);
+  async performUndo(action, context) {
+    if (await isToBeUndone(action, context)) await run(action, context);
   },
 };
 

@@ -6,9 +6,9 @@ import type { Port } from './port.ts';
 
 export const iptablesPort: Port<IptablesAction> = {
   perform: run,
-  async performUndo(action, workplace) {
-    const isThere = await isRuleThere(workplace.host.exec, action);
-    if (isThere === (action.kind === 'delete-iptables-rule')) await run(action, workplace);
+  async performUndo(action, context) {
+    const isThere = await isRuleThere(context.host.exec, action);
+    if (isThere === (action.kind === 'delete-iptables-rule')) await run(action, context);
   },
 };
 

@@ -30,8 +30,9 @@ function natRulesOf(family: Family, redirects: readonly Redirect[], bit: string)
 }
 
 /**
- * What conntrack takes for no part of a flow, such as the reset of one that it has forgotten, passes by every NAT. It has no
- * status that a rule could ask for: so what has one passes first.
+ * Stops packets that conntrack counts to no flow (`ct state invalid`), such as the reset of a connection that it has forgotten:
+ * the kernel's NAT skips them, so they would leave with the container's own address. No rule can match them directly, because
+ * they have no `ct status`. So translated packets are accepted first, and the rest is stopped.
  */
 export function untranslatedRules(family: Family, redirects: readonly Redirect[]): string[] {
   const devices = redirects.flatMap((redirect) =>

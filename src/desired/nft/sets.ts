@@ -90,7 +90,7 @@ function setsOf(
   ];
 }
 
-/** What keeps the host's own routing, and the subnets that are masqueraded there. */
+/** Direct destinations of each subnet, and the subnets whose direct packets are masqueraded. */
 function bypassSets(family: Family, redirects: readonly Redirect[]): DesiredObject[] {
   const address = `ipv${family}_addr`;
   return [
@@ -109,7 +109,7 @@ function bypassSets(family: Family, redirects: readonly Redirect[]): DesiredObje
   ];
 }
 
-/** What leads packets on, and the subnets that belong to each bridge. */
+/** Verdict maps from a packet's source to the chain that handles it, and the sets of subnets for each bridge. */
 function mapsOf(
   family: Family,
   redirects: readonly Redirect[],

@@ -5,7 +5,10 @@ import { steerMap } from '../routing/egress.ts';
 import { pairsOnBridge } from './on-bridge.ts';
 import { bridgeMaps, subnetMaps } from './subnet-sets.ts';
 
-/** What is steered by a rule is marked as seen alone; what goes nowhere not even so, where no rule closes it. */
+/**
+ * A subnet that a fwmark steers leads to the chain of its gateway. One that an ip rule steers leads to a chain that only marks its
+ * packets as seen. A subnet that is to go nowhere is not even marked as seen where no ip rule closes it: the guard drops it.
+ */
 export function steeringMaps(
   family: Family,
   redirects: readonly Redirect[],
@@ -30,13 +33,13 @@ export function steeringMaps(
     ...bridgeMaps(
       family,
       bridged.flatMap(pairsOnBridge).map((pair) => ({ ...pair, chain: pick(pair.subnet) })),
-      'leads each subnet, by its bridge, to what marks it',
+      'leads each subnet, by its bridge, to the chain that marks it',
     ),
     ...subnetMaps(
       family,
       steerMap(family),
       new Map(elsewhere.map((subnet) => [subnet, pick(subnet)])),
-      'leads each subnet to what marks it',
+      'leads each subnet to the chain that marks it',
     ),
   ];
 }

@@ -1,19 +1,19 @@
-/** What the work on a role, a node's or a gateway member's, needs to know, and what comes of it. */
+/** Input and result of a role: a role is one file entry's work on this host, as a node or as a gateway member. */
 import type { Facts } from '../../state/facts.ts';
 import type { Numbers } from '../allocate/numbers.ts';
 import type { NotReady, Redirect, Refusal } from '../redirect.ts';
 
-/** What a role asks of a host, why that is not open, and why nothing may begin. */
+/** The redirects of a role, the reasons why parts of it stay closed for now, and the reasons to refuse the whole run. */
 export interface RoleResult {
   readonly redirects: readonly Redirect[];
   readonly refusals: readonly Refusal[];
   readonly notReady: readonly NotReady[];
 }
 
-/** What the work on a role needs to know beside the role itself. */
+/** Input of a role, besides its entry in the file. */
 export interface RoleContext {
   readonly facts: Facts;
   readonly numbers: Numbers;
-  /** everything is taken for ready: at boot, what closes is put in place before there is anything else */
+  /** take everything for ready: at boot the closed state is put in place before links and addresses exist */
   readonly closing: boolean;
 }

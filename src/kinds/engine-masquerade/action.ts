@@ -1,17 +1,12 @@
 import * as z from 'zod';
 import { type ActionKind, type ShellTools, commandLine } from '../action-kind.ts';
-import { confFile, networkName } from '../fields.ts';
 import type { Plain } from '../plain.ts';
 import { engineMasqueradeSchema } from './schema.ts';
 
 /** Edits the engine's setting for one network in its file. */
 export type SetMasquerade = Plain<typeof schema>;
 
-const schema = engineMasqueradeSchema.extend({
-  kind: z.literal('set-masquerade'),
-  network: networkName,
-  file: confFile,
-});
+const schema = engineMasqueradeSchema.extend({ kind: z.literal('set-masquerade') });
 
 export const setMasquerade: ActionKind<SetMasquerade> = {
   names: ['set-masquerade'],

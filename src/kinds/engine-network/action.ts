@@ -1,16 +1,12 @@
 import * as z from 'zod';
 import { type ActionKind, type ShellTools, commandLine } from '../action-kind.ts';
-import { networkName } from '../fields.ts';
 import type { Plain } from '../plain.ts';
 import { engineNetworkSchema } from './schema.ts';
 
 /** An engine makes a network, or removes it. */
 export type NetworkAction = Plain<typeof schema>;
 
-const schema = engineNetworkSchema.extend({
-  kind: z.enum(['create-network', 'remove-network']),
-  name: networkName,
-});
+const schema = engineNetworkSchema.extend({ kind: z.enum(['create-network', 'remove-network']) });
 
 export const networkAction: ActionKind<NetworkAction> = {
   names: ['create-network', 'remove-network'],

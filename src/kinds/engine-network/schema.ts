@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { engineNames } from '../../spec/engine-names.ts';
-import { strings } from '../fields.ts';
+import { networkName, strings } from '../fields.ts';
 import type { Plain } from '../plain.ts';
 
 /** A container network that an engine holds. */
@@ -12,7 +12,7 @@ export type NetworkRequest = Omit<EngineNetwork, 'kind' | 'engine'>;
 export const engineNetworkSchema = z.object({
   kind: z.literal('engine-network'),
   engine: z.enum(engineNames),
-  name: z.string(),
+  name: networkName,
   subnets: strings,
   /** bytes of the largest IP packet, where it is not the engine's own choice */
   mtu: z.number().exactOptional(),
