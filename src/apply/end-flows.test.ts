@@ -56,14 +56,12 @@ function host({ forgotten = 1, answers = [0], sent = [0], connections = false }:
 }
 
 function tableWith(packets: number): string {
-  const prefix = { prefix: { addr: '10.89.4.0', len: 24 } };
   const set = {
     family: 'inet',
     table: 'mustredirect',
-    name: 'closing4',
+    name: 'closing4_24',
     type: 'ipv4_addr',
-    flags: ['interval'],
-    elem: [{ elem: { val: prefix, counter: { packets, bytes: 0 } } }],
+    elem: [{ elem: { val: '10.89.4.0', counter: { packets, bytes: 0 } } }],
     stmt: [{ counter: null }],
   };
   return JSON.stringify({ nftables: [{ set }] });

@@ -6,6 +6,7 @@ import { readNftTable } from '../host/nft/read.ts';
 import type { Exec } from '../host/ports.ts';
 import { isClosing } from '../plan/closing.ts';
 import type { HostObject } from '../kinds/index.ts';
+import { subnetOfElement } from '../kinds/nft-table/set-name.ts';
 import { mainTable } from '../kinds/ownership.ts';
 import type { HostRole } from '../topology/role.ts';
 import type { Pause } from './pause.ts';
@@ -81,6 +82,6 @@ async function countClosed(exec: Exec): Promise<ReadonlyMap<Subnet, number>> {
   return new Map(
     counters
       .filter(({ set, element }) => closing.has(set) && !element.includes(' . '))
-      .map(({ element, packets }) => [longSubnet(element), packets]),
+      .map(({ set, element, packets }) => [subnetOfElement(set, element), packets]),
   );
 }

@@ -91,8 +91,30 @@ describe('a redirect that ends', () => {
     const { steps } = makePlan([], desired(web));
     const [first] = steps;
     expect(first?.undo).toMatchObject({ kind: 'open', flows: [{ from: '10.89.4.0/24' }] });
-    expect(first?.undo?.kind === 'open' && first.undo.close).toContain('@closing4');
+    expect(first?.undo?.kind === 'open' && first.undo.close).toContain('@closing4_24');
     expect(closesIn(first?.do)).toBe(false);
+  });
+
+  it('is undone without a packet that neither the old nor the new stops: what closes is only added', () => {
+    for (const [before, after] of [
+      [[], [web]],
+      [[web], [web, mail]],
+      [[web], [mail]],
+      [[web], [network('10.89.4.0/25')]],
+    ] as const) {
+      const closes = makePlan(objectsOf(...before), desired(...after)).steps.flatMap(({ undo }) =>
+        undo?.kind === 'open' && undo.close !== undefined ? undo.close.trimEnd().split('\n') : [],
+      );
+      expect(closes).not.toEqual([]);
+      for (const line of closes)
+        expect(line).toMatch(/^add |^flush chain inet mustredirect closing(_answers)?$/);
+    }
+  });
+
+  it('goes to the whole world when its destination is everything', () => {
+    expect(closedFlows(closingObjects([{ from: '10.89.4.0/24', to: '0.0.0.0/0' }], true))).toEqual([
+      { from: '10.89.4.0/24' },
+    ]);
   });
 
   it('goes on being closed when a run was cut off, whatever is remembered of it', () => {
@@ -110,39 +132,40 @@ it('counts what is sent, and no answer: a node that has stopped is not taken for
   const counted = objects.flatMap((object) =>
     object.kind === 'nft-set' && object.counted ? `@${object.name} ` : [],
   );
-  expect(counted).toEqual(['@closing4 ', '@closing6 ']);
+  expect(counted).toEqual(['@closing4_24 ', '@closing6_64 ']);
   const asked = objects.flatMap((object) => (object.kind === 'nft-chain' ? object.rules : []));
   const counting = asked.filter((rule) => counted.some((name) => rule.includes(name)));
   expect(counting).toEqual([
-    expect.stringMatching(/ip saddr @closing4 counter drop$/),
-    expect.stringMatching(/ip6 saddr @closing6 counter drop$/),
+    expect.stringMatching(/ip saddr & 255.255.255.0 == @closing4_24 counter drop$/),
+    expect.stringMatching(/ip6 saddr & ffff:ffff:ffff:ffff:: == @closing6_64 counter drop$/),
   ]);
 });
 
 describe('what is closed', () => {
-  it.each<[string, readonly Flows[], readonly Flows[]]>([
-    ['neighbours together', [{ from: '10.89.4.0/24' }, { from: '10.89.5.0/24' }], [{ from: '10.89.4.0/23' }]],
+  it.each<[string, readonly Flows[]]>([
+    ['neighbours', [{ from: '10.89.4.0/24' }, { from: '10.89.5.0/24' }]],
+    ['one in another', [{ from: '10.89.4.0/24' }, { from: '10.89.0.0/16' }]],
     [
-      'a pair, unless all of it is',
+      'all of one, and a pair of it',
       [
         { from: '10.89.4.0/24' },
         { from: '10.89.4.0/25', to: '1.1.1.1/32' },
         { from: 'fd89::/64', to: 'fd00::/8' },
       ],
-      [{ from: '10.89.4.0/24' }, { from: 'fd89::/64', to: 'fd00::/8' }],
     ],
     [
-      'pairs that overlap as one',
+      'pairs that overlap',
       [
         { from: '10.89.4.0/24', to: '10.0.0.0/8' },
         { from: '10.89.4.0/24', to: '10.1.0.0/16' },
       ],
-      [{ from: '10.89.4.0/24', to: '10.0.0.0/8' }],
     ],
-    ['nothing', [], []],
-  ])('%s', (_, flows, closed) => {
+    ['single addresses', [{ from: '10.89.4.7/32' }, { from: 'fd89::7/128', to: 'fd00::9/128' }]],
+    ['nothing', []],
+  ])('is remembered as it is, in sets that are found by their hash: %s', (_, flows) => {
     const objects = closingObjects(flows, true);
-    expect(closedFlows(objects)).toEqual(closed);
+    expect(closedFlows(objects)).toEqual(flows);
+    expect(objects.filter((object) => object.kind === 'nft-set' && !object.exact)).toEqual([]);
     const { state } = createFakeHost({ links: [] });
     const input = objects.length > 0 ? changeTable([], objects) : '';
     expect(runNft(state, ['-f', '-'], { input, changed: () => {} })).toMatchObject({ exitCode: 0 });

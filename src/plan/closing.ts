@@ -2,17 +2,8 @@
  * Two chains of our table that stand while a plan changes what flows get of NAT: they drop what belongs to those flows, in both
  * directions, so that conntrack learns of none. An answer alone would make a flow the other way round, which no NAT changes.
  */
-import {
-  type Family,
-  type Subnet,
-  contains,
-  families,
-  familyOf,
-  groupMerged,
-  longSubnet,
-  mergeSubnets,
-  shortSubnet,
-} from '../address/cidr.ts';
+import { type Family, type Subnet, families, familyOf, prefixLength, wholeLength } from '../address/cidr.ts';
+import { anyOf, fieldOf, firstAddress } from '../desired/nft/subnet-sets.ts';
 import type { Flows } from '../kinds/flows/schema.ts';
 import type { HostObject } from '../kinds/index.ts';
 import type { NftChain, NftSet } from '../kinds/nft-table/schema.ts';
@@ -69,29 +60,28 @@ function publishedOf(direction: 'reply' | 'original', local: boolean): string[] 
 
 export function isClosing(object: HostObject): object is NftObject {
   return (
-    (object.kind === 'nft-set' || object.kind === 'nft-chain') && /^closing(?:_|[46]|$)/.test(object.name)
+    (object.kind === 'nft-set' || object.kind === 'nft-chain') && /^closing(?:[46]?_|$)/.test(object.name)
   );
 }
 
 /** The flows that such chains were made for: what a run that was cut off has still to forget. */
 export function closedFlows(objects: readonly HostObject[]): Flows[] {
-  return objects.flatMap((object) =>
-    object.kind === 'nft-set' && /^closing(?:_to)?[46]$/.test(object.name)
-      ? object.elements.map(flowsOf)
-      : [],
-  );
+  return objects.flatMap((object) => (object.kind === 'nft-set' ? flowsIn(object) : []));
 }
 
-function flowsOf(element: string): Flows {
-  const [from = '', to] = element.split(' . ').map(longSubnet);
-  return to === undefined ? { from } : { from, to };
+function flowsIn({ name, elements }: NftSet): Flows[] {
+  const [, to, length, toLength] = /^closing(_to)?[46]_(\d+)(?:_(\d+))?$/.exec(name) ?? [];
+  if (length === undefined) return [];
+  return elements.map((element) => {
+    const [from, other] = element.split(' . ');
+    return { from: `${from}/${length}`, ...(to ? { to: `${other}/${toLength}` } : {}) };
+  });
 }
 
 interface Closed {
   readonly family: Family;
   /** to and from everywhere */
   readonly whole: readonly Subnet[];
-  /** between two subnets; none overlaps another, as elements of one set must not */
   readonly pairs: readonly (readonly [Subnet, Subnet])[];
 }
 
@@ -103,54 +93,45 @@ function closedOf(flows: readonly Flows[]): Closed[] {
 
 function closedIn(family: Family, flows: readonly Flows[]): Closed {
   const some = flows.filter(({ from }) => familyOf(from) === family);
-  const whole = mergeSubnets(some.flatMap(({ from, to }) => (to === undefined ? [from] : [])));
-  const toSome = some.flatMap(({ from, to }) => (to === undefined ? [] : [{ subnet: from, to }]));
-  const pairs = groupMerged(toSome)
-    .filter(({ merged }) => !whole.some((subnet) => contains(subnet, merged)))
-    .flatMap(({ merged, items }) =>
-      mergeSubnets(items.map(({ to }) => to)).map((to) => [merged, to] as const),
-    );
-  return { family, whole, pairs };
+  return {
+    family,
+    whole: some.flatMap(({ from, to }) => (isEverywhere(to) ? [from] : [])),
+    pairs: some.flatMap(({ from, to }) => (isEverywhere(to) ? [] : [[from, to] as const])),
+  };
+}
+
+function isEverywhere(to: Subnet | undefined): to is undefined {
+  return to === undefined || prefixLength(to) === 0;
 }
 
 function setsOf({ family, whole, pairs }: Closed): NftSet[] {
-  const address = `ipv${family}_addr`;
-  // Counted: it tells who goes on sending.
-  const wholeSet = { ...set(`closing${family}`, [address], whole.map(shortSubnet)), counted: true };
-  const pairSet = set(
-    `closing_to${family}`,
-    [address, address],
-    pairs.map((pair) => pair.map(shortSubnet).join(' . ')),
-  );
-  const inside = set(
-    `closing_inside${family}`,
-    [address, address],
-    whole.map((subnet) => `${shortSubnet(subnet)} . ${shortSubnet(subnet)}`),
-  );
-  return [wholeSet, inside, pairSet].filter(({ elements }) => elements.length > 0);
+  return [
+    // Counted: it tells who goes on sending.
+    ...setsByLengths(`closing${family}`, whole.map(alone), true),
+    ...setsByLengths(`closing_inside${family}`, whole.map(withItself)),
+    ...setsByLengths(`closing_to${family}`, pairs),
+  ];
 }
 
 /** The same subnets once more: an answer is not counted as something that was sent. */
 function answerSetOf({ family, whole }: Closed): NftSet[] {
-  return whole.length === 0
-    ? []
-    : [set(`${answersChain}${family}`, [`ipv${family}_addr`], whole.map(shortSubnet))];
+  return setsByLengths(`${answersChain}${family}`, whole.map(alone));
 }
 
 /** What those that are closed send. */
 function sentRules(closed: readonly Closed[], does: string): string[] {
-  return rulesOf(closed, { own: 'saddr', other: 'daddr', whole: 'closing', does });
+  return rulesOf(closed, { own: 'source', other: 'destination', whole: 'closing', does });
 }
 
 /** What comes for them. */
 function answerRules(closed: readonly Closed[], does: string): string[] {
-  return rulesOf(closed, { own: 'daddr', other: 'saddr', whole: answersChain, does });
+  return rulesOf(closed, { own: 'destination', other: 'source', whole: answersChain, does });
 }
 
 interface Direction {
-  readonly own: 'saddr' | 'daddr';
-  readonly other: 'saddr' | 'daddr';
-  /** the set of those that are closed to and from everywhere, without its family */
+  readonly own: 'source' | 'destination';
+  readonly other: 'source' | 'destination';
+  /** the sets of those that are closed to and from everywhere, without their family */
   readonly whole: string;
   readonly does: string;
 }
@@ -161,18 +142,64 @@ interface Direction {
  */
 function rulesOf(closed: readonly Closed[], { own, other, whole: name, does }: Direction): string[] {
   return closed.flatMap(({ family, whole, pairs }) => {
-    const ip = family === 4 ? 'ip' : 'ip6';
-    const link = family === 6 ? `ip6 ${other} != fe80::/10 ` : '';
-    const outside = `${link}${ip} ${own} . ${ip} ${other} != @closing_inside${family}`;
+    const link = family === 6 ? `${fieldOf(family, other, wholeLength(family))} != fe80::/10 ` : '';
+    const both = ([length = 0, otherLength = 0]: readonly number[]): string =>
+      `${fieldOf(family, own, length)} . ${fieldOf(family, other, otherLength)}`;
     return [
-      ...(whole.length > 0 ? [`meta pkttype host ${outside} ${ip} ${own} @${name}${family} ${does}`] : []),
-      ...(pairs.length > 0 ? [`${ip} ${own} . ${ip} ${other} @closing_to${family} ${does}`] : []),
+      ...byLengths(whole.map(withItself)).flatMap(({ lengths }) => {
+        const outside = `${both(lengths)} != @${setName(`closing_inside${family}`, lengths)}`;
+        return anyOf(family, own, `${name}${family}`, lengths.slice(0, 1)).map(
+          (isOne) => `meta pkttype host ${link}${outside} ${isOne} ${does}`,
+        );
+      }),
+      ...byLengths(pairs).map(
+        ({ lengths }) => `${both(lengths)} @${setName(`closing_to${family}`, lengths)} ${does}`,
+      ),
     ];
   });
 }
 
-function set(name: string, type: readonly string[], elements: readonly string[]): NftSet {
-  return { kind: 'nft-set', name, type, counted: false, elements };
+function alone(subnet: Subnet): readonly Subnet[] {
+  return [subnet];
+}
+
+function withItself(subnet: Subnet): readonly Subnet[] {
+  return [subnet, subnet];
+}
+
+/**
+ * Found by their hash. A new set of intervals is empty for some microseconds after the rules that ask for it are in force
+ * [measured: docs/decisions/0036].
+ */
+function setsByLengths(name: string, tuples: readonly (readonly Subnet[])[], counted = false): NftSet[] {
+  return byLengths(tuples).map(({ lengths, elements }) => ({
+    kind: 'nft-set',
+    name: setName(name, lengths),
+    exact: true,
+    type: lengths.map(() => `ipv${familyOf(tuples[0]?.[0] ?? '')}_addr`),
+    counted,
+    elements: [...elements],
+  }));
+}
+
+function setName(name: string, lengths: readonly number[]): string {
+  return [name, ...lengths].join('_');
+}
+
+interface SameLengths {
+  readonly lengths: readonly number[];
+  readonly elements: Set<string>;
+}
+
+function byLengths(tuples: readonly (readonly Subnet[])[]): SameLengths[] {
+  const groups = new Map<string, SameLengths>();
+  for (const subnets of tuples) {
+    const lengths = subnets.map(prefixLength);
+    const group = groups.get(lengths.join()) ?? { lengths, elements: new Set() };
+    groups.set(lengths.join(), group);
+    group.elements.add(subnets.map(firstAddress).join(' . '));
+  }
+  return [...groups.values()];
 }
 
 function chain(name: string, rules: readonly string[]): NftChain {

@@ -10,7 +10,7 @@ import type { Action } from '../kinds/action.ts';
 import { closingObjects, hasContainers, isClosing, resetObjects } from './closing.ts';
 import type { Change } from '../kinds/index.ts';
 import { compareStates } from './compare.ts';
-import { type NftObject, changeTable, isNftObject, replaceTable } from './nft-text.ts';
+import { type NftObject, addToTable, changeTable, isNftObject, replaceTable } from './nft-text.ts';
 import { printChange } from './print.ts';
 import type { PlanLine, Step } from './step.ts';
 import { onlyMoves } from './only-moves.ts';
@@ -94,8 +94,8 @@ function firstStep(
   const { changes, listed, found, passing } = first;
   if (changes.length === 0 && isSame(found, closed)) return [];
   const text = changeTable([...from, ...passing], [...nftObjects(to), ...closed]);
-  const [start, undoing] = [replaceTable([...from, ...found]), replaceTable([...from, ...undone])];
-  const undo = openAction(closing.undone, start, undoing);
+  const start = replaceTable([...from, ...found]);
+  const undo = openAction(closing.undone, start, addToTable(undone));
   return [{ do: { kind: 'nft', text }, undo, lines: linesOf(from, to, changes.filter(listed)) }];
 }
 

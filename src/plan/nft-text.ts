@@ -38,6 +38,15 @@ export function replaceTable(to: readonly NftObject[]): string {
   return to.length === 0 ? away : away + changeTable([], to);
 }
 
+/**
+ * Adds objects to whatever the table holds by then: nothing that closes until then goes in the same transaction, so there is no
+ * packet that neither the old nor the new stops.
+ */
+export function addToTable(objects: readonly NftObject[]): string {
+  const chains = objects.filter(isChain).map(({ name }) => `flush chain ${table} ${name}`);
+  return [`add table ${table}`, ...declareAll(objects), ...chains, ...objects.flatMap(fill), ''].join('\n');
+}
+
 /** Chains first: nft 1.0.6 makes a map together with its elements, and those lead to chains. */
 function declareAll(objects: readonly NftObject[]): string[] {
   return [...objects.filter(isChain), ...objects.filter((object) => !isChain(object))].map(declare);

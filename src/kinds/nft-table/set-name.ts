@@ -1,7 +1,7 @@
 /** Names of sets that hold subnets of one prefix length by their first addresses: `redirected4_24`, `sent4_gre1_24`. */
 import type { Address, Family, Subnet } from '../../address/cidr.ts';
 
-const named = /^(?:redirected|steer|bridged|own|stopped|sent|routed|served)[46]_(?:.+_)?(\d{1,3})$/;
+const named = /^(?:redirected|steer|bridged|own|stopped|sent|routed|served|closing)[46]_(?:.+_)?(\d{1,3})$/;
 
 /** all subnets that are redirected, whatever becomes of their packets */
 export function redirectedSet(family: Family): string {
