@@ -118,6 +118,7 @@ async function tellHowToKeep(terminal: Terminal, { host, places }: Session): Pro
   const journal = await readJournal(host.files, places.journal);
   if (journal?.until === undefined) return;
   terminal.tell(
-    `${terminal.paintTold('yellow', 'waits to be confirmed:')} \`mustredirect confirm\` keeps it; without that it is undone at ${journal.until}`,
+    `\`mustredirect confirm\` keeps it; without that it is undone at ${journal.until}`,
+    'waits to be confirmed',
   );
 }

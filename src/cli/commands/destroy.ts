@@ -23,8 +23,7 @@ export async function destroyOn(
 ): Promise<void> {
   const damage = await findDamage(opened);
   const ground = damage?.ground ?? opened;
-  for (const text of damage?.found ?? [])
-    terminal.tell(`${terminal.paintTold('yellow', 'damaged:')} ${text}`);
+  for (const text of damage?.found ?? []) terminal.tell(text, 'damaged');
   const senders = options.force ? [] : await findSenders(terminal, ground);
   await warnOfSenders(terminal, ground, senders, options);
   await changeHost(terminal, {
@@ -47,6 +46,6 @@ export async function destroyOn(
 }
 
 function reportLost(terminal: Terminal, { lost }: Damage): void {
-  for (const text of lost) terminal.tell(`${terminal.paintTold('red', 'not given back:')} ${text}`);
+  for (const text of lost) terminal.tell(text, 'not given back');
   if (lost.length > 0) terminal.setExitStatus(1);
 }

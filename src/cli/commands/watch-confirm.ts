@@ -77,7 +77,7 @@ async function undoOverdue(
       await undoJournal(terminal, ground, journal);
       return false;
     } catch (error) {
-      terminal.tell(`${terminal.paintTold('red', 'error:')} ${messageOf(error)}`);
+      terminal.tell(messageOf(error), 'error');
       return true;
     }
   });

@@ -134,7 +134,7 @@ async function closeLocked(terminal: Terminal, change: Change, agreed: Plan | 'a
   const { ground, target } = change;
   const { host, places, engines, progress, pause } = ground;
   const keeper = await openLedger(host.files, places.ledger).catch((error: unknown) => {
-    terminal.tell(`${terminal.paintTold('red', 'error:')} ${messageOf(error)}; closed without it`);
+    terminal.tell(`${messageOf(error)}; closed without it`, 'error');
     return forgetful;
   });
   const prepared = await prepare(target, keeper.ledger);
@@ -172,9 +172,7 @@ function runOf(terminal: Terminal, change: Change, prepared: Prepared, cutOff: J
 
 /** It is carried on with, and not undone first: on the way back, what it had closed would be open for a moment. */
 function tellCutOff(terminal: Terminal, cutOff: Journal): void {
-  terminal.tell(
-    `${terminal.paintTold('yellow', 'note:')} ${earlierRunText(cutOff)}; this one finishes or undoes it`,
-  );
+  terminal.tell(`${earlierRunText(cutOff)}; this one finishes or undoes it`, 'note');
 }
 
 function report(
@@ -190,7 +188,7 @@ function report(
   }
   if (planLines(plan).length > 0) terminal.print(doneText(terminal, change, plan));
   for (const { problem, remedy } of found) {
-    terminal.tell(`${terminal.paintTold('yellow', 'warning:')} ${problem}\n  ${remedy}`);
+    terminal.tell(`${problem}\n  ${remedy}`, 'warning');
   }
 }
 

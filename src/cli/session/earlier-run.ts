@@ -57,7 +57,7 @@ export async function settleEarlierRun(terminal: Terminal, ground: HostContext, 
     const now = await readJournal(ground.host.files, ground.places.journal);
     if (!now || now.run !== journal.run || !isOverdue(now)) return;
     await undoJournal(terminal, ground, now).catch((error: unknown) => {
-      terminal.tell(`${terminal.paintTold('yellow', 'note:')} ${messageOf(error)}`);
+      terminal.tell(messageOf(error), 'note');
     });
   });
 }
@@ -99,9 +99,7 @@ export async function undoJournal(terminal: Terminal, ground: HostContext, journ
     );
   }
   await removeJournal(host.files, places.journal);
-  terminal.tell(
-    `${terminal.paintTold('yellow', 'undone:')} ${earlierRunText(journal)}; everything is as it was before it`,
-  );
+  terminal.tell(`${earlierRunText(journal)}; everything is as it was before it`, 'undone');
 }
 
 /** Only one that had been written down as applied is written down as undone. */

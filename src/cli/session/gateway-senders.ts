@@ -33,7 +33,5 @@ export async function warnOfSenders(
       hint: `${stoppingHint}; with --yes it is taken down, and what they still send is blocked`,
     });
   }
-  terminal.tell(
-    `${terminal.paintTold('yellow', 'warning:')} ${what}; what they still send afterwards is blocked here`,
-  );
+  terminal.tell(`${what}; what they still send afterwards is blocked here`, 'warning');
 }

@@ -30,7 +30,7 @@ export function printError(error: unknown, terminal: Terminal, argv: readonly st
 }
 
 export function tellFailure({ message, hint }: Pick<Failure, 'message' | 'hint'>, terminal: Terminal): void {
-  terminal.tell(`${terminal.paintTold('red', 'error:')} ${message}`);
+  terminal.tell(message, 'error');
   if (hint !== undefined) terminal.tell(`hint: ${hint}`);
 }
 

@@ -1,6 +1,6 @@
 /** A terminal for tests that remembers what was printed and told; colours show as `<red:text>`. */
 import type { Work } from '../../host/progress.ts';
-import type { Terminal } from './terminal.ts';
+import { type Terminal, withLabel } from './terminal.ts';
 
 export interface RecordedTerminal extends Terminal {
   readonly printed: string[];
@@ -24,7 +24,7 @@ export function recordedTerminal(): RecordedTerminal {
     folder: '/',
     interactive: false,
     print: (text) => void terminal.printed.push(text),
-    tell: (text) => void terminal.told.push(text),
+    tell: (text, label) => void terminal.told.push(withLabel(text, label, terminal.paintTold)),
     confirm: () => Promise.resolve(false),
     progress: (work) => void terminal.reported.push(work),
     whenDone() {},

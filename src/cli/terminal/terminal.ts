@@ -26,8 +26,8 @@ export interface Terminal {
   readonly interactive: boolean;
   /** results, to stdout */
   print(text: string): void;
-  /** everything else, to stderr */
-  tell(text: string): void;
+  /** everything else, to stderr: `warning: ...` with a label */
+  tell(text: string, label?: Label): void;
   /** asks a yes-or-no question; anything but yes is no, and so are Ctrl-C and the end of the input */
   confirm(question: string): Promise<boolean>;
   /** where somebody sees it: what is being done, as long as that takes */
@@ -49,17 +49,33 @@ export interface Terminal {
   readonly paintTold: Paint;
 }
 
+const labelColors = {
+  damaged: 'yellow',
+  error: 'red',
+  'not given back': 'red',
+  note: 'yellow',
+  undone: 'yellow',
+  'waits to be confirmed': 'yellow',
+  warning: 'yellow',
+} as const;
+export type Label = keyof typeof labelColors;
+
 type Color = 'green' | 'red' | 'yellow' | 'dim';
 type Paint = (color: Color, text: string) => string;
+
+export function withLabel(text: string, label: Label | undefined, paint: Paint): string {
+  return label === undefined ? text : `${paint(labelColors[label], `${label}:`)} ${text}`;
+}
 
 export function terminalOf(process: NodeJS.Process): Terminal {
   const { env, stdin, stdout, stderr } = process;
   const [node, file = ''] = [process.execPath, process.argv[1]];
   outliveReaders(process);
   const line = progressLineOf(process);
-  const tell = (text: string): void => {
+  const paintTold = painter(stderr, env);
+  const tell = (text: string, label?: Label): void => {
     line?.hide();
-    stderr.write(`${text}\n`);
+    stderr.write(`${withLabel(text, label, paintTold)}\n`);
   };
   const interrupts = createInterrupts(process, tell);
   return {
@@ -89,7 +105,7 @@ export function terminalOf(process: NodeJS.Process): Terminal {
       process.exitCode = status;
     },
     paint: painter(stdout, env),
-    paintTold: painter(stderr, env),
+    paintTold,
   };
 }
 
