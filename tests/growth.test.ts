@@ -1,7 +1,8 @@
 /** What four times as many networks cost: four times as much, and a little more for what is sorted. */
 import { describe, expect, it } from 'vitest';
 import { ledgerAfter, ledgerBefore } from '../src/apply/ledger-keeper.ts';
-import { planLines, printPlan } from '../src/cli/terminal/print-plan.ts';
+import { planLines } from '../src/plan/print.ts';
+import { printPlan } from '../src/cli/terminal/print-plan.ts';
 import { recordedTerminal } from '../src/cli/terminal/recorded-terminal.ts';
 import { type Desired, desiredState } from '../src/desired/desired.ts';
 import { knownFlows } from '../src/host/conntrack/list.ts';

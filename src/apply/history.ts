@@ -2,11 +2,15 @@
 import * as z from 'zod';
 import { MustredirectError } from '../error.ts';
 import type { Files } from '../host/ports.ts';
+import { planLines } from '../plan/print.ts';
+import type { Plan } from '../plan/step.ts';
 import { removeState } from '../host/files/state-files.ts';
 
 const formatVersion = 1;
 /** enough to find out what happened, and to go back */
 const kept = 20;
+/** of a plan, so many lines */
+const keptLines = 20;
 
 /** A file as it was applied. */
 const appliedSchema = z.object({
@@ -61,6 +65,18 @@ export type Applied = z.infer<typeof appliedSchema>;
 export type Entry = z.infer<typeof entrySchema>;
 export type History = z.infer<typeof historySchema>;
 export type HistoryEntry = Omit<Entry, 'verb' | 'file' | 'hash' | 'again'>;
+
+/** The entry of a run that ends now. */
+export function newEntry(run: string, user: string, plan?: Plan): HistoryEntry {
+  const lines = plan ? planLines(plan).map(({ sign, text }) => `${sign} ${text}`) : [];
+  return {
+    run,
+    time: new Date().toISOString(),
+    user,
+    changes: lines.slice(0, keptLines),
+    more: Math.max(0, lines.length - keptLines),
+  };
+}
 
 export async function readHistory(files: Files, path: string): Promise<History> {
   const text = await files.read(path, { follow: false });

@@ -1,6 +1,10 @@
-/** A change as one line of the plan. */
+/** A change as one line of the plan, and all of them. */
 import { type Change, objectKindOf } from '../kinds/index.ts';
-import type { PlanLine } from './step.ts';
+import type { Plan, PlanLine } from './step.ts';
+
+export function planLines(plan: Plan): PlanLine[] {
+  return plan.steps.flatMap((step) => step.lines);
+}
 
 export function printChange(change: Change): PlanLine {
   switch (change.kind) {

@@ -1,4 +1,4 @@
-import { type History, appliedNow, readHistory, recordApply } from '../../apply/history.ts';
+import { type History, appliedNow, newEntry, readHistory, recordApply } from '../../apply/history.ts';
 import { readJournal } from '../../apply/journal.ts';
 import { messageOf } from '../../apply/undo.ts';
 import type { Prepared } from '../../inspect/prepare.ts';
@@ -6,7 +6,6 @@ import { MustredirectError } from '../../error.ts';
 import type { Interference } from '../../explain/interference/describe.ts';
 import { type ChangeOptions, changeHost } from '../session/change-host.ts';
 import { settleEarlierRun } from '../session/earlier-run.ts';
-import { happening } from '../session/history-entry.ts';
 import { liveHost } from '../session/live-host.ts';
 import { tellFailure } from '../terminal/print-error.ts';
 import {
@@ -75,7 +74,12 @@ async function applySession(terminal: Terminal, session: Session, options: Apply
     record: async (run, { plan, desired }, changed) => {
       if (!changed) return;
       const applied = { ...source, numbers: desired.numbers };
-      await recordApply(session.host.files, session.places.history, happening(terminal, run, plan), applied);
+      await recordApply(
+        session.host.files,
+        session.places.history,
+        newEntry(run, terminal.user, plan),
+        applied,
+      );
     },
   });
   if (confirm !== undefined) await tellHowToKeep(terminal, session);

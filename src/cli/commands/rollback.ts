@@ -4,13 +4,13 @@ import {
   type History,
   appliedBefore,
   appliedNow,
+  newEntry,
   readHistory,
   recordRollback,
 } from '../../apply/history.ts';
 import { MustredirectError } from '../../error.ts';
 import { type ChangeOptions, changeHost } from '../session/change-host.ts';
 import { earlierRunText, openRunText, readOpenRun, undoJournal } from '../session/earlier-run.ts';
-import { happening } from '../session/history-entry.ts';
 import { withLock } from '../session/lock-host.ts';
 import { type HostContext, type GroundOptions, appliedSession, openGround } from '../session/session.ts';
 import type { Terminal } from '../terminal/terminal.ts';
@@ -32,7 +32,8 @@ export async function rollback(terminal: Terminal, options: RollbackOptions): Pr
     check: () => checkSame(ground, history),
     title: `plan to go back to ${nameOf(before)}`,
     done: `done: this host is as it was with ${nameOf(before)}`,
-    record: (run, { plan }) => recordRollback(files, ground.places.history, happening(terminal, run, plan)),
+    record: (run, { plan }) =>
+      recordRollback(files, ground.places.history, newEntry(run, terminal.user, plan)),
   });
   tellOfFile(terminal, appliedNow(history));
 }

@@ -22,7 +22,8 @@ import {
 } from './earlier-run.ts';
 import { stopIfInterrupted } from '../../host/process/interrupt.ts';
 import { withLock } from './lock-host.ts';
-import { planJson, planLines, printPlan, refuse } from '../terminal/print-plan.ts';
+import { planLines } from '../../plan/print.ts';
+import { planJson, printPlan, refuse } from '../terminal/print-plan.ts';
 import { type HostContext, look } from './session.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type FakeHost, createFakeHost } from '../../../tests/fake-host/fake-host.ts';
 import { noPause, specOf } from '../../../tests/scenario/play.ts';
-import { recordApply, readHistory } from '../../apply/history.ts';
+import { newEntry, recordApply, readHistory } from '../../apply/history.ts';
 import { readJournal, removeJournal } from '../../apply/journal.ts';
 import { createEngines } from '../../engines/index.ts';
 import { createBackground } from '../../host/process/background.ts';
@@ -14,7 +14,6 @@ import type { Places } from '../../host/files/places.ts';
 import { hostRole } from '../../topology/topology.ts';
 import { changeHost } from './change-host.ts';
 import { watchRun } from '../commands/watch-confirm.ts';
-import { happening } from './history-entry.ts';
 import { printError } from '../terminal/print-error.ts';
 import { type RecordedTerminal, recordedTerminal } from '../terminal/recorded-terminal.ts';
 import type { HostContext } from './session.ts';
@@ -87,7 +86,7 @@ async function apply(
       confirm,
       record: async (run, { plan }, changed) => {
         if (changed)
-          await recordApply(host.files, places.history, happening(terminal, run, plan), {
+          await recordApply(host.files, places.history, newEntry(run, terminal.user, plan), {
             file: 'f',
             text,
             hash: text,

@@ -1,11 +1,10 @@
 /** What an earlier run has left behind: one that was cut off, or one that nobody has confirmed in time. */
-import { readHistory, recordRollback, wasApplied, wasRecorded } from '../../apply/history.ts';
+import { newEntry, readHistory, recordRollback, wasApplied, wasRecorded } from '../../apply/history.ts';
 import { type Journal, readJournal, removeJournal } from '../../apply/journal.ts';
 import { openLedger } from '../../apply/ledger-keeper.ts';
 import { messageOf, undoRun } from '../../apply/undo.ts';
 import { MustredirectError } from '../../error.ts';
 import { isLocked } from '../../host/files/lock.ts';
-import { happening } from './history-entry.ts';
 import { withLock } from './lock-host.ts';
 import type { HostContext } from './session.ts';
 import type { Terminal } from '../terminal/terminal.ts';
@@ -105,5 +104,5 @@ export async function undoJournal(terminal: Terminal, ground: HostContext, journ
 /** Only one that had been written down as applied is written down as undone. */
 async function writeDown(terminal: Terminal, { host, places }: HostContext, { run }: Journal): Promise<void> {
   if (!wasApplied(await readHistory(host.files, places.history), run)) return;
-  await recordRollback(host.files, places.history, happening(terminal, run));
+  await recordRollback(host.files, places.history, newEntry(run, terminal.user));
 }

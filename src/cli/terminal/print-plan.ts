@@ -2,6 +2,7 @@
 import type { Prepared } from '../../inspect/prepare.ts';
 import type { NotReady, Refusal } from '../../desired/redirect.ts';
 import { notReadyText } from '../../plan/not-ready.ts';
+import { planLines } from '../../plan/print.ts';
 import type { Plan, PlanLine } from '../../plan/step.ts';
 import { tellFailure } from './print-error.ts';
 import { ReportedError } from './reported-error.ts';
@@ -48,10 +49,6 @@ export function planJson({ plan, desired }: Prepared): object {
     seenBit: desired.numbers.seenBit,
     steerBit: desired.numbers.steerBit,
   };
-}
-
-export function planLines(plan: Plan): PlanLine[] {
-  return plan.steps.flatMap((step) => step.lines);
 }
 
 /** Going on would hurt: all reasons are told, then it ends. */
