@@ -62,6 +62,8 @@ const historySchema = z.object({
 const fileSchema = historySchema.extend({ version: z.literal(formatVersion) });
 
 export type Applied = z.infer<typeof appliedSchema>;
+/** A file as it is, before tables and marks are chosen for it. */
+export type Source = Omit<Applied, 'numbers'>;
 export type Entry = z.infer<typeof entrySchema>;
 export type History = z.infer<typeof historySchema>;
 export type HistoryEntry = Omit<Entry, 'verb' | 'file' | 'hash' | 'again'>;

@@ -3,12 +3,14 @@ import { type Subnet, contains, longSubnet, overlaps } from '../address/cidr.ts'
 import { MustredirectError } from '../error.ts';
 import { knownFlows } from '../host/conntrack/list.ts';
 import { readNftTable } from '../host/nft/read.ts';
-import type { Exec } from '../host/ports.ts';
+import type { Exec, Host } from '../host/ports.ts';
+import { readOwned } from '../inspect/gather.ts';
 import { isClosing } from '../plan/closing.ts';
 import type { HostObject } from '../kinds/index.ts';
 import { subnetOfElement } from '../kinds/nft-table/set-name.ts';
 import { mainTable } from '../kinds/ownership.ts';
 import type { HostRole } from '../topology/role.ts';
+import { type Applied, appliedNow, readHistory } from './history.ts';
 import type { Pause } from './pause.ts';
 
 export interface Sender {
@@ -39,6 +41,25 @@ export function sendersByRoutes(owned: readonly HostObject[]): Sender[] {
       ? [{ name: `${object.target.via} (${object.destination})`, subnet: longSubnet(object.destination) }]
       : [],
   );
+}
+
+/**
+ * By the file that was applied; without one that can be read, by the routes that are there.
+ *
+ * @param roleOf what this host is by such a file; it may throw
+ */
+export async function findSenders(
+  host: Host,
+  history: string,
+  roleOf: (applied: Applied) => HostRole,
+): Promise<readonly Sender[]> {
+  try {
+    const applied = appliedNow(await readHistory(host.files, history));
+    if (applied) return sendersOf(roleOf(applied));
+  } catch {
+    // What is damaged keeps nothing from being taken down.
+  }
+  return sendersByRoutes(await readOwned(host));
 }
 
 /** Those that have sent lately; all of them when nobody can tell. */

@@ -1,13 +1,14 @@
-import { type History, appliedNow, newEntry, readHistory, recordApply } from '../../apply/history.ts';
+import { type History, appliedNow, readHistory } from '../../apply/history.ts';
 import { readJournal } from '../../apply/journal.ts';
 import { messageOf } from '../../apply/undo.ts';
+import { settleEarlierRun } from '../../apply/run/earlier-run.ts';
+import { applyVerb } from '../../apply/run/verbs.ts';
 import type { Prepared } from '../../inspect/prepare.ts';
 import { MustredirectError } from '../../error.ts';
 import type { Interference } from '../../explain/interference/describe.ts';
-import { type ChangeOptions, changeHost } from '../session/change-host.ts';
-import { settleEarlierRun } from '../session/earlier-run.ts';
+import { type ChangeOptions, changeAtTerminal } from '../session/change-at-terminal.ts';
 import { liveHost } from '../session/live-host.ts';
-import { tellFailure } from '../terminal/print-error.ts';
+import { tellFailure, tellReasons } from '../terminal/print-error.ts';
 import {
   type HostOptions,
   type Session,
@@ -50,6 +51,7 @@ async function toldOnly<T>(terminal: Terminal, work: () => Promise<T>): Promise<
   try {
     return await work();
   } catch (error) {
+    tellReasons(error, terminal);
     tellFailure(error instanceof MustredirectError ? error : { message: messageOf(error) }, terminal);
     return undefined;
   }
@@ -59,27 +61,17 @@ async function applySession(terminal: Terminal, session: Session, options: Apply
   const { source } = session;
   const { host } = source;
   const { confirm, closed } = options;
-  await changeHost(terminal, {
-    ground: session,
+  await changeAtTerminal(terminal, {
+    ...applyVerb(session, source),
+    context: session,
     target: { ...session.target, ...(closed ? { closed } : {}) },
     options,
-    verb: 'apply',
     title: closed ? `plan to close what ${host} redirects` : `plan for ${host}`,
     done: closed ? `done: what ${host} redirects is closed` : `done: ${host} is as the file says`,
     confirm,
     ...(closed ? {} : { look: (prepared) => lookAround(terminal, session, options, prepared) }),
     started: async (run) => {
       if (confirm !== undefined) await startWatch(terminal, session, run, confirm);
-    },
-    record: async (run, { plan, desired }, changed) => {
-      if (!changed) return;
-      const applied = { ...source, numbers: desired.numbers };
-      await recordApply(
-        session.host.files,
-        session.places.history,
-        newEntry(run, terminal.user, plan),
-        applied,
-      );
     },
   });
   if (confirm !== undefined) await tellHowToKeep(terminal, session);

@@ -1,10 +1,11 @@
-import { removeHistory } from '../../apply/history.ts';
-import { nobody } from '../../inspect/prepare.ts';
+import { type Sender, findSenders, recentSenders, stoppingHint } from '../../apply/senders.ts';
+import { type Damage, findDamage } from '../../apply/run/damaged.ts';
+import type { HostContext } from '../../apply/run/host-context.ts';
+import { destroyVerb } from '../../apply/run/verbs.ts';
 import { installedUnits } from '../../boot/install.ts';
-import { type ChangeOptions, changeHost } from '../session/change-host.ts';
-import { type Damage, findDamage } from '../session/damaged.ts';
-import { findSenders, warnOfSenders } from '../session/gateway-senders.ts';
-import { type HostContext, type GroundOptions, openGround } from '../session/session.ts';
+import { MustredirectError } from '../../error.ts';
+import { type ChangeOptions, changeAtTerminal } from '../session/change-at-terminal.ts';
+import { type GroundOptions, appliedTarget, openGround } from '../session/session.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
 interface DestroyOptions extends ChangeOptions {
@@ -22,27 +23,37 @@ export async function destroyOn(
   options: DestroyOptions,
 ): Promise<void> {
   const damage = await findDamage(opened);
-  const ground = damage?.ground ?? opened;
+  const context = damage?.context ?? opened;
+  const { host, places } = context;
   for (const text of damage?.found ?? []) terminal.tell(text, 'damaged');
-  const senders = options.force ? [] : await findSenders(terminal, ground);
-  await warnOfSenders(terminal, ground, senders, options);
-  await changeHost(terminal, {
-    ground,
-    target: { ...ground, ...nobody },
+  const senders = options.force
+    ? []
+    : await findSenders(host, places.history, (applied) => appliedTarget(terminal, context, applied).role);
+  warnOfSenders(terminal, await recentSenders(host.exec, senders), options);
+  await changeAtTerminal(terminal, {
+    ...destroyVerb(context, senders, damage),
+    context,
     options,
-    verb: 'destroy',
-    goOn: true,
-    senders,
-    ...(damage ? { check: () => damage.moveAside() } : {}),
     title: 'what mustredirect made here, to be taken away',
-    record: () => removeHistory(ground.host.files, ground.places.history),
     done: 'done: nothing of mustredirect is left on this host',
   });
   if (damage) reportLost(terminal, damage);
   // What they are for is the machine's own network, not that of a test host on it.
-  if (ground.places.firstNamespace && (await installedUnits(ground.host.files)).length > 0) {
+  if (places.firstNamespace && (await installedUnits(host.files)).length > 0) {
     terminal.tell('the boot units apply it again at the next start: `mustredirect uninstall` removes them');
   }
+}
+
+/** Says who sends here, to whoever is asked next; refuses where nobody is. */
+function warnOfSenders(terminal: Terminal, sending: readonly Sender[], { yes, json }: DestroyOptions): void {
+  if (sending.length === 0) return;
+  const what = `nodes send to this gateway: ${sending.map(({ name }) => name).join(', ')}`;
+  if (!yes && (!terminal.interactive || json)) {
+    throw new MustredirectError('refused', what, {
+      hint: `${stoppingHint}; with --yes it is taken down, and what they still send is blocked`,
+    });
+  }
+  terminal.tell(`${what}; what they still send afterwards is blocked here`, 'warning');
 }
 
 function reportLost(terminal: Terminal, { lost }: Damage): void {

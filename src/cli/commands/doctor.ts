@@ -1,3 +1,5 @@
+import { isOverdue, openRunText, readOpenRun } from '../../apply/run/earlier-run.ts';
+import { type HostContext, look } from '../../apply/run/host-context.ts';
 import { type Finding, diagnose, missingPrograms } from '../../explain/doctor.ts';
 import { findInhabited } from '../../explain/inhabitants.ts';
 import { findPowerful } from '../../explain/powerful-containers.ts';
@@ -5,8 +7,7 @@ import { findInterference } from '../../explain/interference/find-interference.t
 import { readyRole } from '../../explain/interference/ready-role.ts';
 import { findOtherDefaults } from '../../explain/several-networks.ts';
 import { findStrictLinks } from '../../explain/strict-links.ts';
-import { isOverdue, openRunText, readOpenRun } from '../session/earlier-run.ts';
-import { type HostContext, type HostOptions, look, openSession } from '../session/session.ts';
+import { type HostOptions, openSession } from '../session/session.ts';
 import { liveHost } from '../session/live-host.ts';
 import { tellNotProbed } from '../session/tell-not-probed.ts';
 import type { Terminal } from '../terminal/terminal.ts';

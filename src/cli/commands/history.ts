@@ -1,5 +1,5 @@
 import { type Entry, readHistory } from '../../apply/history.ts';
-import { openRunText } from '../session/earlier-run.ts';
+import { openRunText } from '../../apply/run/earlier-run.ts';
 import { type GroundOptions, openGround } from '../session/session.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 

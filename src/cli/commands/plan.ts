@@ -1,5 +1,7 @@
-import { planJson, printPlan, refuse } from '../terminal/print-plan.ts';
-import { type HostOptions, look, openSession } from '../session/session.ts';
+import { look } from '../../apply/run/host-context.ts';
+import { refuse } from '../../apply/run/refuse.ts';
+import { planJson, printPlan } from '../terminal/print-plan.ts';
+import { type HostOptions, openSession } from '../session/session.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
 interface PlanOptions extends HostOptions {
@@ -10,7 +12,7 @@ interface PlanOptions extends HostOptions {
 export async function plan(terminal: Terminal, options: PlanOptions): Promise<void> {
   const session = await openSession(terminal, options);
   const prepared = await look(session, session.target);
-  refuse(prepared.desired.refusals, terminal);
+  refuse(prepared.desired.refusals);
   if (options.json) terminal.print(JSON.stringify(planJson(prepared), null, 2));
   else printPlan(prepared.plan, terminal, `plan for ${session.target.role.host}`);
   const { steps, notReady } = prepared.plan;

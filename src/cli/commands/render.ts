@@ -1,7 +1,9 @@
+import { look } from '../../apply/run/host-context.ts';
+import { refuse } from '../../apply/run/refuse.ts';
 import { planFromScratch } from '../../explain/plan-from-scratch.ts';
 import { renderShell } from '../../explain/render-shell.ts';
-import { refuse } from '../terminal/print-plan.ts';
-import { type HostOptions, look, openSession } from '../session/session.ts';
+
+import { type HostOptions, openSession } from '../session/session.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
 /** The whole of it, as on a host that has nothing of ours yet. */
@@ -10,6 +12,6 @@ export async function render(terminal: Terminal, options: HostOptions): Promise<
   const { role, gateways, engines } = session.target;
   const { facts, desired } = await look(session, session.target);
   // A script that only closes would be none of what the file says.
-  refuse([...desired.refusals, ...desired.notReady], terminal);
+  refuse([...desired.refusals, ...desired.notReady]);
   terminal.print(renderShell(planFromScratch(role, gateways, facts), role.host, engines));
 }

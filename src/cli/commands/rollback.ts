@@ -1,77 +1,51 @@
-import { nobody } from '../../inspect/prepare.ts';
-import {
-  type Applied,
-  type History,
-  appliedBefore,
-  appliedNow,
-  newEntry,
-  readHistory,
-  recordRollback,
-} from '../../apply/history.ts';
+import { type Applied, appliedBefore, appliedNow, readHistory } from '../../apply/history.ts';
+import { earlierRunText, openRunText, readOpenRun, undoOpenRun } from '../../apply/run/earlier-run.ts';
+import type { HostContext } from '../../apply/run/host-context.ts';
+import { rollbackVerb } from '../../apply/run/verbs.ts';
 import { MustredirectError } from '../../error.ts';
-import { type ChangeOptions, changeHost } from '../session/change-host.ts';
-import { earlierRunText, openRunText, readOpenRun, undoJournal } from '../session/earlier-run.ts';
-import { withLock } from '../session/lock-host.ts';
-import { type HostContext, type GroundOptions, appliedSession, openGround } from '../session/session.ts';
+import { nobody } from '../../inspect/prepare.ts';
+import { type ChangeOptions, changeAtTerminal } from '../session/change-at-terminal.ts';
+import { type GroundOptions, appliedTarget, openGround } from '../session/session.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
 type RollbackOptions = GroundOptions & ChangeOptions;
 
 export async function rollback(terminal: Terminal, options: RollbackOptions): Promise<void> {
-  const ground = await openGround(terminal, options);
-  if (await undoOpenRun(terminal, ground, options)) return;
-  const { files } = ground.host;
-  const history = await readHistory(files, ground.places.history);
+  const context = await openGround(terminal, options);
+  if (await undoFirst(terminal, context, options)) return;
+  const { host, places } = context;
+  const history = await readHistory(host.files, places.history);
   const before = appliedBefore(history);
   if (before === undefined) throw nothingToUndo();
-  await changeHost(terminal, {
-    ground,
-    target: before === 'nothing' ? { ...ground, ...nobody } : appliedSession(terminal, ground, before).target,
+  await changeAtTerminal(terminal, {
+    ...rollbackVerb(context, history),
+    context,
+    target: before === 'nothing' ? { ...context, ...nobody } : appliedTarget(terminal, context, before),
     options,
-    verb: 'rollback',
-    check: () => checkSame(ground, history),
     title: `plan to go back to ${nameOf(before)}`,
     done: `done: this host is as it was with ${nameOf(before)}`,
-    record: (run, { plan }) =>
-      recordRollback(files, ground.places.history, newEntry(run, terminal.user, plan)),
   });
   tellOfFile(terminal, appliedNow(history));
 }
 
 /** A run that waits to be confirmed, or was cut off: its own inverse is the shortest way back. */
-async function undoOpenRun(
+async function undoFirst(
   terminal: Terminal,
-  ground: HostContext,
+  context: HostContext,
   options: RollbackOptions,
 ): Promise<boolean> {
-  const found = await readOpenRun(ground);
+  const found = await readOpenRun(context);
   if (!found) return false;
   if (!options.yes) {
     if (!terminal.interactive || options.json) throw nobodyToAsk();
-    if (!(await terminal.confirm(`${(await openRunText(ground)) ?? earlierRunText(found)}\nUndo it?`))) {
+    if (!(await terminal.confirm(`${(await openRunText(context)) ?? earlierRunText(found)}\nUndo it?`))) {
       terminal.tell('nothing was changed');
       terminal.setExitStatus(1);
       return true;
     }
   }
-  return withLock(terminal, ground, { verb: 'rollback', wait: options.wait }, async () => {
-    const journal = await readOpenRun(ground);
-    if (journal?.run !== found.run) throw decidedMeanwhile();
-    await undoJournal(terminal, ground, journal);
-    return true;
-  });
-}
-
-/** What it goes back to was read before the lock was ours. */
-async function checkSame({ host, places }: HostContext, before: History): Promise<void> {
-  const now = await readHistory(host.files, places.history);
-  if (now.entries.at(-1)?.run !== before.entries.at(-1)?.run) throw decidedMeanwhile();
-}
-
-function decidedMeanwhile(): MustredirectError {
-  return new MustredirectError('failed', 'somebody else has applied, or undone, something meanwhile', {
-    hint: '`mustredirect history` shows what happened; run it again when it is still to be undone',
-  });
+  await undoOpenRun(terminal, context, found.run, options.wait);
+  return true;
 }
 
 function nameOf(applied: Applied | 'nothing'): string {

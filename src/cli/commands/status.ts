@@ -1,7 +1,8 @@
+import { openRunText } from '../../apply/run/earlier-run.ts';
+import { look } from '../../apply/run/host-context.ts';
 import { type Status, hostStatus } from '../../explain/status.ts';
 import type { Refusal } from '../../desired/redirect.ts';
-import { openRunText } from '../session/earlier-run.ts';
-import { type HostOptions, look, openSession } from '../session/session.ts';
+import { type HostOptions, openSession } from '../session/session.ts';
 import { notReadyLines } from '../terminal/print-plan.ts';
 import { formatTable } from '../terminal/table.ts';
 import type { Terminal } from '../terminal/terminal.ts';

@@ -1,5 +1,6 @@
+import type { HostContext } from '../../apply/run/host-context.ts';
 import { uninstallUnits, unitPath } from '../../boot/install.ts';
-import { type HostContext, type GroundOptions, openGround } from '../session/session.ts';
+import { type GroundOptions, openGround } from '../session/session.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { refuseOtherNamespace } from './install.ts';
 

@@ -1,3 +1,4 @@
+import { look } from '../../apply/run/host-context.ts';
 import { interferenceChecks } from '../../explain/interference/checks.ts';
 import { findInterference } from '../../explain/interference/find-interference.ts';
 import { readyRole } from '../../explain/interference/ready-role.ts';
@@ -5,7 +6,7 @@ import { passed, renderReport } from '../../verify/report.ts';
 import { parseTargets } from '../../verify/target.ts';
 import { chosen, verifyHost } from '../../verify/verify.ts';
 import { liveHost } from '../session/live-host.ts';
-import { type HostOptions, look, openSession } from '../session/session.ts';
+import { type HostOptions, openSession } from '../session/session.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
 interface VerifyOptions extends HostOptions {

@@ -1,17 +1,16 @@
 /** What every command that looks at a host needs: the file, which host this is, and the ways to the outside. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Pause } from '../../apply/pause.ts';
 import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
-import type { Applied } from '../../apply/history.ts';
-import { type Prepared, type Target, prepare } from '../../inspect/prepare.ts';
-import { type Engines, createEngines } from '../../engines/index.ts';
+import type { Applied, Source } from '../../apply/history.ts';
+import type { HostContext } from '../../apply/run/host-context.ts';
+import type { Target } from '../../inspect/prepare.ts';
+import { createEngines } from '../../engines/index.ts';
 import { createExec } from '../../host/process/exec.ts';
 import { createFiles } from '../../host/files/files.ts';
 import { readLinks } from '../../host/ip/links.ts';
-import { readLedger } from '../../host/files/ledger-store.ts';
 import { checkOwnPlaces } from '../../host/files/own-places.ts';
-import { type Places, findPlaces } from '../../host/files/places.ts';
+import { findPlaces } from '../../host/files/places.ts';
 import type { Host } from '../../host/ports.ts';
 import type { Progress } from '../../host/progress.ts';
 import { requireNetAdmin } from '../../host/process/privileges.ts';
@@ -33,17 +32,12 @@ export interface HostOptions extends GroundOptions {
 }
 
 /** The outside, without a file. */
-export interface HostContext {
-  readonly host: Host;
-  readonly engines: Engines;
-  readonly places: Places;
+export interface TracedContext extends HostContext {
   /** shows a command before it runs, with `-v` */
   readonly trace: ((argv: readonly string[]) => void) | undefined;
-  readonly progress: Progress | undefined;
-  readonly pause: Pause;
 }
 
-export async function openGround(terminal: Terminal, options: GroundOptions): Promise<HostContext> {
+export async function openGround(terminal: Terminal, options: GroundOptions): Promise<TracedContext> {
   const trace = options.verbose
     ? (argv: readonly string[]): void => terminal.tell(terminal.paintTold('dim', `$ ${commandLine(argv)}`))
     : undefined;
@@ -69,10 +63,7 @@ function timedProgress(terminal: Terminal): Progress {
   return report;
 }
 
-/** A file as it is, before tables and marks are chosen for it. */
-export type Source = Omit<Applied, 'numbers'>;
-
-export interface Session extends HostContext {
+export interface Session extends TracedContext {
   readonly target: Target;
   /** what the target was read from */
   readonly source: Source;
@@ -93,10 +84,13 @@ export async function openSession(terminal: Terminal, options: HostOptions): Pro
 }
 
 /** A session with a file as it was applied before. */
-export function appliedSession(terminal: Terminal, ground: HostContext, source: Applied): Session {
+export function appliedSession(terminal: Terminal, ground: TracedContext, source: Applied): Session {
+  return { ...ground, target: appliedTarget(terminal, ground, source), source };
+}
+
+export function appliedTarget(terminal: Terminal, ground: HostContext, source: Applied): Target {
   const spec = checkSpec(source.text, source.file, terminal);
-  const target = { ...targetOf(ground, spec, source.host), numbers: source.numbers };
-  return { ...ground, target, source };
+  return { ...targetOf(ground, spec, source.host), numbers: source.numbers };
 }
 
 function targetOf(ground: HostContext, spec: Spec, host: string): Target {
@@ -105,11 +99,6 @@ function targetOf(ground: HostContext, spec: Spec, host: string): Target {
 
 function hashOf(text: string): string {
   return createHash('sha256').update(text).digest('hex');
-}
-
-/** What is there, and what is to be done, now. */
-export async function look({ host, places }: HostContext, target: Target): Promise<Prepared> {
-  return prepare(target, await readLedger(host.files, places.ledger));
 }
 
 async function findHost(spec: Spec, host: Host, terminal: Terminal, options: HostOptions): Promise<string> {

@@ -1,7 +1,7 @@
 /** A process that undoes a run when nobody confirms it, and that outlives the command, its shell and its terminal. */
+import type { HostContext } from '../../apply/run/host-context.ts';
 import { startDetached } from '../../host/process/detached.ts';
 import { keptSettings } from './kept-settings.ts';
-import type { HostContext } from './session.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
 export async function startWatch(

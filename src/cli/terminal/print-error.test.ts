@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { MustredirectError } from '../../error.ts';
 import { printError } from './print-error.ts';
 import { recordedTerminal } from './recorded-terminal.ts';
+import { refuse } from '../../apply/run/refuse.ts';
 import { ReportedError } from './reported-error.ts';
 
 function printed(error: unknown, ...argv: string[]) {
@@ -79,6 +80,54 @@ describe('printError', () => {
     expect(printed(thrown)).toMatchObject({
       status: 1,
       told: [`<red:error:> ${String(thrown)}`, expect.any(String)],
+    });
+  });
+});
+
+describe('refuse', () => {
+  const first = { message: 'gateway office: table 7 is in use', hint: 'give another' };
+  const second = { message: 'network web: is there with 10.1.0.0/24', hint: 'rename it' };
+
+  /** what is told, what is printed with --json, and the exit status */
+  function refused(refusals: Parameters<typeof refuse>[0]) {
+    const terminal = recordedTerminal();
+    let status = 0;
+    try {
+      refuse(refusals);
+    } catch (error) {
+      status = printError(error, terminal, ['--json']);
+    }
+    return { told: terminal.told, json: terminal.printed.map((text) => JSON.parse(text) as unknown), status };
+  }
+
+  it('does nothing without a reason', () => {
+    expect(refused([])).toEqual({ told: [], json: [], status: 0 });
+  });
+
+  it('tells one reason as the error', () => {
+    expect(refused([first])).toEqual({
+      told: [`<red:error:> ${first.message}`, 'hint: give another'],
+      json: [{ error: { code: 'refused', ...first }, refusals: [first] }],
+      status: 4,
+    });
+  });
+
+  it('tells several in their order, and how many there are at the end', () => {
+    expect(refused([first, second])).toEqual({
+      told: [
+        `<red:error:> ${first.message}`,
+        'hint: give another',
+        `<red:error:> ${second.message}`,
+        'hint: rename it',
+        '<red:error:> refused for 2 reasons',
+      ],
+      json: [
+        {
+          refusals: [first, second],
+          error: { code: 'refused', message: 'refused for 2 reasons' },
+        },
+      ],
+      status: 4,
     });
   });
 });

@@ -1,5 +1,6 @@
 /** Says what went wrong, and what to do; a stack trace only for what is a mistake of ours. */
 import { CommanderError } from '@commander-js/extra-typings';
+import { RefusedError } from '../../apply/run/refuse.ts';
 import { type ErrorCode, MustredirectError } from '../../error.ts';
 import { asksForJson } from './asks-for-json.ts';
 import { ReportedError } from './reported-error.ts';
@@ -19,9 +20,10 @@ interface Failure {
 export function printError(error: unknown, terminal: Terminal, argv: readonly string[]): number {
   if (error instanceof CommanderError && error.exitCode === 0) return 0; // --help, --version
   const failure = failureOf(error);
+  tellReasons(error, terminal);
   if (asksForJson(argv)) {
     const { code, message, hint } = failure;
-    const report = error instanceof ReportedError ? error.report : {};
+    const report = reportOf(error);
     terminal.print(JSON.stringify({ ...report, error: { code, message, hint } }, null, 2));
   }
   // What is wrong with the command line was said when it was found.
@@ -29,9 +31,20 @@ export function printError(error: unknown, terminal: Terminal, argv: readonly st
   return failure.exitStatus;
 }
 
+/** Of a refusal that has several reasons, each as an error; what is said at the end is how many there are. */
+export function tellReasons(error: unknown, terminal: Terminal): void {
+  if (!(error instanceof RefusedError) || error.refusals.length === 1) return;
+  for (const refusal of error.refusals) tellFailure(refusal, terminal);
+}
+
 export function tellFailure({ message, hint }: Pick<Failure, 'message' | 'hint'>, terminal: Terminal): void {
   terminal.tell(message, 'error');
   if (hint !== undefined) terminal.tell(`hint: ${hint}`);
+}
+
+function reportOf(error: unknown): object {
+  if (error instanceof RefusedError) return { refusals: error.refusals };
+  return error instanceof ReportedError ? error.report : {};
 }
 
 function failureOf(error: unknown): Failure {

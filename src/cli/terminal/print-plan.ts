@@ -1,11 +1,9 @@
 /** A plan for people, and for programs. */
 import type { Prepared } from '../../inspect/prepare.ts';
-import type { NotReady, Refusal } from '../../desired/redirect.ts';
+import type { NotReady } from '../../desired/redirect.ts';
 import { notReadyText } from '../../plan/not-ready.ts';
 import { planLines } from '../../plan/print.ts';
 import type { Plan, PlanLine } from '../../plan/step.ts';
-import { tellFailure } from './print-error.ts';
-import { ReportedError } from './reported-error.ts';
 import type { Terminal } from './terminal.ts';
 
 /** what is longer gets its reason on the next line */
@@ -49,16 +47,6 @@ export function planJson({ plan, desired }: Prepared): object {
     seenBit: desired.numbers.seenBit,
     steerBit: desired.numbers.steerBit,
   };
-}
-
-/** Going on would hurt: all reasons are told, then it ends. */
-export function refuse(refusals: readonly Refusal[], terminal: Terminal): void {
-  const [first, ...more] = refusals;
-  if (!first) return;
-  const report = { refusals };
-  if (more.length === 0) throw new ReportedError('refused', first.message, { hint: first.hint }, report);
-  for (const refusal of refusals) tellFailure(refusal, terminal);
-  throw new ReportedError('refused', `refused for ${refusals.length} reasons`, {}, report);
 }
 
 function formatLine({ sign, text, why }: PlanLine, width: number, terminal: Terminal): string {

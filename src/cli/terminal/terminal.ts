@@ -4,14 +4,14 @@ import { resolve } from 'node:path';
 import { userInfo } from 'node:os';
 import { isatty } from 'node:tty';
 import { styleText } from 'node:util';
+import type { Caller } from '../../apply/run/caller.ts';
 import type { Progress } from '../../host/progress.ts';
 import { asksForJson } from './asks-for-json.ts';
 import { createInterrupts } from './interrupts.ts';
 import { type ProgressLine, createProgressLine } from './progress-line.ts';
 
-export interface Terminal {
+export interface Terminal extends Caller {
   readonly env: Readonly<Record<string, string | undefined>>;
-  readonly pid: number;
   /** who has called us: the one who called sudo, where there is one */
   readonly user: string;
   /** path of the Node that runs us */
@@ -73,10 +73,7 @@ export function terminalOf(process: NodeJS.Process): Terminal {
   outliveReaders(process);
   const line = progressLineOf(process);
   const paintTold = painter(stderr, env);
-  const tell = (text: string, label?: Label): void => {
-    line?.hide();
-    stderr.write(`${withLabel(text, label, paintTold)}\n`);
-  };
+  const tell = tellOn(stderr, line, paintTold);
   const interrupts = createInterrupts(process, tell);
   return {
     env,
@@ -106,6 +103,13 @@ export function terminalOf(process: NodeJS.Process): Terminal {
     },
     paint: painter(stdout, env),
     paintTold,
+  };
+}
+
+function tellOn(stderr: NodeJS.WriteStream, line: ProgressLine | undefined, paint: Paint): Terminal['tell'] {
+  return (text, label) => {
+    line?.hide();
+    stderr.write(`${withLabel(text, label, paint)}\n`);
   };
 }
 

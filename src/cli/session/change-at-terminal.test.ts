@@ -10,7 +10,7 @@ import { createBackground } from '../../host/process/background.ts';
 import { createFiles } from '../../host/files/files.ts';
 import { takeLock } from '../../host/files/lock.ts';
 import { hostRole } from '../../topology/topology.ts';
-import { type ChangeOptions, changeHost } from './change-host.ts';
+import { type ChangeOptions, changeAtTerminal } from './change-at-terminal.ts';
 import { printError } from '../terminal/print-error.ts';
 import { type RecordedTerminal, recordedTerminal } from '../terminal/recorded-terminal.ts';
 
@@ -57,11 +57,11 @@ async function apply(
   };
   const engines = createEngines({});
   const target: Target = { host, engines, role: hostRole(spec, 'here'), gateways: spec.gateways };
-  const ground = { host, engines, places, trace: undefined, progress: undefined, pause: noPause };
+  const context = { host, engines, places, progress: undefined, pause: noPause };
   const texts = { verb: 'apply', title: 'plan', done: 'done', record: async () => {} };
   let status = 0;
   try {
-    await changeHost(terminal, { ground, target, options: { wait: 0, ...options }, ...texts });
+    await changeAtTerminal(terminal, { context, target, options: { wait: 0, ...options }, ...texts });
   } catch (error) {
     status = printError(error, terminal, options.json ? ['--json'] : []);
   }
@@ -72,7 +72,7 @@ async function apply(
 const forwarding = '/proc/sys/net/ipv4/ip_forward';
 const steering = 'rule 4100: ';
 
-describe('changeHost', () => {
+describe('changeAtTerminal', () => {
   it('closes what is not ready, says so each time, and exits with 3 until it is', async () => {
     const down = { name: 'eth0', up: false, addresses: ['192.168.50.10/24'], pointToPoint: false };
     const host = createFakeHost({ links: [down] });

@@ -2,8 +2,8 @@
 import { createBackground } from '../../host/process/background.ts';
 import { takeLock } from '../../host/files/lock.ts';
 import { removeLeftovers } from '../../host/files/state-files.ts';
-import type { HostContext } from './session.ts';
-import type { Terminal } from '../terminal/terminal.ts';
+import type { Caller } from './caller.ts';
+import type { HostContext } from './host-context.ts';
 
 export interface LockOptions {
   /** what the next one is told: `apply` */
@@ -14,15 +14,15 @@ export interface LockOptions {
 
 /** @param work done while nobody else changes this host with us */
 export async function withLock<T>(
-  terminal: Terminal,
+  caller: Caller,
   { host, places }: Pick<HostContext, 'host' | 'places'>,
   { verb, wait }: LockOptions,
   work: () => Promise<T>,
 ): Promise<T> {
   const lock = await takeLock({ background: createBackground(), files: host.files }, places.lock, {
-    who: `${verb}, process ${terminal.pid}`,
+    who: `${verb}, process ${caller.pid}`,
     wait,
-    onWait: (holder) => terminal.tell(`waiting for another run: ${holder}`),
+    onWait: (holder) => caller.tell(`waiting for another run: ${holder}`),
   });
   try {
     await removeLeftovers(host.files, places);

@@ -1,13 +1,13 @@
 /** What an earlier run has left behind: one that was cut off, or one that nobody has confirmed in time. */
-import { newEntry, readHistory, recordRollback, wasApplied, wasRecorded } from '../../apply/history.ts';
-import { type Journal, readJournal, removeJournal } from '../../apply/journal.ts';
-import { openLedger } from '../../apply/ledger-keeper.ts';
-import { messageOf, undoRun } from '../../apply/undo.ts';
 import { MustredirectError } from '../../error.ts';
 import { isLocked } from '../../host/files/lock.ts';
+import { newEntry, readHistory, recordRollback, wasApplied, wasRecorded } from '../history.ts';
+import { type Journal, readJournal, removeJournal } from '../journal.ts';
+import { openLedger } from '../ledger-keeper.ts';
+import { messageOf, undoRun } from '../undo.ts';
+import type { Caller } from './caller.ts';
+import type { HostContext } from './host-context.ts';
 import { withLock } from './lock-host.ts';
-import type { HostContext } from './session.ts';
-import type { Terminal } from '../terminal/terminal.ts';
 
 /**
  * Nothing when no run was cut off, and none waits to be confirmed. One that has been written down was at its end:
@@ -25,9 +25,9 @@ export async function removeEndedRun({ host, places }: HostContext): Promise<voi
 }
 
 /** What `status` and others say of a run that is not at its end; nothing when there is none. */
-export async function openRunText(ground: HostContext): Promise<string | undefined> {
-  const { host, places } = ground;
-  const journal = await readOpenRun(ground);
+export async function openRunText(context: HostContext): Promise<string | undefined> {
+  const { host, places } = context;
+  const journal = await readOpenRun(context);
   if (!journal) return undefined;
   if (journal.until === undefined && (await isLocked(host, places.lock))) {
     return `${journal.verb} (process ${journal.process}, since ${journal.since}) is at work`;
@@ -48,15 +48,15 @@ export function earlierRunText(journal: Journal): string {
  * that still can be confirmed must be decided on first. What cannot be undone is told, and is no dead end: the next
  * run carries on with it, as with one that was cut off.
  */
-export async function settleEarlierRun(terminal: Terminal, ground: HostContext, wait: number): Promise<void> {
-  const journal = await readJournal(ground.host.files, ground.places.journal);
+export async function settleEarlierRun(caller: Caller, context: HostContext, wait: number): Promise<void> {
+  const journal = await readJournal(context.host.files, context.places.journal);
   if (!journal || (journal.until === undefined && !isUnconfirmedSinceBoot(journal))) return;
   if (!isOverdue(journal)) throw waitsError(journal);
-  await withLock(terminal, ground, { verb: 'undo', wait }, async () => {
-    const now = await readJournal(ground.host.files, ground.places.journal);
+  await withLock(caller, context, { verb: 'undo', wait }, async () => {
+    const now = await readJournal(context.host.files, context.places.journal);
     if (!now || now.run !== journal.run || !isOverdue(now)) return;
-    await undoJournal(terminal, ground, now).catch((error: unknown) => {
-      terminal.tell(messageOf(error), 'note');
+    await undoJournal(caller, context, now).catch((error: unknown) => {
+      caller.tell(messageOf(error), 'note');
     });
   });
 }
@@ -77,17 +77,40 @@ function isUnconfirmedSinceBoot({ confirm, sameBoot }: Journal): boolean {
 }
 
 /** From now on this host is not left between two states: whoever presses Ctrl-C is told, and so is who does it again. */
-export function watchWork(terminal: Terminal): void {
-  terminal.watchInterrupts('stopping: please wait, this host is not left between two states');
+export function watchWork(caller: Caller): void {
+  caller.watchInterrupts('stopping: please wait, this host is not left between two states');
+}
+
+/**
+ * @param run the run that somebody wants undone, as `readOpenRun` has found it
+ * @param wait seconds to wait for another run to end
+ */
+export async function undoOpenRun(
+  caller: Caller,
+  context: HostContext,
+  run: string,
+  wait: number,
+): Promise<void> {
+  await withLock(caller, context, { verb: 'rollback', wait }, async () => {
+    const journal = await readOpenRun(context);
+    if (journal?.run !== run) throw decidedMeanwhile();
+    await undoJournal(caller, context, journal);
+  });
+}
+
+export function decidedMeanwhile(): MustredirectError {
+  return new MustredirectError('failed', 'somebody else has applied, or undone, something meanwhile', {
+    hint: '`mustredirect history` shows what happened; run it again when it is still to be undone',
+  });
 }
 
 /** Undoes all that the journal tells of, and says so. To be called with the lock held. */
-export async function undoJournal(terminal: Terminal, ground: HostContext, journal: Journal): Promise<void> {
-  const { host, engines, places, progress, pause } = ground;
-  watchWork(terminal);
+export async function undoJournal(caller: Caller, context: HostContext, journal: Journal): Promise<void> {
+  const { host, engines, places, progress, pause } = context;
+  watchWork(caller);
   const keeper = await openLedger(host.files, places.ledger);
   const left = await undoRun(journal, { host, engines, keeper, progress, pause });
-  await writeDown(terminal, ground, journal);
+  await writeDown(caller, context, journal);
   if (left.length > 0) {
     throw new MustredirectError(
       'failed',
@@ -98,11 +121,11 @@ export async function undoJournal(terminal: Terminal, ground: HostContext, journ
     );
   }
   await removeJournal(host.files, places.journal);
-  terminal.tell(`${earlierRunText(journal)}; everything is as it was before it`, 'undone');
+  caller.tell(`${earlierRunText(journal)}; everything is as it was before it`, 'undone');
 }
 
 /** Only one that had been written down as applied is written down as undone. */
-async function writeDown(terminal: Terminal, { host, places }: HostContext, { run }: Journal): Promise<void> {
+async function writeDown(caller: Caller, { host, places }: HostContext, { run }: Journal): Promise<void> {
   if (!wasApplied(await readHistory(host.files, places.history), run)) return;
-  await recordRollback(host.files, places.history, newEntry(run, terminal.user));
+  await recordRollback(host.files, places.history, newEntry(run, caller.user));
 }

@@ -1,7 +1,4 @@
 /** State files that cannot be read: `destroy` moves them aside, and takes away what is recognisable without them. */
-import { readHistory } from '../../apply/history.ts';
-import { readJournal } from '../../apply/journal.ts';
-import { messageOf } from '../../apply/undo.ts';
 import { readLinks } from '../../host/ip/links.ts';
 import { ledgerText, readLedger, salvageLedger, writeLedger } from '../../host/files/ledger-store.ts';
 import type { Files, Host } from '../../host/ports.ts';
@@ -9,13 +6,16 @@ import { readForwarding, readValidMarks } from '../../host/files/sysctl.ts';
 import { labelledNetworks } from '../../engines/labelled-networks.ts';
 import type { Ledger } from '../../state/ledger.ts';
 import { forwardingName, isValidMark } from '../../state/settings.ts';
-import type { HostContext } from './session.ts';
+import { readHistory } from '../history.ts';
+import { readJournal } from '../journal.ts';
+import { messageOf } from '../undo.ts';
+import type { HostContext } from './host-context.ts';
 
 export interface Damage {
   /** one sentence for each file */
   readonly found: readonly string[];
-  /** the same ground, on which damaged files are read as if they were what could be saved of them */
-  readonly ground: HostContext;
+  /** the same host, on which damaged files are read as if they were what could be saved of them */
+  readonly context: HostContext;
   /** what may be left over, because only the ledger knew how it was before */
   readonly lost: readonly string[];
   /** Moves the files aside. To be called with the lock held. */
@@ -23,8 +23,8 @@ export interface Damage {
 }
 
 /** Nothing when all files can be read. */
-export async function findDamage(ground: HostContext): Promise<Damage | undefined> {
-  const { host, places } = ground;
+export async function findDamage(context: HostContext): Promise<Damage | undefined> {
+  const { host, places } = context;
   const readers = [
     [places.ledger, readLedger],
     [places.journal, readJournal],
@@ -35,7 +35,7 @@ export async function findDamage(ground: HostContext): Promise<Damage | undefine
     await read(host.files, path).catch((error: unknown) => found.set(path, messageOf(error)));
   }
   if (found.size === 0) return undefined;
-  const ledger = found.has(places.ledger) ? await recoverLedger(ground) : undefined;
+  const ledger = found.has(places.ledger) ? await recoverLedger(context) : undefined;
   const recovered = ledger && (await ledgerText(host.files, ledger));
   let moved = false;
   const files: Files = {
@@ -47,7 +47,7 @@ export async function findDamage(ground: HostContext): Promise<Damage | undefine
   };
   return {
     found: [...found].map(([path, message]) => `${message}; it is moved to ${damagedName(path)}`),
-    ground: { ...ground, host: { ...host, files } },
+    context: { ...context, host: { ...host, files } },
     lost: ledger ? await lostSettings(host, ledger) : [],
     async moveAside() {
       for (const path of found.keys()) await setAside(host.files, path);

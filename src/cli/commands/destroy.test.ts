@@ -8,7 +8,7 @@ import { createEngines } from '../../engines/index.ts';
 import { readLedger, salvageLedger } from '../../host/files/ledger-store.ts';
 import { emptyLedger } from '../../state/ledger.ts';
 import { hostRole } from '../../topology/topology.ts';
-import { destroyOn } from '../commands/destroy.ts';
+import { destroyOn } from './destroy.ts';
 import { recordedTerminal } from '../terminal/recorded-terminal.ts';
 
 const spec = specOf(`
@@ -44,8 +44,8 @@ async function destroy(host: FakeHost, yes: true | undefined = true) {
     firstNamespace: false,
   };
   const pause = (): Promise<void> => Promise.resolve();
-  const ground = { host, engines: createEngines({}), places, pause, trace: undefined, progress: undefined };
-  await destroyOn(terminal, ground, { wait: 0, yes });
+  const context = { host, engines: createEngines({}), places, pause, progress: undefined };
+  await destroyOn(terminal, context, { wait: 0, yes });
   return { told: terminal.told.join('\n'), status: terminal.exitStatus ?? 0, places };
 }
 

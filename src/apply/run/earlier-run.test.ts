@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type FakeHost, createFakeHost } from '../../../tests/fake-host/fake-host.ts';
 import { noPause, specOf } from '../../../tests/scenario/play.ts';
-import { newEntry, recordApply, readHistory } from '../../apply/history.ts';
-import { readJournal, removeJournal } from '../../apply/journal.ts';
+import { MustredirectError } from '../../error.ts';
+import { readHistory } from '../history.ts';
+import { readJournal, removeJournal } from '../journal.ts';
 import { createEngines } from '../../engines/index.ts';
 import { createBackground } from '../../host/process/background.ts';
 import { createFiles } from '../../host/files/files.ts';
@@ -13,10 +14,10 @@ import { takeLock } from '../../host/files/lock.ts';
 import type { Places } from '../../host/files/places.ts';
 import { hostRole } from '../../topology/topology.ts';
 import { changeHost } from './change-host.ts';
-import { watchRun } from '../commands/watch-confirm.ts';
-import { printError } from '../terminal/print-error.ts';
-import { type RecordedTerminal, recordedTerminal } from '../terminal/recorded-terminal.ts';
-import type { HostContext } from './session.ts';
+import { watchRun } from './confirm.ts';
+import type { Caller } from './caller.ts';
+import { applyVerb } from './verbs.ts';
+import type { HostContext } from './host-context.ts';
 
 const file = (gateway: string): string => `
 version: 1
@@ -51,14 +52,26 @@ function newHost(): FakeHost {
   return createFakeHost({ links: [link] });
 }
 
-function groundOf(host: FakeHost): HostContext {
+/** Remembers what it was told. */
+function recordedCaller() {
+  const told: string[] = [];
+  return {
+    told,
+    user: 'alice',
+    pid: 4711,
+    interrupt: new AbortController().signal,
+    watchInterrupts() {},
+    tell: (text, label) => void told.push(label === undefined ? text : `${label}: ${text}`),
+  } satisfies Caller & { readonly told: readonly string[] };
+}
+
+function contextOf(host: FakeHost): HostContext {
   const read = (path: string) => (path === places.lock ? createFiles() : host.files).read(path);
   const engines = createEngines({});
   return {
     host: { ...host, files: { ...host.files, read } },
     engines,
     places,
-    trace: undefined,
     progress: undefined,
     pause: noPause,
   };
@@ -70,34 +83,24 @@ async function apply(
   {
     confirm,
     wait = 0,
-    terminal = recordedTerminal(),
-  }: { confirm?: number; wait?: number; terminal?: RecordedTerminal } = {},
+    caller = recordedCaller(),
+  }: { confirm?: number; wait?: number; caller?: ReturnType<typeof recordedCaller> } = {},
 ) {
-  const ground = groundOf(host);
+  const context = contextOf(host);
   const spec = specOf(text);
   try {
-    await changeHost(terminal, {
-      ground,
-      target: { host, engines: ground.engines, role: hostRole(spec, 'here'), gateways: spec.gateways },
-      options: { yes: true, wait },
-      verb: 'apply',
-      title: 'plan',
-      done: 'done',
+    await changeHost(caller, {
+      ...applyVerb(context, { file: 'f', text, hash: text, host: 'here' }),
+      context,
+      target: { host, engines: context.engines, role: hostRole(spec, 'here'), gateways: spec.gateways },
+      wait,
       confirm,
-      record: async (run, { plan }, changed) => {
-        if (changed)
-          await recordApply(host.files, places.history, newEntry(run, terminal.user, plan), {
-            file: 'f',
-            text,
-            hash: text,
-            host: 'here',
-            numbers: { gateways: {} },
-          });
-      },
     });
-    return { status: 0, told: terminal.told };
+    return { status: 0, told: caller.told };
   } catch (error) {
-    return { status: printError(error, terminal, []), told: terminal.told };
+    if (!(error instanceof MustredirectError)) throw error;
+    const { exitStatus, message, hint } = error;
+    return { status: exitStatus, told: [...caller.told, message, ...(hint === undefined ? [] : [hint])] };
   }
 }
 
@@ -303,7 +306,7 @@ describe('the watch over a run that waits to be confirmed', () => {
   async function watched(host: FakeHost): Promise<number> {
     const run = (await readJournal(host.files, places.journal))?.run ?? '';
     const start = performance.now();
-    await watchRun(recordedTerminal(), groundOf(host), { run, seconds: 1 });
+    await watchRun(recordedCaller(), contextOf(host), { run, seconds: 1 });
     return performance.now() - start;
   }
 
@@ -355,9 +358,9 @@ describe('another run', () => {
     const outside = { background: createBackground(), files: createFiles() };
     const lock = await takeLock(outside, places.lock, { who: 'destroy, process 12' });
     const host = newHost();
-    const terminal = recordedTerminal();
-    const running = apply(host, near, { wait: 20, terminal });
-    await vi.waitUntil(() => terminal.told.length > 0, { timeout: 20_000 });
+    const caller = recordedCaller();
+    const running = apply(host, near, { wait: 20, caller });
+    await vi.waitUntil(() => caller.told.length > 0, { timeout: 20_000 });
     expect(host.dump()).not.toContain('rule 4100');
     await lock.release();
     expect(await running).toEqual({
@@ -373,6 +376,8 @@ describe('another run', () => {
     const result = await apply(newHost(), near, { wait: 1 });
     await lock.release();
     expect(result.status).toBe(4);
-    expect(result.told.join('\n')).toMatch(/another run is at work: destroy, process 12, since .*\nhint: /);
+    expect(result.told.join('\n')).toMatch(
+      /another run is at work: destroy, process 12, since .*\nwait until it has ended/,
+    );
   });
 });

@@ -1,0 +1,21 @@
+/** The outside, as every run needs it. */
+import type { Engines } from '../../engines/index.ts';
+import { readLedger } from '../../host/files/ledger-store.ts';
+import type { Places } from '../../host/files/places.ts';
+import type { Host } from '../../host/ports.ts';
+import type { Progress } from '../../host/progress.ts';
+import { type Prepared, type Target, prepare } from '../../inspect/prepare.ts';
+import type { Pause } from '../pause.ts';
+
+export interface HostContext {
+  readonly host: Host;
+  readonly engines: Engines;
+  readonly places: Places;
+  readonly progress: Progress | undefined;
+  readonly pause: Pause;
+}
+
+/** What is there, and what is to be done, now. */
+export async function look({ host, places }: HostContext, target: Target): Promise<Prepared> {
+  return prepare(target, await readLedger(host.files, places.ledger));
+}
