@@ -242,6 +242,34 @@ describe('apply', () => {
     expect(sorted(again.dump())).toEqual(sorted(drifted));
   });
 
+  it.each([1, 2])(
+    'takes nothing away when flows cannot be closed first: nft fails at call %d',
+    async (call) => {
+      const host = await hostWith([first]);
+      const before = sorted(host.dump());
+      const failOnce = (): void => {
+        let calls = 0;
+        host.failWhen(({ what }) => {
+          if (what !== 'nft -f -') return undefined;
+          calls += 1;
+          return calls === call ? { kind: 'failed' } : undefined;
+        });
+      };
+      failOnce();
+      const run = { verb: 'destroy', goOn: true };
+      await expect(applyTo(targetOf(host, undefined), run)).rejects.toThrow(
+        /nothing is taken away, because flows could not be blocked: .*; everything is as it was before/s,
+      );
+      expect(sorted(host.dump())).toEqual(before);
+      // Whoever asks for it has the rest taken away.
+      failOnce();
+      await expect(applyTo(targetOf(host, undefined), { ...run, force: true })).rejects.toThrow(
+        'not everything went as it should',
+      );
+      expect(host.state.rules.some(({ preference }) => preference === 4100)).toBe(false);
+    },
+  );
+
   it('says what is left when undoing fails too', async () => {
     const host = newHost();
     host.failWhen(({ what, input }) =>

@@ -38,8 +38,10 @@ export interface Run {
   readonly confirm?: number | undefined;
   /** the user pressed Ctrl-C: the step under way is cut, and all is undone */
   readonly signal?: AbortSignal | undefined;
-  /** taking down: a step that fails keeps none of the others from being done, and nothing is put back */
+  /** taking down: a step that fails keeps none of the others from being done, and nothing is put back; but for one that closes */
   readonly goOn?: boolean;
+  /** taking down goes on also when a step that closes has failed */
+  readonly force?: boolean;
   /** called when the run can be undone by somebody else, before its first step */
   readonly started?: ((journal: Journal) => Promise<void>) | undefined;
   /** called when all is as wanted, as the last thing that still belongs to the run; `changed`: there was something to do */
@@ -84,7 +86,7 @@ export async function closePlan(
 ): Promise<void> {
   const { keeper } = context;
   if (plan.steps.length > 0) await keeper.save(ledgerBefore(facts.ledger, desired, plan, facts));
-  const failed = await runSteps(plan, context, { signal, goOn: true });
+  const failed = await runSteps(plan, context, { signal, goOn: true, force: true });
   const wrong = [...failed, ...(await settle(target, context, signal)).left];
   if (wrong.length > 0) throw takenDownError(wrong);
 }
@@ -146,7 +148,7 @@ async function runPlan(
 async function runSteps(
   { steps }: Plan,
   context: ApplyContext,
-  { signal, goOn = false }: Pick<Run, 'signal' | 'goOn'>,
+  { signal, goOn = false, force = false }: Pick<Run, 'signal' | 'goOn' | 'force'>,
   journal?: JournalKeeper,
 ): Promise<string[]> {
   const failed: string[] = [];
@@ -158,6 +160,7 @@ async function runSteps(
       await perform(step.do, context, signal);
     } catch (error) {
       if (!goOn || isInterruption(error)) throw error;
+      if (step.closes && !force) throw notClosedError(error);
       failed.push(messageOf(error));
     }
   }
@@ -219,6 +222,17 @@ function notAsSetError(left: readonly string[]): MustredirectError {
   return new MustredirectError('failed', `the host does not have what was set: ${left.join('; ')}`, {
     hint: 'something else on this host may be changing it at the same time',
   });
+}
+
+function notClosedError(cause: unknown): MustredirectError {
+  return new MustredirectError(
+    'failed',
+    `nothing is taken away, because flows could not be blocked: ${messageOf(cause)}`,
+    {
+      hint: 'mend the cause and run it again; `mustredirect destroy --force` takes everything away without blocking',
+      cause,
+    },
+  );
 }
 
 function takenDownError(wrong: readonly string[]): MustredirectError {

@@ -167,11 +167,15 @@ function addDestroy(program: Command, terminal: Terminal): void {
     .description(
       'Takes away everything that apply made on this host and restores what apply changed. Needs no file. A step ' +
         'that fails does not stop the others, and is named; so is a network that stays because containers use it. ' +
+        'Only when flows cannot be blocked first, nothing is taken away. ' +
         'On a gateway that nodes still send to, destroy names the nodes and keeps blocking their traffic until it is ' +
         'run again after they have stopped.',
     )
     .addOption(yesOption())
-    .option('--force', 'do not block the traffic that nodes still send: it leaves by the routes of this host')
+    .option(
+      '--force',
+      'do not block the traffic that nodes or containers still send: it leaves by the routes of this host',
+    )
     .addOption(waitOption())
     .addOption(verboseOption())
     .addOption(jsonOption())

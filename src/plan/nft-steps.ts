@@ -96,7 +96,8 @@ function firstStep(
   const text = changeTable([...from, ...passing], [...nftObjects(to), ...closed]);
   const start = replaceTable([...from, ...found]);
   const undo = openAction(closing.undone, start, addToTable(undone));
-  return [{ do: { kind: 'nft', text }, undo, lines: linesOf(from, to, changes.filter(listed)) }];
+  const lines = linesOf(from, to, changes.filter(listed));
+  return [{ do: { kind: 'nft', text }, undo, ...(closed.length > 0 ? { closes: true } : {}), lines }];
 }
 
 function stepBetween(

@@ -24,6 +24,8 @@ export function resetSteps(
     {
       do: { kind: 'reset-connections', flows, text },
       undo: { kind: 'nft', text: replaceTable(before) },
+      // The step that closes takes away what this one has added.
+      closes: true,
       lines: [],
     },
   ];

@@ -16,6 +16,8 @@ export interface Step {
   readonly do: Action;
   /** absent where there is nothing to undo */
   readonly undo?: Action;
+  /** it keeps flows from leaving by another way while the rest is done: when it fails, no step after it may be done */
+  readonly closes?: true;
   /** what `plan` prints, one line per object */
   readonly lines: readonly PlanLine[];
 }

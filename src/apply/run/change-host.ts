@@ -34,8 +34,10 @@ export interface Change {
   readonly verb: string;
   /** seconds to wait for another run to end */
   readonly wait: number;
-  /** a step that fails keeps none of the others from being done */
+  /** a step that fails keeps none of the others from being done, but for one that closes */
   readonly goOn?: boolean;
+  /** nor does one that closes */
+  readonly force?: boolean;
   /** those that send to this gateway: what they go on sending stays closed */
   readonly senders?: readonly Sender[];
   /** seconds within which it must be confirmed */
@@ -161,7 +163,7 @@ const forgetful: LedgerKeeper = {
 };
 
 function runOf(caller: Caller, change: Change, prepared: Prepared, cutOff: Journal | undefined): Run {
-  const { context, verb, goOn = false, confirm, started, record } = change;
+  const { context, verb, goOn = false, force = false, confirm, started, record } = change;
   return {
     journal: context.places.journal,
     id: randomUUID(),
@@ -170,6 +172,7 @@ function runOf(caller: Caller, change: Change, prepared: Prepared, cutOff: Journ
     cutOff,
     confirm,
     goOn,
+    force,
     signal: caller.interrupt,
     started: ({ run }: Journal) => started?.(run) ?? Promise.resolve(),
     record: (run, changed) => record(newEntry(run, caller.user, prepared.plan), prepared, changed),

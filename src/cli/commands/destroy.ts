@@ -32,6 +32,7 @@ export async function destroyOn(
   warnOfSenders(terminal, await recentSenders(host.exec, senders), options);
   await changeAtTerminal(terminal, {
     ...destroyVerb(context, senders, damage),
+    force: options.force ?? false,
     context,
     options,
     title: 'what mustredirect made here, to be taken away',
