@@ -29,7 +29,7 @@ export function closedState({ owned, ledger }: Facts, desired: Desired): Desired
     wanted: [
       ...unionTable(owned.filter(isNftObject), desired.wanted.filter(isNft)),
       ...rules,
-      ...kept.map((object) => ({ object, why: 'is there' })),
+      ...kept.map((object) => ({ object, why: 'exists already' })),
     ],
     // Nothing is steered yet: tables and marks of before stay those of before.
     numbers: { ...desired.numbers, gateways: ledger.gateways },

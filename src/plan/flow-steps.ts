@@ -89,7 +89,7 @@ export function forgetBegun({ begun }: ChangedFlows, closed: readonly Flows[]): 
   const later = new Set(closed);
   const flows = begun.filter((some) => !later.has(some));
   if (flows.length === 0) return [];
-  const why = 'flows from here that began before keep an old source address';
+  const why = 'drop existing connections, so that they pick up the new source address';
   return [{ do: { kind: 'forget-flows', flows }, lines: [{ sign: '*', text: printFlows(flows), why }] }];
 }
 

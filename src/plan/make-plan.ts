@@ -41,7 +41,7 @@ function rankedNft({ reset, union, switch: switched, prune, open }: NftSteps): R
 
 function closingFor(actual: readonly HostObject[], changed: ChangedFlows): Closing {
   const flows = flowsOnTheWay(actual, changed);
-  const why = 'conntrack forgets them: they get another source address from now on';
+  const why = 'drop existing connections, so that they pick up the new source address';
   return {
     flows,
     undone: [...changed.begun, ...changed.ended],

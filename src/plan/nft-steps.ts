@@ -162,7 +162,7 @@ function wholeTable(from: readonly NftObject[], to: readonly DesiredObject[]): P
   const purposes = to.filter(({ object }) => object.kind === 'nft-chain' && purposeful.has(object.name));
   return from.length === 0
     ? { sign: '+', text, why: purposes.map(({ why }) => why).join('; ') }
-    : { sign: '-', text, why: 'not wanted any more' };
+    : { sign: '-', text, why: 'no longer needed' };
 }
 
 /** the chains whose reason tells a reader what the table does */

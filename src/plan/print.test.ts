@@ -53,7 +53,7 @@ describe('a line of the plan', () => {
     expect(printChange({ kind: 'remove', from: to })).toEqual({
       sign: '-',
       text,
-      why: 'not wanted any more',
+      why: 'no longer needed',
     });
   });
 

@@ -11,7 +11,7 @@ export function printChange(change: Change): PlanLine {
     case 'add':
       return { sign: '+', text: objectKindOf(change.to).print(change.to), why: change.why };
     case 'remove':
-      return { sign: '-', text: objectKindOf(change.from).print(change.from), why: 'not wanted any more' };
+      return { sign: '-', text: objectKindOf(change.from).print(change.from), why: 'no longer needed' };
     case 'change':
       return printDifference(change);
   }

@@ -30,7 +30,7 @@ describe('a rule in a chain of iptables', () => {
       { do: insert, undo: remove, lines: [{ sign: '+', text, why: 'because' }] },
     ]);
     expect(stepsOf([rule], [])).toEqual([
-      { do: remove, undo: insert, lines: [{ sign: '-', text, why: 'not wanted any more' }] },
+      { do: remove, undo: insert, lines: [{ sign: '-', text, why: 'no longer needed' }] },
     ]);
     expect(stepsOf([rule], [rule])).toEqual([]);
   });

@@ -145,7 +145,7 @@ describe('closed', () => {
     expect(await sourcesOn('isp', 'eth0')).toEqual([web]);
   });
 
-  it('counts what the guard stopped', async () => {
+  it('counts what the guard drops, by subnet', async () => {
     await build({});
     await apply();
     await world.hosts.node1.run(['sh', '-c', withoutRules(4100, 4200)]);

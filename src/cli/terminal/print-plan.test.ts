@@ -16,17 +16,17 @@ describe('printPlan', () => {
   it('puts the reasons below each other, and counts', () => {
     const terminal = recordedTerminal();
     const plan = planOf(
-      { sign: '+', text: 'rule 4999: from all nop', why: 'where exceptions go on' },
+      { sign: '+', text: 'rule 4999: from all nop', why: 'no-op rule: jump target for exceptions' },
       { sign: '~', text: 'sysctl a = 1 (was 0)', why: 'forwarding' },
-      { sign: '-', text: 'route b', why: 'not wanted any more' },
+      { sign: '-', text: 'route b', why: 'no longer needed' },
     );
     printPlan(plan, terminal, 'plan for node1');
     expect(terminal.printed.join('\n').split('\n')).toEqual([
       'plan for node1:',
       '',
-      '  <green:+> rule 4999: from all nop   <dim:where exceptions go on>',
+      '  <green:+> rule 4999: from all nop   <dim:no-op rule: jump target for exceptions>',
       '  <yellow:~> sysctl a = 1 (was 0)      <dim:forwarding>',
-      '  <red:-> route b                   <dim:not wanted any more>',
+      '  <red:-> route b                   <dim:no longer needed>',
       '',
       '1 to add, 1 to change, 1 to take away',
     ]);

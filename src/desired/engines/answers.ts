@@ -97,7 +97,7 @@ function exception({ subnet, family, device }: ReplyLink, { name }: NodeNetwork)
       chain: 'PREROUTING',
       args: ['-d', subnet, '-i', device, '-j', 'ACCEPT'],
     },
-    why: `accept_replies: Docker drops the answers to ${name} otherwise`,
+    why: `accept_replies: allow replies to ${name}, which Docker would drop`,
   };
 }
 

@@ -88,14 +88,14 @@ function callBy(device: string, { to, proto, toPort }: Omit<Called, 'from'>, wha
   const port = ['-p', proto, '-m', proto, '--dport', `${toPort}`];
   return {
     object: accept(familyOf(to), ['-d', subnetOfAddress(to), '-i', device, ...port]),
-    why: `Docker drops what comes to a published port of ${what} otherwise`,
+    why: `allow packets to a published port of ${what}, which Docker would drop`,
   };
 }
 
 const answers = ['-m', 'conntrack', '--ctstate', 'RELATED,ESTABLISHED'];
 
 function byDevice(family: Family, subnet: Subnet, device: string, what: string): DesiredObject[] {
-  const why = `Docker drops what is forwarded for ${what} otherwise`;
+  const why = `allow forwarded packets of ${what}, which Docker would drop`;
   return [
     { object: accept(family, ['-s', subnet, '-o', device]), why },
     { object: accept(family, ['-d', subnet, '-i', device, ...answers]), why },
@@ -108,7 +108,7 @@ function toDestination(
   destination: Subnet,
   network: string,
 ): DesiredObject[] {
-  const why = `Docker drops what network ${network} sends to direct destinations otherwise`;
+  const why = `allow packets of network ${network} to direct destinations, which Docker would drop`;
   return [
     { object: accept(family, ['-s', subnet, '-d', destination]), why },
     { object: accept(family, ['-s', destination, '-d', subnet, ...answers]), why },

@@ -38,7 +38,7 @@ describe('a network of the file', () => {
     expect(wanted).toEqual([
       {
         object: { kind: 'engine-network', engine: 'podman', name: 'web', subnets: ['10.89.4.0/24'] },
-        why: 'made by podman 4.3.1 with cni, as the file says',
+        why: 'create it by podman 4.3.1 with cni, as the file says',
       },
       masquerade(false),
     ]);
@@ -72,7 +72,7 @@ describe('a network of the file', () => {
     expect(wanted).toEqual([
       {
         object: { kind: 'engine-network', engine: 'podman', name: 'web', subnets: ['10.89.7.0/24'] },
-        why: 'is there',
+        why: 'exists already',
       },
     ]);
     expect(notReady).toEqual([

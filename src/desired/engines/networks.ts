@@ -28,7 +28,7 @@ export function wantNetwork({ network, obstacles }: NetworkState, facts: Facts):
   const wanted: readonly DesiredObject[] = [
     {
       object: found.exists ? storedNetwork(found) : newObject(network, found, facts),
-      why: found.exists ? 'is there' : `made by ${found.backend}, as the file says`,
+      why: found.exists ? 'exists already' : `create it by ${found.backend}, as the file says`,
     },
     ...letAnswersIn(network, found, facts),
   ];
@@ -54,7 +54,7 @@ export function wantNetwork({ network, obstacles }: NetworkState, facts: Facts):
 /** Nothing of a network that is closed is changed, and nothing is taken away. */
 function asItIs(found: NetworkFacts): EngineWishes {
   if (!found.exists) return nothing;
-  return { wanted: [{ object: storedNetwork(found), why: 'is there' }], waiting: [] };
+  return { wanted: [{ object: storedNetwork(found), why: 'exists already' }], waiting: [] };
 }
 
 function closesAll({ subnets, blocked }: NodeNetwork, obstacles: readonly NotReady[]): boolean {
@@ -103,7 +103,7 @@ function givenBack(kept: LedgerNetwork, found: NetworkFacts, facts: Facts): Engi
   const object = masqueradeObject(kept, { ...masquerade, file: kept.edited.file, enabled: true });
   const running = attached.filter((container) => container.running);
   return {
-    wanted: [{ object, why: 'as it was before' }],
+    wanted: [{ object, why: 'restore the original setting' }],
     waiting:
       running.length > 0 ? [`${names(running)}: no masquerade until ${reload(found)}the next start`] : [],
   };

@@ -47,11 +47,11 @@ export function nftChains(
         hook: { type: 'filter', hook: 'forward', priority: beforeFilter },
         rules: forwardRules(redirects),
       },
-      'looks at every packet that is forwarded',
+      'check every forwarded packet',
     ),
     chain(
       { name: 'guard', rules: guardRules(redirects, directBit, published) },
-      'stops, and counts, what would leave by another way',
+      'drop and count packets that would leave by another next hop or link',
     ),
     natChain(redirects, directBit),
     ...routeChains(redirects, directBit),
@@ -70,8 +70,8 @@ function natChain(redirects: readonly Redirect[], directBit: number): DesiredObj
       rules: natRules(redirects, directBit),
     },
     redirects.some(isLocal)
-      ? 'keeps the container’s own address, before any masquerade'
-      : 'the address that the outside sees',
+      ? 'keep the container’s source address, before any masquerade'
+      : 'set the source address that the outside sees',
   );
 }
 
@@ -100,8 +100,8 @@ function translatedChain(redirects: readonly Redirect[], numbers: Numbers, byMar
       rules: [...new Set(rules)],
     },
     redirects.some(isLocal)
-      ? 'stops, and counts, what has lost the container’s own address'
-      : 'stops, and counts, what was to get another address, and has its own',
+      ? 'drop and count packets that have lost the container’s source address'
+      : 'drop and count packets that NAT left with the container’s source address',
   );
 }
 

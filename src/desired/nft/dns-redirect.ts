@@ -36,7 +36,7 @@ export function questionChains(
         hook: { type: 'nat', hook: 'prerouting', priority: beforeDstnat },
         rules: ['udp dport 53 jump resolve', 'tcp dport 53 jump resolve'],
       },
-      why: 'finds the questions for names',
+      why: 'find DNS queries of containers',
     },
     {
       object: {
@@ -47,7 +47,7 @@ export function questionChains(
           ...turned.map(({ rule }) => rule),
         ],
       },
-      why: 'turns them to the name server of the file',
+      why: 'redirect DNS queries to the name server of the file',
     },
   ];
 }

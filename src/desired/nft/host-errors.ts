@@ -56,7 +56,7 @@ export function hostErrorChains(
           ),
         ],
       },
-      why: 'sends ICMP errors about answers back the way that those came',
+      why: 'send ICMP errors about replies back to the gateway of the reply',
     },
   ];
 }
@@ -78,11 +78,11 @@ function familyChains(
           ...(byMark.has(family) ? [markAs(gateway, numbers)] : []),
         ],
       } as const,
-      why: `sends ICMP errors to gateway ${gateway}`,
+      why: `send ICMP errors to gateway ${gateway}`,
     })),
     {
       object: { kind: 'nft-chain', name: chainOf(family), rules: ['drop'] },
-      why: 'drops ICMP errors about what goes nowhere',
+      why: 'drop ICMP errors about packets of blocked subnets',
     },
     {
       object: {
@@ -94,7 +94,7 @@ function familyChains(
           ...quotedLeads(family, lengthsOf(quoted.map(({ subnet }) => subnet))),
         ],
       },
-      why: 'finds the gateway of the packet that an ICMP error quotes',
+      why: 'find the gateway of the packet that an ICMP error quotes',
     },
   ];
 }

@@ -33,7 +33,7 @@ export function inboundChains(redirects: readonly Redirect[]): DesiredObject[] {
     return [
       {
         object: { kind: 'nft-chain', name: setName(family), rules },
-        why: 'lets in answers, and calls of published ports, where the engine was made to let in everything',
+        why: 'allow only replies and published ports on links where the engine allows everything',
       },
     ];
   });
@@ -45,7 +45,7 @@ export function inboundSets(family: Family, redirects: readonly Redirect[]): Des
     family,
     setName(family),
     subnets,
-    'subnets that nobody may call by the link to their gateway',
+    'subnets that accept only replies and published ports from the gateway’s link',
   );
 }
 

@@ -79,8 +79,8 @@ function seenChain(
       ],
     },
     redirects.some(isLocal)
-      ? 'marks what this table has seen, answers of published ports, and direct destinations'
-      : 'marks what this table has seen',
+      ? 'mark packets as checked, and replies of published ports and direct destinations as bypass'
+      : 'mark packets as checked',
   );
 }
 
@@ -121,25 +121,25 @@ function familyChains(
     (destination) => `${destination} goto marks${family}`,
   );
   return [
-    chain({ name: `marks${family}`, rules: [setBits(0), ...onwards] }, 'marks what this table has seen'),
+    chain({ name: `marks${family}`, rules: [setBits(0), ...onwards] }, 'mark packets as checked'),
     ...marks.gateways.map(({ gateway, mark }) =>
       chain(
         {
           name: `to${family}_${gateway}`,
           rules: [...towardsInside, setBits(mark | steerBit), ...onwards],
         },
-        `marks what goes to gateway ${gateway}`,
+        `mark packets for gateway ${gateway}`,
       ),
     ),
     ...(byMark && redirects.some((redirect) => !redirect.steer)
       ? [unseenChain(family, [...towardsInside, setMark(steering | directBit | seenBit, 0), ...onwards])]
       : []),
-    ...(rules.length > 0 ? [chain({ name, rules }, 'marks what keeps this host’s own routing')] : []),
+    ...(rules.length > 0 ? [chain({ name, rules }, 'mark packets that bypass the gateway')] : []),
   ];
 }
 
 function unseenChain(family: Family, rules: readonly string[]): DesiredObject {
-  return chain({ name: `unseen${family}`, rules }, 'what goes nowhere is not marked as seen');
+  return chain({ name: `unseen${family}`, rules }, 'leave packets of blocked subnets unmarked');
 }
 
 /**
@@ -196,7 +196,7 @@ function answerChain(groups: readonly Group[], numbers: Numbers): DesiredObject[
     });
   if (rules.length === 0) return [];
   const hook = { type: 'filter', hook: 'prerouting', priority: afterMarks } as const;
-  return [chain({ name: 'answers', hook, rules }, 'tells the reverse path filter which way answers come')];
+  return [chain({ name: 'answers', hook, rules }, 'mark replies, so that they pass the reverse path filter')];
 }
 
 /** All other bits are somebody's, and stay. A bit that is set is not cleared first: nft does not say so of it either. */

@@ -24,7 +24,7 @@ export function publishedRules(
       const target = family === 4 ? `${to}:${toPort}` : `[${to}]:${toPort}`;
       return {
         rule: `iifname "${uplink.device}" ${here} ${proto} dport ${port} dnat ${ip} to ${target}`,
-        why: `${proto} ${port} of ${uplink.device} leads to ${target}`,
+        why: `forward ${proto} ${port} on ${uplink.device} to ${target}`,
       };
     });
 }

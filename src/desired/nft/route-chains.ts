@@ -67,7 +67,7 @@ function exitChains(family: Family, redirects: readonly Redirect[]): DesiredObje
         ...isRedirected(family, 'source', redirects).map((source) => `${source} ${stop(family, 'source')}`),
       ],
     },
-    why: `what routes send to gateway ${gateway} leaves there alone`,
+    why: `packets with a route to gateway ${gateway} may leave only there`,
   }));
 }
 
@@ -81,9 +81,13 @@ function exceptionChains(family: Family, routed: PolicyRoutes, directBit: number
     joinWords([`ct original ${word(family)} saddr ${shortSubnet(way.selector.to ?? '')}`, decide(way)]),
   );
   return [
-    chainOf(`direct${family}_${routed.name}`, rules, `marks what routes of ${routed.name} make direct`),
+    chainOf(
+      `direct${family}_${routed.name}`,
+      rules,
+      `mark packets that routes of ${routed.name} make direct`,
+    ),
     ...(answers.length > 0
-      ? [chainOf(`answers${family}_${routed.name}`, answers, `marks answers to direct destinations`)]
+      ? [chainOf(`answers${family}_${routed.name}`, answers, `mark replies to direct destinations`)]
       : []),
   ];
 }

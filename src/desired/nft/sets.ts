@@ -46,7 +46,7 @@ export function nftSets(
     ),
     ...families.flatMap((family) => publishedSets(family, published[family])),
     wholeValues('bridges', ['ifname'], bridges, 'bridges of redirected networks'),
-    wholeValues('spoofed', ['ifname'], bridges, 'counts what comes from them with another source', true),
+    wholeValues('spoofed', ['ifname'], bridges, 'packets with a spoofed source address, by bridge', true),
     wholeValues(
       'inside',
       ['ifname', 'ifname'],
@@ -72,15 +72,15 @@ function setsOf(
       `outside${family}`,
       [address, 'ifname'],
       [...new Set(redirects.flatMap((redirect) => redirect.defaultRouters.map(hopText)))].sort(),
-      'default routers: no way back to a redirected subnet',
+      'default routers: replies must not be routed to them',
     ),
     ...stoppedSets(family, redirects),
-    set(`local${family}`, [address], elements(local), 'subnets whose containers are here'),
+    set(`local${family}`, [address], elements(local), 'subnets with containers on this host'),
     set(
       `beside${family}`,
       [address, 'ifname'],
       [...new Set(redirects.flatMap(othersOnBridge))].sort(),
-      'subnets of others on the bridges of redirected networks',
+      'other subnets on the bridges of redirected networks',
     ),
     ...bypassSets(family, redirects),
     ...egressesOf(family, redirects).flatMap((way) => setsOfWay(family, way)),
@@ -135,7 +135,7 @@ function returnSets(family: Family, redirects: readonly Redirect[]): DesiredObje
       subnetSetName(returnSet(family), length),
       [address, address, 'ifname'],
       [...new Set(items)].sort(),
-      'by which node each subnet is reached',
+      'next hop and link to the node of each subnet',
     );
   });
 }
@@ -143,12 +143,12 @@ function returnSets(family: Family, redirects: readonly Redirect[]): DesiredObje
 function setsOfWay(family: Family, way: Egress): DesiredObject[] {
   const { name, sent, routed } = way;
   return [
-    ...subnetSets(family, egressSet(family, 'sent', way), sent, `counts what left by ${name}`, true),
+    ...subnetSets(family, egressSet(family, 'sent', way), sent, `packets that left by ${name}`, true),
     ...subnetSets(
       family,
       egressSet(family, 'routed', way),
       routed,
-      `counts what routes led to ${name}`,
+      `packets that routes sent to ${name}`,
       true,
     ),
   ];
@@ -157,7 +157,7 @@ function setsOfWay(family: Family, way: Egress): DesiredObject[] {
 function servedSets(family: Family, redirects: readonly Redirect[], byMark: boolean): DesiredObject[] {
   const usual = redirects.flatMap(({ nat, steer }) => {
     if (!nat || !steer?.only) return [];
-    const why = `what gateway ${nat.gateway} gets unless a route says otherwise`;
+    const why = `subnets that use gateway ${nat.gateway} unless a route says otherwise`;
     return subnetSets(family, usualSet(family, nat.gateway), steer.only, why);
   });
   return [
@@ -175,7 +175,7 @@ function hopText({ via, device }: Hop): string {
 /** Also when it is empty: it fills when somebody makes a network, and no rule comes or goes with that. */
 function publishedSets(family: Family, subnets: readonly Subnet[] | undefined): DesiredObject[] {
   if (!subnets) return [];
-  const why = 'networks of this host that are not redirected, whose published ports are reached';
+  const why = 'networks of this host that are not redirected: containers reach their published ports';
   return [set(publishedSet(family), [`ipv${family}_addr`], elements(subnets), why)];
 }
 

@@ -34,7 +34,7 @@ function sourceChains(redirects: readonly Redirect[]): DesiredObject[] {
             `iifname @bridges ${isNotOfBridge(family, 'source', lengthsIn(family, redirects))} goto spoofed`,
         ),
       },
-      why: 'looks at the source of every packet that comes from a redirected network',
+      why: 'check the source address of every packet from a redirected network',
     },
     chain(
       'spoofed',
@@ -48,7 +48,7 @@ function sourceChains(redirects: readonly Redirect[]): DesiredObject[] {
         ),
         dropped,
       ],
-      'drops, and counts, what comes from a redirected network with another source',
+      'drop and count packets of a redirected network with a spoofed source address',
     ),
   ];
 }
@@ -96,7 +96,7 @@ export function unmentionedChains(
         ...['multicast', 'broadcast'].map((type) => `fib daddr type ${type} return`),
         dropped,
       ],
-      'drops, and counts, what comes from a redirected network in a family that it does not have here',
+      'drop and count packets of a redirected network in an address family without a subnet',
     ),
   ];
 }
@@ -130,7 +130,7 @@ function inputChains(redirects: readonly Redirect[]): DesiredObject[] {
               ...['ip saddr 0.0.0.0', 'ip6 saddr ::'].map((none) => `${none} return`),
               dropped,
             ],
-            'drops what comes to this host among others with a source of no network of the bridge',
+            'drop packets to this host with a source address that no network of the bridge has',
           ),
         ]
       : []),
@@ -140,7 +140,7 @@ function inputChains(redirects: readonly Redirect[]): DesiredObject[] {
         ...tunnelPorts.map((port) => `udp dport ${port} drop`),
         ...tunnelProtocols.map((protocol) => `meta l4proto ${protocol} drop`),
       ],
-      'drops what would leave a tunnel of this host as somebody else’s packet',
+      'drop encapsulated packets of containers to tunnels of this host',
     ),
     {
       object: {
@@ -149,7 +149,7 @@ function inputChains(redirects: readonly Redirect[]): DesiredObject[] {
         hook: { type: 'filter', hook: 'input', priority: beforeFilter },
         rules: [...strangers, ...tunnels],
       },
-      why: 'looks at what comes to this host itself',
+      why: 'check packets to this host itself',
     },
   ];
 }

@@ -33,13 +33,13 @@ export function steeringMaps(
     ...bridgeMaps(
       family,
       bridged.flatMap(pairsOnBridge).map((pair) => ({ ...pair, chain: pick(pair.subnet) })),
-      'leads each subnet, by its bridge, to the chain that marks it',
+      'chain that marks the packets of each subnet, by bridge',
     ),
     ...subnetMaps(
       family,
       steerMap(family),
       new Map(elsewhere.map((subnet) => [subnet, pick(subnet)])),
-      'leads each subnet to the chain that marks it',
+      'chain that marks the packets of each subnet',
     ),
   ];
 }

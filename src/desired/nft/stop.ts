@@ -10,12 +10,12 @@ import { anyOf, fieldOf, redirectedLengths } from './subnet-sets.ts';
 
 /** by which of its addresses a packet is of a redirected subnet */
 const chains = {
-  source: { suffix: '', why: 'counts what is stopped, and drops it' },
+  source: { suffix: '', why: 'count and drop, by source subnet' },
   'original source': {
     suffix: '_flow',
-    why: 'counts what is stopped by the source that its flow began with, and drops it',
+    why: 'count and drop, by original source of the connection',
   },
-  destination: { suffix: '_answer', why: 'counts answers that are stopped, and drops them' },
+  destination: { suffix: '_answer', why: 'count and drop replies, by destination subnet' },
 } as const;
 
 export function stop(family: Family, field: keyof typeof chains): string {
@@ -62,7 +62,7 @@ export function stoppedSets(family: Family, redirects: readonly Redirect[]): Des
       counted: true,
       elements: [],
     } satisfies NftSet,
-    why: 'counts what the guard stopped',
+    why: 'dropped packets of each subnet',
   }));
 }
 

@@ -149,7 +149,7 @@ export function quotedMaps(family: Family, quoted: readonly Quoted[]): DesiredOb
     subnet,
     text: `${hexOfAddress(firstAddress(subnet))} : goto ${chain}`,
   }));
-  const why = 'leads ICMP errors to the gateway of the packet that they quote';
+  const why = 'chain for ICMP errors about packets to each subnet';
   return elementSets(family, quotedMap(family), elements, { counted: false, why, verdicts: true, raw: true });
 }
 

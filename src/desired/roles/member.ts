@@ -117,7 +117,7 @@ function steeredBy(
   served: readonly ServedSubnet[],
   table: number,
 ): NonNullable<Redirect['steer']> {
-  const why = `gateway ${name} sends it out of ${uplink.device}`;
+  const why = `send packets for gateway ${name} out of ${uplink.device}`;
   return { gateway: name, table, why, ...steeredOnes(served) };
 }
 
@@ -156,7 +156,7 @@ function returnRoute(
         metric: returnMetric,
         target,
       },
-      why: `the way back to ${network} on ${node}`,
+      why: `route back to ${network} on ${node}`,
     },
   ];
 }

@@ -39,13 +39,13 @@ export function keptForwarding({ ledger, sysctls }: Facts): string[] {
   return families
     .map((family) => forwardingName[family])
     .filter((name) => ledger.sysctls[name] === '0' && sysctls[name] === '1')
-    .map((name) => `sysctl ${name} = 1 stays with it, until destroy can take the network away`);
+    .map((name) => `sysctl ${name} stays 1 until destroy can remove the network`);
 }
 
 function switchedOn(family: Family): DesiredObject {
   return {
     object: { kind: 'sysctl', name: forwardingName[family], value: '1' },
-    why: 'packets between containers and the outside are forwarded',
+    why: 'forward packets between containers and the outside',
   };
 }
 
@@ -55,7 +55,7 @@ function asBefore(family: Family, { ledger, sysctls, links }: Facts): DesiredObj
   if (value === undefined) return [];
   const { [name]: _, ...current } = settingsOf(family, sysctls);
   const alongside = { ...current, ...stillThere(kept, links) };
-  return [{ object: { kind: 'sysctl', name, value, alongside }, why: 'as it was before' }];
+  return [{ object: { kind: 'sysctl', name, value, alongside }, why: 'restore the original value' }];
 }
 
 /** A device that is gone has no setting any more. */

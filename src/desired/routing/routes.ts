@@ -13,7 +13,7 @@ const usualMetric: Readonly<Record<Family, number>> = { 4: 0, 6: 1024 };
 
 /** An empty table falls through to main: the gateway's link goes down, and packets leave by another way. */
 export function closedDefault(family: Family, table: number, gateway: string): Reasoned {
-  const why = `closed when gateway ${gateway} cannot be reached`;
+  const why = `block traffic if gateway ${gateway} is unreachable`;
   return { route: defaultRoute(family, table, lastMetric, { kind: 'unreachable' }), why };
 }
 

@@ -25,7 +25,7 @@ export function rulesByMark(family: Family, redirects: readonly Redirect[], numb
               fwmark: { value: directBit, mask: directBit },
               action: onwards,
             },
-            'answers of published ports, and direct destinations',
+            'bypass: replies of published ports, and direct destinations',
           ),
         ]
       : []),
@@ -34,7 +34,9 @@ export function rulesByMark(family: Family, redirects: readonly Redirect[], numb
     ...[...(family === 4 ? linksBack(redirects) : []), 'lo'].map((device) =>
       ruling(
         { preference: preferences.inside, fwmark: steered, device, action: onwards },
-        device === 'lo' ? 'what begins or ends on this host' : 'answers go to the bridge, or to the node',
+        device === 'lo'
+          ? 'packets from and to this host itself'
+          : 'route replies to the bridge or to the node',
       ),
     ),
     ...redirects.flatMap((redirect) => routeRules(redirect, {})),
@@ -51,11 +53,11 @@ function gatewayRules({ gateway, mark, table }: Gateway, mask: number, steerBit:
   return [
     ruling(
       { preference: preferences.steer, fwmark, action: { kind: 'lookup', table } },
-      `every packet of the networks of gateway ${gateway}`,
+      `every packet of networks that use gateway ${gateway}`,
     ),
     ruling(
       { preference: preferences.closed, fwmark, action: { kind: 'prohibit' } },
-      'closed, should no table have a way for it',
+      'block packets that no table has a route for',
     ),
   ];
 }
@@ -67,11 +69,11 @@ function hostErrorRules({ gateway, mark, table }: Gateway, mask: number, numbers
   return [
     ruling(
       { preference: preferences.hostErrors, ...about, action: { kind: 'lookup', table } },
-      `ICMP errors of this host about answers from gateway ${gateway} go back there`,
+      `send ICMP errors of this host about replies back to gateway ${gateway}`,
     ),
     ruling(
       { preference: preferences.hostErrorsClosed, ...about, action: { kind: 'blackhole' } },
-      'by no other way',
+      'block these ICMP errors if the gateway is unavailable',
     ),
   ];
 }

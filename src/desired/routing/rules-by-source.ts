@@ -31,7 +31,7 @@ export function rulesBySource(
     ...bridges.map((device) =>
       ruling(
         { preference: preferences.closed, ...unlessBypassed, device, action: { kind: 'blackhole' } },
-        `whatever else comes from ${device} goes nowhere`,
+        `drop all other packets from ${device}`,
       ),
     ),
     ...closedSources(redirects, unlessBypassed),
@@ -69,8 +69,8 @@ function closedSources(redirects: readonly Redirect[], unlessBypassed: Pick<Rule
     redirects.filter((redirect) => !isBridged(redirect)),
   ];
   return [
-    ...close(bridged, 'blackhole', 'closed by any other device than its bridge'),
-    ...close(others, 'prohibit', 'closed, should no table have a way for it'),
+    ...close(bridged, 'blackhole', 'block this source on any device other than the bridge'),
+    ...close(others, 'prohibit', 'block packets that no table has a route for'),
   ];
 }
 
@@ -88,11 +88,11 @@ function inside(to: Subnet): Ruling[] {
   return [
     ruling(
       { preference: preferences.inside, to, action: { kind: 'lookup', table: mainTable, suppress } },
-      `what goes to ${to} goes to its bridge, or to its node`,
+      `route packets to ${to} to its bridge or node`,
     ),
     ruling(
       { preference: preferences.insideClosed, to, action: { kind: 'unreachable' } },
-      'closed when its bridge, or the way to it, is not there',
+      'block packets to it if its bridge, or the route to its node, is missing',
     ),
   ];
 }
@@ -147,7 +147,7 @@ function steers(redirects: readonly Redirect[], unlessBypassed: Pick<Rule, 'fwma
           action: { kind: 'lookup', table },
         },
         device === 'lo'
-          ? 'what this host sends with an address of theirs'
+          ? 'packets of this host with a source address of the network'
           : [...new Set(items.map(({ why }) => why))].join('; '),
       ),
     );

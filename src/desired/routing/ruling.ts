@@ -17,7 +17,7 @@ export const onwards = { kind: 'goto', preference: preferences.end } as const;
 
 export const theEnd = ruling(
   { preference: preferences.end, action: { kind: 'nop' } },
-  'where exceptions go on',
+  'no-op rule: jump target for exceptions',
 );
 
 export function ofLinks(family: Family, redirects: readonly Redirect[]): Ruling[] {
@@ -31,5 +31,5 @@ const ofLink = ruling(
     to: 'fe80::/10',
     action: { kind: 'lookup', table: mainTable },
   },
-  'what this host sends to an address of a link goes by that link',
+  'route packets of this host to link-local addresses by their link',
 );

@@ -22,11 +22,11 @@ export function sourcePolicies(
   return byFamily(asked).flatMap(({ family, redirects: steered }): DesiredObject[] => [
     {
       object: { kind: 'xfrm-policy', family, from: anywhere[family], bit: seenBit },
-      why: 'the nft table has seen it, and keeps its source',
+      why: 'allow packets that our nftables rules have checked',
     },
     ...mergeSubnets(steered.flatMap((redirect) => redirect.subnets)).map((from) => ({
       object: { kind: 'xfrm-policy', family, from } as const,
-      why: 'closed when the nft table is gone, and nothing keeps the source',
+      why: 'block packets that our nftables rules have not checked, as when the table is gone',
     })),
   ]);
 }

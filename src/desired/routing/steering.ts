@@ -40,7 +40,7 @@ export function closedSubnets(redirects: readonly Redirect[]): DesiredObject[] {
           metric: lastMetric,
           target: { kind: 'unreachable' },
         } as const,
-        why: 'closed when its bridge, or the way to it, is not there',
+        why: 'block packets to it if its bridge, or the route to its node, is missing',
       }),
     ),
   );

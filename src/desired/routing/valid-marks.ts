@@ -9,8 +9,10 @@ export function validMarks(redirects: readonly Redirect[], { sysctls, ledger }: 
   const needed = new Set(linksBack(redirects.filter(({ family }) => family === 4)).map(validMarkName));
   const kept = Object.entries(ledger.sysctls).filter(([name]) => isValidMark(name) && !needed.has(name));
   return [
-    ...[...needed].map((name) => setting(name, '1', 'answers pass the reverse path filter by their mark')),
-    ...kept.map(([name, value]) => setting(name, value, 'as it was before')),
+    ...[...needed].map((name) =>
+      setting(name, '1', 'let replies pass the reverse path filter by their fwmark'),
+    ),
+    ...kept.map(([name, value]) => setting(name, value, 'restore the original value')),
   ].filter(({ object }) => object.name in sysctls);
 }
 
