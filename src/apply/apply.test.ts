@@ -203,7 +203,7 @@ describe('apply', () => {
     host.failWhen(({ what }) => (what.startsWith('conntrack') ? { kind: 'failed' } : undefined));
     const target = targetOf(host, undefined);
     const prepared = await prepareOn(host, undefined);
-    const running = applyPlan(target, prepared, prepared, { ...testRun, goOn: true });
+    const running = applyPlan(target, prepared, prepared, { ...testRun, goOn: true, force: true });
     await expect(running).rejects.toThrow(/conntrack/);
     host.failWhen();
     // What could not be forgotten stays closed, and nothing else is left.

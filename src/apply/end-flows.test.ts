@@ -73,13 +73,13 @@ describe('letting flows through', () => {
   it('closes, forgets, waits until no answer comes, and opens', async () => {
     const { exec, pause, did } = host({ answers: [3, 5, 5] });
     await openFlows(exec, open, pause);
-    expect(did).toEqual(['closes', 'forget', '200 ms', '200 ms', 'opens']);
+    expect(did).toEqual(['closes', 'forget', 'forget', '200 ms', '200 ms', 'opens']);
   });
 
   it('waits for nobody when there was no flow', async () => {
     const { exec, pause, did } = host({ forgotten: 0 });
     await openFlows(exec, { ...open, close: 'closes' }, pause);
-    expect(did).toEqual(['closes', 'forget', 'opens']);
+    expect(did).toEqual(['closes', 'forget', 'forget', 'opens']);
   });
 
   it('does not wait for ever for a server that sends by itself', async () => {

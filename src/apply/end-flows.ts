@@ -4,7 +4,7 @@ import { forgetFlows } from '../host/conntrack/forget.ts';
 import { hasConnections } from '../host/conntrack/list.ts';
 import { runOrFail } from '../host/process/exec.ts';
 import type { Exec } from '../host/ports.ts';
-import type { Open, ResetConnections } from '../kinds/flows/action.ts';
+import { type Open, type ResetConnections, bothWays } from '../kinds/flows/action.ts';
 import { answersChain } from '../plan/closing.ts';
 import type { Pause } from './pause.ts';
 import { type Sender, checkStopped } from './senders.ts';
@@ -35,7 +35,7 @@ export async function openFlows(
 ): Promise<void> {
   if (close !== undefined) await runNft(exec, close);
   // An answer that comes later would begin a flow the other way round, and no NAT changes what answers it.
-  if (await forgetFlows(exec, flows)) await untilQuiet(exec, pause);
+  if (await forgetFlows(exec, bothWays(flows))) await untilQuiet(exec, pause);
   await checkStopped(exec, senders, pause);
   await runNft(exec, text);
 }

@@ -31,8 +31,10 @@ export async function undoRun(
     if (undo) await performUndo(undo, context).catch(note);
   }
   try {
-    const different = sameBoot ? await putBack(before, context, note) : [];
-    if (different.length > 0) return [...failed, ...different];
+    const { different, again } = sameBoot ? await putBack(before, context) : { different: [], again: failed };
+    if (different.length > 0) return [...new Set([...failed, ...again, ...different])];
+    // All is as before: what an inverse could not do, the way back has done.
+    failed.splice(0, failed.length, ...again);
     // Only now: what could not be undone must still be given back one day.
     if (failed.length === 0) await context.keeper.save(ledger);
   } catch (error) {
@@ -50,23 +52,27 @@ async function endConnections(begun: Journal['begun'], context: ApplyContext): P
 
 /**
  * What others have taken of ours meanwhile, as an interface that went down or a flushed ruleset does, no inverse of
- * a step brings back.
+ * a step brings back. Nor does one that failed.
  *
- * @returns what is not as before, all the same
+ * @returns what is not as before, all the same, and what went wrong at the last try
  */
 async function putBack(
   before: readonly string[],
   context: ApplyContext,
-  note: (error: unknown) => void,
-): Promise<readonly string[]> {
+): Promise<{ readonly different: readonly string[]; readonly again: readonly string[] }> {
   const { host } = context;
   const wanted = before.map((text) => ({ object: parseOwned(text), why: 'as before' }));
-  return untilSettled(async () => {
+  const again: string[] = [];
+  const different = await untilSettled(async () => {
     context.progress?.({ what: 'looking whether this host is as before' });
+    again.length = 0;
     const { steps } = makePlan(await readOwned(host), { wanted, waiting: [], warnings: [], notReady: [] });
-    for (const step of steps) await perform(step.do, context).catch(note);
+    for (const step of steps) {
+      await perform(step.do, context).catch((error: unknown) => again.push(messageOf(error)));
+    }
     return compareStates(await readOwned(host), wanted).map(changeText);
   });
+  return { different, again };
 }
 
 export function messageOf(error: unknown): string {

@@ -17,7 +17,7 @@ import type { DesiredObject } from '../desired/redirect.ts';
 import type { Flows } from '../kinds/flows/schema.ts';
 import type { HostObject } from '../kinds/index.ts';
 import type { NftSet } from '../kinds/nft-table/schema.ts';
-import { preferences } from '../kinds/ownership.ts';
+import { mainTable, preferences } from '../kinds/ownership.ts';
 import { subnetOfElement } from '../kinds/nft-table/set-name.ts';
 import { elementKey } from './nft-text.ts';
 import { overlapsOneOf } from './overlaps.ts';
@@ -42,15 +42,17 @@ export function changedFlows(
   const [decided, wished] = [decisions(actual, before), decisions(objects, after)];
   // A run that was cut off before it forgot has not steered yet either: that tells of flows left to forget.
   const unsteered = excludeSubnets(steered(objects), steered(actual));
+  // Somebody may have taken the table away, which says what was decided: rules and routes tell it as well.
+  const steeredNoMore = excludeSubnets(steered(actual), steered(objects));
   return {
     begun: [
-      ...everywhere([...missingIn(wished, decided), ...unsteered, ...newExceptions(objects, actual)]),
+      ...everywhere([...missingIn(wished, decided), ...unsteered, ...newBypasses(objects, actual)]),
       ...newPairs(after, before),
       // They went by the gateway with their own address, and stay inside from now on.
       ...towardsGone(after, before),
     ],
     ended: [
-      ...everywhere([...missingIn(decided, wished), ...newExceptions(actual, objects)]),
+      ...everywhere([...missingIn(decided, wished), ...steeredNoMore, ...newBypasses(actual, objects)]),
       ...newPairs(before, after),
       ...towardsGone(before, after),
       ...calledNoMore(actual, objects),
@@ -141,20 +143,20 @@ function newPairs(some: Sets, others: Sets): Flows[] {
 }
 
 /** Sources whose routes make other packets direct: those leave with the host's address, too. */
-function newExceptions(some: readonly HostObject[], others: readonly HostObject[]): Subnet[] {
-  const known = new Map(exceptionsOf(others));
-  return exceptionsOf(some)
+function newBypasses(some: readonly HostObject[], others: readonly HostObject[]): Subnet[] {
+  const known = new Map(bypassesOf(others));
+  return bypassesOf(some)
     .filter(([jump, rules]) => known.get(jump) !== rules)
     .flatMap(([jump]) => longSubnet(jump.split(' ')[2] ?? ''));
 }
 
 /** `ip saddr 10.89.4.0/24 ... jump direct4_web` -> the rules of that chain. */
-function exceptionsOf(objects: readonly HostObject[]): [jump: string, rules: string][] {
+function bypassesOf(objects: readonly HostObject[]): [jump: string, rules: string][] {
   const chains = new Map(
     objects.flatMap((o) => (o.kind === 'nft-chain' ? [[o.name, o.rules] as const] : [])),
   );
   const jumps = families
-    .flatMap((family) => chains.get(`exceptions${family}`) ?? [])
+    .flatMap((family) => chains.get(`bypass${family}`) ?? [])
     .filter((rule) => / jump direct[46]_/.test(rule));
   return jumps.map((jump) => [
     jump.replaceAll(otherDestinations, ''),
@@ -169,6 +171,8 @@ function everywhere(subnets: readonly Subnet[]): Flows[] {
 function steered(objects: readonly HostObject[]): Subnet[] {
   return objects.flatMap((o) => {
     if (o.kind === 'rule') return o.preference === preferences.steer ? (o.from ?? []) : [];
+    // Where a mark steers, and on a gateway: the subnets whose packets come back.
+    if (o.kind === 'route') return o.table === mainTable ? longSubnet(o.destination) : [];
     return o.kind === 'nft-set' && o.verdicts ? steeredElements(o) : [];
   });
 }

@@ -53,8 +53,8 @@ export function nftSteps(
     closed: closingObjects(closing.flows, local),
     undone: closingObjects(closing.undone, local),
   };
-  // Where it is closed already, or nothing of ours is there, no packet goes by the old way any more.
-  const isTold = found.length === 0 && before.length > 0;
+  // Where it is closed already, no packet goes by the old way any more.
+  const isTold = found.length === 0;
   const reset = isTold ? resetObjects(closing.flows, local) : [];
   const toldLater = new Set(compareStates(nftObjects(both), after).map(keyOf));
   const first = {

@@ -46,13 +46,13 @@ function list({ flows }: FakeState, family: string): Output {
 }
 
 function forget(state: FakeState, command: string): number {
-  const [, family, subnet = '', to] = /^-D -f ipv([46]) -[rs] (\S+)(?: -d (\S+))?$/.exec(command) ?? [];
-  if (family !== String(familyOf(subnet))) unknownToFake(`conntrack ${command}`);
+  const [, family, subnet, to] = /^-D -f ipv([46])(?: -[rs] (\S+))?(?: -d (\S+))?$/.exec(command) ?? [];
+  if (family !== String(familyOf(subnet ?? to ?? ''))) unknownToFake(`conntrack ${command}`);
   // Nobody outside begins anything here.
   if (command.includes(' -r ')) return 0;
   const kept = state.flows.filter((flow) => {
     const [source = '', destination] = flow.split(' ');
-    if (!inSubnet(subnet, source)) return true;
+    if (subnet !== undefined && !inSubnet(subnet, source)) return true;
     return to !== undefined && (destination === undefined || !inSubnet(to, destination));
   });
   const count = state.flows.length - kept.length;

@@ -1,5 +1,5 @@
 /** Makes conntrack forget flows. */
-import { familyOf, shortSubnet } from '../../address/cidr.ts';
+import { familyOf, prefixLength, shortSubnet } from '../../address/cidr.ts';
 import type { Flows } from '../../kinds/flows/schema.ts';
 import { knownFlows } from './list.ts';
 import { commandError } from '../process/exec.ts';
@@ -7,7 +7,7 @@ import { missingProgram, programNotFound } from '../process/missing-program.ts';
 import type { Exec, RunOptions } from '../ports.ts';
 
 /** A process each takes 12 ms [measured]; one for all needs `-R`, which is new in conntrack 1.4.7. */
-const many = 16;
+const many = 32;
 /** Each walks through the whole table, which takes 8 ms: so many of them stay below the time limit of a program. */
 const atOnce = 1000;
 /** It opens its stdin anew, as a file: what Node gives a program is a socket, and cannot be opened. */
@@ -51,6 +51,6 @@ async function forget(exec: Exec, argv: readonly string[], options?: RunOptions)
 export function conntrackArgs({ from, to, called }: Flows): string[] {
   const family = familyOf(from) === 4 ? 'ipv4' : 'ipv6';
   // conntrack takes a prefix length for what a flow began with alone.
-  const source = called ? ['-r', shortSubnet(from)] : ['-s', from];
+  const source = called ? ['-r', shortSubnet(from)] : prefixLength(from) === 0 ? [] : ['-s', from];
   return ['-D', '-f', family, ...source, ...(to === undefined ? [] : ['-d', to])];
 }

@@ -1,5 +1,12 @@
 /** Which flows conntrack knows of those that are to be forgotten. */
-import { type Address, type Family, type Subnet, contains, familyOf } from '../../address/cidr.ts';
+import {
+  type Address,
+  type Family,
+  type Subnet,
+  contains,
+  familyOf,
+  prefixLength,
+} from '../../address/cidr.ts';
 import { type Range, compareRanges, rangeOf } from '../../address/range.ts';
 import type { Flows } from '../../kinds/flows/schema.ts';
 import { commandError } from '../process/exec.ts';
@@ -15,9 +22,15 @@ import type { Exec } from '../ports.ts';
 export async function knownFlows(exec: Exec, flows: readonly Flows[], protocol?: 'tcp'): Promise<Flows[]> {
   const wanted = [...new Set(flows.map(({ from }) => familyOf(from)))];
   const lists = await Promise.all(wanted.map((family) => listFlows(exec, family, protocol)));
-  const seen = lists.flat().sort((a, b) => compareRanges(a.source, b.source));
-  // What others began is not among those, and is little.
-  return flows.filter(({ from, to, called }) => called ?? isSeen(seen, from, to));
+  const seen = bySource(lists.flat());
+  const toward = bySource(
+    lists.flat().map(({ source, destination }) => ({ source: destination, destination: source })),
+  );
+  return flows.filter(({ from, to, called }) => {
+    // What others began is not among those, and is little.
+    if (called) return true;
+    return to !== undefined && prefixLength(from) === 0 ? isSeen(toward, to) : isSeen(seen, from, to);
+  });
 }
 
 /** Whether it knows a connection of any of them. */
@@ -26,8 +39,16 @@ export async function hasConnections(exec: Exec, flows: readonly Flows[]): Promi
 }
 
 interface Seen {
-  readonly source: Range;
+  readonly source: Address;
   readonly destination: Address;
+}
+
+type Sorted = readonly (Seen & { readonly range: Range })[];
+
+function bySource(seen: readonly Seen[]): Sorted {
+  return seen
+    .map((flow) => ({ ...flow, range: rangeOf(flow.source) }))
+    .sort((a, b) => compareRanges(a.range, b.range));
 }
 
 /** The first source and destination of a line are those of who began: `tcp 6 117 SYN_SENT src=10.89.4.7 dst=1.1.1.1 ...` */
@@ -39,27 +60,26 @@ async function listFlows(exec: Exec, family: Family, protocol?: 'tcp'): Promise<
   if (output.exitCode === programNotFound) throw missingProgram('conntrack');
   if (output.exitCode !== 0) throw commandError(argv, output);
   return Array.from(output.stdout.matchAll(beginning), ([, source = '', destination = '']) => {
-    return { source: rangeOf(source), destination };
+    return { source, destination };
   });
 }
 
-/** @param seen in ascending order */
-function isSeen(seen: readonly Seen[], from: Subnet, to: Subnet | undefined): boolean {
+function isSeen(seen: Sorted, from: Subnet, to?: Subnet): boolean {
   const range = rangeOf(from);
   for (let at = firstIn(seen, range); at < seen.length; at += 1) {
     const flow = seen[at];
-    if (!flow || flow.source.version !== range.version || flow.source.start > range.end) return false;
+    if (!flow || flow.range.version !== range.version || flow.range.start > range.end) return false;
     if (to === undefined || contains(to, flow.destination)) return true;
   }
   return false;
 }
 
 /** Index of the first flow whose source is not before the range. */
-function firstIn(seen: readonly Seen[], { version, start }: Range): number {
+function firstIn(seen: Sorted, { version, start }: Range): number {
   let [low, high] = [0, seen.length];
   while (low < high) {
     const middle = (low + high) >> 1;
-    const source = seen[middle]?.source;
+    const source = seen[middle]?.range;
     if (source && (source.version < version || (source.version === version && source.start < start)))
       low = middle + 1;
     else high = middle;

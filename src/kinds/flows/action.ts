@@ -1,5 +1,6 @@
 /** What is done about flows: they leave no object, so there is an action only. */
 import * as z from 'zod';
+import { familyOf } from '../../address/cidr.ts';
 import type { ActionKind, ShellTools } from '../action-kind.ts';
 import { nftShell } from '../nft-table/action.ts';
 import type { Plain } from '../plain.ts';
@@ -52,12 +53,22 @@ const open: ActionKind<Open> = {
   work: () => 'forgetting flows, then letting them through',
   shell: (action, tools) => [
     ...(action.close === undefined ? [] : nftShell(action.close)),
-    ...forgetLines(action.flows, tools),
+    ...forgetLines(bothWays(action.flows), tools),
     ...nftShell(action.text),
   ],
 };
 
 export const flowActions = [forgetFlows, resetConnections, open] as const;
+
+/** An answer may have begun a flow, from its sender to the container: no NAT changes what the container sends on it. */
+export function bothWays(some: readonly Flows[]): Flows[] {
+  return some.flatMap((one) => {
+    const { from, to, called } = one;
+    return called ? [one] : [one, { from: to ?? everywhere[familyOf(from)], to: from }];
+  });
+}
+
+const everywhere = { 4: '0.0.0.0/0', 6: '::/0' } as const;
 
 /** conntrack exits 1 when there was none */
 function forgetLines(some: readonly Flows[], { conntrackArgs }: ShellTools): string[] {
