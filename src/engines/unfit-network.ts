@@ -11,7 +11,7 @@ export function unfitNetwork(what: string): Required<Pick<NetworkFacts, 'unfit'>
 /** Its packets leave by a device of its own and do not pass this host's rules. */
 export function bridgelessNetwork(what: string): Pick<NetworkFacts, 'unfit' | 'subnets'> {
   const { unfit } = unfitNetwork(what);
-  const hint = `no rule of this host sees its packets, so nothing here closes it; ${unfit.hint}`;
+  const hint = `its packets do not pass the rules of this host, so they cannot be blocked here; ${unfit.hint}`;
   // They may be those of this host's own links.
   return { unfit: { ...unfit, hint }, subnets: [] };
 }

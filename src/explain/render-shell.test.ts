@@ -73,7 +73,7 @@ describe('a script of the whole', () => {
   it('creates what is missing, switches masquerade off while nothing is attached, and forwards', async () => {
     const script = await scriptOf(newHost('cni'));
     expect(script).toContain(`
-# + podman network web: 10.89.4.0/24: made by podman 4.3.1 with cni, as the file says
+# + podman network web: 10.89.4.0/24: create it by podman 4.3.1 with cni, as the file says
 podman network inspect web >/dev/null 2>&1 || podman network create --label mustredirect=created --subnet 10.89.4.0/24 web
 `);
     expect(script).toContain(`

@@ -106,7 +106,7 @@ function sourceObstacles({ name, uplink, snat }: MemberGateway, family: Family, 
   return [
     {
       message: `gateway ${name}: its uplink ${uplink.device} has no IPv${family} address of its own to masquerade with`,
-      hint: 'give the device one, or write the address that the world shall see as `snat:`',
+      hint: 'give the device one, or write the source address to use as `snat:`',
     },
   ];
 }

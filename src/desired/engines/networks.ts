@@ -73,7 +73,7 @@ export function releaseNetwork(kept: LedgerNetwork, facts: Facts): EngineWishes 
   const silent = facts.silentEngines?.[kept.engine];
   if (silent !== undefined) {
     const waiting = [
-      `network ${kept.name}: ${kept.engine} cannot be asked (${silent.why}); run destroy again when it can`,
+      `network ${kept.name}: ${kept.engine} cannot be queried (${silent.why}); run destroy again when it can`,
     ];
     return { wanted: [], waiting };
   }

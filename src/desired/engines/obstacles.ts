@@ -70,8 +70,8 @@ function wholeObstacle(
   const { engine } = network;
   const silent = facts.silentEngines?.[engine];
   if (silent) {
-    const { why, hint = `mend that, then run apply again` } = silent;
-    return { message: `${whatOf(network)}: ${engine} cannot be asked: ${why}`, hint };
+    const { why, hint = `fix that, then run apply again` } = silent;
+    return { message: `${whatOf(network)}: ${engine} cannot be queried: ${why}`, hint };
   }
   const why = found?.missing ?? found?.unfit;
   return why && { message: `${whatOf(network)}: ${why.what}`, hint: why.hint };
@@ -107,7 +107,7 @@ function taken(network: NodeNetwork, stray: Stray): NotReady {
   return {
     what: whatOf(network),
     family: familyOf(stray.subnet),
-    message: `${whatOf(network)}: ${stray.subnet} is what network ${stray.network} has on this host`,
-    hint: 'give each network the subnet that the file says, or write into the file which one each has',
+    message: `${whatOf(network)}: ${stray.subnet} is used by network ${stray.network} on this host`,
+    hint: 'recreate the networks with the subnets of the file, or write their actual subnets into the file',
   };
 }

@@ -14,7 +14,7 @@ export async function readInfo(exec: Exec): Promise<PodmanInfo> {
   const argv = ['podman', 'info', '--format', 'json'];
   const { host, version } = decodeJson(infoSchema, await runOrFail(exec, argv), argv.join(' '));
   if (host.security?.rootless) {
-    throw new MustredirectError('not-permitted', 'podman: runs for an ordinary user here', {
+    throw new MustredirectError('not-permitted', 'podman: runs rootless here', {
       hint: 'run it as root: rootless networks cannot be redirected',
     });
   }

@@ -20,7 +20,7 @@ const meanings: Readonly<Record<string, Meaning>> = {
   EPERM: forbidden,
   ELOOP: {
     code: 'refused',
-    message: 'it is a symbolic link, and none of ours',
+    message: 'it is a symbolic link that mustredirect did not create',
     hint: (folder) => `look where it leads (\`ls -l ${folder}\`), then remove it`,
   },
   EROFS: {

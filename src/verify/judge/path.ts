@@ -52,7 +52,7 @@ function judgeClosed(
 }
 
 function describeWanted({ ways, wayName }: Expectation): string {
-  if (ways.length === 0) return `there is no way to ${wayName}`;
+  if (ways.length === 0) return `there is no route to ${wayName}`;
   return `${wayName} is ${ways.map(({ link, nextHop }) => (nextHop ? `${nextHop} on ${link}` : link)).join(' or ')}`;
 }
 
