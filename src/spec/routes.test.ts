@@ -130,7 +130,7 @@ describe('routes', () => {
   it('do not lead to their own node, nor to a gateway without the family', () => {
     const text = file(['{ proto: tcp, via: mail }']);
     expect(problemsOf(text.replace('host: gw2', 'host: node1'))).toEqual([
-      '13:29 node1 is a node of network web, which leaves by this gateway (take it out, or send web by a gateway on another host)',
+      '13:29 node1 is a node of network web, which leaves by this gateway (remove it, or send web by a gateway on another host)',
     ]);
     expect(problemsOf(text.replace('gw2: 192.168.50.3', 'gw2: "2001:db8::3"'))).toEqual([
       '13:29 gw2 has no IPv4 address, which 10.89.4.0/24 needs as its next hop (give gw2 one under hosts)',
