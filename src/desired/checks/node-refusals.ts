@@ -1,4 +1,4 @@
-/** What keeps a network from being redirected on this host. */
+/** Obstacles that keep a network from being redirected on this host. */
 import {
   type Address,
   type Subnet,

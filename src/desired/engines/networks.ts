@@ -1,4 +1,4 @@
-/** What we want of the engines: the network is there, and its masquerade is off where that can be had. */
+/** Desired state of the engines: the network exists, and its masquerade is off where the engine has a switch. */
 import { familyOf } from '../../address/cidr.ts';
 import type { NodeNetwork } from '../../topology/role.ts';
 import { storedNetwork } from '../../state/actual.ts';

@@ -1,4 +1,4 @@
-/** What keeps a network from being redirected, as its engine tells: it is closed until that is mended. */
+/** Obstacles that the engine reports: the network is closed until they are removed. */
 import { type Family, type Subnet, familyOf, overlaps } from '../../address/cidr.ts';
 import type { Facts, NetworkFacts } from '../../state/facts.ts';
 import type { NodeNetwork } from '../../topology/role.ts';

@@ -1,4 +1,4 @@
-/** What becomes of names when the file says whom to ask for them. */
+/** Warnings about name resolution when the file has `dns:`. */
 import type { NetworkFacts } from '../../../state/facts.ts';
 import type { NodeNetwork } from '../../../topology/role.ts';
 import type { Warning } from '../../redirect.ts';
