@@ -1,4 +1,4 @@
-/** A network that exists and cannot be redirected as it is. */
+/** Existing networks that cannot be redirected. */
 import type { NetworkFacts } from '../state/facts.ts';
 
 /** @param what where it is, and what is in the way: `docker has it, and it is internal` */

@@ -1,4 +1,4 @@
-/** Which docker this is. */
+/** Version and daemon of docker. */
 import type * as z from 'zod';
 import { MustredirectError } from '../../error.ts';
 import { commandError } from '../../host/process/exec.ts';

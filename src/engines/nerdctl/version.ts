@@ -1,4 +1,4 @@
-/** Which nerdctl this is. */
+/** Version of nerdctl. */
 import { MustredirectError } from '../../error.ts';
 import { runOrFail } from '../../host/process/exec.ts';
 import type { Exec } from '../../host/ports.ts';

@@ -1,4 +1,4 @@
-/** Which podman this is. */
+/** Version and network backend of podman. */
 import { MustredirectError } from '../../error.ts';
 import { runOrFail } from '../../host/process/exec.ts';
 import type { Exec } from '../../host/ports.ts';
