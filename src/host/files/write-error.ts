@@ -1,4 +1,4 @@
-/** What it means when a file cannot be written. */
+/** Errors of writing a file, with their meaning. */
 import { dirname } from 'node:path';
 import { type ErrorCode, MustredirectError } from '../../error.ts';
 
