@@ -1,4 +1,4 @@
-/** Where the packets of a verification go. */
+/** Targets of the probe packets. */
 import { type Address, type Family, type Subnet, contains, familyOf, parseAddress } from '../address/cidr.ts';
 import { MustredirectError } from '../error.ts';
 

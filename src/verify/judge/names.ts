@@ -1,4 +1,4 @@
-/** By which way a question for a name left, and whether that is as the file says. */
+/** Judges the egress of a DNS query against `dns:` of the file. */
 import { type Address, contains } from '../../address/cidr.ts';
 import type { Neighbour } from '../../host/ip/neighbours.ts';
 import type { Link } from '../../state/facts.ts';

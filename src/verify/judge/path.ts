@@ -1,4 +1,4 @@
-/** Whether all left by a right way; and if not, what became of them. */
+/** Judges whether all packets left by an expected egress, and where the others went. */
 import type { Sighting } from '../probe/captures.ts';
 import { type Departures, waysOf } from '../probe/departures.ts';
 import { noPing } from './reach.ts';
