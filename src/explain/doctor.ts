@@ -1,4 +1,4 @@
-/** What keeps this host from being, or from staying, as the file says; and what to do about it. */
+/** Findings of `doctor`: problems on this host, each with its remedy. */
 import { MustredirectError } from '../error.ts';
 import type { Exec } from '../host/ports.ts';
 import type { Prepared, Target } from '../inspect/prepare.ts';
