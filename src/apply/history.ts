@@ -20,9 +20,9 @@ const appliedSchema = z.object({
   /** tables and marks that were chosen for it: they are the same again when one goes back to it */
   numbers: z.object({
     gateways: z.record(z.string(), z.object({ table: z.number(), mark: z.number() })),
-    directBit: z.number().exactOptional(),
-    seenBit: z.number().exactOptional(),
-    steerBit: z.number().exactOptional(),
+    bypassBit: z.number().exactOptional(),
+    checkedBit: z.number().exactOptional(),
+    ownerBit: z.number().exactOptional(),
   }),
 });
 

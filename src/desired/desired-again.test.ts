@@ -46,7 +46,7 @@ describe('what is wanted is not worked out anew', () => {
       'a setting has another value',
       { ...before, sysctls: { ...before.sysctls, 'net.ipv4.ip_forward': '2' } },
     ],
-    ['the ledger keeps another number', { ...before, ledger: { ...before.ledger, directBit: 4096 } }],
+    ['the ledger keeps another number', { ...before, ledger: { ...before.ledger, bypassBit: 4096 } }],
     ['there is something to know more', { ...before, silentEngines: { docker: { why: 'not asked' } } }],
   ])('but is when %s', (_, facts) => {
     expect(desiredAgain(known, facts)).toBeUndefined();

@@ -99,8 +99,8 @@ describe('the wanted state', () => {
       expect.objectContaining({
         name: 'forward',
         rules: [
-          'rt ip nexthop 192.168.50.2 oifname "eth0" ip saddr & 255.255.255.0 == @sent4_192.168.50.2_eth0_24 accept',
-          'rt ip nexthop 192.168.50.3 oifname "eth0" ip saddr & 255.255.255.0 == @sent4_192.168.50.3_eth0_24 accept',
+          'rt ip nexthop 192.168.50.2 oifname "eth0" ip saddr & 255.255.255.0 == @egress4_192.168.50.2_eth0_24 accept',
+          'rt ip nexthop 192.168.50.3 oifname "eth0" ip saddr & 255.255.255.0 == @egress4_192.168.50.3_eth0_24 accept',
           'ip saddr & 255.255.255.0 == @redirected4_24 jump guard',
         ],
       }),

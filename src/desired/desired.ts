@@ -159,7 +159,7 @@ function datapath(
   return [
     ...nftSets(redirects, byMark, published),
     ...(redirects.length > 0 ? nftChains(redirects, numbers, byMark, published) : []),
-    ...sourcePolicies(redirects, numbers.seenBit ?? 0, byMark, facts),
+    ...sourcePolicies(redirects, numbers.checkedBit ?? 0, byMark, facts),
     ...steeringRules(
       redirects,
       numbers,

@@ -72,7 +72,7 @@ describe('doctor', () => {
     await applyTo(targetOf(host));
     const target = targetOf(host);
     const prepared = await prepare(target, await readLedger(host.files, ledgerPath));
-    const counters = [{ set: 'stopped4_24', element: '10.89.4.0', packets: 7, bytes: 700 }];
+    const counters = [{ set: 'dropped4_24', element: '10.89.4.0', packets: 7, bytes: 700 }];
     expect(diagnose(target, { ...prepared, counters })[0]?.problem).toBe(
       'network web: 7 packets of 10.89.4.0/24 were dropped, because they would have left past the gateway',
     );

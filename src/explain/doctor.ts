@@ -30,7 +30,7 @@ export function diagnose(target: Target, prepared: Prepared): Finding[] {
     ...prepared.desired.notReady.map((one) => ({ problem: notReadyText(one), remedy: one.hint })),
     ...drift(differences),
     ...waiting.map((problem) => ({ problem, remedy: 'run `mustredirect apply` again after that' })),
-    ...traffic.filter(({ stopped }) => stopped > 0).map(stoppedPackets),
+    ...traffic.filter(({ dropped }) => dropped > 0).map(droppedPackets),
     ...traffic.flatMap(spoofedPackets),
   ];
 }
@@ -74,9 +74,9 @@ function spoofedPackets({ network, spoofed = 0 }: TrafficStatus): Finding[] {
   ];
 }
 
-function stoppedPackets({ network, subnets, stopped }: TrafficStatus): Finding {
+function droppedPackets({ network, subnets, dropped }: TrafficStatus): Finding {
   return {
-    problem: `network ${network}: ${stopped} packets of ${subnets.join(', ')} were dropped, because they would have left past the gateway`,
+    problem: `network ${network}: ${dropped} packets of ${subnets.join(', ')} were dropped, because they would have left past the gateway`,
     remedy: '`mustredirect verify` shows which way they would go; the count restarts with the table',
   };
 }

@@ -2,7 +2,7 @@
 import type { Prepared, Target } from '../inspect/prepare.ts';
 import { type Family, type Subnet, families, familyOf, longSubnet } from '../address/cidr.ts';
 import type { ElementCounter } from '../host/nft/read.ts';
-import { countsStopped, subnetOfElement } from '../kinds/nft-table/set-name.ts';
+import { countsDropped, subnetOfElement } from '../kinds/nft-table/set-name.ts';
 import type { NotReady } from '../desired/redirect.ts';
 import { notReadyOf } from '../plan/not-ready.ts';
 import { selectorText } from '../spec/route-order.ts';
@@ -30,8 +30,8 @@ export interface TrafficStatus {
   readonly mark: number;
   readonly packets: number;
   readonly bytes: number;
-  /** packets that the guard stopped */
-  readonly stopped: number;
+  /** packets that the guard dropped */
+  readonly dropped: number;
   /** packets with another source than the network's, which were dropped; absent where it is not looked for */
   readonly spoofed?: number;
   /** what goes another way, most specific first; absent when nothing does */
@@ -144,14 +144,14 @@ function bySubnet(counters: readonly ElementCounter[]): Map<Subnet, ElementCount
 function count(
   counters: ReadonlyMap<Subnet, readonly ElementCounter[]>,
   subnets: readonly Subnet[],
-): Pick<TrafficStatus, 'packets' | 'bytes' | 'stopped'> {
+): Pick<TrafficStatus, 'packets' | 'bytes' | 'dropped'> {
   const own = subnets.flatMap((subnet) => counters.get(subnet) ?? []);
-  const passed = own.filter(({ set }) => !countsStopped(set));
-  const stopped = own.filter(({ set }) => countsStopped(set));
+  const passed = own.filter(({ set }) => !countsDropped(set));
+  const dropped = own.filter(({ set }) => countsDropped(set));
   return {
     packets: sum(passed.map(({ packets }) => packets)),
     bytes: sum(passed.map(({ bytes }) => bytes)),
-    stopped: sum(stopped.map(({ packets }) => packets)),
+    dropped: sum(dropped.map(({ packets }) => packets)),
   };
 }
 

@@ -37,6 +37,6 @@ export function closedState({ owned, ledger }: Facts, desired: Desired): Desired
     // All of it is closed, ready or not.
     notReady: [],
     // Without a mark bit for exceptions, every packet would be one. All other reasons are about what opens.
-    refusals: desired.numbers.directBit === 0 || desired.numbers.seenBit === 0 ? desired.refusals : [],
+    refusals: desired.numbers.bypassBit === 0 || desired.numbers.checkedBit === 0 ? desired.refusals : [],
   };
 }

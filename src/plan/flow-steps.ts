@@ -44,13 +44,13 @@ export function changedFlows(
   const unsteered = excludeSubnets(steered(objects), steered(actual));
   return {
     begun: [
-      ...everywhere([...missingIn(wished, decided), ...unsteered, ...newExceptions(objects, actual)]),
+      ...everywhere([...missingIn(wished, decided), ...unsteered, ...newBypasses(objects, actual)]),
       ...newPairs(after, before),
       // They went by the gateway with their own address, and stay inside from now on.
       ...towardsGone(after, before),
     ],
     ended: [
-      ...everywhere([...missingIn(decided, wished), ...newExceptions(actual, objects)]),
+      ...everywhere([...missingIn(decided, wished), ...newBypasses(actual, objects)]),
       ...newPairs(before, after),
       ...towardsGone(before, after),
       ...calledNoMore(actual, objects),
@@ -141,20 +141,20 @@ function newPairs(some: Sets, others: Sets): Flows[] {
 }
 
 /** Sources whose routes make other packets direct: those leave with the host's address, too. */
-function newExceptions(some: readonly HostObject[], others: readonly HostObject[]): Subnet[] {
-  const known = new Map(exceptionsOf(others));
-  return exceptionsOf(some)
+function newBypasses(some: readonly HostObject[], others: readonly HostObject[]): Subnet[] {
+  const known = new Map(bypassesOf(others));
+  return bypassesOf(some)
     .filter(([jump, rules]) => known.get(jump) !== rules)
     .flatMap(([jump]) => longSubnet(jump.split(' ')[2] ?? ''));
 }
 
 /** `ip saddr 10.89.4.0/24 ... jump direct4_web` -> the rules of that chain. */
-function exceptionsOf(objects: readonly HostObject[]): [jump: string, rules: string][] {
+function bypassesOf(objects: readonly HostObject[]): [jump: string, rules: string][] {
   const chains = new Map(
     objects.flatMap((o) => (o.kind === 'nft-chain' ? [[o.name, o.rules] as const] : [])),
   );
   const jumps = families
-    .flatMap((family) => chains.get(`exceptions${family}`) ?? [])
+    .flatMap((family) => chains.get(`bypass${family}`) ?? [])
     .filter((rule) => / jump direct[46]_/.test(rule));
   return jumps.map((jump) => [
     jump.replaceAll(otherDestinations, ''),

@@ -44,19 +44,19 @@ add rule inet mustredirect more drop
   });
 
   it('forgets what was stopped of a subnet that goes, whether there was anything or not', () => {
-    const counts = set('stopped4_24', [], { exact: true, dynamic: true, counted: true });
+    const counts = set('dropped4_24', [], { exact: true, dynamic: true, counted: true });
     const redirected = (...elements: readonly string[]) => set('redirected4_24', elements, { exact: true });
     expect(
       changeTable([redirected('10.89.4.0', '10.89.5.0'), counts], [redirected('10.89.4.0'), counts]),
     ).toBe(
       `delete element inet mustredirect redirected4_24 { 10.89.5.0 }
-add element inet mustredirect stopped4_24 { 10.89.5.0 }
-delete element inet mustredirect stopped4_24 { 10.89.5.0 }
+add element inet mustredirect dropped4_24 { 10.89.5.0 }
+delete element inet mustredirect dropped4_24 { 10.89.5.0 }
 `,
     );
     expect(changeTable([], [counts])).toBe(
       `add table inet mustredirect
-add set inet mustredirect stopped4_24 { type ipv4_addr; size 65535; flags dynamic; counter; }
+add set inet mustredirect dropped4_24 { type ipv4_addr; size 65535; flags dynamic; counter; }
 `,
     );
   });

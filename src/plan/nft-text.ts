@@ -2,7 +2,7 @@
 import type { HostObject } from '../kinds/index.ts';
 import type { NftChain, NftSet } from '../kinds/nft-table/schema.ts';
 import { dynamicSetSize, ownNftTable } from '../kinds/ownership.ts';
-import { quotedFieldOf, stoppedOf } from '../kinds/nft-table/set-name.ts';
+import { quotedFieldOf, droppedOf } from '../kinds/nft-table/set-name.ts';
 import { sameObject } from './compare.ts';
 
 export type NftObject = NftSet | NftChain;
@@ -103,7 +103,7 @@ function refill(from: NftObject | undefined, to: NftObject): string[] {
 function forgetCounts(before: ReadonlyMap<string, NftObject>, to: NftObject): string[] {
   const from = before.get(nameOf(to));
   if (isChain(to) || !from || isChain(from)) return [];
-  const counts = stoppedOf(to.name);
+  const counts = droppedOf(to.name);
   if (counts === undefined || !before.has(`nft-set ${counts}`)) return [];
   const stay = new Set(to.elements);
   const gone = from.elements.filter((element) => !stay.has(element));

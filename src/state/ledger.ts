@@ -10,11 +10,11 @@ export interface Ledger {
   /** gateway name -> its numbers on this host */
   readonly gateways: Readonly<Record<string, GatewayNumbers>>;
   /** the mark bit of packets that keep the host's own routing */
-  readonly directBit?: number;
+  readonly bypassBit?: number;
   /** the mark bit of packets that our nft table has seen */
-  readonly seenBit?: number;
+  readonly checkedBit?: number;
   /** the mark bit that says that a gateway's mark beside it is ours */
-  readonly steerBit?: number;
+  readonly ownerBit?: number;
   /** dotted name -> value before our first change */
   readonly sysctls: Readonly<Record<string, string>>;
   /** network name -> bridge: it is guarded also when the engine cannot be queried, as at boot */

@@ -90,8 +90,8 @@ process.stdin.once('data', () => socket.resetAndDestroy()).once('end', () => pro
     await mustSucceed(world.hosts.gw1, 'apply', '--yes');
     expect(await sourcesOfReset()).toEqual([]);
     const { stdout } = await mustredirect(world.hosts.gw1, 'status', '--json');
-    const { gateways } = JSON.parse(stdout) as { gateways: { served: { stopped: number }[] }[] };
-    expect(gateways[0]?.served[0]?.stopped).toBeGreaterThan(0);
+    const { gateways } = JSON.parse(stdout) as { gateways: { served: { dropped: number }[] }[] };
+    expect(gateways[0]?.served[0]?.dropped).toBeGreaterThan(0);
   });
 });
 
@@ -151,8 +151,8 @@ describe('closed', () => {
     await world.hosts.node1.run(['sh', '-c', withoutRules(4100, 4200)]);
     await sourcesOn('isp', 'eth0');
     const { stdout } = await mustredirect(world.hosts.node1, 'status', '--json');
-    const { networks } = JSON.parse(stdout) as { networks: { stopped: number }[] };
-    expect(networks[0]?.stopped).toBeGreaterThanOrEqual(3);
+    const { networks } = JSON.parse(stdout) as { networks: { dropped: number }[] };
+    expect(networks[0]?.dropped).toBeGreaterThanOrEqual(3);
   });
 });
 

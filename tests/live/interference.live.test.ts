@@ -54,11 +54,11 @@ async function findings(host: TestHost): Promise<Interference[]> {
 
 async function stopped(host: TestHost): Promise<number> {
   const { networks, gateways } = JSON.parse(await mustSucceed(host, 'status', '--json')) as {
-    readonly networks: readonly { readonly stopped: number }[];
-    readonly gateways: readonly { readonly served: readonly { readonly stopped: number }[] }[];
+    readonly networks: readonly { readonly dropped: number }[];
+    readonly gateways: readonly { readonly served: readonly { readonly dropped: number }[] }[];
   };
   const all = [...networks, ...gateways.flatMap(({ served }) => served)];
-  return all.reduce((sum, one) => sum + one.stopped, 0);
+  return all.reduce((sum, one) => sum + one.dropped, 0);
 }
 
 /** All that a probe could leave behind. */

@@ -146,10 +146,10 @@ describe.each(await containerEngines())('%s', (engine) => {
 
   it('counts what was redirected', async () => {
     const status = JSON.parse(await mustSucceed(world.hosts.node1, 'status', '--check', '--json')) as {
-      networks: { packets: number; stopped: number }[];
+      networks: { packets: number; dropped: number }[];
     };
     expect(status.networks[0]?.packets).toBeGreaterThan(20);
-    expect(status.networks[0]?.stopped).toBe(0);
+    expect(status.networks[0]?.dropped).toBe(0);
   });
 
   it('finds what somebody took away, and mends it', async () => {

@@ -50,7 +50,7 @@ function stateText(found: Found, terminal: Terminal): string {
 
 function formatStatus(found: Found, terminal: Terminal): string {
   const { host, networks, gateways, differences, refusals, waiting, notReady, openRun } = found;
-  const head = ['packets', 'bytes', 'stopped'];
+  const head = ['packets', 'bytes', 'dropped'];
   const rows = [
     ...networks.map((n) => [
       n.network,
@@ -58,7 +58,7 @@ function formatStatus(found: Found, terminal: Terminal): string {
       `${n.gateway} at ${n.way}`,
       n.packets,
       n.bytes,
-      n.stopped + (n.spoofed ?? 0),
+      n.dropped + (n.spoofed ?? 0),
     ]),
     ...gateways.flatMap((g) =>
       g.served.map((s) => [
@@ -67,7 +67,7 @@ function formatStatus(found: Found, terminal: Terminal): string {
         `${g.uplink}, snat ${g.snat}`,
         s.packets,
         s.bytes,
-        s.stopped,
+        s.dropped,
       ]),
     ),
   ];

@@ -44,9 +44,9 @@ export function planJson({ plan, desired }: Prepared): object {
     notReady: plan.notReady,
     warnings: plan.warnings,
     gateways: desired.numbers.gateways,
-    directBit: desired.numbers.directBit,
-    seenBit: desired.numbers.seenBit,
-    steerBit: desired.numbers.steerBit,
+    bypassBit: desired.numbers.bypassBit,
+    checkedBit: desired.numbers.checkedBit,
+    ownerBit: desired.numbers.ownerBit,
   };
 }
 

@@ -33,9 +33,9 @@ describe('numbers', () => {
   it('are the first free ones, each gateway’s own', () => {
     expect(choose(['office', 'home'])).toEqual({
       gateways: { office: { table: 0x888, mark: 1 }, home: { table: 0x889, mark: 2 } },
-      directBit: 0x1000,
-      seenBit: 0x80,
-      steerBit: 0x400,
+      bypassBit: 0x1000,
+      checkedBit: 0x80,
+      ownerBit: 0x400,
       refused: [],
     });
   });
@@ -50,14 +50,14 @@ describe('numbers', () => {
   });
 
   it.each([
-    ['the mark of Istio', 0x539, { seenBit: 0x80, steerBit: undefined }],
-    ['the mark of the recipe by hand', 0x888, { seenBit: 0x400, steerBit: 0x100 }],
-    ['the mark of wg-quick', 0xca6c, { seenBit: 0x80, steerBit: 0x400 }],
+    ['the mark of Istio', 0x539, { checkedBit: 0x80, ownerBit: undefined }],
+    ['the mark of the recipe by hand', 0x888, { checkedBit: 0x400, ownerBit: 0x100 }],
+    ['the mark of wg-quick', 0xca6c, { checkedBit: 0x80, ownerBit: 0x400 }],
   ])('are no bits that %s has', (_, value, bits) => {
     const foreignRules = [{ family: 4 as const, preference: 5, fwmark: { value, mask: 0xffffffff } }];
-    const { seenBit, steerBit, directBit = 0 } = choose(['office'], { foreignRules });
-    expect({ seenBit, steerBit }).toEqual(bits);
-    expect(value & directBit).toBe(0);
+    const { checkedBit, ownerBit, bypassBit = 0 } = choose(['office'], { foreignRules });
+    expect({ checkedBit, ownerBit }).toEqual(bits);
+    expect(value & bypassBit).toBe(0);
   });
 
   it('are none that the file gives to another gateway', () => {
@@ -66,10 +66,10 @@ describe('numbers', () => {
   });
 
   it('stay what they were', () => {
-    const ledger = { ...emptyLedger, gateways: { home: { table: 0x888, mark: 1 } }, directBit: 0x200 };
+    const ledger = { ...emptyLedger, gateways: { home: { table: 0x888, mark: 1 } }, bypassBit: 0x200 };
     expect(choose(['office', 'home'], { ledger })).toMatchObject({
       gateways: { office: { table: 0x889, mark: 2 }, home: { table: 0x888, mark: 1 } },
-      directBit: 0x200,
+      bypassBit: 0x200,
     });
   });
 
@@ -95,8 +95,8 @@ describe('numbers', () => {
     [0x3f00, undefined],
   ])('of direct packets keep out of mask %i', (mask, bit) => {
     const facts = { foreignRules: [{ family: 4 as const, preference: 5, fwmark: { value: mask, mask } }] };
-    const { directBit, refused } = choose(['office'], facts);
-    expect(directBit).toBe(bit ?? 0);
+    const { bypassBit, refused } = choose(['office'], facts);
+    expect(bypassBit).toBe(bit ?? 0);
     expect(refused).toHaveLength(bit === undefined ? 1 : 0);
   });
 

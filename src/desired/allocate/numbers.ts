@@ -17,16 +17,16 @@ import { type ForeignMark, type Taken, collides, hasBit, takenNumbers } from './
 export interface Numbers {
   readonly gateways: Readonly<Record<string, GatewayNumbers>>;
   /** the mark bit of packets that keep the host's own routing */
-  readonly directBit?: number;
+  readonly bypassBit?: number;
   /** the mark bit of packets that our nft table has seen, where any are steered */
-  readonly seenBit?: number;
+  readonly checkedBit?: number;
   /** the mark bit that says that a gateway's mark beside it is ours; absent where none is free: rules steer then */
-  readonly steerBit?: number;
+  readonly ownerBit?: number;
 }
 
 /** The bits that the mark of an ICMP error of this host has beside its gateway's: no other packet has both. */
-export function hostErrorBits({ directBit = 0, steerBit = 0 }: Numbers): number {
-  return (directBit | steerBit) >>> 0;
+export function hostErrorBits({ bypassBit = 0, ownerBit = 0 }: Numbers): number {
+  return (bypassBit | ownerBit) >>> 0;
 }
 
 /** The hand-made recipe's table: the first that a reader of `ip rule` will know. */
@@ -34,10 +34,10 @@ const firstTable = 0x888;
 const lastTable = 0xfff;
 const lastMark = 0x7f;
 /** most unlikely to be somebody's first; none in the range of our own marks */
-const directBits = [0x1000, 0x100, 0x200, 0x400, 0x800];
-const seenBits = [0x80, 0x800, 0x400, 0x200, 0x100];
+const bypassBits = [0x1000, 0x100, 0x200, 0x400, 0x800];
+const checkedBits = [0x80, 0x800, 0x400, 0x200, 0x100];
 /** none that wg-quick's 0xca6c has, which may come any time */
-const steerBits = [0x400, 0x100];
+const ownerBits = [0x400, 0x100];
 
 /** Numbers for all gateways, and why some of them cannot be had. */
 export interface ChosenNumbers {
@@ -79,10 +79,10 @@ function chooseBits(
   };
   if (gatewaysOf(role).length === 0) return { numbers: {}, refusals };
   // Also where no packet gets it: one that has it from somebody else must lose it before there is such a network.
-  const directBit = take(ledger.directBit, directBits, 'that bypass the gateway');
-  const seenBit = take(ledger.seenBit, seenBits, 'that the nft table has checked');
-  const steerBit = choose(ledger.steerBit, steerBits, bitIsFree(taken));
-  const numbers = { directBit, seenBit, ...(steerBit === undefined ? {} : { steerBit }) };
+  const bypassBit = take(ledger.bypassBit, bypassBits, 'that bypass the gateway');
+  const checkedBit = take(ledger.checkedBit, checkedBits, 'that the nft table has checked');
+  const ownerBit = choose(ledger.ownerBit, ownerBits, bitIsFree(taken));
+  const numbers = { bypassBit, checkedBit, ...(ownerBit === undefined ? {} : { ownerBit }) };
   return { numbers, refusals };
 }
 

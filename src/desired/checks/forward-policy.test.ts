@@ -60,18 +60,18 @@ describe('a policy that drops', () => {
   });
 
   it('stops callers of published ports, where there are some', () => {
-    const stoppedOf = (...forward: string[]) =>
+    const droppedOf = (...forward: string[]) =>
       forwardObstacles(
         'gateway office',
         passages.map((passage) => ({ ...passage, called: true })),
         [filterOf({ forward })],
       );
-    const [refusal] = stoppedOf('iifname "eth0" accept', 'ct state established accept');
+    const [refusal] = droppedOf('iifname "eth0" accept', 'ct state established accept');
     expect(refusal?.message).toMatch(/would drop packets to published ports of 10\.89\.4\.0\/24$/);
     expect(refusal?.hint).toBe(
       'accept it there: `nft insert rule inet fw forward ip daddr 10.89.4.0/24 accept`',
     );
-    expect(stoppedOf('iifname "eth0" accept', 'iifname "uplink0" accept')).toEqual([]);
+    expect(droppedOf('iifname "eth0" accept', 'iifname "uplink0" accept')).toEqual([]);
   });
 
   it('is followed into the chains that it calls', () => {

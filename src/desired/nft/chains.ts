@@ -11,7 +11,7 @@ import { inboundChains, inboundJumps } from './inbound.ts';
 import { markChains } from './marks.ts';
 import { natRules, translates, untranslatedRules } from './nat.ts';
 import { spoofedChains } from './spoofed.ts';
-import { stop, stopChains } from './stop.ts';
+import { drop, dropChains } from './drop.ts';
 import { word } from './word.ts';
 import type { Numbers } from '../allocate/numbers.ts';
 import { type Redirect, type DesiredObject, bridgesOf, byFamily, isLocal } from '../redirect.ts';
@@ -34,12 +34,12 @@ export function nftChains(
   byMark: ByMark,
   published: PublishedSubnets,
 ): DesiredObject[] {
-  const { directBit = 0 } = numbers;
+  const { bypassBit = 0 } = numbers;
   return [
     ...markChains(redirects, numbers, byMark, published),
     ...spoofedChains(redirects),
     ...hostErrorChains(redirects, numbers, byMark),
-    ...stopChains(redirects),
+    ...dropChains(redirects),
     ...inboundChains(redirects),
     chain(
       {
@@ -50,11 +50,11 @@ export function nftChains(
       'check every forwarded packet',
     ),
     chain(
-      { name: 'guard', rules: guardRules(redirects, directBit, published) },
+      { name: 'guard', rules: guardRules(redirects, bypassBit, published) },
       'drop and count packets that would leave by another next hop or link',
     ),
-    natChain(redirects, directBit),
-    ...routeChains(redirects, directBit),
+    natChain(redirects, bypassBit),
+    ...routeChains(redirects, bypassBit),
     ...publishedChain(redirects),
     ...(redirects.some((redirect) => redirect.local || translates(redirect))
       ? [translatedChain(redirects, numbers, byMark)]
@@ -62,12 +62,12 @@ export function nftChains(
   ];
 }
 
-function natChain(redirects: readonly Redirect[], directBit: number): DesiredObject {
+function natChain(redirects: readonly Redirect[], bypassBit: number): DesiredObject {
   return chain(
     {
       name: 'postrouting',
       hook: { type: 'nat', hook: 'postrouting', priority: beforeSrcnat },
-      rules: natRules(redirects, directBit),
+      rules: natRules(redirects, bypassBit),
     },
     redirects.some(isLocal)
       ? 'keep the container’s source address, before any masquerade'
@@ -84,9 +84,9 @@ function translatedChain(redirects: readonly Redirect[], numbers: Numbers, byMar
     ...byFamily(redirects).flatMap((group) =>
       group.redirects.some(isLocal)
         ? [
-            lostRule(group.family, group.redirects, numbers.directBit ?? 0),
+            lostRule(group.family, group.redirects, numbers.bypassBit ?? 0),
             ...(byMark.has(group.family)
-              ? ownRules(group.family, group.redirects, numbers.seenBit ?? 0)
+              ? ownRules(group.family, group.redirects, numbers.checkedBit ?? 0)
               : []),
           ]
         : [],
@@ -105,23 +105,23 @@ function translatedChain(redirects: readonly Redirect[], numbers: Numbers, byMar
   );
 }
 
-function lostRule(family: Family, redirects: readonly Redirect[], directBit: number): string {
+function lostRule(family: Family, redirects: readonly Redirect[], bypassBit: number): string {
   const ip = word(family);
   const began = `ct status snat ct original ${ip} saddr @local${family}`;
   const leaves = `${ip} saddr != @local${family} ${isNotRedirected(family, 'destination', redirects)}`;
-  const notDirect = `meta mark & ${hex(directBit)} == 0x0`;
-  return `${began} ${leaves} ${notDirect} ${stop(family, 'original source')}`;
+  const notDirect = `meta mark & ${hex(bypassBit)} == 0x0`;
+  return `${began} ${leaves} ${notDirect} ${drop(family, 'original source')}`;
 }
 
 /**
  * Packets of this host with the address of a bridge have no mark, and would be routed by table main. Link-local destinations
  * are exempt.
  */
-function ownRules(family: Family, redirects: readonly Redirect[], seenBit: number): string[] {
+function ownRules(family: Family, redirects: readonly Redirect[], checkedBit: number): string[] {
   const outside = `${isNotRedirected(family, 'destination', redirects)}${family === 6 ? ' ip6 daddr != fe80::/10' : ''}`;
   return isRedirected(family, 'source', redirects).map(
     (source) =>
-      `meta mark & ${hex(seenBit)} == 0x0 ${source} ${outside} fib daddr type unicast ${stop(family, 'source')}`,
+      `meta mark & ${hex(checkedBit)} == 0x0 ${source} ${outside} fib daddr type unicast ${drop(family, 'source')}`,
   );
 }
 
@@ -141,7 +141,7 @@ function forwardRules(redirects: readonly Redirect[]): string[] {
 }
 
 function goodWays(family: Family, redirects: readonly Redirect[], verdict: 'accept' | 'return'): string[] {
-  return wayRules(family, egressesOf(family, redirects), 'sent', verdict);
+  return wayRules(family, egressesOf(family, redirects), 'egress', verdict);
 }
 
 /** Packets with a route to another gateway must not leave by the usual one: the guard checks those routes first. */
@@ -157,7 +157,7 @@ function otherWays(family: Family, redirects: readonly Redirect[]): string[] {
     ...(redirects.some((redirect) => redirect.defaultRouters.length > 0)
       ? isRedirected(family, 'destination', redirects).map(
           (destination) =>
-            `rt ${ip} nexthop . oifname @outside${family} ${destination} ${stop(family, 'destination')}`,
+            `rt ${ip} nexthop . oifname @default_routers${family} ${destination} ${drop(family, 'destination')}`,
         )
       : []),
   ];
@@ -193,21 +193,21 @@ function segmentSizes(family: Family, redirects: readonly Redirect[]): string[] 
 
 function guardRules(
   redirects: readonly Redirect[],
-  directBit: number,
+  bypassBit: number,
   published: PublishedSubnets,
 ): string[] {
   return [
     // With br_netfilter, frames between two ports of one bridge come by here, too.
     ...(bridgesOf(redirects).length > 0 ? ['iifname . oifname @inside return'] : []),
-    ...families.flatMap((family) => (published[family] ? [strayRule(family, hex(directBit))] : [])),
-    ...byFamily(redirects).flatMap((group) => guardRulesOf(group.family, group.redirects, hex(directBit))),
+    ...families.flatMap((family) => (published[family] ? [strayRule(family, hex(bypassBit))] : [])),
+    ...byFamily(redirects).flatMap((group) => guardRulesOf(group.family, group.redirects, hex(bypassBit))),
   ];
 }
 
 /** Networks with published ports are on a link of this host. If their bridge is gone, the default route must not replace it. */
 function strayRule(family: Family, bit: string): string {
   const ip = word(family);
-  return `meta mark & ${bit} == ${bit} ${ip} daddr @published${family} rt ${ip} nexthop != @published${family} ${stop(family, 'source')}`;
+  return `meta mark & ${bit} == ${bit} ${ip} daddr @published${family} rt ${ip} nexthop != @published${family} ${drop(family, 'source')}`;
 }
 
 function guardRulesOf(family: Family, redirects: readonly Redirect[], bit: string): string[] {
@@ -218,7 +218,7 @@ function guardRulesOf(family: Family, redirects: readonly Redirect[], bit: strin
     ...(hasExits(redirects) ? goodWays(family, redirects, 'return') : []),
     ...insideRules(family, redirects),
     // No other packet reaches this rule, except while the table holds the old and the new state.
-    ...isRedirected(family, 'source', redirects).map((source) => `${source} ${stop(family, 'source')}`),
+    ...isRedirected(family, 'source', redirects).map((source) => `${source} ${drop(family, 'source')}`),
   ];
 }
 

@@ -142,8 +142,8 @@ function bypassed(family: Family, redirects: readonly Redirect[]): string[] {
 }
 
 function markAs(gateway: string, numbers: Numbers): string {
-  const { seenBit = 0 } = numbers;
-  const mark = (numbers.gateways[gateway]?.mark ?? 0) | hostErrorBits(numbers) | seenBit;
+  const { checkedBit = 0 } = numbers;
+  const mark = (numbers.gateways[gateway]?.mark ?? 0) | hostErrorBits(numbers) | checkedBit;
   return `meta mark set meta mark | ${hex(mark >>> 0)}`;
 }
 

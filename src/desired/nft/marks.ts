@@ -11,7 +11,7 @@ import type { Numbers } from '../allocate/numbers.ts';
 import { linkLocalCalls, unmentionedChains, unmentionedJumps } from './spoofed.ts';
 import { type Redirect, type DesiredObject, byFamily, isBridged, isLocal } from '../redirect.ts';
 import { exceptionJumps } from './route-chains.ts';
-import { type ByMark, marksOf, waysBack } from '../routing/steering-kind.ts';
+import { type ByMark, marksOf, replyLinks } from '../routing/steering-kind.ts';
 import {
   isNotRedirected,
   isRedirected,
@@ -95,8 +95,8 @@ function elsewhereLengths(redirects: readonly Redirect[]): number[] {
  * Clears our bits on other packets. Another program may save a mark with a connection and restore it on replies, which would then
  * take the path of the requests; or a packet of a redirected subnet came in by a device other than its bridge.
  */
-function notOurs({ seenBit = 0, steerBit = 0, directBit = 0 }: Numbers, byMark: boolean): string[] {
-  const ours = (seenBit | directBit | (byMark ? steerBit : 0)) >>> 0;
+function notOurs({ checkedBit = 0, ownerBit = 0, bypassBit = 0 }: Numbers, byMark: boolean): string[] {
+  const ours = (checkedBit | bypassBit | (byMark ? ownerBit : 0)) >>> 0;
   return [`meta mark & ${hex(ours)} != 0x0 ${setMark(ours, 0)}`];
 }
 
@@ -108,15 +108,15 @@ function familyChains(
   published: readonly Subnet[] | undefined,
 ): DesiredObject[] {
   const marks = byMark ? marksOf(redirects, numbers) : { mask: 0, gateways: [] };
-  const { seenBit = 0, directBit = 0 } = numbers;
-  const steerBit = byMark ? (numbers.steerBit ?? 0) : 0;
-  const steering = marks.mask | steerBit;
+  const { checkedBit = 0, bypassBit = 0 } = numbers;
+  const ownerBit = byMark ? (numbers.ownerBit ?? 0) : 0;
+  const steering = marks.mask | ownerBit;
   // Blocked subnets also send replies, if a client uses a published port.
-  const rules = exceptionRules(family, redirects, byMark ? directBit | seenBit : directBit, published);
-  const name = `exceptions${family}`;
+  const rules = bypassRules(family, redirects, byMark ? bypassBit | checkedBit : bypassBit, published);
+  const name = `bypass${family}`;
   const onwards = rules.length > 0 ? [`goto ${name}`] : [];
   // Our bits on a packet that we did not mark would bypass the gateway.
-  const setBits = (bits: number): string => setMark(steering | directBit, seenBit | bits);
+  const setBits = (bits: number): string => setMark(steering | bypassBit, checkedBit | bits);
   const towardsInside = isRedirected(family, 'destination', redirects).map(
     (destination) => `${destination} goto marks${family}`,
   );
@@ -126,13 +126,13 @@ function familyChains(
       chain(
         {
           name: `to${family}_${gateway}`,
-          rules: [...towardsInside, setBits(mark | steerBit), ...onwards],
+          rules: [...towardsInside, setBits(mark | ownerBit), ...onwards],
         },
         `mark packets for gateway ${gateway}`,
       ),
     ),
     ...(byMark && redirects.some((redirect) => !redirect.steer)
-      ? [unseenChain(family, [...towardsInside, setMark(steering | directBit | seenBit, 0), ...onwards])]
+      ? [unseenChain(family, [...towardsInside, setMark(steering | bypassBit | checkedBit, 0), ...onwards])]
       : []),
     ...(rules.length > 0 ? [chain({ name, rules }, 'mark packets that bypass the gateway')] : []),
   ];
@@ -147,7 +147,7 @@ function unseenChain(family: Family, rules: readonly string[]): DesiredObject {
  *
  * @param bits mark bits of such a packet
  */
-function exceptionRules(
+function bypassRules(
   family: Family,
   redirects: readonly Redirect[],
   bits: number,
@@ -185,10 +185,10 @@ function answerChain(groups: readonly Group[], numbers: Numbers): DesiredObject[
     .flatMap(({ family, redirects }) => {
       const { mask, gateways } = marksOf(redirects, numbers);
       const served = servedSubnets(redirects, true);
-      return waysBack(redirects).flatMap(({ gateway, device }) => {
+      return replyLinks(redirects).flatMap(({ gateway, device }) => {
         const mark = gateways.find((one) => one.gateway === gateway)?.mark;
         if (mark === undefined) return [];
-        const bits = setMark(mask, mark | (numbers.steerBit ?? 0));
+        const bits = setMark(mask, mark | (numbers.ownerBit ?? 0));
         return isServed(family, 'destination', gateway, served.get(gateway) ?? []).map(
           (destination) => `iifname "${device}" ${destination} ${bits}`,
         );

@@ -5,14 +5,14 @@
 import type { Family } from '../../address/cidr.ts';
 import { hex } from '../../kinds/words.ts';
 import { word } from './word.ts';
-import { stop } from './stop.ts';
+import { drop } from './drop.ts';
 import { type Redirect, byFamily } from '../redirect.ts';
 import { gatewayRoutes, routeMatch } from './route-match.ts';
 import { isNotRedirected, isRedirected } from './subnet-sets.ts';
 import { isReturned, isUsuallyServed } from '../routing/egress.ts';
 
-export function natRules(redirects: readonly Redirect[], directBit: number): string[] {
-  return byFamily(redirects).flatMap((group) => natRulesOf(group.family, group.redirects, hex(directBit)));
+export function natRules(redirects: readonly Redirect[], bypassBit: number): string[] {
+  return byFamily(redirects).flatMap((group) => natRulesOf(group.family, group.redirects, hex(bypassBit)));
 }
 
 function natRulesOf(family: Family, redirects: readonly Redirect[], bit: string): string[] {
@@ -45,7 +45,7 @@ export function untranslatedRules(family: Family, redirects: readonly Redirect[]
     ),
     ...betweenNodes(family, redirects).map((match) => `${match} return`),
     ...gatewayPackets(family, redirects).map(
-      ({ match, nat }) => `${match} ${isTranslation(nat) ? stop(family, 'source') : 'return'}`,
+      ({ match, nat }) => `${match} ${isTranslation(nat) ? drop(family, 'source') : 'return'}`,
     ),
   ];
 }

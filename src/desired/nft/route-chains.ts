@@ -2,7 +2,7 @@
 import { type Family, type Subnet, shortSubnet } from '../../address/cidr.ts';
 import { hex } from '../../kinds/words.ts';
 import { word } from './word.ts';
-import { stop } from './stop.ts';
+import { drop } from './drop.ts';
 import {
   type Redirect,
   type PolicyRoutes,
@@ -15,10 +15,10 @@ import { isNotRedirected, isRedirected } from './subnet-sets.ts';
 import { wayRules, egressesOf } from '../routing/egress.ts';
 
 /** The chains that the jumps below target. */
-export function routeChains(redirects: readonly Redirect[], directBit: number): DesiredObject[] {
+export function routeChains(redirects: readonly Redirect[], bypassBit: number): DesiredObject[] {
   return byFamily(redirects).flatMap((group) => [
     ...group.redirects.flatMap(({ routed }) =>
-      routed && hasDirect(routed) ? exceptionChains(group.family, routed, directBit) : [],
+      routed && hasDirect(routed) ? exceptionChains(group.family, routed, bypassBit) : [],
     ),
     ...exitChains(group.family, group.redirects),
   ]);
@@ -64,7 +64,7 @@ function exitChains(family: Family, redirects: readonly Redirect[]): DesiredObje
           'routed',
           'return',
         ),
-        ...isRedirected(family, 'source', redirects).map((source) => `${source} ${stop(family, 'source')}`),
+        ...isRedirected(family, 'source', redirects).map((source) => `${source} ${drop(family, 'source')}`),
       ],
     },
     why: `packets with a route to gateway ${gateway} may leave only there`,
@@ -72,9 +72,9 @@ function exitChains(family: Family, redirects: readonly Redirect[]): DesiredObje
 }
 
 /** The first matching rule decides, as with `ip rule`. */
-function exceptionChains(family: Family, routed: PolicyRoutes, directBit: number): DesiredObject[] {
+function exceptionChains(family: Family, routed: PolicyRoutes, bypassBit: number): DesiredObject[] {
   const decide = ({ table }: PolicyRoute): string =>
-    table === undefined ? `meta mark set meta mark | ${hex(directBit)} return` : 'return';
+    table === undefined ? `meta mark set meta mark | ${hex(bypassBit)} return` : 'return';
   const rules = routed.ways.map((way) => joinWords([selectorMatch(family, way.selector), decide(way)]));
   // An engine may have rewritten the client's address to the bridge's, so match the original source.
   const answers = answeredWays(routed).map((way) =>

@@ -13,7 +13,7 @@ import type { Hop } from '../../state/facts.ts';
 import type { NftSet } from '../../kinds/nft-table/schema.ts';
 import { publishedSet, redirectedSet, subnetSetName, tellsOfOthers } from '../../kinds/nft-table/set-name.ts';
 import { inboundSets } from './inbound.ts';
-import { stoppedSets } from './stop.ts';
+import { droppedSets } from './drop.ts';
 import { quotedSubnets } from './host-errors.ts';
 import { type Redirect, type DesiredObject, bridgesOf, byFamily, steeredSubnets } from '../redirect.ts';
 import type { PublishedSubnets } from '../engines/bridge.ts';
@@ -69,12 +69,12 @@ function setsOf(
     ...subnetSets(family, redirectedSet(family), all, 'all redirected subnets'),
     ...returnSets(family, redirects),
     wholeValues(
-      `outside${family}`,
+      `default_routers${family}`,
       [address, 'ifname'],
       [...new Set(redirects.flatMap((redirect) => redirect.defaultRouters.map(hopText)))].sort(),
       'default routers: replies must not be routed to them',
     ),
-    ...stoppedSets(family, redirects),
+    ...droppedSets(family, redirects),
     set(`local${family}`, [address], elements(local), 'subnets with containers on this host'),
     set(
       `beside${family}`,
@@ -141,9 +141,9 @@ function returnSets(family: Family, redirects: readonly Redirect[]): DesiredObje
 }
 
 function setsOfWay(family: Family, way: Egress): DesiredObject[] {
-  const { name, sent, routed } = way;
+  const { name, egress, routed } = way;
   return [
-    ...subnetSets(family, egressSet(family, 'sent', way), sent, `packets that left by ${name}`, true),
+    ...subnetSets(family, egressSet(family, 'egress', way), sent, `packets that left by ${name}`, true),
     ...subnetSets(
       family,
       egressSet(family, 'routed', way),

@@ -84,14 +84,14 @@ export function unmentionedJumps(redirects: readonly Redirect[]): string[] {
 
 export function unmentionedChains(
   redirects: readonly Redirect[],
-  { directBit = 0 }: Numbers,
+  { bypassBit = 0 }: Numbers,
 ): DesiredObject[] {
   if (unmentionedJumps(redirects).length === 0) return [];
   return [
     chain(
       'unmentioned',
       [
-        `ct direction reply ct status dnat meta mark set meta mark | ${hex(directBit)} return`,
+        `ct direction reply ct status dnat meta mark set meta mark | ${hex(bypassBit)} return`,
         'ip6 saddr fe80::/10 return',
         ...['multicast', 'broadcast'].map((type) => `fib daddr type ${type} return`),
         dropped,

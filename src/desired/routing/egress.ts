@@ -16,7 +16,7 @@ export interface Egress {
   /** what a packet that goes by it has: `rt ip nexthop 192.168.50.2 oifname "eth0"` */
   readonly match: string;
   /** leave by it unless a route says otherwise */
-  readonly sent: readonly Subnet[];
+  readonly egress: readonly Subnet[];
   /** leave by it when a route says so */
   readonly routed: readonly Subnet[];
   /** the gateways that routes to it are for */
@@ -28,12 +28,12 @@ export function egressesOf(family: Family, redirects: readonly Redirect[]): Egre
   const found = new Map<string, Collected>();
   const collect = (ways: GatewayWays): Collected[] =>
     waysOut(family, ways).map((way) => {
-      const known = found.get(way.name) ?? { ...way, sent: [], routed: [], gateways: new Set() };
+      const known = found.get(way.name) ?? { ...way, egress: [], routed: [], gateways: new Set() };
       found.set(way.name, known);
       return known;
     });
   for (const redirect of redirects) {
-    if (redirect.steer) for (const way of collect(redirect)) way.sent.push(...steeredSubnets(redirect));
+    if (redirect.steer) for (const way of collect(redirect)) way.egress.push(...steeredSubnets(redirect));
     for (const exit of redirect.routed?.exits ?? []) {
       for (const way of collect(exit)) {
         way.routed.push(...exit.subnets);
@@ -47,7 +47,7 @@ export function egressesOf(family: Family, redirects: readonly Redirect[]): Egre
 interface Collected {
   readonly name: string;
   readonly match: string;
-  readonly sent: Subnet[];
+  readonly egress: Subnet[];
   readonly routed: Subnet[];
   readonly gateways: Set<string>;
 }
@@ -72,7 +72,7 @@ function nameOf(text: string): string {
     .replace(/[^\w.-]/g, (character) => `_${character.codePointAt(0)?.toString(16) ?? ''}_`);
 }
 
-export function egressSet(family: Family, what: 'sent' | 'routed', { name }: Egress): string {
+export function egressSet(family: Family, what: 'egress' | 'routed', { name }: Egress): string {
   return `${what}${family}_${name}`;
 }
 
@@ -80,7 +80,7 @@ export function egressSet(family: Family, what: 'sent' | 'routed', { name }: Egr
 export function wayRules(
   family: Family,
   ways: readonly Egress[],
-  what: 'sent' | 'routed',
+  what: 'egress' | 'routed',
   verdict: 'accept' | 'return',
 ): string[] {
   return ways

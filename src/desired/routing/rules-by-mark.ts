@@ -13,8 +13,8 @@ import { linksBack, marksOf } from './steering-kind.ts';
  */
 export function rulesByMark(family: Family, redirects: readonly Redirect[], numbers: Numbers): Ruling[] {
   const { mask, gateways } = marksOf(redirects, numbers);
-  const { steerBit = 0, directBit = 0 } = numbers;
-  const steered = { value: steerBit, mask: steerBit };
+  const { ownerBit = 0, bypassBit = 0 } = numbers;
+  const steered = { value: ownerBit, mask: ownerBit };
   return [
     ...gateways.flatMap((gateway) => hostErrorRules(gateway, mask, numbers)),
     ...(redirects.some(isLocal)
@@ -22,7 +22,7 @@ export function rulesByMark(family: Family, redirects: readonly Redirect[], numb
           ruling(
             {
               preference: preferences.bypass,
-              fwmark: { value: directBit, mask: directBit },
+              fwmark: { value: bypassBit, mask: bypassBit },
               action: onwards,
             },
             'bypass: replies of published ports, and direct destinations',
@@ -40,7 +40,7 @@ export function rulesByMark(family: Family, redirects: readonly Redirect[], numb
       ),
     ),
     ...redirects.flatMap((redirect) => routeRules(redirect, {})),
-    ...gateways.flatMap((gateway) => gatewayRules(gateway, mask, steerBit)),
+    ...gateways.flatMap((gateway) => gatewayRules(gateway, mask, ownerBit)),
     theEnd,
   ];
 }
@@ -48,8 +48,8 @@ export function rulesByMark(family: Family, redirects: readonly Redirect[], numb
 type Gateway = ReturnType<typeof marksOf>['gateways'][number];
 
 /** With the bit that says that it is ours: a mark of somebody else may have the others. */
-function gatewayRules({ gateway, mark, table }: Gateway, mask: number, steerBit: number): Ruling[] {
-  const fwmark = { value: (mark | steerBit) >>> 0, mask: (mask | steerBit) >>> 0 };
+function gatewayRules({ gateway, mark, table }: Gateway, mask: number, ownerBit: number): Ruling[] {
+  const fwmark = { value: (mark | ownerBit) >>> 0, mask: (mask | ownerBit) >>> 0 };
   return [
     ruling(
       { preference: preferences.steer, fwmark, action: { kind: 'lookup', table } },

@@ -54,8 +54,8 @@ function besideRules(redirects: readonly Redirect[]): Ruling[] {
 }
 
 /** Matches packets without the bypass bit. */
-function withoutBypass({ directBit = 0 }: Numbers): Pick<Rule, 'fwmark'> {
-  return directBit === 0 ? {} : { fwmark: { value: 0, mask: directBit } };
+function withoutBypass({ bypassBit = 0 }: Numbers): Pick<Rule, 'fwmark'> {
+  return bypassBit === 0 ? {} : { fwmark: { value: 0, mask: bypassBit } };
 }
 
 /** A container here would only learn from an ICMP error that its table is gone; from elsewhere, it is no container. */

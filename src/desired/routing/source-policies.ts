@@ -9,19 +9,19 @@ import type { Facts } from '../../state/facts.ts';
 import { type Redirect, type DesiredObject, byFamily } from '../redirect.ts';
 import type { ByMark } from './steering-kind.ts';
 
-/** @param seenBit the mark bit of packets that our nft table has seen: nothing but what comes from a redirected subnet has it */
+/** @param checkedBit the mark bit of packets that our nft table has seen: nothing but what comes from a redirected subnet has it */
 export function sourcePolicies(
   redirects: readonly Redirect[],
-  seenBit: number,
+  checkedBit: number,
   byMark: ByMark,
   { xfrm }: Pick<Facts, 'xfrm'>,
 ): DesiredObject[] {
-  if (!xfrm || seenBit === 0) return [];
+  if (!xfrm || checkedBit === 0) return [];
   // Rules close blocked subnets; steering by mark ends with the table.
   const asked = redirects.filter((redirect) => redirect.steer ?? byMark.has(redirect.family));
   return byFamily(asked).flatMap(({ family, redirects: steered }): DesiredObject[] => [
     {
-      object: { kind: 'xfrm-policy', family, from: anywhere[family], bit: seenBit },
+      object: { kind: 'xfrm-policy', family, from: anywhere[family], bit: checkedBit },
       why: 'allow packets that our nftables rules have checked',
     },
     ...mergeSubnets(steered.flatMap((redirect) => redirect.subnets)).map((from) => ({

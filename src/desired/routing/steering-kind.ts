@@ -17,9 +17,9 @@ const rulesAtMost = 8;
 export function steeredByMark(
   redirects: readonly Redirect[],
   facts: Pick<Facts, 'xfrm' | 'defaultHops'>,
-  { steerBit }: Pick<Numbers, 'steerBit'>,
+  { ownerBit }: Pick<Numbers, 'ownerBit'>,
 ): ByMark {
-  if (steerBit === undefined) return new Set();
+  if (ownerBit === undefined) return new Set();
   const marked = byFamily(redirects).filter(
     ({ family, redirects: some }) =>
       // With no mark left, nothing else would keep what is not seen from leaving.
@@ -55,10 +55,10 @@ export function marksOf(
  * The links by which answers come from each gateway, or from its outside, and nothing that is redirected: an answer is told
  * from a question by them.
  */
-export function waysBack(
+export function replyLinks(
   redirects: readonly Redirect[],
 ): { readonly gateway: string; readonly device: string }[] {
-  const entrances = new Set(entrancesOf(redirects));
+  const ingressLinks = new Set(ingressLinksOf(redirects));
   const found = redirects.flatMap(({ steer, routes }) =>
     routes.flatMap(({ route: { table, target } }) =>
       steer && table === steer.table && target.kind === 'unicast' && target.device !== undefined
@@ -67,11 +67,11 @@ export function waysBack(
     ),
   );
   const unique = [...new Map(found.map((way) => [`${way.gateway} ${way.device}`, way])).values()];
-  return unique.filter(({ device }) => !entrances.has(device));
+  return unique.filter(({ device }) => !ingressLinks.has(device));
 }
 
 export function linksBack(redirects: readonly Redirect[]): string[] {
-  return [...new Set(waysBack(redirects).map(({ device }) => device))].sort();
+  return [...new Set(replyLinks(redirects).map(({ device }) => device))].sort();
 }
 
 /**
@@ -83,14 +83,14 @@ function linksTellTheWay(
   { defaultHops }: Pick<Facts, 'defaultHops'>,
 ): boolean {
   const ways = devicesOf(redirects, (table) => table !== mainTable);
-  const entrances = entrancesOf(redirects);
-  if (!entrances.some((device) => ways.includes(device))) return true;
-  const all = new Set([...ways, ...entrances, ...defaultHops.map(({ device }) => device)]);
+  const ingressLinks = ingressLinksOf(redirects);
+  if (!ingressLinks.some((device) => ways.includes(device))) return true;
+  const all = new Set([...ways, ...ingressLinks, ...defaultHops.map(({ device }) => device)]);
   return all.size === 1 && !redirects.some(({ local }) => local);
 }
 
 /** Links by which nodes send here. */
-function entrancesOf(redirects: readonly Redirect[]): string[] {
+function ingressLinksOf(redirects: readonly Redirect[]): string[] {
   return devicesOf(redirects, (table) => table === mainTable);
 }
 

@@ -11,7 +11,7 @@ function hostWith(text?: string) {
 
 const full: Ledger = {
   gateways: { office: { table: 2184, mark: 1 } },
-  directBit: 0x1000,
+  bypassBit: 0x1000,
   sysctls: { 'net.ipv4.ip_forward': '0' },
   networks: [
     {

@@ -14,9 +14,9 @@ const formatVersion = 1;
 
 const fields = {
   gateways: z.record(z.string(), z.object({ table: z.number(), mark: z.number() })),
-  directBit: z.number().exactOptional(),
-  seenBit: z.number().exactOptional(),
-  steerBit: z.number().exactOptional(),
+  bypassBit: z.number().exactOptional(),
+  checkedBit: z.number().exactOptional(),
+  ownerBit: z.number().exactOptional(),
   sysctls: z.record(settingName, z.string()),
   bridges: z.record(z.string(), deviceName).exactOptional(),
   forget: z.array(flowsSchema).exactOptional(),
@@ -80,7 +80,7 @@ export function salvageLedger(text: string): Ledger {
   return { ...emptyLedger, ...(Object.fromEntries(good) as Partial<Ledger>) };
 }
 
-function isEmpty({ gateways, directBit, seenBit, sysctls, networks, forget = [] }: Ledger): boolean {
+function isEmpty({ gateways, bypassBit, checkedBit, sysctls, networks, forget = [] }: Ledger): boolean {
   const counts = [Object.keys(gateways).length, Object.keys(sysctls).length, networks.length, forget.length];
-  return directBit === undefined && seenBit === undefined && counts.every((count) => count === 0);
+  return bypassBit === undefined && checkedBit === undefined && counts.every((count) => count === 0);
 }

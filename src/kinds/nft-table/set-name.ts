@@ -1,7 +1,7 @@
-/** Names of sets that hold subnets of one prefix length by their first addresses: `redirected4_24`, `sent4_gre1_24`. */
+/** Names of sets that hold subnets of one prefix length by their first addresses: `redirected4_24`, `egress4_gre1_24`. */
 import type { Address, Family, Subnet } from '../../address/cidr.ts';
 
-const named = /^(?:redirected|steer|bridged|own|stopped|sent|routed|served|closing)[46]_(?:.+_)?(\d{1,3})$/;
+const named = /^(?:redirected|steer|bridged|own|dropped|egress|routed|served|closing)[46]_(?:.+_)?(\d{1,3})$/;
 
 /** all subnets that are redirected, whatever becomes of their packets */
 export function redirectedSet(family: Family): string {
@@ -9,8 +9,8 @@ export function redirectedSet(family: Family): string {
 }
 
 /** what the guard stopped of them */
-export function stoppedSet(family: Family): string {
-  return `stopped${family}`;
+export function droppedSet(family: Family): string {
+  return `dropped${family}`;
 }
 
 /** subnets of this host's container networks that are not redirected: they come and go with others' networks */
@@ -23,13 +23,13 @@ export function tellsOfOthers(set: string): boolean {
   return set === publishedSet(4) || set === publishedSet(6);
 }
 
-/** The set that counts what was stopped of the subnets of another: redirected4_24 -> stopped4_24. */
-export function stoppedOf(set: string): string | undefined {
-  return set.startsWith('redirected') ? set.replace('redirected', 'stopped') : undefined;
+/** The set that counts what was stopped of the subnets of another: redirected4_24 -> dropped4_24. */
+export function droppedOf(set: string): string | undefined {
+  return set.startsWith('redirected') ? set.replace('redirected', 'dropped') : undefined;
 }
 
-export function countsStopped(set: string): boolean {
-  return set.startsWith('stopped');
+export function countsDropped(set: string): boolean {
+  return set.startsWith('dropped');
 }
 
 /**

@@ -25,7 +25,7 @@ export function cutInside(packets: readonly Crafted[], before: Seen, after: Seen
 /** How many packets the host says that it has stopped. */
 export async function countStopped({ hosts: { node1 } }: HostileWorld): Promise<number> {
   const { networks } = JSON.parse(await mustSucceed(node1, 'status', '--json')) as {
-    networks: readonly { stopped: number; spoofed?: number }[];
+    networks: readonly { dropped: number; spoofed?: number }[];
   };
-  return networks.reduce((sum, { stopped, spoofed = 0 }) => sum + stopped + spoofed, 0);
+  return networks.reduce((sum, { dropped: stopped, spoofed = 0 }) => sum + stopped + spoofed, 0);
 }

@@ -4,7 +4,7 @@
  */
 import type { Family } from '../../address/cidr.ts';
 import type { NftSet } from '../../kinds/nft-table/schema.ts';
-import { redirectedSet, stoppedSet, subnetSetName } from '../../kinds/nft-table/set-name.ts';
+import { redirectedSet, droppedSet, subnetSetName } from '../../kinds/nft-table/set-name.ts';
 import { type Redirect, type DesiredObject, byFamily, isLocal } from '../redirect.ts';
 import { anyOf, fieldOf, redirectedLengths } from './subnet-sets.ts';
 
@@ -18,29 +18,29 @@ const chains = {
   destination: { suffix: '_answer', why: 'count and drop replies, by destination subnet' },
 } as const;
 
-export function stop(family: Family, field: keyof typeof chains): string {
+export function drop(family: Family, field: keyof typeof chains): string {
   return `goto ${chainName(family, field)}`;
 }
 
 /** The chains that `stop` jumps to. */
-export function stopChains(redirects: readonly Redirect[]): DesiredObject[] {
+export function dropChains(redirects: readonly Redirect[]): DesiredObject[] {
   return byFamily(redirects).flatMap((group) => [
-    stopChain(group.family, group.redirects, 'source'),
-    ...(group.redirects.some(isLocal) ? [stopChain(group.family, group.redirects, 'original source')] : []),
+    dropChain(group.family, group.redirects, 'source'),
+    ...(group.redirects.some(isLocal) ? [dropChain(group.family, group.redirects, 'original source')] : []),
     ...(group.redirects.some(({ defaultRouters }) => defaultRouters.length > 0)
-      ? [stopChain(group.family, group.redirects, 'destination')]
+      ? [dropChain(group.family, group.redirects, 'destination')]
       : []),
   ]);
 }
 
 /** A packet is dropped even if it cannot be counted because the kernel has no memory left. */
-function stopChain(
+function dropChain(
   family: Family,
   redirects: readonly Redirect[],
   field: keyof typeof chains,
 ): DesiredObject {
   const counts = redirectedLengths(redirects).flatMap((length) => {
-    const set = subnetSetName(stoppedSet(family), length);
+    const set = subnetSetName(droppedSet(family), length);
     return anyOf(family, field, redirectedSet(family), [length]).map(
       (matches) => `${matches} add @${set} { ${fieldOf(family, field, length)} }`,
     );
@@ -51,11 +51,11 @@ function stopChain(
   };
 }
 
-export function stoppedSets(family: Family, redirects: readonly Redirect[]): DesiredObject[] {
+export function droppedSets(family: Family, redirects: readonly Redirect[]): DesiredObject[] {
   return redirectedLengths(redirects).map((length) => ({
     object: {
       kind: 'nft-set',
-      name: subnetSetName(stoppedSet(family), length),
+      name: subnetSetName(droppedSet(family), length),
       exact: true,
       dynamic: true,
       type: [`ipv${family}_addr`],
@@ -67,5 +67,5 @@ export function stoppedSets(family: Family, redirects: readonly Redirect[]): Des
 }
 
 function chainName(family: Family, field: keyof typeof chains): string {
-  return `stop${family}${chains[field].suffix}`;
+  return `drop${family}${chains[field].suffix}`;
 }
