@@ -317,7 +317,7 @@ describe('apply', () => {
     };
     const target = { ...targetOf(host, first), host: forgetful };
     await expect(applyTo(target)).rejects.toThrow(
-      /does not have what was set: .*rule 4200: from 10\.90\.0\.0\/16 fwmark 0x0\/0x1000 prohibit/s,
+      /still differs from what was set: .*rule 4200: from 10\.90\.0\.0\/16 fwmark 0x0\/0x1000 prohibit/s,
     );
   });
 });

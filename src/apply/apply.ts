@@ -219,8 +219,8 @@ async function settleAs({ actual, desired, facts }: Compared, { keeper }: ApplyC
 }
 
 function notAsSetError(left: readonly string[]): MustredirectError {
-  return new MustredirectError('failed', `the host does not have what was set: ${left.join('; ')}`, {
-    hint: 'something else on this host may be changing it at the same time',
+  return new MustredirectError('failed', `the host still differs from what was set: ${left.join('; ')}`, {
+    hint: 'another program on this host may be changing it at the same time',
   });
 }
 
@@ -236,7 +236,7 @@ function notClosedError(cause: unknown): MustredirectError {
 }
 
 function takenDownError(wrong: readonly string[]): MustredirectError {
-  return new MustredirectError('failed', `not everything went as it should: ${wrong.join('; ')}`, {
-    hint: 'everything else is done; mend the cause and run it again',
+  return new MustredirectError('failed', `some steps failed: ${wrong.join('; ')}`, {
+    hint: 'everything else is done; fix the cause and run it again',
   });
 }

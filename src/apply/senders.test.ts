@@ -28,7 +28,7 @@ describe('who sends to a gateway', () => {
     ]);
   });
 
-  it('is who conntrack knows flows of, and everybody when it cannot be asked', async () => {
+  it('is who conntrack knows flows of, and everybody when it cannot be queried', async () => {
     const line = 'udp      17 29 src=10.89.5.7 dst=192.0.2.1 sport=1 dport=2 \n';
     const answering = (exitCode: number): Exec => ({
       run: () => Promise.resolve({ exitCode, stdout: line, stderr: '' }),

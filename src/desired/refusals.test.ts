@@ -118,7 +118,9 @@ describe('a node', () => {
   ])('has no route %s', (text, route) => {
     const [refusal, ...more] = refusals(node, { links: [eth0, bridge], foreignRoutes: [route] });
     expect(more).toEqual([]);
-    expect(refusal?.message).toBe(`network web: 10.89.4.0/24 is not its own: this host has a route ${text}`);
+    expect(refusal?.message).toBe(
+      `network web: 10.89.4.0/24 is routed elsewhere: this host has a route ${text}`,
+    );
     expect(refusal?.hint).toContain(`ip route del ${text}`);
   });
 
@@ -163,7 +165,7 @@ describe('rules of others', () => {
     expect(found.map(({ message }) => message)).toEqual(
       [4000, 4150, 4999].map(
         (preference) =>
-          `rule ${preference} (lookup 7) is of somebody else: the preferences 4000 to 4999 are ours`,
+          `rule ${preference} (lookup 7) belongs to another program: the preferences 4000 to 4999 are reserved for mustredirect`,
       ),
     );
     expect(found[0]?.hint).toContain('ip rule show preference 4000');
@@ -178,7 +180,7 @@ describe('rules of others', () => {
     const fwmark = { value: 51820, mask: 0xffffffff };
     const foreignRules = [{ ...rule(4500), fwmark, table: 51820 }];
     expect(messages(node, { links: [eth0, bridge], foreignRules })).toEqual([
-      'rule 4500 (fwmark 0xca6c/0xffffffff lookup 51820) is of wg-quick: the preferences 4000 to 4999 are ours',
+      'rule 4500 (fwmark 0xca6c/0xffffffff lookup 51820) belongs to wg-quick: the preferences 4000 to 4999 are reserved for mustredirect',
     ]);
   });
 

@@ -33,7 +33,7 @@ export function decodeValue<T>(schema: z.ZodType<T>, value: unknown, source: str
   const issues = result.error.issues.map(({ path, message }) =>
     path.length > 0 ? `${path.join('.')}: ${message}` : message,
   );
-  throw new MustredirectError('failed', `${source}: cannot understand it: ${issues.join('; ')}`, { hint });
+  throw new MustredirectError('failed', `${source}: unexpected content: ${issues.join('; ')}`, { hint });
 }
 
 /** Nothing when it cannot be understood: for things of others, which must not keep us from reading ours. */

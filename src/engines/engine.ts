@@ -1,4 +1,4 @@
-/** What every engine can do, alike in each folder of this room. */
+/** The interface of an engine, which each folder here implements. */
 import type { EngineCommands } from '../kinds/action-kind.ts';
 import type { NetworkRequest } from '../kinds/engine-network/schema.ts';
 import type { Host } from '../host/ports.ts';

@@ -1,4 +1,4 @@
-/** A network that exists and cannot be redirected as it is. */
+/** Existing networks that cannot be redirected. */
 import type { NetworkFacts } from '../state/facts.ts';
 
 /** @param what where it is, and what is in the way: `docker has it, and it is internal` */
@@ -11,7 +11,7 @@ export function unfitNetwork(what: string): Required<Pick<NetworkFacts, 'unfit'>
 /** Its packets leave by a device of its own and do not pass this host's rules. */
 export function bridgelessNetwork(what: string): Pick<NetworkFacts, 'unfit' | 'subnets'> {
   const { unfit } = unfitNetwork(what);
-  const hint = `no rule of this host sees its packets, so nothing here closes it; ${unfit.hint}`;
+  const hint = `its packets do not pass the rules of this host, so they cannot be blocked here; ${unfit.hint}`;
   // They may be those of this host's own links.
   return { unfit: { ...unfit, hint }, subnets: [] };
 }

@@ -42,7 +42,7 @@ describe('doctor', () => {
     expect(await diagnosis(targetOf(newHost()))).toEqual([
       {
         problem: expect.stringMatching(/not as the file says: \+ nft table .*, and 12 more$/) as unknown,
-        remedy: expect.stringContaining('`mustredirect apply` mends it') as unknown,
+        remedy: expect.stringContaining('`mustredirect apply` corrects them') as unknown,
       },
     ]);
   });
@@ -62,7 +62,7 @@ describe('doctor', () => {
     expect(await diagnosis(targetOf(host))).toEqual([
       {
         problem: expect.stringContaining('network web: br1 has fd00::1/64 too') as unknown,
-        remedy: expect.stringContaining('write the subnet under `subnets:`') as unknown,
+        remedy: expect.stringContaining('add the subnet under `subnets:`') as unknown,
       },
     ]);
   });
@@ -74,7 +74,7 @@ describe('doctor', () => {
     const prepared = await prepare(target, await readLedger(host.files, ledgerPath));
     const counters = [{ set: 'dropped4_24', element: '10.89.4.0', packets: 7, bytes: 700 }];
     expect(diagnose(target, { ...prepared, counters })[0]?.problem).toBe(
-      'network web: 7 packets of 10.89.4.0/24 were stopped on another way than the gateway',
+      'network web: 7 packets of 10.89.4.0/24 were dropped, because they would have left past the gateway',
     );
   });
 

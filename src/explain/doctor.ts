@@ -1,4 +1,4 @@
-/** What keeps this host from being, or from staying, as the file says; and what to do about it. */
+/** Findings of `doctor`: problems on this host, each with its remedy. */
 import { MustredirectError } from '../error.ts';
 import type { Exec } from '../host/ports.ts';
 import type { Prepared, Target } from '../inspect/prepare.ts';
@@ -29,7 +29,7 @@ export function diagnose(target: Target, prepared: Prepared): Finding[] {
     })),
     ...prepared.desired.notReady.map((one) => ({ problem: notReadyText(one), remedy: one.hint })),
     ...drift(differences),
-    ...waiting.map((problem) => ({ problem, remedy: 'run `mustredirect apply` again when that is so' })),
+    ...waiting.map((problem) => ({ problem, remedy: 'run `mustredirect apply` again after that' })),
     ...traffic.filter(({ dropped }) => dropped > 0).map(droppedPackets),
     ...traffic.flatMap(spoofedPackets),
   ];
@@ -58,7 +58,7 @@ function drift(differences: readonly string[]): Finding[] {
   return [
     {
       problem: `this host is not as the file says: ${first}${more}`,
-      remedy: '`mustredirect plan` shows all of it, `mustredirect apply` mends it',
+      remedy: '`mustredirect plan` shows all differences, `mustredirect apply` corrects them',
     },
   ];
 }
@@ -76,7 +76,7 @@ function spoofedPackets({ network, spoofed = 0 }: TrafficStatus): Finding[] {
 
 function droppedPackets({ network, subnets, dropped }: TrafficStatus): Finding {
   return {
-    problem: `network ${network}: ${dropped} packets of ${subnets.join(', ')} were stopped on another way than the gateway`,
-    remedy: '`mustredirect verify` shows which way they would go; the count begins anew with the table',
+    problem: `network ${network}: ${dropped} packets of ${subnets.join(', ')} were dropped, because they would have left past the gateway`,
+    remedy: '`mustredirect verify` shows which way they would go; the count restarts with the table',
   };
 }

@@ -1,4 +1,4 @@
-/** What a process of a container has that lets it leave past every rule, because no rule of a host closes it. */
+/** Powers of a container process that let it bypass every rule of the host. */
 import type { Process, Processes } from '../host/process/processes.ts';
 import type { EngineName } from '../spec/spec.ts';
 

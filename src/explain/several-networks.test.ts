@@ -80,7 +80,7 @@ const links = {
 };
 
 function dropped(address: string, by: string, where = 'it is in web and lan'): string {
-  return `container both: ${where}, and its default route leads by ${by}: its answers from ${address} are dropped there, because that address is not one of ${by}`;
+  return `container both: ${where}, and its default route goes through ${by}: its replies from ${address} are dropped there, because that address is not in ${by}`;
 }
 
 describe('a container in several networks', () => {
@@ -114,9 +114,9 @@ describe('a container in several networks', () => {
     expect(await findings({ links, default: 'eth1' })).toEqual([
       {
         problem:
-          'container both: it is in web and lan, and its default route leaves as 10.77.0.2, which is not redirected',
+          'container both: it is in web and lan, and its default route uses source address 10.77.0.2, which is not redirected',
         remedy:
-          'the engine chose it: let the container be in web alone, or write its other network into the file too',
+          'the engine chose that route: connect the container to web only, or add its other network to the file',
       },
     ]);
   });
@@ -132,7 +132,7 @@ describe('a container in several networks', () => {
     };
     const found = await findings({ ...given, networks: [web, two], place });
     expect(found.map(({ remedy }) => remedy)).toEqual([
-      'the engine chose it: let the container be in web, two alone, or write its other network into the file too',
+      'the engine chose that route: connect the container to web, two only, or add its other network to the file',
     ]);
   });
 
@@ -147,7 +147,7 @@ describe('a container in several networks', () => {
     expect(await findings({ links, default: 'eth0', place: { engine } })).toEqual([
       {
         problem: dropped('10.77.0.2', 'web'),
-        remedy: `publish its ports in web, and let it be in web alone; or let its default route lead by the network of 10.77.0.2, if it may leave by that${choice}`,
+        remedy: `publish its ports in web, and connect it to web only; or give it a default route through the network of 10.77.0.2, if its traffic may leave there${choice}`,
       },
     ]);
   });

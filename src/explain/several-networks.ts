@@ -98,8 +98,8 @@ async function otherDefaults(
 
 function otherDefault({ name, where, redirected }: Candidate, source: Address): Finding {
   return {
-    problem: `${name}: ${where}, and its default route leaves as ${source}, which is not redirected`,
-    remedy: `the engine chose it: let the container be in ${redirected} alone, or write its other network into the file too`,
+    problem: `${name}: ${where}, and its default route uses source address ${source}, which is not redirected`,
+    remedy: `the engine chose that route: connect the container to ${redirected} only, or add its other network to the file`,
   };
 }
 
@@ -124,8 +124,8 @@ async function droppedAnswers(
 
 function droppedAnswer({ name, where, engine }: Candidate, address: Address, by: string): Finding {
   return {
-    problem: `${name}: ${where}, and its default route leads by ${by}: its answers from ${address} are dropped there, because that address is not one of ${by}`,
-    remedy: `publish its ports in ${by}, and let it be in ${by} alone; or let its default route lead by the network of ${address}, if it may leave by that${choice(engine)}`,
+    problem: `${name}: ${where}, and its default route goes through ${by}: its replies from ${address} are dropped there, because that address is not in ${by}`,
+    remedy: `publish its ports in ${by}, and connect it to ${by} only; or give it a default route through the network of ${address}, if its traffic may leave there${choice(engine)}`,
   };
 }
 

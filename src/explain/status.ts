@@ -1,4 +1,4 @@
-/** What is redirected, by which gateway, how much, and what the guard dropped. */
+/** The status: redirected networks, their gateways and counters, and packets that the guard dropped. */
 import type { Prepared, Target } from '../inspect/prepare.ts';
 import { type Family, type Subnet, families, familyOf, longSubnet } from '../address/cidr.ts';
 import type { ElementCounter } from '../host/nft/read.ts';

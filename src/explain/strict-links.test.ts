@@ -57,7 +57,7 @@ async function problems({ links = [eth0, eth1], container = publisher, filters, 
     { host: recordedHost({ files }), role },
     { facts, desired: { wanted } },
   );
-  return found.map(({ problem }) => / by (\S+) reaches/.exec(problem)?.[1]);
+  return found.map(({ problem }) => / through (\S+), because/.exec(problem)?.[1]);
 }
 
 describe('bridges of others whose published ports lead nowhere from a redirected container', () => {

@@ -110,14 +110,14 @@ async function isStrict(files: Files, device: string): Promise<boolean> {
 
 function noAnswers({ name }: Link): Finding {
   return {
-    problem: `redirected containers reach no published port of the containers on ${name}, because rp_filter is 1 (strict) there: answers are dropped`,
+    problem: `redirected containers reach no published port of the containers on ${name}, because rp_filter is 1 (strict) there: replies are dropped`,
     remedy: `\`sysctl -w net/ipv4/conf/${name}/rp_filter=2\` lets them through, and loosens that bridge alone`,
   };
 }
 
 function noCallers({ name }: NodeNetwork, device: string): Finding {
   return {
-    problem: `network ${name}: nobody who comes in by ${device} reaches a published port, because rp_filter is 1 (strict) there`,
+    problem: `network ${name}: published ports cannot be reached through ${device}, because rp_filter is 1 (strict) there`,
     remedy: `\`sysctl -w net/ipv4/conf/${device}/rp_filter=2\` lets them in, and loosens that link alone`,
   };
 }

@@ -1,4 +1,4 @@
-/** What can be done to objects on a host, as data: how it is kept, told and written as shell. Its port does it. */
+/** A kind of action on objects of a host, as data: its schema, its text and its shell form. A port performs it. */
 import type * as z from 'zod';
 import type { EngineName } from '../spec/spec.ts';
 import type { NetworkRequest } from './engine-network/schema.ts';

@@ -1,4 +1,4 @@
-/** What a step does, as plain data: run by `src/apply`, printed by `plan`, rendered as shell by `render`. */
+/** The action of a step, as plain data: run by `src/apply`, printed by `plan`, rendered as shell by `render`. */
 import type { ActionKind } from './action-kind.ts';
 import { type SetMasquerade, setMasquerade } from './engine-masquerade/action.ts';
 import { type NetworkAction, networkAction } from './engine-network/action.ts';

@@ -1,4 +1,4 @@
-/** How our own objects are recognised on a host, and where among those of others they stand. */
+/** Marks of ownership: how our objects are recognised on a host, and their position among foreign objects. */
 
 /** the `protocol` of our rules and routes; not in /etc/iproute2/rt_protos */
 export const ownProtocol = 136;

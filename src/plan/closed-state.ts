@@ -1,7 +1,6 @@
 /**
- * The state in which what is redirected goes nowhere: the guard and the prohibit rules. It needs no interface and
- * no engine, and is put in place at boot before there are any. What is there already stays: on a host that is up,
- * nothing is taken away.
+ * The closed state, in which redirected packets are blocked: the guard and the prohibit rules. It needs no interface and no engine,
+ * and is applied at boot before they exist. Existing objects stay: on a running host, nothing is removed.
  */
 import type { Desired } from '../desired/desired.ts';
 import type { DesiredObject } from '../desired/redirect.ts';

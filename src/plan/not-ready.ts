@@ -1,4 +1,4 @@
-/** What is closed because it is not ready, for people. */
+/** Messages about networks and gateways that are closed because they are not ready. */
 import { type Family } from '../address/cidr.ts';
 import type { NotReady } from '../desired/redirect.ts';
 

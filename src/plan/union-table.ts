@@ -1,4 +1,4 @@
-/** A table that holds the old and the new: what is on either way passes while routing changes. */
+/** The union of the old and the new nft table: packets of both pass while routing changes. */
 import { longSubnet, mergeSubnets, overlaps } from '../address/cidr.ts';
 import type { DesiredObject } from '../desired/redirect.ts';
 import { type HostObject, objectKey } from '../kinds/index.ts';

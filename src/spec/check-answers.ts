@@ -23,7 +23,7 @@ export const checkAnswers: Check = (checked) => {
       const taker = takers.find((one) => one.network === network && one.takes(proto, to));
       if (!taker || isOneExit(draft, gateway, taker.via)) return [];
       const line = `line ${valuePlace(['networks', network, 'routes', taker.i]).line}`;
-      const message = `answers of ${to} to whoever calls would leave by ${taker.via}: a route of ${network} takes them (${line})`;
+      const message = `replies of ${to} would leave by ${taker.via}: a route of ${network} matches them (${line})`;
       const hint = 'give the route destinations or ports, or publish no port of this network';
       return [problemAt(valuePlace(['gateways', gateway, 'publish', i, 'to']), message, hint)];
     });

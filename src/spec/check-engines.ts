@@ -16,8 +16,8 @@ function acceptReplies(
   keyPlace: Checked['keyPlace'],
 ): PlacedProblem[] {
   if (!replies || engine === undefined || engine === 'docker') return [];
-  const message = `engine ${engine} drops no answers: accept_replies is for docker`;
-  return [problemAt(keyPlace(['networks', name, 'accept_replies']), message, 'take it out')];
+  const message = `accept_replies is for docker: engine ${engine} does not drop replies`;
+  return [problemAt(keyPlace(['networks', name, 'accept_replies']), message, 'remove it')];
 }
 
 function bridge(
@@ -26,6 +26,6 @@ function bridge(
   keyPlace: Checked['keyPlace'],
 ): PlacedProblem[] {
   if (device === undefined || engine === undefined || engine === 'external') return [];
-  const message = `engine ${engine} tells the bridge of its networks itself: bridge is for external`;
-  return [problemAt(keyPlace(['networks', name, 'bridge']), message, 'take it out')];
+  const message = `bridge is for external: engine ${engine} reports the bridge of its networks itself`;
+  return [problemAt(keyPlace(['networks', name, 'bridge']), message, 'remove it')];
 }

@@ -34,8 +34,8 @@ function checkBlocks({ draft, subnets, keyPlace }: Checked): PlacedProblem[] {
     const families = [...(all.get(network) ?? [])];
     if (families.some((family) => !blockedFamilies(entry).includes(family))) return [];
     if (families.length === 0) return [];
-    const message = `nothing of ${network} would go anywhere: it has no subnet of another family`;
-    const hint = 'take it out, or add a subnet of the family that goes by the gateway';
+    const message = `all traffic of ${network} would be blocked: it has no subnet of another family`;
+    const hint = 'remove it, or add a subnet of the family that uses the gateway';
     return [problemAt(keyPlace(['networks', network, `ipv${last}`]), message, hint)];
   });
 }
@@ -44,7 +44,7 @@ function checkNodes({ draft, keyPlace }: Checked, subnets: readonly PlacedSubnet
   return subnets.flatMap(({ subnet, network, node, path }) => {
     const family = familyOf(subnet);
     if (!lacks(draft.hosts, node, family)) return [];
-    const message = `${node} has no IPv${family} address, which ${subnet} needs for the way back`;
+    const message = `${node} has no IPv${family} address, which ${subnet} needs for the return route`;
     const hint = `give ${node} one under hosts${orBlock(draft, network, family)}`;
     return [problemAt(keyPlace(path.slice(0, -1)), message, hint)];
   });
@@ -98,7 +98,7 @@ function checkMembers(checked: Checked, needs: ReadonlyMap<string, readonly Need
         }
         if (uplink?.via && !hasFamily(uplink.via, family)) {
           const message = `the uplink has no IPv${family} next hop, and ${network} sends IPv${family} through it`;
-          const hint = `add one, or leave via out when there is nobody else on the link${block}`;
+          const hint = `add one, or leave via out on a point-to-point link${block}`;
           problems.push(problemAt(valuePlace([...path, 'uplink', 'via']), message, hint));
         }
         return problems;

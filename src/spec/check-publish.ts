@@ -43,7 +43,7 @@ function wrongTarget(
   subnets: readonly Subnet[],
   path: Path,
 ): PlacedProblem {
-  const message = `${to} is in no network that leaves by ${gateway}: its answers would go another way`;
+  const message = `${to} is in no network that leaves by ${gateway}: its replies would take another path`;
   const hint =
     subnets.length === 0
       ? `no network leaves by ${gateway}`

@@ -37,7 +37,7 @@ function checkMembers(checked: Checked): PlacedProblem[] {
         return hosts.has(host) ? [] : unknownHost(checked, host, place);
       }
       const message = `${quote(host)} is a member already (line ${before.line})`;
-      return [problemAt(place, message, 'a host is a member once: take one of them out')];
+      return [problemAt(place, message, 'a host is a member once: remove one of them')];
     });
   });
 }
@@ -67,7 +67,7 @@ function checkNodesOfOwnGateway({ draft, valuePlace }: Checked): PlacedProblem[]
       if (network === undefined) return [];
       const place = valuePlace(['gateways', gateway, 'members', i, 'host']);
       const message = `${host} is a node of network ${network}, which leaves by this gateway`;
-      return [problemAt(place, message, `take it out, or send ${network} by a gateway on another host`)];
+      return [problemAt(place, message, `remove it, or send ${network} by a gateway on another host`)];
     }),
   );
 }

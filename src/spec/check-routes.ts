@@ -27,7 +27,7 @@ function checkNetwork(checked: Checked, name: string, network: DraftNetwork): Pl
 /** The word of routes would mean two things. */
 function checkWord({ draft, keyPlace }: Checked): PlacedProblem[] {
   if (!Object.hasOwn(draft.gateways ?? {}, 'direct')) return [];
-  const message = 'direct is what routes call the host’s own routing';
+  const message = 'direct is reserved for the host’s own routing';
   return [problemAt(keyPlace(['gateways', 'direct']), message, 'give the gateway another name')];
 }
 
@@ -44,8 +44,8 @@ function checkRoute(checked: Checked, network: string, route: DraftRoute, path: 
     problems.push(problemAt(keyPlace([...path, 'ports']), 'only tcp and udp have ports', hint));
   }
   if (proto === undefined && !ports && to.every((subnet) => prefixLength(subnet) === 0)) {
-    const message = `this route takes everything of ${network}`;
-    const hint = `name what it is for with to, proto or ports, or change via of ${network}`;
+    const message = `this route matches all packets of ${network}`;
+    const hint = `narrow it with to, proto or ports, or change via of ${network}`;
     problems.push(problemAt(valuePlace(path), message, hint));
   }
   return problems;
@@ -68,7 +68,7 @@ function checkTies({ valuePlace }: Checked, name: string, network: DraftNetwork)
     if (!other) return [];
     const line = `line ${valuePlace(other.path).line}`;
     const message = `${selectorText(placed.selector)} of ${name} goes by ${other.selector.via} already (${line})`;
-    return [problemAt(valuePlace(placed.path), message, 'take one of them out, or make one more specific')];
+    return [problemAt(valuePlace(placed.path), message, 'remove one of them, or make one more specific')];
   });
 }
 
@@ -105,8 +105,8 @@ function checkRanks({ keyPlace }: Checked, name: string, network: DraftNetwork):
     // The one to a name server on the gateway comes between them, and parts two that share a rank.
     const ranks = (ranked.at(-1)?.rank ?? 0) + 1 + (network.dns === 'gateway' ? 2 : 0);
     if (ranks <= mostRanks) return [];
-    const message = `the IPv${family} routes of ${name} need ${ranks} preferences of rules, and ${mostRanks} are kept for them`;
-    const hint = 'leave out those that lead where a wider one leads';
+    const message = `the IPv${family} routes of ${name} need ${ranks} rule preferences, and ${mostRanks} are reserved for them`;
+    const hint = 'remove routes that a wider route to the same gateway covers';
     return [problemAt(keyPlace(['networks', name, 'routes']), message, hint)];
   });
 }

@@ -59,17 +59,17 @@ function checkDirect({ draft, valuePlace, keyPlace }: Checked): PlacedProblem[] 
     const hint = 'name only the destinations that must not go through the gateway';
     const cover = direct.findIndex(everything);
     if (cover >= 0) {
-      const message = `${direct[cover]} is everything: nothing would go through the gateway`;
+      const message = `${direct[cover]} covers every address: nothing would go through the gateway`;
       return [problemAt(valuePlace([...path, cover]), message, hint)];
     }
     if (mergeSubnets(direct).some(everything)) {
-      const message = 'together these are everything: nothing would go through the gateway';
+      const message = 'together these cover every address: nothing would go through the gateway';
       return [problemAt(keyPlace(path), message, hint)];
     }
     const known = new Set<Subnet>();
     return direct.flatMap((subnet, i) => {
       if (!known.has(subnet) && known.add(subnet)) return [];
-      return [problemAt(valuePlace([...path, i]), `${subnet} is in this list already`, 'take it out')];
+      return [problemAt(valuePlace([...path, i]), `${subnet} is in this list already`, 'remove it')];
     });
   });
 }

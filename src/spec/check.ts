@@ -1,4 +1,4 @@
-/** What names and addresses mean together. Each check is on its own, and passes over what is missing. */
+/** Checks across names and addresses. Each check is independent, and skips missing values. */
 import { checkAddresses } from './check-addresses.ts';
 import { checkAnswers } from './check-answers.ts';
 import { checkEngines } from './check-engines.ts';

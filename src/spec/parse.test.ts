@@ -143,7 +143,7 @@ describe('a text that is no file of ours', () => {
   it('aliases that stand for billions of values', () => {
     const levels = Array.from({ length: 30 }, (_, i) => `a${i + 1}: &a${i + 1} [${`*a${i},`.repeat(10)}]\n`);
     const messages = problemsOf(`a0: &a0 [x]\n${levels.join('')}`);
-    expect(messages.some((message) => message.includes('aliases stand for more values'))).toBe(true);
+    expect(messages.some((message) => message.includes('aliases expand to too many values'))).toBe(true);
   });
 });
 
@@ -193,7 +193,7 @@ gateways:
       '11:14 10.89.4.1/24 has host bits set',
       '12:7 unknown host "nod1"',
       '13:10 unknown gateway "ofice"',
-      '14:14 0.0.0.0/0 is everything: nothing would go through the gateway',
+      '14:14 0.0.0.0/0 covers every address: nothing would go through the gateway',
       '16:5 unknown key "engin"',
       '17:21 10.89.5.0/25 overlaps 10.89.5.0/24, the subnet of network web on nod1 (line 12)',
       '19:3 a name begins with a letter or digit, goes on with letters, digits, "_", "." and "-", and has at most 64 characters',

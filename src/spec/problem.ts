@@ -1,4 +1,4 @@
-/** What is wrong with the file: where, what, and what to write instead. */
+/** An error in the file: position, message and hint. */
 
 export interface Problem {
   /** both from 1; columns count UTF-16 units, as editors do */

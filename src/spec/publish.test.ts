@@ -40,7 +40,7 @@ describe('published ports', () => {
       'to somebody else',
       ['{ port: 80, to: 10.90.0.1 }'],
       [
-        '9:25 10.90.0.1 is in no network that leaves by office: its answers would go another way (write an address in 10.89.4.0/24)',
+        '9:25 10.90.0.1 is in no network that leaves by office: its replies would take another path (write an address in 10.89.4.0/24)',
       ],
     ],
     [
@@ -78,7 +78,7 @@ describe('published ports', () => {
   it('need a network that leaves by the gateway', () => {
     const text = file(['{ port: 80, to: 10.89.4.5 }']).replace('via: office', 'via: other');
     expect(problemsOf(text)).toEqual([
-      '9:25 10.89.4.5 is in no network that leaves by office: its answers would go another way (no network leaves by office)',
+      '9:25 10.89.4.5 is in no network that leaves by office: its replies would take another path (no network leaves by office)',
     ]);
   });
 });

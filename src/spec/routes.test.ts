@@ -96,8 +96,8 @@ describe('routes', () => {
       'of everything',
       ['{ via: mail }', '{ to: 0.0.0.0/0, via: direct }'],
       [
-        '10:9 this route takes everything of web (name what it is for with to, proto or ports, or change via of web)',
-        '11:9 this route takes everything of web (name what it is for with to, proto or ports, or change via of web)',
+        '10:9 this route matches all packets of web (narrow it with to, proto or ports, or change via of web)',
+        '11:9 this route matches all packets of web (narrow it with to, proto or ports, or change via of web)',
       ],
     ],
     [
@@ -108,8 +108,8 @@ describe('routes', () => {
         '{ to: 192.168.50.0/24, via: mail }',
       ],
       [
-        '11:9 tcp 30 of web goes by mail already (line 10) (take one of them out, or make one more specific)',
-        '12:9 192.168.50.0/24 of web goes by direct already (line 8) (take one of them out, or make one more specific)',
+        '11:9 tcp 30 of web goes by mail already (line 10) (remove one of them, or make one more specific)',
+        '12:9 192.168.50.0/24 of web goes by direct already (line 8) (remove one of them, or make one more specific)',
       ],
     ],
   ])('%s are told about', (_, routes, problems) => {
@@ -130,7 +130,7 @@ describe('routes', () => {
   it('do not lead to their own node, nor to a gateway without the family', () => {
     const text = file(['{ proto: tcp, via: mail }']);
     expect(problemsOf(text.replace('host: gw2', 'host: node1'))).toEqual([
-      '13:29 node1 is a node of network web, which leaves by this gateway (take it out, or send web by a gateway on another host)',
+      '13:29 node1 is a node of network web, which leaves by this gateway (remove it, or send web by a gateway on another host)',
     ]);
     expect(problemsOf(text.replace('gw2: 192.168.50.3', 'gw2: "2001:db8::3"'))).toEqual([
       '13:29 gw2 has no IPv4 address, which 10.89.4.0/24 needs as its next hop (give gw2 one under hosts)',
@@ -142,7 +142,7 @@ describe('routes', () => {
       .replace('  mail:', '  direct:')
       .replace('via: mail', 'via: direct');
     expect(problemsOf(text)).toEqual([
-      '13:3 direct is what routes call the host’s own routing (give the gateway another name)',
+      '13:3 direct is reserved for the host’s own routing (give the gateway another name)',
     ]);
   });
 
@@ -152,7 +152,7 @@ describe('routes', () => {
       `{ to: 0.0.0.0/${length}, proto: tcp, ports: 9, via: direct }`,
     ]).flat();
     expect(problemsOf(file(both))).toEqual([
-      '9:5 the IPv4 routes of web need 67 preferences of rules, and 40 are kept for them (leave out those that lead where a wider one leads)',
+      '9:5 the IPv4 routes of web need 67 rule preferences, and 40 are reserved for them (remove routes that a wider route to the same gateway covers)',
     ]);
   });
 });

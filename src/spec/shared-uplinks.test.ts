@@ -72,7 +72,7 @@ describe('answers of a published port', () => {
 
   it('that a route takes to another device are a mistake, with its place', () => {
     expect(problemsOf({ ...elsewhere, routes: ', routes: [{ proto: tcp, via: c }]' })).toBe(
-      `f.yaml:11:31: gateways.b.publish.0.to: answers of 10.89.4.5 to whoever calls would leave by c: a route of web takes them (line 6)
+      `f.yaml:11:31: gateways.b.publish.0.to: replies of 10.89.4.5 would leave by c: a route of web matches them (line 6)
         publish: [{ port: 80, to: 10.89.4.5 }]
                                   ^
     hint: give the route destinations or ports, or publish no port of this network`,
@@ -83,7 +83,7 @@ describe('answers of a published port', () => {
     ['direct', ', routes: [{ proto: tcp, via: direct }]'],
     ['by all addresses', ', routes: [{ to: 0.0.0.0/0, proto: tcp, via: c }]'],
   ])('are one when they go %s', (_, routes) => {
-    expect(problemsOf({ ...elsewhere, routes })).toContain('answers of 10.89.4.5');
+    expect(problemsOf({ ...elsewhere, routes })).toContain('replies of 10.89.4.5');
   });
 
   it.each([

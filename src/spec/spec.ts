@@ -1,4 +1,4 @@
-/** What the file says, checked and complete: names are unique, references exist, addresses are canonical. */
+/** The checked and complete file: names are unique, references exist, addresses are canonical. */
 import type { Address, Family, Subnet } from '../address/cidr.ts';
 import type { engineNames } from './engine-names.ts';
 

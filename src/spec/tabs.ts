@@ -1,4 +1,4 @@
-/** What a file that is indented with tabs was meant to be, so that the rest of it can be checked too. */
+/** Replaces tabs in the indentation by spaces, so that the rest of the file can be checked too. */
 
 export interface Untabbed {
   readonly text: string;

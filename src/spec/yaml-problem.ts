@@ -36,10 +36,10 @@ const words: Partial<Record<ErrorCode, YamlWords>> = {
   },
   TAG_RESOLVE_FAILED: {
     message: 'a tag (!...) means nothing here',
-    hint: 'take it out',
+    hint: 'remove it',
   },
   UNEXPECTED_TOKEN: {
-    message: 'this does not belong to what is before it',
+    message: 'this does not fit what is before it',
     hint: 'look at the spaces, brackets and quotes of this line and of the line before',
   },
 };
@@ -48,8 +48,8 @@ const wordsByMessage: readonly [RegExp, YamlWords][] = [
   [
     /^All (mapping|sequence) items/,
     {
-      message: 'this line is indented unlike the lines that it belongs with',
-      hint: 'give it as many spaces',
+      message: 'this line is indented unlike the other lines of its block',
+      hint: 'indent it with the same number of spaces',
     },
   ],
   [/end with a \]/, { message: 'a list before this line is not closed', hint: 'close it with "]"' }],

@@ -76,7 +76,7 @@ function addEntry(
     builder.problems.push(problemAt(key, 'a key must be a plain word', 'write "name: value"'));
   } else if (first) {
     const message = `duplicate key ${quote(name)}: the first one is on line ${first.line}`;
-    builder.problems.push(problemAt(key, message, 'take one of them out, or give it another name'));
+    builder.problems.push(problemAt(key, message, 'remove one of them, or give it another name'));
   } else {
     entries.set(name, { key, value: build(builder, pair.value, key) });
   }
@@ -97,11 +97,10 @@ function buildAlias(builder: Builder, name: string, place: Place): Tree {
     builder.problems.push(problemAt(place, message, hint));
     return nothing;
   };
-  if (!target)
-    return fail(`alias *${name} stands for nothing`, `write &${name} before the value that is meant`);
-  if (builder.open.has(target)) return fail(`alias *${name} stands for the value that it is in`);
+  if (!target) return fail(`alias *${name} is not defined`, `write &${name} before the value that is meant`);
+  if (builder.open.has(target)) return fail(`alias *${name} contains itself`);
   if (builder.aliasedValues > mostAliasedValues || builder.aliasDepth >= deepestAlias) {
-    return fail('the aliases stand for more values than any file needs');
+    return fail('the aliases expand to too many values');
   }
   builder.aliasDepth += 1;
   const tree = build(builder, target, place);

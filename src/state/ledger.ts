@@ -17,7 +17,7 @@ export interface Ledger {
   readonly ownerBit?: number;
   /** dotted name -> value before our first change */
   readonly sysctls: Readonly<Record<string, string>>;
-  /** network name -> bridge: it is guarded also when the engine cannot be asked, as at boot */
+  /** network name -> bridge: it is guarded also when the engine cannot be queried, as at boot */
   readonly bridges?: Readonly<Record<string, string>>;
   /** flows that conntrack had still to forget when a run was cut off */
   readonly forget?: readonly Flows[];

@@ -1,4 +1,4 @@
-/** What a verification needs of the outside. */
+/** The ports that a verification needs. */
 import { type Family, familyOf } from '../address/cidr.ts';
 import { execInside, inNetwork } from '../host/process/namespaces.ts';
 import type { Background, Exec, Host } from '../host/ports.ts';

@@ -1,4 +1,4 @@
-/** What a verification found, and how it is printed. */
+/** The report of a verification, and its text. */
 import type { Address, Family } from '../address/cidr.ts';
 
 export interface VerifyReport {

@@ -25,8 +25,8 @@ describe('parseTargets', () => {
     ['[2001:db8::1', /not an address/],
     ['[192.0.2.7]:443', /not an address/],
     ['2001:db8::1%eth0', /not an address/],
-    ['fe80::1', /--to fe80::1: is an address of one link, or of many hosts/],
-    ['[ff02::1]:443', /is an address of one link, or of many hosts/],
+    ['fe80::1', /--to fe80::1: is a link-local or multicast address/],
+    ['[ff02::1]:443', /is a link-local or multicast address/],
   ])('refuses %j', (text, message) => {
     expect(() => parseTargets([text])).toThrow(message);
   });

@@ -1,4 +1,4 @@
-/** Where the packets of a verification go. */
+/** Targets of the probe packets. */
 import { type Address, type Family, type Subnet, contains, familyOf, parseAddress } from '../address/cidr.ts';
 import { MustredirectError } from '../error.ts';
 
@@ -29,7 +29,7 @@ function parseTarget(text: string): Target {
     });
   }
   if (isOfOneLink(address)) {
-    throw new MustredirectError('usage', `--to ${text}: is an address of one link, or of many hosts`, {
+    throw new MustredirectError('usage', `--to ${text}: is a link-local or multicast address`, {
       hint: 'give the address of a host beyond the gateway',
     });
   }

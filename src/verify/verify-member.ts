@@ -12,7 +12,7 @@ import type { Aim } from './verify-network.ts';
 import { wayOn } from './judge/egress.ts';
 
 /**
- * Nothing is asked of a node: the packets come from a namespace for the moment that has the address of the
+ * Nothing is asked of a node: the packets come from a temporary namespace that has the address of the
  * subnet itself (10.89.4.0), which no container ever gets: of IPv6 it is the anycast address of routers. Its
  * route on the main table brings the answers back, and makes the address a right one for every mode of rp_filter.
  */
@@ -40,7 +40,8 @@ export function subjectOfServed({ name }: MemberGateway, { subnet, node }: Serve
 }
 
 function obstacleOf({ network, subnet, routes }: ServedSubnet): string | undefined {
-  if (routes) return `several gateways of ${network} are here: what leaves by which, its routes decide`;
+  if (routes)
+    return `this host is several gateways of ${network}: its routes decide which one a packet takes`;
   if (prefixLength(subnet) > (familyOf(subnet) === 4 ? 30 : 126))
     return `${subnet} has no address that is not a container's`;
   return undefined;
@@ -59,7 +60,7 @@ async function sendFrom(
     ...expectationOf(facts, links, gateway, place.source),
     obstacles: [
       ...(await forwardingObstacles(host, place)),
-      `a firewall may let in the node's link alone, and not ${place.entry ?? 'that device'}`,
+      `a firewall may accept the node's link only, and not ${place.entry ?? 'that device'}`,
     ],
     answered,
   };

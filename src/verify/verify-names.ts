@@ -12,7 +12,7 @@ import type { Check, Subject } from './report.ts';
 import { unique } from './judge/verdict.ts';
 import { waysToGateways } from './judge/egress.ts';
 
-/** @param place a container: a namespace for the moment has no name server */
+/** @param place a container: a temporary namespace has no name server */
 export async function verifyNames(
   host: LiveHost,
   network: NodeNetwork,

@@ -180,7 +180,7 @@ export function aimOf(
   const inside = targets.find(({ address }) => redirected.some((subnet) => contains(subnet, address)));
   if (inside) {
     throw new MustredirectError('usage', `--to ${inside.address}: lies in a redirected network itself`, {
-      hint: 'give an address outside: that is where a gateway leads to',
+      hint: 'give an address outside the redirected networks',
     });
   }
   if (targets.length > 0) {
@@ -189,7 +189,7 @@ export function aimOf(
   const direct = role.networks.flatMap((network) => [...network.direct, ...destinationsOf(network, family)]);
   const target = unansweredTarget([...redirected, ...direct, ...linkSubnets(facts)], family);
   if (target) return { targets: [target], answered: false };
-  throw new MustredirectError('usage', `no IPv${family} address is known that nobody answers`, {
+  throw new MustredirectError('usage', `no IPv${family} address without a host is known to send to`, {
     hint: 'give a target: --to ADDRESS[:PORT]',
   });
 }

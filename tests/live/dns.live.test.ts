@@ -113,7 +113,7 @@ describe.each(await containerEngines())('%s', (engine) => {
       ok: inside ? true : 'not-checked',
       evidence: expect.stringContaining(
         inside
-          ? `asked 127.0.0.11, and no answer came; the question left by eth0 to 192.168.50.2`
+          ? `asked 127.0.0.11, and no answer came; the query left by eth0 to 192.168.50.2`
           : `from ${addresses.node1} to ${addresses.isp}: past gateway office; \`dns:\` in the file changes that`,
       ) as string,
     });
@@ -131,7 +131,7 @@ describe.each(await containerEngines())('%s', (engine) => {
     const seen = { isp: [], gw1: [], upstream: [addresses.uplink] };
     expect(await ask()).toEqual({ answer: answers.upstream, seen });
     const evidence = expect.stringMatching(
-      `which answered; the question left by eth0 to 192.168.50.2 .*, from 10.89.4.[23] to ${addresses.internet}$`,
+      `which answered; the query left by eth0 to 192.168.50.2 .*, from 10.89.4.[23] to ${addresses.internet}$`,
     ) as string;
     expect(await verified()).toMatchObject({ ok: true, evidence });
   });

@@ -59,7 +59,7 @@ describe('a network of docker that drops answers', () => {
     const { exitCode, stdout } = await later('apply', '--yes');
     expect(exitCode).toBe(3);
     expect(stdout).toContain(
-      `network ${network.name}: docker 28.2.2 drops the answers that come to ${network.subnet} by eth0`,
+      `network ${network.name}: docker 28.2.2 drops replies to ${network.subnet} on eth0`,
     );
     expect(stdout).toContain('--opt com.docker.network.bridge.trusted_host_interfaces=eth0');
     expect(stdout).toContain(`docker network connect --ip ${web} ${network.name} web`);

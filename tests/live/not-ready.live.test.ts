@@ -180,7 +180,7 @@ describe('what is not ready', () => {
     await mustSucceed(gw1, 'apply', '--yes');
     const applied = await says('node1', 'apply', '--yes');
     expect(applied).toMatch(/^3 [^]*network lan: \S+lan.json has driver macvlan: closed, not redirected/);
-    expect(applied).toMatch(/network far: docker cannot be asked: .*: closed, not redirected/);
+    expect(applied).toMatch(/network far: docker cannot be queried: .*: closed, not redirected/);
     expect(await pings('c1')).toEqual(redirected);
   });
 });

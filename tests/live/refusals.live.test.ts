@@ -62,8 +62,8 @@ const ofNumbers: Situation[] = [
     make: 'ip rule add preference 4150 from 10.7.0.0/16 lookup 300',
     takeBack: 'ip rule del preference 4150',
     says: [
-      'rule 4150 (lookup 300) is of somebody else',
-      'the preferences 4000 to 4999 are ours',
+      'rule 4150 (lookup 300) belongs to another program',
+      'the preferences 4000 to 4999 are reserved for mustredirect',
       'give it one below',
     ],
   },
@@ -103,7 +103,7 @@ const ofAddresses: Situation[] = [
     make: `ip route add 10.89.4.128/25 via ${addresses.isp}`,
     takeBack: 'ip route del 10.89.4.128/25',
     says: [
-      `${subnet} is not its own: this host has a route 10.89.4.128/25 via ${addresses.isp} dev eth0`,
+      `${subnet} is routed elsewhere: this host has a route 10.89.4.128/25 via ${addresses.isp} dev eth0`,
       'ip route del 10.89.4.128/25',
     ],
   },
@@ -184,7 +184,7 @@ const ofFirewalls: Situation[] = [
     make: firewall('ct state established,related accept\niifname "wg0" accept'),
     takeBack: 'nft delete table inet fw',
     says: [
-      `gateway office: chain forward of nft table inet fw has policy drop, and would stop what comes from ${subnet}`,
+      `gateway office: chain forward of nft table inet fw has policy drop, and would drop packets from ${subnet}`,
       `nft insert rule inet fw forward ip saddr ${subnet} accept`,
     ],
   },

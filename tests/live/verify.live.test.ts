@@ -182,7 +182,7 @@ describe('on a member where nothing is applied', () => {
   it('fails: packets take the default route', async () => {
     const report = await verify('gw1', []);
     expect(verdicts(report)).toMatchObject({ path: false, elsewhere: false });
-    expect(check(report, 'elsewhere').evidence).toBe('of our packets, 3 left by eth0');
+    expect(check(report, 'elsewhere').evidence).toBe('probe packets: 3 left by eth0');
   });
 });
 

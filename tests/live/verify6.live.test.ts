@@ -125,7 +125,7 @@ describe('redirected by hand', () => {
     expect(check(report, 6, 'path').evidence).toMatch(
       /^UDP, TCP and ICMP left by eth0 to .*2001:db8:50::2.*: gateway office$/,
     );
-    expect(check(report, 6, 'path').from).toBe(`a namespace for the moment on mr0 (${spare})`);
+    expect(check(report, 6, 'path').from).toBe(`a temporary namespace on mr0 (${spare})`);
   });
 
   it('goes where nobody answers when no target is given', async () => {
@@ -177,7 +177,7 @@ describe('redirected by hand', () => {
     for (const family of families) {
       expect(verdicts(report, family)).toEqual({ path: true, source: true, elsewhere: true, reach: true });
     }
-    expect(check(report, 6, 'path').from).toBe('a namespace for the moment (2001:db8:89:4::)');
+    expect(check(report, 6, 'path').from).toBe('a temporary namespace (2001:db8:89:4::)');
   });
 
   it('sees on the member a default route that is not the uplink’s, and forwarding that is off', async () => {

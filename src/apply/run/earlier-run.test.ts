@@ -177,7 +177,7 @@ describe('a run that was cut off', () => {
     const { status, told } = await apply(host, near);
     expect(status).toBe(4);
     expect(told.join('\n')).toMatch(
-      /undone:.* apply .* everything is as it was before it\n.*preferences 4000 to 4999 are ours/,
+      /undone:.* apply .* everything is as it was before it\n.*preferences 4000 to 4999 are reserved for mustredirect/,
     );
     const clean = await applied(near);
     clean.state.rules = withRule(clean.state.rules);
@@ -377,7 +377,7 @@ describe('another run', () => {
     await lock.release();
     expect(result.status).toBe(4);
     expect(result.told.join('\n')).toMatch(
-      /another run is at work: destroy, process 12, since .*\nwait until it has ended/,
+      /another run is in progress: destroy, process 12, since .*\nhint: /,
     );
   });
 });

@@ -142,7 +142,7 @@ describe('changeAtTerminal', () => {
     await Promise.all(taken.map((lock) => lock.release()));
     expect(taken).toHaveLength(1);
     expect({ told, status }).toMatchObject({
-      told: [expect.stringContaining('another run is at work'), expect.any(String)],
+      told: [expect.stringContaining('another run is in progress'), expect.any(String)],
       status: 4,
     });
     expect(host.dump()).not.toContain(steering);

@@ -106,7 +106,7 @@ describe('numbers', () => {
       foreignRules: [{ family: 4 as const, preference: 5, fwmark: { value: 0x10, mask: 0xf0 } }],
     };
     expect(choose(['office'], facts, { office: { table: 300, mark: 0x10 } }).refused).toEqual([
-      'gateway office: table 300 is used by somebody else on this host',
+      'gateway office: table 300 is used by another program on this host',
       'gateway office: mark 0x10 collides with rule 5 (fwmark mask 0xf0)',
     ]);
   });
@@ -130,7 +130,7 @@ describe('numbers', () => {
     [2005, 'Cilium'],
     [51820, 'wg-quick'],
     [3, 'mwan3'],
-    [300, 'somebody else'],
+    [300, 'another program'],
   ])('of a table in use, %i, name %s', (table, owner) => {
     const fwmark = { value: 0x300, mask: 0x3f00 };
     const facts = {

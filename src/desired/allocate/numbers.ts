@@ -79,8 +79,8 @@ function chooseBits(
   };
   if (gatewaysOf(role).length === 0) return { numbers: {}, refusals };
   // Also where no packet gets it: one that has it from somebody else must lose it before there is such a network.
-  const bypassBit = take(ledger.bypassBit, bypassBits, 'that keep the host’s own routing');
-  const checkedBit = take(ledger.checkedBit, checkedBits, 'that the nft table has seen');
+  const bypassBit = take(ledger.bypassBit, bypassBits, 'that bypass the gateway');
+  const checkedBit = take(ledger.checkedBit, checkedBits, 'that the nft table has checked');
   const ownerBit = choose(ledger.ownerBit, ownerBits, bitIsFree(taken));
   const numbers = { bypassBit, checkedBit, ...(ownerBit === undefined ? {} : { ownerBit }) };
   return { numbers, refusals };
@@ -158,16 +158,16 @@ function noBitFree(what: string): Refusal {
 }
 
 function tableInUse(gateway: string, table: number, { foreignRules }: Taken): Refusal {
-  const owner = ownerOfTable(table, foreignRules) ?? 'somebody else';
+  const owner = ownerOfTable(table, foreignRules) ?? 'another program';
   return {
     message: `gateway ${gateway}: table ${table} is used by ${owner} on this host`,
-    hint: `\`ip route show table ${table}\` and \`ip rule\` show it, or the same with \`ip -6\`; give another \`table:\`, or none and one is chosen`,
+    hint: `\`ip route show table ${table}\` and \`ip rule\` show it, or the same with \`ip -6\`; choose another \`table:\`, or leave it out`,
   };
 }
 
 function markInUse(gateway: string, mark: number, { what, mask, shownBy }: ForeignMark): Refusal {
   return {
     message: `gateway ${gateway}: mark ${hex(mark)} collides with ${what} (fwmark mask ${hex(mask)})`,
-    hint: `${shownBy}; give another \`mark:\`, or none and one is chosen`,
+    hint: `${shownBy}; choose another \`mark:\`, or leave it out`,
   };
 }

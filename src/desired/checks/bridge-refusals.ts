@@ -15,7 +15,7 @@ function defaultRouteRefusals(network: NodeNetwork, facts: Facts): Refusal[] {
   return [
     {
       message: `network ${network.name}: this host's own default route leaves by its bridge ${bridge ?? ''}`,
-      hint: 'put the containers on a bridge of their own: whoever is logged in by this one would be locked out',
+      hint: 'put the containers on a bridge of their own: redirecting this bridge would cut off the host itself',
     },
   ];
 }

@@ -14,10 +14,10 @@ export function preferenceRefusals(redirects: readonly Redirect[], rules: readon
     .filter(({ family }) => families.has(family))
     .filter(({ preference }) => preference >= first && preference <= last)
     .map((rule) => {
-      const owner = ownerOfRule(rule) ?? 'somebody else';
+      const owner = ownerOfRule(rule) ?? 'another program';
       return {
-        message: `rule ${rule.preference}${ruleText(rule)} is of ${owner}: the preferences ${first} to ${last} are ours`,
-        hint: `\`${ipCommand(rule.family)} rule show preference ${rule.preference}\` shows it; give it one below ${first} or above ${last}, or take it out`,
+        message: `rule ${rule.preference}${ruleText(rule)} belongs to ${owner}: the preferences ${first} to ${last} are reserved for mustredirect`,
+        hint: `\`${ipCommand(rule.family)} rule show preference ${rule.preference}\` shows it; move it below ${first} or above ${last}, or remove it`,
       };
     });
 }

@@ -16,14 +16,14 @@ function filterOf(rules: Readonly<Record<string, readonly string[]>>, place = {}
   return { family: 'inet', table: 'fw', chain: 'forward', chains: filterChains(text), ...place };
 }
 
-/** what a chain with these rules would stop */
+/** what a chain with these rules would drop */
 function stopped(forward: readonly string[], more: Readonly<Record<string, readonly string[]>> = {}): string {
   const [refusal] = forwardObstacles('gateway office', passages, [filterOf({ forward, ...more })]);
-  return refusal?.message.replace(/.* would stop /, '') ?? 'nothing';
+  return refusal?.message.replace(/.* would drop /, '') ?? 'nothing';
 }
 
-const asked = 'what comes from 10.89.4.0/24';
-const answers = 'the answers to 10.89.4.0/24';
+const asked = 'packets from 10.89.4.0/24';
+const answers = 'replies to 10.89.4.0/24';
 
 describe('a policy that drops', () => {
   it.each<[string, readonly string[], string]>([
@@ -67,7 +67,7 @@ describe('a policy that drops', () => {
         [filterOf({ forward })],
       );
     const [refusal] = droppedOf('iifname "eth0" accept', 'ct state established accept');
-    expect(refusal?.message).toMatch(/would stop what comes to published ports of 10\.89\.4\.0\/24$/);
+    expect(refusal?.message).toMatch(/would drop packets to published ports of 10\.89\.4\.0\/24$/);
     expect(refusal?.hint).toBe(
       'accept it there: `nft insert rule inet fw forward ip daddr 10.89.4.0/24 accept`',
     );
@@ -84,7 +84,7 @@ describe('a policy that drops', () => {
   it('is told with the command that lets both through', () => {
     const [refusal] = forwardObstacles('gateway office', passages, [filterOf({ forward: [] })]);
     expect(refusal).toEqual({
-      message: `gateway office: chain forward of nft table inet fw has policy drop, and would stop ${asked} and ${answers}`,
+      message: `gateway office: chain forward of nft table inet fw has policy drop, and would drop ${asked} and ${answers}`,
       hint:
         'accept it there: `nft insert rule inet fw forward ip saddr 10.89.4.0/24 accept` && ' +
         '`nft insert rule inet fw forward ip daddr 10.89.4.0/24 ct state established,related accept`',
@@ -121,7 +121,7 @@ describe('who asks', () => {
       { host: 'here', addresses: [], networks: [], gateways: [], ...role },
       {},
       facts,
-    ).notReady.map(({ message }) => message.replace(/:.*would stop/, ':'));
+    ).notReady.map(({ message }) => message.replace(/:.*would drop/, ':'));
   const network = (engine: 'external' | 'podman') => ({
     name: 'web',
     engine,
@@ -141,7 +141,7 @@ describe('who asks', () => {
     const served = [{ network: 'db', node: 'node2', subnet: '10.90.0.0/16', nodeAddress: '192.168.50.11' }];
     const gateway = { name: 'office', uplink: { device: 'uplink0' }, snat: 'none' as const, served };
     expect(closed({ gateways: [gateway] })).toEqual([
-      'gateway office: what comes from 10.90.0.0/16 and the answers to 10.90.0.0/16',
+      'gateway office: packets from 10.90.0.0/16 and replies to 10.90.0.0/16',
     ]);
   });
 });

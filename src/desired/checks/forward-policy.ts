@@ -62,13 +62,13 @@ export function forwardObstacles(
       if (asked.length + answers.length + calls.length === 0) return [];
       const { table, chain } = filter;
       const whose = [
-        ...(asked.length > 0 ? [`what comes from ${asked.join(', ')}`] : []),
-        ...(answers.length > 0 ? [`the answers to ${answers.join(', ')}`] : []),
-        ...(calls.length > 0 ? [`what comes to published ports of ${calls.join(', ')}`] : []),
+        ...(asked.length > 0 ? [`packets from ${asked.join(', ')}`] : []),
+        ...(answers.length > 0 ? [`replies to ${answers.join(', ')}`] : []),
+        ...(calls.length > 0 ? [`packets to published ports of ${calls.join(', ')}`] : []),
       ].join(' and ');
       return [
         {
-          message: `${what}: chain ${chain} of nft table ${filter.family} ${table} has policy drop, and would stop ${whose}`,
+          message: `${what}: chain ${chain} of nft table ${filter.family} ${table} has policy drop, and would drop ${whose}`,
           hint: `accept it there: ${commands(filter, family, { asked, answers, calls }).join(' && ')}`,
           subnets: [...new Set([...asked, ...answers])],
         },

@@ -1,4 +1,4 @@
-/** What keeps a gateway member from sending on what comes from the nodes, or answers from finding back. */
+/** Obstacles on a gateway member: to packets from the nodes, or to replies. */
 import { subnetsAround } from '../../address/around.ts';
 import { type Address, type Family, type Subnet, familyOf, isLinkLocal } from '../../address/cidr.ts';
 import type { Facts, Link } from '../../state/facts.ts';
@@ -61,7 +61,7 @@ export function backObstacles(
   ];
 }
 
-/** The way back would end here, and the node would never see an answer. */
+/** Refuses served subnets that this host has an address in: replies would end here and never reach the node. */
 export function subnetsHere(served: readonly ServedSubnet[], { links }: Facts): Refusal[] {
   const own = links.flatMap(({ name, addresses }) =>
     addresses.map((prefix) => ({ name, address: prefix.split('/')[0] ?? '' })),
@@ -106,7 +106,7 @@ function sourceObstacles({ name, uplink, snat }: MemberGateway, family: Family, 
   return [
     {
       message: `gateway ${name}: its uplink ${uplink.device} has no IPv${family} address of its own to masquerade with`,
-      hint: 'give the device one, or write the address that the world shall see as `snat:`',
+      hint: 'give the device one, or write the source address to use as `snat:`',
     },
   ];
 }

@@ -1,4 +1,4 @@
-/** What keeps a network from being redirected on this host. */
+/** Obstacles that keep a network from being redirected on this host. */
 import {
   type Address,
   type Subnet,
@@ -30,7 +30,7 @@ export function gatewayObstacles(
     return [
       {
         message: `${towards} is this host itself: ${own.name} has that address`,
-        hint: 'write the address of the gateway into `hosts:`; a host cannot send to itself what must leave it',
+        hint: 'write the address of the gateway into `hosts:`; a host cannot be its own gateway',
       },
     ];
   }
@@ -114,7 +114,7 @@ function routeRefusal({ name }: NodeNetwork, subnet: Subnet, route: ForeignRoute
   const { destination, via, device } = route;
   const way = `${via === undefined ? '' : ` via ${via}`}${device === undefined ? '' : ` dev ${device}`}`;
   return {
-    message: `network ${name}: ${subnet} is not its own: this host has a route ${destination}${way}`,
-    hint: `take the route out (\`${ipCommand(familyOf(subnet))} route del ${destination}${way}\`), or give the network another subnet`,
+    message: `network ${name}: ${subnet} is routed elsewhere: this host has a route ${destination}${way}`,
+    hint: `remove the route (\`${ipCommand(familyOf(subnet))} route del ${destination}${way}\`), or give the network another subnet`,
   };
 }

@@ -57,9 +57,9 @@ describe('answers to a network whose engine drops them', () => {
       ].map(([family, subnet]) => ({
         what: 'network web',
         family,
-        message: `network web: docker 28.2.2 drops the answers that come to ${subnet} by eth0`,
+        message: `network web: docker 28.2.2 drops replies to ${subnet} on eth0`,
         hint:
-          'make it anew: `docker network rm web && docker network create --opt trusted=eth0 web`' +
+          'recreate it: `docker network rm web && docker network create --opt trusted=eth0 web`' +
           ', or write `accept_replies: true` into the network',
       })),
     });
@@ -78,7 +78,7 @@ describe('answers to a network whose engine drops them', () => {
   it('close it where a drop is final, whatever the file says', () => {
     const inNft = { ...drops, iptables: false, trusted: ['eth1'] };
     expect(answers({}, inNft).notReady[0]?.hint).toBe(
-      'make it anew: `docker network rm web && docker network create --opt trusted=eth1:eth0 web`',
+      'recreate it: `docker network rm web && docker network create --opt trusted=eth1:eth0 web`',
     );
     expect(answers({ acceptReplies: true }, inNft)).toMatchObject({
       rules: [],
@@ -96,7 +96,7 @@ describe('answers to a network whose engine drops them', () => {
     ['none whose gateway is nowhere', { nextHops: [] }, drops, []],
   ])('is about %s', (_, of, dropsAnswers, subnets) => {
     const { notReady } = answers(of, dropsAnswers);
-    expect(notReady.map(({ message }) => /come to (.*) by/.exec(message)?.[1])).toEqual(subnets);
+    expect(notReady.map(({ message }) => /replies to (.*) on/.exec(message)?.[1])).toEqual(subnets);
   });
 
   it('come in to a network that is made now, which trusts the device from the beginning', () => {

@@ -119,7 +119,7 @@ function obstacle(
       ? '; accept_replies cannot help: its firewall backend is nftables, where a drop is final'
       : '';
   return {
-    message: `network ${network.name}: ${backend} drops the answers that come to ${subnets} by ${by}`,
-    hint: `make it anew: \`${commands.join(' && ')}\`${instead}`,
+    message: `network ${network.name}: ${backend} drops replies to ${subnets} on ${by}`,
+    hint: `recreate it: \`${commands.join(' && ')}\`${instead}`,
   };
 }

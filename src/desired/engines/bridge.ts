@@ -1,4 +1,4 @@
-/** The bridge of a network, and who else is on it. */
+/** The bridge of a network, and other subnets on it. */
 import {
   type Family,
   type Subnet,

@@ -1,4 +1,4 @@
-/** What we want of the engines: the network is there, and its masquerade is off where that can be had. */
+/** Desired state of the engines: the network exists, and its masquerade is off where the engine has a switch. */
 import { familyOf } from '../../address/cidr.ts';
 import type { NodeNetwork } from '../../topology/role.ts';
 import { storedNetwork } from '../../state/actual.ts';
@@ -73,7 +73,7 @@ export function releaseNetwork(kept: LedgerNetwork, facts: Facts): EngineWishes 
   const silent = facts.silentEngines?.[kept.engine];
   if (silent !== undefined) {
     const waiting = [
-      `network ${kept.name}: ${kept.engine} cannot be asked (${silent.why}); run destroy again when it can`,
+      `network ${kept.name}: ${kept.engine} cannot be queried (${silent.why}); run destroy again when it can`,
     ];
     return { wanted: [], waiting };
   }

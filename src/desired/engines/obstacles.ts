@@ -1,4 +1,4 @@
-/** What keeps a network from being redirected, as its engine tells: it is closed until that is mended. */
+/** Obstacles that the engine reports: the network is closed until they are removed. */
 import { type Family, type Subnet, familyOf, overlaps } from '../../address/cidr.ts';
 import type { Facts, NetworkFacts } from '../../state/facts.ts';
 import type { NodeNetwork } from '../../topology/role.ts';
@@ -70,8 +70,8 @@ function wholeObstacle(
   const { engine } = network;
   const silent = facts.silentEngines?.[engine];
   if (silent) {
-    const { why, hint = `mend that, then run apply again` } = silent;
-    return { message: `${whatOf(network)}: ${engine} cannot be asked: ${why}`, hint };
+    const { why, hint = `fix that, then run apply again` } = silent;
+    return { message: `${whatOf(network)}: ${engine} cannot be queried: ${why}`, hint };
   }
   const why = found?.missing ?? found?.unfit;
   return why && { message: `${whatOf(network)}: ${why.what}`, hint: why.hint };
@@ -107,7 +107,7 @@ function taken(network: NodeNetwork, stray: Stray): NotReady {
   return {
     what: whatOf(network),
     family: familyOf(stray.subnet),
-    message: `${whatOf(network)}: ${stray.subnet} is what network ${stray.network} has on this host`,
-    hint: 'give each network the subnet that the file says, or write into the file which one each has',
+    message: `${whatOf(network)}: ${stray.subnet} is used by network ${stray.network} on this host`,
+    hint: 'recreate the networks with the subnets of the file, or write their actual subnets into the file',
   };
 }

@@ -79,7 +79,7 @@ describe('why a network is closed', () => {
     expect(networkStates([docker], givenFacts({ silentEngines }), false)[0]?.obstacles).toEqual([
       {
         what: 'network web',
-        message: 'network web: docker cannot be asked: its daemon does not answer',
+        message: 'network web: docker cannot be queried: its daemon does not answer',
         hint: 'start it',
       },
     ]);
@@ -104,7 +104,7 @@ describe('why a network is closed', () => {
       reasons([docker, db], { networks: [swapped, { ...found, name: 'db', exists: false, subnets: [] }] }),
     ).toEqual([
       'network web: docker 28.5.2 gave it 10.89.7.0/24, the file says 10.89.4.0/24',
-      'network db: 10.89.7.0/24 is what network web has on this host',
+      'network db: 10.89.7.0/24 is used by network web on this host',
     ]);
   });
 });

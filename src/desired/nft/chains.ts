@@ -21,9 +21,9 @@ import type { ByMark } from '../routing/steering-kind.ts';
 import { isNotRedirected, isRedirected } from './subnet-sets.ts';
 import { isReturned, wayRules, egressesOf } from '../routing/egress.ts';
 
-/** before any filter chain of others (0), which might accept */
+/** before filter chains of other programs (0), which might accept the packet */
 const beforeFilter = -1;
-/** before any masquerade of others (srcnat, 100): the first NAT decision is final */
+/** before masquerade rules of other programs (srcnat, 100): the first NAT decision is final */
 const beforeSrcnat = 90;
 /** sees the address that a packet leaves with */
 const afterSrcnat = 110;
@@ -76,8 +76,8 @@ function natChain(redirects: readonly Redirect[], bypassBit: number): DesiredObj
 }
 
 /**
- * A flow that began before its subnet was redirected, or while its destination was direct, leaves with the
- * host's address until conntrack has forgotten it: the gateway could not tell whose it is.
+ * Flows that began before their subnet was redirected, or while their destination was direct, leave with the host's address until
+ * conntrack has forgotten them: the gateway could not tell which network they belong to.
  */
 function translatedChain(redirects: readonly Redirect[], numbers: Numbers, byMark: ByMark): DesiredObject {
   const rules = [
@@ -114,8 +114,8 @@ function lostRule(family: Family, redirects: readonly Redirect[], bypassBit: num
 }
 
 /**
- * What this host itself sends with the address of a bridge has no mark, and would leave by main. What is for the link is for
- * its neighbours alone.
+ * Packets of this host with the address of a bridge have no mark, and would be routed by table main. Link-local destinations
+ * are exempt.
  */
 function ownRules(family: Family, redirects: readonly Redirect[], checkedBit: number): string[] {
   const outside = `${isNotRedirected(family, 'destination', redirects)}${family === 6 ? ' ip6 daddr != fe80::/10' : ''}`;
@@ -125,7 +125,7 @@ function ownRules(family: Family, redirects: readonly Redirect[], checkedBit: nu
   );
 }
 
-/** What leaves as it should is found first, by one question about its source. */
+/** Permitted packets are accepted first, by one lookup of their source. */
 function forwardRules(redirects: readonly Redirect[]): string[] {
   const groups = byFamily(redirects);
   const sizes = groups.flatMap((group) => segmentSizes(group.family, group.redirects));
@@ -144,7 +144,7 @@ function goodWays(family: Family, redirects: readonly Redirect[], verdict: 'acce
   return wayRules(family, egressesOf(family, redirects), 'egress', verdict);
 }
 
-/** What routes send to another gateway must not leave by the usual one: the guard asks for them first. */
+/** Packets with a route to another gateway must not leave by the usual one: the guard checks those routes first. */
 function hasExits(redirects: readonly Redirect[]): boolean {
   return redirects.some(({ routed }) => routed?.exits.length);
 }
@@ -153,7 +153,7 @@ function otherWays(family: Family, redirects: readonly Redirect[]): string[] {
   const ip = word(family);
   return [
     ...isRedirected(family, 'source', redirects).map((source) => `${source} jump guard`),
-    // Should the way back be gone, answers must not go where everything else goes.
+    // If the return route is missing, replies must not follow the default route.
     ...(redirects.some((redirect) => redirect.defaultRouters.length > 0)
       ? isRedirected(family, 'destination', redirects).map(
           (destination) =>
@@ -163,14 +163,14 @@ function otherWays(family: Family, redirects: readonly Redirect[]): string[] {
   ];
 }
 
-/** What a connection begins with says how large its segments may be; nft only ever makes it smaller. */
+/** SYN packets carry the maximum segment size; nft only ever lowers it. */
 const beginning = 'tcp flags & (syn | rst) == syn';
 /** of IP and of TCP, without options */
 const headerLengths: Readonly<Record<Family, number>> = { 4: 40, 6: 60 };
 
 /**
- * How large a container's segments may be is said by the answer, and `rt mtu` knows nothing of the uplink there: the answer
- * leaves by another device, and the way back is looked up without the source that our rules go by.
+ * The SYN-ACK limits the container's segments, and `rt mtu` does not know the uplink there: the reply leaves by another device,
+ * and its reverse route is looked up without the source address that our rules match.
  */
 function segmentSizes(family: Family, redirects: readonly Redirect[]): string[] {
   const answers = redirects.flatMap(({ nat }) => {
@@ -204,7 +204,7 @@ function guardRules(
   ];
 }
 
-/** A network that is published is on a link of this host. When its bridge is gone, the default route must not take its place. */
+/** Networks with published ports are on a link of this host. If their bridge is gone, the default route must not replace it. */
 function strayRule(family: Family, bit: string): string {
   const ip = word(family);
   return `meta mark & ${bit} == ${bit} ${ip} daddr @published${family} rt ${ip} nexthop != @published${family} ${drop(family, 'source')}`;
@@ -217,7 +217,7 @@ function guardRulesOf(family: Family, redirects: readonly Redirect[], bit: strin
     ...exitJumps(family, redirects),
     ...(hasExits(redirects) ? goodWays(family, redirects, 'return') : []),
     ...insideRules(family, redirects),
-    // Nothing else comes here; but while a table holds the old and the new, what asks for a set that goes is what stays.
+    // No other packet reaches this rule, except while the table holds the old and the new state.
     ...isRedirected(family, 'source', redirects).map((source) => `${source} ${drop(family, 'source')}`),
   ];
 }

@@ -121,18 +121,18 @@ describe('the plan', () => {
 
   it('says that names of containers are lost, and how they can be kept', () => {
     expect(said({ nameServers: gateway }, { nameServer: { asks: [] } })).toEqual([
-      'network web: its containers do not find each other by name: their questions go to 192.168.50.2, and not to the name server of podman 4.3.1 with cni',
-      'with netavark, from podman 4.4 on, `podman network update --dns-add 192.168.50.2 web` keeps the names; without it, make the network anew with `--disable-dns`, and this is as you want it',
+      'network web: its containers cannot resolve each other’s names: their DNS queries go to 192.168.50.2, and not to the name server of podman 4.3.1 with cni',
+      'with netavark, from podman 4.4 on, `podman network update --dns-add 192.168.50.2 web` keeps the names; to do without container names, recreate the network with `--disable-dns`',
     ]);
     expect(said({ nameServers: ['9.9.9.9'] }, { nameServer: { asks: [] } })[1]).toBe(
-      'make the network anew with `--disable-dns`, and this is as you want it',
+      'to do without container names, recreate the network with `--disable-dns`',
     );
   });
 
   it('says what the engine asks from the host', () => {
     expect(said({ nameServers: ['9.9.9.9'] }, { asksFromHost: true, backend: 'docker 28.2.2' })).toEqual([
-      'network web: docker 28.2.2 asks for its containers from this host, past the gateway, and not 9.9.9.9',
-      'start its containers with `--dns 9.9.9.9`: then it asks from inside of them, by the gateway',
+      'network web: docker 28.2.2 sends DNS queries of its containers from this host, past the gateway, and not to 9.9.9.9',
+      'start its containers with `--dns 9.9.9.9`: their queries then go through the gateway',
     ]);
   });
 });

@@ -1,4 +1,4 @@
-/** Questions for names: to whom they go, whoever the containers ask. */
+/** DNS redirection: sends DNS queries of containers to the name server of the file, whatever server they address. */
 import {
   type Address,
   type Family,
@@ -14,10 +14,10 @@ import { word } from './word.ts';
 import type { Redirect, DesiredObject } from '../redirect.ts';
 import { isRedirected } from './subnet-sets.ts';
 
-/** Before any dstnat of others (-100): the first NAT decision is final. Our marks come behind: an exception counts by where a question goes. */
+/** Before DNAT of other programs (-100): the first NAT decision is final. Our marks come after it, and use the new destination. */
 const beforeDstnat = -150;
 
-/** The chains that turn them; none where no network of the file says whom to ask. */
+/** The chains that redirect queries; none if no network of the file has `dns:`. */
 export function questionChains(
   networks: readonly NodeNetwork[],
   redirects: readonly Redirect[],
@@ -53,8 +53,8 @@ export function questionChains(
 }
 
 /**
- * The engine's name server asks the gateway itself, which is a neighbour: no other way leads there, and the names of
- * containers keep being known. Whomever else it asks, it does so past the gateway, with the host's address.
+ * Whether the engine's name server queries the gateway itself. The gateway is a neighbour, so no other path exists, and container
+ * names keep working. Queries to any other server leave past the gateway, with the host's address.
  */
 export function isAskedByEngine(network: NodeNetwork, found: NetworkFacts | undefined): boolean {
   const asks = found?.nameServer?.asks ?? [];
@@ -82,7 +82,7 @@ function turn(subnet: Subnet, to: Address): string {
   return `${ip} saddr ${shortSubnet(subnet)} dnat ${ip} to ${to}`;
 }
 
-/** One of them may answer questions itself. The bridge's own addresses are in the same subnet, and local. */
+/** Exempts queries to other containers, which may be name servers. The bridge's own addresses are in the same subnet, but local. */
 function otherContainers(family: Family, redirects: readonly Redirect[]): string[] {
   const ofFamily = redirects.filter((redirect) => redirect.family === family);
   return isRedirected(family, 'destination', ofFamily).map(

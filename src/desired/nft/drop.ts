@@ -1,6 +1,6 @@
 /**
- * What is stopped is counted by its subnet, and dropped. The elements are made by the packets: ten thousand subnets of which
- * nothing is stopped cost nothing when the table is written, and nothing when it is read.
+ * Chains that count dropped packets by subnet, and drop them. Packets add the elements themselves: subnets without dropped
+ * packets cost nothing when the table is written or read.
  */
 import type { Family } from '../../address/cidr.ts';
 import type { NftSet } from '../../kinds/nft-table/schema.ts';
@@ -8,7 +8,7 @@ import { redirectedSet, droppedSet, subnetSetName } from '../../kinds/nft-table/
 import { type Redirect, type DesiredObject, byFamily, isLocal } from '../redirect.ts';
 import { anyOf, fieldOf, redirectedLengths } from './subnet-sets.ts';
 
-/** by which of its addresses a packet is of a redirected subnet */
+/** the address of a packet that is in a redirected subnet */
 const chains = {
   source: { suffix: '', why: 'count and drop, by source subnet' },
   'original source': {
@@ -22,7 +22,7 @@ export function drop(family: Family, field: keyof typeof chains): string {
   return `goto ${chainName(family, field)}`;
 }
 
-/** The chains that those lead to. */
+/** The chains that `drop` jumps to. */
 export function dropChains(redirects: readonly Redirect[]): DesiredObject[] {
   return byFamily(redirects).flatMap((group) => [
     dropChain(group.family, group.redirects, 'source'),
@@ -33,7 +33,7 @@ export function dropChains(redirects: readonly Redirect[]): DesiredObject[] {
   ]);
 }
 
-/** What cannot be counted, because the kernel has no memory left, is dropped all the same. */
+/** A packet is dropped even if it cannot be counted because the kernel has no memory left. */
 function dropChain(
   family: Family,
   redirects: readonly Redirect[],

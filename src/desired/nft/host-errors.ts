@@ -109,7 +109,7 @@ function byGateway(redirects: readonly Redirect[]): (readonly [string, Redirect]
   return [...new Map(pairs)];
 }
 
-/** Which chain an ICMP error about a packet to each subnet is led to. */
+/** The chain for ICMP errors about packets to each subnet. */
 export function quotedSubnets(redirects: readonly Redirect[], family: Family): Quoted[] {
   const gateways = new Map<Subnet, string>();
   for (const redirect of redirects) {
@@ -147,7 +147,7 @@ function markAs(gateway: string, numbers: Numbers): string {
   return `meta mark set meta mark | ${hex(mark >>> 0)}`;
 }
 
-/** Any of the network's addresses will do: the gateway, and what the outside may see, go by the subnet. */
+/** Any address of the network will do: the gateway's rules match the subnet. */
 function addressIn(redirect: Redirect): string {
   return steeredSubnets(redirect).slice(0, 1).map(firstAddress).join('');
 }

@@ -1,7 +1,7 @@
 /**
- * What comes in by a link that an engine was made to let in for the gateway's answers: a rule of ours before its drop, or a
- * device that it trusts, cannot tell an answer from a call, because neither has asked conntrack yet. Here, only answers,
- * calls of a port that the engine publishes on this host, and calls of ports that a gateway publishes go on.
+ * Inbound packets on links that the engine accepts because of the gateway's replies. Our accept rule before the engine's drop, or
+ * a device that the engine trusts, also accepts new connections, because conntrack has not seen the packet yet. These chains accept
+ * only replies, and packets to ports that the engine or a gateway publishes.
  */
 import type { Family } from '../../address/cidr.ts';
 import type { Called } from '../../topology/role.ts';
@@ -10,8 +10,8 @@ import { type InboundLink, type Redirect, type DesiredObject, byFamily } from '.
 import { anyOf, lengthsOf, subnetSets } from './subnet-sets.ts';
 
 /**
- * For chain `forward`. Most of what comes in answers a question: it is let by after two comparisons. What belongs to no flow
- * has a state, too, and no direction.
+ * Jumps for chain `forward`. Most inbound packets are replies, and pass after two comparisons. Packets without a flow have a
+ * `ct state`, but no `ct direction`.
  */
 export function inboundJumps(family: Family, redirects: readonly Redirect[]): string[] {
   const links = linksOf(redirects);
@@ -23,7 +23,7 @@ export function inboundJumps(family: Family, redirects: readonly Redirect[]): st
   );
 }
 
-/** The chains that those lead to. */
+/** The chains that the jumps target. */
 export function inboundChains(redirects: readonly Redirect[]): DesiredObject[] {
   return byFamily(redirects).flatMap(({ family, redirects: some }) => {
     const links = linksOf(some);

@@ -1,6 +1,6 @@
 /**
- * The chains that mark packets: as seen by this table, as exceptions, and, where a mark steers, for their gateway. A packet
- * is asked once where it comes from; all else follows from the chain that this leads to.
+ * The chains that mark packets: as checked, as bypass, and, where a mark steers, for their gateway. The source is looked up once,
+ * in a map that selects the chain.
  */
 import type { Family, Subnet } from '../../address/cidr.ts';
 import type { PublishedSubnets } from '../engines/bridge.ts';
@@ -27,7 +27,7 @@ import { isServed, servedSubnets, steerMap } from '../routing/egress.ts';
  * nat is asked, whatever its own priority is): where a packet goes, and not where it was sent, decides whether it is direct.
  */
 const afterDstnat = -99;
-/** after those that clear what is not ours; answers to what a gateway masquerades have the container's address by then */
+/** after the chains that clear foreign marks; replies to masqueraded packets have the container's address by then */
 const afterMarks = -98;
 
 export function markChains(
@@ -56,7 +56,7 @@ export function isMarked(redirects: readonly Redirect[]): boolean {
 
 type Group = ReturnType<typeof byFamily>[number];
 
-/** Before a packet is routed: without the mark of this table it is not forwarded, because nothing would keep its source. */
+/** The prerouting chain: packets without the checked bit are not forwarded, because nothing would keep their source address. */
 function seenChain(
   groups: readonly Group[],
   others: readonly string[],
@@ -92,8 +92,8 @@ function elsewhereLengths(redirects: readonly Redirect[]): number[] {
 }
 
 /**
- * Our bits on a packet that did not get them from us: somebody has kept them with a connection, and put them on its answers, which
- * would go where the questions went; or a packet from a redirected subnet came by another device than its bridge.
+ * Clears our bits on other packets. Another program may save a mark with a connection and restore it on replies, which would then
+ * take the path of the requests; or a packet of a redirected subnet came in by a device other than its bridge.
  */
 function notOurs({ checkedBit = 0, ownerBit = 0, bypassBit = 0 }: Numbers, byMark: boolean): string[] {
   const ours = (checkedBit | bypassBit | (byMark ? ownerBit : 0)) >>> 0;
@@ -111,11 +111,11 @@ function familyChains(
   const { checkedBit = 0, bypassBit = 0 } = numbers;
   const ownerBit = byMark ? (numbers.ownerBit ?? 0) : 0;
   const steering = marks.mask | ownerBit;
-  // What goes nowhere answers, too, where somebody calls a port that is published.
+  // Blocked subnets also send replies, if a client uses a published port.
   const rules = bypassRules(family, redirects, byMark ? bypassBit | checkedBit : bypassBit, published);
   const name = `bypass${family}`;
   const onwards = rules.length > 0 ? [`goto ${name}`] : [];
-  // Our bits on a packet that did not get them from us would be a way around.
+  // Our bits on a packet that we did not mark would bypass the gateway.
   const setBits = (bits: number): string => setMark(steering | bypassBit, checkedBit | bits);
   const towardsInside = isRedirected(family, 'destination', redirects).map(
     (destination) => `${destination} goto marks${family}`,
@@ -145,7 +145,7 @@ function unseenChain(family: Family, rules: readonly string[]): DesiredObject {
 /**
  * Which packets keep the host's own routing.
  *
- * @param bits those that such a packet gets
+ * @param bits mark bits of such a packet
  */
 function bypassRules(
   family: Family,
@@ -159,9 +159,9 @@ function bypassRules(
   const setBit = `meta mark set meta mark | ${hex(bits)}`;
   const local = redirects.every(isLocal) ? '' : `${ip} saddr @local${family} `;
   return [
-    // An engine may have given the one who asked the bridge's address: what it began with counts.
+    // An engine may have rewritten the client's address to the bridge's, so match the original source.
     `ct direction reply ct status dnat ${local}${isNotRedirected(family, 'original source', redirects)} ${setBit}`,
-    // A container reaches its host, and what this publishes of a network that is not redirected.
+    // Containers reach their host, and ports that it publishes of networks that are not redirected.
     ...(published
       ? [`ct direction original ct status dnat ${local}${ip} daddr @published${family} ${setBit}`]
       : []),
@@ -176,8 +176,8 @@ function bypassRules(
 }
 
 /**
- * The reverse path filter asks where an answer's destination would send its own packets: with the mark of the answer, where
- * the link is set so. It is the mark of the gateway that the link leads to. IPv6 has no such filter.
+ * The chain that marks replies for the reverse path filter, which looks up the route back from a reply's destination, with the
+ * reply's mark if the link has src_valid_mark. The mark is that of the gateway that the link leads to. IPv6 has no such filter.
  */
 function answerChain(groups: readonly Group[], numbers: Numbers): DesiredObject[] {
   const rules = groups
@@ -199,7 +199,7 @@ function answerChain(groups: readonly Group[], numbers: Numbers): DesiredObject[
   return [chain({ name: 'answers', hook, rules }, 'mark replies, so that they pass the reverse path filter')];
 }
 
-/** All other bits are somebody's, and stay. A bit that is set is not cleared first: nft does not say so of it either. */
+/** All other bits belong to other programs, and stay. A bit that is set is not cleared first, as in nft's own output. */
 function setMark(own: number, bits: number): string {
   const cleared = (own & ~bits) >>> 0;
   const kept = cleared === 0 ? '' : ` & ${hex((0xffffffff & ~cleared) >>> 0)}`;

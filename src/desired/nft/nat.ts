@@ -1,7 +1,6 @@
 /**
- * Which address a packet leaves with: the rules of chain `postrouting`. On a host that is several gateways of a network, the
- * source and the device do not tell which of them a packet was sent to: the routes do, in the order of the rules that chose
- * the table.
+ * Source NAT: the rules of chain `postrouting`. On a host that is several gateways of a network, source and device do not show
+ * which gateway a packet was sent to: the routes do, in the order of the `ip rule`s that chose the table.
  */
 import type { Family } from '../../address/cidr.ts';
 import { hex } from '../../kinds/words.ts';
@@ -62,7 +61,7 @@ function isTranslation({ verdict }: Nat): boolean {
   return !verdict.endsWith(' saddr');
 }
 
-/** Where the uplink is the link to the nodes, what goes from one redirected subnet to another leaves by it, too. */
+/** Packets between redirected subnets, which also leave by the uplink if it is the link to the nodes. */
 function betweenNodes(family: Family, redirects: readonly Redirect[]): string[] {
   const devices = new Set(redirects.flatMap(({ returnWays }) => returnWays.map(({ device }) => device)));
   if (!redirects.some(({ nat }) => nat && devices.has(nat.device))) return [];
@@ -77,7 +76,7 @@ interface GatewayPackets {
   readonly nat: Nat;
 }
 
-/** The first that matches decides. */
+/** The first match decides. */
 function gatewayPackets(family: Family, redirects: readonly Redirect[]): GatewayPackets[] {
   const nats = new Map(redirects.flatMap(({ nat }) => (nat ? [[nat.gateway, nat] as const] : [])));
   const routed = gatewayRoutes(redirects).flatMap((route) => {

@@ -1,21 +1,21 @@
-/** Published ports of a gateway: what comes to its uplink goes on to a container, and keeps the caller's address. */
+/** Published ports of a gateway: DNAT from its uplink to a container; the client's source address stays. */
 import { word } from './word.ts';
 import { type Family, familyOf } from '../../address/cidr.ts';
 import type { MemberGateway } from '../../topology/role.ts';
 import { type Redirect, type DesiredObject, byFamily } from '../redirect.ts';
 import { isRedirected } from './subnet-sets.ts';
 
-/** before anybody else's (dstnat, -100): the first NAT decision is final */
+/** before other DNAT chains (dstnat, -100): the first NAT decision is final */
 const beforeDstnat = -101;
 
-/** The answers need no rule: they leave by the uplink as everything does, and conntrack gives them its address. */
+/** Replies need no rule: they leave by the uplink like all other packets, and conntrack gives them its address. */
 export function publishedRules(
   { uplink, snat, publish = [] }: MemberGateway,
   family: Family,
 ): NonNullable<Redirect['published']> {
   const ip = word(family);
   const address = typeof snat === 'object' ? snat.find((one) => familyOf(one) === family) : undefined;
-  // Where the world sees an address, the port is there; what only passes by is for somebody else.
+  // With `snat: ADDRESS`, the port is published on that address, else on the host's own. Forwarded packets are not for us.
   const here =
     address === undefined ? `meta nfproto ipv${family} fib daddr type local` : `${ip} daddr ${address}`;
   return publish
@@ -30,8 +30,8 @@ export function publishedRules(
 }
 
 /**
- * What the containers themselves ask is no call from outside, also where the uplink is the link to their nodes: a name server
- * on the gateway gets their questions.
+ * Packets of the containers themselves are exempt, also where the uplink is the link to their nodes: their queries reach a name
+ * server on the gateway.
  */
 export function publishedChain(redirects: readonly Redirect[]): DesiredObject[] {
   const ports = redirects.flatMap(({ published = [] }) => published);

@@ -14,7 +14,7 @@ import { gatewayRoutes, joinWords, routeMatch, selectorMatch } from './route-mat
 import { isNotRedirected, isRedirected } from './subnet-sets.ts';
 import { wayRules, egressesOf } from '../routing/egress.ts';
 
-/** The chains that the jumps below lead to. */
+/** The chains that the jumps below target. */
 export function routeChains(redirects: readonly Redirect[], bypassBit: number): DesiredObject[] {
   return byFamily(redirects).flatMap((group) => [
     ...group.redirects.flatMap(({ routed }) =>
@@ -24,7 +24,7 @@ export function routeChains(redirects: readonly Redirect[], bypassBit: number): 
   ]);
 }
 
-/** Before a packet is routed, for the chain that marks what is direct. */
+/** Jumps in prerouting, to the chains that mark direct packets. */
 export function exceptionJumps(family: Family, redirects: readonly Redirect[]): string[] {
   const ip = word(family);
   const outside = isNotRedirected(family, 'destination', redirects);
@@ -39,9 +39,9 @@ export function exceptionJumps(family: Family, redirects: readonly Redirect[]): 
   });
 }
 
-/** For the guard: what a route sends to a gateway leaves there, or not at all. */
+/** Jumps in the guard: packets with a route to a gateway leave only there. */
 export function exitJumps(family: Family, redirects: readonly Redirect[]): string[] {
-  // Of a network whose gateways are all here, each has a part of its own.
+  // If several gateways of a network are here, each has a redirect of its own.
   return gatewayRoutes(redirects).map(
     (route) => `${routeMatch(family, redirects, route)} goto via${family}_${route.selector.via}`,
   );
@@ -49,7 +49,7 @@ export function exitJumps(family: Family, redirects: readonly Redirect[]): strin
 
 function exitChains(family: Family, redirects: readonly Redirect[]): DesiredObject[] {
   const ways = egressesOf(family, redirects);
-  // Also those that are not in reach: what routes send there stops.
+  // Unreachable gateways are included: packets with a route to them are dropped.
   const gateways = [
     ...new Set(redirects.flatMap(({ routed }) => (routed?.exits ?? []).map(({ gateway }) => gateway))),
   ].sort();
@@ -71,12 +71,12 @@ function exitChains(family: Family, redirects: readonly Redirect[]): DesiredObje
   }));
 }
 
-/** The first that matches decides, as with the rules. */
+/** The first matching rule decides, as with `ip rule`. */
 function exceptionChains(family: Family, routed: PolicyRoutes, bypassBit: number): DesiredObject[] {
   const decide = ({ table }: PolicyRoute): string =>
     table === undefined ? `meta mark set meta mark | ${hex(bypassBit)} return` : 'return';
   const rules = routed.ways.map((way) => joinWords([selectorMatch(family, way.selector), decide(way)]));
-  // An engine may have given the one who asked the bridge's address: what it began with counts.
+  // An engine may have rewritten the client's address to the bridge's, so match the original source.
   const answers = answeredWays(routed).map((way) =>
     joinWords([`ct original ${word(family)} saddr ${shortSubnet(way.selector.to ?? '')}`, decide(way)]),
   );
@@ -96,7 +96,7 @@ function chainOf(name: string, rules: readonly string[], why: string): DesiredOb
   return { object: { kind: 'nft-chain', name, rules: [...new Set(rules)] }, why };
 }
 
-/** Answers have the ports of their question the other way round: only a destination tells what they are about. */
+/** Replies have source and destination port swapped, so only routes with a destination alone can match them. */
 function answeredWays({ ways }: PolicyRoutes): PolicyRoute[] {
   return ways.filter(({ selector }) => selector.to !== undefined && selector.proto === undefined);
 }

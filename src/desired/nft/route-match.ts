@@ -1,4 +1,4 @@
-/** What a route is about, in the words of nft: for the guard, and for the address that its packets leave with. */
+/** nft matches of routes, for the guard and for source NAT. */
 import { type Family, shortSubnet } from '../../address/cidr.ts';
 import type { Selector } from '../../spec/route-order.ts';
 import { rangeText } from '../../kinds/rule/text.ts';
@@ -6,7 +6,7 @@ import { word } from './word.ts';
 import type { Redirect, PolicyRoute } from '../redirect.ts';
 import { isNotRedirected } from './subnet-sets.ts';
 
-/** Most specific first, as the rules that choose the table: the first that matches decides. */
+/** Routes, most specific first, like the `ip rule`s that choose the table: the first match decides. */
 export function gatewayRoutes(redirects: readonly Redirect[]): PolicyRoute[] {
   return redirects
     .flatMap(({ routed }) => routed?.ways ?? [])

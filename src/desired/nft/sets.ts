@@ -32,7 +32,7 @@ import {
   egressesOf,
 } from '../routing/egress.ts';
 
-/** All sets that the chains of these redirects name. None is empty but those that packets fill. */
+/** All sets that the chains of these redirects name. Only sets that packets fill are empty. */
 export function nftSets(
   redirects: readonly Redirect[],
   byMark: ByMark,
@@ -123,7 +123,7 @@ function mapsOf(
   ];
 }
 
-/** Each subnet with its node: by another one's next hop it would not reach its containers. */
+/** Sets of subnets with the next hop and link of their node: another node's next hop would not reach the containers. */
 function returnSets(family: Family, redirects: readonly Redirect[]): DesiredObject[] {
   const ways = redirects.flatMap((redirect) => redirect.returnWays);
   const address = `ipv${family}_addr`;
@@ -172,7 +172,7 @@ function hopText({ via, device }: Hop): string {
   return `${via} . "${device}"`;
 }
 
-/** Also when it is empty: it fills when somebody makes a network, and no rule comes or goes with that. */
+/** The set exists even if it is empty: a new network of another program adds an element, and no rule changes. */
 function publishedSets(family: Family, subnets: readonly Subnet[] | undefined): DesiredObject[] {
   if (!subnets) return [];
   const why = 'networks of this host that are not redirected: containers reach their published ports';
@@ -183,7 +183,7 @@ function isFilled(one: NftSet): boolean {
   return one.dynamic === true || one.elements.length > 0 || tellsOfOthers(one.name);
 }
 
-/** One element for each subnet: it can go without its neighbour. */
+/** One element for each subnet, so that a subnet can be removed without its neighbour. */
 function unmerged(subnets: readonly Subnet[]): string[] {
   return sortSubnets([...new Set(subnets)]).map(shortSubnet);
 }
@@ -204,7 +204,7 @@ function pairs(
   return [...new Set(found)].sort();
 }
 
-/** No interval among them: they are found by their hash. */
+/** A set without intervals, which is looked up by hash. */
 function wholeValues(...args: Parameters<typeof set>): DesiredObject {
   const { object, why } = set(...args);
   return { object: { ...object, exact: true }, why };

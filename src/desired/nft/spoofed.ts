@@ -1,8 +1,8 @@
 /**
- * Sources that are not a network's own: what a container sends with an address that it gave itself. A packet that comes in by
+ * Spoofed source addresses: packets of a container with an address that is not its network's. A packet that comes in by
  * the bridge of a redirected network with another source is dropped, and counted, before conntrack or anything else of the
- * kernel looks at it: neither this host nor anybody else may answer to it. Frames that stay inside the bridge are nobody's
- * business but its containers'; with br_netfilter they come by here too.
+ * kernel looks at it, so that no host answers to it. Frames that stay inside the bridge are exempt; with br_netfilter they pass
+ * these chains too.
  */
 import { type Family, families } from '../../address/cidr.ts';
 import { word } from './word.ts';
@@ -13,7 +13,7 @@ import { isNotOfBridge, isOfBridge, isRedirected, lengthsOf } from './subnet-set
 
 /** before fragments are put together (-400): the kernel tells their source when some are missing */
 const beforeDefrag = -450;
-/** before any filter chain of others (0), which might accept */
+/** before filter chains of other programs (0), which might accept the packet */
 const beforeFilter = -1;
 
 export function spoofedChains(redirects: readonly Redirect[]): DesiredObject[] {
@@ -55,7 +55,7 @@ function sourceChains(redirects: readonly Redirect[]): DesiredObject[] {
 
 const dropped = 'iifname @spoofed drop';
 
-/** Neighbour discovery needs them. The kernel forwards none of them. */
+/** Source addresses that neighbour discovery needs. The kernel does not forward them. */
 function neededSources(family: Family, redirects: readonly Redirect[]): string[] {
   const hasOthers = redirects.some(
     (redirect) => redirect.family === family && redirect.otherBridgeSubnets.length > 0,
@@ -66,14 +66,14 @@ function neededSources(family: Family, redirects: readonly Redirect[]): string[]
   ];
 }
 
-/** An address of a link asks for nothing that another link has: br_netfilter forwards what DNAT has led there. */
+/** Link-local sources must not reach another link: br_netfilter forwards such packets after DNAT. */
 export function linkLocalCalls(redirects: readonly Redirect[]): string[] {
   return lengthsIn(6, redirects).length > 0 ? [`ip6 saddr fe80::/10 ct status dnat ${dropped}`] : [];
 }
 
 /**
- * For the end of chain `prerouting`: of a family in which nobody knows a subnet here, every source is foreign. Published
- * ports go on being answered: a declared exception.
+ * Rules for the end of chain `prerouting`: in a family without a known subnet, every source is foreign. Replies of published
+ * ports pass: a declared exception.
  */
 export function unmentionedJumps(redirects: readonly Redirect[]): string[] {
   if (bridgesOf(redirects).length === 0) return [];
@@ -101,7 +101,7 @@ export function unmentionedChains(
   ];
 }
 
-/** The families of which no network here has a subnet that the file or its engine tells. */
+/** Families in which neither the file nor an engine names a subnet of a network here. */
 function unmentioned(redirects: readonly Redirect[]): Family[] {
   return families.filter((family) => lengthsIn(family, redirects).length === 0);
 }
@@ -111,7 +111,7 @@ const tunnelPorts = ['4789', '8472', '6081'];
 /** IPv4 in IP, IPv6 in IP, GRE */
 const tunnelProtocols = ['4', '41', '47'];
 
-/** What comes to this host itself. A tunnel that ends here would let out what is inside, whatever its source. */
+/** Chains for packets to this host itself. A tunnel that ends here would release inner packets with any source. */
 function inputChains(redirects: readonly Redirect[]): DesiredObject[] {
   const strangers = families.flatMap((family) => strangerJumps(family, redirects));
   const tunnels = families.flatMap((family) => {

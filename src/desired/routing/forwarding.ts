@@ -1,4 +1,4 @@
-/** Whether the kernel forwards: a setting for all of a family, which others on this host may need too. */
+/** The kernel's forwarding setting, one for each family, which other programs on this host may need too. */
 import { type Family, families } from '../../address/cidr.ts';
 import type { Facts } from '../../state/facts.ts';
 import { forwardingName, settingsOf } from '../../state/settings.ts';
@@ -34,7 +34,7 @@ export function forwardingOf(redirects: readonly Redirect[], facts: Facts): Forw
   };
 }
 
-/** What stays on because containers still need what they found, for the plan to tell. */
+/** Plan lines for forwarding that stays on because containers still need it. */
 export function keptForwarding({ ledger, sysctls }: Facts): string[] {
   return families
     .map((family) => forwardingName[family])
@@ -58,7 +58,7 @@ function asBefore(family: Family, { ledger, sysctls, links }: Facts): DesiredObj
   return [{ object: { kind: 'sysctl', name, value, alongside }, why: 'restore the original value' }];
 }
 
-/** A device that is gone has no setting any more. */
+/** Settings of existing devices only. */
 function stillThere(
   settings: Readonly<Record<string, string>>,
   links: Facts['links'],

@@ -1,4 +1,4 @@
-/** Who is a neighbour of this host. */
+/** Neighbours of this host, and their links. */
 import { type Address, type Subnet, contains, familyOf } from '../../address/cidr.ts';
 import type { Facts, Hop, Link } from '../../state/facts.ts';
 

@@ -1,4 +1,4 @@
-/** What of a network goes another way, on its node and on the gateways that it goes to. */
+/** Routes of a network to other gateways, on its node and on those gateways. */
 import { type Address, type Family, type Subnet, familyOf } from '../../address/cidr.ts';
 import type { NodeNetwork, ServedSubnet } from '../../topology/role.ts';
 import { hopsTowards, linkTowards } from './neighbours.ts';

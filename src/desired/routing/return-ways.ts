@@ -1,4 +1,4 @@
-/** By which neighbours a gateway reaches the subnets that it serves, and by which it must not. */
+/** Neighbours by which a gateway reaches the subnets that it serves, and default routers, by which it must not. */
 import { type Family, familyOf } from '../../address/cidr.ts';
 import type { Facts } from '../../state/facts.ts';
 import type { ServedSubnet } from '../../topology/role.ts';

@@ -8,16 +8,16 @@ interface Reasoned {
   readonly why: string;
 }
 
-/** What the kernel gives a route that names none: IPv6 has IP6_RT_PRIO_USER. */
+/** The kernel's default metric of a route: IPv6 has IP6_RT_PRIO_USER. */
 const usualMetric: Readonly<Record<Family, number>> = { 4: 0, 6: 1024 };
 
-/** An empty table falls through to main: the gateway's link goes down, and packets leave by another way. */
+/** The unreachable default route of a table. Without it, a table that is empty because the link is down falls through to main. */
 export function closedDefault(family: Family, table: number, gateway: string): Reasoned {
   const why = `block traffic if gateway ${gateway} is unreachable`;
   return { route: defaultRoute(family, table, lastMetric, { kind: 'unreachable' }), why };
 }
 
-/** The way out of a table. */
+/** The default route of a table to its gateway. */
 export function openDefault(
   family: Family,
   table: number,

@@ -39,7 +39,7 @@ export function rulesBySource(
   ];
 }
 
-/** Other subnets on a network's bridge are none of our business. */
+/** Bypass rules for other subnets on a network's bridge. */
 function besideRules(redirects: readonly Redirect[]): Ruling[] {
   return redirects
     .filter(isBridged)
@@ -53,7 +53,7 @@ function besideRules(redirects: readonly Redirect[]): Ruling[] {
     );
 }
 
-/** Exceptions have this bit of the mark, so that no rule about redirected packets matches them. */
+/** Matches packets without the bypass bit. */
 function withoutBypass({ bypassBit = 0 }: Numbers): Pick<Rule, 'fwmark'> {
   return bypassBit === 0 ? {} : { fwmark: { value: 0, mask: bypassBit } };
 }

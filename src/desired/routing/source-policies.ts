@@ -1,8 +1,8 @@
 /**
- * Without our nft table nothing keeps the source of a container: an engine's masquerade would give it that of this
- * host, the steering rules would still send it to the gateway, and the gateway would send it wherever it sends
- * what this host sends. So what the table has not marked is not forwarded. A rule by mark could not say so: the
- * reverse path filter asks without a mark.
+ * xfrm policies that block unmarked packets. Without our nft table, an engine's masquerade would give packets of containers this
+ * host's address, the steering rules would still send them to the gateway, and the gateway would treat them as packets of this
+ * host. So packets without the checked bit are not forwarded. An `ip rule` by mark could not do this: the reverse path filter
+ * looks up routes without a mark.
  */
 import { anywhere, mergeSubnets } from '../../address/cidr.ts';
 import type { Facts } from '../../state/facts.ts';
@@ -17,7 +17,7 @@ export function sourcePolicies(
   { xfrm }: Pick<Facts, 'xfrm'>,
 ): DesiredObject[] {
   if (!xfrm || checkedBit === 0) return [];
-  // Rules close what goes nowhere; a mark is lost together with the table.
+  // Rules close blocked subnets; steering by mark ends with the table.
   const asked = redirects.filter((redirect) => redirect.steer ?? byMark.has(redirect.family));
   return byFamily(asked).flatMap(({ family, redirects: steered }): DesiredObject[] => [
     {

@@ -1,6 +1,6 @@
 /**
- * By what packets are steered: by one rule for each source, or by a mark that the nft table finds in a map. The kernel walks
- * rules one by one, a map costs the same whatever it holds.
+ * Kinds of steering: one `ip rule` for each source, or a fwmark from a map of the nft table. The kernel walks rules one by one;
+ * the cost of a map does not depend on its size.
  */
 import { type Family, mergeSubnets } from '../../address/cidr.ts';
 import type { Facts } from '../../state/facts.ts';
@@ -89,7 +89,7 @@ function linksTellTheWay(
   return all.size === 1 && !redirects.some(({ local }) => local);
 }
 
-/** By which nodes send here. */
+/** Links by which nodes send here. */
 function ingressLinksOf(redirects: readonly Redirect[]): string[] {
   return devicesOf(redirects, (table) => table === mainTable);
 }

@@ -1,4 +1,4 @@
-/** How large a packet of a network may be to go all the way to the outside in one piece, as far as this host can know. */
+/** The path MTU from a network to the outside, as far as this host can know it. */
 import { families, familyOf } from '../../address/cidr.ts';
 import type { Facts } from '../../state/facts.ts';
 import type { NodeNetwork } from '../../topology/role.ts';

@@ -1,4 +1,4 @@
-/** Where CNI keeps its networks. */
+/** The folder of CNI networks. */
 import type { Environment } from '../engine.ts';
 
 /** NETCONFPATH is what cnitool and nerdctl go by, too. */

@@ -1,4 +1,4 @@
-/** What docker drops of what comes to its containers by other devices than their bridge, and how a network is made anew. */
+/** Replies that docker drops because they come in by a device other than the bridge, and the commands that recreate a network. */
 import { families as allFamilies } from '../../address/cidr.ts';
 import { quoteWord } from '../../host/process/shell-word.ts';
 import type { DropsAnswers } from '../../state/facts.ts';

@@ -138,7 +138,7 @@ describe('docker', () => {
       'one of an ordinary user',
       '{"ServerVersion":"28.2.2","SecurityOptions":["name=seccomp,profile=builtin","name=rootless"]}',
       'not-permitted',
-      'docker: runs for an ordinary user here',
+      'docker: runs rootless here',
     ],
     [
       'another context',

@@ -1,4 +1,4 @@
-/** Which docker this is. */
+/** Version and daemon of docker. */
 import type * as z from 'zod';
 import { MustredirectError } from '../../error.ts';
 import { commandError } from '../../host/process/exec.ts';
@@ -39,8 +39,8 @@ export async function readInfo(exec: Exec): Promise<DockerInfo> {
   // 28.5 prints an empty version.
   if (!version) throw silentDaemon(silent);
   if (SecurityOptions?.some((option) => option.split(',').includes('name=rootless'))) {
-    throw new MustredirectError('not-permitted', 'docker: runs for an ordinary user here', {
-      hint: 'ask the daemon of root: rootless networks cannot be redirected',
+    throw new MustredirectError('not-permitted', 'docker: runs rootless here', {
+      hint: 'use the daemon of root: rootless networks cannot be redirected',
     });
   }
   if (!isSince(version, 20, 10)) {

@@ -1,4 +1,4 @@
-/** What the docker command prints, in the versions 20.10 to 29, cut to what we need of it. */
+/** Output of docker 20.10 to 29: the fields that we need. */
 import * as z from 'zod';
 import { deviceName } from '../../host/ip/device-name.ts';
 import { subnetSchema } from '../decode.ts';

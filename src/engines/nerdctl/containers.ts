@@ -1,4 +1,4 @@
-/** Which containers have which networks, in all of containerd's namespaces, running or not. */
+/** Containers attached to each network, in all of containerd's namespaces, running or not. */
 import { runOrFail } from '../../host/process/exec.ts';
 import type { Exec } from '../../host/ports.ts';
 import type { AttachedContainer } from '../../state/facts.ts';

@@ -69,7 +69,7 @@ describe('nerdctl', () => {
 
   it.each([
     ['nerdctl version 1.6.2', 'missing-tool', 'nerdctl 1.6.2: too old'],
-    ['something else', 'failed', /^nerdctl --version: cannot understand it/],
+    ['something else', 'failed', /^nerdctl --version: unexpected content/],
   ])('refuses %s', async (said, code, message) => {
     const reading = read({}, { 'nerdctl --version': said });
     await expect(reading).rejects.toMatchObject({ code });

@@ -1,4 +1,4 @@
-/** What nerdctl prints, in the versions 1.7 to 2.3, cut to what we need of it. */
+/** Output of nerdctl 1.7 to 2.3: the fields that we need. */
 import * as z from 'zod';
 
 /** A line of `nerdctl ps --format '{{json .}}'` */

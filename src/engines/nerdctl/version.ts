@@ -1,4 +1,4 @@
-/** Which nerdctl this is. */
+/** Version of nerdctl. */
 import { MustredirectError } from '../../error.ts';
 import { runOrFail } from '../../host/process/exec.ts';
 import type { Exec } from '../../host/ports.ts';
@@ -8,7 +8,7 @@ export async function readVersion(exec: Exec): Promise<string> {
   const said = await runOrFail(exec, ['nerdctl', '--version']);
   const [version, major, minor] = /(\d+)\.(\d+)(?:\.\d+)?/.exec(said) ?? [];
   if (version === undefined) {
-    throw new MustredirectError('failed', `nerdctl --version: cannot understand it: ${said}`, {
+    throw new MustredirectError('failed', `nerdctl --version: unexpected content: ${said}`, {
       hint: 'nerdctl 1.7 and later are known to work',
     });
   }

@@ -1,4 +1,4 @@
-/** What podman's two network backends have in common: networks kept as files in one folder. */
+/** Common code of podman's two network backends: both keep networks as files in one folder. */
 import type { Files } from '../../host/ports.ts';
 import type { NetworkFacts } from '../../state/facts.ts';
 

@@ -54,7 +54,7 @@ describe('containers.conf', () => {
 
   it.each([
     ['[network', /^\/etc\/containers\/containers\.conf: /],
-    ['[network]\nnetwork_config_dir = 7\n', 'cannot understand it: network.network_config_dir: '],
+    ['[network]\nnetwork_config_dir = 7\n', 'unexpected content: network.network_config_dir: '],
   ])('says where it is broken: %j', async (text, message) => {
     const broken = recordedFiles({ '/etc/containers/containers.conf': text });
     await expect(readContainersConf(broken, {})).rejects.toThrow(message);

@@ -53,7 +53,7 @@ function parseToml(text: string, path: string): unknown {
   } catch (error) {
     const reason = (error as Error).message.split('\n')[0] ?? '';
     throw new MustredirectError('failed', `${path}: ${reason}`, {
-      hint: 'mend it: podman does not start with it either',
+      hint: 'fix the file: podman does not start with it either',
       cause: error,
     });
   }

@@ -106,14 +106,10 @@ describe('podman', () => {
 
   it.each([
     [info('2.2.1'), 'missing-tool', 'podman 2.2.1: too old'],
-    [
-      info('4.3.1', { security: { rootless: true } }),
-      'not-permitted',
-      'podman: runs for an ordinary user here',
-    ],
+    [info('4.3.1', { security: { rootless: true } }), 'not-permitted', 'podman: runs rootless here'],
     [info('9.0.0', { networkBackend: 'other' }), 'refused', 'podman 9.0.0: unknown network backend other'],
     ['nonsense', 'failed', /^podman info --format json: not JSON/],
-    ['{}', 'failed', /^podman info --format json: cannot understand it: host: /],
+    ['{}', 'failed', /^podman info --format json: unexpected content: host: /],
   ])('refuses %s', async (text, code, message) => {
     const reading = podman.readNetworks(host(text), [network('a')]);
     await expect(reading).rejects.toMatchObject({ code });

@@ -1,4 +1,4 @@
-/** Which podman this is. */
+/** Version and network backend of podman. */
 import { MustredirectError } from '../../error.ts';
 import { runOrFail } from '../../host/process/exec.ts';
 import type { Exec } from '../../host/ports.ts';
@@ -14,7 +14,7 @@ export async function readInfo(exec: Exec): Promise<PodmanInfo> {
   const argv = ['podman', 'info', '--format', 'json'];
   const { host, version } = decodeJson(infoSchema, await runOrFail(exec, argv), argv.join(' '));
   if (host.security?.rootless) {
-    throw new MustredirectError('not-permitted', 'podman: runs for an ordinary user here', {
+    throw new MustredirectError('not-permitted', 'podman: runs rootless here', {
       hint: 'run it as root: rootless networks cannot be redirected',
     });
   }

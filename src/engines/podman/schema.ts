@@ -1,4 +1,4 @@
-/** What podman prints, in the versions 3.0 to 5.8, cut to what we need of it. */
+/** Output of podman 3.0 to 5.8: the fields that we need. */
 import * as z from 'zod';
 import { subnetSchema } from '../decode.ts';
 

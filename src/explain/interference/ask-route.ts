@@ -1,4 +1,4 @@
-/** Where the kernel would route a packet that comes in by a device, and by which rule of somebody else. */
+/** The kernel's route for a packet that comes in by a device, and the foreign rule that chose it. */
 import * as z from 'zod';
 import { type Family, contains, familyOf } from '../../address/cidr.ts';
 import { decodeJson } from '../../host/ip/json.ts';

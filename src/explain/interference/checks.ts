@@ -1,4 +1,4 @@
-/** What others drop or divert, as checks of a verification. */
+/** Interference of other programs, as checks of a verification. */
 import type { Check } from '../../verify/report.ts';
 import type { Interferences } from './find-interference.ts';
 import type { Subject } from './path.ts';

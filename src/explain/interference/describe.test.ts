@@ -247,7 +247,7 @@ describe('a packet that gets lost', () => {
   });
 
   it('before nft sees it', () => {
-    expect(told(trial({ kind: 'unseen' }))[0]?.[0]).toMatch(/do not come as far as nft/);
+    expect(told(trial({ kind: 'unseen' }))[0]?.[0]).toMatch(/do not reach nft/);
   });
 
   it('nothing is said of one that arrived', () => {

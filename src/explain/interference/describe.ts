@@ -112,7 +112,7 @@ function stateTranslation(
 function stateUnseen({ flow: { path, direction } }: Trial, packets: string): Statement {
   const { device } = direction === 'out' ? path.inner : path.outer;
   return {
-    what: `${packets} do not come as far as nft: something before it drops them`,
+    what: `${packets} do not reach nft: something before it drops them`,
     remedy: `look at \`tc filter show dev ${device} ingress\`, \`ip -d link show ${device}\` (XDP) and nft tables of family netdev`,
     kind: 'lost',
     direction,
@@ -182,7 +182,7 @@ function stateLost({ flow: { path, direction }, legacy }: Trial, packets: string
     return {
       what: `${packets} get lost in hook ${where}, and no rule of nft or iptables says why`,
       remedy:
-        'something beside them drops packets here: eBPF, xfrm policies (`ip xfrm policy`), a module of the kernel',
+        'something else drops packets here: eBPF, xfrm policies (`ip xfrm policy`), a module of the kernel',
       kind: 'lost',
       direction,
     };

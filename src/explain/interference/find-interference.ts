@@ -1,4 +1,4 @@
-/** What others on this host drop or divert of redirected packets: asked of the kernel, with one packet each way. */
+/** Finds rules of other programs that drop or divert redirected packets, by one traced packet in each direction. */
 import { MustredirectError } from '../../error.ts';
 import { readLinks } from '../../host/ip/links.ts';
 import { type FoundRule, findRule } from '../../host/nft/rule-handle.ts';

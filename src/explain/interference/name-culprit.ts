@@ -1,4 +1,4 @@
-/** Whose rule it is, and how a reader and a program find it. */
+/** Owner and location of a rule, for readers and for programs. */
 import type { LegacyDrop } from '../../host/iptables/legacy.ts';
 import type { FoundRule } from '../../host/nft/rule-handle.ts';
 import type { Culprit } from './judge.ts';

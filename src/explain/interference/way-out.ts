@@ -1,4 +1,4 @@
-/** What to do about a rule that drops or diverts: one sentence with the command. */
+/** Remedy for a rule that drops or diverts: one sentence with the command. */
 import type { Culprit } from './judge.ts';
 import type { Direction } from './flow.ts';
 import type { Path } from './path.ts';

@@ -1,4 +1,4 @@
-/** Who made a rule, as far as the names of its chains and tables tell. */
+/** The program that made a rule, by the names of its chains and tables. */
 import type { ChainName } from '../../host/nft/trace.ts';
 
 export type Owner =

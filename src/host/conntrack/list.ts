@@ -1,4 +1,4 @@
-/** Which flows conntrack knows of those that are to be forgotten. */
+/** Conntrack entries of the flows to forget. */
 import {
   type Address,
   type Family,

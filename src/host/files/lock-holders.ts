@@ -1,4 +1,4 @@
-/** Who holds a lock of flock(2): of each process, /proc tells which files it has open, and which of them are locked. */
+/** Processes that hold a lock of flock(2): /proc lists the open files of each process, and which of them are locked. */
 import { readFile, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ownUser } from '../process/own-user.ts';

@@ -34,7 +34,7 @@ describe('the lock', () => {
     await expect(takeLock(outside, path, { who: 'second' })).rejects.toMatchObject({
       code: 'busy',
       message: expect.stringMatching(
-        /^another run is at work: a long name, process 1, since \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/,
+        /^another run is in progress: a long name, process 1, since \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/,
       ) as unknown,
     });
     await first.release();

@@ -41,7 +41,7 @@ export async function takeLock(
     lock = await tryLock(background, path, who, wait);
   }
   if (lock) return lock;
-  throw new MustredirectError('busy', `another run is at work: ${await holder()}`, {
+  throw new MustredirectError('busy', `another run is in progress: ${await holder()}`, {
     hint: 'wait until it has ended, then try again',
   });
 }

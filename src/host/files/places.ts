@@ -1,4 +1,4 @@
-/** Where we keep things. A test host has its own network namespace, and so its own state and lock. */
+/** Folders and files of mustredirect. A test host has its own network namespace, and so its own state and lock. */
 import { readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 

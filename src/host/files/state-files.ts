@@ -1,4 +1,4 @@
-/** What all files of our state folder share. */
+/** Common code of all files in the state folder. */
 import { dirname } from 'node:path';
 import { besideOf } from './files.ts';
 import type { Places } from './places.ts';

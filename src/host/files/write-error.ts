@@ -1,4 +1,4 @@
-/** What it means when a file cannot be written. */
+/** Errors of writing a file, with their meaning. */
 import { dirname } from 'node:path';
 import { type ErrorCode, MustredirectError } from '../../error.ts';
 
@@ -20,7 +20,7 @@ const meanings: Readonly<Record<string, Meaning>> = {
   EPERM: forbidden,
   ELOOP: {
     code: 'refused',
-    message: 'it is a symbolic link, and none of ours',
+    message: 'it is a symbolic link that mustredirect did not create',
     hint: (folder) => `look where it leads (\`ls -l ${folder}\`), then remove it`,
   },
   EROFS: {

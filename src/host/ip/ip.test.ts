@@ -224,7 +224,7 @@ describe('an answer of ip', () => {
       await expect(reading(() => rulesOf(text, 4))).rejects.toMatchObject({
         name: 'MustredirectError',
         code: 'failed',
-        message: expect.stringContaining('ip -j -N -4 rule show: its answer is not understood') as unknown,
+        message: expect.stringContaining('ip -j -N -4 rule show: its output is not understood') as unknown,
         hint: expect.stringContaining('iproute2') as unknown,
       });
     },

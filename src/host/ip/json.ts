@@ -39,7 +39,7 @@ function parseText(text: string): unknown {
 }
 
 export function notUnderstood(argv: readonly string[], cause?: unknown): MustredirectError {
-  return new MustredirectError('failed', `${argv.join(' ')}: its answer is not understood${reason(cause)}`, {
+  return new MustredirectError('failed', `${argv.join(' ')}: its output is not understood${reason(cause)}`, {
     hint: versionHint,
     cause,
   });

@@ -60,7 +60,7 @@ describe('the lists of a family', () => {
   ])('are no list for another: the answer to %s is not understood', async (command, stdout) => {
     await expect(read({ stdout })).rejects.toMatchObject({
       code: 'failed',
-      message: expect.stringContaining(`ip -j -N -4 ${command}: its answer is not understood`) as string,
+      message: expect.stringContaining(`ip -j -N -4 ${command}: its output is not understood`) as string,
     });
   });
 });

@@ -58,6 +58,6 @@ describe('xfrm policies', () => {
   });
 
   it.each(['[]', 'src', '\n'])('are not taken for none where ip says something else: %j', (text) => {
-    expect(() => read(text)).toThrow('ip xfrm policy list: its answer is not understood');
+    expect(() => read(text)).toThrow('ip xfrm policy list: its output is not understood');
   });
 });

@@ -1,4 +1,4 @@
-/** Where published ports lead: what other programs' rules of NAT give IPv4 packets as their destination. */
+/** Targets of published ports: IPv4 destinations in DNAT rules of other programs. */
 import type { Address } from '../../address/cidr.ts';
 import { MustredirectError } from '../../error.ts';
 import type { ForeignChain } from '../../state/facts.ts';

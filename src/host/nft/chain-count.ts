@@ -1,4 +1,4 @@
-/** What the rules of one of our chains have counted. */
+/** Counters of the rules of one of our chains. */
 import * as z from 'zod';
 import { ownNftTable } from '../../kinds/ownership.ts';
 import type { Exec } from '../ports.ts';

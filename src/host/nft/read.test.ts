@@ -247,8 +247,8 @@ describe('the nft table', () => {
   it.each<[Partial<Output>, string, string]>([
     [{ exitCode: 1, stderr: 'Operation not permitted (you must be root)' }, 'not-permitted', 'must be root'],
     [{ exitCode: 1, stderr: 'Segmentation fault' }, 'failed', 'Segmentation fault'],
-    [{ stdout: '{"nftables": [' }, 'failed', 'its answer is not understood'],
-    [{ stdout: '{"nftables": [{"set": {"name": 5}}]}' }, 'failed', 'its answer is not understood'],
+    [{ stdout: '{"nftables": [' }, 'failed', 'its output is not understood'],
+    [{ stdout: '{"nftables": [{"set": {"name": 5}}]}' }, 'failed', 'its output is not understood'],
     [{ stdout: '{"nftables": [{"chain": {"name": "c; flush ruleset"}}]}' }, 'failed', 'is not understood'],
     ...['"10.89.4.0"', '["10.89.4.0"]', '["10.89.4.0", {"drop": null}, 0]', '{}'].map(
       (elem): [Partial<Output>, string, string] => [

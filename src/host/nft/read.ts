@@ -76,7 +76,7 @@ function decodeNftTable(text: string): NftTable {
   try {
     return tableOf(answerSchema.parse(JSON.parse(text)));
   } catch (cause) {
-    throw new MustredirectError('failed', `${argv.join(' ')}: its answer is not understood`, {
+    throw new MustredirectError('failed', `${argv.join(' ')}: its output is not understood`, {
       hint: 'nftables 1.0.6 or later is known to work: `nft --version`',
       cause,
     });

@@ -1,4 +1,4 @@
-/** What `nft monitor trace` prints: one line for each rule, policy and header that a traced packet met. */
+/** Output of `nft monitor trace`: one line for each rule, policy and header that a traced packet met. */
 import type { Address } from '../../address/cidr.ts';
 
 export type TraceEvent = { readonly id: string } & ChainName &

@@ -28,7 +28,7 @@ describe('the version of nft', () => {
   });
 
   it('is not understood when it is no text', async () => {
-    await expect(read(ofVersion(1))).rejects.toThrow('nft -j list chains: its answer is not understood');
+    await expect(read(ofVersion(1))).rejects.toThrow('nft -j list chains: its output is not understood');
   });
 
   it('without JSON is refused', async () => {

@@ -1,4 +1,4 @@
-/** Whether nft is one that understands our table. */
+/** Checks that this version of nft supports our table. */
 import { MustredirectError } from '../../error.ts';
 import type { Output } from '../ports.ts';
 

@@ -1,4 +1,4 @@
-/** How work that has begun hears that the user wants none of it any more. */
+/** Interruption of running work by the user. */
 import { setImmediate as turn } from 'node:timers/promises';
 import { MustredirectError } from '../../error.ts';
 import type { Exec, Host } from '../ports.ts';

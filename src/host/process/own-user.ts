@@ -1,4 +1,4 @@
-/** Which user we are. */
+/** The user of this process. */
 import { stat } from 'node:fs/promises';
 
 /** the effective user, who owns our folder in /proc */

@@ -1,4 +1,4 @@
-/** What we ask of systemd. */
+/** Queries to systemd. */
 import { MustredirectError } from '../../error.ts';
 import { runOrFail } from './exec.ts';
 import type { Exec, Files } from '../ports.ts';

@@ -1,4 +1,4 @@
-/** What is done about flows: they leave no object, so there is an action only. */
+/** Actions on flows: flows are no objects, so there are actions only. */
 import * as z from 'zod';
 import { familyOf } from '../../address/cidr.ts';
 import type { ActionKind, ShellTools } from '../action-kind.ts';

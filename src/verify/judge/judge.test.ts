@@ -65,7 +65,7 @@ describe('judge', () => {
     expect(summary(expectation, observe([...entering, ...leaving]))).toEqual([
       'path true: UDP, TCP and ICMP left by eth0 to 192.168.50.2 (46:5b:c9:e1:d8:75): gateway office',
       'source true: 10.89.4.5 as it left this host',
-      'elsewhere true: none of our packets left by eth1; all came in by podman1',
+      'elsewhere true: no probe packet left by eth1; all came in by podman1',
       'reach not-checked: give --to ADDRESS[:PORT] to see answers',
     ]);
   });
@@ -75,7 +75,7 @@ describe('judge', () => {
     expect(summary(expectation, observe([...entering, ...leak])).slice(0, 3)).toEqual([
       'path false: left by eth0 to 192.168.50.1 (5a:c0:f9:78:35:21); gateway office is 192.168.50.2 on eth0',
       'source false: 192.168.50.10 as it left this host; 10.89.4.5 was expected',
-      'elsewhere false: of our packets, 3 left by eth0 to 192.168.50.1 (5a:c0:f9:78:35:21)',
+      'elsewhere false: probe packets: 3 left by eth0 to 192.168.50.1 (5a:c0:f9:78:35:21)',
     ]);
   });
 
@@ -83,7 +83,7 @@ describe('judge', () => {
     const leak = threePackets({ link: 'eth1', direction: 'out' }).slice(1, 2);
     const checks = summary(expectation, observe([...entering, ...leaving, ...leak]));
     expect(checks[0]).toBe('path false: left by eth1; gateway office is 192.168.50.2 on eth0');
-    expect(checks[2]).toBe('elsewhere false: of our packets, 1 left by eth1');
+    expect(checks[2]).toBe('elsewhere false: probe packets: 1 left by eth1');
   });
 
   it('names the kind that did not leave', () => {
@@ -103,7 +103,7 @@ describe('judge', () => {
       'path false: came in by podman1, and nothing left this host; 192.168.50.2 does not answer on eth0;' +
         ' net.ipv4.conf.all.forwarding is 0; gateway office is 192.168.50.2 on eth0',
       'source not-checked: nothing left',
-      'elsewhere true: none of our packets left by eth1; all came in by podman1',
+      'elsewhere true: no probe packet left by eth1; all came in by podman1',
     ]);
   });
 
@@ -122,13 +122,13 @@ describe('judge', () => {
     expect(summary(expected, observe(entering))).toEqual([
       'path true: came in by podman1, and nothing left this host: the file blocks IPv6',
       'source not-checked: nothing left',
-      'elsewhere true: none of our packets left by eth0, eth1; all came in by podman1',
+      'elsewhere true: no probe packet left by eth0, eth1; all came in by podman1',
       'reach not-checked: the file blocks IPv6',
     ]);
     expect(summary(expected, observe([...entering, ...leaving])).slice(0, 3)).toEqual([
       'path false: left by eth0 to 192.168.50.2 (46:5b:c9:e1:d8:75); the file blocks IPv6',
       'source not-checked: 10.89.4.5; the file blocks IPv6',
-      'elsewhere false: of our packets, 3 left by eth0 to 192.168.50.2 (46:5b:c9:e1:d8:75)',
+      'elsewhere false: probe packets: 3 left by eth0 to 192.168.50.2 (46:5b:c9:e1:d8:75)',
     ]);
     expect(summary(expected, observe(entering.slice(0, 1)))[0]).toBe(
       'path not-checked: the captures did not see TCP and ICMP come in; the file blocks IPv6',
@@ -138,7 +138,7 @@ describe('judge', () => {
   it('fails when there is no way', () => {
     const nowhere = { ...expectation, ways: [], problems: ['no route to 192.168.50.2'] };
     expect(summary(nowhere, observe([...entering, ...leaving]))[0]).toBe(
-      'path false: left by eth0 to 192.168.50.2 (46:5b:c9:e1:d8:75); there is no way to gateway office;' +
+      'path false: left by eth0 to 192.168.50.2 (46:5b:c9:e1:d8:75); there is no route to gateway office;' +
         ' no route to 192.168.50.2',
     );
   });
@@ -149,7 +149,7 @@ describe('judge', () => {
     expect(summary(expected, observe([...entering, ...left])).slice(0, 3)).toEqual([
       'path true: UDP, TCP and ICMP left by gre1: gateway office',
       'source true: 172.31.0.2 as it left this host',
-      'elsewhere true: none of our packets left by eth0, eth1; all came in by podman1',
+      'elsewhere true: no probe packet left by eth0, eth1; all came in by podman1',
     ]);
   });
 
@@ -169,7 +169,7 @@ describe('judge', () => {
     const clean = observe([...entering, ...left, ...echoes], { links, neighbours });
     expect(summary(expected, clean)[2]).toMatch(/^elsewhere true/);
     const leaking = observe([...entering, ...left, ...echoes, ...echoes.slice(0, 1)], { links, neighbours });
-    expect(summary(expected, leaking)[2]).toBe('elsewhere false: of our packets, 1 left by eth0');
+    expect(summary(expected, leaking)[2]).toBe('elsewhere false: probe packets: 1 left by eth0');
   });
 
   it("takes the ports of a bridge for the bridge's own", () => {

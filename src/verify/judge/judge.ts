@@ -36,7 +36,7 @@ function judgeElsewhere(
     const counts = unique(wrong.map(({ by }) => by)).map(
       (by) => `${wrong.filter((departure) => departure.by === by).length} left by ${by}`,
     );
-    return verdict('elsewhere', false, `of our packets, ${counts.join(', ')}`);
+    return verdict('elsewhere', false, `probe packets: ${counts.join(', ')}`);
   }
   if (lost > 0) return verdict('elsewhere', 'not-checked', `the captures lost ${lost} packets: try again`);
   // A capture that did not see them come in would not see them go out either.
@@ -51,6 +51,6 @@ function judgeElsewhere(
   return verdict(
     'elsewhere',
     true,
-    `none of our packets left by ${listed(others)}; all came in by ${entries.join(', ')}`,
+    `no probe packet left by ${listed(others)}; all came in by ${entries.join(', ')}`,
   );
 }

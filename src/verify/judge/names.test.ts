@@ -56,7 +56,7 @@ function judged(packets: readonly Sighting[], different: Partial<NodeNetwork & A
 
 const said = { nameServers: ['9.9.9.9'] };
 const heard = 'asked 10.89.4.1, which answered';
-const leftByHost = `${heard}; the question left by eth0 to 192.168.50.1 (${macs.router}), from 192.168.50.10 to 192.168.50.1: past gateway office`;
+const leftByHost = `${heard}; the query left by eth0 to 192.168.50.1 (${macs.router}), from 192.168.50.10 to 192.168.50.1: past gateway office`;
 
 describe('the way of a question', () => {
   it.each<[string, unknown[], unknown[]]>([
@@ -69,17 +69,14 @@ describe('the way of a question', () => {
     [
       'by the gateway',
       judged([entered, byGateway], said),
-      [
-        true,
-        `${heard}; the question left by eth0 to 192.168.50.2 (${macs.gateway}), from 10.89.4.2 to 9.9.9.9`,
-      ],
+      [true, `${heard}; the query left by eth0 to 192.168.50.2 (${macs.gateway}), from 10.89.4.2 to 9.9.9.9`],
     ],
     [
       'direct, as its destination is',
       judged([entered, toDirect], { nameServers: ['192.168.60.53'] }),
       [
         true,
-        `${heard}; the question left by eth0 to 192.168.50.1 (${macs.router}), from 10.89.4.2 to 192.168.60.53`,
+        `${heard}; the query left by eth0 to 192.168.50.1 (${macs.router}), from 10.89.4.2 to 192.168.60.53`,
       ],
     ],
     [
@@ -87,11 +84,11 @@ describe('the way of a question', () => {
       judged([entered, byGateway, byHost], said),
       [false, expect.stringContaining(': past gateway office')],
     ],
-    ['none', judged([entered]), ['not-checked', `${heard}; no question left this host`]],
+    ['none', judged([entered]), ['not-checked', `${heard}; no query left this host`]],
     [
       'none, and no answer',
       judged([], { ...said, answered: false }),
-      [false, 'asked 10.89.4.1, and no answer came; no question left this host'],
+      [false, 'asked 10.89.4.1, and no answer came; no query left this host'],
     ],
   ])('%s', (_, found, expected) => {
     expect(found).toEqual(expected);

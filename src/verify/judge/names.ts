@@ -1,4 +1,4 @@
-/** By which way a question for a name left, and whether that is as the file says. */
+/** Judges the egress of a DNS query against `dns:` of the file. */
 import { type Address, contains } from '../../address/cidr.ts';
 import type { Neighbour } from '../../host/ip/neighbours.ts';
 import type { Link } from '../../state/facts.ts';
@@ -26,11 +26,11 @@ export function judgeNames(network: NodeNetwork, asked: Asked): Verdict {
   const isSaid = network.nameServers !== undefined;
   const heard = `asked ${asked.server}, ${asked.answered ? 'which answered' : 'and no answer came'}`;
   if (right.length + wrong.length === 0) {
-    return verdict('names', isSaid ? false : 'not-checked', `${heard}; no question left this host`);
+    return verdict('names', isSaid ? false : 'not-checked', `${heard}; no query left this host`);
   }
   const way = describe([...right, ...wrong]);
-  if (past.length === 0) return verdict('names', true, `${heard}; the question left by ${way}`);
-  const evidence = `${heard}; the question left by ${way}: past gateway ${network.gateway}`;
+  if (past.length === 0) return verdict('names', true, `${heard}; the query left by ${way}`);
+  const evidence = `${heard}; the query left by ${way}: past gateway ${network.gateway}`;
   // Where the file leaves it to the engine, this is what engines do.
   return verdict(
     'names',

@@ -1,4 +1,4 @@
-/** Whether all left by a right way; and if not, what became of them. */
+/** Judges whether all packets left by an expected egress, and where the others went. */
 import type { Sighting } from '../probe/captures.ts';
 import { type Departures, waysOf } from '../probe/departures.ts';
 import { noPing } from './reach.ts';
@@ -52,7 +52,7 @@ function judgeClosed(
 }
 
 function describeWanted({ ways, wayName }: Expectation): string {
-  if (ways.length === 0) return `there is no way to ${wayName}`;
+  if (ways.length === 0) return `there is no route to ${wayName}`;
   return `${wayName} is ${ways.map(({ link, nextHop }) => (nextHop ? `${nextHop} on ${link}` : link)).join(' or ')}`;
 }
 

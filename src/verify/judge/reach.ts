@@ -1,4 +1,4 @@
-/** Whether somebody answered, and how fast. */
+/** Judges whether the target answered, and how fast. */
 import type { Expectation, Observation, Verdict } from '../probe/observation.ts';
 import type { PingAnswer } from '../probe/probe.ts';
 import { type SocketAnswer, isFromTarget } from '../probe/sender.ts';

@@ -17,7 +17,7 @@ export async function refuseTaken(host: LiveHost, veth: Veth, subnet: Subnet): P
   const taken = await ask(host, veth, subnet);
   await configureInside(host, veth, [`address flush dev ${insideLink}`]);
   if (!taken) return;
-  throw new MustredirectError('busy', `${veth.address}: somebody has it, though the engine does not say so`);
+  throw new MustredirectError('busy', `${veth.address}: in use, although the engine does not list it`);
 }
 
 /** Three requests, this many milliseconds apart: then the kernel says that nobody is there. */

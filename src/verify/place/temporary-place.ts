@@ -45,10 +45,10 @@ async function workJoined<T>(
   try {
     if (joint.kind === 'route') {
       await joinByRoute(host, veth);
-      return await work({ pid, source, entry: name, from: `a namespace for the moment (${source})` });
+      return await work({ pid, source, entry: name, from: `a temporary namespace (${source})` });
     }
     await joinToBridge(host, veth, joint);
-    const from = `a namespace for the moment on ${joint.bridge} (${source})`;
+    const from = `a temporary namespace on ${joint.bridge} (${source})`;
     return await work({ pid, source, entry: joint.bridge, from });
   } finally {
     // Not left to the end of the namespace, which the kernel puts off: gone means gone when we return.

@@ -1,4 +1,4 @@
-/** The veth between this host and a namespace for the moment. */
+/** The veth between this host and a temporary namespace. */
 import { createHash } from 'node:crypto';
 import type { Address } from '../../address/cidr.ts';
 import { MustredirectError } from '../../error.ts';

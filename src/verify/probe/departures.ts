@@ -1,4 +1,4 @@
-/** Which of a probe's packets left by a right way, and which by another. */
+/** Packets of a probe that left this host, by an expected egress or by another. */
 import type { Neighbour } from '../../host/ip/neighbours.ts';
 import type { Link } from '../../state/facts.ts';
 import type { Sighting } from './captures.ts';

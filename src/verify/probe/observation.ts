@@ -1,4 +1,4 @@
-/** What should happen to a probe, what did, and what that says. */
+/** Expectation, observation and verdict of a probe. */
 import type { Address } from '../../address/cidr.ts';
 import type { Neighbour } from '../../host/ip/neighbours.ts';
 import type { Link } from '../../state/facts.ts';

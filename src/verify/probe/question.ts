@@ -1,4 +1,4 @@
-/** A question for a name that nobody has asked for before, so that no cache answers it, and that a capture finds again. */
+/** A DNS query for a unique name, so that no cache answers it and a capture recognises it. */
 import { randomInt } from 'node:crypto';
 
 export interface Question {

@@ -15,7 +15,7 @@ export function fragments(network: NodeNetwork, way: WayMtu | undefined, facts: 
   if (!has6 || !facts.bridgeFilter6 || !way || way.mtu >= kernelMtu) return [];
   return [
     {
-      message: `network ${name}: datagrams of IPv6 that its containers send in fragments are lost: net.bridge.bridge-nf-call-ip6tables is 1, and ${way.what} takes ${way.mtu} bytes`,
+      message: `network ${name}: fragmented IPv6 packets of its containers are lost: net.bridge.bridge-nf-call-ip6tables is 1, and ${way.what} takes ${way.mtu} bytes`,
       hint: '`sysctl net.bridge.bridge-nf-call-ip6tables=0`, unless something on this host filters inside of bridges',
     },
   ];

@@ -60,7 +60,7 @@ function given({ uplink, link, engine, bridge, exists = true, by = 'podman' }: G
 }
 
 const large = (mtu: number, what: string, takes: number): string =>
-  `network web: its packets may have ${mtu} bytes, and ${what} takes ${takes}: larger ones need an ICMP error to find their way back`;
+  `network web: its packets may have ${mtu} bytes, and ${what} takes ${takes}: larger packets depend on path MTU discovery`;
 const uplink = 'the uplink of gateway office';
 const lan = 'eth0, which leads to gateway office,';
 
@@ -84,15 +84,15 @@ describe('a network whose packets are too large', () => {
   it.each<[Given, string]>([
     [
       {},
-      'make it anew: `podman network rm web`, then `podman network create --opt mtu=1476` with the same subnets',
+      'recreate it: `podman network rm web`, then `podman network create --opt mtu=1476` with the same subnets',
     ],
     [
       { by: 'docker' },
-      'make it anew: `docker network rm web`, then `docker network create --opt com.docker.network.driver.mtu=1476` with the same subnets',
+      'recreate it: `docker network rm web`, then `docker network create --opt com.docker.network.driver.mtu=1476` with the same subnets',
     ],
     [
       { by: 'external' },
-      "give its bridge, and its containers' devices, the smaller one: `ip link set DEVICE mtu 1476`",
+      "give its bridge, and its containers' devices, the smaller MTU: `ip link set DEVICE mtu 1476`",
     ],
   ])('is mended by the way of its engine: %o', (about, hint) => {
     const { network, facts } = given({ uplink: 1476, ...about });
@@ -123,7 +123,7 @@ describe('a network whose packets are too large', () => {
 describe('fragments of IPv6', () => {
   const dual = ['10.89.4.0/24', 'fd04::/64'];
   const lost =
-    'network web: datagrams of IPv6 that its containers send in fragments are lost: net.bridge.bridge-nf-call-ip6tables is 1, and the uplink of gateway office takes 1476 bytes';
+    'network web: fragmented IPv6 packets of its containers are lost: net.bridge.bridge-nf-call-ip6tables is 1, and the uplink of gateway office takes 1476 bytes';
 
   it.each<[string, Partial<NodeNetwork>, boolean, string[]]>([
     ['get lost where bridges are filtered', { subnets: dual }, true, [lost]],
@@ -161,7 +161,7 @@ describe('an uplink that the file says something else of', () => {
 
   it('is told, with both ways out', () => {
     expect(warnings(1476, 1400)).toEqual([
-      'gateway office: the file says that its uplink gre1 takes 1476 bytes, and it takes 1400; ' +
+      'gateway office: the file says that its uplink gre1 has mtu 1476, and the device has 1400; ' +
         'write `mtu: 1400` into the file, or `ip link set gre1 mtu 1476`',
     ]);
   });

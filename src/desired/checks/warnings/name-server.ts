@@ -1,4 +1,4 @@
-/** What becomes of names when the file says whom to ask for them. */
+/** Warnings about name resolution when the file has `dns:`. */
 import type { NetworkFacts } from '../../../state/facts.ts';
 import type { NodeNetwork } from '../../../topology/role.ts';
 import type { Warning } from '../../redirect.ts';
@@ -10,16 +10,16 @@ export function nameServer(network: NodeNetwork, found: NetworkFacts | undefined
   if (found.asksFromHost) {
     return [
       {
-        message: `network ${name}: ${found.backend} asks for its containers from this host, past the gateway, and not ${nameServers.join(', ')}`,
-        hint: `start its containers with ${nameServers.map((address) => `\`--dns ${address}\``).join(' ')}: then it asks from inside of them, by the gateway`,
+        message: `network ${name}: ${found.backend} sends DNS queries of its containers from this host, past the gateway, and not to ${nameServers.join(', ')}`,
+        hint: `start its containers with ${nameServers.map((address) => `\`--dns ${address}\``).join(' ')}: their queries then go through the gateway`,
       },
     ];
   }
   if (!found.nameServer) return [];
   return [
     {
-      message: `network ${name}: its containers do not find each other by name: their questions go to ${nameServers.join(', ')}, and not to the name server of ${found.backend}`,
-      hint: `${keepNames(network)}make the network anew with \`--disable-dns\`, and this is as you want it`,
+      message: `network ${name}: its containers cannot resolve each other’s names: their DNS queries go to ${nameServers.join(', ')}, and not to the name server of ${found.backend}`,
+      hint: `${keepNames(network)}to do without container names, recreate the network with \`--disable-dns\``,
     },
   ];
 }
@@ -28,5 +28,5 @@ export function nameServer(network: NodeNetwork, found: NetworkFacts | undefined
 function keepNames({ name, nameServers = [], nextHops }: NodeNetwork): string {
   if (!nameServers.every((address) => nextHops.includes(address))) return '';
   const options = nameServers.map((address) => `--dns-add ${address}`).join(' ');
-  return `with netavark, from podman 4.4 on, \`podman network update ${options} ${name}\` keeps the names; without it, `;
+  return `with netavark, from podman 4.4 on, \`podman network update ${options} ${name}\` keeps the names; `;
 }

@@ -16,7 +16,7 @@ export function networkMtu(
   if (!way || mtu <= way.mtu || found?.exists === false) return [];
   return [
     {
-      message: `network ${network.name}: its packets may have ${mtu} bytes, and ${way.what} takes ${way.mtu}: larger ones need an ICMP error to find their way back`,
+      message: `network ${network.name}: its packets may have ${mtu} bytes, and ${way.what} takes ${way.mtu}: larger packets depend on path MTU discovery`,
       hint: remedy(network, way.mtu),
     },
   ];
@@ -25,7 +25,7 @@ export function networkMtu(
 /** A container keeps what it was started with. */
 function remedy({ name, engine }: NodeNetwork, mtu: number): string {
   const anew = (program: string, option: string): string =>
-    `make it anew: \`${program} network rm ${name}\`, then \`${program} network create --opt ${option}=${mtu}\` with the same subnets`;
+    `recreate it: \`${program} network rm ${name}\`, then \`${program} network create --opt ${option}=${mtu}\` with the same subnets`;
   switch (engine) {
     case 'podman':
       return anew('podman', 'mtu');
@@ -34,8 +34,8 @@ function remedy({ name, engine }: NodeNetwork, mtu: number): string {
     case 'nerdctl':
       return anew('nerdctl', 'mtu');
     case 'cni':
-      return `set \`"mtu": ${mtu}\` in its bridge plugin, and start its containers anew`;
+      return `set \`"mtu": ${mtu}\` in its bridge plugin, and restart its containers`;
     case 'external':
-      return `give its bridge, and its containers' devices, the smaller one: \`ip link set DEVICE mtu ${mtu}\``;
+      return `give its bridge, and its containers' devices, the smaller MTU: \`ip link set DEVICE mtu ${mtu}\``;
   }
 }

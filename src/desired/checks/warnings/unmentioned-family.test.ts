@@ -35,17 +35,17 @@ describe('a family that the file does not mention', () => {
     [
       'that the engine gives',
       { mentioned: ['10.89.4.0/24'], given: ['10.89.4.0/24', '2001:db8::/64'] },
-      [`${engine} 2001:db8::/64 too, ${said}: IPv6 of its containers goes nowhere`],
+      [`${engine} 2001:db8::/64 too, ${said}: IPv6 of its containers is blocked`],
     ],
     [
       'that is the older one',
       { mentioned: ['2001:db8::/64'], given: ['10.89.4.0/24', '10.89.5.0/24', '2001:db8::/64'] },
-      [`${engine} 10.89.4.0/24, 10.89.5.0/24 too, ${said}: IPv4 of its containers goes nowhere`],
+      [`${engine} 10.89.4.0/24, 10.89.5.0/24 too, ${said}: IPv4 of its containers is blocked`],
     ],
     [
       'that only the bridge shows',
       { mentioned: ['10.89.4.0/24'], bridge: ['10.89.4.1/24', 'fd00::1/64', 'fe80::1/64'] },
-      [`network web: br1 has fd00::1/64 too, ${said}: IPv6 of its containers goes nowhere`],
+      [`network web: br1 has fd00::1/64 too, ${said}: IPv6 of its containers is blocked`],
     ],
     ['that is only link-local', { mentioned: ['10.89.4.0/24'], bridge: ['10.89.4.1/24', 'fe80::1/64'] }, []],
     [

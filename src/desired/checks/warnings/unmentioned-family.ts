@@ -25,7 +25,7 @@ export function unmentionedFamily(
 
 function warning({ name }: NodeNetwork, family: Family, who: string, what: readonly string[]): Warning {
   return {
-    message: `network ${name}: ${who} ${what.join(', ')} too, and the file does not mention it: IPv${family} of its containers goes nowhere`,
-    hint: `write the subnet under \`subnets:\`, or \`ipv${family}: block\` when that is what you want`,
+    message: `network ${name}: ${who} ${what.join(', ')} too, and the file does not mention it: IPv${family} of its containers is blocked`,
+    hint: `add the subnet under \`subnets:\`, or write \`ipv${family}: block\` to block it on purpose`,
   };
 }

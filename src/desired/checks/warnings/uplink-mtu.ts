@@ -7,7 +7,7 @@ export function uplinkMtu({ name, uplink }: MemberGateway, link: Link | undefine
   if (uplink.mtu === undefined || link?.mtu === undefined || uplink.mtu === link.mtu) return [];
   return [
     {
-      message: `gateway ${name}: the file says that its uplink ${uplink.device} takes ${uplink.mtu} bytes, and it takes ${link.mtu}`,
+      message: `gateway ${name}: the file says that its uplink ${uplink.device} has mtu ${uplink.mtu}, and the device has ${link.mtu}`,
       hint: `write \`mtu: ${link.mtu}\` into the file, or \`ip link set ${uplink.device} mtu ${uplink.mtu}\``,
     },
   ];

@@ -1,4 +1,4 @@
-/** What will hurt sooner or later, and keeps nothing from being applied. */
+/** Warnings: likely trouble that does not stop apply. */
 import type { Facts, Link } from '../../../state/facts.ts';
 import type { HostRole, NodeNetwork } from '../../../topology/role.ts';
 import { bridgeOf } from '../../engines/bridge.ts';

@@ -109,10 +109,10 @@ describe('networks of podman with cni', () => {
     );
     await expect(
       read({ '87-mustredirect.conflist': '{"name":"mustredirect"}' }, 'mustredirect'),
-    ).rejects.toThrow('/etc/cni/net.d/87-mustredirect.conflist: cannot understand it: plugins: ');
+    ).rejects.toThrow('/etc/cni/net.d/87-mustredirect.conflist: unexpected content: plugins: ');
     const text = fixture('mustredirect-4.3.1.conflist').replace('10.89.4.0/24', '10.89.4.0/33');
     await expect(read({ 'x.conflist': text }, 'mustredirect')).rejects.toThrow(
-      '/etc/cni/net.d/x.conflist: bridge plugin: cannot understand it: ipam.ranges.0.0.subnet: 10.89.4.0/33 is not a subnet',
+      '/etc/cni/net.d/x.conflist: bridge plugin: unexpected content: ipam.ranges.0.0.subnet: 10.89.4.0/33 is not a subnet',
     );
   });
 

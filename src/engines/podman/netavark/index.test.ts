@@ -76,7 +76,7 @@ describe('networks of podman with netavark', () => {
 
   it('says what is wrong with a broken file', async () => {
     await expect(read('a', '{"name":"a"}')).rejects.toThrow(
-      '/etc/containers/networks/a.json: cannot understand it: driver: ',
+      '/etc/containers/networks/a.json: unexpected content: driver: ',
     );
     await expect(read('a', '')).rejects.toThrow('/etc/containers/networks/a.json: not JSON');
   });
