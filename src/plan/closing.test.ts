@@ -111,6 +111,18 @@ describe('a redirect that ends', () => {
     }
   });
 
+  it.each<[string, number]>([
+    ['rules', 1],
+    ['a mark', 12],
+  ])('is closed and forgotten also when somebody has taken the table away: steered by %s', (_, count) => {
+    const networks = Array.from({ length: count }, (__, index) => network(`10.89.${index * 2}.0/24`));
+    const left = objectsOf(...networks).filter(({ kind }) => kind !== 'nft-set' && kind !== 'nft-chain');
+    const { steps } = makePlan(left, desired());
+    const last = steps.at(-1);
+    expect(last && flowsOf(last.do)).toEqual(networks.map(({ subnets: [from] }) => ({ from })));
+    expect(steps.slice(0, 2).some((step) => closesIn(step.do))).toBe(true);
+  });
+
   it('goes to the whole world when its destination is everything', () => {
     expect(closedFlows(closingObjects([{ from: '10.89.4.0/24', to: '0.0.0.0/0' }], true))).toEqual([
       { from: '10.89.4.0/24' },

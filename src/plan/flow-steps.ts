@@ -17,7 +17,7 @@ import type { DesiredObject } from '../desired/redirect.ts';
 import type { Flows } from '../kinds/flows/schema.ts';
 import type { HostObject } from '../kinds/index.ts';
 import type { NftSet } from '../kinds/nft-table/schema.ts';
-import { mainTable, preferences } from '../kinds/ownership.ts';
+import { preferences } from '../kinds/ownership.ts';
 import { subnetOfElement } from '../kinds/nft-table/set-name.ts';
 import { elementKey } from './nft-text.ts';
 import { overlapsOneOf } from './overlaps.ts';
@@ -42,8 +42,9 @@ export function changedFlows(
   const [decided, wished] = [decisions(actual, before), decisions(objects, after)];
   // A run that was cut off before it forgot has not steered yet either: that tells of flows left to forget.
   const unsteered = excludeSubnets(steered(objects), steered(actual));
-  // Somebody may have taken the table away, which says what was decided: rules and routes tell it as well.
+  // The table says what was decided, and somebody may have removed it: rules and policies still name the subnets.
   const steeredNoMore = excludeSubnets(steered(actual), steered(objects));
+  const namedNoMore = excludeSubnets(namedByPolicies(actual), namedByPolicies(objects));
   return {
     begun: [
       ...everywhere([...missingIn(wished, decided), ...unsteered, ...newBypasses(objects, actual)]),
@@ -52,7 +53,12 @@ export function changedFlows(
       ...towardsGone(after, before),
     ],
     ended: [
-      ...everywhere([...missingIn(decided, wished), ...steeredNoMore, ...newBypasses(actual, objects)]),
+      ...everywhere([
+        ...missingIn(decided, wished),
+        ...steeredNoMore,
+        ...namedNoMore,
+        ...newBypasses(actual, objects),
+      ]),
       ...newPairs(before, after),
       ...towardsGone(before, after),
       ...calledNoMore(actual, objects),
@@ -171,10 +177,13 @@ function everywhere(subnets: readonly Subnet[]): Flows[] {
 function steered(objects: readonly HostObject[]): Subnet[] {
   return objects.flatMap((o) => {
     if (o.kind === 'rule') return o.preference === preferences.steer ? (o.from ?? []) : [];
-    // Where a mark steers, and on a gateway: the subnets whose packets come back.
-    if (o.kind === 'route') return o.table === mainTable ? longSubnet(o.destination) : [];
     return o.kind === 'nft-set' && o.verdicts ? steeredElements(o) : [];
   });
+}
+
+/** Redirected subnets, also those that a mark steers: what is not allowed from them is blocked by a policy each. */
+function namedByPolicies(objects: readonly HostObject[]): Subnet[] {
+  return objects.flatMap((o) => (o.kind === 'xfrm-policy' && o.bit === undefined ? longSubnet(o.from) : []));
 }
 
 /** `10.89.4.0/24 : goto to4_office` goes to a gateway; what is only marked as seen goes nowhere. */

@@ -377,7 +377,7 @@ describe('another run', () => {
     await lock.release();
     expect(result.status).toBe(4);
     expect(result.told.join('\n')).toMatch(
-      /another run is in progress: destroy, process 12, since .*\nhint: /,
+      /another run is in progress: destroy, process 12, since .*\nwait until it has ended/,
     );
   });
 });

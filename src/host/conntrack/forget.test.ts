@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { bothWays } from '../../kinds/flows/action.ts';
 import { conntrackArgs, forgetFlows } from './forget.ts';
 import { knownFlows } from './list.ts';
 import type { Exec, Output } from '../ports.ts';
@@ -93,8 +94,18 @@ describe('forgetting flows of many subnets', () => {
 
   it('asks for none when none has any', async () => {
     told.length = 0;
-    await forgetFlows(exec, many.slice(4, 39).concat({ from: '10.90.0.0/24' }, { from: '10.91.0.0/24' }));
+    const without = many.filter(({ from }) => from !== '10.89.3.0/24' && from !== '10.89.19.0/24');
+    await forgetFlows(exec, without);
     expect(told).toEqual(['conntrack -L -f ipv4']);
+  });
+
+  it('finds those that an answer began, by whom it went to', async () => {
+    const line = 'udp      17 29 src=203.0.113.10 dst=10.89.4.2 sport=80 dport=5000 ';
+    const answered: Exec = { run: () => Promise.resolve({ exitCode: 0, stdout: line, stderr: '' }) };
+    const asked = bothWays([{ from: '10.89.4.0/24' }, { from: '10.89.5.0/24' }]);
+    expect(await knownFlows(answered, asked)).toEqual([{ from: '0.0.0.0/0', to: '10.89.4.0/24' }]);
+    const pair = bothWays([{ from: '10.89.4.0/24', to: '203.0.113.0/24' }]);
+    expect(await knownFlows(answered, pair)).toEqual([{ from: '203.0.113.0/24', to: '10.89.4.0/24' }]);
   });
 });
 
@@ -104,6 +115,7 @@ describe('what conntrack is asked', () => {
     [{ from: '10.89.4.0/24', to: '1.1.1.1/32' }, '-D -f ipv4 -s 10.89.4.0/24 -d 1.1.1.1/32'],
     [{ from: '10.89.4.5/32', called: true as const }, '-D -f ipv4 -r 10.89.4.5'],
     [{ from: 'fd89:4::/64' }, '-D -f ipv6 -s fd89:4::/64'],
+    [{ from: '::/0', to: 'fd89:4::/64' }, '-D -f ipv6 -d fd89:4::/64'],
     [{ from: 'fd89:5::7/128', to: '2001:db8::/32' }, '-D -f ipv6 -s fd89:5::7/128 -d 2001:db8::/32'],
   ])('of %j', (asked, args) => {
     expect(conntrackArgs(asked).join(' ')).toBe(args);
