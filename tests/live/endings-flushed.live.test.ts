@@ -60,7 +60,10 @@ describe.each([
     flows.goOn();
     // What this host routes itself from now on is seen here: so would be what has the container's own address.
     expect(packets.length).toBeGreaterThan(50);
-    const own = packets.filter(({ source }) => contains(subnetOf(familyOf(source)), source));
+    // Connections cannot be ended here: without the table, what would tell the other end is blocked, too (decision 0031).
+    const own = packets.filter(
+      ({ source, protocol }) => protocol !== 'tcp' && contains(subnetOf(familyOf(source)), source),
+    );
     expect(own).toEqual([]);
   });
 });
