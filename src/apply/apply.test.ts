@@ -270,6 +270,21 @@ describe('apply', () => {
     },
   );
 
+  it('is as it was before, and says so, when the way back does what undoing a step could not', async () => {
+    const host = await hostWith([first]);
+    const before = sorted(host.dump());
+    // What ends connections is tried twice, and the first inverse comes after it.
+    let [broken, left] = [false, 3];
+    host.failWhen(({ what, input }) => {
+      broken ||= input.includes('lookup 300');
+      if (broken && input.includes('lookup 300')) return { kind: 'failed' };
+      return broken && what === 'nft -f -' && left-- > 0 ? { kind: 'failed' } : undefined;
+    });
+    await expect(applyTo(targetOf(host, second))).rejects.toThrow('everything is as it was before');
+    expect(left).toBeLessThanOrEqual(0);
+    expect(sorted(host.dump())).toEqual(before);
+  });
+
   it('says what is left when undoing fails too', async () => {
     const host = newHost();
     host.failWhen(({ what, input }) =>

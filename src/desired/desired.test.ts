@@ -37,6 +37,19 @@ describe('the wanted state', () => {
     expect(wanted.filter(({ why }) => why === '')).toEqual([]);
   });
 
+  it('has each element of a set once, also when two networks claim one subnet of a bridge', () => {
+    const links: Link[] = [
+      ...givenFacts().links,
+      { name: 'mr0', index: 3, ethernet: true, type: 'bridge', addresses: ['10.89.4.1/24'] },
+    ];
+    const moved = { ...network, name: 'moved', subnets: ['10.90.0.0/24'], bridge: 'mr0' };
+    const sets = objects({ networks: [network, moved] }, givenFacts({ links })).filter(
+      (object) => object.kind === 'nft-set',
+    );
+    expect(sets.find(({ name }) => name === 'own4_24')?.elements).toContain('10.89.4.0 . "mr0"');
+    for (const { elements } of sets) expect(elements).toEqual([...new Set(elements)]);
+  });
+
   it('has nothing for a gateway that no network goes by', () => {
     expect(objects({ gateways: [gateway] })).toEqual([]);
     expect(objects({ networks: [network], gateways: [gateway] })).toEqual(objects({ networks: [network] }));

@@ -179,11 +179,12 @@ function elementSets(
   },
 ): DesiredObject[] {
   const address = raw ? 'integer' : `ipv${family}_addr`;
-  const byLength = new Map<number, string[]>();
+  // Each once: two networks of the file may claim one subnet of a bridge.
+  const byLength = new Map<number, Set<string>>();
   for (const { subnet, text } of elements) {
     const some = byLength.get(lengthOf(subnet));
-    if (some) some.push(text);
-    else byLength.set(lengthOf(subnet), [text]);
+    if (some) some.add(text);
+    else byLength.set(lengthOf(subnet), new Set([text]));
   }
   return [...byLength].map(([length, some]) => ({
     object: {
@@ -193,7 +194,7 @@ function elementSets(
       ...(verdicts ? { verdicts } : {}),
       type: [address, ...(bridged ? ['ifname'] : [])],
       counted,
-      elements: some,
+      elements: [...some],
     } satisfies NftSet,
     why,
   }));
