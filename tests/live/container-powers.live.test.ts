@@ -107,12 +107,14 @@ describe.each(['podman-netavark', 'docker'] as const)('containers of %s', (engin
       await lead(network.subnet.replace(/0\/24$/, '1'));
       expect(await problems(world)).toEqual([
         expect.stringMatching(
-          `container both: .* leads by ${network.name}: its answers from 10\\.77\\.0\\.\\d+ are dropped there`,
+          `container both: .* goes through ${network.name}: its replies from 10\\.77\\.0\\.\\d+ are dropped there`,
         ),
       ]);
       await lead('10.77.0.1');
       expect(await problems(world)).toEqual([
-        expect.stringMatching('container both: .* leaves as 10\\.77\\.0\\.\\d+, which is not redirected'),
+        expect.stringMatching(
+          'container both: .* uses source address 10\\.77\\.0\\.\\d+, which is not redirected',
+        ),
       ]);
     } finally {
       await world.containers.remove(name);

@@ -120,7 +120,7 @@ describe.each(await containerEngines())('%s', (engine) => {
   });
 
   it('gateway: the container asks the gateway, with its own address', async () => {
-    const warned = (await applyWith('gateway')).includes('its containers do not find each other by name');
+    const warned = (await applyWith('gateway')).includes('its containers cannot resolve each other’s names');
     expect(warned).toBe(!inside);
     expect(await ask()).toEqual({ answer: answers.gw1, seen: { isp: [], gw1: [web], upstream: [] } });
     expect((await lookUp('db')).includes('Address: 10.89.4.')).toBe(inside);
@@ -149,7 +149,7 @@ describe.each(await containerEngines())('%s', (engine) => {
     const { node1 } = world.hosts;
     expect(await mustSucceed(node1, 'plan')).toContain('nothing to do');
     const found = (await mustredirect(node1, 'doctor')).stdout;
-    expect(found).toContain(inside ? 'nothing found' : 'find each other by name');
+    expect(found).toContain(inside ? 'nothing found' : 'cannot resolve each other’s names');
     await applyWith('engine');
     expect((await ask()).seen['isp']).toEqual(inside ? [] : [addresses.node1]);
   });

@@ -117,7 +117,9 @@ describe('a published port, asked for by another link than the gateway’s', () 
     await apply();
     expect(await answers()).toEqual(['', '']);
     const [found] = await strictLinks();
-    expect(found?.problem).toContain(`network ${network.name}: nobody who comes in by ${second.device}`);
+    expect(found?.problem).toContain(
+      `network ${network.name}: published ports cannot be reached through ${second.device}`,
+    );
     const command = /`(.+)`/.exec(found?.remedy ?? '')?.[1] ?? '';
     await world.hosts.node1.run(command.split(' '));
     expect(await answers()).toEqual(['hello', 'hello']);
@@ -176,5 +178,5 @@ async function strictBridges(): Promise<{ problem: string; remedy: string }[]> {
 async function strictLinks(): Promise<{ problem: string; remedy: string }[]> {
   const { stdout } = await mustredirect(world.hosts.node1, 'doctor', '--json');
   const found = JSON.parse(stdout) as { problem: string; remedy: string }[];
-  return found.filter(({ problem }) => problem.includes('nobody who comes in by'));
+  return found.filter(({ problem }) => problem.includes('published ports cannot be reached through'));
 }

@@ -64,7 +64,7 @@ const ofNumbers: Situation[] = [
     says: [
       'rule 4150 (lookup 300) belongs to another program',
       'the preferences 4000 to 4999 are reserved for mustredirect',
-      'give it one below',
+      'move it below',
     ],
   },
   {
@@ -79,7 +79,7 @@ const ofNumbers: Situation[] = [
     file: numbers('mark: 0x40000'),
     make: 'ip rule add preference 5210 fwmark 0x80000/0xff0000 lookup main',
     takeBack: 'ip rule del preference 5210',
-    says: ['gateway office: mark 0x40000 collides with rule 5210 of Tailscale', 'give another `mark:`'],
+    says: ['gateway office: mark 0x40000 collides with rule 5210 of Tailscale', 'choose another `mark:`'],
   },
   {
     name: 'a mark of wg-quick',
