@@ -125,7 +125,7 @@ describe('plan', () => {
     expect(await mustSucceed(node1, 'plan')).toContain(
       `warning: network ${network.name}: its packets may have 1500 bytes, and the uplink of gateway office takes ${uplinkMtu}`,
     );
-    expect(await mustSucceed(gw1, 'plan')).toContain('takes 1400 bytes, and it takes 1500');
+    expect(await mustSucceed(gw1, 'plan')).toContain('has mtu 1400, and the device has 1500');
     await node1.run(['ip', 'link', 'set', 'mr0', 'mtu', String(uplinkMtu)]);
     await gw1.run(['ip', 'link', 'set', 'uplink0', 'mtu', String(uplinkMtu)]);
     for (const host of [gw1, node1])
