@@ -261,7 +261,7 @@ describe('apply', () => {
         /nothing is taken away, because flows could not be blocked: .*; everything is as it was before/s,
       );
       expect(sorted(host.dump())).toEqual(before);
-      // Whoever asks for it has the rest taken away.
+      // With `force`, the other steps are done all the same.
       failOnce();
       await expect(applyTo(targetOf(host, undefined), { ...run, force: true })).rejects.toThrow(
         'some steps failed',
@@ -273,7 +273,7 @@ describe('apply', () => {
   it('is as it was before, and says so, when the way back does what undoing a step could not', async () => {
     const host = await hostWith([first]);
     const before = sorted(host.dump());
-    // What ends connections is tried twice, and the first inverse comes after it.
+    // The reset of connections is tried twice; the third nft call is the first inverse.
     let [broken, left] = [false, 3];
     host.failWhen(({ what, input }) => {
       broken ||= input.includes('lookup 300');

@@ -229,7 +229,7 @@ function notClosedError(cause: unknown): MustredirectError {
     'failed',
     `nothing is taken away, because flows could not be blocked: ${messageOf(cause)}`,
     {
-      hint: 'mend the cause and run it again; `mustredirect destroy --force` takes everything away without blocking',
+      hint: 'fix the cause and run it again; `mustredirect destroy --force` takes everything away without blocking',
       cause,
     },
   );

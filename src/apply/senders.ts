@@ -57,7 +57,7 @@ export async function findSenders(
     const applied = appliedNow(await readHistory(host.files, history));
     if (applied) return sendersOf(roleOf(applied));
   } catch {
-    // What is damaged keeps nothing from being taken down.
+    // A damaged history or file does not stop `destroy`: the routes tell the senders.
   }
   return sendersByRoutes(await readOwned(host));
 }

@@ -1,4 +1,4 @@
-/** Whoever has a run done: a command at a terminal, or an agent. */
+/** The caller of a run: a command at a terminal, or an agent. */
 export interface Caller {
   /** written into the history */
   readonly user: string;

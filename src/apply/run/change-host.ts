@@ -92,7 +92,7 @@ async function agree(caller: Caller, change: Change): Promise<Plan | 'any' | und
   if (!ask) return 'any';
   const cutOff = target.closed ? undefined : await readOpenRun(context);
   const { plan, desired } = await look(context, target);
-  // What was cut off is undone first, and that needs the lock.
+  // The run that was cut off is undone first, which needs the lock.
   if (cutOff && desired.refusals.length > 0) return 'any';
   refuse(desired.refusals);
   if (cutOff) tellCutOff(caller, cutOff);

@@ -15,7 +15,7 @@ export interface HostContext {
   readonly pause: Pause;
 }
 
-/** What is there, and what is to be done, now. */
+/** The state of the host and the plan, as of now. */
 export async function look({ host, places }: HostContext, target: Target): Promise<Prepared> {
   return prepare(target, await readLedger(host.files, places.ledger));
 }

@@ -1,4 +1,4 @@
-/** What sets the three verbs of a run apart: what is checked under the lock, and what is written down. */
+/** The three verbs of a run: their checks under the lock, and their entries in the history. */
 import { nobody } from '../../inspect/prepare.ts';
 import {
   type History,

@@ -1,4 +1,4 @@
-/** What `apply`, `rollback` and `destroy` share: the plan, the question, the report. */
+/** The plan, the question and the report, shared by `apply`, `rollback` and `destroy`. */
 import { type Change, type Changed, changeHost } from '../../apply/run/change-host.ts';
 import { MustredirectError } from '../../error.ts';
 import { planLines } from '../../plan/print.ts';

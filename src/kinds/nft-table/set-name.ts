@@ -23,7 +23,7 @@ export function tellsOfOthers(set: string): boolean {
   return set === publishedSet(4) || set === publishedSet(6);
 }
 
-/** The set that counts what was stopped of the subnets of another: redirected4_24 -> dropped4_24. */
+/** The set that counts dropped packets of the subnets of another set: redirected4_24 -> dropped4_24. */
 export function droppedOf(set: string): string | undefined {
   return set.startsWith('redirected') ? set.replace('redirected', 'dropped') : undefined;
 }
