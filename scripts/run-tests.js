@@ -2,12 +2,15 @@
  * Runs the checks and the tests, and counts: each check is one, each test is one.
  * The last line is `N passed, N failed`. A test that did not run counts as failed.
  *
- * scripts/run-tests.js              everything
- * scripts/run-tests.js unit         the checks, and the tests that need no kernel
- * scripts/run-tests.js live [NAME]  the live tests, or those with NAME in the name of their file
+ * scripts/run-tests.js                     everything
+ * scripts/run-tests.js unit                the checks, and the tests that need no kernel
+ * scripts/run-tests.js live [NAME]         the live tests, or those with NAME in the name of their file
+ * scripts/run-tests.js vm [NAME [KERNEL]]  the tests of tests/vm in virtual machines with other kernels; with NAME, the tests of
+ *                                          tests/vm and tests/live with NAME in the name of their file, on all kernels or on one
+ * scripts/run-tests.js vm boot             the test of a machine that boots, tests/boot; it is also one of `vm` without a name
  */
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -20,27 +23,51 @@ const checks = [
   ['dead code', 'unused'],
 ];
 
-const [part = 'all', pattern] = process.argv.slice(2);
-if (!['all', 'unit', 'live'].includes(part) || (pattern !== undefined && part !== 'live')) {
-  console.error('usage: ./test [unit | live [NAME]]');
+/** Kernels of Debian 12, 13 and unstable: see scripts/vm/kernel. */
+const kernels = ['debian-12', 'debian-13', 'sid'];
+
+const [part = 'all', pattern, kernel] = process.argv.slice(2);
+/** Part -> how many arguments it takes. */
+const parts = { all: 0, unit: 0, live: 1, vm: 2 };
+if (!(part in parts) || process.argv.length - 3 > parts[part]) {
+  console.error('usage: ./test [unit | live [NAME] | vm [NAME [KERNEL]]]');
   process.exit(2);
 }
 
 const results = [];
-for (const [name, script] of part === 'live' ? checks.slice(0, 1) : checks) {
+for (const [name, script] of part === 'all' || part === 'unit' ? checks : checks.slice(0, 1)) {
   results.push(await runCheck(name, script));
 }
-if (part !== 'live') results.push(await runVitest('unit tests', 'unit'));
+if (part === 'all' || part === 'unit') results.push(await runVitest('unit tests', 'unit'));
 if (part === 'unit') results.push(await runVitest('properties', 'properties'));
 if (part === 'live') results.push(await runVitest('live tests', 'live', pattern));
 if (part === 'all') {
   // A live test waits for packets half of its time, and the properties for nothing.
-  const aside = runAside('properties', 'properties');
+  // After them, the disk of the machine that boots is made, if it is not there yet.
+  const aside = runAside('properties', 'properties').then(async (done) => {
+    await succeeds(startAside(['scripts/boot/disk'], []));
+    return done;
+  });
   results.push(await runVitest('live tests', 'live'));
   console.log('\n== properties, begun beside the live tests');
   const { said, result } = await aside;
   console.log(said);
   results.push(result);
+}
+if (part === 'vm' || part === 'all') {
+  const onlyBoot = pattern === 'boot' && kernel === undefined;
+  const tested = onlyBoot ? [] : kernel === undefined ? kernels : [kernel];
+  // A virtual machine waits for packets and for its one busy processor most of the time: all of them at once.
+  const machines = [
+    ...(onlyBoot || pattern === undefined
+      ? [runAside('vm boot', 'boot', (argv, said) => startPiped(argv, {}, said))]
+      : []),
+    ...tested.map((one) => runInMachine(one, pattern)),
+  ];
+  for (const { said, result } of await Promise.all(machines)) {
+    console.log(`\n== ${result.name}\n${said}`);
+    results.push(result);
+  }
 }
 process.exitCode = report();
 
@@ -56,14 +83,40 @@ function runVitest(name, project, filter) {
   return countVitest(name, project, start, filter);
 }
 
-/** The same beside other tests, with what it says held back. */
-async function runAside(name, project) {
+/** The same in a virtual machine, with what it says held back. */
+async function runInMachine(name, filter) {
+  const begin = Date.now();
+  const folder = mkdtempSync(join(tmpdir(), 'mustredirect-test-'));
+  const projects = filter === undefined ? ['--project', 'vm'] : ['--project', 'vm', '--project', 'live'];
+  // On a terminal, as the machine's console is one, vitest would draw its progress.
+  const argv = [
+    'env',
+    'CI=true',
+    'node_modules/.bin/vitest',
+    'run',
+    ...projects,
+    '--reporter=default',
+    '--reporter=json',
+  ];
+  argv.push('--outputFile.json=/run/vm-out/report.json');
+  // What does not depend on the kernel is tested with one.
+  if (filter !== undefined) argv.push(filter);
+  else if (name !== kernels[0]) argv.push('--exclude', 'tests/vm/tunnel-faults.vm.test.ts');
   const said = [];
-  const result = await countVitest(name, project, (argv) => {
-    const child = startAside(argv);
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => said.push(text));
-    return child;
-  });
+  const child = startPiped(['scripts/vm/run', name, ...argv], { env: { ...process.env, OUT: folder } }, said);
+  const ok = await succeeds(child);
+  try {
+    const result = countReport(`vm ${name}`, begin, join(folder, 'report.json'), ok);
+    return { said: Buffer.concat(said).toString(), result };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** The same beside other tests, with what it says held back. */
+async function runAside(name, project, startProgram = startAside) {
+  const said = [];
+  const result = await countVitest(name, project, (argv) => startProgram(argv, said));
   return { said: Buffer.concat(said).toString(), result };
 }
 
@@ -75,14 +128,18 @@ async function countVitest(name, project, startProgram, filter) {
   argv.push('--reporter=json', `--outputFile.json=${file}`);
   if (filter !== undefined) argv.push(filter);
   const ok = await succeeds(startProgram(argv));
-  const seconds = secondsSince(begin);
   try {
-    return { name, seconds, ...countTests(JSON.parse(readFileSync(file, 'utf8')), ok) };
-  } catch {
-    return { name, seconds, passed: 0, failed: 1 };
+    return countReport(name, begin, file, ok);
   } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+/** @param file vitest's report; without one, vitest did not run to its end */
+function countReport(name, begin, file, ok) {
+  const seconds = secondsSince(begin);
+  if (!existsSync(file)) return { name, seconds, passed: 0, failed: 1 };
+  return { name, seconds, ...countTests(JSON.parse(readFileSync(file, 'utf8')), ok) };
 }
 
 /** vitest counts no test in a file that it could not load, and fails for errors outside of tests. */
@@ -98,9 +155,16 @@ function start([command, ...argv]) {
   return spawn(command, argv, { stdio: ['ignore', 'inherit', 'inherit'] });
 }
 
+/** @param said gets what the program prints */
+function startPiped([command, ...argv], options, said) {
+  const child = spawn(command, argv, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => said.push(text));
+  return child;
+}
+
 /** It yields to all else. The kernel weighs sessions against each other first, and only then what runs in one. */
-function startAside(argv) {
-  const child = spawn('nice', ['-n', '19', ...argv], { detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+function startAside(argv, said) {
+  const child = startPiped(['nice', '-n', '19', ...argv], { detached: true }, said);
   try {
     writeFileSync(`/proc/${child.pid}/autogroup`, '19');
   } catch {

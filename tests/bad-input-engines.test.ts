@@ -1,6 +1,6 @@
 /**
- * What engines print and keep in files, and anything may have happened to: an error of ours, or facts of which nothing breaks
- * out of the texts that they are written into.
+ * Randomly changed output and files of engines: the result is one of our errors, or facts without text that is unsafe
+ * in commands.
  */
 import { readFileSync } from 'node:fs';
 import * as fc from 'fast-check';
@@ -35,7 +35,7 @@ const onePlugin =
   '{"name":"mustredirect","type":"bridge","bridge":"cni0","isGateway":true,"ipMasq":true,' +
   '"ipam":{"type":"host-local","subnet":"10.89.4.0/24","dataDir":"/run/ipam"}}';
 
-const answers: Readonly<Record<string, string>> = {
+const outputs: Readonly<Record<string, string>> = {
   [docker.info]: recorded('docker/fixtures/documented-28.2-info.json'),
   [docker.inspect]: recorded('docker/fixtures/documented-28.2-network-inspect.json'),
   [docker.ps]: JSON.stringify({ ID: web, Names: 'web', Networks: 'mustredirect', State: 'running' }),
@@ -53,7 +53,7 @@ const files: Readonly<Record<string, string>> = {
   '/run/ipam/mustredirect/10.89.4.2': '0123456789abcdef\r\neth0',
 };
 
-/** The engine, the command or the file, and the texts of other kinds that it may have. */
+/** Engine, command or file, and other variants of its text. */
 const cases = [
   ['docker', docker.info, [recorded('docker/fixtures/info-20.10.24.json')]],
   ['docker', docker.inspect, [recorded('docker/fixtures/network-inspect-20.10.24.json')]],
@@ -65,13 +65,13 @@ const cases = [
 
 type Engine = (typeof cases)[number][0];
 
-/** What is wrong with what is read, where one text is another; it should be nothing. */
+/** Problems in the result of reading a changed text; empty when all is well. */
 async function complaintsAbout(engine: Engine, what: string, text: string): Promise<string[]> {
   const host = recordedHost({
-    answers: what in answers ? { ...answers, [what]: text } : answers,
+    outputs: what in outputs ? { ...outputs, [what]: text } : outputs,
     files: what in files ? { ...files, [what]: text } : files,
   });
-  // What nobody recorded about another id is no error of the program.
+  // A command about an id that was not recorded does not count as an error.
   const run = host.exec.run.bind(host.exec);
   const exec: typeof host.exec = {
     run: (argv) =>
@@ -99,17 +99,17 @@ function complaintsAboutFacts({ bridge, subnets, attached, mtu }: NetworkFacts):
 }
 
 describe(`an answer of an engine (${numRuns} changed ones each, ${seedText})`, { timeout }, () => {
-  it.each(cases)('of %s: %s is understood as long as nobody changed it', async (engine, what) => {
-    const text = answers[what] ?? files[what] ?? '';
-    const host = recordedHost({ answers, files });
+  it.each(cases)('of %s: %s is decoded when unchanged', async (engine, what) => {
+    const text = outputs[what] ?? files[what] ?? '';
+    const host = recordedHost({ outputs, files });
     const asked = [{ name: 'mustredirect', subnets: ['10.89.4.0/24'] }];
     const found = await createEngines({})[engine].readNetworks(host, asked);
     expect(found).toMatchObject([{ exists: true }]);
     expect(await complaintsAbout(engine, what, text)).toEqual([]);
   });
 
-  it.each(cases)('of %s: %s breaks nothing', async (engine, what, others) => {
-    const texts = [answers[what] ?? files[what] ?? '', ...others];
+  it.each(cases)('of %s: %s causes nothing but errors or safe facts', async (engine, what, others) => {
+    const texts = [outputs[what] ?? files[what] ?? '', ...others];
     const json = texts.flatMap((text) => text.split('\n{').map((part, i) => (i > 0 ? `{${part}` : part)));
     await fc.assert(
       fc.asyncProperty(fc.oneof(mutatedTexts(texts), mutatedValues(json)), async (text) => {

@@ -1,4 +1,4 @@
-/** A file that anything may have happened to: a right answer, or problems with a place inside of it; never more. */
+/** Randomly changed files: the result is a valid spec, or problems with positions inside the file. */
 import { readFileSync } from 'node:fs';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -32,7 +32,7 @@ const whole = {
   },
 };
 
-/** What is wrong with the answer to a text; it should be nothing. */
+/** Problems with the result for a text; empty when all is well. */
 function complaintsAbout(text: string): string[] {
   const terminal = recordedTerminal();
   const begin = performance.now();
@@ -47,7 +47,7 @@ function complaintsAbout(text: string): string[] {
       ...(problems.length === 0
         ? ['no problem']
         : problems.filter((p) => !isInside(p, text)).map((p) => JSON.stringify(p))),
-      // A stack trace; a line of the file may begin like one.
+      // A stack trace in the output; a line of the file may look like one.
       ...terminal.told.filter((line) => /^\s+at .*:\d+:\d+\)?$/m.test(line)),
       ...(performance.now() - begin > longest ? ['too slow'] : []),
     ];
@@ -60,12 +60,12 @@ function isInside({ line, column, message }: Problem, text: string): boolean {
 }
 
 describe(`a file (${seedText})`, () => {
-  it('has nothing wrong to begin with', () => {
+  it('is valid before it is changed', () => {
     expect(parseSpec(dumpYaml(JSON.stringify(whole))).kind).toBe('spec');
     expect(parseSpec(example).kind).toBe('spec');
   });
 
-  it('is answered when its bytes and lines are changed, 6,000 times', { timeout: 300_000 }, () => {
+  it('gets a valid result when its bytes and lines are changed, 6,000 times', { timeout: 300_000 }, () => {
     fc.assert(
       fc.property(mutatedTexts([example, dumpYaml(JSON.stringify(whole))]), (text) => {
         expect(complaintsAbout(text)).toEqual([]);
@@ -74,7 +74,7 @@ describe(`a file (${seedText})`, () => {
     );
   });
 
-  it('is answered when its values are changed, 6,000 times', { timeout: 300_000 }, () => {
+  it('gets a valid result when its values are changed, 6,000 times', { timeout: 300_000 }, () => {
     fc.assert(
       fc.property(mutatedValues([JSON.stringify(whole)]), (json) => {
         expect(complaintsAbout(dumpYaml(json))).toEqual([]);

@@ -1,6 +1,6 @@
 /**
- * Answers of programs, and files of engines, that anything may have happened to: an error before anything is changed,
- * or a plan of which nothing breaks out of the texts that nft and ip are given; never more.
+ * Randomly changed output of programs and files of engines: the result is an error before any change of the host, or a
+ * plan whose texts for nft and ip are safe.
  */
 import { readFileSync } from 'node:fs';
 import * as fc from 'fast-check';
@@ -52,7 +52,7 @@ function specWith(direct: readonly string[], device: string): Spec {
   };
 }
 
-/** Another direct destination and another uplink: a plan with a bit of everything. */
+/** Another direct destination and another uplink: the plan has steps of every kind. */
 const [before, after] = [specWith(['1.1.1.1/32'], 'gre1'), specWith(['8.8.8.0/24'], 'gre2')];
 
 async function appliedHost(backend: 'cni' | 'netavark'): Promise<FakeHost> {
@@ -61,9 +61,9 @@ async function appliedHost(backend: 'cni' | 'netavark'): Promise<FakeHost> {
   return host;
 }
 
-/** Each kind of answer: the command, or the file, and what it was like before it was changed. */
+/** Each kind of output: command or file, and its original texts. */
 const answers: readonly (readonly [what: string, originals: readonly string[]])[] = [
-  ['ip -j -d address show', [recorded('host/ip/fixtures/ip-address.json')]],
+  ['ip -j -N -d address show', [recorded('host/ip/fixtures/ip-address.json')]],
   ['ip -j -N -4 rule show', [recorded('host/ip/fixtures/ip-rule.json')]],
   ['ip -j -N -4 route show table all', [recorded('host/ip/fixtures/ip-route.json')]],
   [
@@ -81,16 +81,16 @@ const answers: readonly (readonly [what: string, originals: readonly string[]])[
   ],
 ];
 
-/** These are asked for in one batch. */
+/** These commands run in one batch. */
 const ipLists = answers.map(([what]) => what).filter((what) => what.startsWith('ip -j -N -4 '));
 
-/** The answer to a batch, of which one line's is another. */
+/** Output of a batch in which one list is replaced. */
 async function batchAnswer(exec: Exec, what: string, text: string): Promise<string> {
   const stdouts = ipLists.map(async (list) => (list === what ? text : stdoutOf(exec, list)));
   return (await Promise.all(stdouts)).map((stdout) => stdout.replace(/\n$/, '')).join('\n');
 }
 
-/** The host, of which one answer is another the first time. */
+/** Host that gives a replaced output once. */
 function answering(host: Host, what: string, text: string): Host {
   let asked = false;
   const command = ipLists.includes(what) ? 'ip -j -N -4 -batch -' : what;
@@ -111,7 +111,7 @@ function answering(host: Host, what: string, text: string): Host {
   };
 }
 
-/** What is wrong with what a run makes of an answer; it should be nothing. */
+/** Problems in the run with a changed output; empty when all is well. */
 async function complaintsAbout(host: FakeHost, what: string, text: string): Promise<string[]> {
   const target: Target = { ...targetOf(host, after), host: answering(host, what, text) };
   const keeper = await openLedger(host.files, ledgerPath);
@@ -141,7 +141,7 @@ function complaintsAboutError(error: unknown): string[] {
   return [
     ...(error instanceof MustredirectError ? [] : [`not an error of ours: ${String(error)}`]),
     ...said.filter((line) => /^\s+at /m.test(line)),
-    // The fake host reads what we write word by word. A rule that nft cannot have told, it may refuse as a whole.
+    // The fake host parses our texts word by word. It may refuse a rule that nft cannot have printed.
     ...said
       .map((text) => text.replace(/; not everything could be undone.*/s, ''))
       .filter((text) => /does not know: (?!nft |ip saddr |meta mark |ct |jump )/.test(text)),
@@ -168,7 +168,7 @@ const nftLine = new RegExp(
     .map((line) => `^(?:${line})$`)
     .join('|'),
 );
-/** Lines of a plan that are not what we write. */
+/** Lines of a plan that do not have the form of ours. */
 function escapesOf({ plan }: Prepared): string[] {
   return plan.steps.flatMap(({ do: forth, undo }) =>
     [...linesOf(forth), ...linesOf(undo)].filter((line) => !isOurs(line)),
@@ -185,14 +185,14 @@ function linesOf(action: Action | undefined): readonly string[] {
 }
 
 describe(`an answer (${numRuns} changed ones each, ${seedText})`, { timeout }, () => {
-  it('is understood, and leads to lines that are ours, as long as nobody changed it', async () => {
+  it('is decoded when unchanged, and leads to lines of our form', async () => {
     for (const [what, [original = '']] of answers) {
       const backend = what.includes('containers/networks') ? 'netavark' : 'cni';
       expect([what, await complaintsAbout(await appliedHost(backend), what, original)]).toEqual([what, []]);
     }
   });
 
-  it.each(answers)('of %s breaks nothing', async (what, originals) => {
+  it.each(answers)('of %s causes nothing but errors or safe lines', async (what, originals) => {
     const backend = what.includes('containers/networks') ? 'netavark' : 'cni';
     const applied = await appliedHost(backend);
     const live = applied.state.files.get(what) ?? (await stdoutOf(applied.exec, what));
@@ -207,7 +207,7 @@ describe(`an answer (${numRuns} changed ones each, ${seedText})`, { timeout }, (
     );
   });
 
-  it('of containers.conf breaks nothing', async () => {
+  it('of containers.conf causes nothing but errors or safe lines', async () => {
     const path = '/etc/containers/containers.conf';
     const original =
       '[network]\nnetwork_config_dir = "/etc/cni/net.d"\ndefault_subnet = "10.88.0.0/16"\ndefault_network = "podman"\n';
@@ -241,7 +241,7 @@ describe(`an answer (${numRuns} changed ones each, ${seedText})`, { timeout }, (
   });
 });
 
-/** Of policies there is no JSON. */
+/** Policies have no JSON. */
 function mutated(what: string, texts: readonly string[]): fc.Arbitrary<string> {
   return what.endsWith('xfrm policy list')
     ? mutatedTexts(texts)

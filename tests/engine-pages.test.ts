@@ -1,4 +1,4 @@
-/** The pages about engines: one for each, with a file that is right. */
+/** Pages about engines: one for each engine, with a valid file. */
 import { readFileSync, readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parseSpec } from '../src/spec/parse.ts';
@@ -13,13 +13,13 @@ function exampleOf(page: string): string {
 }
 
 describe('the pages about engines', () => {
-  it.each(pages)('%s has an example that is right, for its engine', (page) => {
+  it.each(pages)('%s has a valid example for its engine', (page) => {
     const parsed = parseSpec(exampleOf(page));
     const engine = parsed.kind === 'spec' ? parsed.spec.networks['web']?.engine : parsed.problems;
     expect(engine).toBe(page.replace(/(-.*)?\.md$/, ''));
   });
 
-  it('are there for every engine of the file', () => {
+  it('exist for every engine of the file', () => {
     const engines = pages.map((page) => page.replace(/(-.*)?\.md$/, ''));
     expect([...new Set(engines)].sort()).toEqual([...engineNames].sort());
   });

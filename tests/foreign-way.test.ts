@@ -1,4 +1,4 @@
-/** A foreign rule to a default route without a next hop: what goes there has its destination for a next hop. */
+/** Foreign rule to a default route without a next hop: the next hop of a packet is its destination. */
 import { describe, expect, it } from 'vitest';
 import { parseSpec } from '../src/spec/parse.ts';
 import type { FakeHost } from './fake-host/fake-host.ts';
@@ -31,7 +31,7 @@ async function hostOf(text: string): Promise<FakeHost> {
   return host;
 }
 
-/** @param way of the default route that a rule of preference 100 leads to */
+/** @param way default route in the table of a foreign rule with preference 100 */
 function diverted(state: FakeState, family: 4 | 6, way: { device: string; via?: string }): FakeState {
   const rule = { family, preference: 100, action: { kind: 'lookup', table: 77 } as const, protocol: 0 };
   const route = {
@@ -57,7 +57,7 @@ function wayOf(fate: Fate): string {
     : `stopped by ${fate.kind === 'stopped' ? fate.by : ''}`;
 }
 
-describe('a default route out of tun9 that a foreign rule leads to', () => {
+describe('a foreign rule to a default route out of tun9', () => {
   it.each<[string, Sent & { readonly family: 4 | 6 }]>([
     ['the gateway’s own address', { family: 4, source: '10.1.0.5', destination: '192.168.50.2' }],
     [
@@ -67,10 +67,10 @@ describe('a default route out of tun9 that a foreign rule leads to', () => {
     ['another redirected subnet', { family: 4, source: '10.1.0.5', destination: '10.2.0.5' }],
     ['the same subnet', { family: 4, source: '10.1.0.5', destination: '10.1.0.6' }],
     ['the outside', { family: 4, source: '10.1.0.5', destination: '9.9.9.9' }],
-  ])('on a node takes nothing that goes to %s', async (_, { family, ...sent }) => {
+  ])('diverts no packet on a node to %s', async (_, { family, ...sent }) => {
     const { state } = await hostOf(onNode);
     const ingress = 'br0';
-    // The control: with no table of ours, it does.
+    // Control: without our table, the packet is diverted.
     const open = { ...diverted(state, family, { device: 'tun9' }), nft: undefined, policies: [] };
     expect(wayOf(fateOf(open, { ...sent, ingress }))).toBe('leaves by tun9');
     expect(wayOf(fateOf(diverted(state, family, { device: 'tun9' }), { ...sent, ingress }))).toBe(
@@ -82,13 +82,13 @@ describe('a default route out of tun9 that a foreign rule leads to', () => {
     ['the next hop of the uplink', '172.31.1.2'],
     ['a subnet of another node', '10.9.0.5'],
     ['a node', '192.168.50.12'],
-  ])('on a gateway takes nothing that goes to %s', async (_, destination) => {
+  ])('diverts no packet on a gateway to %s', async (_, destination) => {
     const { state } = await hostOf(onMember);
     const sent = { source: '10.0.0.5', destination };
     expect(wayOf(fateOf(diverted(state, 4, { device: 'tun9' }), sent))).toBe('stopped by guard');
   });
 
-  it('a gateway sends a subnet to the node that has it, and to no other one', async () => {
+  it('cannot move packets to a subnet away from its node on a gateway', async () => {
     const { state } = await hostOf(onMember);
     const sent = { source: '10.0.0.5', destination: '10.9.0.5' };
     expect(wayOf(fateOf(state, sent))).toBe('leaves by eth0');

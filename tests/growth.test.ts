@@ -1,4 +1,4 @@
-/** What four times as many networks cost: four times as much, and a little more for what is sorted. */
+/** Cost of four times as many networks: four times as much, and slightly more for sorting. */
 import { describe, expect, it } from 'vitest';
 import { ledgerAfter, ledgerBefore } from '../src/apply/ledger-keeper.ts';
 import { planLines } from '../src/plan/print.ts';
@@ -9,7 +9,9 @@ import { knownFlows } from '../src/host/conntrack/list.ts';
 import { readIpLists } from '../src/host/ip/lists.ts';
 import { readNftTable } from '../src/host/nft/read.ts';
 import { objectText } from '../src/plan/compare.ts';
+import { noDecisions } from '../src/kinds/flows/nat-decisions.ts';
 import { makePlan } from '../src/plan/make-plan.ts';
+import { natMemory } from '../src/plan/nat-memory.ts';
 import { parseSpec } from '../src/spec/parse.ts';
 import type { HostObject } from '../src/kinds/index.ts';
 import { hostRole } from '../src/topology/topology.ts';
@@ -19,15 +21,15 @@ import { gatewayFacts, manyNetworks, specOf, subnetAt } from './growth/given.ts'
 
 const few = 150;
 const many = 4 * few;
-/** Sorting takes the logarithm more; a quadratic step takes sixteen times as much. */
+/** Sorting adds a logarithmic factor; a quadratic step costs sixteen times as much. */
 const most = 4.6;
 
 type Run = () => void | Promise<void>;
 
-/** @param prepare makes ready what is not counted */
+/** @param prepare does work that is not counted */
 async function growth(prepare: (size: number) => Run): Promise<number> {
   const small = await countWork(prepare(few));
-  // Else nothing was counted.
+  // A smaller number means that counting does not work.
   expect(small).toBeGreaterThan(few);
   return (await countWork(prepare(many))) / small;
 }
@@ -45,14 +47,15 @@ const nothing: Desired = {
   wanted: [],
   numbers: { gateways: {} },
   bridges: {},
+  nat: noDecisions,
   waiting: [],
   warnings: [],
   notReady: [],
   refusals: [],
 };
 
-describe('what is counted', () => {
-  it('shows a quadratic step', async () => {
+describe('the count', () => {
+  it('reveals a quadratic step', async () => {
     const pairs = (size: number) => (): void => {
       const items = Array.from({ length: size }, (_, i) => ({ from: subnetAt(i) }));
       const known = items.map(({ from }) => from);
@@ -62,32 +65,32 @@ describe('what is counted', () => {
   });
 });
 
-describe('four times as many networks cost no more than so many times as much', () => {
+describe('the cost of four times as many networks is limited', () => {
   it.each<[string, (size: number) => Run]>([
     [
       'reading the file',
       (size) => given(manyNetworks(size), (text) => expect(parseSpec(text).kind).toBe('spec')),
     ],
     [
-      'reading one that is not plainly written',
+      'reading a file in other YAML',
       (size) => given(`---\n${manyNetworks(size)}`, (text) => expect(parseSpec(text).kind).toBe('spec')),
     ],
     [
-      'telling what is wrong with all of them',
+      'reporting errors in all networks',
       (size) =>
         given(manyNetworks(size, 'ofice'), (text) =>
           expect(parseSpec(text)).toHaveProperty('problems.length', size),
         ),
     ],
     [
-      'finding what a host has to do',
+      'finding the role of a host',
       (size) =>
         given(specOf(manyNetworks(size)), (spec) =>
           expect(hostRole(spec, 'gw1').gateways[0]?.served).toHaveLength(size),
         ),
     ],
     [
-      'working out what a gateway should have',
+      'computing the desired state of a gateway',
       (size) =>
         given(specOf(manyNetworks(size)), (spec) => {
           const { wanted } = desiredState(hostRole(spec, 'gw1'), spec.gateways, gatewayFacts());
@@ -96,50 +99,50 @@ describe('four times as many networks cost no more than so many times as much', 
     ],
     [
       'planning from nothing',
-      (size) => given(desiredOf(size), (desired) => expect(makePlan([], desired).steps).not.toEqual([])),
+      (size) => given(desiredOf(size), (desired) => expect(makePlan([], desired, {}).steps).not.toEqual([])),
     ],
     [
-      'planning where nothing is to do',
+      'planning without differences',
       (size) =>
         given(desiredOf(size), (desired) => {
           const found = objectsOf(desired).filter(({ kind }) => kind !== 'sysctl');
-          expect(makePlan(found, desired).steps.length).toBeLessThan(2);
+          expect(makePlan(found, desired, natMemory(desired)).steps.length).toBeLessThan(2);
         }),
     ],
     [
-      'planning for one more',
+      'planning for one more network',
       (size) =>
         given([desiredOf(size), desiredOf(size + 1)] as const, ([before, after]) => {
-          expect(makePlan(objectsOf(before), after).steps).not.toEqual([]);
+          expect(makePlan(objectsOf(before), after, natMemory(before)).steps).not.toEqual([]);
         }),
     ],
     [
-      'planning to take all away',
+      'planning destroy',
       (size) =>
         given(desiredOf(size), (desired) =>
-          expect(makePlan(objectsOf(desired), nothing).steps).not.toEqual([]),
+          expect(makePlan(objectsOf(desired), nothing, natMemory(desired)).steps).not.toEqual([]),
         ),
     ],
     [
       'printing a plan',
       (size) =>
-        given(makePlan([], desiredOf(size)), (plan) => {
+        given(makePlan([], desiredOf(size), {}), (plan) => {
           printPlan(plan, recordedTerminal(), 'plan');
           expect(planLines(plan).length).toBeGreaterThan(size);
         }),
     ],
     [
-      'keeping what is to be given back',
+      'updating the ledger after a run',
       (size) =>
         given(desiredOf(size), (desired) => {
           const facts = gatewayFacts();
-          const plan = makePlan([], desired);
+          const plan = makePlan([], desired, {});
           const ledger = ledgerBefore(facts.ledger, desired, plan, facts);
           expect(ledgerAfter(ledger, desired, facts).gateways).toEqual(desired.numbers.gateways);
         }),
     ],
     [
-      'writing down what was there',
+      'updating the ledger before a run',
       (size) =>
         given(desiredOf(size), (desired) =>
           expect(objectsOf(desired).map(objectText).length).toBeGreaterThan(size),
@@ -153,7 +156,7 @@ describe('four times as many networks cost no more than so many times as much', 
         }),
     ],
     [
-      'reading routes, and those of others',
+      'reading our and foreign routes',
       (size) =>
         given(answering(`[]\n[${lines(size, routeJson, ',')}]`), async (exec) => {
           const { owned, foreign } = (await readIpLists(exec, 4)).routes;
@@ -176,7 +179,7 @@ describe('four times as many networks cost no more than so many times as much', 
         }),
     ],
     [
-      'finding flows to be forgotten',
+      'finding flows to delete',
       (size) =>
         given(answering(lines(size, flowText)), async (exec) => {
           const flows = Array.from({ length: size }, (_, i) => ({ from: subnetAt(i) }));

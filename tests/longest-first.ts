@@ -1,8 +1,8 @@
-/** Which files of tests begin first: one that takes minutes and begins last would be waited for alone. */
+/** Order of test files: long ones start first, so that none of them runs alone at the end. */
 import { basename } from 'node:path';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** All that take a minute and more, longest first, as measured. vitest itself would go by their size. */
+/** Files that take a minute or more, longest first, as measured. vitest itself orders by size. */
 const longest = [
   'properties-leaks.test.ts',
   'properties.test.ts',
@@ -13,6 +13,7 @@ const longest = [
   'leak-matrix-kills.live.test.ts',
   'leak-matrix.live.test.ts',
   'leak-matrix-engines.live.test.ts',
+  'endings.live.test.ts',
   'engine-matrix.live.test.ts',
   'datapath.live.test.ts',
   'scenarios.live.test.ts',

@@ -1,6 +1,6 @@
 /**
- * A made-up kind, as a folder of `src/kinds` would have it, and the port of its action. With these alone its objects pass through
- * plan, apply, journal, undo, render and destroy.
+ * Test kind, as a folder of `src/kinds` and a port define it. With these alone, its objects pass through plan, apply,
+ * journal, undo, render and destroy.
  */
 import * as z from 'zod';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -20,6 +20,7 @@ import { type Action, actionKinds } from '../src/kinds/action.ts';
 import { type HostObject, objectKinds } from '../src/kinds/index.ts';
 import type { ObjectKind } from '../src/kinds/object-kind.ts';
 import { objectText } from '../src/plan/compare.ts';
+import { noDecisions } from '../src/kinds/flows/nat-decisions.ts';
 import { makePlan } from '../src/plan/make-plan.ts';
 import type { Plan } from '../src/plan/step.ts';
 import { emptyLedger } from '../src/state/ledger.ts';
@@ -81,12 +82,14 @@ function marker(name: string, text: string): HostObject {
 }
 
 function planOf(actual: readonly HostObject[], wanted: readonly HostObject[]): Plan {
-  return makePlan(actual, {
+  const desired = {
     wanted: wanted.map((object) => ({ object, why: 'the test wants it' })),
+    nat: noDecisions,
     waiting: [],
     warnings: [],
     notReady: [],
-  });
+  };
+  return makePlan(actual, desired, {});
 }
 
 async function newPlace(): Promise<ApplyContext & { host: ReturnType<typeof createFakeHost> }> {
@@ -99,7 +102,7 @@ async function newPlace(): Promise<ApplyContext & { host: ReturnType<typeof crea
   };
 }
 
-/** Does the steps of a plan with a journal, and reads it as a later run does. */
+/** Runs the steps of a plan with a journal, and reads the journal like a later run. */
 async function run(plan: Plan, place: ApplyContext): Promise<Journal> {
   const { files } = place.host;
   const since = new Date().toISOString();
@@ -122,14 +125,14 @@ describe('a new kind', () => {
     actionKinds.set('write-marker', writeMarker as unknown as ActionKind<Action>);
     ports.set('write-marker', markerPort as unknown as Port<Action>);
   });
-  // Other test files share the tables.
+  // Other test files share these tables.
   afterAll(() => {
     objectKinds.delete('marker');
     actionKinds.delete('write-marker');
     ports.delete('write-marker');
   });
 
-  it('is planned as it comes, changes and goes', () => {
+  it('is planned when added, changed and removed', () => {
     const linesOf = ({ steps }: Plan) => steps.flatMap(({ lines }) => lines);
     expect(linesOf(planOf([], [one]))).toEqual([
       { sign: '+', text: 'marker one: left', why: 'the test wants it' },
@@ -141,32 +144,32 @@ describe('a new kind', () => {
     expect(planOf([one], [one]).steps).toEqual([]);
   });
 
-  it('is applied, kept in the journal, and undone', async () => {
+  it('is applied, recorded in the journal, and undone', async () => {
     const place = await newPlace();
     const before = place.host.state.files;
     const journal = await run(planOf([], [one]), place);
     expect(place.host.state.files.get('/run/markers/one')).toBe('left');
-    expect(journal.begun).toEqual([{ undo: { kind: 'write-marker', name: 'one' } }]);
+    expect(journal.startedSteps).toEqual([{ undo: { kind: 'write-marker', name: 'one' } }]);
     expect(await undoRun(journal, place)).toEqual([]);
     await place.host.files.remove(journalPath);
     expect(place.host.state.files).toEqual(before);
   });
 
-  it('is undone after a restart where it outlives one', async () => {
+  it('is undone after a restart if it survives one', async () => {
     const place = await newPlace();
     await run(planOf([], [one]), place);
     const text = (await place.host.files.read(journalPath)) ?? '';
     await place.host.files.replace(journalPath, text.replace(/"boot":"[^"]*"/, '"boot":"another"'));
     const journal = await readJournal(place.host.files, journalPath);
     expect(journal?.sameBoot).toBe(false);
-    expect(journal?.begun).toHaveLength(1);
+    expect(journal?.startedSteps).toHaveLength(1);
   });
 
-  it('is read again as the journal keeps it', () => {
+  it('is decoded from the journal', () => {
     expect(parseOwned(objectText(one))).toEqual(one);
   });
 
-  it('is rendered as shell, and told to somebody who waits', () => {
+  it('is rendered as shell, and reported as progress', () => {
     const plan = planOf([], [one]);
     expect(renderShell(plan, 'here', createEngines({}))).toContain(
       '# + marker one: left: the test wants it\necho left >/run/markers/one\n',
@@ -175,7 +178,7 @@ describe('a new kind', () => {
     expect(step && stepWork(step, 0, 1).what).toBe('writing marker one');
   });
 
-  it('goes with everything else when all is taken down', async () => {
+  it('is removed by destroy', async () => {
     const place = await newPlace();
     await run(planOf([], [one]), place);
     await run(planOf([one], []), place);

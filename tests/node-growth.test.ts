@@ -1,4 +1,4 @@
-/** A node with four times as many networks, each on a bridge of its own. */
+/** Node with four times as many networks, each with its own bridge. */
 import { expect, it } from 'vitest';
 import { desiredState } from '../src/desired/desired.ts';
 import { hostRole } from '../src/topology/topology.ts';
@@ -25,7 +25,7 @@ async function workOf(size: number): Promise<number> {
   });
 }
 
-it('holds each network against each link once, and nothing worse', async () => {
+it('compares each network with each link once, and costs no more than that', async () => {
   const few = await workOf(50);
   const many = await workOf(200);
   expect(many / few).toBeLessThan(16);

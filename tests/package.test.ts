@@ -1,4 +1,4 @@
-/** The install lines of the README do what they say, and what they install runs, from anywhere. */
+/** Tests that the install lines of the README work, and that the installed program runs in any folder. */
 import { execFile } from 'node:child_process';
 import { cp, mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -28,7 +28,7 @@ describe('the package', () => {
 
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
-  it('holds the command, the licences and nothing of the sources', () => {
+  it('has the command, the licences and no sources', () => {
     expect(packedFiles).toEqual(
       expect.arrayContaining([
         'LICENSE',
@@ -58,7 +58,7 @@ describe('the package', () => {
     expect(JSON.parse(stdout)).toMatchObject({ type: 'object', properties: { hosts: {}, networks: {} } });
   });
 
-  it('names its own example to those who have no file yet', async () => {
+  it('names its example when the file is missing', async () => {
     const said = await run(command, ['validate', '-f', '/nowhere/a.yaml']).catch((error: unknown) => error);
     const { code, stderr } = failureSchema.parse(said);
     expect(code).toBe(2);
@@ -66,7 +66,7 @@ describe('the package', () => {
     expect(await readFile(example, 'utf8')).toContain('gateways:');
   });
 
-  it('says in one line what is wrong when it was not built', async () => {
+  it('prints one line of error when it was not built', async () => {
     await rm(join(folder, 'prefix/lib/node_modules/mustredirect/dist/main.js'));
     await expect(run(command, ['--version'])).rejects.toMatchObject({
       code: 1,
@@ -75,7 +75,7 @@ describe('the package', () => {
   });
 });
 
-/** A copy as a fresh clone has it, so that nothing is pulled away under a test that runs at the same time. */
+/** Copies the checkout like a fresh clone, so that concurrent tests are not affected. */
 async function copyCheckout(to: string): Promise<string> {
   const left = new Set(['node_modules', '.git', '.tools', 'dist'].map((name) => join(checkout, name)));
   await cp(checkout, to, {
@@ -93,7 +93,7 @@ async function installLines(): Promise<string[]> {
   return lines;
 }
 
-/** What is installed must need no network; what it is built from was fetched once, for this checkout. */
+/** Installing must work offline; build dependencies are cached for this checkout. */
 async function runLine(line: string, cwd: string, prefix: string): Promise<void> {
   const network = line === 'npm ci' ? { npm_config_prefer_offline: 'true' } : { npm_config_offline: 'true' };
   await run('sh', ['-euc', line.replace(/^sudo /, '')], {

@@ -16,13 +16,13 @@ describe('every whole file in the pages', () => {
       .filter(({ language, text }) => language === 'yaml' && text.startsWith('version: 1\n'))
       .map(({ text }) => [path, text] as const),
   );
-  it.each(files)('is right: %s', (_, text) => {
+  it.each(files)('is valid: %s', (_, text) => {
     expect(parseSpec(text)).toMatchObject({ kind: 'spec' });
   });
 });
 
 describe('every link in the pages', () => {
-  it.each(pagePaths)('leads to something: %s', (path) => {
+  it.each(pagePaths)('is valid: %s', (path) => {
     const broken = linksOf(read(path)).filter((link) => !leadsSomewhere(path, link));
     expect(broken).toEqual([]);
   });
@@ -44,7 +44,7 @@ function headingsOf(page: string): string[] {
   return [...page.replaceAll(/^```.*?^```/gms, '').matchAll(/^#+ (.*)$/gm)].map(([, title = '']) => title);
 }
 
-/** As the web page of a repository makes it. */
+/** Anchor as GitHub generates it. */
 function anchorOf(title: string): string {
   return title
     .toLowerCase()
@@ -56,7 +56,7 @@ describe('README.zh-CN.md', () => {
   const english = read('README.md');
   const chinese = read('README.zh-CN.md');
 
-  it('has the same commands and files; comments in them are translated', () => {
+  it('has the same commands and files, with translated comments', () => {
     expect(codeOf(chinese)).toEqual(codeOf(english));
     expect(codeOf(english).length).toBeGreaterThan(5);
   });
@@ -69,7 +69,7 @@ describe('README.zh-CN.md', () => {
     expect(figuresOf(chinese)).toEqual(figuresOf(english));
   });
 
-  it('leads to the same pages', () => {
+  it('links to the same pages', () => {
     const targets = (page: string) =>
       linksOf(page)
         .filter((link) => !link.startsWith('README'))
@@ -82,7 +82,7 @@ describe('README.zh-CN.md', () => {
   });
 });
 
-/** Drawings have words in them. */
+/** Code blocks without drawings, which contain words. */
 function codeOf(page: string): string[] {
   return blocksOf(page)
     .filter(({ language }) => language !== 'text')
@@ -103,7 +103,7 @@ function withoutBlocks(page: string): string {
 }
 
 describe('the pages about Compose and Quadlet', () => {
-  it('join the network of their mustredirect file: Compose', () => {
+  it('use the network of their mustredirect file: Compose', () => {
     const [spec = '', compose = ''] = yamlOf('docs/guides/compose.md');
     const { networks, services } = composeSchema.parse(parseYaml(compose));
     expect(networkNames(spec)).toEqual(['web']);
@@ -111,7 +111,7 @@ describe('the pages about Compose and Quadlet', () => {
     expect(services['web']?.networks).toEqual(['web']);
   });
 
-  it('join the network of their mustredirect file: Quadlet', () => {
+  it('use the network of their mustredirect file: Quadlet', () => {
     const path = 'docs/guides/quadlet.md';
     const [spec = ''] = yamlOf(path);
     const units = blocksOf(read(path)).filter(({ language }) => language === 'ini');

@@ -1,6 +1,6 @@
 /**
- * Two gateways that are one device of one host, and two networks that share them: each pair of their settings, on the fake
- * host. `tests/live/pairs.live.test.ts` sends the same packets through the kernel.
+ * Two gateways that share one device of one host, with two networks: each pair of their settings on the fake host.
+ * `tests/live/pairs.live.test.ts` sends the same packets through the kernel.
  */
 import { describe, expect, it } from 'vitest';
 import { createEngines } from '../src/engines/index.ts';
@@ -22,7 +22,7 @@ const right = all.filter((one) => mistakeOf(one) === undefined);
 const wrong = all.filter((one) => mistakeOf(one) !== undefined);
 const tried = covering(right);
 const pairs = new Set(right.flatMap(pairsOf));
-/** Those that no right file has. */
+/** Combinations that no valid file has. */
 const refused = covering(wrong, pairs);
 
 const engines = createEngines({});
@@ -71,13 +71,13 @@ async function hostOf(name: 'node1' | 'gw1', spec: Spec): Promise<FakeHost> {
   return host;
 }
 
-/** Which way it goes on the node, and, when that is to the gateway, how the outside sees it. */
+/** Egress of a packet on the node, and for packets to the gateway also its egress and source there. */
 function fates(node: FakeHost, gateway: FakeHost, probe: Probe, { to }: GatewayEgress): string {
   const { family, from, proto, port } = probe;
   const addresses = addressesOf(family);
   const packet = {
     source: places[family].targets[from],
-    // The fake host turns no questions.
+    // The fake host does not redirect DNS queries.
     destination: to,
     protocol: proto === 'icmp' && family === 6 ? ('ipv6-icmp' as const) : proto,
     port,
@@ -119,7 +119,7 @@ describe('pairs of settings that cannot be right', () => {
     (_, settings) => {
       const parsed = parseSpec(fileText(settings));
       const problems = parsed.kind === 'problems' ? parsed.problems : [];
-      // A file may have more than one.
+      // A file may have several problems.
       const problem = problems.find(({ message }) => mistakeOf(settings)?.test(message));
       expect(problem).toMatchObject({
         line: expect.any(Number) as number,
@@ -129,7 +129,7 @@ describe('pairs of settings that cannot be right', () => {
     },
   );
 
-  it('are told in every file that has them, and in no other one', () => {
+  it('are reported in every file that has them, and in no other', () => {
     const plain = all.filter(({ direct, dns }) => direct === 'none' && dns === 'engine');
     const told = plain.filter((settings) => parseSpec(fileText(settings)).kind === 'problems');
     expect(told).toEqual(plain.filter((one) => wrong.includes(one)));

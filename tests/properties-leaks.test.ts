@@ -1,10 +1,9 @@
-/** What must hold for the packets of any two files. */
+/** Properties of packets for any two files. */
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Family, contains, families, familyOf } from '../src/address/cidr.ts';
-import { nobody } from '../src/inspect/prepare.ts';
+import { noRole } from '../src/inspect/prepare.ts';
 import type { Spec } from '../src/spec/spec.ts';
-import { subnetOfElement } from '../src/kinds/nft-table/set-name.ts';
 import type { FakeHost } from './fake-host/fake-host.ts';
 import { hostsOwn } from './fake-host/nft-compile.ts';
 import { type Fate, fateOf } from './fake-host/packet.ts';
@@ -15,7 +14,7 @@ import { bridgesWith, findLeak, leavingSources, redirectedSources } from './prop
 import { mishaps, suffer } from './property/mishap.ts';
 import { leaksDuring } from './property/moments.ts';
 import { numRuns, runsText, timeout } from './property/runs.ts';
-import { sources, specs } from './property/specs.ts';
+import { remakesTunnel, sources, specs } from './property/specs.ts';
 import { inFamily } from './property/twins.ts';
 import { applyTo } from './scenario/play.ts';
 
@@ -25,18 +24,19 @@ async function apply(host: FakeHost, spec: Spec): Promise<void> {
 }
 
 function destroy(host: FakeHost, spec: Spec): Promise<unknown> {
-  return applyTo({ ...targetOf(host, spec), ...nobody });
+  return applyTo({ ...targetOf(host, spec), ...noRole });
 }
 
 describe(`any two files (${runsText})`, { timeout }, () => {
-  it('let nothing out by another way at any moment of apply, of a change and of destroy', async () => {
+  it('cause no leak at any moment of apply, change and destroy', async () => {
     await fc.assert(
       fc.asyncProperty(setups, specs, specs, async (setup, before, after) => {
         const host = newHost(setup);
         const [first, second] = [redirectedSources(before), redirectedSources(after)];
         const begins = { between: [before], closed: first, leaving: [] };
         expect(await leaksDuring(host, begins, () => apply(host, before))).toEqual([]);
-        const leaving = leavingSources(before, after);
+        // A tunnel that is made anew comes in a second round, after what left the file was released in the first.
+        const leaving = remakesTunnel(before, after) ? [] : leavingSources(before, after);
         const changes = { between: [before, after], closed: second, leaving };
         expect(await leaksDuring(host, changes, () => apply(host, after))).toEqual([]);
         expect(findLeak(host.state, [after])).toBeUndefined();
@@ -47,7 +47,7 @@ describe(`any two files (${runsText})`, { timeout }, () => {
     );
   });
 
-  it('let nothing out from the first step on, whatever others did before', async () => {
+  it('cause no leak from the first step on, after any foreign changes', async () => {
     await fc.assert(
       fc.asyncProperty(setups, specs, specs, drifts, async (setup, before, after, drift) => {
         const host = newHost(setup);
@@ -62,7 +62,7 @@ describe(`any two files (${runsText})`, { timeout }, () => {
     );
   });
 
-  it('let nothing out while a run is undone', async () => {
+  it('cause no leak while a run is undone', async () => {
     await fc.assert(
       fc.asyncProperty(setups, specs, specs, mishaps, async (setup, before, after, mishap) => {
         const host = newHost(setup);
@@ -74,7 +74,7 @@ describe(`any two files (${runsText})`, { timeout }, () => {
         };
         const [first, wanted] = [redirectedSources(before), redirectedSources(after)];
         const closed = first.filter((source) => wanted.includes(source));
-        // Where nothing went wrong, it ends with the second file.
+        // Without a failure, the run ends with the second file.
         const ends = [...first, ...wanted];
         const course = { between: [before, after], closed, leaving: leavingSources(after, before), ends };
         expect(await leaksDuring(host, course, run)).toEqual([]);
@@ -83,7 +83,7 @@ describe(`any two files (${runsText})`, { timeout }, () => {
     );
   });
 
-  it('let nothing out when a run was killed and the next one brings it to an end', async () => {
+  it('cause no leak when a run is killed and the next one finishes it', async () => {
     await fc.assert(
       fc.asyncProperty(setups, specs, specs, mishaps, async (setup, before, after, mishap) => {
         const host = newHost(setup);
@@ -102,7 +102,7 @@ describe(`any two files (${runsText})`, { timeout }, () => {
     );
   });
 
-  it('let nothing out when a layer is lost, and would be seen to when all are', async () => {
+  it('cause no leak when one layer is lost, and a visible leak when all are lost', async () => {
     await fc.assert(
       fc.asyncProperty(
         specs.filter((spec) => redirectedSources(spec).length > 0),
@@ -112,7 +112,7 @@ describe(`any two files (${runsText})`, { timeout }, () => {
           for (const loss of losses) {
             const lost = { ...host.state };
             for (const layer of loss) Object.assign(lost, without[layer](lost));
-            // Our mark on a packet that does not have it from us is taken off by the guard's table.
+            // The guard's table removes our mark from packets that did not get it from us.
             const marks = lost.nft ? undefined : [0];
             expect([loss, findLeak(lost, [spec], redirectedSources(spec), marks)]).toEqual([loss, undefined]);
           }
@@ -123,7 +123,7 @@ describe(`any two files (${runsText})`, { timeout }, () => {
     );
   });
 
-  it('lead every redirected packet out by the way of the file in the end, and no foreign source', async () => {
+  it('route every redirected packet by the egress of the file, and no packet with a foreign source', async () => {
     await fc.assert(
       fc.asyncProperty(setups, specs, specs, async (setup, before, after) => {
         const host = newHost(setup);
@@ -160,7 +160,7 @@ describe(`any two files (${runsText})`, { timeout }, () => {
   });
 });
 
-/** A way that somebody has put into the guard's sets cannot be told from one of before: it goes with the last step. */
+/** Foreign elements in the guard's sets look like earlier ones of ours, and are removed with the last step. */
 function withoutNewWays(drift: Drift): Drift {
   return { ...drift, table: drift.table.filter(({ kind }) => kind !== 'element-added') };
 }
@@ -178,20 +178,20 @@ const losses = [
   ['steer'],
   ['table'],
   ['closed'],
-  // Two at once, for what stands behind them.
+  // Two layers at once, to test the layers behind them.
   ['guard', 'steer'],
   ['guard', 'table'],
   ['steer', 'closed'],
   ['table', 'closed'],
 ] as const;
 
-/** The bridge that our table knows for a source: what podman was told to remove may have left it. */
+/** Bridge of a source in our table, which may outlive the network that podman removed. */
 function ownBridge({ nft }: FakeState, source: string): string | undefined {
   const own = [...(nft?.sets ?? [])].filter(([name]) => name.startsWith('own'));
   const known = own.flatMap(([name, { elements }]) =>
     elements.map((element) => {
       const [address = '', bridge = ''] = element.split(' . ');
-      return { subnet: subnetOfElement(name, address), bridge: bridge.slice(1, -1) };
+      return { subnet: `${address}/${name.split('_').at(-1)}`, bridge: bridge.slice(1, -1) };
     }),
   );
   return known.find(({ subnet }) => contains(subnet, source))?.bridge;
@@ -199,19 +199,19 @@ function ownBridge({ nft }: FakeState, source: string): string | undefined {
 
 type Role = ReturnType<typeof targetOf>['role'];
 
-/** Whether a mark steers: the rules that lead to the gateways ask for no source. */
+/** Whether packets are steered by fwmark: the rules to the gateways have no source. */
 function isByMark({ rules }: FakeState, family: Family): boolean {
   return rules.some((rule) => rule.family === family && rule.preference === 4100 && rule.from === undefined);
 }
 
 /**
- * What of a fate the file decides.
+ * Expected fate of a packet, as far as the file decides it.
  *
- * @param byMark where a mark steers, a policy stops what goes nowhere; else a rule does
+ * @param byMark families steered by fwmark: there, a policy blocks packets without egress; elsewhere, a rule does
  */
 function wantedFate(
   source: string,
-  { networks, gateways, others = [] }: Role,
+  { networks, gateways, unservedSubnets = [] }: Role,
   byMark: readonly Family[],
 ): Partial<Fate> {
   const stopped = { kind: 'stopped', by: byMark.includes(familyOf(source)) ? 'policy' : 'rule' } as const;
@@ -221,7 +221,7 @@ function wantedFate(
   if (network) return { kind: 'leaves', nextHop: network.nextHops.find(ofFamily) ?? '', source };
   const gateway = gateways.find(({ served }) => served.some(({ subnet }) => contains(subnet, source)));
   if (!gateway) {
-    const closed = others.some((subnet) => contains(subnet, source));
+    const closed = unservedSubnets.some((subnet) => contains(subnet, source));
     return closed ? stopped : { kind: 'leaves', table: 254 };
   }
   const { uplink, snat } = gateway;

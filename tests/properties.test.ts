@@ -1,8 +1,8 @@
-/** What must hold of the states between which any two files lead. */
+/** Properties of the states that any two files lead to. */
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { openLedger } from '../src/apply/ledger-keeper.ts';
-import { nobody, prepare } from '../src/inspect/prepare.ts';
+import { noRole, prepare } from '../src/inspect/prepare.ts';
 import { elementText, ruleText } from '../src/host/nft/expression.ts';
 import type { Spec } from '../src/spec/spec.ts';
 import type { NftSet } from '../src/kinds/nft-table/schema.ts';
@@ -15,7 +15,7 @@ import { numRuns, runsText, timeout } from './property/runs.ts';
 import { specs } from './property/specs.ts';
 import { applyTo, ledgerPath, planText, stateFolder } from './scenario/play.ts';
 
-/** @returns what a second run would do */
+/** @returns plan of a second run */
 async function apply(host: FakeHost, spec: Spec): Promise<string> {
   const { desired } = await applyTo(targetOf(host, spec));
   expect(desired.refusals).toEqual([]);
@@ -28,7 +28,7 @@ async function leftToDo(host: FakeHost, spec: Spec): Promise<string> {
 }
 
 function destroy(host: FakeHost, spec: Spec): Promise<unknown> {
-  return applyTo({ ...targetOf(host, spec), ...nobody });
+  return applyTo({ ...targetOf(host, spec), ...noRole });
 }
 
 async function drifted(host: FakeHost, drift: Drift): Promise<void> {
@@ -37,7 +37,7 @@ async function drifted(host: FakeHost, drift: Drift): Promise<void> {
 }
 
 describe(`any two files (${runsText})`, { timeout }, () => {
-  it('lead from the first to the second, whatever others did, and back to the start with what is theirs', async () => {
+  it('lead from the first to the second after any foreign changes, and back to the start with foreign objects kept', async () => {
     await fc.assert(
       fc.asyncProperty(setups, specs, specs, drifts, async (setup, before, after, drift) => {
         const host = newHost(setup);
@@ -53,7 +53,7 @@ describe(`any two files (${runsText})`, { timeout }, () => {
     );
   });
 
-  it('change nothing the second time', async () => {
+  it('change nothing in a second run', async () => {
     await fc.assert(
       fc.asyncProperty(setups, specs, specs, drifts, async (setup, before, after, drift) => {
         const host = newHost(setup);
@@ -84,7 +84,7 @@ describe(`any two files (${runsText})`, { timeout }, () => {
     );
   });
 
-  it('are brought to an end by the next run when one was killed at any step or line', async () => {
+  it('are finished by the next run when a run is killed at any step or line', async () => {
     await fc.assert(
       fc.asyncProperty(setups, specs, specs, mishaps, async (setup, before, after, mishap) => {
         const [host, straight] = [newHost(setup), newHost(setup)];
@@ -98,7 +98,7 @@ describe(`any two files (${runsText})`, { timeout }, () => {
     );
   });
 
-  it('are taken away by destroy when a run was killed, and destroy was', async () => {
+  it('are removed by destroy after a run and destroy itself are killed', async () => {
     await fc.assert(
       fc.asyncProperty(setups, specs, specs, mishaps, async (setup, before, after, mishap) => {
         const host = newHost(setup);
@@ -115,7 +115,7 @@ describe(`any two files (${runsText})`, { timeout }, () => {
     );
   });
 
-  it('have rules and elements whose text survives the way to the kernel and back', async () => {
+  it('have rules and elements with text that stays the same when read back', async () => {
     await fc.assert(
       fc.asyncProperty(specs, async (spec) => {
         const { desired } = await prepare(targetOf(newHost(), spec), {
@@ -136,7 +136,7 @@ describe(`any two files (${runsText})`, { timeout }, () => {
   });
 });
 
-/** Of a map, an element is a pair: what leads to a verdict, and the verdict. */
+/** Map elements are pairs of key and verdict. */
 function survivor({ text, counted, type }: NftSet & { readonly text: string }): string | undefined {
   const encoded = encodeElement(text, counted);
   if (!Array.isArray(encoded)) return elementText(encoded, type);
@@ -144,7 +144,7 @@ function survivor({ text, counted, type }: NftSet & { readonly text: string }): 
   return `${elementText(key, type)} : ${ruleText([verdict])}`;
 }
 
-/** @returns the error, when the run came as far as the mishap, and could not go on */
+/** @returns the error, if the run reached the mishap and failed */
 async function failing(host: FakeHost, spec: Spec, mishap: Mishap): Promise<string | undefined> {
   const happened = suffer(host, mishap);
   const error = await applyTo(targetOf(host, spec)).then(
@@ -152,13 +152,13 @@ async function failing(host: FakeHost, spec: Spec, mishap: Mishap): Promise<stri
     (cause: unknown) => String(cause),
   );
   host.failWhen();
-  // An empty folder that stays is no reason to give up.
+  // An empty folder that cannot be removed is not an error.
   const matters = happened() !== undefined && happened() !== `remove ${stateFolder}`;
   expect([error !== undefined, happened()]).toEqual([matters, happened()]);
   return error;
 }
 
-/** A network that podman makes again may get another bridge than it had. */
+/** A network that podman recreates may get another bridge. */
 function withoutBridges(dump: string): string {
   return dump.replaceAll(/\b(cni-)?podman\d+/g, 'podman#');
 }

@@ -1,4 +1,4 @@
-/** What the READMEs and the guides show is what the program does. */
+/** Tests that examples in the READMEs and guides match the program. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { exitStatuses } from '../src/cli/program.ts';
@@ -18,14 +18,14 @@ describe('README', () => {
     .filter(({ language }) => language === 'yaml')
     .map(({ text }) => text);
 
-  it('shows a file without mistakes', () => {
+  it('shows a valid file', () => {
     expect(parseSpec(shown)).toMatchObject({
       kind: 'spec',
       spec: { networks: { web: { via: 'office' } }, gateways: { office: { snat: 'masquerade' } } },
     });
   });
 
-  it('shows a next hop that fits into it', () => {
+  it('shows a next hop that fits its file', () => {
     const [, hop = ''] = /add the next hop: (via: \S+)/.exec(shown) ?? [];
     const parsed = parseSpec(shown.replace('{ device: wg0 }', `{ device: eth1, ${hop} }`));
     expect(parsed).toMatchObject({ kind: 'spec' });
@@ -34,11 +34,11 @@ describe('README', () => {
 });
 
 describe('docs/guides/configure.md', () => {
-  it('shows a first file without mistakes', () => {
+  it('shows a valid first file', () => {
     expect(parseSpec(file).kind).toBe('spec');
   });
 
-  it('shows routes and published ports that fit into it', () => {
+  it('shows routes and published ports that fit its file', () => {
     const part = (key: string): string =>
       new RegExp(`^    ${key}:\\n(?: {6}.*\\n)+`, 'm').exec(more)?.[0] ?? `no ${key}`;
     const mail = '  mail: { members: [{ host: gw1, uplink: { device: gre2 } }] }\n';
@@ -52,7 +52,7 @@ describe('docs/guides/configure.md', () => {
     });
   });
 
-  it('shows what is said of a file with two mistakes', () => {
+  it('shows the output for a file with two errors', () => {
     const wrong = file
       .replace('node1: 10.89.4.0/24', 'node1: 10.89.4.7/24')
       .replace('via: office', 'via: ofice');
@@ -63,27 +63,27 @@ describe('docs/guides/configure.md', () => {
 });
 
 describe('the pages', () => {
-  it.each(commandLines())('%s: `%s` is understood', (_, line) => {
+  it.each(commandLines())('%s: `%s` is a valid command', (_, line) => {
     expect({ line, said: saidOf(line) }).toEqual({ line, said: '' });
   });
 
-  it('the reference has a section for every command, and for no other', () => {
+  it('the reference has a section for every command, and no others', () => {
     const sections = [...read('docs/reference/commands.md').matchAll(/^## (?!Exit status)(.*)$/gm)];
     expect(sections.map(([, name = '']) => name).sort()).toEqual(commands.map(({ name }) => name).sort());
   });
 
-  it('the JSON page names the commands that print JSON', () => {
+  it('the JSON page lists the commands that print JSON', () => {
     const table = read('docs/reference/json.md').split('## Objects')[0] ?? '';
     const shown = [...table.matchAll(/^\| `([\w ]+)`/gm)].map(([, name = '']) => name);
     expect(shown).toEqual(
       commands
-        // Others print nothing but their errors as JSON.
+        // Other commands print only their errors as JSON.
         .filter(({ options }) => options.some(({ description }) => description.startsWith('print JSON')))
         .map(({ name }) => name),
     );
   });
 
-  it('the reference says of each exit status what the help says', () => {
+  it('the reference describes exit statuses like the help', () => {
     const rows = [...read('docs/reference/commands.md').matchAll(/^\| (\d) \| (.*?) \|$/gm)].map(
       ([, status = '', means = '']) => `  ${status}  ${means}`,
     );

@@ -1,4 +1,4 @@
-/** Generated pages, and generated parts of pages, are what the code generates. `npm run reference` writes them. */
+/** Tests that generated pages and parts of pages are up to date. `npm run reference` writes them. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { commandsPage } from './reference/commands-page.ts';
@@ -16,7 +16,7 @@ describe('docs/reference', () => {
   it.each([
     ['file.md', filePage],
     ['commands.md', commandsPage],
-  ])('%s is what the code generates (if not: npm run reference)', async (name, page) => {
+  ])('%s is up to date (if not: npm run reference)', async (name, page) => {
     const path = `docs/reference/${name}`;
     if (writes) await writeFile(new URL(path, root), page());
     expect(await read(path)).toBe(page());
@@ -27,19 +27,19 @@ describe('the evidence', () => {
   const part = /(?<=<!-- evidence -->\n\n)[^]*?(?=\n*<!-- \/evidence -->)/;
 
   it.each(Object.entries(languages))(
-    'in %s is counted in the matrices (if not: npm run reference)',
+    'in %s matches the matrices (if not: npm run reference)',
     async (path, words) => {
       const evidence = readEvidence(await read('docs/leak-matrix.md'), await read('docs/engines.md'));
       const text = evidenceText(words, evidence);
       const page = await read(path);
       if (writes) await writeFile(new URL(path, root), page.replace(part, text.trimEnd()));
-      // Prettier pads the cells.
+      // Prettier pads table cells.
       const written = part.exec(await read(path))?.[0] ?? '';
       expect(unpadded(written)).toBe(unpadded(text.trimEnd()));
     },
   );
 
-  it('shows no leak, and counts something in each row', async () => {
+  it('shows no leak, and counts packets in each row', async () => {
     const { versions, controls, ...tried } = readEvidence(
       await read('docs/leak-matrix.md'),
       await read('docs/engines.md'),

@@ -1,4 +1,4 @@
-/** Which way packets of a network with routes go: rules, tables, guard and NAT together. */
+/** Egress of packets of a network with routes: rules, tables, guard and NAT together. */
 import { beforeEach, describe, expect, it } from 'vitest';
 import { parseSpec } from '../src/spec/parse.ts';
 import type { Spec } from '../src/spec/spec.ts';
@@ -61,7 +61,7 @@ async function apply(host: FakeHost, spec: Spec): Promise<void> {
   expect((await applyTo(targetOf(host, spec))).desired.refusals).toEqual([]);
 }
 
-/** Where a packet goes, and whose address it has there. */
+/** Egress of a packet, and its source there. */
 function wayOf(fate: Fate): string {
   if (fate.kind !== 'leaves') return fate.kind === 'stopped' ? `stopped by ${fate.by}` : fate.kind;
   return `${fate.nextHop} as ${fate.source}`;
@@ -94,12 +94,12 @@ describe('on a node', () => {
     ['9.9.9.9 udp 53', router],
     ['9.9.9.9 tcp 53', office],
     ['198.51.100.1 udp 53', router],
-  ])('what goes to %s leaves by %s', (text, way) => {
+  ])('a packet to %s leaves by %s', (text, way) => {
     expect(wayOf(fateOf(host.state, { source, ...packet(text) }))).toBe(way);
   });
 
   it.each(['198.51.100.1 tcp 25', '9.9.9.9 tcp 25', '192.0.2.1 tcp 80', '9.9.9.9'])(
-    'what goes to %s leaves by no other way when its rules are gone',
+    'a packet to %s leaves by no other egress when one of its rules is missing',
     (text) => {
       const before = wayOf(fateOf(host.state, { source, ...packet(text) }));
       for (const gone of host.state.rules.filter(({ protocol }) => protocol === 136)) {
@@ -110,8 +110,8 @@ describe('on a node', () => {
     },
   );
 
-  it('a route’s gateway gets nothing else, whoever sends it there', () => {
-    // A rule of somebody else that sends everything to the other gateway's table.
+  it('a gateway of a route gets no other packets, even by a foreign rule', () => {
+    // A foreign rule that sends all packets to the table of the route's gateway.
     const mailRule = host.state.rules.find(({ dport }) => dport === '25');
     if (!mailRule) throw new Error('no rule about port 25');
     const everything = { ...mailRule, to: undefined, ipproto: undefined, dport: undefined, preference: 3999 };
@@ -127,7 +127,7 @@ describe('a name server on the gateway', () => {
   const route = '    routes: [{ proto: udp, via: mail }';
   const question = '192.168.50.2 udp 53';
 
-  it('is asked there, though a route leads all questions to another gateway', async () => {
+  it('gets DNS queries, although a route sends all queries to another gateway', async () => {
     host = await hostOf(asking(`${route}]\n`));
     expect(wayOf(fateOf(host.state, { source, ...packet(question) }))).toBe(`192.168.50.2 as ${source}`);
     expect(wayOf(fateOf(host.state, { source, ...packet('9.9.9.9 udp 53') }))).toBe(
@@ -136,13 +136,9 @@ describe('a name server on the gateway', () => {
   });
 
   it.each([
-    [
-      'a route about its address',
-      `${route}, { to: 192.168.50.2/32, proto: udp, via: mail }]\n`,
-      '192.168.50.3',
-    ],
+    ['a route to its address', `${route}, { to: 192.168.50.2/32, proto: udp, via: mail }]\n`, '192.168.50.3'],
     ['a direct destination', `    direct: [192.168.50.0/24]\n${route}]\n`, '192.168.50.2'],
-  ])('is asked as %s says', async (_, more, way) => {
+  ])('gets DNS queries by %s', async (_, more, way) => {
     host = await hostOf(asking(more));
     expect(wayOf(fateOf(host.state, { source, ...packet(question) }))).toBe(`${way} as ${source}`);
   });
@@ -159,12 +155,12 @@ describe('on a host that is both gateways', () => {
     ['198.51.100.1 tcp 25', '172.31.1.2 as 203.0.113.7'],
     ['198.51.100.1 udp 25', '198.51.100.1 as 10.0.0.5'],
     ['198.51.100.8', '198.51.100.8 as 10.0.0.5'],
-  ])('what goes to %s leaves by %s', (text, way) => {
+  ])('a packet to %s leaves by %s', (text, way) => {
     expect(wayOf(fateOf(host.state, { source, ...packet(text) }))).toBe(way);
   });
 });
 
-/** The same device for both, and one of them for another network as well. */
+/** Same device for both gateways; one of them also serves another network. */
 const onOneUplink = `version: 1
 hosts: { here: 192.168.50.10, node2: 192.168.50.11 }
 networks:
@@ -175,7 +171,7 @@ gateways:
   c: { members: [{ host: here, uplink: { device: eth1, via: 172.31.1.2 } }], snat: SNAT_C }
 `;
 
-describe('on a host that is both gateways, by one device', () => {
+describe('on a host that is both gateways with one device', () => {
   const own = '192.0.2.254';
 
   it.each([
@@ -188,7 +184,7 @@ describe('on a host that is both gateways, by one device', () => {
     expect(as('9.9.9.9 tcp 80')).toBe(`172.31.1.2 as ${asB}`);
     expect(as('9.9.9.9 tcp 81')).toBe(`172.31.1.2 as ${asC}`);
     expect(as('9.9.9.9 tcp 80', '10.9.0.5')).toBe(`172.31.1.2 as ${c === 'none' ? '10.9.0.5' : asC}`);
-    // From one redirected subnet to the other, no route and no gateway counts.
+    // Between redirected subnets, neither routes nor gateways apply.
     expect(as('10.9.0.5 tcp 81')).toBe(`192.168.50.11 as ${source}`);
   });
 });

@@ -1,7 +1,7 @@
 /**
- * The core, from the file to the host: each scenario on the fake host.
- * `UPDATE_SCENARIOS=1 npx vitest run --project unit tests/scenarios.test.ts` writes the plans into the files,
- * to be read before they are committed. It never does where CI is set.
+ * Runs each scenario, from file to host, on the fake host. `UPDATE_SCENARIOS=1 npx vitest run --project unit
+ * tests/scenarios.test.ts` writes the plans into the scenario files, for review before they are committed. With CI set,
+ * it never writes.
  */
 import { describe, expect, it } from 'vitest';
 import { checkPlayed } from './scenario/check.ts';

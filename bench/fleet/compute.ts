@@ -38,7 +38,7 @@ export function computeFleet(text: string, each: (host: HostPlan) => void): Reco
     const desired = during('wanted states', () => desiredState(role, spec.gateways, facts));
     if (desired.refusals.length > 0) throw new Error(`${host}: ${desired.refusals[0]?.message}`);
     const objects = desired.wanted.map(({ object }) => object);
-    const plan = during('plans', () => makePlan(actualState(facts, objects), desired));
+    const plan = during('plans', () => makePlan(actualState(facts, objects), desired, facts.ledger));
     each({ host, objects, plan });
   }
   return seconds;

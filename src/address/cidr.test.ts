@@ -38,7 +38,7 @@ describe('parseAddress', () => {
     ':::',
     'gw1',
     '10.0.0.1\n',
-  ])('%j is none', (text) => {
+  ])('rejects %j', (text) => {
     expect(parseAddress(text)).toBeUndefined();
   });
 });
@@ -57,7 +57,7 @@ describe('parseSubnet', () => {
     ['10.89.4.1/24', '10.89.4.0/24'],
     ['10.0.0.1/0', '0.0.0.0/0'],
     ['2001:db8::1/64', '2001:db8::/64'],
-  ])('%s has host bits: %s is meant', (text, subnet) => {
+  ])('rejects %s with host bits, and suggests %s', (text, subnet) => {
     expect(parseSubnet(text)).toEqual({ kind: 'host-bits', subnet });
   });
 
@@ -72,7 +72,7 @@ describe('parseSubnet', () => {
     '::/129',
     '/24',
     '',
-  ])('%j is none', (text) => {
+  ])('rejects %j', (text) => {
     expect(parseSubnet(text)).toEqual({ kind: 'not-a-subnet' });
   });
 });
@@ -85,7 +85,7 @@ describe('isSubnet4', () => {
     )
     .map(([parts, length]) => `${parts.join('.')}/${length}`);
 
-  it('is true of what is a subnet and written canonically, and of nothing else', () => {
+  it('is true only for canonical subnets', () => {
     fc.assert(
       fc.property(
         fc.oneof(
@@ -111,7 +111,7 @@ describe('isSubnet4', () => {
     '10.0.0.0/8/8',
     '10.0.0.0/8\n',
     '::/0',
-  ])('is false of %j', (text) => expect(isSubnet4(text)).toBe(false));
+  ])('is false for %j', (text) => expect(isSubnet4(text)).toBe(false));
 });
 
 describe('relations', () => {
@@ -134,14 +134,14 @@ describe('relations', () => {
     expect(contains(subnet, inner)).toBe(expected);
   });
 
-  it('tells families and prefix lengths', () => {
+  it('returns families and prefix lengths', () => {
     expect([familyOf('10.0.0.1'), familyOf('::/0')]).toEqual([4, 6]);
     expect([prefixLength('10.0.0.0/8'), prefixLength('::/0')]).toEqual([8, 0]);
   });
 });
 
 describe('sets', () => {
-  it('merges neighbours and what lies inside', () => {
+  it('merges adjacent and contained subnets', () => {
     expect(mergeSubnets(['10.0.1.0/24', '10.0.0.0/24', '10.0.0.128/25', '2001:db8::/32'])).toEqual([
       '10.0.0.0/23',
       '2001:db8::/32',
@@ -149,7 +149,7 @@ describe('sets', () => {
     expect(mergeSubnets([])).toEqual([]);
   });
 
-  it('sorts by family, by address as a number, widest first', () => {
+  it('sorts by family, address as a number, and widest first', () => {
     expect(sortSubnets(['::/0', '10.10.0.0/16', '10.9.0.0/24', '10.9.0.0/16'])).toEqual([
       '10.9.0.0/16',
       '10.9.0.0/24',
@@ -169,13 +169,13 @@ describe('addressesFromTop', () => {
     expect([...addressesFromTop(subnet)]).toEqual(addresses);
   });
 
-  it('does not list what nobody asks for', () => {
+  it('lists addresses lazily', () => {
     const [first] = addressesFromTop('2001:db8::/64');
     expect(first).toBe('2001:db8::ffff:ffff:ffff:fffe');
   });
 });
 
-/** Few bits, so that random subnets meet often. */
+/** Few bits, so that random subnets overlap often. */
 const subnet = fc
   .record({ family: fc.constantFrom(4, 6), bits: fc.nat(255), prefix: fc.integer({ min: 0, max: 8 }) })
   .map(({ family, bits, prefix }) => {
@@ -190,7 +190,7 @@ const subnet = fc
   .filter((parsed) => typeof parsed === 'string');
 
 describe('findOverlaps', () => {
-  it('names the outer one first, and of two that are equal the earlier', () => {
+  it('names the outer subnet first, and the earlier one of two equal ones', () => {
     const items = [{ subnet: '10.0.0.0/24' }, { subnet: '10.0.0.0/8' }, { subnet: '10.0.0.0/24' }];
     const [small, wide, again] = items;
     expect(findOverlaps(items)).toEqual([
@@ -200,7 +200,7 @@ describe('findOverlaps', () => {
     expect(findOverlaps([])).toEqual([]);
   });
 
-  it('finds each subnet that lies in another one, as comparing all pairs does', () => {
+  it('finds each subnet inside another one, like a comparison of all pairs', () => {
     fc.assert(
       fc.property(fc.array(subnet, { maxLength: 12 }), (subnets) => {
         const items = subnets.map((text, index) => ({ subnet: text, index }));

@@ -1,7 +1,6 @@
 /**
- * IP addresses and subnets as canonical strings, and sets of them.
- * Everything that comes in is checked by `parseAddress` and `parseSubnet` first: the arithmetic below
- * them trusts its input.
+ * IP addresses and subnets as canonical strings, and sets of them. `parseAddress` and `parseSubnet` validate all input;
+ * the other functions trust it.
  */
 import { isIPv4, isIPv6 } from 'node:net';
 import { excludeCidr, mergeCidr, normalizeCidr, parseCidr } from 'cidr-tools';
@@ -11,12 +10,12 @@ import { type Range, address4, compareRanges, isSubnet4, range4, rangeOf } from 
 export type Family = 4 | 6;
 export const families = [4, 6] as const satisfies readonly Family[];
 
-/** `192.168.50.2` or `2001:db8::2`, canonical */
+/** canonical: `192.168.50.2` or `2001:db8::2` */
 export type Address = string;
-/** `10.89.4.0/24`, no host bits, canonical */
+/** canonical, without host bits: `10.89.4.0/24` */
 export type Subnet = string;
 
-/** Canonical form of an address, or nothing when the text is none. */
+/** Canonical form of an address; undefined for any other text. */
 export function parseAddress(text: string): Address | undefined {
   if (isIPv4(text)) return text;
   if (!isIPv6(text) || text.includes('%')) return undefined;
@@ -26,9 +25,9 @@ export function parseAddress(text: string): Address | undefined {
 export type SubnetProblem =
   { readonly kind: 'not-a-subnet' } | { readonly kind: 'host-bits'; readonly subnet: Subnet };
 
-/** Canonical form of a subnet in CIDR notation; says which subnet was meant when host bits are set. */
+/** Canonical form of a subnet in CIDR notation; if host bits are set, the result suggests the subnet. */
 export function parseSubnet(text: string): Subnet | SubnetProblem {
-  // Most are right, and that is seen five times as fast.
+  // Fast path: most subnets are canonical IPv4, which this check tells five times as fast.
   if (isSubnet4(text)) return text;
   const [addressText = '', prefixText, ...rest] = text.split('/');
   const address = parseAddress(addressText);
@@ -38,7 +37,7 @@ export function parseSubnet(text: string): Subnet | SubnetProblem {
   const prefix = Number(prefixText);
   if (prefix > (isIPv4(address) ? 32 : 128)) return { kind: 'not-a-subnet' };
   const given = `${address}/${prefix}`;
-  const subnet = subnetAround(given);
+  const subnet = withoutHostBits(given);
   return subnet === given ? subnet : { kind: 'host-bits', subnet };
 }
 
@@ -46,15 +45,15 @@ export function familyOf(addressOrSubnet: Address | Subnet): Family {
   return addressOrSubnet.includes(':') ? 6 : 4;
 }
 
-/** All addresses of a family. */
+/** Subnet of all addresses of a family. */
 export const anywhere: Readonly<Record<Family, Subnet>> = { 4: '0.0.0.0/0', 6: '::/0' };
 
-/** The prefix length of a single address. */
-export function wholeLength(family: Family): 32 | 128 {
+/** Prefix length of a single address. */
+export function fullPrefixLength(family: Family): 32 | 128 {
   return family === 4 ? 32 : 128;
 }
 
-/** Whether an address, or a subnet, says nothing without its link: of IPv6, inside of fe80::/10. */
+/** Whether an address or subnet is link-local, and thus ambiguous without a link: IPv6 in fe80::/10. */
 export function isLinkLocal(text: Address | Subnet): boolean {
   return familyOf(text) === 6 && contains('fe80::/10', text);
 }
@@ -63,30 +62,30 @@ export function prefixLength(subnet: Subnet): number {
   return Number(subnet.slice(subnet.indexOf('/') + 1));
 }
 
-/** What cuts an address to a prefix length: `255.255.255.0`, `ffff:ffff:ffff:ffff::`. */
+/** Mask that cuts an address to a prefix length: `255.255.255.0`, `ffff:ffff:ffff:ffff::`. */
 export function prefixMask(family: Family, length: number): Address {
   const ones = family === 4 ? '255.255.255.255' : 'ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff';
-  return subnetAround(`${ones}/${length}`).split('/')[0] ?? '';
+  return withoutHostBits(`${ones}/${length}`).split('/')[0] ?? '';
 }
 
-/** The subnet that an address with its prefix length lies in: `10.89.4.1/24` -> `10.89.4.0/24`. */
-export function subnetAround(prefix: string): Subnet {
+/** Subnet of an address with prefix length: `10.89.4.1/24` -> `10.89.4.0/24`. */
+export function withoutHostBits(prefix: string): Subnet {
   if (familyOf(prefix) === 6) return normalizeCidr(prefix);
   return `${address4(range4(prefix).start)}${prefix.slice(prefix.indexOf('/'))}`;
 }
 
-/** The subnet of one address. */
+/** Subnet of a single address. */
 export function subnetOfAddress(address: Address): Subnet {
-  return `${address}/${wholeLength(familyOf(address))}`;
+  return `${address}/${fullPrefixLength(familyOf(address))}`;
 }
 
-/** A subnet as nft and iproute2 print it: one of a single address is that address. */
+/** Subnet as nft and iproute2 print it: a single address is printed without prefix length. */
 export function shortSubnet(subnet: Subnet): Subnet | Address {
   const [address = '', length] = subnet.split('/');
-  return Number(length) === wholeLength(familyOf(subnet)) ? address : subnet;
+  return Number(length) === fullPrefixLength(familyOf(subnet)) ? address : subnet;
 }
 
-/** The other way round. */
+/** Inverse of `shortSubnet`. */
 export function longSubnet(text: Subnet | Address): Subnet {
   return text.includes('/') ? text : subnetOfAddress(text);
 }
@@ -99,82 +98,106 @@ export function overlaps(a: Subnet, b: Subnet): boolean {
 
 /** Whether an address or a whole subnet lies inside a subnet. */
 export function contains(subnet: Subnet, inner: Address | Subnet): boolean {
-  const [outside, inside] = [rangeOf(subnet), rangeOf(inner)];
-  return outside.version === inside.version && outside.start <= inside.start && inside.end <= outside.end;
+  const [outer, within] = [rangeOf(subnet), rangeOf(inner)];
+  return outer.version === within.version && outer.start <= within.start && within.end <= outer.end;
 }
 
-/** Whether two lists name the same subnets, in whatever order. */
+/** Inner one of two nested subnets. */
+export function narrower(a: Subnet, b: Subnet): Subnet {
+  return prefixLength(a) < prefixLength(b) ? b : a;
+}
+
+/** Whether two lists have the same subnets in any order. */
 export function sameSubnets(a: readonly Subnet[], b: readonly Subnet[]): boolean {
   return [...a].sort().join() === [...b].sort().join();
 }
 
-/** The smallest set of subnets that holds exactly the same addresses, in ascending order. */
+/** Smallest set of subnets with exactly the same addresses, ascending. */
 export function mergeSubnets(subnets: readonly Subnet[]): Subnet[] {
-  const [four, six] = partByFamily(subnets);
+  const [four, six] = splitByFamily(subnets);
   return [...merge4(four), ...(six.length > 0 ? sortSubnets(mergeCidr(six)) : [])];
 }
 
-/** What is left of some subnets without the addresses of others. */
+/** Subnets without the addresses of others. */
 export function excludeSubnets(subnets: readonly Subnet[], others: readonly Subnet[]): Subnet[] {
-  const [four, six] = partByFamily(subnets);
-  const [otherFour, otherSix] = partByFamily(others);
+  const [four, six] = splitByFamily(subnets);
+  const [otherFour, otherSix] = splitByFamily(others);
   return [...exclude4(four, otherFour), ...(six.length > 0 ? sortSubnets(excludeCidr(six, otherSix)) : [])];
 }
 
-function partByFamily(subnets: readonly Subnet[]): [four: Subnet[], six: Subnet[]] {
+function splitByFamily(subnets: readonly Subnet[]): [four: Subnet[], six: Subnet[]] {
   const six = subnets.filter((subnet) => familyOf(subnet) === 6);
   return [six.length === 0 ? [...subnets] : subnets.filter((subnet) => familyOf(subnet) === 4), six];
 }
 
-/** The merged subnets, each with the items whose subnets it is made of: one pass over both, in order. */
+/** Merged subnets, each with the items that it consists of: one pass over both, in order. */
 export function groupMerged<T extends { readonly subnet: Subnet }>(
   items: readonly T[],
 ): { readonly merged: Subnet; readonly items: T[] }[] {
-  const merged = mergeSubnets(items.map(({ subnet }) => subnet)).map((subnet) => parsedWith(subnet, subnet));
+  const merged = mergeSubnets(items.map(({ subnet }) => subnet)).map((subnet) => withRange(subnet, subnet));
   const groups = merged.map(({ item }) => ({ merged: item, items: [] as T[] }));
   let at = 0;
-  const inOrder = items.map((item) => parsedWith(item, item.subnet)).sort(compareWhere);
-  for (const { item, parsed } of inOrder) {
-    while (at < merged.length && isBefore(merged[at]?.parsed, parsed)) at += 1;
+  const inOrder = items.map((item) => withRange(item, item.subnet)).sort(compareByRange);
+  for (const { item, range } of inOrder) {
+    while (at < merged.length && isBefore(merged[at]?.range, range)) at += 1;
     groups[at]?.items.push(item);
   }
   return groups;
 }
 
-/** Ascending by family, first address, then longest last. */
+/** Sorts by family, first address, then widest first. */
 export function sortSubnets(subnets: readonly Subnet[]): Subnet[] {
   return subnets
-    .map((subnet) => parsedWith(subnet, subnet))
-    .sort(compareWhere)
+    .map((subnet) => withRange(subnet, subnet))
+    .sort(compareByRange)
     .map(({ item }) => item);
 }
 
-/** First pair of each overlap in a list of any length: sorted once, so that 10,000 subnets stay cheap. */
+/** First pair of each overlap; sorts once, so that it is fast for 10,000 subnets. */
 export function findOverlaps<T extends { readonly subnet: Subnet }>(items: readonly T[]): [T, T][] {
-  const sorted = items.map((item) => parsedWith(item, item.subnet)).sort(compareWhere);
+  const sorted = items.map((item) => withRange(item, item.subnet)).sort(compareByRange);
   const found: [T, T][] = [];
   let widest = sorted[0];
   for (const next of sorted.slice(1)) {
     if (!widest) break;
-    const overlap = widest.parsed.version === next.parsed.version && next.parsed.start <= widest.parsed.end;
+    const overlap = widest.range.version === next.range.version && next.range.start <= widest.range.end;
     if (overlap) found.push([widest.item, next.item]);
-    if (!overlap || next.parsed.end > widest.parsed.end) widest = next;
+    if (!overlap || next.range.end > widest.range.end) widest = next;
   }
   return found;
 }
 
-/** The first usable address of a subnet: the one that an engine gives its bridge. */
-export function firstAddress(subnet: Subnet): Address {
+/** First usable address of a subnet, which engines give their bridge. */
+export function firstUsable(subnet: Subnet): Address {
   const { start, end, version } = parseCidr(subnet);
   return addressOfNumber(start < end ? start + 1n : start, version);
 }
 
-/** An address as a number in hexadecimal, as nft prints a raw field of a packet: `0xa590400`. */
+/** Other address in a network of two: `172.31.0.1/30` -> `172.31.0.2`. Undefined in other networks. */
+export function otherAddress(prefix: string): Address | undefined {
+  const own = parseCidr(subnetOfAddress(prefix.split('/')[0] ?? '')).start;
+  const { start, end, version } = parseCidr(withoutHostBits(prefix));
+  // Of four addresses, the first is the network's or its routers', and the last is for broadcasts.
+  const isOfTwo = end - start === 1n || (end - start === 3n && own > start && own < end);
+  return isOfTwo ? addressOfNumber(start + end - own, version) : undefined;
+}
+
+/** Address of another host in the network of this one, next to it: `172.31.0.1/24` -> `172.31.0.2`. Undefined in a network of one. */
+export function nextAddress(prefix: string): Address | undefined {
+  const only = otherAddress(prefix);
+  if (only !== undefined) return only;
+  const own = parseCidr(subnetOfAddress(prefix.split('/')[0] ?? '')).start;
+  const { start, end, version } = parseCidr(withoutHostBits(prefix));
+  if (end - start < 4n) return undefined;
+  return addressOfNumber(own + 1n < end ? own + 1n : own - 1n, version);
+}
+
+/** Address as a hexadecimal number, as nft prints a raw packet field: `0xa590400`. */
 export function hexOfAddress(address: Address): string {
   return `0x${parseCidr(subnetOfAddress(address)).start.toString(16)}`;
 }
 
-/** Addresses of a subnet from the last usable one down: an engine hands out the first ones. */
+/** Usable addresses of a subnet in descending order: engines assign the first ones. */
 export function* addressesFromTop(subnet: Subnet): Generator<Address> {
   const { start, end, version } = parseCidr(subnet);
   for (let at = end - 1n; at > start; at -= 1n) yield addressOfNumber(at, version);
@@ -188,17 +211,17 @@ function addressOfNumber(value: bigint, family: Family): Address {
   return normalizeCidr(`${groups.join(':')}/128`).slice(0, -'/128'.length);
 }
 
-interface ParsedWith<T> {
+interface WithRange<T> {
   readonly item: T;
-  readonly parsed: Range;
+  readonly range: Range;
 }
 
-function parsedWith<T>(item: T, subnet: Subnet): ParsedWith<T> {
-  return { item, parsed: rangeOf(subnet) };
+function withRange<T>(item: T, subnet: Subnet): WithRange<T> {
+  return { item, range: rangeOf(subnet) };
 }
 
-function compareWhere(a: ParsedWith<unknown>, b: ParsedWith<unknown>): number {
-  return compareRanges(a.parsed, b.parsed);
+function compareByRange(a: WithRange<unknown>, b: WithRange<unknown>): number {
+  return compareRanges(a.range, b.range);
 }
 
 function isBefore(a: Range | undefined, b: Range): boolean {

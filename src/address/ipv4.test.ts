@@ -1,9 +1,9 @@
 import { containsCidr, excludeCidr, mergeCidr, normalizeCidr, overlapCidr } from 'cidr-tools';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { contains, excludeSubnets, mergeSubnets, overlaps, sortSubnets, subnetAround } from './cidr.ts';
+import { contains, excludeSubnets, mergeSubnets, overlaps, sortSubnets, withoutHostBits } from './cidr.ts';
 
-/** Few bits at either end of the addresses and in their middle, so that random subnets meet often. */
+/** Few bits at both ends and in the middle of the address space, so that random subnets overlap often. */
 const prefix = fc
   .record({ base: fc.constantFrom(0, 10 * 2 ** 24, 2 ** 32 - 32), host: fc.nat(31), length: fc.nat(32) })
   .map(({ base, host, length }) => {
@@ -15,11 +15,11 @@ const subnet = prefix.map((text) => normalizeCidr(text));
 const subnets = fc.array(subnet, { maxLength: 8 });
 const runs = { numRuns: 2000 };
 
-describe('IPv4 in plain numbers', () => {
-  it('says of two subnets what cidr-tools says', () => {
+describe('IPv4 arithmetic with numbers', () => {
+  it('compares two subnets like cidr-tools', () => {
     fc.assert(
       fc.property(prefix, subnet, subnet, (some, a, b) => {
-        expect(subnetAround(some)).toBe(normalizeCidr(some));
+        expect(withoutHostBits(some)).toBe(normalizeCidr(some));
         expect(overlaps(a, b)).toBe(overlapCidr(a, b));
         expect(contains(a, b)).toBe(containsCidr(a, b));
         const [address = ''] = some.split('/');
@@ -29,7 +29,7 @@ describe('IPv4 in plain numbers', () => {
     );
   });
 
-  it('makes of many subnets what cidr-tools makes', () => {
+  it('merges and excludes subnets like cidr-tools', () => {
     fc.assert(
       fc.property(subnets, subnets, (some, others) => {
         expect(mergeSubnets(some)).toEqual(sortSubnets(mergeCidr(some)));
@@ -39,7 +39,7 @@ describe('IPv4 in plain numbers', () => {
     );
   });
 
-  it('holds the whole of the addresses', () => {
+  it('handles the whole address space', () => {
     expect(mergeSubnets(['128.0.0.0/1', '0.0.0.0/1'])).toEqual(['0.0.0.0/0']);
     expect(excludeSubnets(['0.0.0.0/0'], ['255.255.255.255/32', '0.0.0.0/1'])).toHaveLength(31);
   });

@@ -1,19 +1,19 @@
-/** Sets of IPv4 addresses, given and taken as subnets. */
+/** Sets of IPv4 addresses, as lists of subnets. */
 import { compareRanges, range4, subnets4 } from './range.ts';
 
 /** first and last address */
-type Span = readonly [start: number, end: number];
+type AddressRange = readonly [start: number, end: number];
 
-/** The smallest set of subnets that holds exactly the same addresses, in ascending order. */
+/** Smallest set of subnets with exactly the same addresses, ascending. */
 export function merge4(subnets: readonly string[]): string[] {
-  return spansOf(subnets).flatMap(([start, end]) => subnets4(start, end));
+  return mergedRanges(subnets).flatMap(([start, end]) => subnets4(start, end));
 }
 
-/** What is left of some subnets without the addresses of others, in ascending order. */
+/** Subnets without the addresses of others, ascending. */
 export function exclude4(subnets: readonly string[], others: readonly string[]): string[] {
-  const gone = spansOf(others);
+  const gone = mergedRanges(others);
   let next = 0;
-  return spansOf(subnets).flatMap(([first, end]) => {
+  return mergedRanges(subnets).flatMap(([first, end]) => {
     const left: string[] = [];
     let start = first;
     while (next < gone.length && (gone[next]?.[1] ?? 0) < start) next += 1;
@@ -30,8 +30,8 @@ export function exclude4(subnets: readonly string[], others: readonly string[]):
   });
 }
 
-/** Apart from each other, in ascending order. */
-function spansOf(subnets: readonly string[]): Span[] {
+/** Disjoint spans, ascending. */
+function mergedRanges(subnets: readonly string[]): AddressRange[] {
   const spans: [number, number][] = [];
   for (const { start, end } of subnets.map(range4).sort(compareRanges)) {
     const last = spans.at(-1);

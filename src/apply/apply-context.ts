@@ -1,4 +1,4 @@
-/** The host, the engines and the stored state that every action works on. */
+/** Host, engines and stored state that every action works on. */
 import type { Engines } from '../engines/index.ts';
 import type { Host } from '../host/ports.ts';
 import type { Progress } from '../host/progress.ts';
@@ -11,7 +11,7 @@ export interface ApplyContext {
   readonly engines: Engines;
   readonly keeper: LedgerKeeper;
   readonly pause: Pause;
-  /** taking down: those of whom nothing is let through while they go on sending */
+  /** for destroy: nodes that still send packets here; their traffic stays blocked while they send */
   readonly senders?: readonly Sender[] | undefined;
   readonly progress?: Progress | undefined;
 }

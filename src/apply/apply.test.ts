@@ -11,9 +11,9 @@ import { hostRole } from '../topology/topology.ts';
 import { applyPlan } from './apply.ts';
 import { readJournal } from './journal.ts';
 import { openLedger } from './ledger-keeper.ts';
-import { type Target, nobody, prepare } from '../inspect/prepare.ts';
+import { type Target, noRole, prepare } from '../inspect/prepare.ts';
 
-/** A node of three networks, and a member of a gateway: every kind of step is in the plan. */
+/** A node of three networks that is also a member of a gateway: its plan has every kind of step. */
 const first = `
 version: 1
 hosts: { here: 192.168.50.10, gw1: 192.168.50.2, node2: 192.168.50.11 }
@@ -26,7 +26,7 @@ gateways:
   own: { members: [{ host: here, uplink: { device: gre1 } }], snat: masquerade }
 `;
 
-/** Nearly everything of it is another. */
+/** Nearly everything differs from `first`. */
 const second = `
 version: 1
 hosts: { here: 192.168.50.10, gw1: 192.168.50.3, node2: 192.168.50.11 }
@@ -56,7 +56,7 @@ function newHost(): FakeHost {
 
 function targetOf(host: FakeHost, file: string | undefined): Target {
   const ports = { host, engines: createEngines({}) };
-  if (file === undefined) return { ...ports, ...nobody };
+  if (file === undefined) return { ...ports, ...noRole };
   const spec = specOf(file);
   return { ...ports, role: hostRole(spec, 'here'), gateways: spec.gateways };
 }
@@ -67,19 +67,19 @@ async function hostWith(files: readonly (string | undefined)[]): Promise<FakeHos
   return host;
 }
 
-/** From what to what; nothing stands for `destroy`. */
+/** From one file to another; an absent file means `destroy`. */
 const journeys = [
   { name: 'apply', before: [], to: first },
   { name: 'a change', before: [first], to: second },
   { name: 'destroy', before: [first], to: undefined },
 ];
 
-/** The folder of an empty ledger may stay: another network namespace may have its own there. */
+/** The folder of an empty ledger may stay: another network namespace may use it. */
 function isAboutFolder({ what }: Event): boolean {
   return what === `remove ${dirname(ledgerPath)}`;
 }
 
-/** Every way in which something that is asked while the plan runs can go wrong, batches line by line. */
+/** All failures of commands during the run of a plan, batches line by line. */
 async function faultsOf(
   before: readonly string[],
   to: string | undefined,
@@ -96,7 +96,7 @@ async function faultsOf(
     again.events
       .slice(start + prepared)
       .filter((event) => !isAboutFolder(event))
-      // Taking down does without an engine that does not answer.
+      // destroy works without an engine that fails.
       .filter(({ what }) => to !== undefined || !/^podman (info|ps)|containers\.conf|\/etc\/cni\//.test(what))
       .flatMap(({ index, what, input, changes: dangerous }) => {
         const lines = what.includes('-batch') ? input.split('\n').length - 1 : 1;
@@ -108,8 +108,8 @@ async function faultsOf(
   );
 }
 
-describe.each(journeys)('when something fails in $name', { timeout: 60_000 }, ({ before, to }) => {
-  it('is as it was before, ledger included, and the error says so', async () => {
+describe.each(journeys)('failures in $name', { timeout: 240_000 }, ({ before, to }) => {
+  it('restore the previous state including the ledger, and the error says so', async () => {
     const faults = await faultsOf(before, to);
     expect(faults.length).toBeGreaterThan(20);
     for (const fault of faults) {
@@ -123,10 +123,10 @@ describe.each(journeys)('when something fails in $name', { timeout: 60_000 }, ({
     }
   });
 
-  it('is mended by the next run when we are killed', async () => {
+  it('by a kill are repaired by the next run', async () => {
     const wanted = (await hostWith([...before, to])).dump();
     const clean = newHost().dump();
-    // What only reads leaves nothing to mend.
+    // Commands that only read leave nothing to repair.
     const faults = (await faultsOf(before, to)).filter(({ dangerous }) => dangerous);
     expect(faults.length).toBeGreaterThan(10);
     for (const fault of faults) {
@@ -150,14 +150,14 @@ describe.each(journeys)('when something fails in $name', { timeout: 60_000 }, ({
     }
   });
 
-  it('stops where it is interrupted', async () => {
+  it('by an interruption stop and undo the run', async () => {
     const { plan } = await prepareOn(await hostWith(before), to);
     for (const stop of plan.steps.keys()) {
       const host = await hostWith(before);
       const start = host.dump();
       const stopper = new AbortController();
-      const progress = ({ part }: Work): void => {
-        if (part?.name === 'step' && part.number === stop + 1) stopper.abort();
+      const progress = ({ step }: Work): void => {
+        if (step?.name === 'step' && step.number === stop + 1) stopper.abort();
       };
       const running = prepareOn(host, to).then((prepared) =>
         applyPlan(
@@ -180,39 +180,39 @@ async function prepareOn(host: FakeHost, file: string | undefined) {
 }
 
 describe('apply', () => {
-  it('makes conntrack forget what containers began, and nothing else', async () => {
+  it('deletes conntrack entries of container connections only', async () => {
     expect((await hostWith([first])).state.flows).toEqual(['192.168.50.10']);
   });
 
-  it('asks nothing of the host that changes it when there is nothing to do', async () => {
+  it('runs no command that changes the host when nothing is to do', async () => {
     const host = await hostWith([first]);
     const before = host.events.length;
     await applyTo(targetOf(host, first));
     expect(host.events.slice(before).filter((event) => event.changes)).toEqual([]);
   });
 
-  it('never takes away a network that it could not make: it may be somebody else’s', async () => {
+  it('keeps a network that it failed to create, since it may be foreign', async () => {
     const host = newHost();
     host.failWhen(({ what }) => (what.startsWith('podman network create') ? { kind: 'failed' } : undefined));
     await expect(applyTo(targetOf(host, first))).rejects.toThrow('everything is as it was before');
     expect(host.events.map(({ what }) => what).filter((what) => what.includes('network'))).toHaveLength(1);
   });
 
-  it('goes on when it takes down, and says what failed', async () => {
+  it('continues with destroy after an error, and reports the error', async () => {
     const host = await hostWith([first]);
     host.failWhen(({ what }) => (what.startsWith('conntrack') ? { kind: 'failed' } : undefined));
     const target = targetOf(host, undefined);
     const prepared = await prepareOn(host, undefined);
-    const running = applyPlan(target, prepared, prepared, { ...testRun, goOn: true, force: true });
+    const running = applyPlan(target, prepared, prepared, { ...testRun, onFailure: 'force' });
     await expect(running).rejects.toThrow(/conntrack/);
     host.failWhen();
-    // What could not be forgotten stays closed, and nothing else is left.
-    expect([...(host.state.nft?.chains.keys() ?? [])]).toEqual(['closing', 'closing_answers']);
+    // Flows whose conntrack entries could not be deleted stay blocked; everything else is removed.
+    expect([...(host.state.nft?.chains.keys() ?? [])]).toEqual(['closing', 'closing_replies']);
     await applyTo(targetOf(host, undefined));
     expect(host.dump()).toBe(newHost().dump());
   });
 
-  it('changes nothing when a program that it will need is missing', async () => {
+  it('changes nothing when a program that it needs is missing', async () => {
     const host = newHost();
     const start = host.events.length;
     host.failWhen(({ what }) => (what === 'conntrack --version' ? { kind: 'failed' } : undefined));
@@ -220,7 +220,7 @@ describe('apply', () => {
     expect(host.events.slice(start).filter(({ changes }) => changes)).toEqual([]);
   });
 
-  it('takes away a rule about everything in our name, and no other for it', async () => {
+  it('deletes a rule with our protocol for all packets, and no other rule in its place', async () => {
     const host = await hostWith([first]);
     const wanted = host.dump();
     const closed = host.state.rules.filter(({ preference }) => preference === 4200);
@@ -231,7 +231,7 @@ describe('apply', () => {
     const drifted = host.dump();
     await applyTo(targetOf(host, first));
     expect(sorted(host.dump())).toEqual(sorted(wanted));
-    // The same on the way back.
+    // Undo deletes the right rule, too.
     const again = await hostWith([first]);
     again.state.rules = again.state.rules.toSpliced(after, 0, everything as (typeof closed)[number]);
     let left = 1;
@@ -243,7 +243,7 @@ describe('apply', () => {
   });
 
   it.each([1, 2])(
-    'takes nothing away when flows cannot be closed first: nft fails at call %d',
+    'removes nothing when flows cannot be blocked first: nft fails at call %d',
     async (call) => {
       const host = await hostWith([first]);
       const before = sorted(host.dump());
@@ -256,21 +256,21 @@ describe('apply', () => {
         });
       };
       failOnce();
-      const run = { verb: 'destroy', goOn: true };
+      const run = { verb: 'destroy', onFailure: 'continue' } as const;
       await expect(applyTo(targetOf(host, undefined), run)).rejects.toThrow(
         /nothing is taken away, because flows could not be blocked: .*; everything is as it was before/s,
       );
       expect(sorted(host.dump())).toEqual(before);
-      // With `force`, the other steps are done all the same.
+      // With `force`, the other steps still run.
       failOnce();
-      await expect(applyTo(targetOf(host, undefined), { ...run, force: true })).rejects.toThrow(
+      await expect(applyTo(targetOf(host, undefined), { ...run, onFailure: 'force' })).rejects.toThrow(
         'some steps failed',
       );
       expect(host.state.rules.some(({ preference }) => preference === 4100)).toBe(false);
     },
   );
 
-  it('is as it was before, and says so, when the way back does what undoing a step could not', async () => {
+  it('restores the previous state by a plan when undoing a step fails', async () => {
     const host = await hostWith([first]);
     const before = sorted(host.dump());
     // The reset of connections is tried twice; the third nft call is the first inverse.
@@ -285,7 +285,7 @@ describe('apply', () => {
     expect(sorted(host.dump())).toEqual(before);
   });
 
-  it('says what is left when undoing fails too', async () => {
+  it('reports what is left when undo fails, too', async () => {
     const host = newHost();
     host.failWhen(({ what, input }) =>
       what === 'ip -force -4 -batch -' || /rule delete|lookup 2184/.test(input)
@@ -300,13 +300,13 @@ describe('apply', () => {
     expect(String(error)).toMatch(
       /not everything could be undone: .*; - rule 4200: from 10\.90\.0\.0\/16 fwmark 0x0\/0x1000 prohibit/s,
     );
-    // What must be given back is still known.
+    // The ledger still has the values to restore.
     host.failWhen();
     await applyTo(targetOf(host, undefined));
     expect(host.dump()).toBe(newHost().dump());
   });
 
-  it('says so when the host cannot even be read any more', async () => {
+  it('reports that the host can no longer be read', async () => {
     const host = newHost();
     let broken = false;
     host.failWhen(({ input }) => {
@@ -318,10 +318,10 @@ describe('apply', () => {
     );
   });
 
-  it('does not believe that it is done when the host says otherwise', async () => {
+  it('reports a host that differs from the desired state after the run', async () => {
     const host = newHost();
     const { exec } = host;
-    const forgetful = {
+    const withoutProhibit = {
       ...host,
       exec: {
         run: async (argv: readonly string[], options?: Parameters<typeof exec.run>[1]) =>
@@ -330,14 +330,14 @@ describe('apply', () => {
             : exec.run(argv, options),
       },
     };
-    const target = { ...targetOf(host, first), host: forgetful };
+    const target = { ...targetOf(host, first), host: withoutProhibit };
     await expect(applyTo(target)).rejects.toThrow(
       /still differs from what was set: .*rule 4200: from 10\.90\.0\.0\/16 fwmark 0x0\/0x1000 prohibit/s,
     );
   });
 });
 
-/** Rules of one preference may be in another order, which changes nothing. */
+/** Sorts lines: the order of rules with one preference does not matter. */
 function sorted(dump: string): string[] {
   return dump.split('\n').sort();
 }

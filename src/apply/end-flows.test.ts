@@ -7,9 +7,9 @@ const flows = [{ from: '10.89.4.0/24' }];
 const web: Sender = { name: 'node1 (network web, 10.89.4.0/24)', subnet: '10.89.4.0/24' };
 
 interface Told {
-  /** how many flows conntrack has */
+  /** number of conntrack entries */
   readonly forgotten?: number;
-  /** packets that rules have counted, one look after the other; the last one for ever */
+  /** packet counts of rules at each reading; the last one repeats */
   readonly answers?: readonly number[];
   readonly sent?: readonly number[];
   readonly connections?: boolean;
@@ -17,7 +17,7 @@ interface Told {
 
 const ok = (stdout = '', stderr = ''): Output => ({ exitCode: 0, stdout, stderr });
 
-/** Remembers in short what was asked, and the pauses. */
+/** Records commands and pauses in short form. */
 function host({ forgotten = 1, answers = [0], sent = [0], connections = false }: Told) {
   const did: string[] = [];
   const looks = { answers: 0, sent: 0 };
@@ -31,7 +31,8 @@ function host({ forgotten = 1, answers = [0], sent = [0], connections = false }:
         return Promise.resolve(ok());
       }
       if (command.startsWith('conntrack -L')) {
-        const line = 'tcp      6 431999 ESTABLISHED src=10.89.4.7 dst=192.0.2.1 sport=1 dport=2 \n';
+        const line =
+          'tcp      6 431999 ESTABLISHED src=10.89.4.7 dst=192.0.2.1 src=192.0.2.1 dst=10.89.4.7 \n';
         return Promise.resolve(ok(connections ? line : ''));
       }
       if (command.startsWith('conntrack')) {
@@ -69,44 +70,44 @@ function tableWith(packets: number): string {
 
 const open = { kind: 'open', close: 'closes', flows, text: 'opens' } as const;
 
-describe('letting flows through', () => {
-  it('closes, forgets, waits until no answer comes, and opens', async () => {
+describe('openFlows', () => {
+  it('blocks, deletes conntrack entries, waits until no more replies arrive, and opens', async () => {
     const { exec, pause, did } = host({ answers: [3, 5, 5] });
     await openFlows(exec, open, pause);
     expect(did).toEqual(['closes', 'forget', 'forget', '200 ms', '200 ms', 'opens']);
   });
 
-  it('waits for nobody when there was no flow', async () => {
+  it('does not wait when there were no entries', async () => {
     const { exec, pause, did } = host({ forgotten: 0 });
     await openFlows(exec, { ...open, close: 'closes' }, pause);
     expect(did).toEqual(['closes', 'forget', 'forget', 'opens']);
   });
 
-  it('does not wait for ever for a server that sends by itself', async () => {
+  it('limits the wait for a server that sends without requests', async () => {
     const { exec, pause, did } = host({ answers: Array.from({ length: 100 }, (_, i) => i) });
     await openFlows(exec, open, pause);
     expect(did.filter((what) => what === '200 ms')).toHaveLength(15);
     expect(did.at(-1)).toBe('opens');
   });
 
-  it('stays closed while somebody goes on sending, and names him', async () => {
+  it('stays blocked while a node sends, and reports its name', async () => {
     const { exec, pause, did } = host({ sent: [7, 9] });
     await expect(openFlows(exec, open, pause, [web])).rejects.toThrow(/blocked.*node1 \(network web/);
     expect(did).not.toContain('opens');
   });
 
-  it('opens when nobody sends any more', async () => {
+  it('opens when no node sends any more', async () => {
     const { exec, pause, did } = host({ sent: [7] });
     await openFlows(exec, open, pause, [web]);
     expect(did.slice(-2)).toEqual(['1000 ms', 'opens']);
   });
 });
 
-describe('ending connections', () => {
+describe('resetConnections', () => {
   it.each([
     [true, ['ends', '300 ms']],
     [false, ['ends']],
-  ])('takes its time where there are any: %s', async (connections, done) => {
+  ])('waits only if there are connections: %s', async (connections, done) => {
     const { exec, pause, did } = host({ connections });
     await resetConnections(exec, { kind: 'reset-connections', flows, text: 'ends' }, pause);
     expect(did).toEqual(done);

@@ -1,22 +1,22 @@
-/** Brings flows to their end, so that what they begin anew has nothing of the way that they went before. */
+/** Ends existing flows, so that new ones do not inherit their old egress and source address. */
 import { countInChain } from '../host/nft/chain-count.ts';
 import { forgetFlows } from '../host/conntrack/forget.ts';
 import { hasConnections } from '../host/conntrack/list.ts';
 import { runOrFail } from '../host/process/exec.ts';
 import type { Exec } from '../host/ports.ts';
-import { type Open, type ResetConnections, bothWays } from '../kinds/flows/action.ts';
-import { answersChain } from '../plan/closing.ts';
+import { type OpenFlows, type ResetConnections, bothDirections } from '../kinds/flows/action.ts';
+import { repliesChain } from '../plan/closing.ts';
 import type { Pause } from './pause.ts';
 import { type Sender, checkStopped } from './senders.ts';
 
-/** milliseconds: a TCP sender tries again after 200 at the least */
+/** milliseconds: a TCP sender retransmits after at least 200 */
 const resetTime = 300;
-/** milliseconds without an answer that say that there are no more on the way */
-const quietTime = 200;
-/** a server may send for ever without being asked */
-const mostQuietTimes = 15;
+/** milliseconds without a reply after which none is expected any more */
+const replyTime = 200;
+/** maximum number of waits, since a server may send without requests */
+const maxWaits = 15;
 
-/** Connections can be ended only while their packets still go by the old way, and only by packets of their own. */
+/** Resets TCP connections while their packets still take the old route; the reset is triggered by their own packets. */
 export async function resetConnections(
   exec: Exec,
   { text, flows }: ResetConnections,
@@ -26,25 +26,25 @@ export async function resetConnections(
   if (await hasConnections(exec, flows)) await pause(resetTime);
 }
 
-/** @param senders those of whom it stays closed while they go on sending */
+/** @param senders nodes whose flows stay blocked while they send */
 export async function openFlows(
   exec: Exec,
-  { close, flows, text }: Open,
+  { close, flows, text }: OpenFlows,
   pause: Pause,
   senders: readonly Sender[] = [],
 ): Promise<void> {
   if (close !== undefined) await runNft(exec, close);
-  // An answer that comes later would begin a flow the other way round, and no NAT changes what answers it.
-  if (await forgetFlows(exec, bothWays(flows))) await untilQuiet(exec, pause);
-  await checkStopped(exec, senders, pause);
+  // A late reply would create a conntrack entry in the opposite direction, and NAT skips packets of such a flow.
+  if (await forgetFlows(exec, bothDirections(flows))) await untilQuiet(exec, pause);
+  await checkStopped(exec, flows, senders, pause);
   await runNft(exec, text);
 }
 
 async function untilQuiet(exec: Exec, pause: Pause): Promise<void> {
-  let before = await countInChain(exec, answersChain);
-  for (let times = 0; before !== undefined && times < mostQuietTimes; times += 1) {
-    await pause(quietTime);
-    const now = await countInChain(exec, answersChain);
+  let before = await countInChain(exec, repliesChain);
+  for (let waits = 0; before !== undefined && waits < maxWaits; waits += 1) {
+    await pause(replyTime);
+    const now = await countInChain(exec, repliesChain);
     if (now === before) return;
     before = now;
   }

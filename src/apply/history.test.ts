@@ -10,10 +10,10 @@ import {
 } from './history.ts';
 
 const path = '/var/lib/mustredirect/host.history';
-/** for what is undone */
+/** stands for an undo */
 const back = 'back';
 
-/** @param names of what was applied; or `back` */
+/** @param names names of applied files; or `back` */
 async function historyOf(...names: readonly string[]): Promise<History> {
   const { files } = createFakeHost({ links: [] });
   for (const [i, name] of names.entries()) {
@@ -47,7 +47,7 @@ describe('history', () => {
     [['a', 'b', back, back], undefined, undefined, 'hash of a'],
     [['a', back, back], undefined, undefined, 'hash of a'],
   ])(
-    'after %j knows what is applied, what was before, and what was given up',
+    'after %j has the applied file, the one before, and the one given up',
     async (names, now, before, up) => {
       const history = await historyOf(...names);
       const earlier = appliedBefore(history);
@@ -59,7 +59,7 @@ describe('history', () => {
     },
   );
 
-  it('goes back from another file, not from the same that was applied again', async () => {
+  it('goes back to another file, not to an earlier apply of the same one', async () => {
     const { files } = createFakeHost({ links: [] });
     const what = { time: '', user: 'alice', changes: [], more: 0 };
     const source = { file: '/f', text: 'a', hash: 'a', host: 'node1', numbers: { gateways: {} } };
@@ -72,14 +72,24 @@ describe('history', () => {
     expect(history.entries.map(({ verb }) => verb)).toEqual(['apply', 'apply', 'rollback']);
   });
 
-  it('keeps twenty, and does not go back to before the oldest as if nothing had been there', async () => {
+  it('keeps one entry of many repairs in a row, and all of what people did', async () => {
+    const { entries } = await historyOf('a', 'a', 'a', 'a', 'b', 'b');
+    expect(entries.map(({ run, times }) => [run, times])).toEqual([
+      ['a', undefined],
+      ['a', 3],
+      ['b', undefined],
+      ['b', undefined],
+    ]);
+  });
+
+  it('keeps twenty entries, and does not go back beyond the oldest', async () => {
     const many = await historyOf(...numbers(25));
     expect(many.entries.map(({ run }) => run)).toEqual(numbers(25).slice(-20));
     const far = await historyOf(...numbers(25), ...Array<string>(19).fill(back));
     expect([appliedNow(far)?.text, appliedBefore(far)]).toEqual(['5', undefined]);
   });
 
-  it.each(['', '{', '{"version":2,"entries":[]}', '[]'])('refuses what it cannot read: %s', async (text) => {
+  it.each(['', '{', '{"version":2,"entries":[]}', '[]'])('refuses a damaged file: %s', async (text) => {
     const host = createFakeHost({ links: [], files: new Map([[path, text]]) });
     await expect(readHistory(host.files, path)).rejects.toMatchObject({ code: 'refused' });
   });

@@ -1,27 +1,26 @@
-/** What was applied on this host, when, and by whom; and what was there before. */
+/** History of this host: applied files, times and users, and the files before. */
 import * as z from 'zod';
 import { MustredirectError } from '../error.ts';
 import type { Files } from '../host/ports.ts';
 import { planLines } from '../plan/print.ts';
 import type { Plan } from '../plan/step.ts';
-import { removeState } from '../host/files/state-files.ts';
 
 const formatVersion = 1;
-/** enough to find out what happened, and to go back */
-const kept = 20;
-/** of a plan, so many lines */
-const keptLines = 20;
+/** number of entries, enough for troubleshooting and rollback */
+const maxEntries = 20;
+/** maximum number of plan lines in an entry */
+const maxPlanLines = 20;
 
-/** A file as it was applied. */
+/** Applied file. */
 const appliedSchema = z.object({
-  /** its path */
+  /** path of the file */
   file: z.string(),
   text: z.string(),
   /** sha256 of the text, hexadecimal */
   hash: z.string(),
-  /** the host of the file that this machine is */
+  /** host of the file that this machine is */
   host: z.string(),
-  /** tables and marks that were chosen for it: they are the same again when one goes back to it */
+  /** allocated tables and marks, reused on rollback to this file */
   numbers: z.object({
     gateways: z.record(z.string(), z.object({ table: z.number(), mark: z.number() })),
     bypassBit: z.number().exactOptional(),
@@ -31,52 +30,54 @@ const appliedSchema = z.object({
 });
 
 const entrySchema = z.object({
-  /** the run that did it */
+  /** id of the run */
   run: z.string(),
   verb: z.enum(['apply', 'rollback']),
   /** ISO 8601, UTC */
   time: z.string(),
   user: z.string(),
-  /** what was applied, or what was undone */
+  /** file that was applied or undone */
   file: z.string(),
   hash: z.string(),
-  /** the same file was applied already: the run has mended what others had changed */
+  /** the same file was already applied: the run repaired drift */
   again: z.boolean().exactOptional(),
-  /** lines of the plan, the first of them */
+  /** number of repairs in a row by the same user, of which this is the last; absent: one */
+  times: z.number().exactOptional(),
+  /** first lines of the plan */
   changes: z.array(z.string()),
-  /** lines that are left out */
+  /** number of omitted lines */
   more: z.number(),
 });
 
 const historySchema = z.object({
-  /** what happened, oldest first */
+  /** entries, oldest first */
   entries: z.array(entrySchema),
-  /** the applies that are not undone, oldest first */
+  /** applied files that are not undone, oldest first */
   applied: z.array(appliedSchema),
-  /** there were older ones, and they are not known any more */
+  /** whether older files existed that are no longer kept */
   older: z.boolean(),
-  /** the hash of what was undone last, while it is not applied anew: at boot it is not applied by itself */
+  /** hash of the file that was undone last, until another apply of it: it is not applied at boot */
   givenUp: z.string().exactOptional(),
 });
 
 const fileSchema = historySchema.extend({ version: z.literal(formatVersion) });
 
 export type Applied = z.infer<typeof appliedSchema>;
-/** A file as it is, before tables and marks are chosen for it. */
+/** File before tables and marks are allocated for it. */
 export type Source = Omit<Applied, 'numbers'>;
 export type Entry = z.infer<typeof entrySchema>;
 export type History = z.infer<typeof historySchema>;
-export type HistoryEntry = Omit<Entry, 'verb' | 'file' | 'hash' | 'again'>;
+export type HistoryEntry = Omit<Entry, 'verb' | 'file' | 'hash' | 'again' | 'times'>;
 
-/** The entry of a run that ends now. */
+/** Entry of a run that ends now. */
 export function newEntry(run: string, user: string, plan?: Plan): HistoryEntry {
   const lines = plan ? planLines(plan).map(({ sign, text }) => `${sign} ${text}`) : [];
   return {
     run,
     time: new Date().toISOString(),
     user,
-    changes: lines.slice(0, keptLines),
-    more: Math.max(0, lines.length - keptLines),
+    changes: lines.slice(0, maxPlanLines),
+    more: Math.max(0, lines.length - maxPlanLines),
   };
 }
 
@@ -99,9 +100,9 @@ async function writeHistory(files: Files, path: string, history: History): Promi
   const text: z.infer<typeof fileSchema> = {
     ...history,
     version: formatVersion,
-    entries: entries.slice(-kept),
-    applied: applied.slice(-kept),
-    older: older || applied.length > kept,
+    entries: entries.slice(-maxEntries),
+    applied: applied.slice(-maxEntries),
+    older: older || applied.length > maxEntries,
   };
   await files.replace(path, `${JSON.stringify(text, null, 2)}\n`);
 }
@@ -116,50 +117,55 @@ export async function recordApply(
   const { entries, applied } = history;
   const { file, hash } = source;
   const same = applied.at(-1)?.hash === hash;
+  const entry: Entry = { ...what, verb: 'apply', file, hash, ...(same ? { again: true } : {}) };
   await writeHistory(files, path, {
     ...history,
-    entries: [...entries, { ...what, verb: 'apply', file, hash, ...(same ? { again: true } : {}) }],
-    // What was mended with the same file is nothing to go back from.
+    entries: withEntry(entries, entry),
+    // A repeated apply of the same file is not a state to go back to.
     applied: [...(same ? applied.slice(0, -1) : applied), source],
     ...(givenUp === undefined || givenUp === hash ? {} : { givenUp }),
   });
 }
 
-/** The last apply that was not undone yet, is; or the run itself, when it had only mended. */
+/** Repairs in a row are one entry: an agent must not drive out of the history what people did. */
+function withEntry(entries: readonly Entry[], entry: Entry): Entry[] {
+  const last = entries.at(-1);
+  const repeats = last?.again && entry.again && last.user === entry.user && last.hash === entry.hash;
+  if (!repeats) return [...entries, entry];
+  return [...entries.slice(0, -1), { ...entry, times: (last.times ?? 1) + 1 }];
+}
+
+/** Removes the last applied file, or only the run itself if it had repaired drift. */
 export async function recordRollback(files: Files, path: string, what: HistoryEntry): Promise<void> {
   const history = await readHistory(files, path);
   const { entries, applied } = history;
   const undone = applied.at(-1);
   if (!undone || entries.some(({ run, verb }) => run === what.run && verb === 'rollback')) return;
   const { file, hash } = undone;
-  const mended = entries.some(({ run, again }) => run === what.run && again === true);
+  const repairedDrift = entries.some(({ run, again }) => run === what.run && again === true);
   await writeHistory(files, path, {
     ...history,
     entries: [...entries, { ...what, verb: 'rollback', file, hash }],
-    ...(mended ? {} : { applied: applied.slice(0, -1), givenUp: hash }),
+    ...(repairedDrift ? {} : { applied: applied.slice(0, -1), givenUp: hash }),
   });
 }
 
-export async function removeHistory(files: Files, path: string): Promise<void> {
-  await removeState(files, path);
-}
-
-/** Whether the run came so far that it was written down as applied. */
+/** Whether the run got as far as its apply entry in the history. */
 export function wasApplied({ entries }: Pick<History, 'entries'>, run: string): boolean {
   return entries.some((entry) => entry.run === run && entry.verb === 'apply');
 }
 
-/** Whether the run came so far that it was written down: that is the last thing that it does. */
+/** Whether the run got as far as its entry in the history, which is its last action. */
 export function wasRecorded({ entries }: Pick<History, 'entries'>, run: string): boolean {
   return entries.some((entry) => entry.run === run);
 }
 
-/** What is applied now; nothing when nothing is. */
+/** File that is applied now, or undefined. */
 export function appliedNow({ applied }: History): Applied | undefined {
   return applied.at(-1);
 }
 
-/** What `rollback` goes back to: `nothing` before the first apply; undefined when there is no way back. */
+/** State that `rollback` goes back to: `nothing` before the first apply; undefined when it is not known. */
 export function appliedBefore({ applied, older }: History): Applied | 'nothing' | undefined {
   if (applied.length > 1) return applied.at(-2);
   return applied.length === 0 || older ? undefined : 'nothing';

@@ -44,63 +44,67 @@ function textOf(host: FakeHost): string {
 }
 
 describe('journal', () => {
-  it('gives back every kind of action', async () => {
+  it('returns every kind of action unchanged', async () => {
     const found = await readJournal((await hostWithAll()).files, path);
-    expect(found?.begun.map(({ undo }) => undo)).toEqual(actions);
+    expect(found?.startedSteps.map(({ undo }) => undo)).toEqual(actions);
     expect(found).toMatchObject({ ...head, sameBoot: true });
   });
 
-  it('is there before the step, and gone with the run', async () => {
+  it('exists before the first step, and is removed after the run', async () => {
     const host = hostAt('1');
     const journal = await startJournal(host.files, path, head);
-    expect(await readJournal(host.files, path)).toMatchObject({ begun: [] });
+    expect(await readJournal(host.files, path)).toMatchObject({ startedSteps: [] });
     await journal.begin({});
-    expect(await readJournal(host.files, path)).toMatchObject({ begun: [{}] });
+    expect(await readJournal(host.files, path)).toMatchObject({ startedSteps: [{}] });
     await journal.close();
     expect(await readJournal(host.files, path)).toBeUndefined();
   });
 
-  it('takes a step whose line was cut off for one that has not begun, at every byte', async () => {
+  it('ignores a step whose line is incomplete, at every byte', async () => {
     const whole = textOf(await hostWithAll());
     const first = whole.indexOf('\n') + 1;
     for (let length = first; length <= whole.length; length += 1) {
       const text = whole.slice(0, length);
       const found = await readJournal(hostAt('1', text).files, path);
-      expect(found?.begun).toHaveLength(text.split('\n').length - 2);
+      expect(found?.startedSteps).toHaveLength(text.split('\n').length - 2);
     }
   });
 
-  it('goes on after a line that was cut off', async () => {
+  it('continues after an incomplete line', async () => {
     const host = hostAt('1', textOf(await hostWithAll()).slice(0, -3));
-    const cutOff = await readJournal(host.files, path);
-    if (!cutOff) throw new Error('no journal');
-    const journal = await continueJournal(host.files, path, cutOff, { ...head, run: 'two', before: [] });
+    const interruptedRun = await readJournal(host.files, path);
+    if (!interruptedRun) throw new Error('no journal');
+    const journal = await continueJournal(host.files, path, interruptedRun, {
+      ...head,
+      run: 'two',
+      before: [],
+    });
     await journal.begin({ undo: actions[1] as Action });
     const found = await readJournal(host.files, path);
-    expect(found?.begun.map(({ undo }) => undo)).toEqual([...actions.slice(0, -1), actions[1]]);
+    expect(found?.startedSteps.map(({ undo }) => undo)).toEqual([...actions.slice(0, -1), actions[1]]);
     expect(found).toMatchObject({ run: 'two', before: head.before });
   });
 
-  it('goes on after a restart from what the restart has left', async () => {
+  it('continues after a restart with the objects that are left', async () => {
     const host = hostAt('2', textOf(await hostWithAll()));
-    const cutOff = await readJournal(host.files, path);
-    if (!cutOff) throw new Error('no journal');
-    await continueJournal(host.files, path, cutOff, { ...head, before: ['left'] });
+    const interruptedRun = await readJournal(host.files, path);
+    if (!interruptedRun) throw new Error('no journal');
+    await continueJournal(host.files, path, interruptedRun, { ...head, before: ['left'] });
     expect(await readJournal(host.files, path)).toMatchObject({ before: ['left'], sameBoot: true });
   });
 
-  it('knows after a restart only what has outlived it', async () => {
+  it('has only steps that outlive a restart, after a restart', async () => {
     const host = hostAt('2', textOf(await hostWithAll()));
     const found = await readJournal(host.files, path);
     expect(found?.sameBoot).toBe(false);
-    expect(found?.begun.map(({ undo }) => undo?.kind)).toEqual([
+    expect(found?.startedSteps.map(({ undo }) => undo?.kind)).toEqual([
       'create-network',
       'remove-network',
       'set-masquerade',
     ]);
   });
 
-  it('knows until when it can be confirmed', async () => {
+  it('has the time until which the run can be confirmed', async () => {
     const host = hostAt('1');
     const journal = await startJournal(host.files, path, { ...head, confirm: 60 });
     await journal.begin({});
@@ -108,7 +112,7 @@ describe('journal', () => {
     expect(await readJournal(host.files, path)).toMatchObject({
       confirm: 60,
       until: '2026-01-31T12:00:00.000Z',
-      begun: [{}],
+      startedSteps: [{}],
     });
   });
 
@@ -117,7 +121,7 @@ describe('journal', () => {
     'x\n',
     '{"version":2}\n',
     `${JSON.stringify({ version: 1, boot: '1', ...head })}\n{"undo":{"kind":"x"}}\n`,
-  ])('refuses what it cannot read: %j', async (text) => {
+  ])('refuses an unreadable file: %j', async (text) => {
     await expect(readJournal(hostAt('1', text).files, path)).rejects.toMatchObject({ code: 'refused' });
   });
 });

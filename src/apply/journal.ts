@@ -1,10 +1,10 @@
 /**
- * The journal of a run: how to undo each of its steps, on disk before the step begins. It is there as long as
- * the run may still have to be undone. One line is one JSON value: first what the run is, then one for each step.
+ * Journal of a run: the undo of each step, on disk before the step begins. The file exists as long as the run may have
+ * to be undone. Each line is one JSON value: the first describes the run, each further one a step.
  */
 import * as z from 'zod';
 import { MustredirectError } from '../error.ts';
-import { ledgerSchema } from '../host/files/ledger-store.ts';
+import { afterRestart, ledgerSchema } from '../host/files/ledger-store.ts';
 import type { Files } from '../host/ports.ts';
 import { bootId, removeState } from '../host/files/state-files.ts';
 import { type Action, actionKindOf } from '../kinds/action.ts';
@@ -12,14 +12,14 @@ import type { Step } from '../plan/step.ts';
 
 const formatVersion = 1;
 
-/** A step that has begun: done in whole, in part, or not at all. */
-export interface Begun {
+/** Step that was started: it may be complete, partial or without effect. */
+export interface StartedStep {
   readonly undo?: Action;
 }
 
 const headSchema = z.object({
   version: z.literal(formatVersion),
-  /** tells this run from all others */
+  /** unique id of the run */
   run: z.string(),
   /** `apply`, `rollback` or `destroy` */
   verb: z.string(),
@@ -27,66 +27,70 @@ const headSchema = z.object({
   process: z.number(),
   /** ISO 8601, UTC */
   since: z.string(),
-  /** the machine's boot id */
+  /** boot id of the machine */
   boot: z.string(),
-  /** seconds within which somebody must confirm it, or it is undone */
+  /** seconds within which the run must be confirmed, or it is undone */
   confirm: z.number().exactOptional(),
   ledger: ledgerSchema,
-  /** our own objects before the run, as texts that can be compared */
+  /** our own objects before the run, as texts of `objectText` */
   before: z.array(z.string()),
 });
 
-const begunSchema = z.object({ undo: z.looseObject({ kind: z.string() }).exactOptional() });
+const startedStepSchema = z.object({ undo: z.looseObject({ kind: z.string() }).exactOptional() });
 
 const waitingSchema = z.object({ until: z.string() });
+
+const undoingSchema = z.object({ undoing: z.literal(true) });
 
 export type JournalHead = Omit<z.infer<typeof headSchema>, 'version' | 'boot'>;
 
 export interface Journal extends JournalHead {
-  readonly begun: readonly Begun[];
-  /** the run has ended well, and waits for somebody to confirm it until then: ISO 8601, UTC */
+  readonly startedSteps: readonly StartedStep[];
+  /** the run is complete and waits for confirmation until this time: ISO 8601, UTC */
   readonly until?: string;
-  /** the machine has not been restarted since */
+  /** undo of the run has begun: it can no longer be confirmed */
+  readonly undoing?: true;
+  /** whether the machine has not been restarted since */
   readonly sameBoot: boolean;
 }
 
 export interface JournalKeeper {
   readonly journal: Journal;
-  /** Returns when it is on the disk: now the step may begin. */
+  /** Writes the undo of a step to disk; the step may begin afterwards. */
   begin(step: Pick<Step, 'undo'>): Promise<void>;
-  /** From now on the run waits to be confirmed. */
+  /** Marks the run as waiting for confirmation. */
   waitUntil(until: Date): Promise<void>;
-  /** The run need not be undone any more. */
+  /** Removes the journal: the run need not be undone any more. */
   close(): Promise<void>;
 }
 
 export async function startJournal(files: Files, path: string, head: JournalHead): Promise<JournalKeeper> {
   const boot = await bootId(files);
-  await files.replace(path, line({ version: formatVersion, boot, ...head }));
-  return keep(files, path, { ...head, begun: [], sameBoot: true });
+  await files.replace(path, jsonLine({ version: formatVersion, boot, ...head }));
+  return journalKeeper(files, path, { ...head, startedSteps: [], sameBoot: true });
 }
 
 /**
- * Goes on with the journal of a run that was cut off: both are undone together, or neither.
+ * Continues the journal of an interrupted run: both runs are undone together, or neither.
  *
- * @param own what the new run is; `before`: our objects that it has found
+ * @param own description of the new run; `before`: our objects when it began
  */
 export async function continueJournal(
   files: Files,
   path: string,
-  { begun, before, ledger, sameBoot }: Journal,
+  { startedSteps, before, ledger, sameBoot }: Journal,
   own: JournalHead,
 ): Promise<JournalKeeper> {
-  // What there was before a restart is not to come back.
+  // After a restart, the objects before it are not restored.
   const head: JournalHead = { ...own, ledger, ...(sameBoot ? { before } : {}) };
   const boot = await bootId(files);
-  // Anew, because its last line may have been cut off as well.
-  const lines = [{ version: formatVersion, boot, ...head }, ...begun];
-  await files.replace(path, lines.map(line).join(''));
-  return keep(files, path, { ...head, begun, sameBoot: true });
+  // Rewritten, because the last line may be incomplete.
+  const lines = [{ version: formatVersion, boot, ...head }, ...startedSteps];
+  await files.replace(path, lines.map(jsonLine).join(''));
+  return journalKeeper(files, path, { ...head, startedSteps, sameBoot: true });
 }
 
-/** Nothing when no run was cut off, and none waits to be confirmed. */
+/** Undefined when no run was interrupted and none waits for confirmation. */
 export async function readJournal(files: Files, path: string): Promise<Journal | undefined> {
   const text = await files.read(path, { follow: false });
   if (text === undefined) return undefined;
@@ -100,58 +104,69 @@ export async function readJournal(files: Files, path: string): Promise<Journal |
   }
 }
 
-/** A step whose line is not complete has not begun. */
+/** Ignores an incomplete last line: its step has not begun. */
 function parseJournal(text: string, boot: string): Journal {
   const [first = '', ...lines] = text.split('\n').slice(0, -1);
   const { version: _, boot: since, ...head } = headSchema.parse(JSON.parse(first));
   const entries = lines.map(parseEntry);
   const waits = entries.find((entry) => 'until' in entry);
-  const begun = entries.filter((entry): entry is Begun => !('until' in entry));
+  const undoing = entries.some((entry) => 'undoing' in entry);
+  const startedSteps = entries.filter(
+    (entry): entry is StartedStep => !('until' in entry || 'undoing' in entry),
+  );
   const sameBoot = since === boot;
   return {
     ...head,
-    // What the kernel held is gone with a restart; what engines have in their files is not.
-    begun: sameBoot
-      ? begun
-      : begun.filter(({ undo }) => undo !== undefined && actionKindOf(undo).outlivesRestart),
-    ledger: sameBoot ? head.ledger : { ...head.ledger, sysctls: {} },
+    // A restart removes kernel state, but not changes in files of engines.
+    startedSteps: sameBoot
+      ? startedSteps
+      : startedSteps.filter(({ undo }) => undo !== undefined && actionKindOf(undo).outlivesRestart),
+    ledger: sameBoot ? head.ledger : afterRestart(head.ledger),
     ...(waits ? { until: waits.until } : {}),
+    ...(undoing ? { undoing } : {}),
     sameBoot,
   };
 }
 
-function parseEntry(text: string): Begun | z.infer<typeof waitingSchema> {
-  const entry = z.union([waitingSchema, begunSchema]).parse(JSON.parse(text));
-  if ('until' in entry) return entry;
+type Entry = StartedStep | z.infer<typeof waitingSchema> | z.infer<typeof undoingSchema>;
+
+function parseEntry(text: string): Entry {
+  const entry = z.union([waitingSchema, undoingSchema, startedStepSchema]).parse(JSON.parse(text));
+  if ('until' in entry || 'undoing' in entry) return entry;
   const { undo } = entry;
   return undo ? { undo: actionKindOf(undo).schema.parse(undo) } : {};
 }
 
-function keep(files: Files, path: string, started: Journal): JournalKeeper {
+function journalKeeper(files: Files, path: string, started: Journal): JournalKeeper {
   let journal = started;
   return {
     get journal() {
       return journal;
     },
     async begin({ undo }) {
-      const entry: Begun = undo ? { undo } : {};
-      await files.append(path, line(entry));
-      journal = { ...journal, begun: [...journal.begun, entry] };
+      const entry: StartedStep = undo ? { undo } : {};
+      await files.append(path, jsonLine(entry));
+      journal = { ...journal, startedSteps: [...journal.startedSteps, entry] };
     },
     async waitUntil(date) {
       const until = date.toISOString();
-      await files.append(path, line({ until }));
+      await files.append(path, jsonLine({ until }));
       journal = { ...journal, until };
     },
     close: () => removeJournal(files, path),
   };
 }
 
-/** The run need not be undone any more. */
+/** Marks a waiting run as being undone: it can no longer be confirmed, even if the undo fails or is interrupted. */
+export function markUndoing(files: Files, path: string): Promise<void> {
+  return files.append(path, jsonLine({ undoing: true }));
+}
+
+/** Removes the journal of a run that need not be undone any more. */
 export function removeJournal(files: Files, path: string): Promise<void> {
   return removeState(files, path);
 }
 
-function line(value: unknown): string {
+function jsonLine(value: unknown): string {
   return `${JSON.stringify(value)}\n`;
 }

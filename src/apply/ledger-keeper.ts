@@ -1,15 +1,18 @@
-/** Keeps the ledger true while a plan runs: what must be given back is written down before it is changed. */
+/** Keeps the ledger up to date while a plan runs: values to restore are recorded before they are changed. */
 import { families } from '../address/cidr.ts';
 import type { Desired } from '../desired/desired.ts';
 import { factsOf } from '../desired/engines/network-facts.ts';
 import { readLedger, writeLedger } from '../host/files/ledger-store.ts';
 import type { Files } from '../host/ports.ts';
+import { natDuringRun, natMemory } from '../plan/nat-memory.ts';
 import type { Plan } from '../plan/step.ts';
 import type { EngineName } from '../spec/spec.ts';
 import type { Facts } from '../state/facts.ts';
 import type { Ledger, LedgerNetwork } from '../state/ledger.ts';
+import { isAlike } from '../kinds/alike.ts';
+import { uniqueFlows } from '../kinds/flows/schema.ts';
 import type { HostObject } from '../kinds/index.ts';
-import { forwardingName, isValidMark, settingsOf } from '../state/settings.ts';
+import { forwardingName, changesAlone, forwardingSysctls } from '../state/settings.ts';
 
 export interface LedgerKeeper {
   readonly ledger: Ledger;
@@ -23,7 +26,7 @@ export interface LedgerKeeper {
 export async function openLedger(files: Files, path: string): Promise<LedgerKeeper> {
   let ledger = await readLedger(files, path);
   const save = async (next: Ledger): Promise<void> => {
-    if (JSON.stringify(next) === JSON.stringify(ledger)) return;
+    if (isAlike(next, ledger)) return;
     await writeLedger(files, path, next);
     ledger = next;
   };
@@ -36,7 +39,7 @@ export async function openLedger(files: Files, path: string): Promise<LedgerKeep
   };
 }
 
-/** The ledger for the time that the plan runs: all that it may have to give back. */
+/** Ledger during the run: everything that it may have to restore. */
 export function ledgerBefore(ledger: Ledger, desired: Desired, plan: Plan, facts: Facts): Ledger {
   const actions = plan.steps.map((step) => step.do);
   const created = actions.flatMap((action): LedgerNetwork[] => {
@@ -44,14 +47,17 @@ export function ledgerBefore(ledger: Ledger, desired: Desired, plan: Plan, facts
     const { engine, name, subnets } = action;
     return [{ engine, name, subnets, created: true }];
   });
-  const forgotten = actions.flatMap((action) => ('flows' in action ? action.flows : []));
+  const forgotten = uniqueFlows(actions.flatMap((action) => ('flows' in action ? action.flows : [])));
   return {
     ...ledger,
     ...desired.numbers,
     gateways: { ...ledger.gateways, ...desired.numbers.gateways },
-    sysctls: { ...ledger.sysctls, ...settingsBefore(ledger, plan, facts) },
-    // Should this run be cut off between its last change and forgetting, the next one knows.
+    sysctls: { ...ledger.sysctls, ...sysctlsBefore(ledger, plan, facts) },
+    // If this run is interrupted after its last change, the next one deletes these conntrack entries.
     ...(forgotten.length > 0 ? { forget: forgotten } : {}),
+    ...(actions.some(({ kind }) => kind === 'nft' || kind === 'open')
+      ? { nat: natDuringRun(ledger, desired.nat) }
+      : {}),
     networks: [
       ...ledger.networks
         .filter((kept) => !created.some((made) => sameNetwork(made, kept)))
@@ -61,7 +67,7 @@ export function ledgerBefore(ledger: Ledger, desired: Desired, plan: Plan, facts
   };
 }
 
-/** Somebody has made another in place of the one that we made: what we change of it from now on is given back to him. */
+/** Whether another program has replaced a network that we created: changes from now on are restored for it. */
 function isReplaced(kept: LedgerNetwork, facts: Facts): boolean {
   const found = factsOf(kept, facts);
   return kept.created && found?.exists === true && !found.ours;
@@ -71,69 +77,68 @@ function notOurs({ engine, name, subnets }: LedgerNetwork): LedgerNetwork {
   return { engine, name, subnets, created: false };
 }
 
-/** The ledger when all is done: only what is still to be given back. */
+/** Ledger after the run: only values that are still to be restored. */
 export function ledgerAfter(ledger: Ledger, desired: Desired, facts: Facts): Ledger {
-  const { silentEngines = {} } = facts;
-  const still = desired.wanted.map(({ object }) => object);
+  const { unreadEngines = {} } = facts;
+  const wanted = desired.wanted.map(({ object }) => object);
   const networks = ledger.networks.filter(
     (kept) =>
-      kept.engine in silentEngines ||
-      still.some(
+      kept.engine in unreadEngines ||
+      wanted.some(
         (object) =>
           (object.kind === 'engine-network' && object.engine === kept.engine && object.name === kept.name) ||
-          (object.kind === 'engine-masquerade' && !object.enabled && object.network === kept.name),
+          (object.kind === 'engine-masquerade' &&
+            !object.enabled &&
+            object.engine === kept.engine &&
+            object.network === kept.name),
       ),
   );
   return {
     ...desired.numbers,
-    sysctls: settingsAfter(ledger, still, facts),
+    sysctls: sysctlsAfter(ledger, wanted, facts),
     ...(Object.keys(desired.bridges).length > 0 ? { bridges: desired.bridges } : {}),
+    ...natMemory(desired),
     networks,
   };
 }
 
-/** Of each family, and of each link, that is switched for the first time, the settings as they are now. */
-function settingsBefore(ledger: Ledger, plan: Plan, facts: Facts): Ledger['sysctls'] {
+/** Current sysctls of each family and link that is changed for the first time. */
+function sysctlsBefore(ledger: Ledger, plan: Plan, facts: Facts): Ledger['sysctls'] {
   const switched = plan.steps.flatMap((step) =>
     step.do.kind === 'sysctl' ? Object.keys(step.do.values) : [],
   );
   const first = families.filter(
     (family) => switched.includes(forwardingName[family]) && !(forwardingName[family] in ledger.sysctls),
   );
-  return Object.assign(
-    Object.fromEntries(
-      switched
-        .filter((name) => isValidMark(name) && !(name in ledger.sysctls))
-        .map((name) => [name, facts.sysctls[name] ?? '0']),
-    ),
-    ...first.map((family) => settingsOf(family, facts.sysctls)),
-  ) as Ledger['sysctls'];
+  const alone = switched.filter((name) => changesAlone(name) && !(name in ledger.sysctls));
+  return Object.fromEntries([
+    ...alone.map((name) => [name, facts.sysctls[name] ?? '0'] as const),
+    ...first.flatMap((family) => Object.entries(forwardingSysctls(family, facts.sysctls))),
+  ]);
 }
 
-/** All but those of families and links that have been given back. */
-function settingsAfter(
+/** Sysctls without those of families and links that have been restored. */
+function sysctlsAfter(
   { sysctls }: Ledger,
-  still: readonly HostObject[],
+  wanted: readonly HostObject[],
   facts: Pick<Facts, 'sysctls'>,
 ): Ledger['sysctls'] {
-  const givenBack = new Set(
-    still.flatMap((object) =>
+  const restored = new Set(
+    wanted.flatMap((object) =>
       object.kind === 'sysctl' && object.value === sysctls[object.name] ? [object.name] : [],
     ),
   );
-  const kept = families.filter((family) => !givenBack.has(forwardingName[family]));
-  return Object.assign(
-    // A link that is gone has no setting any more.
-    Object.fromEntries(
-      Object.entries(sysctls).filter(
-        ([name]) => isValidMark(name) && !givenBack.has(name) && name in facts.sysctls,
-      ),
+  const kept = families.filter((family) => !restored.has(forwardingName[family]));
+  return Object.fromEntries([
+    // The sysctls of a link disappear with it.
+    ...Object.entries(sysctls).filter(
+      ([name]) => changesAlone(name) && !restored.has(name) && name in facts.sysctls,
     ),
-    ...kept.map((family) => settingsOf(family, sysctls)),
-  ) as Ledger['sysctls'];
+    ...kept.flatMap((family) => Object.entries(forwardingSysctls(family, sysctls))),
+  ]);
 }
 
-/** The file as it was before our edit, when nobody has changed it since. */
+/** Original file before our edit, if it has not been changed since. */
 export function keptOriginal(
   { networks }: Ledger,
   engine: EngineName,

@@ -1,8 +1,8 @@
-/** Strange things of others that are only read: they keep nothing from being closed, applied or taken away. */
+/** Foreign objects with odd names, which must not stop blocking, apply or destroy. */
 import { describe, expect, it } from 'vitest';
 import { openLedger } from './ledger-keeper.ts';
 import { applyPlan } from './apply.ts';
-import { type Target, nobody, prepare } from '../inspect/prepare.ts';
+import { type Target, noRole, prepare } from '../inspect/prepare.ts';
 import { newHost, targetOf } from '../../tests/property/host.ts';
 import { here } from '../../tests/property/specs.ts';
 import { applyTo, ledgerPath, testRun } from '../../tests/scenario/play.ts';
@@ -37,15 +37,15 @@ const names = [
   '🦊',
 ];
 
-/** The answers of `ip`, as it writes them, with things of others in them that have an odd name. */
+/** Output of `ip` with foreign objects that have an odd name. */
 function withStrangers(host: FakeHost, name: string): Host {
-  const link = { ifindex: 99, ifname: name, flags: ['UP'], link_type: 'ether', addr_info: [] };
+  const link = { ifindex: 99, ifname: name, flags: ['UP'], link_type: '[1]', addr_info: [] };
   const rule = { priority: 77, src: 'all', iif: name, table: '77' };
   const routes = [
     { dst: '203.0.113.0/24', dev: name, table: '78', flags: [] },
     { dst: 'default', table: '79', nexthops: [{ gateway: '192.0.2.1', dev: name }], flags: [] },
     { dst: '5', table: '80', dev: 'eth0', flags: [] },
-    // One with a name that we could have written would be ours.
+    // With a plain name, the row would count as one of our own objects.
     ...(isPlainName(name)
       ? []
       : [{ dst: '198.51.100.0/24', dev: name, protocol: '136', table: '81', flags: [] }]),
@@ -56,7 +56,7 @@ function withStrangers(host: FakeHost, name: string): Host {
       async run(argv, options) {
         const output = await host.exec.run(argv, options);
         const command = argv.join(' ');
-        if (command === 'ip -j -d address show') {
+        if (command === 'ip -j -N -d address show') {
           return { ...output, stdout: added(output.stdout, [link]) };
         }
         if (!/^ip -j -N -[46] -batch -$/.test(command)) return output;
@@ -67,7 +67,7 @@ function withStrangers(host: FakeHost, name: string): Host {
   };
 }
 
-/** iproute2 writes a control character as it is, and an apostrophe with a backslash. */
+/** iproute2 prints a control character unescaped, and an apostrophe with a backslash. */
 function added(list: string, rows: readonly object[]): string {
   const text = JSON.stringify([...(JSON.parse(list || '[]') as object[]), ...rows]);
   return text.replaceAll('\\u0001', '\u0001').replaceAll("'", "\\'");
@@ -75,17 +75,17 @@ function added(list: string, rows: readonly object[]): string {
 
 async function destroy(target: Target): Promise<void> {
   const keeper = await openLedger(target.host.files, ledgerPath);
-  const prepared = await prepare({ ...target, ...nobody }, keeper.ledger);
+  const prepared = await prepare({ ...target, ...noRole }, keeper.ledger);
   await applyPlan(
-    { ...target, ...nobody },
+    { ...target, ...noRole },
     prepared,
     { ...target, keeper, pause: () => Promise.resolve() },
-    { ...testRun, goOn: true },
+    { ...testRun, onFailure: 'continue' },
   );
 }
 
-describe.each(names)('a device, a rule and routes of others with the name %s', (name) => {
-  it('keep nothing from being applied, closed or taken away', async () => {
+describe.each(names)('foreign device, rule and routes with the name %s', (name) => {
+  it('do not stop apply, blocking and destroy', async () => {
     const host = newHost();
     const target: Target = { ...targetOf(host, spec), host: withStrangers(host, name) };
     const closed = await prepare(

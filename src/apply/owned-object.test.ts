@@ -3,7 +3,7 @@ import { objectText } from '../plan/compare.ts';
 import type { HostObject } from '../kinds/index.ts';
 import { parseOwned } from './owned-object.ts';
 
-/** With every property that one of its kind may have. */
+/** Objects with all properties that their kind may have. */
 const objects: readonly HostObject[] = [
   {
     kind: 'rule',
@@ -25,6 +25,19 @@ const objects: readonly HostObject[] = [
     metric: 1024,
     target: { kind: 'unicast', via: 'fe80::1', device: 'eth0' },
   },
+  {
+    kind: 'tunnel',
+    device: 'gre1',
+    type: 'gre',
+    local: '192.0.2.1',
+    remote: '198.51.100.1',
+    key: 7,
+    ttl: 64,
+    mtu: 1472,
+    addresses: ['172.31.0.1/30', '2001:db8:31::1/64'],
+    down: true,
+  },
+  { kind: 'routing-daemon', config: 'router id 192.168.50.2;\n', stopped: true },
   { kind: 'xfrm-policy', family: 4, from: '0.0.0.0/0', bit: 128 },
   {
     kind: 'iptables-rule',
@@ -54,8 +67,8 @@ const objects: readonly HostObject[] = [
   },
 ];
 
-describe('an object as the journal keeps it', () => {
-  it.each(objects)('is read again as it was: $kind', (object) => {
+describe('an object in the journal', () => {
+  it.each(objects)('is decoded unchanged: $kind', (object) => {
     expect(parseOwned(objectText(object))).toEqual(object);
   });
 
@@ -79,7 +92,7 @@ describe('an object as the journal keeps it', () => {
       setting: 'ipMasq',
       enabled: false,
     },
-  ])('is refused when a name of it leads elsewhere: $kind', (object) => {
+  ])('is refused when one of its names leads elsewhere: $kind', (object) => {
     expect(() => parseOwned(JSON.stringify(object))).toThrow(/not a /);
   });
 });

@@ -8,12 +8,12 @@ const gateway = { name: 'office', uplink: { device: 'eth1' }, snat: 'none', serv
 const web = { name: 'node1 (network web, 10.89.4.0/24)', subnet: '10.89.4.0/24' };
 const mail = { name: 'node2 (network mail, 10.89.5.0/24)', subnet: '10.89.5.0/24' };
 
-describe('who sends to a gateway', () => {
-  it('is told once, also when it sends by two', () => {
+describe('nodes that send to a gateway', () => {
+  it('are listed once, also with two gateways', () => {
     expect(sendersOf({ gateways: [gateway, { ...gateway, name: 'home' }] })).toEqual([web]);
   });
 
-  it('is told by the ways back where the file is not known any more', () => {
+  it('are found by return routes when the file is unknown', () => {
     const route = (target: Route['target'], table = 254): Route => ({
       kind: 'route',
       family: 4,
@@ -28,8 +28,8 @@ describe('who sends to a gateway', () => {
     ]);
   });
 
-  it('is who conntrack knows flows of, and everybody when it cannot be queried', async () => {
-    const line = 'udp      17 29 src=10.89.5.7 dst=192.0.2.1 sport=1 dport=2 \n';
+  it('are those with conntrack entries, or all when conntrack cannot be queried', async () => {
+    const line = 'udp      17 29 src=10.89.5.7 dst=192.0.2.1 src=192.0.2.1 dst=10.89.5.7 \n';
     const answering = (exitCode: number): Exec => ({
       run: () => Promise.resolve({ exitCode, stdout: line, stderr: '' }),
     });

@@ -1,25 +1,25 @@
-/** Nodes that send here: without anything of ours, what they send would leave by this host's own routes. */
-import { type Subnet, contains, longSubnet, overlaps } from '../address/cidr.ts';
+/** Nodes that send packets here: without our objects, these would leave by this host's own routes. */
+import { type Subnet, overlaps } from '../address/cidr.ts';
 import { MustredirectError } from '../error.ts';
 import { knownFlows } from '../host/conntrack/list.ts';
 import { readNftTable } from '../host/nft/read.ts';
 import type { Exec, Host } from '../host/ports.ts';
 import { readOwned } from '../inspect/gather.ts';
-import { isClosing } from '../plan/closing.ts';
+import { closedCounters } from '../plan/closing.ts';
+import type { Flows } from '../kinds/flows/schema.ts';
 import type { HostObject } from '../kinds/index.ts';
-import { subnetOfElement } from '../kinds/nft-table/set-name.ts';
-import { mainTable } from '../kinds/ownership.ts';
+import { returnRoutes } from '../kinds/route/return-routes.ts';
 import type { HostRole } from '../topology/role.ts';
 import { type Applied, appliedNow, readHistory } from './history.ts';
 import type { Pause } from './pause.ts';
 
 export interface Sender {
-  /** for a reader: `node1 (network web, 10.89.4.0/24)` */
+  /** name for messages: `node1 (network web, 10.89.4.0/24)` */
   readonly name: string;
   readonly subnet: Subnet;
 }
 
-/** milliseconds: whoever sends nothing meanwhile is taken for one who has stopped */
+/** milliseconds: a node that sends nothing in this time counts as stopped */
 const lookTime = 1000;
 
 export function sendersOf({ gateways }: Pick<HostRole, 'gateways'>): Sender[] {
@@ -31,22 +31,15 @@ export function sendersOf({ gateways }: Pick<HostRole, 'gateways'>): Sender[] {
   return [...new Map(named.map((sender) => [sender.name, sender])).values()];
 }
 
-/** Where nobody knows any more what was applied: the ways back that are there. */
+/** Senders by existing return routes, when the applied file is unknown. */
 export function sendersByRoutes(owned: readonly HostObject[]): Sender[] {
-  return owned.flatMap((object) =>
-    object.kind === 'route' &&
-    object.table === mainTable &&
-    object.target.kind === 'unicast' &&
-    object.target.via !== undefined
-      ? [{ name: `${object.target.via} (${object.destination})`, subnet: longSubnet(object.destination) }]
-      : [],
-  );
+  return returnRoutes(owned).map(({ subnet, via }) => ({ name: `${via} (${subnet})`, subnet }));
 }
 
 /**
- * By the file that was applied; without one that can be read, by the routes that are there.
+ * Senders by the applied file; if it cannot be read, by existing return routes.
  *
- * @param roleOf what this host is by such a file; it may throw
+ * @param roleOf role of this host in a file; may throw
  */
 export async function findSenders(
   host: Host,
@@ -62,7 +55,7 @@ export async function findSenders(
   return sendersByRoutes(await readOwned(host));
 }
 
-/** Those that have sent lately; all of them when nobody can tell. */
+/** Senders with current conntrack entries; all senders when conntrack cannot be queried. */
 export async function recentSenders(exec: Exec, senders: readonly Sender[]): Promise<readonly Sender[]> {
   if (senders.length === 0) return [];
   try {
@@ -76,18 +69,21 @@ export async function recentSenders(exec: Exec, senders: readonly Sender[]): Pro
   }
 }
 
-/** Rejects when any of them goes on sending while it is closed: then it stays so. */
-export async function checkStopped(exec: Exec, senders: readonly Sender[], pause: Pause): Promise<void> {
+/** Throws when one of them still sends packets, which are then kept blocked. */
+export async function checkStopped(
+  exec: Exec,
+  flows: readonly Flows[],
+  senders: readonly Sender[],
+  pause: Pause,
+): Promise<void> {
   if (senders.length === 0) return;
-  const before = await countClosed(exec);
+  const before = await countClosed(exec, flows);
   await pause(lookTime);
-  const after = await countClosed(exec);
-  const sent = [...after].filter(([element, packets]) => packets > (before.get(element) ?? 0));
-  const still = senders.filter(({ subnet }) =>
-    sent.some(([element]) => overlaps(element, subnet) || contains(element, subnet)),
-  );
-  if (still.length === 0) return;
-  const names = still.map(({ name }) => name).join(', ');
+  const after = await countClosed(exec, flows);
+  const sent = [...after].filter(([closed, packets]) => packets > (before.get(closed) ?? 0));
+  const sending = senders.filter(({ subnet }) => sent.some(([closed]) => overlaps(closed, subnet)));
+  if (sending.length === 0) return;
+  const names = sending.map(({ name }) => name).join(', ');
   throw new MustredirectError('failed', `still sent here, and blocked from now on: packets of ${names}`, {
     hint: stoppingHint,
   });
@@ -96,13 +92,11 @@ export async function checkStopped(exec: Exec, senders: readonly Sender[], pause
 export const stoppingHint =
   'run `mustredirect destroy` there, or give the network another gateway, and then here once more; `mustredirect destroy --force` lets them out by the routes of this host';
 
-/** Packets of each subnet that is closed. */
-async function countClosed(exec: Exec): Promise<ReadonlyMap<Subnet, number>> {
-  const { objects, counters } = await readNftTable(exec);
-  const closing = new Set(objects.filter(isClosing).map(({ name }) => name));
+/** Number of blocked packets of each subnet. */
+async function countClosed(exec: Exec, flows: readonly Flows[]): Promise<ReadonlyMap<Subnet, number>> {
+  const { counters } = await readNftTable(exec);
+  const packets = new Map(counters.map((counter) => [`${counter.set} ${counter.element}`, counter.packets]));
   return new Map(
-    counters
-      .filter(({ set, element }) => closing.has(set) && !element.includes(' . '))
-      .map(({ set, element, packets }) => [subnetOfElement(set, element), packets]),
+    closedCounters(flows).map(({ set, element, subnet }) => [subnet, packets.get(`${set} ${element}`) ?? 0]),
   );
 }

@@ -15,7 +15,7 @@ it.each<[Action, string, number | undefined]>([
   const step = { do: action, lines: [] };
   expect(stepWork(step, 2, 9)).toEqual({
     what,
-    part: { name: 'step', number: 3, of: 9 },
+    step: { name: 'step', number: 3, of: 9 },
     ...(objects === undefined ? {} : { objects }),
   });
 });

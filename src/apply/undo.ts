@@ -1,44 +1,53 @@
-/** Gives back what a run has done, or had begun when it was cut off. */
+/** Undoes the steps of a run, whether it failed or was interrupted. */
 import { MustredirectError } from '../error.ts';
 import { compareStates } from '../plan/compare.ts';
 import { makePlan } from '../plan/make-plan.ts';
 import { resetText } from '../plan/reset-steps.ts';
 import { changeText } from '../plan/print.ts';
+import { isInForce, natDuringRun, rememberedDecisions } from '../plan/nat-memory.ts';
 import { readOwned } from '../inspect/gather.ts';
 import type { Journal } from './journal.ts';
 import { parseOwned } from './owned-object.ts';
 import type { ApplyContext } from './apply-context.ts';
+import type { LedgerKeeper } from './ledger-keeper.ts';
+import type { Ledger } from '../state/ledger.ts';
 import { perform, performUndo } from './perform.ts';
 import { untilSettled } from './until-settled.ts';
 
 /**
- * Goes on after an error. Undoing twice is as good as once, should this be cut off too.
+ * Continues after an error. Can run again after an interruption: undoing twice has the same result as once.
  *
- * @returns what is not as before: nothing when all is
+ * @returns errors and remaining differences; empty when the previous state is restored
  */
 export async function undoRun(
-  { begun, before, ledger, sameBoot }: Journal,
+  { startedSteps, before, ledger, sameBoot }: Journal,
   context: ApplyContext,
 ): Promise<string[]> {
-  const failed: string[] = [];
+  let failed: string[] = [];
   const note = (error: unknown): void => {
     if (!failed.includes(messageOf(error))) failed.push(messageOf(error));
   };
-  // A connection that is not told answers the other end's next segment with a reset by the new way: worth a second try, and no
-  // reason to leave the rest as it is.
-  await endConnections(begun, context)
-    .catch(() => endConnections(begun, context))
+  await rememberBothStates(context.keeper, ledger).catch(note);
+  // Without this reset, a container would answer the other end's next segment with a reset by the new egress: worth a
+  // second attempt, but its failure does not stop the undo.
+  await resetOpenedConnections(startedSteps, context)
+    .catch(() => resetOpenedConnections(startedSteps, context))
     .catch(() => {});
-  for (const [index, { undo }] of begun.toReversed().entries()) {
-    context.progress?.({ what: 'undoing', part: { name: 'step', number: index + 1, of: begun.length } });
+  for (const [index, { undo }] of startedSteps.toReversed().entries()) {
+    context.progress?.({
+      what: 'undoing',
+      step: { name: 'step', number: index + 1, of: startedSteps.length },
+    });
     if (undo) await performUndo(undo, context).catch(note);
   }
   try {
-    const { different, again } = sameBoot ? await putBack(before, context) : { different: [], again: failed };
-    if (different.length > 0) return [...new Set([...failed, ...again, ...different])];
-    // All is as before: what an inverse could not do, the way back has done.
-    failed.splice(0, failed.length, ...again);
-    // Only now: what could not be undone must still be given back one day.
+    if (sameBoot) {
+      const { different, errors } = await restoreObjects(before, ledger, context);
+      if (different.length > 0) return [...new Set([...failed, ...errors, ...different])];
+      // The host is as before: errors of inverses no longer matter.
+      failed = [...errors];
+    }
+    // The ledger keeps all values that are still to be restored, so it is reset only after success.
     if (failed.length === 0) await context.keeper.save(ledger);
   } catch (error) {
     note(error);
@@ -46,43 +55,59 @@ export async function undoRun(
   return failed;
 }
 
-/** While they still go by the way that is given up: then they are forgotten. */
-async function endConnections(begun: Journal['begun'], context: ApplyContext): Promise<void> {
-  const flows = begun.flatMap(({ undo }) => (undo?.kind === 'open' ? undo.flows : []));
+/** Until the undo is complete, flows may have NAT decisions of the state before the run or of the run. */
+async function rememberBothStates(keeper: LedgerKeeper, before: Ledger): Promise<void> {
+  const { ledger } = keeper;
+  if (ledger.nat || before.nat) {
+    await keeper.save({ ...ledger, nat: natDuringRun(ledger, rememberedDecisions(before)) });
+  }
+}
+
+/** Resets connections whose entries the undo deletes, while their packets still take the egress of the run. */
+async function resetOpenedConnections(
+  startedSteps: Journal['startedSteps'],
+  context: ApplyContext,
+): Promise<void> {
+  const flows = startedSteps.flatMap(({ undo }) => (undo?.kind === 'open' ? undo.flows : []));
   const text = flows.length > 0 ? resetText(await readOwned(context.host), flows) : undefined;
   if (text !== undefined) await perform({ kind: 'reset-connections', flows, text }, context);
 }
 
 /**
- * What others have taken of ours meanwhile, as an interface that went down or a flushed ruleset does, no inverse of
- * a step brings back. Nor does one that failed.
+ * Runs a plan back to the objects before the run. Inverses do not restore objects that another program removed
+ * meanwhile (an interface that went down, a flushed ruleset), and an inverse may fail.
  *
- * @returns what is not as before, all the same, and what went wrong at the last try
+ * @returns remaining differences, and errors of the last round
  */
-async function putBack(
+async function restoreObjects(
   before: readonly string[],
+  ledger: Journal['ledger'],
   context: ApplyContext,
-): Promise<{ readonly different: readonly string[]; readonly again: readonly string[] }> {
-  const { host } = context;
+): Promise<{ readonly different: readonly string[]; readonly errors: readonly string[] }> {
+  const { host, keeper } = context;
   const wanted = before.map((text) => ({ object: parseOwned(text), why: 'as before' }));
-  const again: string[] = [];
+  const desired = { wanted, nat: rememberedDecisions(ledger), waiting: [], warnings: [], notReady: [] };
+  const errors: string[] = [];
   const different = await untilSettled(async () => {
     context.progress?.({ what: 'looking whether this host is as before' });
-    again.length = 0;
-    const { steps } = makePlan(await readOwned(host), { wanted, waiting: [], warnings: [], notReady: [] });
+    errors.length = 0;
+    const found = await readOwned(host);
+    // If the inverses have restored the table, they have also deleted the entries of its flows.
+    const { nat } = isInForce(ledger, found) ? ledger : keeper.ledger;
+    const { steps } = makePlan(found, desired, { ...(nat ? { nat } : {}), forget: [] });
     for (const step of steps) {
-      await perform(step.do, context).catch((error: unknown) => again.push(messageOf(error)));
+      await perform(step.do, context).catch((error: unknown) => errors.push(messageOf(error)));
     }
     return compareStates(await readOwned(host), wanted).map(changeText);
   });
-  return { different, again };
+  return { different, errors };
 }
 
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** @param left what `undoRun` could not give back */
+/** @param left errors and differences from `undoRun` */
 export function undoneError(cause: unknown, left: readonly string[]): MustredirectError {
   const { message, code, hint } =
     cause instanceof MustredirectError ? cause : new MustredirectError('failed', messageOf(cause));

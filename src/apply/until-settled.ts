@@ -1,10 +1,10 @@
 /**
- * One round may bring up what the next has to do: an engine tells only now what it calls the bridge of a network that
- * it has made; and `ip rule delete` takes the first rule that has all that is named, so for a rule about everything,
- * made in our name, it takes one about less that stands before it.
+ * Repeats rounds until no difference is left, since a round may reveal work for the next one: the bridge name of a
+ * network is known only once the engine has created it; and `ip rule delete` for a foreign rule with few selectors
+ * deletes the first rule that matches them, which may be one of ours.
  *
- * @param round tells what is still to be done; one that tells the same for a second time is the last
- * @returns what the last round has told: nothing when all is done
+ * @param round returns the differences that are left; stops when a result repeats
+ * @returns the last result: empty when nothing is left
  */
 export async function untilSettled(round: () => Promise<readonly string[]>): Promise<readonly string[]> {
   const told = new Set<string>();

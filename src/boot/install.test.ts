@@ -6,7 +6,7 @@ import { type Unit, bootUnits } from './units.ts';
 const self = ['/usr/bin/node', '/opt/mustredirect/bin/start.js'];
 const file = '/etc/mustredirect/mustredirect.yaml';
 const units = bootUnits({ self, file, host: 'node1', settings: [] });
-/** as another version wrote them, with another link */
+/** units of another version, with another link */
 const older = units.map(({ name, text }): Unit => {
   return { name, text: text.replace('Restart=', '# Restart=').replace('sysinit.target', 'basic.target') };
 });
@@ -25,7 +25,7 @@ function changes({ events }: FakeHost): number {
 }
 
 describe('installUnits', () => {
-  it('writes both, and links them', async () => {
+  it('writes both units, and links them', async () => {
     const host = newHost();
     expect(await installUnits(host, units)).toBe(true);
     expect(unitFiles(host)).toEqual([
@@ -38,7 +38,7 @@ describe('installUnits', () => {
     expect(await installedUnits(host.files)).toEqual(units);
   });
 
-  it('touches nothing when they are there', async () => {
+  it('changes nothing when both units are installed', async () => {
     const host = newHost();
     await installUnits(host, units);
     const before = changes(host);
@@ -46,7 +46,7 @@ describe('installUnits', () => {
     expect(changes(host)).toBe(before);
   });
 
-  it('links again what somebody has disabled', async () => {
+  it('restores a link that was disabled', async () => {
     const host = newHost();
     await installUnits(host, units);
     const installed = unitFiles(host);
@@ -56,7 +56,7 @@ describe('installUnits', () => {
     expect(unitFiles(host)).toEqual(installed);
   });
 
-  it('replaces what an older version wrote, and its links', async () => {
+  it('replaces units of an older version, and their links', async () => {
     const [host, fresh] = [newHost(), newHost()];
     await installUnits(host, older);
     expect(unitFiles(host)).toContain('basic.target.wants/mustredirect-guard.service');
@@ -65,7 +65,7 @@ describe('installUnits', () => {
     expect(host.dump()).toBe(fresh.dump());
   });
 
-  it.each(units.map(({ name }) => name))('leaves a %s of somebody else alone', async (name) => {
+  it.each(units.map(({ name }) => name))('refuses to replace a foreign %s', async (name) => {
     const host = newHost({ [`${folder}/${name}`]: '[Service]\nExecStart=/bin/true\n' });
     const before = host.dump();
     await expect(installUnits(host, units)).rejects.toMatchObject({
@@ -78,8 +78,8 @@ describe('installUnits', () => {
   describe.each([
     ['nothing', []],
     ['an older version', older],
-  ])('from %s', (_, before) => {
-    it.each([1, 2, 3])('leaves all as it was when change %i fails', async (nth) => {
+  ])('starting with %s', (_, before) => {
+    it.each([1, 2, 3])('restores everything when change %i fails', async (nth) => {
       const host = newHost();
       if (before.length > 0) await installUnits(host, before);
       const [dump, done] = [host.dump(), changes(host)];
@@ -94,7 +94,7 @@ describe('installUnits', () => {
     });
   });
 
-  it('leaves nothing of units that systemd does not load', async () => {
+  it('removes units that systemd does not load', async () => {
     const host = newHost();
     const before = host.dump();
     const quoted = bootUnits({ self: ['/opt/"node"'], file, host: 'node1', settings: [] });
@@ -105,7 +105,7 @@ describe('installUnits', () => {
     expect(host.dump()).toBe(before);
   });
 
-  it('says what could not be undone', async () => {
+  it('reports changes that could not be undone', async () => {
     const host = newHost();
     host.failWhen(({ what }) => (what.startsWith('systemctl') ? { kind: 'failed' } : undefined));
     await expect(installUnits(host, units)).rejects.toThrow(
@@ -116,7 +116,7 @@ describe('installUnits', () => {
 });
 
 describe('uninstallUnits', () => {
-  it('leaves nothing', async () => {
+  it('removes everything', async () => {
     const host = newHost({ '/etc/systemd/system/other.service': '[Unit]\n' });
     const before = host.dump();
     await installUnits(host, units);
@@ -124,13 +124,13 @@ describe('uninstallUnits', () => {
     expect(host.dump()).toBe(before);
   });
 
-  it('touches nothing when there is nothing of ours', async () => {
+  it('changes nothing when no unit is ours', async () => {
     const host = newHost({ [`${folder}/mustredirect.service`]: '[Unit]\n' });
     expect(await uninstallUnits(host)).toEqual([]);
     expect(changes(host)).toBe(0);
   });
 
-  it('removes the files even when they cannot be disabled', async () => {
+  it('removes the files even when disabling fails', async () => {
     const host = newHost();
     await installUnits(host, units);
     host.failWhen(({ what }) => (what.startsWith('systemctl disable') ? { kind: 'failed' } : undefined));

@@ -1,4 +1,4 @@
-/** Puts the units in place, or takes them away: all of them, or none. */
+/** Installs or uninstalls the units: all of them, or none. */
 import { join } from 'node:path';
 import { MustredirectError } from '../error.ts';
 import type { Files, Host } from '../host/ports.ts';
@@ -14,14 +14,14 @@ import { type Unit, applyUnit, guardUnit, isOurs } from './units.ts';
 
 const names = [guardUnit, applyUnit];
 
-/** systemd warns of units that not everybody can read */
+/** systemd warns about units that are not world-readable */
 const unitMode = 0o644;
 
 export function unitPath(name: string): string {
   return join(unitFolder, name);
 }
 
-/** Those of our units that are there. */
+/** Our units that are installed. */
 export async function installedUnits(files: Files): Promise<readonly Unit[]> {
   return (await findUnits(files)).filter(({ text }) => isOurs(text));
 }
@@ -34,22 +34,22 @@ async function findUnits(files: Files): Promise<readonly Unit[]> {
   });
 }
 
-/** @returns false when all was so already, and nothing was touched */
+/** @returns false when the units were installed already, and nothing was changed */
 export async function installUnits(host: Host, units: readonly Unit[]): Promise<boolean> {
   const found = await findUnits(host.files);
   refuseForeign(found);
   const before = { units: found, enabled: await areEnabled(host.exec, names) };
-  if (before.enabled && units.every((unit) => isAmong(found, unit))) return false;
+  if (before.enabled && units.every((unit) => includesUnit(found, unit))) return false;
   try {
-    await putUnits(host, { units, enabled: true });
+    await writeUnits(host, { units, enabled: true });
   } catch (error) {
-    await putBack(host, before, error);
+    await restoreUnits(host, before, error);
     throw error;
   }
   return true;
 }
 
-/** @returns the units that were removed */
+/** @returns the removed units */
 export async function uninstallUnits(host: Host): Promise<readonly Unit[]> {
   const ours = await installedUnits(host.files);
   if (ours.length > 0) await removeUnits(host, ours);
@@ -59,47 +59,40 @@ export async function uninstallUnits(host: Host): Promise<readonly Unit[]> {
 function refuseForeign(found: readonly Unit[]): void {
   const foreign = found.find(({ text }) => !isOurs(text));
   if (!foreign) return;
-  throw new MustredirectError(
-    'refused',
-    `${unitPath(foreign.name)}: is there, and was not written by install`,
-    {
-      hint: 'look at it, move it away, and run it again',
-    },
-  );
+  const message = `${unitPath(foreign.name)}: is there, and was not written by install`;
+  throw new MustredirectError('refused', message, { hint: 'look at it, move it away, and run it again' });
 }
 
-function isAmong(units: readonly Unit[], { name, text }: Unit): boolean {
+function includesUnit(units: readonly Unit[], { name, text }: Unit): boolean {
   return units.some((unit) => unit.name === name && unit.text === text);
 }
 
-interface InPlace {
+interface InstalledUnits {
   readonly units: readonly Unit[];
   readonly enabled: boolean;
 }
 
-async function putUnits({ exec, files }: Host, { units, enabled }: InPlace): Promise<void> {
+async function writeUnits({ exec, files }: Host, { units, enabled }: InstalledUnits): Promise<void> {
   for (const { name, text } of units) await files.replace(unitPath(name), text, unitMode);
   if (enabled) await enableUnits(exec, namesOf(units));
   else await reloadUnits(exec);
   await checkLoaded(exec, namesOf(units));
 }
 
-async function putBack(host: Host, before: InPlace, reason: unknown): Promise<void> {
+async function restoreUnits(host: Host, before: InstalledUnits, reason: unknown): Promise<void> {
   try {
     await removeUnits(host, await findUnits(host.files));
-    await putUnits(host, before);
+    await writeUnits(host, before);
   } catch (error) {
-    throw new MustredirectError(
-      'failed',
-      `${messageOf(reason)}; and it could not be undone: ${messageOf(error)}`,
-      { hint: '`mustredirect uninstall` removes what is there', cause: reason },
-    );
+    const message = `${messageOf(reason)}; and it could not be undone: ${messageOf(error)}`;
+    const hint = '`mustredirect uninstall` removes what is there';
+    throw new MustredirectError('failed', message, { hint, cause: reason });
   }
 }
 
 /**
- * What fails keeps nothing else from going. systemctl reads in a unit which links are its own: the file goes
- * after them.
+ * Removes links, then files, and continues after a failure. systemctl finds the links of a unit in its file, so the
+ * file is removed last.
  */
 async function removeUnits({ exec, files }: Host, units: readonly Unit[]): Promise<void> {
   const errors: unknown[] = [];

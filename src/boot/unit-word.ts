@@ -1,7 +1,6 @@
 /**
- * A word as systemd takes it for one, in ExecStart= and Environment= (systemd.syntax(7), systemd.unit(5)). `$` is
- * left as it is: ExecStart= has to begin with `:`, which turns variables off, because the path of the program
- * does not know `$$`.
+ * Quotes a word for ExecStart= and Environment= of systemd (systemd.syntax(7), systemd.unit(5)). `$` is kept:
+ * ExecStart= must begin with `:`, which disables variables, because the path of the program does not support `$$`.
  */
 export function unitWord(word: string): string {
   const literal = word.replaceAll('%', '%%');

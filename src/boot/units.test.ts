@@ -31,7 +31,8 @@ ExecStart=:/usr/bin/node /opt/mustredirect/bin/start.js apply --closed --boot --
 ExecReload=:/usr/bin/node /opt/mustredirect/bin/start.js apply --closed --boot --yes --file /etc/mustredirect/mustredirect.yaml --host node1
 KillMode=mixed
 SyslogIdentifier=mustredirect
-TimeoutStartSec=1min
+# Containers start when the time is over, and nothing is closed. Each program that it runs has a time limit of its own.
+TimeoutStartSec=infinity
 
 [Install]
 WantedBy=sysinit.target nftables.service
@@ -68,14 +69,14 @@ WantedBy=multi-user.target
 `;
 
 describe('bootUnits', () => {
-  it('closes before the network, and opens after it', () => {
+  it('blocks before the network is up, and opens afterwards', () => {
     expect(bootUnits(source)).toEqual([
       { name: 'mustredirect-guard.service', text: guard },
       { name: 'mustredirect.service', text: apply },
     ]);
   });
 
-  it('quotes what systemd would take for something else', () => {
+  it('quotes special characters of systemd', () => {
     const odd = {
       self: ['/opt/my node/$x/node', '/opt/100%/start.js'],
       file: '/srv/a "b".yaml',
@@ -91,7 +92,7 @@ describe('bootUnits', () => {
 });
 
 describe('isOurs', () => {
-  it('knows what we write, and nothing else', () => {
+  it('recognises only units that we write', () => {
     expect([guard, apply].map(isOurs)).toEqual([true, true]);
     expect(['', '[Unit]\n', `[Unit]\n${guard}`].map(isOurs)).toEqual([false, false, false]);
   });

@@ -1,5 +1,5 @@
-/** The systemd units that close at boot, and open when the network is up. */
-import { type BootSource, bootCalls } from './calls.ts';
+/** systemd units that block at boot, and open when the network is up. */
+import { type BootSource, bootCommands } from './commands.ts';
 import { unitWord } from './unit-word.ts';
 
 export interface Unit {
@@ -12,12 +12,12 @@ export const applyUnit = 'mustredirect.service';
 
 const mark = '# Written by `mustredirect install`; `mustredirect uninstall` removes it.';
 
-/** Whether we have written it. */
+/** Whether we wrote this unit. */
 export function isOurs(text: string): boolean {
   return text.startsWith(mark);
 }
 
-/** Those that start containers. Sockets are not among them: they start none, and come long before the network. */
+/** Units that start containers. Their sockets are omitted: they start none, and come long before the network. */
 const engineUnits = [
   'podman.service',
   'podman-restart.service',
@@ -28,14 +28,14 @@ const engineUnits = [
 ];
 
 export function bootUnits(source: BootSource): readonly Unit[] {
-  const { close, open } = bootCalls(source);
+  const { close, open } = bootCommands(source);
   return [
     { name: guardUnit, text: guardText(close, source.settings) },
     { name: applyUnit, text: applyText(open, source.settings) },
   ];
 }
 
-function guardText(call: readonly string[], settings: readonly string[]): string {
+function guardText(command: readonly string[], settings: readonly string[]): string {
   return `${head(guardUnit)}
 
 [Unit]
@@ -54,15 +54,16 @@ ReloadPropagatedFrom=nftables.service
 [Service]
 Type=oneshot
 RemainAfterExit=yes
-${service(call, settings)}
-TimeoutStartSec=1min
+${service(command, settings)}
+# Containers start when the time is over, and nothing is closed. Each program that it runs has a time limit of its own.
+TimeoutStartSec=infinity
 
 [Install]
 WantedBy=sysinit.target nftables.service
 `;
 }
 
-function applyText(call: readonly string[], settings: readonly string[]): string {
+function applyText(command: readonly string[], settings: readonly string[]): string {
   return `${head(applyUnit)}
 
 [Unit]
@@ -78,7 +79,7 @@ StartLimitIntervalSec=0
 [Service]
 Type=oneshot
 RemainAfterExit=yes
-${service(call, settings)}
+${service(command, settings)}
 TimeoutStartSec=5min
 Restart=on-failure
 RestartSec=10s
@@ -94,13 +95,13 @@ function head(name: string): string {
   return `${mark}\n# For changes of your own: systemctl edit ${name}`;
 }
 
-/** KillMode: a program that we run is not to be cut off in the middle; we undo what was begun. */
-function service(call: readonly string[], settings: readonly string[]): string {
-  const command = call.map((word, index) => unitWord(index === 0 ? `:${word}` : word)).join(' ');
+/** KillMode=mixed: programs that we run are not interrupted; we undo a run that has begun. */
+function service(command: readonly string[], settings: readonly string[]): string {
+  const line = command.map((word, index) => unitWord(index === 0 ? `:${word}` : word)).join(' ');
   return [
     ...settings.map((setting) => `Environment=${unitWord(setting)}`),
-    `ExecStart=${command}`,
-    `ExecReload=${command}`,
+    `ExecStart=${line}`,
+    `ExecReload=${line}`,
     'KillMode=mixed',
     'SyslogIdentifier=mustredirect',
   ].join('\n');

@@ -1,4 +1,4 @@
-/** The commands about what happens when this machine starts. */
+/** Commands for the boot of this machine. */
 import type { Command } from '@commander-js/extra-typings';
 import { examples, fileOption, hostOption, jsonOption, verboseOption } from './options.ts';
 import type { Terminal } from './terminal/terminal.ts';

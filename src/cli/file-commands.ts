@@ -1,4 +1,4 @@
-/** The commands that look at the file alone. */
+/** Commands that read only the file. */
 import type { Command } from '@commander-js/extra-typings';
 import { examples, fileOption, jsonOption } from './options.ts';
 import type { Terminal } from './terminal/terminal.ts';

@@ -1,16 +1,16 @@
-/** The commands that look at this host, or change it. */
+/** Commands that read or change this host. */
 import { type Command, Option } from '@commander-js/extra-typings';
 import {
   collect,
   examples,
-  fileOption,
-  hostOption,
+  hostCommand,
   jsonOption,
   readDuration,
   verboseOption,
   waitOption,
   yesOption,
 } from './options.ts';
+import { addRender } from './render-command.ts';
 import type { Terminal } from './terminal/terminal.ts';
 
 export function addHostCommands(program: Command, terminal: Terminal): void {
@@ -21,6 +21,21 @@ export function addHostCommands(program: Command, terminal: Terminal): void {
   addDoctor(program, terminal);
   addRender(program, terminal);
   addDestroy(program, terminal);
+  addAgent(program, terminal);
+}
+
+function addAgent(program: Command, terminal: Terminal): void {
+  hostCommand(program, 'agent')
+    .summary('hold this host to the file: repair what other programs change')
+    .description(
+      'Runs until it is ended, and holds this host to what was applied: when a link, address, route, rule, table or ' +
+        'network changes, it reads the host, and repairs what differs, in the way of apply. It applies a changed file ' +
+        'one second after its last change; while the file is wrong, what was applied last stays in force. It begins ' +
+        'nothing by itself: without an apply before it, or after destroy, it rests. What it does is in history and ' +
+        'status. Ending it, in any way, changes nothing on this host.',
+    )
+    .addHelpText('after', examples(['agent', 'in the foreground'], ['status', 'what it has done']))
+    .action(async (options) => (await import('./commands/agent.ts')).agent(terminal, options));
 }
 
 function addPlan(program: Command, terminal: Terminal): void {
@@ -80,7 +95,8 @@ function addStatus(program: Command, terminal: Terminal): void {
     .summary('show what is redirected, with counters of redirected and dropped packets')
     .description(
       'Shows what is redirected on this host and through which gateway, how many packets were redirected, how many ' +
-        'the guard dropped, and what is not as the file says.',
+        'the guard dropped, and what is not as the file says. On a gateway whose uplink is a tunnel also its path ' +
+        'outside, and whether packets come back.',
     )
     .option('--check', 'exit 3 when the host is not as the file says, or anything is not ready')
     .addOption(jsonOption())
@@ -100,7 +116,8 @@ function addVerify(program: Command, terminal: Terminal): void {
     .description(
       'Sends real packets, from a running container of the network or from a temporary namespace, and captures ' +
         'on every link which way they leave this host and with which source address. A running container also ' +
-        'sends a DNS query, to show which way the query leaves. Exits with 3 when a check fails.',
+        'sends a DNS query, to show which way the query leaves. A gateway also sends through the tunnel of its ' +
+        'uplink, to show whether the far end answers, or which end is wrong. Exits with 3 when a check fails.',
     )
     .option(
       '--to <address[:port]>',
@@ -132,7 +149,7 @@ function addDoctor(program: Command, terminal: Terminal): void {
     .description(
       'Looks for what keeps this host from being, or from staying, as the file says: programs that are missing, ' +
         'interrupted runs, changes by other programs, dropped packets, and, by one probe packet each way, foreign rules ' +
-        'that drop or divert redirected traffic. Each finding says what to do. Changes nothing. ' +
+        'that drop or divert redirected traffic; and tunnels of uplinks that do not carry packets. Each finding says what to do. Changes nothing. ' +
         'Exits with 3 when it finds anything.',
     )
     .addOption(jsonOption())
@@ -143,31 +160,14 @@ function addDoctor(program: Command, terminal: Terminal): void {
     .action(async (options) => (await import('./commands/doctor.ts')).doctor(terminal, options));
 }
 
-function addRender(program: Command, terminal: Terminal): void {
-  hostCommand(program, 'render')
-    .summary('print what apply does as a shell script, so that you can check it')
-    .description(
-      'Prints what apply does on a host where nothing is applied, as a plain shell script with comments: to ' +
-        'read, or to run where mustredirect is not installed.',
-    )
-    .addOption(
-      new Option('--format <format>', 'a POSIX shell script').choices(['shell']).default('shell' as const),
-    )
-    .addHelpText(
-      'after',
-      examples(['render', 'for this host'], ['render --host gw1 >gw1.sh', 'as gw1 of the file']),
-    )
-    .action(async (options) => (await import('./commands/render.ts')).render(terminal, options));
-}
-
 function addDestroy(program: Command, terminal: Terminal): void {
   program
     .command('destroy')
     .summary('remove everything that apply made; needs no file')
     .description(
-      'Takes away everything that apply made on this host and restores what apply changed. Needs no file. A step ' +
+      'Removes everything that apply made on this host and restores what apply changed. Needs no file. A step ' +
         'that fails does not stop the others, and is named; so is a network that stays because containers use it. ' +
-        'Only when flows cannot be blocked first, nothing is taken away. ' +
+        'If flows cannot be blocked first, nothing is removed. ' +
         'On a gateway that nodes still send to, destroy names the nodes and keeps blocking their traffic until it is ' +
         'run again after they have stopped.',
     )
@@ -184,8 +184,4 @@ function addDestroy(program: Command, terminal: Terminal): void {
       examples(['destroy', 'show what is removed, ask, do it'], ['destroy --yes', 'do not ask: for scripts']),
     )
     .action(async (options) => (await import('./commands/destroy.ts')).destroy(terminal, options));
-}
-
-function hostCommand(program: Command, name: string) {
-  return program.command(name).addOption(fileOption()).addOption(hostOption()).addOption(verboseOption());
 }

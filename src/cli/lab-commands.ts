@@ -1,4 +1,4 @@
-/** The commands of the lab. */
+/** Declarations of the lab commands. */
 import { type Command, Option } from '@commander-js/extra-typings';
 import { labEngines } from '../lab/engine.ts';
 import { examples } from './options.ts';
@@ -17,7 +17,7 @@ export function addLabCommands(program: Command, terminal: Terminal): void {
       examples(
         ['lab demo', 'show it in a lab that is removed afterwards'],
         ['lab up', 'build one that stays'],
-        ['lab exec node1 -- ip rule', 'run a program on one of its hosts'],
+        ['lab exec node1 -- mustredirect apply', 'run a program on one of its hosts'],
         ['lab down', 'remove it'],
       ),
     );

@@ -1,7 +1,7 @@
-/** The command. Knows the process; everything else is handed to the rooms below. */
+/** Entry point. Passes the process to the terminal; all other code takes the terminal as an argument. */
 import { createProgram } from './program.ts';
 import { printError } from './terminal/print-error.ts';
-import { endLikeTerminal, terminalOf } from './terminal/terminal.ts';
+import { endWithTerminal, terminalOf } from './terminal/terminal.ts';
 
 const terminal = terminalOf(process);
 try {
@@ -11,4 +11,4 @@ try {
   process.exitCode = printError(error, terminal, process.argv);
 }
 terminal.endProgress();
-endLikeTerminal(process);
+endWithTerminal(process);

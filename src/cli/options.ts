@@ -1,5 +1,10 @@
-/** Options that several commands have, and how their help ends. */
-import { type CommandUnknownOpts, InvalidArgumentError, Option } from '@commander-js/extra-typings';
+/** Options shared by several commands, and the examples at the end of their help. */
+import {
+  type Command,
+  type CommandUnknownOpts,
+  InvalidArgumentError,
+  Option,
+} from '@commander-js/extra-typings';
 
 const defaultFile = '/etc/mustredirect/mustredirect.yaml';
 
@@ -35,9 +40,14 @@ export function waitOption() {
     .default(10, '10s');
 }
 
+/** Command that reads a host. */
+export function hostCommand(program: Command, name: string) {
+  return program.command(name).addOption(fileOption()).addOption(hostOption()).addOption(verboseOption());
+}
+
 /**
- * Every command takes the common options, so that a script can give all of them the same. A command that has no use
- * for one says so in its help.
+ * Adds the common options to every command, so that a script can pass the same options to all. The help of a command
+ * says when an option has no effect.
  */
 export function addCommonOptions(parent: Pick<CommandUnknownOpts, 'commands'>): void {
   for (const command of parent.commands) {
@@ -58,19 +68,19 @@ function unusedOptions(): Option[] {
   ];
 }
 
-/** `90`, `90s` or `2m`, in seconds. */
+/** Parses `90`, `90s` or `2m` to seconds. */
 export function readDuration(text: string): number {
   const [, number, unit] = /^(\d{1,6})(s|m|h)?$/.exec(text) ?? [];
   if (number === undefined) throw new InvalidArgumentError('Write it as 30s, 5m or 1h.');
   return Number(number) * (unit === 'h' ? 3600 : unit === 'm' ? 60 : 1);
 }
 
-/** For options that may be given several times. */
+/** Collects values of an option that may be repeated. */
 export function collect(value: string, all: string[] | undefined): string[] {
   return [...(all ?? []), value];
 }
 
-/** Each a command line without the program's name, and what it is for. */
+/** Formats examples: a command line without the program's name, and its purpose. */
 export function examples(...lines: readonly (readonly [command: string, does: string])[]): string {
   const width = Math.max(...lines.map(([command]) => command.length));
   const shown = lines.map(([command, does]) => `  mustredirect ${command.padEnd(width)}   ${does}`);

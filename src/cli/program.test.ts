@@ -4,7 +4,7 @@ import { createProgram } from './program.ts';
 import { printError } from './terminal/print-error.ts';
 import { recordedTerminal } from './terminal/recorded-terminal.ts';
 
-/** Runs the command line as far as it gets without a host. */
+/** Runs a command line up to the point where it needs a host. */
 async function run(...args: string[]) {
   const terminal = recordedTerminal();
   const argv = ['node', 'mustredirect', ...args];
@@ -28,7 +28,7 @@ const commands = commandNames(createProgram(recordedTerminal()));
 
 describe('help', () => {
   it.each([[], ...commands].map((name) => [name.join(' '), name] as const))(
-    'of "%s" says what it does, in a sentence, with an example',
+    'of "%s" has a sentence on its purpose and an example',
     async (text, name) => {
       const { status, printed, told } = await run(...name, '--help');
       expect({ status, told }).toEqual({ status: 0, told: '' });
@@ -38,7 +38,7 @@ describe('help', () => {
   );
 
   it.each(commands.map((name) => [name.join(' '), name] as const))(
-    'of "%s" has only examples that are understood',
+    'of "%s" has only valid examples',
     async (_, name) => {
       const { printed } = await run(...name, '--help');
       const lines = [...printed.matchAll(/^ {2}mustredirect (.*?) {3}/gm)].map(([, line = '']) => line);
@@ -48,12 +48,12 @@ describe('help', () => {
     },
   );
 
-  it('says what the exit statuses mean', async () => {
-    expect((await run('--help')).printed).toMatch(/GatewayEgress status:\n {2}0 {2}done\n {2}1 {2}failed/);
+  it('lists exit statuses', async () => {
+    expect((await run('--help')).printed).toMatch(/Exit status:\n {2}0 {2}done\n {2}1 {2}failed/);
   });
 });
 
-/** What is said of a command line whose command does nothing. */
+/** Error output for a command line whose command does nothing. */
 function parse(line: string): string {
   const terminal = recordedTerminal();
   const program = createProgram(terminal);
@@ -101,13 +101,13 @@ describe('a wrong command line', () => {
     expect(told).toContain('--help shows the commands and options');
   });
 
-  it('shows the help when there is no command', async () => {
+  it('prints the help without a command', async () => {
     const { status, told } = await run();
     expect(status).toBe(2);
     expect(told).toContain('Usage: mustredirect');
   });
 
-  it('is told to programs too', async () => {
+  it('is reported as JSON', async () => {
     const { status, printed } = await run('plan', '--json', '--hots', 'a');
     expect(status).toBe(2);
     expect(JSON.parse(printed)).toMatchObject({
@@ -117,13 +117,13 @@ describe('a wrong command line', () => {
 });
 
 describe('a file', () => {
-  it('that is not there: an example is named', async () => {
+  it('that does not exist: the error names an example', async () => {
     const { status, told } = await run('validate', '-f', '/nowhere/a.yaml');
     expect(status).toBe(2);
     expect(told).toContain('/opt/mustredirect/examples/mustredirect.yaml is a start');
   });
 
-  it('with mistakes: they are printed for programs', async () => {
+  it('with errors: they are printed as JSON', async () => {
     const { status, printed } = await run('validate', '--json', '-f', '/dev/null');
     expect(status).toBe(2);
     expect(JSON.parse(printed)).toMatchObject({

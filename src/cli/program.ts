@@ -1,4 +1,4 @@
-/** The command line. What a command does is loaded when it is called: help must be quick. */
+/** Command line. A command's code is loaded when it runs, so that help is fast. */
 import { Command } from '@commander-js/extra-typings';
 import packageFile from '../../package.json' with { type: 'json' };
 import { addBootCommands } from './boot-commands.ts';
@@ -10,7 +10,7 @@ import type { Terminal } from './terminal/terminal.ts';
 import { addUndoCommands } from './undo-commands.ts';
 
 export const exitStatuses = `
-GatewayEgress status:
+Exit status:
   0  done
   1  failed: apply has undone its changes, destroy has removed what it could; the message names what is left
   2  the command line or the file is wrong
@@ -25,7 +25,7 @@ export function createProgram(terminal: Terminal): Command {
     .configureOutput({
       writeOut: (text) => terminal.print(text.trimEnd()),
       writeErr: (text) => terminal.tell(text.trimEnd()),
-      outputError: (text, write) => write(text.replace(/^error:/, terminal.paintTold('red', 'error:'))),
+      outputError: (text, write) => write(text.replace(/^error:/, terminal.paintStderr('red', 'error:'))),
     })
     .showSuggestionAfterError()
     .showHelpAfterError('(--help shows the commands and options)')

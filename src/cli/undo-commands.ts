@@ -1,4 +1,4 @@
-/** The commands about what was applied before: keep it, go back, look at it. */
+/** Commands on applied files: confirm, roll back, history. */
 import { type Command, Option } from '@commander-js/extra-typings';
 import { examples, jsonOption, readDuration, verboseOption, waitOption, yesOption } from './options.ts';
 import type { Terminal } from './terminal/terminal.ts';
@@ -64,7 +64,7 @@ function addHistory(program: Command, terminal: Terminal): void {
     .action(async (options) => (await import('./commands/history.ts')).showHistory(terminal, options));
 }
 
-/** What `apply --confirm` leaves behind to undo it. */
+/** Command that `apply --confirm` starts in the background to undo the run. */
 function addWatch(program: Command, terminal: Terminal): void {
   program
     .command('watch-confirm', { hidden: true })

@@ -1,20 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { givenFacts } from '../../tests/given/facts.ts';
+import { givenNodeNetwork } from '../../tests/given/role.ts';
 import type { Link } from '../state/facts.ts';
 import { emptyLedger } from '../state/ledger.ts';
-import type { HostRole, MemberGateway, NodeNetwork } from '../topology/role.ts';
+import type { HostRole, MemberGateway } from '../topology/role.ts';
 import { desiredState } from './desired.ts';
 import { linkTowards } from './routing/neighbours.ts';
 
-const network: NodeNetwork = {
-  name: 'web',
-  engine: 'external',
-  subnets: ['10.89.4.0/24'],
-  direct: [],
-  blocked: [],
-  gateway: 'office',
-  nextHops: ['192.168.50.2', '192.168.50.3'],
-};
+const network = givenNodeNetwork({ nextHops: ['192.168.50.2', '192.168.50.3'] });
 const gateway: MemberGateway = {
   name: 'own',
   uplink: { device: 'eth0', via: ['192.168.50.1'] },
@@ -30,14 +23,14 @@ function desired(role: Partial<HostRole>, facts = givenFacts()) {
 const objects = (role: Partial<HostRole>, facts = givenFacts()) =>
   desired(role, facts).wanted.map(({ object }) => object);
 
-describe('the wanted state', () => {
+describe('the desired state', () => {
   it('has a reason for each of its objects', () => {
     const { wanted } = desired({ networks: [network], gateways: [{ ...gateway, served: [served] }] });
     expect(wanted.length).toBeGreaterThan(20);
     expect(wanted.filter(({ why }) => why === '')).toEqual([]);
   });
 
-  it('has each element of a set once, also when two networks claim one subnet of a bridge', () => {
+  it('has no duplicate set elements, even if two networks claim one subnet of a bridge', () => {
     const links: Link[] = [
       ...givenFacts().links,
       { name: 'mr0', index: 3, ethernet: true, type: 'bridge', addresses: ['10.89.4.1/24'] },
@@ -50,7 +43,7 @@ describe('the wanted state', () => {
     for (const { elements } of sets) expect(elements).toEqual([...new Set(elements)]);
   });
 
-  it('has nothing for a gateway that no network goes by', () => {
+  it('has no objects for a gateway that no network uses', () => {
     expect(objects({ gateways: [gateway] })).toEqual([]);
     expect(objects({ networks: [network], gateways: [gateway] })).toEqual(objects({ networks: [network] }));
   });
@@ -63,7 +56,7 @@ describe('the wanted state', () => {
       ],
     ],
     [undefined, []],
-  ])('says in answers how large segments may be, to an uplink of %s bytes', (mtu, rules) => {
+  ])('limits the segment size in replies, for an uplink with MTU %s', (mtu, rules) => {
     const links = givenFacts().links.map((link) => (mtu === undefined ? link : { ...link, mtu }));
     const found = objects({ gateways: [{ ...gateway, served: [served] }] }, givenFacts({ links }));
     const forward = found.find((object) => object.kind === 'nft-chain' && object.name === 'forward');
@@ -71,7 +64,7 @@ describe('the wanted state', () => {
     expect(sizes).toEqual(rules);
   });
 
-  it('keeps every bit of a mark that it sets, as nft says it of what the kernel has', () => {
+  it('does not clear mark bits that it sets, like nft’s own output', () => {
     const subnets = Array.from({ length: 20 }, (_, index) => `10.90.${2 * index}.0/24`);
     const many = subnets.map((subnet) => ({ ...served, subnet }));
     const found = objects({ gateways: [{ ...gateway, served: many }] });
@@ -83,7 +76,7 @@ describe('the wanted state', () => {
     ).toEqual([]);
   });
 
-  it('leaves alone what is beside the network on its bridge, but for what a container advertises there', () => {
+  it('exempts other subnets on the network’s bridge, but not prefixes that a container advertises', () => {
     const own = ['10.89.4.1/24', '2001:db8:89:4::1/64'];
     const more = '2001:db8:66::c/64';
     const dual = { ...network, subnets: ['10.89.4.0/24', '2001:db8:89:4::/64'] };
@@ -91,7 +84,7 @@ describe('the wanted state', () => {
       const bridge = { name: 'br1', index: 3, ethernet: true, type: 'bridge', addresses: own, ...different };
       const { links } = givenFacts();
       const found = objects({ networks: [dual] }, givenFacts({ links: [...links, bridge] }));
-      const set = found.find((object) => object.kind === 'nft-set' && object.name === 'beside6');
+      const set = found.find((object) => object.kind === 'nft-set' && object.name === 'other_subnets6');
       expect(found).toContainEqual(expect.objectContaining({ name: 'bridges', elements: ['"br1"'] }));
       return set?.kind === 'nft-set' ? set.elements : [];
     };
@@ -100,7 +93,7 @@ describe('the wanted state', () => {
     expect(beside({ addresses: [...own, more], advertised: [more] })).toEqual([]);
   });
 
-  it('goes by the first member, and the guard lets all of them pass', () => {
+  it('routes to the first member, and permits all members', () => {
     const found = objects({ networks: [network] });
     expect(found).toContainEqual(
       expect.objectContaining({
@@ -124,11 +117,11 @@ describe('the wanted state', () => {
     ['none', 'snat ip to ip saddr'],
     ['masquerade', 'masquerade'],
     [['203.0.113.7'], 'snat ip to 203.0.113.7'],
-  ] as const)('of a member says %s as %s', (snat, verdict) => {
+  ] as const)('of a member has nft verdict for snat %s: %s', (snat, verdict) => {
     const chain = objects({ gateways: [{ ...gateway, snat, served: [served] }] }).find(
       (object) => object.kind === 'nft-chain' && object.name === 'postrouting',
     );
-    // The uplink is the link to the node, too: what goes back there to another subnet keeps its source.
+    // The uplink is also the link to the node: packets to another redirected subnet keep their source.
     expect(chain).toMatchObject({
       rules: [
         'ip saddr & 255.255.0.0 == @redirected4_16 ip daddr & 255.255.0.0 . rt ip nexthop . oifname @return4_16 snat ip to ip saddr',
@@ -137,7 +130,7 @@ describe('the wanted state', () => {
     });
   });
 
-  it('gives forwarding back, for the devices that are still there', () => {
+  it('restores forwarding, also of devices that still exist', () => {
     const ledger = {
       ...emptyLedger,
       sysctls: {
@@ -157,27 +150,27 @@ describe('the wanted state', () => {
     ]);
   });
 
-  it('leaves forwarding alone when it was on before', () => {
+  it('does not change forwarding that was on before', () => {
     expect(objects({})).toEqual([]);
   });
 });
 
-describe('the link towards an address', () => {
+describe('the link to an address', () => {
   const link = (name: string, ...addresses: string[]) => ({ name, index: 1, ethernet: true, addresses });
 
   it.each([
     [
-      'the longest prefix',
+      'has the longest prefix',
       [link('a', '10.0.0.1/8'), link('b', '10.1.0.1/16'), link('c', '10.2.0.1/16')],
       'b',
     ],
-    ['nothing but its own family', [link('a', 'fd00::1/8')], undefined],
-    ['none', [link('a', '192.168.50.10/24')], undefined],
-  ])('is %s', (_, links, name) => {
+    ['has an address of the same family', [link('a', 'fd00::1/8')], undefined],
+    ['does not exist without a matching prefix', [link('a', '192.168.50.10/24')], undefined],
+  ])('%s', (_, links, name) => {
     expect(linkTowards('10.1.2.3', { links, foreignRoutes: [] })?.name).toBe(name);
   });
 
-  it('is no bridge of the network itself', () => {
+  it('is not the bridge of the network itself', () => {
     const links = [link('br0', '10.1.0.1/16'), link('eth0', '10.0.0.1/8')];
     expect(linkTowards('10.1.2.3', { links, foreignRoutes: [] }, ['10.1.0.0/16'])).toBeUndefined();
   });

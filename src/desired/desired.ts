@@ -1,25 +1,28 @@
-/** The state that a host should have: the file's part for it, worked out with what the host told us. */
-import { type Family, families, familyOf } from '../address/cidr.ts';
+/** Desired state of a host, computed from its role in the file and its facts. */
+import { type Family, families } from '../address/cidr.ts';
+import { ofFamily } from './addresses.ts';
 import type { Spec } from '../spec/spec.ts';
 import type { HostRole } from '../topology/role.ts';
 import { forwardingName } from '../state/settings.ts';
 import { isAlike } from '../kinds/alike.ts';
 import type { Facts, ForeignFacts } from '../state/facts.ts';
-import type { Flows } from '../kinds/flows/schema.ts';
+import type { NatDecisions } from '../kinds/flows/nat-decisions.ts';
 import { bridgeOf, publishedSubnets } from './engines/bridge.ts';
 import { explainClosed } from './checks/closed-reasons.ts';
 import { bridgeRefusals } from './checks/bridge-refusals.ts';
 import { dockerUserRules, withoutDockerUser } from './engines/docker-user.ts';
-import { type EngineWishes, releaseNetwork, wantNetwork } from './engines/networks.ts';
+import { desiredDaemon, learnedGateways } from './bird/daemon.ts';
+import { type DesiredNetwork, releaseNetwork, desiredNetwork } from './engines/networks.ts';
 import { type NetworkState, networkStates } from './engines/obstacles.ts';
 import { memberRedirects } from './roles/member.ts';
 import { nftChains } from './nft/chains.ts';
+import { natDecisions } from './nft/nat-decisions.ts';
 import { nftSets } from './nft/sets.ts';
 import { forwardingOf, keptForwarding } from './routing/forwarding.ts';
 import type { RoleContext, RoleResult } from './roles/role.ts';
 import { nodeRedirect } from './roles/node.ts';
 import { type Numbers, chooseNumbers } from './allocate/numbers.ts';
-import { othersOnBridge } from './engines/own-subnets.ts';
+import { otherBridgeSubnetsOf } from './engines/own-subnets.ts';
 import {
   type NotReady,
   type Redirect,
@@ -27,102 +30,112 @@ import {
   type DesiredObject,
   type Warning,
   closedRedirect,
+  kernelRoutesOf,
 } from './redirect.ts';
 import { preferenceRefusals } from './checks/foreign-preferences.ts';
-import { questionChains } from './nft/dns-redirect.ts';
+import { dnsRedirectChains } from './nft/dns-redirect.ts';
 import { sourcePolicies } from './routing/source-policies.ts';
-import { steeredByMark } from './routing/steering-kind.ts';
+import { steeredFamilies } from './routing/steering-kind.ts';
 import { closedSubnets, steeringRules } from './routing/steering.ts';
+import { desiredTunnels, sendRedirects, withTunnels } from './routing/tunnels.ts';
 import { validMarks } from './routing/valid-marks.ts';
 import { otherHost } from './checks/warnings/other-host.ts';
 import { hostWarnings } from './checks/warnings/warnings.ts';
 
 export interface Desired {
   readonly wanted: readonly DesiredObject[];
-  /** table and mark of each gateway, to be kept */
+  /** table and mark of each gateway, to keep in the ledger */
   readonly numbers: Numbers;
-  /** network name -> bridge, to be kept */
+  /** network name -> bridge, to keep in the ledger */
   readonly bridges: Readonly<Record<string, string>>;
-  /** what is to be done later, and why */
+  /** changes that have to wait, and why */
   readonly waiting: readonly string[];
-  /** flows that an earlier run had still to forget */
-  readonly pending?: readonly Flows[];
-  /** what will hurt, and keeps nothing from being done */
+  /** NAT decisions of this state, to compare with the next run's */
+  readonly nat: NatDecisions;
   readonly warnings: readonly Warning[];
-  /** what is closed until it is as the file says, while everything else is applied */
   readonly notReady: readonly NotReady[];
-  /** reasons not to begin at all */
   readonly refusals: readonly Refusal[];
 }
 
-/** @param closing only what closes is asked for, and all is taken for ready: no interface and no engine need be there yet */
+/** @param closing only blocking objects, with everything ready: interfaces and engines need not exist yet */
 export function desiredState(
   role: HostRole,
   gateways: Spec['gateways'],
   found: ForeignFacts,
   closing = false,
 ): Desired {
-  const facts = withoutDockerUser({ ...found, owned: [] });
+  const facts = withTunnels(role, withoutDockerUser({ ...found, owned: [] }));
   const { numbers, refusals } = chooseNumbers(role, gateways, facts);
   const states = networkStates(role.networks, facts, closing);
-  const results = roleResults(role, states, { facts, numbers, closing });
-  // A gateway that no network goes by has nothing to do, and its sets would be empty.
+  const context = { facts, numbers, learned: learnedGateways(role, facts), closing };
+  const results = roleResults(role, states, context);
+  // A gateway that no network uses would have empty sets.
   const redirects = results.flatMap((result) => result.redirects).filter(({ subnets }) => subnets.length > 0);
-  const engines = engineWishes(role, states, facts);
+  const engines = desiredNetworks(role, states, facts);
   const stays = redirects.length === 0 && networksStay(engines, facts);
   const forwarding = forwardingOf(redirects, facts);
   return {
     wanted: [
+      ...openingObjects(role, context),
       ...explainClosed(datapath(role, redirects, numbers, facts), redirects),
       ...(stays ? [] : forwarding.wanted),
       ...engines.flatMap(({ wanted }) => wanted),
       ...dockerUserRules(role, facts),
     ],
     numbers,
-    bridges: bridgesOf(states, facts),
+    bridges: bridgesToKeep(states, facts),
     waiting: [...engines.flatMap(({ waiting }) => waiting), ...(stays ? keptForwarding(facts) : [])],
-    ...pendingOf(facts),
+    nat: natDecisions(redirects, numbers.bypassBit ?? 0),
     warnings: [...otherHost(role, facts), ...hostWarnings(role, facts)],
-    notReady: eachOnce([
+    notReady: withoutDuplicates([
       ...states.flatMap(({ obstacles }) => obstacles),
       ...results.flatMap((result) => result.notReady),
     ]),
     refusals: [
       ...refusals,
       ...results.flatMap((result) => result.refusals),
-      ...preferenceRefusals(redirects, facts.foreignRules),
-      ...role.networks.flatMap((network) => bridgeRefusals(network, facts)),
+      ...hostRefusals(role, redirects, facts),
       ...forwarding.refusals,
     ],
   };
 }
 
-/** Whether containers may still need the forwarding that they found: it is given back when the last network of ours can go. */
-function networksStay(engines: readonly EngineWishes[], { silentEngines = {} }: Facts): boolean {
-  return Object.keys(silentEngines).length > 0 || engines.some(({ wanted }) => wanted.some(isNetwork));
+/** What other programs on this host already have. */
+function hostRefusals({ networks }: HostRole, redirects: readonly Redirect[], facts: Facts): Refusal[] {
+  return [
+    ...preferenceRefusals(redirects, facts.foreignRules),
+    ...networks.flatMap((network) => bridgeRefusals(network, facts)),
+  ];
 }
 
-/**
- * The same for facts that may be the same again, when it need not be worked out anew. The flows that are left to forget only
- * go along.
- */
-export function desiredAgain(
+/** Objects without which nothing leaves, and which nobody needs while everything is closed. */
+function openingObjects(role: HostRole, { facts, numbers, learned, closing }: RoleContext): DesiredObject[] {
+  if (closing) return [];
+  return [
+    ...desiredTunnels(role, facts),
+    ...sendRedirects(role, facts),
+    ...desiredDaemon(role, numbers, learned, facts),
+  ];
+}
+
+/** The original value of forwarding is restored when our last network can be removed: containers may still need it. */
+function networksStay(engines: readonly DesiredNetwork[], { unreadEngines = {} }: Facts): boolean {
+  const objects = engines.flatMap(({ wanted }) => wanted.map(({ object }) => object));
+  return Object.keys(unreadEngines).length > 0 || objects.some(({ kind }) => kind === 'engine-network');
+}
+
+/** The earlier result, if the facts that it depends on are unchanged. */
+export function reuseDesired(
   known: { readonly facts: Facts; readonly desired: Desired },
   facts: ForeignFacts,
 ): Desired | undefined {
-  if (!isAlike(asked(known.facts), asked({ ...facts, owned: [] }))) return undefined;
-  const { pending: _, ...desired } = known.desired;
-  return { ...desired, ...pendingOf(facts) };
+  return isAlike(inputsOf(known.facts), inputsOf({ ...facts, owned: [] })) ? known.desired : undefined;
 }
 
-function asked(facts: Facts): object {
-  const { owned: _, ledger, ...asks } = facts;
-  const { forget: __, ...kept } = ledger;
-  return { ...asks, kept };
-}
-
-function pendingOf({ ledger: { forget } }: ForeignFacts): Pick<Desired, 'pending'> {
-  return forget ? { pending: forget } : {};
+function inputsOf(facts: Facts): object {
+  const { owned: _, ledger, ...rest } = facts;
+  const { forget: __, nat: ___, ...kept } = ledger;
+  return { ...rest, kept };
 }
 
 function roleResults(
@@ -133,80 +146,69 @@ function roleResults(
   return families.flatMap((family) => [
     ...states.map((state) => nodeRedirect(state, family, context)),
     ...role.gateways.map((gateway) => memberRedirects(gateway, family, context)),
-    { redirects: [closedElsewhere(role, family)], refusals: [], notReady: [] },
+    { redirects: [otherGatewaysRedirect(role, family)], refusals: [], notReady: [] },
   ]);
 }
 
-/** Subnets that go by other gateways: none of them may leave from here. */
-function closedElsewhere({ others = [] }: HostRole, family: Family): Redirect {
-  return closedRedirect(
-    'networks of other gateways',
-    family,
-    others.filter((subnet) => familyOf(subnet) === family),
-  );
+/** Subnets of other gateways must not leave from this host. */
+function otherGatewaysRedirect({ unservedSubnets = [] }: HostRole, family: Family): Redirect {
+  return closedRedirect('networks of other gateways', family, ofFamily(unservedSubnets, family));
 }
 
-/** All but settings that are shared with others. */
+/** All objects except settings that other programs share. */
 function datapath(
   { networks }: HostRole,
   redirects: readonly Redirect[],
   numbers: Numbers,
   facts: Facts,
 ): DesiredObject[] {
-  const byMark = steeredByMark(redirects, facts, numbers);
-  const marked = redirects.filter(({ family }) => byMark.has(family));
+  const groups = steeredFamilies(redirects, facts, numbers);
   const published = publishedSubnets(redirects, facts);
   return [
-    ...nftSets(redirects, byMark, published),
-    ...(redirects.length > 0 ? nftChains(redirects, numbers, byMark, published) : []),
-    ...sourcePolicies(redirects, numbers.checkedBit ?? 0, byMark, facts),
+    ...nftSets(groups, published),
+    ...(redirects.length > 0 ? nftChains(groups, numbers, published) : []),
+    ...sourcePolicies(groups, numbers.checkedBit ?? 0, facts),
     ...steeringRules(
-      redirects,
+      groups,
       numbers,
-      byMark,
       families.filter((family) => forwardingName[family] in facts.sysctls),
     ),
     ...routesOf(redirects),
-    ...closedSubnets(marked),
-    ...validMarks(marked, facts),
-    ...questionChains(networks, redirects, facts),
+    ...closedSubnets(groups),
+    ...validMarks(groups, facts),
+    ...dnsRedirectChains(networks, redirects, facts),
   ];
 }
 
-function engineWishes(role: HostRole, states: readonly NetworkState[], facts: Facts): EngineWishes[] {
-  const gone = facts.ledger.networks.filter(
+function desiredNetworks(role: HostRole, states: readonly NetworkState[], facts: Facts): DesiredNetwork[] {
+  const released = facts.ledger.networks.filter(
     (kept) => !role.networks.some(({ engine, name }) => engine === kept.engine && name === kept.name),
   );
   return [
-    ...states.map((state) => wantNetwork(state, facts)),
-    ...gone.map((kept) => releaseNetwork(kept, facts)),
+    ...states.map((state) => desiredNetwork(state, facts)),
+    ...released.map((kept) => releaseNetwork(kept, facts)),
   ];
 }
 
-function bridgesOf(states: readonly NetworkState[], facts: Facts): Record<string, string> {
-  return Object.fromEntries(
-    states.flatMap((state) => {
-      const { network } = state;
-      const bridge = bridgeOf(network, facts);
-      const isAlone = (family: Family): boolean =>
-        othersOnBridge(state, bridge ?? '', family, facts).length === 0;
-      // At boot nobody could tell who else is on it.
-      return bridge === undefined || !families.every(isAlone) ? [] : [[network.name, bridge] as const];
-    }),
-  );
+function bridgesToKeep(states: readonly NetworkState[], facts: Facts): Record<string, string> {
+  const kept = states.flatMap((state) => {
+    const bridge = bridgeOf(state.network, facts);
+    if (bridge === undefined) return [];
+    // At boot, the bridge has no addresses that show other subnets on it, so a shared bridge is not kept.
+    const isShared = families.some((family) => otherBridgeSubnetsOf(state, bridge, family, facts).length > 0);
+    return isShared ? [] : [[state.network.name, bridge] as const];
+  });
+  return Object.fromEntries(kept);
 }
 
-/** A gateway that several networks, or both families, go by is told of once. */
-function eachOnce(found: readonly NotReady[]): NotReady[] {
+/** Several networks, or both families, may report the same gateway. */
+function withoutDuplicates(found: readonly NotReady[]): NotReady[] {
   return [...new Map(found.map((one) => [`${one.what} ${one.family ?? ''} ${one.message}`, one])).values()];
 }
 
-function isNetwork({ object }: DesiredObject): boolean {
-  return object.kind === 'engine-network';
-}
-
 function routesOf(redirects: readonly Redirect[]): DesiredObject[] {
-  const routes = redirects.flatMap((redirect) => redirect.routes);
-  const unique = new Map(routes.map(({ route, why }) => [JSON.stringify(route), { object: route, why }]));
+  const unique = new Map(
+    kernelRoutesOf(redirects).map(({ route, why }) => [JSON.stringify(route), { object: route, why }]),
+  );
   return [...unique.values()];
 }

@@ -1,78 +1,99 @@
-/** A redirect: what a node's or a gateway member's role needs from a host. `routing` and `nft` turn it into rules, routes and sets. */
-import { type Family, type Subnet, families } from '../address/cidr.ts';
+/**
+ * A node's networks and a member's gateways on this host. `routing` and `nft` turn them into rules, routes and sets.
+ */
+import { type Address, type Family, type Subnet, families } from '../address/cidr.ts';
 import type { RankedSelector } from '../spec/route-order.ts';
 import type { Hop } from '../state/facts.ts';
 import type { HostObject } from '../kinds/index.ts';
 import type { Route } from '../kinds/route/schema.ts';
 import type { Rule } from '../kinds/rule/schema.ts';
-import type { Called } from '../topology/role.ts';
+import type { InboundPort } from '../topology/role.ts';
 
-/** All that one network (on a node) or one gateway (on a member) asks of the datapath, in one address family. */
-export interface Redirect extends GatewayWays {
-  /** `network web` or `gateway office`, for reasons */
+/** A network on its node, or a gateway on a member, in one address family. */
+export type Redirect = NodeRedirect | MemberRedirect;
+
+/** Subnets, and the gateway that their packets go to. */
+export interface Steered {
+  readonly subnets: readonly Subnet[];
+  /** absent: the subnets are blocked */
+  readonly steer?: Steer;
+}
+
+interface BaseRedirect extends Steered {
+  /** `network web` or `gateway office`, for texts */
   readonly name: string;
   readonly family: Family;
-  readonly subnets: readonly Subnet[];
-  /**
-   * packets of the subnets, or of some of them, are routed by this table, and why; without it they are only
-   * closed
-   */
-  readonly steer?: {
-    readonly gateway: string;
-    readonly table: number;
-    readonly why: string;
-    readonly only?: readonly Subnet[];
-  };
-  readonly routes: readonly { readonly route: Route; readonly why: string }[];
-  /** main must not have a route to them that is none: libvirt would not start its network then */
-  readonly routeless?: boolean;
-  /** why it is closed, where the file would have it open; it may be steered all the same, to a table that is closed */
+  /** why it is blocked although the file redirects it; packets may still be steered to a table without a gateway */
   readonly notReady?: string;
-  /** packets of the subnets that go another way than the rest of them */
-  readonly routed?: PolicyRoutes;
-  /** the containers run on this host */
-  readonly local: boolean;
-  /** destinations that keep the host's own routing */
-  readonly direct: readonly Subnet[];
-  /** what goes to them is masqueraded by us: the engine would, had we not switched that off */
-  readonly masqueradeDirect: boolean;
-  /** the bridge by which its containers' packets come in, and nobody else's */
-  readonly bridge?: string;
-  /** subnets of others on that bridge, whose packets are none of our business */
-  readonly otherBridgeSubnets: readonly Subnet[];
-  /** by which neighbour each subnet is reached that is on another host */
-  readonly returnWays: readonly ReturnWay[];
-  /** next hops of this host's own default routes: no way back to the subnets */
+  /** next hops of this host's default routes: replies to the subnets must not be routed to them */
   readonly defaultRouters: readonly Hop[];
-  /** links by which only answers, and calls of published ports, may come to its containers */
-  readonly inbound?: readonly InboundLink[];
-  /** ports of its uplink that lead to containers, as nft rules, and what each is for */
-  readonly published?: readonly { readonly rule: string; readonly why: string }[];
-  /** source address of what leaves by a device, and how large a packet that takes */
+}
+
+/** A network whose containers run on this host. */
+export interface NodeRedirect extends BaseRedirect {
+  readonly kind: 'node';
+  /** table main must not have an unreachable route to the subnets: libvirt would refuse to start its network */
+  readonly external: boolean;
+  /** ingress device of its containers' packets, and of no other packets */
+  readonly bridge?: string;
+  /** other subnets on that bridge: their packets are not redirected */
+  readonly otherBridgeSubnets: readonly Subnet[];
+  /** destinations that keep the host's routing */
+  readonly direct: readonly Subnet[];
+  /** our table masquerades packets to them, because we have disabled the engine's masquerade */
+  readonly masqueradeDirect: boolean;
+  /** links on which only replies and packets to published ports may reach its containers */
+  readonly inbound: readonly InboundLink[];
+}
+
+/** A network with a known bridge. */
+export type BridgedRedirect = NodeRedirect & { readonly bridge: string };
+
+/** Subnets of other hosts: this host forwards them as a gateway member, or blocks them. */
+export interface MemberRedirect extends BaseRedirect {
+  readonly kind: 'member';
+  /** next hop of each subnet */
+  readonly returnPaths: readonly ReturnPath[];
+  /** nft rules that forward ports of the uplink to containers */
+  readonly published: readonly { readonly rule: string; readonly to: Address; readonly why: string }[];
+  /** source NAT on the uplink device, and the device's MTU; absent: nothing leaves */
   readonly nat?: {
     readonly gateway: string;
     readonly device: string;
-    readonly verdict: string;
+    /** `none`: packets keep the container's address */
+    readonly source: Address | 'masquerade' | 'none';
     readonly mtu?: number;
   };
 }
 
-/** A link by which an engine lets in what it would drop. */
+/** Steering of packets into the routing table of a gateway. */
+export interface Steer extends EgressPaths {
+  readonly gateway: string;
+  readonly table: number;
+  readonly why: string;
+  /** subnets that use this gateway unless a route says otherwise; absent: all */
+  readonly defaultSubnets?: readonly Subnet[];
+  readonly routes: readonly { readonly route: Route; readonly why: string }[];
+  /** routes of the file for some of the packets */
+  readonly policyRoutes?: PolicyRoutes;
+}
+
+/** A link on which an engine accepts packets to a subnet because they may be replies. */
 export interface InboundLink {
   readonly subnet: Subnet;
   readonly device: string;
   /** ports of the subnet's containers that a gateway publishes */
-  readonly called: readonly Omit<Called, 'from'>[];
+  readonly inboundPorts: readonly Omit<InboundPort, 'from'>[];
 }
 
-/** Packets that go another way: what they are, and where they may leave. */
+/** Routes of the file that send some packets of a network to other gateways, or make them direct. */
 export interface PolicyRoutes {
-  /** of the network, or of the gateway: for the names of chains */
+  /** name of the network or gateway, for chain names */
   readonly name: string;
   /** most specific first */
-  readonly ways: readonly PolicyRoute[];
-  /** the gateways that they lead to */
-  readonly exits: readonly GatewayEgress[];
+  readonly routes: readonly PolicyRoute[];
+  /** where packets that match these routes may leave */
+  readonly egresses: readonly GatewayEgress[];
 }
 
 export interface PolicyRoute {
@@ -82,68 +103,71 @@ export interface PolicyRoute {
   readonly table?: number;
 }
 
-/** Where what goes by a gateway may leave. */
-export interface GatewayEgress extends GatewayWays {
+/** A gateway's egress, for subnets with a route to it. */
+export interface GatewayEgress extends EgressPaths {
   readonly gateway: string;
   readonly subnets: readonly Subnet[];
 }
 
-/** A redirected subnet, and the neighbour that has it. */
-export interface ReturnWay extends Hop {
+/** A redirected subnet, and the neighbour that it is behind. */
+export interface ReturnPath extends Hop {
   readonly subnet: Subnet;
 }
 
-export interface GatewayWays {
-  /** next hops by which the subnets may leave, each on its link: by another link, the same address is somebody else */
+export interface EgressPaths {
+  /** next hops, each valid on its own link: on another link, the same address may be another host */
   readonly hops: readonly Hop[];
-  /** devices by which the subnets may leave to any next hop: point-to-point links */
+  /** devices on which any next hop is valid: point-to-point links */
   readonly devices: readonly string[];
 }
 
-/** Those of its subnets whose packets leave by its ways unless a route says otherwise. */
-export function steeredSubnets({ subnets, steer }: Redirect): readonly Subnet[] {
-  return steer?.only ?? subnets;
+export function subnetsOf(redirects: readonly Steered[]): Subnet[] {
+  return redirects.flatMap(({ subnets }) => subnets);
 }
 
-/** Whether its containers run on this host. */
-export function isLocal({ local }: Redirect): boolean {
-  return local;
+/** Subnets that use the gateway unless a route says otherwise. */
+export function steeredSubnets({ subnets, steer }: Steered): readonly Subnet[] {
+  return steer?.defaultSubnets ?? subnets;
 }
 
-/** Whether its packets are known by the bridge that they come in by. */
-export function isBridged({ local, bridge }: Redirect): boolean {
-  return local && bridge !== undefined;
+export function policyRoutesOf(redirects: readonly Steered[]): PolicyRoutes[] {
+  return redirects.flatMap(({ steer }) => steer?.policyRoutes ?? []);
 }
 
-/** The device that its containers' packets come in by, for a rule. */
-export function ingressOf({ local, bridge }: Redirect): Pick<Rule, 'device'> {
-  return local && bridge !== undefined ? { device: bridge } : {};
+export function kernelRoutesOf(redirects: readonly Steered[]): Steer['routes'] {
+  return redirects.flatMap(({ steer }) => steer?.routes ?? []);
 }
 
-/** The bridges of the networks here, each once. */
+export function isNode(redirect: Redirect): redirect is NodeRedirect {
+  return redirect.kind === 'node';
+}
+
+export function isMember(redirect: Redirect): redirect is MemberRedirect {
+  return redirect.kind === 'member';
+}
+
+export function returnPathsIn(redirects: readonly Redirect[]): ReturnPath[] {
+  return redirects.filter(isMember).flatMap(({ returnPaths }) => returnPaths);
+}
+
+export function isBridged(redirect: Redirect): redirect is BridgedRedirect {
+  return redirect.kind === 'node' && redirect.bridge !== undefined;
+}
+
+/** Match on the ingress device, for an `ip rule`. */
+export function ingressOf(redirect: Redirect): Pick<Rule, 'device'> {
+  return isBridged(redirect) ? { device: redirect.bridge } : {};
+}
+
 export function bridgesOf(redirects: readonly Redirect[]): string[] {
-  return [...new Set(redirects.flatMap(({ bridge }) => bridge ?? []))];
+  return [...new Set(redirects.filter(isBridged).map(({ bridge }) => bridge))];
 }
 
-/** A part that asks for nothing but that its subnets are closed. */
-export function closedRedirect(name: string, family: Family, subnets: readonly Subnet[]): Redirect {
-  return {
-    name,
-    family,
-    subnets,
-    routes: [],
-    local: false,
-    direct: [],
-    masqueradeDirect: false,
-    otherBridgeSubnets: [],
-    hops: [],
-    devices: [],
-    returnWays: [],
-    defaultRouters: [],
-  };
+/** Blocks subnets of other hosts. */
+export function closedRedirect(name: string, family: Family, subnets: readonly Subnet[]): MemberRedirect {
+  return { kind: 'member', name, family, subnets, defaultRouters: [], returnPaths: [], published: [] };
 }
 
-/** The address families that some redirects have, in order, each with its parts. */
 export function byFamily(
   redirects: readonly Redirect[],
 ): { readonly family: Family; readonly redirects: Redirect[] }[] {
@@ -158,19 +182,19 @@ export interface DesiredObject {
   readonly why: string;
 }
 
-/** Something that is likely to cause trouble, but does not stop a run. */
+/** A likely problem that does not stop a run. */
 export interface Warning {
   readonly message: string;
   readonly hint: string;
 }
 
-/** A reason not to begin at all. */
+/** A reason to refuse the whole run. */
 export interface Refusal {
   readonly message: string;
   readonly hint: string;
 }
 
-/** A network or a gateway that is closed until it is as the file says. Everything else is applied. */
+/** A network or gateway that stays closed until the host matches the file. Everything else is applied. */
 export interface NotReady extends Refusal {
   /** `network web`, `network web on node1`, `gateway office` */
   readonly what: string;

@@ -1,22 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { givenFacts } from '../../tests/given/facts.ts';
+import { givenNodeNetwork } from '../../tests/given/role.ts';
 import type { Facts, ForeignRoute, Link } from '../state/facts.ts';
 import type { HostRole } from '../topology/role.ts';
 import { type Desired, desiredState } from './desired.ts';
 import type { NotReady, Refusal } from './redirect.ts';
 
 const node: Partial<HostRole> = {
-  networks: [
-    {
-      name: 'web',
-      engine: 'external',
-      subnets: ['10.89.4.0/24'],
-      direct: [],
-      blocked: [],
-      gateway: 'office',
-      nextHops: ['192.168.50.2'],
-    },
-  ],
+  networks: [givenNodeNetwork()],
 };
 
 const member = (via?: string): Partial<HostRole> => ({
@@ -39,7 +30,7 @@ function desired(role: Partial<HostRole>, facts: Partial<Facts>): Desired {
   return desiredState(whole, {}, givenFacts(facts));
 }
 
-/** What is closed alone; the rest is applied. */
+/** Expects no refusals. */
 function notReady(role: Partial<HostRole>, facts: Partial<Facts>): readonly NotReady[] {
   expect(messages(role, facts)).toEqual([]);
   return desired(role, facts).notReady;
@@ -62,11 +53,11 @@ const eth0 = link('eth0', ['192.168.50.10/24']);
 const bridge = link('br0', ['10.89.4.1/24'], { type: 'bridge' });
 
 describe('a node', () => {
-  it('is let go on when its gateway is a neighbour', () => {
+  it('is ready if its gateway is a neighbour', () => {
     expect(closed(node, { links: [eth0, bridge] })).toEqual([]);
   });
 
-  it('has a gateway on a connected link', () => {
+  it('needs a gateway on a connected link', () => {
     const [found] = notReady(node, {
       links: [link('eth0', ['192.168.60.10/24'])],
       foreignRoutes: [],
@@ -79,13 +70,13 @@ describe('a node', () => {
     });
   });
 
-  it('is not its own gateway', () => {
+  it('cannot be its own gateway', () => {
     expect(closed(node, { links: [link('eth0', ['192.168.50.10/24', '192.168.50.2/24'])] })).toEqual([
       'network web: gateway office at 192.168.50.2 is this host itself: eth0 has that address',
     ]);
   });
 
-  it('has a link to its gateway that is up', () => {
+  it('needs a link to its gateway that is up', () => {
     const down = { ...eth0, down: true } as const;
     expect(notReady(node, { links: [down, bridge] })).toEqual([
       {
@@ -95,14 +86,14 @@ describe('a node', () => {
         hint: expect.stringContaining('`ip link set eth0 up`') as string,
       },
     ]);
-    // Another link leads there as well.
+    // Another link leads to the gateway too.
     expect(closed(node, { links: [down, link('eth1', ['192.168.50.20/16'])] })).toEqual([]);
   });
 
   it.each<[string, ForeignRoute]>([
-    ['by its own bridge', { destination: '10.89.4.0/24', device: 'br0' }],
-    ['around it', { destination: '10.89.0.0/16', via: '192.168.50.7', device: 'eth0' }],
-    ['beside it', { destination: '10.89.5.0/24', via: '192.168.50.7', device: 'eth0' }],
+    ['on its own bridge', { destination: '10.89.4.0/24', device: 'br0' }],
+    ['to a wider subnet', { destination: '10.89.0.0/16', via: '192.168.50.7', device: 'eth0' }],
+    ['to another subnet', { destination: '10.89.5.0/24', via: '192.168.50.7', device: 'eth0' }],
     ['to one container', { destination: '10.89.4.7/32', device: 'cali1' }],
   ])('may have a route %s', (_, route) => {
     expect(messages(node, { links: [eth0, bridge], foreignRoutes: [route] })).toEqual([]);
@@ -115,7 +106,7 @@ describe('a node', () => {
     ],
     ['10.89.4.128/25 dev wg0', { destination: '10.89.4.128/25', device: 'wg0' }],
     ['10.89.4.7/32 via 192.168.50.7', { destination: '10.89.4.7/32', via: '192.168.50.7' }],
-  ])('has no route %s', (text, route) => {
+  ])('cannot have a route %s', (text, route) => {
     const [refusal, ...more] = refusals(node, { links: [eth0, bridge], foreignRoutes: [route] });
     expect(more).toEqual([]);
     expect(refusal?.message).toBe(
@@ -125,7 +116,7 @@ describe('a node', () => {
   });
 
   it.each([undefined, 'vlan', 'bond', 'macvlan'])(
-    'redirects no subnet that other hosts are in: %s',
+    'cannot redirect a subnet of other hosts, on a link of type %s',
     (type) => {
       const lan = link('eth1', ['10.89.4.9/24'], type === undefined ? {} : { type });
       expect(messages(node, { links: [eth0, lan] })).toEqual([
@@ -139,16 +130,16 @@ describe('a node', () => {
     ['10.89.4.1/24', 'tun'],
     ['10.89.4.1/24', 'openvswitch'],
     ['10.89.4.1/32', 'ipvlan'],
-  ])('redirects a container behind %s of kind %s', (address, type) => {
+  ])('redirects a container behind %s of type %s', (address, type) => {
     expect(messages(node, { links: [eth0, link('own', [address], { type })] })).toEqual([]);
   });
 
-  it('redirects no half of a bridge', () => {
+  it('cannot redirect a part of a bridge’s subnet', () => {
     const links = [eth0, link('br0', ['10.89.4.1/16'], { type: 'bridge' })];
     expect(closed(node, { links })).toEqual([
       'network web: br0 has 10.89.0.0/16, the file says 10.89.4.0/24',
     ]);
-    // By which this host itself leaves: others are on it.
+    // A bridge with this host's default route leads to other hosts.
     expect(messages(node, { links, defaultHops: [{ via: '10.89.9.9', device: 'br0' }] })).toEqual([
       'network web: br0 has 10.89.4.1/16, the file says 10.89.4.0/24',
       "network web: this host's own default route leaves by its bridge br0",
@@ -156,10 +147,10 @@ describe('a node', () => {
   });
 });
 
-describe('rules of others', () => {
+describe('rules of other programs', () => {
   const rule = (preference: number) => ({ family: 4 as const, preference, table: 7 });
 
-  it('are not among ours', () => {
+  it('cannot be among ours', () => {
     const foreignRules = [3999, 4000, 4150, 4999, 5000].map(rule);
     const found = refusals(node, { links: [eth0, bridge], foreignRules });
     expect(found.map(({ message }) => message)).toEqual(
@@ -171,12 +162,12 @@ describe('rules of others', () => {
     expect(found[0]?.hint).toContain('ip rule show preference 4000');
   });
 
-  it('may be where they like in a family of which nothing is redirected', () => {
+  it('may have any preference in a family without redirected subnets', () => {
     const foreignRules = [{ ...rule(4100), family: 6 as const }];
     expect(messages(node, { links: [eth0, bridge], foreignRules })).toEqual([]);
   });
 
-  it('are named when they are known', () => {
+  it('are reported with their owner', () => {
     const fwmark = { value: 51820, mask: 0xffffffff };
     const foreignRules = [{ ...rule(4500), fwmark, table: 51820 }];
     expect(messages(node, { links: [eth0, bridge], foreignRules })).toEqual([
@@ -184,7 +175,7 @@ describe('rules of others', () => {
     ]);
   });
 
-  it('keep nothing from being taken away', () => {
+  it('do not prevent removal', () => {
     expect(messages({}, { foreignRules: [rule(4150)] })).toEqual([]);
   });
 });
@@ -192,12 +183,12 @@ describe('rules of others', () => {
 describe('a member', () => {
   const uplink = link('uplink0', ['172.31.0.2/30']);
 
-  it('is let go on when uplink and node are there', () => {
+  it('is ready if uplink and node are reachable', () => {
     expect(closed(member('172.31.0.1'), { links: [eth0, uplink] })).toEqual([]);
     expect(closed(member(), { links: [eth0, link('uplink0', [])] })).toEqual([]);
   });
 
-  it('has the uplink', () => {
+  it('needs the uplink', () => {
     const [found] = notReady(member(), { links: [eth0] });
     expect(found).toEqual({
       what: 'gateway office',
@@ -206,13 +197,13 @@ describe('a member', () => {
     });
   });
 
-  it('has an uplink that is up', () => {
+  it('needs an uplink that is up', () => {
     expect(closed(member('172.31.0.1'), { links: [eth0, { ...uplink, down: true }] })).toEqual([
       'gateway office: its uplink uplink0 is down',
     ]);
   });
 
-  it('has the next hop on the uplink', () => {
+  it('needs the next hop on the uplink', () => {
     expect(closed(member('172.31.9.1'), { links: [eth0, uplink] })).toEqual([
       'gateway office: its next hop 172.31.9.1 is not on uplink0, which has 172.31.0.2/30',
     ]);
@@ -220,7 +211,7 @@ describe('a member', () => {
     expect(closed(member('172.31.9.1'), { links: [eth0, uplink], foreignRoutes })).toEqual([]);
   });
 
-  it('has a link to the node that is up', () => {
+  it('needs a link to the node that is up', () => {
     expect(closed(member(), { links: [{ ...eth0, down: true }, uplink] })).toEqual([
       'network web: node node1 at 192.168.50.11 is on eth0, which is down',
     ]);
@@ -257,7 +248,7 @@ describe('IPv6', () => {
   const advertised = link('eth0', ['2001:db8:50::10/64'], { advertised: ['2001:db8:50::10/64'] });
   const bridge6 = link('br0', ['2001:db8:4::1/64'], { type: 'bridge' });
 
-  it('of a host that lives on router advertisements is not taken from it', () => {
+  it('from router advertisements must survive forwarding', () => {
     const lost = (acceptRa: string, different: Partial<Facts> = {}): string[] =>
       messages(node6, {
         links: [advertised, bridge6],
@@ -272,12 +263,12 @@ describe('IPv6', () => {
       'eth0 has its IPv6 default route from router advertisements, and a host that forwards IPv6 takes none: this host would lose it',
     ]);
     expect(lost('2')).toEqual([]);
-    // Somebody else takes them, and gives the host its routes.
+    // Another program handles router advertisements.
     expect(lost('0', { routerAdvertisedDefaults: ['eth0'] })).toEqual([]);
     expect(lost('1', { sysctls: { 'net.ipv6.conf.all.forwarding': '1' } })).toEqual([]);
   });
 
-  it('may come from DHCPv6, which gives an address without its subnet', () => {
+  it('may have a DHCPv6 address without a subnet', () => {
     const links = [link('eth0', ['2001:db8:50::10/128']), bridge6];
     const onLink = { destination: '2001:db8:50::/64', device: 'eth0' };
     expect(closed(node6, { links, foreignRoutes: [onLink] })).toEqual([]);
@@ -286,13 +277,13 @@ describe('IPv6', () => {
     ]);
   });
 
-  it('may reach its bridge by a route alone', () => {
+  it('may have a bridge with only a route', () => {
     const links = [link('eth0', ['2001:db8:50::10/64']), link('br0', ['fe80::1/64'], { type: 'bridge' })];
     const route = { destination: '2001:db8:4::/64', device: 'br0' };
     expect(messages(node6, { links, foreignRoutes: [route] })).toEqual([]);
   });
 
-  it('is masqueraded with an address of the uplink, and no other', () => {
+  it('needs an address on the uplink to masquerade', () => {
     const lan = link('eth0', ['2001:db8:50::2/64']);
     expect(closed(member6, { links: [lan, uplink] })).toEqual([
       'gateway office: its uplink uplink0 has no IPv6 address of its own to masquerade with',

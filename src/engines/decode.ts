@@ -1,9 +1,9 @@
-/** From an engine's text to checked values: nothing untyped goes further in. */
+/** Decodes output and files of engines with schemas. */
 import * as z from 'zod';
 import { parseAddress, parseSubnet } from '../address/cidr.ts';
 import { MustredirectError } from '../error.ts';
 
-/** A subnet as engines write it: some keep the host bits that their user typed, none means them. */
+/** Subnet as engines write it. Some keep the host bits that the user typed; the schema clears them. */
 export const subnetSchema = z.string().transform((text, context) => {
   const subnet = parseSubnet(text);
   if (typeof subnet === 'string') return subnet;
@@ -20,8 +20,8 @@ export const addressSchema = z.string().transform((text, context) => {
 });
 
 /**
- * Decodes JSON, or says what of it cannot be understood.
- * @param source what the text is, for the message: a command or a path
+ * Decodes JSON, or throws an error that names the fields that fail.
+ * @param source origin of the text, for the message: a command or a path
  */
 export function decodeJson<T>(schema: z.ZodType<T>, text: string, source: string, hint?: string): T {
   return decodeValue(schema, parseJson(text, source, hint), source, hint);
@@ -36,7 +36,7 @@ export function decodeValue<T>(schema: z.ZodType<T>, value: unknown, source: str
   throw new MustredirectError('failed', `${source}: unexpected content: ${issues.join('; ')}`, { hint });
 }
 
-/** Nothing when it cannot be understood: for things of others, which must not keep us from reading ours. */
+/** Returns undefined when decoding fails: objects of other programs must not stop us from reading ours. */
 export function tryDecode<T>(schema: z.ZodType<T>, text: string): T | undefined {
   try {
     return schema.safeParse(JSON.parse(text)).data;

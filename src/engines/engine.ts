@@ -1,18 +1,18 @@
-/** The interface of an engine, which each folder here implements. */
+/** Interface that each engine implements. */
 import type { EngineCommands } from '../kinds/action-kind.ts';
 import type { NetworkRequest } from '../kinds/engine-network/schema.ts';
 import type { Host } from '../host/ports.ts';
 import type { NetworkFacts } from '../state/facts.ts';
 
 export interface Engine extends EngineCommands {
-  /** Reads what the host has of these networks, one answer each, in the same order. Changes nothing. */
+  /** Reads these networks from the host: one result each, in the same order. Changes nothing. */
   readNetworks(host: Host, networks: readonly NetworkRequest[]): Promise<readonly NetworkFacts[]>;
   /**
-   * The text of the engine's network file with its masquerade setting changed, everything else kept byte
-   * for byte; the same text when the setting is as asked for.
+   * Returns the engine's network file with its masquerade setting changed and all other bytes kept. Returns the same
+   * text when the setting already has the requested value.
    */
   editMasquerade(content: string, network: string, enabled: boolean): string;
 }
 
-/** Environment variables, handed in: only `src/cli` knows the process. */
+/** Environment variables, passed as an argument: only `src/cli` reads the process environment. */
 export type Environment = Readonly<Record<string, string | undefined>>;

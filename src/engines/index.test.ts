@@ -1,17 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { askEngines, createEngines, readAllNetworks } from './index.ts';
+import { queryEngines, createEngines, readAllNetworks } from './index.ts';
 import { recordedHost } from './recorded-host.ts';
 
 describe('engines', () => {
   const engines = createEngines({});
   const host = recordedHost({
-    answers: {
+    outputs: {
       'podman info --format json': '{"host":{"networkBackend":"netavark"},"version":{"Version":"4.3.1"}}',
       'podman ps --all --format json': '[]',
     },
   });
 
-  it('answers for all engines in the order of the requests', async () => {
+  it('returns networks of all engines in the requested order', async () => {
     const found = await readAllNetworks(host, engines, [
       { engine: 'external', name: 'lxd', subnets: ['10.1.0.0/24'] },
       { engine: 'podman', name: 'a', subnets: ['10.2.0.0/24'] },
@@ -24,8 +24,8 @@ describe('engines', () => {
     ]);
   });
 
-  it('names those that do not answer, and asks the others all the same', async () => {
-    const answers = {
+  it('names engines that fail, and returns networks of the others', async () => {
+    const outputs = {
       'podman info --format json': '{"host":{"networkBackend":"netavark"},"version":{"Version":"4.3.1"}}',
       'podman ps --all --format json': '[]',
       'docker info --format {{json .}}': { exitCode: 1, stdout: '', stderr: 'Cannot connect' },
@@ -34,24 +34,24 @@ describe('engines', () => {
       { engine: 'docker', name: 'a', subnets: ['10.1.0.0/24'] },
       { engine: 'podman', name: 'b', subnets: ['10.2.0.0/24'] },
     ] as const;
-    const { networks, silentEngines } = await askEngines(recordedHost({ answers }), engines, asked);
+    const { networks, unreadEngines } = await queryEngines(recordedHost({ outputs }), engines, asked);
     expect(networks).toMatchObject([{ name: 'b', exists: false }]);
-    expect(silentEngines).toEqual({
+    expect(unreadEngines).toEqual({
       docker: {
         why: expect.stringContaining('Cannot connect') as string,
         hint: expect.any(String) as string,
       },
     });
-    await expect(readAllNetworks(recordedHost({ answers }), engines, asked)).rejects.toThrow(
+    await expect(readAllNetworks(recordedHost({ outputs }), engines, asked)).rejects.toThrow(
       'Cannot connect',
     );
   });
 
-  it('runs nothing when nothing is asked', async () => {
+  it('runs nothing when no networks are requested', async () => {
     expect(await readAllNetworks(recordedHost({}), engines, [])).toEqual([]);
   });
 
-  it('creates, removes, asks and edits nothing of an external network', () => {
+  it('neither creates, removes, inspects nor edits an external network', () => {
     const { external } = engines;
     expect(external.createCommand({ name: 'lxd', subnets: [] })).toBeUndefined();
     expect(external.removeCommand('lxd')).toBeUndefined();

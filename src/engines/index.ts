@@ -1,9 +1,9 @@
-/** All engines by the name that the file calls them. */
+/** All engines, by their name in the file. */
 import { MustredirectError } from '../error.ts';
 import { isInterruption } from '../host/process/interrupt.ts';
 import type { Host } from '../host/ports.ts';
 import type { EngineName } from '../spec/spec.ts';
-import type { NetworkFacts, SilentEngine } from '../state/facts.ts';
+import type { NetworkFacts, UnreadEngine } from '../state/facts.ts';
 import type { Engine, Environment } from './engine.ts';
 import type { NetworkRequest } from '../kinds/engine-network/schema.ts';
 import { createCni } from './cni/index.ts';
@@ -14,7 +14,7 @@ import { createPodman } from './podman/index.ts';
 
 export type Engines = Readonly<Record<EngineName, Engine>>;
 
-/** @param env what the engines' own programs read too: CONTAINERS_CONF, CONTAINERS_CONF_OVERRIDE, DOCKER_HOST, NETCONFPATH */
+/** @param env with CONTAINERS_CONF, CONTAINERS_CONF_OVERRIDE, DOCKER_HOST, NETCONFPATH, which engines read, too */
 export function createEngines(env: Environment): Engines {
   return {
     podman: createPodman(env),
@@ -28,40 +28,34 @@ export function createEngines(env: Environment): Engines {
 type Request = NetworkRequest & { readonly engine: EngineName };
 
 /**
- * Asks all engines at once, each about its own networks; the answers are in the order of the requests. One that does not
- * answer is named, and keeps the others from nothing.
+ * Queries all engines in parallel, each for its own networks; results are in the order of the requests. An engine that
+ * fails is reported in `unreadEngines`; networks of the other engines are returned.
  */
-export async function askEngines(
+export async function queryEngines(
   host: Host,
   engines: Engines,
   requests: readonly Request[],
-): Promise<{ networks: NetworkFacts[]; silentEngines?: Partial<Record<EngineName, SilentEngine>> }> {
-  const silent: Partial<Record<EngineName, SilentEngine>> = {};
-  const asked = [...new Set(requests.map(({ engine }) => engine))];
-  const answers = await Promise.all(
-    asked.map((name) =>
-      ask(host, engines, name, requests).catch((error: unknown) => {
-        silent[name] = silence(error);
-        return [];
-      }),
-    ),
+): Promise<{ networks: NetworkFacts[]; unreadEngines?: Partial<Record<EngineName, UnreadEngine>> }> {
+  const unread: Partial<Record<EngineName, UnreadEngine>> = {};
+  const networks = await readEach(requests, (name) =>
+    queryEngine(host, engines, name, requests).catch((error: unknown) => {
+      unread[name] = unreadEngine(error);
+      return [];
+    }),
   );
-  const networks = inOrder(requests, answers.flat());
-  return Object.keys(silent).length > 0 ? { networks, silentEngines: silent } : { networks };
+  return Object.keys(unread).length > 0 ? { networks, unreadEngines: unread } : { networks };
 }
 
-/** The same, and fails when an engine does not answer. */
-export async function readAllNetworks(
+/** Queries all engines in parallel, and throws when one fails. */
+export function readAllNetworks(
   host: Host,
   engines: Engines,
   requests: readonly Request[],
 ): Promise<NetworkFacts[]> {
-  const asked = [...new Set(requests.map(({ engine }) => engine))];
-  const answers = await Promise.all(asked.map((name) => ask(host, engines, name, requests)));
-  return inOrder(requests, answers.flat());
+  return readEach(requests, (name) => queryEngine(host, engines, name, requests));
 }
 
-function ask(
+function queryEngine(
   host: Host,
   engines: Engines,
   name: EngineName,
@@ -73,15 +67,21 @@ function ask(
   );
 }
 
-/** Ctrl-C is no silence. Everything else is: whatever an engine says keeps nothing from being closed. */
-function silence(error: unknown): SilentEngine {
+/** Rethrows Ctrl-C. After any other error the engine counts as unread, so that traffic can still be blocked. */
+function unreadEngine(error: unknown): UnreadEngine {
   if (isInterruption(error)) throw error;
   const why = error instanceof Error ? error.message : String(error);
   const hint = error instanceof MustredirectError ? error.hint : undefined;
   return { why, ...(hint === undefined ? {} : { hint }) };
 }
 
-function inOrder(requests: readonly Request[], answers: readonly NetworkFacts[]): NetworkFacts[] {
-  const found = new Map(answers.map((facts) => [`${facts.engine} ${facts.name}`, facts]));
+/** Reads the networks of each engine, and sorts them in the order of the requests. */
+async function readEach(
+  requests: readonly Request[],
+  read: (name: EngineName) => Promise<readonly NetworkFacts[]>,
+): Promise<NetworkFacts[]> {
+  const names = [...new Set(requests.map(({ engine }) => engine))];
+  const results = (await Promise.all(names.map(read))).flat();
+  const found = new Map(results.map((facts) => [`${facts.engine} ${facts.name}`, facts]));
   return requests.flatMap(({ engine, name }) => found.get(`${engine} ${name}`) ?? []);
 }

@@ -1,15 +1,16 @@
-/** The networks that we created, by the label that they carry: for a host whose ledger cannot be read. */
+/** Networks that carry our label, for a host whose ledger cannot be read. */
+import { isInterruption } from '../host/process/interrupt.ts';
 import type { Host } from '../host/ports.ts';
 import type { LedgerNetwork } from '../state/ledger.ts';
 import type { Engines } from './index.ts';
 import { ownLabel } from './own-label.ts';
 
-const labelling = ['docker', 'podman', 'nerdctl'] as const;
+const labellingEngines = ['docker', 'podman', 'nerdctl'] as const;
 
-/** An engine that is not there, or does not answer, has none. */
+/** Returns no networks of an engine that is missing or fails. */
 export async function labelledNetworks(host: Host, engines: Engines): Promise<LedgerNetwork[]> {
   const found = await Promise.all(
-    labelling.map(async (engine): Promise<LedgerNetwork[]> => {
+    labellingEngines.map(async (engine): Promise<LedgerNetwork[]> => {
       try {
         const names = await listNames(host, engine);
         const networks = await engines[engine].readNetworks(
@@ -19,7 +20,8 @@ export async function labelledNetworks(host: Host, engines: Engines): Promise<Le
         return networks
           .filter(({ ours }) => ours === true)
           .map(({ name, subnets }) => ({ engine, name, subnets, created: true }));
-      } catch {
+      } catch (error) {
+        if (isInterruption(error)) throw error;
         return [];
       }
     }),
@@ -27,7 +29,7 @@ export async function labelledNetworks(host: Host, engines: Engines): Promise<Le
   return found.flat();
 }
 
-async function listNames({ exec }: Host, engine: (typeof labelling)[number]): Promise<string[]> {
+async function listNames({ exec }: Host, engine: (typeof labellingEngines)[number]): Promise<string[]> {
   const label = `label=${ownLabel.key}=${ownLabel.value}`;
   const argv = [engine, 'network', 'ls', '--filter', label, '--format', '{{.Name}}'];
   const { exitCode, stdout } = await exec.run(argv);

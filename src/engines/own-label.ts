@@ -1,7 +1,7 @@
-/** The label on the networks that we create: a name alone could be somebody else's network by now. */
+/** Label on networks that we create: the name alone could belong to another program's network by now. */
 export const ownLabel = { key: 'mustredirect', value: 'created' } as const;
 
-/** What a network's labels say of who made it. */
+/** Tells from labels whether we created a network. */
 export function ownership(labels: Readonly<Record<string, string>> | null | undefined): { ours?: true } {
   return labels?.[ownLabel.key] === ownLabel.value ? { ours: true } : {};
 }

@@ -1,4 +1,4 @@
-/** A host for this room's tests: files and answers of programs as they were recorded; what it was not given, it refuses. */
+/** Test host for engines: recorded files and program output; anything else is refused. */
 import { dirname, basename } from 'node:path';
 import { MustredirectError } from '../error.ts';
 import type { Files, Host, Output } from '../host/ports.ts';
@@ -6,17 +6,17 @@ import type { Files, Host, Output } from '../host/ports.ts';
 export interface Recorded {
   /** path -> content */
   readonly files?: Readonly<Record<string, string>>;
-  /** command line -> stdout, or all of what it answered where it failed */
-  readonly answers?: Readonly<Record<string, string | Output>>;
+  /** command line -> stdout, or the whole output when the command failed */
+  readonly outputs?: Readonly<Record<string, string | Output>>;
 }
 
-export function recordedHost({ files = {}, answers = {} }: Recorded): Host {
+export function recordedHost({ files = {}, outputs = {} }: Recorded): Host {
   return {
     exec: {
       async run(argv) {
-        const answer = answers[argv.join(' ')];
-        if (typeof answer === 'string') return { exitCode: 0, stdout: answer, stderr: '' };
-        if (answer) return answer;
+        const output = outputs[argv.join(' ')];
+        if (typeof output === 'string') return { exitCode: 0, stdout: output, stderr: '' };
+        if (output) return output;
         throw new MustredirectError('missing-tool', `${argv[0] ?? ''}: no such program`);
       },
     },
@@ -27,6 +27,7 @@ export function recordedHost({ files = {}, answers = {} }: Recorded): Host {
 export function recordedFiles(files: Readonly<Record<string, string>>): Files {
   return {
     read: async (path) => files[path],
+    stat: async (path) => (path in files ? { uid: 0, mode: 0o600, isFile: true } : undefined),
     list: async (folder) =>
       Object.keys(files)
         .filter((path) => dirname(path) === folder)

@@ -32,13 +32,13 @@ async function diagnosis(target: Target) {
 }
 
 describe('doctor', () => {
-  it('finds nothing where all is as the file says', async () => {
+  it('returns no findings when the host matches the file', async () => {
     const host = newHost();
     await applyTo(targetOf(host));
     expect(await diagnosis(targetOf(host))).toEqual([]);
   });
 
-  it('finds what is missing, and how much of it', async () => {
+  it('reports missing objects and their number', async () => {
     expect(await diagnosis(targetOf(newHost()))).toEqual([
       {
         problem: expect.stringMatching(/not as the file says: \+ nft table .*, and 12 more$/) as unknown,
@@ -47,12 +47,12 @@ describe('doctor', () => {
     ]);
   });
 
-  it('finds what would be refused', async () => {
+  it('reports refusals of the plan', async () => {
     const [first] = await diagnosis(targetOf(newHost(), file.replace('192.168.50.2', '10.1.1.1')));
     expect(first?.problem).toContain('not on a connected link');
   });
 
-  it('finds what the plan warns of', async () => {
+  it('reports warnings of the plan', async () => {
     const host = newHost();
     host.state.links = [
       ...host.state.links,
@@ -67,7 +67,7 @@ describe('doctor', () => {
     ]);
   });
 
-  it('finds packets that were stopped', async () => {
+  it('reports dropped packets', async () => {
     const host = newHost();
     await applyTo(targetOf(host));
     const target = targetOf(host);
@@ -78,7 +78,7 @@ describe('doctor', () => {
     );
   });
 
-  it('finds programs that are missing', async () => {
+  it('reports missing programs', async () => {
     const exec = {
       run: ([program = '']: readonly string[]) =>
         program === 'conntrack'

@@ -6,19 +6,19 @@ import { notReadyText } from '../plan/not-ready.ts';
 import { type TrafficStatus, hostStatus } from './status.ts';
 
 export interface Finding {
-  /** what, and of which object */
+  /** problem, with the object */
   readonly problem: string;
-  /** what to do, one sentence with the command */
+  /** what to do: one sentence with the command */
   readonly remedy: string;
 }
 
-/** Programs that a run needs at some point, each called so that it does nothing. */
-const needed = [
+/** Programs that a run needs at some point, with arguments that change nothing. */
+const neededPrograms = [
   ['conntrack', '--version'],
   ['flock', '--version'],
 ] as const;
 
-/** Nothing when all is well. */
+/** Empty when nothing is wrong. */
 export function diagnose(target: Target, prepared: Prepared): Finding[] {
   const { networks, gateways, differences, waiting } = hostStatus(target, prepared);
   const traffic = [...networks, ...gateways.flatMap(({ served }) => served)];
@@ -35,10 +35,10 @@ export function diagnose(target: Target, prepared: Prepared): Finding[] {
   ];
 }
 
-/** Programs that are missing, before a run needs them. */
+/** Missing programs, found before a run needs them. */
 export async function missingPrograms(exec: Exec): Promise<Finding[]> {
   const found = await Promise.all(
-    needed.map((argv) =>
+    neededPrograms.map((argv) =>
       exec.run(argv).then(
         () => [],
         (error: unknown) => {

@@ -1,4 +1,4 @@
-/** The plan of a host that has nothing of ours yet: the whole of it, also after apply. */
+/** Plan for a host without our objects: the complete plan, also after apply. */
 import { desiredState } from '../desired/desired.ts';
 import { makePlan } from '../plan/make-plan.ts';
 import type { Plan } from '../plan/step.ts';
@@ -8,22 +8,22 @@ import type { Facts, NetworkFacts } from '../state/facts.ts';
 import { forwardingName, isValidMark } from '../state/settings.ts';
 import type { HostRole } from '../topology/role.ts';
 
-/** @param facts of the host as it is; its links, and the tables and marks that were chosen for it, stay */
+/** @param facts facts of the host; its links and the tables and marks allocated on it are kept */
 export function planFromScratch(role: HostRole, gateways: Spec['gateways'], facts: Facts): Plan {
-  const before = fromScratch(facts);
+  const before = withoutOurObjects(facts);
   const desired = desiredState(role, gateways, before);
   const actual = actualState(
     before,
     desired.wanted.map(({ object }) => object),
   );
-  return makePlan(actual, desired);
+  return makePlan(actual, desired, {});
 }
 
-function fromScratch(facts: Facts): Facts {
+function withoutOurObjects(facts: Facts): Facts {
   return {
     ...facts,
     owned: [],
-    // The kernel's default. Whoever has it on already loses nothing by a step that sets it.
+    // Kernel default. Where the setting is already on, the step changes nothing.
     sysctls: {
       [forwardingName[4]]: '0',
       [forwardingName[6]]: '0',
@@ -34,12 +34,12 @@ function fromScratch(facts: Facts): Facts {
       ),
     },
     ledger: { ...facts.ledger, sysctls: {}, networks: [] },
-    networks: facts.networks.map(notThereYet),
+    networks: facts.networks.map(asMissing),
   };
 }
 
-/** Also those that were there before us: the script asks before it creates one. */
-function notThereYet({ masquerade, ...network }: NetworkFacts): NetworkFacts {
+/** Treats existing networks as missing, too: the script checks for a network before it creates it. */
+function asMissing({ masquerade, ...network }: NetworkFacts): NetworkFacts {
   return {
     ...network,
     exists: false,

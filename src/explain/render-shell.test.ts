@@ -45,9 +45,9 @@ async function scriptOf(host: FakeHost): Promise<string> {
   return renderShell(planFromScratch(target.role, target.gateways, facts), 'here', target.engines);
 }
 
-describe('a script of the whole', () => {
+describe('renderShell', () => {
   it.each(['cni', 'netavark'] as const)(
-    'is the same before and after apply, whatever runs, once there is a bridge: %s',
+    'prints the same script before and after apply once the bridge exists: %s',
     async (backend) => {
       const host = newHost(backend, [{ ...web, masquerade: true }]);
       const before = await scriptOf(host);
@@ -58,7 +58,7 @@ describe('a script of the whole', () => {
   );
 
   it.each([true, false])(
-    'is the same for a network that was there before: masquerade %s',
+    'prints the same script for a network that existed before: masquerade %s',
     async (masquerade) => {
       const first = newHost('cni');
       await applyTo(targetOf(first));
@@ -70,7 +70,7 @@ describe('a script of the whole', () => {
     },
   );
 
-  it('creates what is missing, switches masquerade off while nothing is attached, and forwards', async () => {
+  it('creates missing networks, disables masquerade while no container is attached, and enables forwarding', async () => {
     const script = await scriptOf(newHost('cni'));
     expect(script).toContain(`
 # + podman network web: 10.89.4.0/24: create it by podman 4.3.1 with cni, as the file says
@@ -88,11 +88,11 @@ if [ -z "$attached" ]; then
     expect(script).not.toMatch(/^[a-z].*virt/m);
   });
 
-  it('edits no file where the engine has no switch', async () => {
+  it('edits no file when the engine has no masquerade setting', async () => {
     expect(await scriptOf(newHost('netavark'))).not.toContain('ipMasq');
   });
 
-  it('takes the numbers that were chosen at the first apply', async () => {
+  it('uses the numbers allocated at the first apply', async () => {
     const host = newHost('cni');
     await applyTo(targetOf(host));
     const { files } = host.state;
@@ -101,7 +101,7 @@ if [ -z "$attached" ]; then
     expect(await scriptOf(host)).toContain(' table 2999');
   });
 
-  it.each(['cni', 'netavark'] as const)('is one that a shell understands: %s', async (backend) => {
+  it.each(['cni', 'netavark'] as const)('prints a script that a shell accepts: %s', async (backend) => {
     const check = (input: string): string =>
       execFileSync('sh', ['-n'], { input, encoding: 'utf8', stdio: 'pipe' });
     const script = await scriptOf(newHost(backend));
@@ -110,7 +110,7 @@ if [ -z "$attached" ]; then
   });
 });
 
-/** What the engine calls the bridge is known when the network is there. */
+/** Removes the bridge name, which is known once the network exists. */
 function withoutBridge(script: string): string {
   return script
     .split('\n')

@@ -1,4 +1,4 @@
-/** A plan as a POSIX shell script, for a reader who wants to see, or to do it without us. */
+/** Renders a plan as a POSIX shell script, to read it or to run it without mustredirect. */
 import type { Engines } from '../engines/index.ts';
 import { actionKindOf } from '../kinds/action.ts';
 import { conntrackArgs } from '../host/conntrack/forget.ts';

@@ -3,8 +3,8 @@ import { recordedHost } from '../engines/recorded-host.ts';
 import type { EngineName } from '../spec/spec.ts';
 import type { AttachedContainer } from '../state/facts.ts';
 import type { NodeNetwork } from '../topology/role.ts';
-import type { Inhabited } from './inhabitants.ts';
-import { findOtherDefaults } from './several-networks.ts';
+import type { ContainerNamespace } from './container-namespaces.ts';
+import { findOtherDefaultRoutes } from './several-networks.ts';
 
 const web: NodeNetwork = {
   name: 'web',
@@ -19,18 +19,18 @@ const two: NodeNetwork = { ...web, name: 'two', subnets: ['10.89.5.0/24'] };
 const both: AttachedContainer = { name: 'both', running: true, pid: 41, networks: ['web', 'lan'] };
 
 interface Given {
-  /** device -> its addresses */
+  /** device -> addresses */
   readonly links: Readonly<Record<string, readonly string[]>>;
-  /** device that a source leaves by, where that is not `default` */
+  /** source -> device, when it differs from `default` */
   readonly bySource?: Readonly<Record<string, string>>;
   /** device of the default routes */
   readonly default?: string;
   readonly networks?: readonly NodeNetwork[];
-  readonly place?: Partial<Inhabited>;
+  readonly namespace?: Partial<ContainerNamespace>;
 }
 
-/** What process 41 is told about its own network namespace. */
-function findings({ links, bySource = {}, networks = [web], place = {}, ...given }: Given) {
+/** Findings for process 41, with answers about its network namespace. */
+function findings({ links, bySource = {}, networks = [web], namespace = {}, ...given }: Given) {
   const inside = 'nsenter --net=/proc/41/ns/net -- ip -j';
   const rows = Object.entries(links).map(([ifname, addresses], index) => ({
     ifindex: index + 1,
@@ -45,7 +45,7 @@ function findings({ links, bySource = {}, networks = [web], place = {}, ...given
     .flat()
     .map((prefix) => prefix.split('/')[0] ?? '');
   const isOf = (family: 4 | 6) => (address: string) => address.includes(':') === (family === 6);
-  const answers: Record<string, string> = { [`${inside} -d address show`]: JSON.stringify(rows) };
+  const outputs: Record<string, string> = { [`${inside} -N -d address show`]: JSON.stringify(rows) };
   for (const [family, to] of [
     [4, '192.0.2.1'],
     [6, '3fff::1'],
@@ -54,23 +54,23 @@ function findings({ links, bySource = {}, networks = [web], place = {}, ...given
     const prefsrc = (links[dev ?? ''] ?? [])
       .map((prefix) => prefix.split('/')[0])
       .find((a) => isOf(family)(a ?? ''));
-    answers[`${inside} route get ${to}`] = JSON.stringify(prefsrc === undefined ? [] : [{ dev, prefsrc }]);
+    outputs[`${inside} route get ${to}`] = JSON.stringify(prefsrc === undefined ? [] : [{ dev, prefsrc }]);
     for (const address of all.filter(isOf(family))) {
       const by = bySource[address] ?? dev;
-      answers[`${inside} route get ${to} from ${address}`] = JSON.stringify(
+      outputs[`${inside} route get ${to} from ${address}`] = JSON.stringify(
         by === undefined ? [] : [{ dev: by }],
       );
     }
   }
-  const whole: Inhabited = {
+  const whole: ContainerNamespace = {
     networks: ['web'],
     engine: 'podman',
     containers: new Map([[41, both]]),
     processes: [41],
-    ...place,
+    ...namespace,
   };
   const role = { host: 'node1', addresses: [], gateways: [], networks };
-  return findOtherDefaults({ host: recordedHost({ answers }), role }, [whole]);
+  return findOtherDefaultRoutes({ host: recordedHost({ outputs }), role }, [whole]);
 }
 
 const links = {
@@ -86,10 +86,10 @@ function dropped(address: string, by: string, where = 'it is in web and lan'): s
 describe('a container in several networks', () => {
   it.each<[string, Given]>([
     ['that has no default route', { links }],
-    ['that answers by source', { links, default: 'eth0', bySource: { '10.77.0.2': 'eth1' } }],
-    ['with addresses of one alone', { links: { lo: [], eth0: ['10.89.4.7/24'] }, default: 'eth0' }],
+    ['whose routes depend on the source', { links, default: 'eth0', bySource: { '10.77.0.2': 'eth1' } }],
+    ['with addresses of one network only', { links: { lo: [], eth0: ['10.89.4.7/24'] }, default: 'eth0' }],
     [
-      'with both families of one alone',
+      'with both families of one network only',
       { links: { eth0: ['10.89.4.7/24', 'fd00:4::7/64'] }, default: 'eth0' },
     ],
     [
@@ -98,19 +98,19 @@ describe('a container in several networks', () => {
     ],
     ['that has ended meanwhile', { links: {} }],
     [
-      'that the engine tells to be in one',
+      'that the engine lists in one network only',
       {
         links,
         default: 'eth1',
-        place: { containers: new Map([[41, { name: 'one', running: true, pid: 41 }]]) },
+        namespace: { containers: new Map([[41, { name: 'one', running: true, pid: 41 }]]) },
       },
     ],
-    ['without processes', { links, default: 'eth1', place: { containers: new Map(), processes: [] } }],
-  ])('is all right: one %s', async (_, given) => {
+    ['without processes', { links, default: 'eth1', namespace: { containers: new Map(), processes: [] } }],
+  ])('is not reported: one %s', async (_, given) => {
     expect(await findings(given)).toEqual([]);
   });
 
-  it('is a finding when it leaves by another one', async () => {
+  it('is reported when its default route uses another network', async () => {
     expect(await findings({ links, default: 'eth1' })).toEqual([
       {
         problem:
@@ -121,8 +121,8 @@ describe('a container in several networks', () => {
     ]);
   });
 
-  it('is a finding when it is in two redirected networks, and leaves by a third', async () => {
-    const place = {
+  it('is reported when it is in two redirected networks, and its default route uses a third', async () => {
+    const namespace = {
       networks: ['web', 'two'],
       containers: new Map([[41, { ...both, networks: ['web', 'two', 'lan'] }]]),
     };
@@ -130,7 +130,7 @@ describe('a container in several networks', () => {
       links: { eth0: ['10.89.4.7/24'], eth1: ['10.89.5.7/24'], eth2: ['10.77.0.2/24'] },
       default: 'eth2',
     };
-    const found = await findings({ ...given, networks: [web, two], place });
+    const found = await findings({ ...given, networks: [web, two], namespace });
     expect(found.map(({ remedy }) => remedy)).toEqual([
       'the engine chose that route: connect the container to web, two only, or add its other network to the file',
     ]);
@@ -143,16 +143,19 @@ describe('a container in several networks', () => {
       ': from docker 28 on, `--network name=NETWORK,gw-priority=1`; before, it leads by the network whose name comes first',
     ],
     ['nerdctl', ''],
-  ])('is a finding when it answers for the other one by the redirected one: %s', async (engine, choice) => {
-    expect(await findings({ links, default: 'eth0', place: { engine } })).toEqual([
-      {
-        problem: dropped('10.77.0.2', 'web'),
-        remedy: `publish its ports in web, and connect it to web only; or give it a default route through the network of 10.77.0.2, if its traffic may leave there${choice}`,
-      },
-    ]);
-  });
+  ])(
+    'is reported when it sends replies for the other network by the redirected one: %s',
+    async (engine, defaultRouteOption) => {
+      expect(await findings({ links, default: 'eth0', namespace: { engine } })).toEqual([
+        {
+          problem: dropped('10.77.0.2', 'web'),
+          remedy: `publish its ports in web, and connect it to web only; or give it a default route through the network of 10.77.0.2, if its traffic may leave there${defaultRouteOption}`,
+        },
+      ]);
+    },
+  );
 
-  it('is a finding for each address that it answers for by the wrong one', async () => {
+  it('is reported for each address whose replies leave by the wrong network', async () => {
     const dual = {
       ...links,
       eth1: ['10.77.0.2/24', 'fd00:77::2/64'],
@@ -164,19 +167,23 @@ describe('a container in several networks', () => {
     ]);
   });
 
-  it('is a finding when both are redirected: each drops what is not its own', async () => {
-    const place = {
+  it("is reported when both networks are redirected: each drops packets with the other's source", async () => {
+    const namespace = {
       networks: ['web', 'two'],
       containers: new Map([[41, { ...both, networks: ['web', 'two'] }]]),
     };
     const given = { links: { eth0: ['10.89.4.7/24'], eth1: ['10.89.5.7/24'] }, default: 'eth1' };
-    expect((await findings({ ...given, networks: [web, two], place })).map(({ problem }) => problem)).toEqual(
-      [dropped('10.89.4.7', 'two', 'it is in web and two')],
-    );
+    expect(
+      (await findings({ ...given, networks: [web, two], namespace })).map(({ problem }) => problem),
+    ).toEqual([dropped('10.89.4.7', 'two', 'it is in web and two')]);
   });
 
-  it('is found by its addresses where no engine tells its networks', async () => {
-    const found = await findings({ links, default: 'eth0', place: { containers: new Map(), engine: 'cni' } });
+  it('is recognised by its addresses when the engine does not list its networks', async () => {
+    const found = await findings({
+      links,
+      default: 'eth0',
+      namespace: { containers: new Map(), engine: 'cni' },
+    });
     expect(found.map(({ problem }) => problem)).toEqual([
       dropped('10.77.0.2', 'web', 'it is in web and in another network').replace(
         'container both',

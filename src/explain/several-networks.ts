@@ -1,7 +1,7 @@
 /**
- * Containers in a redirected network and in another one at once. Which of the two their default route leads by is the
- * engine's choice. By the other one, packets leave with an address that is not redirected. By the redirected one, answers
- * from the container's address in the other network come in by a bridge whose network they are not of, and are dropped.
+ * Finds containers in a redirected network and in another one. The engine chooses which of them the default route uses.
+ * By the other network, packets leave with a source address that is not redirected. By the redirected one, replies from
+ * the container's address in the other network have a source that is foreign to the bridge, and are dropped.
  */
 import { type Address, type Family, contains, families, familyOf, isLinkLocal } from '../address/cidr.ts';
 import type { Target } from '../inspect/prepare.ts';
@@ -13,37 +13,37 @@ import type { EngineName } from '../spec/spec.ts';
 import type { Link } from '../state/facts.ts';
 import type { NodeNetwork } from '../topology/role.ts';
 import type { Finding } from './doctor.ts';
-import type { Inhabited } from './inhabitants.ts';
+import type { ContainerNamespace } from './container-namespaces.ts';
 
-/** Nobody's, kept for documentation: only a default route leads there. */
-const outside: Readonly<Record<Family, Address>> = { 4: '192.0.2.1', 6: '3fff::1' };
+/** Documentation addresses, which only a default route leads to. */
+const documentationAddress: Readonly<Record<Family, Address>> = { 4: '192.0.2.1', 6: '3fff::1' };
 
 /**
- * Asks the running ones themselves.
- * @param places from `findInhabited`
+ * Reads routes inside the running containers.
+ * @param namespaces result of `findContainerNamespaces`
  */
-export async function findOtherDefaults(
+export async function findOtherDefaultRoutes(
   { host, role }: Pick<Target, 'host' | 'role'>,
-  places: readonly Inhabited[],
+  namespaces: readonly ContainerNamespace[],
 ): Promise<Finding[]> {
-  const findings = places.flatMap(candidate).map((one) => ask(host, one, role.networks));
+  const findings = namespaces.flatMap(memberOf).map((member) => checkMember(host, member, role.networks));
   return (await Promise.all(findings)).flat();
 }
 
-/** A network namespace that may be in several networks. */
-interface Candidate {
+/** Network namespace that may be in several networks. */
+interface NetworkMember {
   readonly pid: number;
   readonly engine: EngineName;
   /** for messages: `container web` */
   readonly name: string;
   /** for messages: `it is in web and lan` */
   readonly where: string;
-  /** redirected ones that it is in */
+  /** redirected networks that it is in, separated by commas */
   readonly redirected: string;
 }
 
-/** An engine that tells the first process tells all networks too; others leave it to the container's addresses. */
-function candidate({ networks, engine, containers, processes }: Inhabited): Candidate[] {
+/** Engines that name the first process also list all networks; otherwise the container's addresses decide. */
+function memberOf({ networks, engine, containers, processes }: ContainerNamespace): NetworkMember[] {
   const redirected = networks.join(', ');
   const [known] = containers;
   if (known) {
@@ -58,20 +58,20 @@ function candidate({ networks, engine, containers, processes }: Inhabited): Cand
     : [{ pid, engine, name: `the container of process ${pid}`, where, redirected }];
 }
 
-async function ask(host: Host, one: Candidate, networks: readonly NodeNetwork[]): Promise<Finding[]> {
-  const inside = execInside(host.exec, (argv) => inNetwork(one.pid, argv));
-  const links = await linksInside(inside);
-  const its = new Set(links.flatMap(addressesOf).map((address) => isIn(networks, address)));
-  if (its.size <= 1 && !its.has(undefined)) return [];
+async function checkMember(
+  host: Host,
+  member: NetworkMember,
+  networks: readonly NodeNetwork[],
+): Promise<Finding[]> {
+  const inside = execInside(host.exec, (argv) => inNetwork(member.pid, argv));
+  // The process may have ended: then there are no links.
+  const links = await readLinks(inside).catch((): readonly Link[] => []);
+  const networksInside = new Set(links.flatMap(addressesOf).map((address) => networkOf(networks, address)));
+  if (networksInside.size <= 1 && !networksInside.has(undefined)) return [];
   return [
-    ...(await otherDefaults(inside, one, networks)),
-    ...(await droppedAnswers(inside, one, links, networks)),
+    ...(await otherDefaultRoutes(inside, member, networks)),
+    ...(await droppedReplies(inside, member, links, networks)),
   ];
-}
-
-/** Nothing of one that has ended meanwhile. */
-async function linksInside(inside: Exec): Promise<readonly Link[]> {
-  return readLinks(inside).catch(() => []);
 }
 
 function addressesOf({ name, addresses }: Link): Address[] {
@@ -79,57 +79,59 @@ function addressesOf({ name, addresses }: Link): Address[] {
   return addresses.map((prefix) => prefix.split('/')[0] ?? '').filter((address) => !isLinkLocal(address));
 }
 
-/** The redirected network that an address is of. */
-function isIn(networks: readonly NodeNetwork[], address: Address): string | undefined {
+/** Redirected network that contains an address. */
+function networkOf(networks: readonly NodeNetwork[], address: Address): string | undefined {
   return networks.find(({ subnets }) => subnets.some((subnet) => contains(subnet, address)))?.name;
 }
 
-async function otherDefaults(
+async function otherDefaultRoutes(
   inside: Exec,
-  one: Candidate,
+  member: NetworkMember,
   networks: readonly NodeNetwork[],
 ): Promise<Finding[]> {
-  const routes = await Promise.all(families.map((family) => getRoute(inside, outside[family])));
+  const routes = await Promise.all(families.map((family) => getRoute(inside, documentationAddress[family])));
   return routes
     .flatMap((route) => route?.prefsrc ?? [])
-    .filter((source) => !isLinkLocal(source) && isIn(networks, source) === undefined)
-    .map((source) => otherDefault(one, source));
+    .filter((source) => !isLinkLocal(source) && networkOf(networks, source) === undefined)
+    .map((source) => otherDefaultRoute(member, source));
 }
 
-function otherDefault({ name, where, redirected }: Candidate, source: Address): Finding {
+function otherDefaultRoute({ name, where, redirected }: NetworkMember, source: Address): Finding {
   return {
     problem: `${name}: ${where}, and its default route uses source address ${source}, which is not redirected`,
     remedy: `the engine chose that route: connect the container to ${redirected} only, or add its other network to the file`,
   };
 }
 
-/** Asked for each address: routes inside may go by source. */
-async function droppedAnswers(
+/** Reads the route for each address, since routes inside may depend on the source. */
+async function droppedReplies(
   inside: Exec,
-  one: Candidate,
+  member: NetworkMember,
   links: readonly Link[],
   networks: readonly NodeNetwork[],
 ): Promise<Finding[]> {
   const findings = links.flatMap((link) =>
     addressesOf(link).map(async (address): Promise<Finding[]> => {
-      const device = (await getRoute(inside, outside[familyOf(address)], address))?.dev;
+      const device = (await getRoute(inside, documentationAddress[familyOf(address)], address))?.dev;
       const leaving = links.find(({ name }) => name === device);
       if (!leaving || leaving === link) return [];
-      const by = addressesOf(leaving).flatMap((own) => isIn(networks, own) ?? [])[0];
-      return by === undefined || by === isIn(networks, address) ? [] : [droppedAnswer(one, address, by)];
+      const by = addressesOf(leaving).flatMap((own) => networkOf(networks, own) ?? [])[0];
+      return by === undefined || by === networkOf(networks, address)
+        ? []
+        : [droppedReply(member, address, by)];
     }),
   );
   return (await Promise.all(findings)).flat();
 }
 
-function droppedAnswer({ name, where, engine }: Candidate, address: Address, by: string): Finding {
+function droppedReply({ name, where, engine }: NetworkMember, address: Address, by: string): Finding {
   return {
     problem: `${name}: ${where}, and its default route goes through ${by}: its replies from ${address} are dropped there, because that address is not in ${by}`,
-    remedy: `publish its ports in ${by}, and connect it to ${by} only; or give it a default route through the network of ${address}, if its traffic may leave there${choice(engine)}`,
+    remedy: `publish its ports in ${by}, and connect it to ${by} only; or give it a default route through the network of ${address}, if its traffic may leave there${defaultRouteOption(engine)}`,
   };
 }
 
-function choice(engine: EngineName): string {
+function defaultRouteOption(engine: EngineName): string {
   switch (engine) {
     case 'podman':
       return ': with netavark, by the network with the smallest `podman network create --opt metric=`';

@@ -1,22 +1,25 @@
 /** The status: redirected networks, their gateways and counters, and packets that the guard dropped. */
 import type { Prepared, Target } from '../inspect/prepare.ts';
-import { type Family, type Subnet, families, familyOf, longSubnet } from '../address/cidr.ts';
+import { type Address, type Family, type Subnet, families, familyOf, prefixLength } from '../address/cidr.ts';
 import type { ElementCounter } from '../host/nft/read.ts';
-import { countsDropped, subnetOfElement } from '../kinds/nft-table/set-name.ts';
+import { firstAddress } from '../desired/nft/subnet-sets.ts';
+import { tunnelKind } from '../kinds/tunnel/index.ts';
+import { droppedSet, subnetSetName } from '../kinds/nft-table/set-name.ts';
 import type { NotReady } from '../desired/redirect.ts';
 import { notReadyOf } from '../plan/not-ready.ts';
 import { selectorText } from '../spec/route-order.ts';
 import type { PublishedPort } from '../spec/spec.ts';
 import type { NodeNetwork, Routes } from '../topology/role.ts';
+import type { TunnelState } from './tunnel-state.ts';
 
 export interface Status {
   readonly host: string;
   readonly networks: readonly TrafficStatus[];
   readonly gateways: readonly GatewayStatus[];
-  /** what `apply` would do: empty when the host is as the file says */
+  /** what `apply` would do; empty when the host matches the file */
   readonly differences: readonly string[];
   readonly waiting: readonly string[];
-  /** what is closed until it is as the file says */
+  /** networks and gateways that are blocked until they match the file */
   readonly notReady: readonly NotReady[];
 }
 
@@ -24,24 +27,24 @@ export interface TrafficStatus {
   readonly network: string;
   readonly subnets: readonly Subnet[];
   readonly gateway: string;
-  /** where the packets go: next hop or device */
-  readonly way: string;
+  /** egress: next hop or device */
+  readonly egress: string;
   readonly table: number;
   readonly mark: number;
   readonly packets: number;
   readonly bytes: number;
   /** packets that the guard dropped */
   readonly dropped: number;
-  /** packets with another source than the network's, which were dropped; absent where it is not looked for */
+  /** dropped packets with a source outside the network; absent when sources are not checked */
   readonly spoofed?: number;
-  /** what goes another way, most specific first; absent when nothing does */
+  /** traffic with another gateway, most specific first; absent when there is none */
   readonly routes?: readonly RouteStatus[];
 }
 
 export interface RouteStatus {
   /** `198.51.100.0/24 tcp 25` */
   readonly what: string;
-  /** a gateway, or direct */
+  /** gateway, or direct */
   readonly via: string;
 }
 
@@ -49,24 +52,29 @@ export interface GatewayStatus {
   readonly gateway: string;
   readonly uplink: string;
   readonly snat: string;
-  /** ports of the uplink that lead to containers: `tcp 8080 leads to 10.89.4.5:80`; absent when there are none */
+  /** the uplink, if it is a tunnel of ours: `tunnel gre1: gre from 192.0.2.1 to 198.51.100.1 ttl 64 mtu 1476` */
+  readonly tunnel?: string;
+  /** the uplink, if it is a tunnel, whoever made it: its path outside, its counters, and whether packets go both ways */
+  readonly outer?: TunnelState;
+  /** published ports of the uplink: `tcp 8080 leads to 10.89.4.5:80`; absent when there are none */
   readonly published?: readonly string[];
   readonly served: readonly TrafficStatus[];
 }
 
 export function hostStatus({ role }: Target, { counters, desired, plan }: Prepared): Status {
   const numbers = desired.numbers.gateways;
-  const counted = bySubnet(counters);
+  const own = new Set(desired.wanted.flatMap(({ object }) => (object.kind === 'nft-set' ? object.name : [])));
+  const counted = byAddress(counters.filter(({ set }) => own.has(set)));
   const traffic = (
     network: string,
     subnets: readonly Subnet[],
     gateway: string,
-    way: string,
+    egress: string,
   ): TrafficStatus => ({
     network,
     subnets,
     gateway,
-    way,
+    egress,
     table: numbers[gateway]?.table ?? 0,
     mark: numbers[gateway]?.mark ?? 0,
     ...count(counted, subnets),
@@ -74,7 +82,7 @@ export function hostStatus({ role }: Target, { counters, desired, plan }: Prepar
   return {
     host: role.host,
     networks: role.networks.map((network) => ({
-      ...traffic(network.name, network.subnets, network.gateway, wayOf(network, desired.notReady)),
+      ...traffic(network.name, network.subnets, network.gateway, egressText(network, desired.notReady)),
       ...spoofedOf(counters, desired.bridges[network.name]),
       ...(network.routes ? { routes: routesOf(network.routes) } : {}),
     })),
@@ -82,6 +90,7 @@ export function hostStatus({ role }: Target, { counters, desired, plan }: Prepar
       gateway: name,
       uplink: uplink.via ? `${uplink.device} via ${uplink.via.join(' ')}` : uplink.device,
       snat: typeof snat === 'object' ? snat.join(' ') : snat,
+      ...tunnelOf(uplink.device, desired.wanted),
       ...(publish ? { published: publish.map(publishedText) } : {}),
       served: served.map(({ network, node, subnet }) =>
         traffic(`${network} on ${node}`, [subnet], name, uplink.device),
@@ -93,18 +102,24 @@ export function hostStatus({ role }: Target, { counters, desired, plan }: Prepar
   };
 }
 
+function tunnelOf(uplink: string, wanted: Prepared['desired']['wanted']): Pick<GatewayStatus, 'tunnel'> {
+  const found = wanted.flatMap(({ object }) => (object.kind === 'tunnel' ? object : []));
+  const tunnel = found.find(({ device }) => device === uplink);
+  return tunnel ? { tunnel: tunnelKind.print(tunnel) } : {};
+}
+
 function differencesOf({ steps }: Prepared['plan']): string[] {
   const lines = steps.flatMap((step) => step.lines).filter(({ sign }) => sign !== '*');
   return lines.map(({ sign, text }) => `${sign} ${text}`);
 }
 
-/** By the bridge that they came from. */
+/** Counter of the bridge that the packets came from. */
 function spoofedOf(counters: readonly ElementCounter[], bridge = ''): Pick<TrafficStatus, 'spoofed'> {
   const found = counters.filter(({ set, element }) => set === 'spoofed' && element === `"${bridge}"`);
   return found.length === 0 ? {} : { spoofed: sum(found.map(({ packets }) => packets)) };
 }
 
-/** One that is about both families is told once. */
+/** Lists a route for both families once. */
 function routesOf({ selectors }: Routes): RouteStatus[] {
   const found = families.flatMap((family) =>
     selectors[family].map((selector) => ({ what: selectorText(selector), via: selector.via })),
@@ -116,8 +131,11 @@ function publishedText({ port, proto, to, toPort }: PublishedPort): string {
   return `${proto} ${port} leads to ${familyOf(to) === 6 ? `[${to}]` : to}:${toPort}`;
 }
 
-/** Of each family that the network has, the most preferred next hop: `192.168.50.2, IPv6 blocked`. */
-function wayOf({ name, subnets, blocked, nextHops }: NodeNetwork, notReady: readonly NotReady[]): string {
+/** Preferred next hop for each family of the network: `192.168.50.2, IPv6 blocked`. */
+function egressText(
+  { name, subnets, blocked, nextHops }: NodeNetwork,
+  notReady: readonly NotReady[],
+): string {
   const has = (family: Family): boolean => subnets.some((subnet) => familyOf(subnet) === family);
   return families
     .flatMap((family) => {
@@ -129,29 +147,34 @@ function wayOf({ name, subnets, blocked, nextHops }: NodeNetwork, notReady: read
     .join(', ');
 }
 
-/** Counters by the subnet that their element begins with. */
-function bySubnet(counters: readonly ElementCounter[]): Map<Subnet, ElementCounter[]> {
-  const found = new Map<Subnet, ElementCounter[]>();
+/** Groups counters by the first address of their subnet. Sets of each prefix length have their own names. */
+function byAddress(counters: readonly ElementCounter[]): Map<Address, ElementCounter[]> {
+  const found = new Map<Address, ElementCounter[]>();
   for (const counter of counters) {
-    const subnet = longSubnet(subnetOfElement(counter.set, counter.element.split(' . ')[0] ?? ''));
-    const list = found.get(subnet);
+    const list = found.get(counter.element);
     if (list) list.push(counter);
-    else found.set(subnet, [counter]);
+    else found.set(counter.element, [counter]);
   }
   return found;
 }
 
 function count(
-  counters: ReadonlyMap<Subnet, readonly ElementCounter[]>,
+  counters: ReadonlyMap<Address, readonly ElementCounter[]>,
   subnets: readonly Subnet[],
 ): Pick<TrafficStatus, 'packets' | 'bytes' | 'dropped'> {
-  const own = subnets.flatMap((subnet) => counters.get(subnet) ?? []);
-  const passed = own.filter(({ set }) => !countsDropped(set));
-  const dropped = own.filter(({ set }) => countsDropped(set));
+  const own = subnets.map((subnet) => {
+    const found = counters.get(firstAddress(subnet)) ?? [];
+    const dropped = subnetSetName(droppedSet(familyOf(subnet)), prefixLength(subnet));
+    return {
+      passed: found.filter(({ set }) => set !== dropped && set.endsWith(`_${prefixLength(subnet)}`)),
+      dropped: found.filter(({ set }) => set === dropped),
+    };
+  });
+  const passed = own.flatMap((one) => one.passed);
   return {
     packets: sum(passed.map(({ packets }) => packets)),
     bytes: sum(passed.map(({ bytes }) => bytes)),
-    dropped: sum(dropped.map(({ packets }) => packets)),
+    dropped: sum(own.flatMap((one) => one.dropped).map(({ packets }) => packets)),
   };
 }
 

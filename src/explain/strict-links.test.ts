@@ -60,7 +60,7 @@ async function problems({ links = [eth0, eth1], container = publisher, filters, 
   return found.map(({ problem }) => / through (\S+), because/.exec(problem)?.[1]);
 }
 
-describe('bridges of others whose published ports lead nowhere from a redirected container', () => {
+describe('other bridges with published ports that redirected containers cannot reach', () => {
   const bridge = link('docker0', '172.17.0.1/16', { type: 'bridge' });
   const published: DesiredObject = {
     object: {
@@ -76,7 +76,7 @@ describe('bridges of others whose published ports lead nowhere from a redirected
   const rule = (to: string) =>
     `-A DOCKER ! -i docker0 -p tcp --dport 8080 -j DNAT --to-destination ${to}:80\n`;
 
-  async function named(filters: string, answers: Readonly<Record<string, string>>, table = ['ip', 'nat']) {
+  async function named(filters: string, outputs: Readonly<Record<string, string>>, table = ['ip', 'nat']) {
     const [family = '', name = ''] = table;
     const facts = givenFacts({
       links: [eth0, bridge],
@@ -85,7 +85,7 @@ describe('bridges of others whose published ports lead nowhere from a redirected
     const files = { '/proc/sys/net/ipv4/conf/docker0/rp_filter': `${filters}\n` };
     const found = await findStrictLinks(
       {
-        host: recordedHost({ files, answers }),
+        host: recordedHost({ files, outputs }),
         role: { host: 'node1', addresses: [], gateways: [], networks: [web] },
       },
       { facts, desired: { wanted: [published] } },
@@ -103,29 +103,29 @@ describe('bridges of others whose published ports lead nowhere from a redirected
       ['inet', 'netavark'],
     ],
     ['a port of another bridge', '1', { [save]: rule('10.1.0.2') }, []],
-    ['a bridge that is loose', '2', { [save]: rule('172.17.0.2') }, []],
+    ['a bridge with a loose filter', '2', { [save]: rule('172.17.0.2') }, []],
     ['no ports', '1', { [save]: '' }, []],
     ['no iptables', '1', {}, []],
-  ])('%s', async (_, filters, answers, expected, table) => {
-    expect(await named(filters, answers, table)).toEqual(expected);
+  ])('%s', async (_, filters, outputs, expected, table) => {
+    expect(await named(filters, outputs, table)).toEqual(expected);
   });
 });
 
-describe('links by which nobody reaches published ports', () => {
+describe('links by which published ports cannot be reached', () => {
   it.each<[string, Given, string[]]>([
     ['another link, strict on all', {}, ['eth1']],
     ['another link, strict itself', { filters: { all: '0', eth1: '1' } }, ['eth1']],
     ['another link, steered by source', { wanted: [steering({ from: '10.89.4.0/24' })] }, ['eth1']],
     ['another link, steered by a mark', { wanted: [steering({ fwmark: { value: 1, mask: 1 } })] }, []],
-    ['another link, loosened', { filters: { all: '1', eth1: '2' } }, []],
+    ['another link, set to loose', { filters: { all: '1', eth1: '2' } }, []],
     ['another link, off', { filters: { all: '0', eth1: '0' } }, []],
-    ['the gateway’s link alone', { links: [eth0] }, []],
-    ['nothing published', { container: { name: 'server', running: true } }, []],
+    ['the gateway’s link only', { links: [eth0] }, []],
+    ['no published ports', { container: { name: 'server', running: true } }, []],
     ['a container that publishes, and is stopped', { container: { ...publisher, running: false } }, []],
     ['a link that is down', { links: [eth0, { ...eth1, down: true }] }, []],
-    ['a link of IPv6 alone', { links: [eth0, link('eth1', '2001:db8::1/64')] }, []],
+    ['a link with IPv6 only', { links: [eth0, link('eth1', '2001:db8::1/64')] }, []],
     [
-      'bridges of the network itself, and of others',
+      'bridges of this and other networks',
       {
         links: [
           eth0,
@@ -136,7 +136,7 @@ describe('links by which nobody reaches published ports', () => {
       [],
     ],
     [
-      'a bridge that the default route leads by',
+      'a bridge with the default route',
       {
         links: [eth0, link('br0', '192.168.60.10/24', { type: 'bridge' })],
         defaultHops: [{ via: '192.168.60.1', device: 'br0' }],

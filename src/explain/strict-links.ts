@@ -1,9 +1,9 @@
 /**
- * Links by which published ports are out of reach, because the kernel filters strictly there. It looks where an answer of
- * the container would go, which is to the gateway, and drops a packet that comes in by another link. It asks as if the
- * answer came from the bridge, so that no rule of ours can tell the two apart. IPv6 has no such filter.
+ * Links by which published ports cannot be reached because of the strict reverse path filter. The kernel looks up the
+ * route of the container's reply, which leads to the gateway, and drops a packet that came in by another link. The
+ * lookup uses the bridge as incoming device, so our rules cannot make an exception. IPv6 has no such filter.
  */
-import { contains, familyOf, subnetAround } from '../address/cidr.ts';
+import { contains, familyOf, withoutHostBits } from '../address/cidr.ts';
 import type { Prepared, Target } from '../inspect/prepare.ts';
 import { linkTowards } from '../desired/routing/neighbours.ts';
 import type { Desired } from '../desired/desired.ts';
@@ -20,28 +20,27 @@ export async function findStrictLinks(
   { host, role }: Pick<Target, 'host' | 'role'>,
   { facts, desired }: Pick<Prepared, 'facts'> & { readonly desired: Pick<Desired, 'wanted'> },
 ): Promise<Finding[]> {
-  // A mark steers: without one, the question comes by where main would send the answer.
-  if (desired.wanted.some(({ object }) => object.kind === 'rule' && object.family === 4 && isByMark(object)))
-    return [];
-  const callers = role.networks
+  // With steering by fwmark, the lookup has no fwmark and uses main, so the filter passes.
+  if (desired.wanted.some(({ object }) => object.kind === 'rule' && steersByFwmark(object))) return [];
+  const unreachable = role.networks
     .filter((network) => publishes(network, facts))
     .map(async (network) => {
-      const links = await strictOf(host.files, otherLinks(network, facts));
-      return links.map(({ name }) => noCallers(network, name));
+      const links = await withStrictFilter(host.files, otherLinks(network, facts));
+      return links.map(({ name }) => unreachablePorts(network, name));
     });
-  const bridges = await strictOf(host.files, publishedBridges(desired.wanted, facts));
+  const bridges = await withStrictFilter(host.files, publishedBridges(desired.wanted, facts));
   return [
-    ...(await Promise.all(callers)).flat(),
-    ...(await reachedByPorts(host, facts, bridges)).map(noAnswers),
+    ...(await Promise.all(unreachable)).flat(),
+    ...(await withPublishedPorts(host, facts, bridges)).map(droppedReplies),
   ];
 }
 
-async function strictOf(files: Files, links: readonly Link[]): Promise<readonly Link[]> {
+async function withStrictFilter(files: Files, links: readonly Link[]): Promise<readonly Link[]> {
   const strict = await Promise.all(links.map(({ name }) => isStrict(files, name)));
   return links.filter((_, i) => strict[i]);
 }
 
-/** Bridges of networks that are not redirected, whose published ports redirected containers may ask for. */
+/** Bridges of other networks, whose published ports redirected containers may connect to. */
 function publishedBridges(wanted: Desired['wanted'], { links }: Facts): readonly Link[] {
   const published = wanted.flatMap(({ object }) =>
     object.kind === 'nft-set' && object.name === publishedSet(4) ? object.elements : [],
@@ -51,8 +50,8 @@ function publishedBridges(wanted: Desired['wanted'], { links }: Facts): readonly
   );
 }
 
-/** Those of the bridges that a published port leads to. */
-async function reachedByPorts(
+/** Bridges that a published port leads to. */
+async function withPublishedPorts(
   { exec, files }: Pick<Host, 'exec' | 'files'>,
   { foreignChains }: Facts,
   bridges: readonly Link[],
@@ -60,14 +59,14 @@ async function reachedByPorts(
   if (bridges.length === 0) return [];
   const targets = await readDnatTargets({ exec, files }, foreignChains);
   return bridges.filter(({ addresses }) => {
-    const subnets = addresses.map(subnetAround);
+    const subnets = addresses.map(withoutHostBits);
     return targets.some((target) => isIn(subnets, target));
   });
 }
 
-function isByMark(rule: Rule): boolean {
-  // Rules by source ask for a bit that is not set.
-  return isSteering(rule) && rule.fwmark !== undefined && rule.fwmark.value !== 0;
+function steersByFwmark(rule: Rule): boolean {
+  // Rules by source match packets whose bit is not set.
+  return rule.family === 4 && isSteering(rule) && rule.fwmark !== undefined && rule.fwmark.value !== 0;
 }
 
 function publishes({ engine, name }: NodeNetwork, { networks }: Facts): boolean {
@@ -79,7 +78,7 @@ function publishes({ engine, name }: NodeNetwork, { networks }: Facts): boolean 
   );
 }
 
-/** By which somebody from outside may come in, but for the gateway's own. */
+/** Links by which packets from outside may come in, except the gateway's own. */
 function otherLinks({ nextHops, subnets }: NodeNetwork, facts: Facts): readonly Link[] {
   const { links, defaultHops } = facts;
   const via = nextHops.find((hop) => familyOf(hop) === 4);
@@ -90,7 +89,7 @@ function otherLinks({ nextHops, subnets }: NodeNetwork, facts: Facts): readonly 
       name !== 'lo' &&
       name !== gateway?.name &&
       !down &&
-      // A bridge is most often that of another container network.
+      // Other bridges usually belong to container networks.
       (type !== 'bridge' || defaultHops.some(({ device }) => device === name)) &&
       addresses.some((address) => familyOf(address) === 4 && !isIn(subnets, address)),
   );
@@ -100,7 +99,7 @@ function isIn(subnets: readonly string[], address: string): boolean {
   return subnets.some((subnet) => contains(subnet, address.split('/')[0] ?? ''));
 }
 
-/** The kernel takes the larger one of both settings: 1 is strict, 2 is loose. */
+/** The kernel uses the larger of both settings: 1 is strict, 2 is loose. */
 async function isStrict(files: Files, device: string): Promise<boolean> {
   const values = await Promise.all(
     ['all', device].map((name) => files.read(`/proc/sys/net/ipv4/conf/${name}/rp_filter`)),
@@ -108,14 +107,14 @@ async function isStrict(files: Files, device: string): Promise<boolean> {
   return Math.max(...values.map((value) => Number(value ?? 0))) === 1;
 }
 
-function noAnswers({ name }: Link): Finding {
+function droppedReplies({ name }: Link): Finding {
   return {
     problem: `redirected containers reach no published port of the containers on ${name}, because rp_filter is 1 (strict) there: replies are dropped`,
     remedy: `\`sysctl -w net/ipv4/conf/${name}/rp_filter=2\` lets them through, and loosens that bridge alone`,
   };
 }
 
-function noCallers({ name }: NodeNetwork, device: string): Finding {
+function unreachablePorts({ name }: NodeNetwork, device: string): Finding {
   return {
     problem: `network ${name}: published ports cannot be reached through ${device}, because rp_filter is 1 (strict) there`,
     remedy: `\`sysctl -w net/ipv4/conf/${device}/rp_filter=2\` lets them in, and loosens that link alone`,

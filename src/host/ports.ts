@@ -1,6 +1,6 @@
-/** The outside as the program sees it: three ports. Everything else in this room is built on them. */
+/** Ports to the outside: programs, files, and background programs. The rest of src/host is built on them. */
 
-/** Runs programs. The fake host of the tests is another one of these. */
+/** Runs programs. The fake host of the tests implements it, too. */
 export interface Exec {
   /** Rejects with a MustredirectError when the program cannot be started or takes too long. */
   run(argv: readonly string[], options?: RunOptions): Promise<Output>;
@@ -10,7 +10,7 @@ export interface RunOptions {
   readonly input?: string;
   /** milliseconds, default 30,000 */
   readonly timeout?: number;
-  /** ends the program, and all that it has started; then it rejects with `interrupted` */
+  /** aborts the program and all processes that it started; `run` then rejects with `interrupted` */
   readonly signal?: AbortSignal;
 }
 
@@ -20,54 +20,74 @@ export interface Output {
   readonly stderr: string;
 }
 
-/** Reads and writes files. Paths are absolute; nothing is cached. */
+/** Reads and writes files. Paths are absolute, contents are not cached. */
 export interface Files {
-  /** nothing when the file does not exist */
+  /** undefined when the file does not exist */
   read(path: string, options?: ReadOptions): Promise<string | undefined>;
-  /** names in a folder, nothing when it does not exist */
+  /** Owner and mode of a file, after symbolic links; undefined when it does not exist. */
+  stat(path: string): Promise<FileStat | undefined>;
+  /** names in a folder, empty when it does not exist */
   list(path: string): Promise<readonly string[]>;
   /**
-   * Written beside, fsynced and renamed; owner and mode of an existing file are kept.
-   * @param mode of a file that is new, default 0600
+   * Writes a temporary file, syncs it and renames it; owner and mode of an existing file are kept.
+   * @param mode mode of a new file, default 0600
    */
   replace(path: string, content: string, mode?: number): Promise<void>;
-  /** adds to its end, and returns when that is on the disk; a file that does not exist is made */
+  /** appends to the file, and returns when the text is on disk; a missing file is created */
   append(path: string, content: string): Promise<void>;
-  /** written in place, for /proc/sys */
+  /** writes in place, for /proc/sys */
   overwrite(path: string, content: string): Promise<void>;
-  /** a file, or an empty folder; nothing happens when there is none */
+  /** removes a file or an empty folder, if it exists */
   remove(path: string): Promise<void>;
 }
 
+export interface FileStat {
+  readonly uid: number;
+  /** permission bits: 0o600 */
+  readonly mode: number;
+  /** a regular file */
+  readonly isFile: boolean;
+}
+
 export interface ReadOptions {
-  /** whether a symbolic link is read through, default true; our own files are no links */
+  /** whether a symbolic link is followed, default true; our own files are never links */
   readonly follow?: boolean;
 }
 
-/** Runs programs beside us. They end with us, however we end. */
+/** Runs programs in the background, which end when this process ends, however it ends. */
 export interface Background {
   /**
-   * Starts a program that ends by itself when its stdin, a pipe that we hold, is closed. One that does not
-   * read its stdin is made to by `endingWithStdin`.
+   * Starts a program that ends when its stdin, a pipe that we hold, is closed. Use `endingWithStdin` for a program that
+   * does not read its stdin.
    */
   start(argv: readonly string[]): Promise<Running>;
 }
 
 export interface Running {
-  /** what it has said so far */
-  said(): { readonly stdout: string; readonly stderr: string };
-  /** the same of its stdout, where that is no text */
+  /** output so far */
+  output(): { readonly stdout: string; readonly stderr: string };
+  /** stdout so far, for binary output */
   stdoutBytes(): Buffer;
   /** writes to its stdin */
-  tell(text: string): void;
-  /** Closes its stdin, and kills it when that does not end it. */
+  write(text: string): void;
+  /** Closes its stdin, and kills the program if it does not end. */
   stop(): Promise<Output>;
-  /** whether it has ended by itself */
+  /** whether the program has ended by itself */
   ended(): boolean;
 }
 
-/** Enough to read a host and to change it. What must run beside us takes a `Background` as well. */
+/** Ports that read and change a host. Code that needs programs in the background takes a `Background`, too. */
 export interface Host {
   readonly exec: Exec;
   readonly files: Files;
+  /** absent: no routing daemon of ours is looked for */
+  readonly daemon?: DaemonPlace;
+}
+
+/** Where our routing daemon has its files, and whether systemd may run it. */
+export interface DaemonPlace {
+  /** absolute path; it exists while the daemon does */
+  readonly folder: string;
+  /** systemd runs programs in the machine's own network namespace only */
+  readonly bySystemd: boolean;
 }

@@ -1,16 +1,16 @@
-/** Told what is being done, for somebody who waits. Absent where nobody looks, so that nothing is worked out for it. */
+/** Reports progress to a waiting user. Absent when nobody watches, so that no progress is computed. */
 export type Progress = (work: Work) => void;
 
 export interface Work {
   /** `writing nft` */
   readonly what: string;
-  /** which of how many: step 3 of 9 */
-  readonly part?: Redirect;
-  /** how many objects that is about */
+  /** number and count: step 3 of 9 */
+  readonly step?: StepCount;
+  /** number of affected objects */
   readonly objects?: number;
 }
 
-export interface Redirect {
+export interface StepCount {
   /** `step` */
   readonly name: string;
   /** the first is 1 */

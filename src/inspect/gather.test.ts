@@ -11,7 +11,7 @@ const eth0 = {
   pointToPoint: false,
 };
 
-/** What was made in our name, and a default route of each family that others made. */
+/** Host with objects of ours, and with foreign default routes of both families. */
 async function hostWithBoth(): Promise<FakeHost> {
   const host = createFakeHost({ links: [eth0] });
   const lines = {
@@ -39,11 +39,11 @@ const ours4 = ['rule 4 4999 from all nop', 'route 4 2184 default 0', 'xfrm-polic
 const ours6 = ['rule 6 4999 from all nop', 'route 6 2184 default 1024', 'xfrm-policy 6 fd89:4::/64 block'];
 
 async function facts(host: FakeHost) {
-  return (await gatherFacts(host, undefined, { networks: [] }, emptyLedger)).facts;
+  return (await gatherFacts(host, undefined, { networks: [], gateways: [] }, emptyLedger)).facts;
 }
 
-describe('what a host tells', () => {
-  it('is of both families', async () => {
+describe('gatherFacts', () => {
+  it('reads both families', async () => {
     const host = await hostWithBoth();
     const found = await facts(host);
     expect(found).toMatchObject({
@@ -63,7 +63,7 @@ describe('what a host tells', () => {
     expect((await readOwned(host)).map(objectKey).sort()).toEqual([...ours4, ...ours6].sort());
   });
 
-  it('is of IPv4 alone where the kernel has no IPv6, and that is no error', async () => {
+  it('reads IPv4 only when the kernel has no IPv6', async () => {
     const host = await hostWithBoth();
     host.state.sysctls = new Map([...host.state.sysctls].filter(([path]) => !path.includes('/ipv6/')));
     const found = await facts(host);
@@ -74,7 +74,7 @@ describe('what a host tells', () => {
 });
 
 describe('our nft table', () => {
-  it('is found where it has sets and no chain, of which nft alone tells', async () => {
+  it('is read when it has sets but no chains', async () => {
     const host = await hostWithBoth();
     const input = 'add table inet mustredirect\nadd set inet mustredirect back4 { type ipv4_addr; }\n';
     await host.exec.run(['nft', '-f', '-'], { input });
@@ -82,7 +82,7 @@ describe('our nft table', () => {
     expect(sets).toMatchObject([{ name: 'back4' }]);
   });
 
-  it('is not asked of an nft that crashes there', async () => {
+  it('is not listed with an nft version that crashes on it', async () => {
     const fake = await hostWithBoth();
     const stdout = '{"nftables": [{"metainfo": {"version": "0.9.8"}}]}';
     const run: typeof fake.exec.run = async (argv, options) =>
@@ -94,10 +94,10 @@ describe('our nft table', () => {
   });
 });
 
-describe('what is not ours', () => {
+describe('foreign facts', () => {
   const isTable = (argv: readonly string[]): boolean => argv.join(' ').startsWith('nft -j list table inet');
 
-  it('is there while nft still lists what is', async () => {
+  it('are available before nft has listed our table', async () => {
     const fake = await hostWithBoth();
     let release = (): void => {};
     const listed = new Promise<void>((resolve) => {
@@ -110,7 +110,7 @@ describe('what is not ours', () => {
     const { foreign, whole } = await beginFacts(
       { ...fake, exec: { run } },
       undefined,
-      { networks: [] },
+      { networks: [], gateways: [] },
       emptyLedger,
     );
     expect(foreign).not.toHaveProperty('owned');
@@ -120,7 +120,7 @@ describe('what is not ours', () => {
     expect(owned.map(objectKey).sort()).toEqual([...ours4, ...ours6].sort());
   });
 
-  it('cannot be read: that is the error, whatever nft says later', async () => {
+  it('that cannot be read are the reported error, even if nft fails later', async () => {
     const fake = await hostWithBoth();
     const run: typeof fake.exec.run = async (argv, options) => {
       if (isTable(argv)) return { exitCode: 1, stdout: '', stderr: 'nft is broken' };
@@ -129,17 +129,17 @@ describe('what is not ours', () => {
       return fake.exec.run(argv, options);
     };
     const broken = { ...fake, exec: { run } };
-    await expect(gatherFacts(broken, undefined, { networks: [] }, emptyLedger)).rejects.toThrow(
+    await expect(gatherFacts(broken, undefined, { networks: [], gateways: [] }, emptyLedger)).rejects.toThrow(
       'chains are broken',
     );
   });
 
-  it('is no use where what is ours cannot be read', async () => {
+  it('are not enough when our own objects cannot be read', async () => {
     const fake = await hostWithBoth();
     const run: typeof fake.exec.run = async (argv, options) =>
       isTable(argv) ? { exitCode: 1, stdout: '', stderr: 'nft is broken' } : fake.exec.run(argv, options);
     const broken = { ...fake, exec: { run } };
-    const { whole } = await beginFacts(broken, undefined, { networks: [] }, emptyLedger);
+    const { whole } = await beginFacts(broken, undefined, { networks: [], gateways: [] }, emptyLedger);
     await expect(whole).rejects.toThrow('nft is broken');
   });
 });

@@ -1,5 +1,6 @@
-/** Reads all that the core needs to know of a host, at once. Changes nothing. */
-import { type Engines, askEngines } from '../engines/index.ts';
+/** Reads all facts of a host in parallel. Changes nothing. */
+import { type Engines, queryEngines } from '../engines/index.ts';
+import { readDaemon } from '../host/bird/daemon.ts';
 import { readLinks } from '../host/ip/links.ts';
 import { readIpLists } from '../host/ip/lists.ts';
 import { type Iptables, readIptables } from '../host/iptables/read.ts';
@@ -13,68 +14,79 @@ import {
   readBridgeFilter6,
   readFamilies,
   readForwarding,
+  readSendRedirects,
   readValidMarks,
 } from '../host/files/sysctl.ts';
 import type { Facts, ForeignFacts, Link } from '../state/facts.ts';
 import type { Ledger } from '../state/ledger.ts';
 import type { HostObject } from '../kinds/index.ts';
 import { validMarkName } from '../state/settings.ts';
+import { ownTunnels } from '../state/tunnels.ts';
 import type { HostRole } from '../topology/role.ts';
+import { daemonObjects, readRoutingFacts } from './routing.ts';
+import { readTunnelFacts } from './tunnels.ts';
 
 export interface Gathered {
   readonly facts: Facts;
   readonly counters: readonly ElementCounter[];
 }
 
-/** All that is not ours comes first: of what is ours there may be much more. */
+/** Foreign facts are available first, since our own objects may be many more. */
 export interface Gathering {
   readonly foreign: ForeignFacts;
   readonly whole: Promise<Gathered>;
 }
 
-/** As `beginFacts`, with what is ours. */
+/** Like `beginFacts`, and waits for our own objects. */
 export async function gatherFacts(...what: Parameters<typeof beginFacts>): Promise<Gathered> {
   return (await beginFacts(...what)).whole;
 }
 
 /**
- * @param engines nothing: they are not asked
- * @param role whose networks are looked up, together with those of the ledger
+ * @param engines absent: engines are not queried
+ * @param role its networks are read, and those of the ledger
  */
 export async function beginFacts(
   host: Host,
   engines: Engines | undefined,
-  role: Pick<HostRole, 'networks'>,
+  role: Pick<HostRole, 'networks' | 'gateways' | 'routed'>,
   ledger: Ledger,
 ): Promise<Gathering> {
-  const [links, ways, namedTables, { table, others, iptables }, asked] = await Promise.all([
-    readLinks(host.exec),
-    readWays(host),
-    readNamedTables(host.files),
-    readNft(host),
-    readNetworks(host, engines, role, ledger),
-  ]);
-  const { owned, ...foreignWays } = ways;
-  const settings = await readSettings(host.files, links, ways.routerAdvertisedDefaults, ledger);
+  const [links, routing, namedTables, { table, others, iptables }, engineFacts, tunnelFacts, daemon] =
+    await Promise.all([
+      readLinks(host.exec),
+      readPolicyRouting(host),
+      readNamedTables(host.files),
+      readNft(host),
+      readNetworks(host, engines, role, ledger),
+      readTunnelFacts(host, role),
+      readDaemon(host),
+    ]);
+  const { owned, learned, ...foreignRouting } = routing;
+  const routingFacts = await readRoutingFacts(host, role, daemon);
+  const settings = await readSettings(host.files, links, routing.routerAdvertisedDefaults, ledger);
   const foreign = {
     links,
-    ...foreignWays,
+    ...foreignRouting,
     ...settings,
     namedTables,
     foreignChains: others.chains,
     forwardFilters: others.forwardFilters,
     dockerUser: iptables.dockerUser,
-    ...asked,
+    ...engineFacts,
+    ...tunnelFacts,
+    ...routingFacts,
     ledger,
   };
+  const mine = [...owned, ...ownTunnels(links), ...daemonObjects(daemon, learned)];
   const whole = table.then(({ objects, counters }) => ({
-    facts: { ...foreign, owned: [...owned, ...objects, ...iptables.owned] },
+    facts: { ...foreign, owned: [...mine, ...objects, ...iptables.owned] },
     counters,
   }));
-  return { foreign, whole: heard(whole) };
+  return { foreign, whole: markHandled(whole) };
 }
 
-/** @param advertised devices by which routers have advertised themselves */
+/** @param advertised devices with router advertisements */
 async function readSettings(
   files: Host['files'],
   links: readonly Link[],
@@ -83,9 +95,10 @@ async function readSettings(
 ): Promise<Pick<Facts, 'sysctls' | 'acceptRa' | 'bridgeFilter6'>> {
   const names = links.map(({ name }) => name);
   const addressed = links.filter((link) => link.advertised).map(({ name }) => name);
-  const [sysctls, marks, acceptRa, bridgeFilter6] = await Promise.all([
+  const [sysctls, redirects, marks, acceptRa, bridgeFilter6] = await Promise.all([
     readForwarding(files, names),
-    // Those that a way may lead by, and those that were changed before they became ports of a bridge.
+    readSendRedirects(files),
+    // Links with possible egress, and links that were changed before they became bridge ports.
     readValidMarks(
       files,
       links
@@ -95,16 +108,27 @@ async function readSettings(
     readAcceptRa(files, [...advertised, ...addressed]),
     readBridgeFilter6(files),
   ]);
-  return { sysctls: { ...sysctls, ...marks }, acceptRa, bridgeFilter6 };
+  return { sysctls: { ...sysctls, ...redirects, ...marks }, acceptRa, bridgeFilter6 };
 }
 
-/** Our own objects as the host has them now. */
+/** Our own objects, as the host has them now. */
 export async function readOwned(host: Host): Promise<HostObject[]> {
-  const [{ owned }, { table, iptables }] = await Promise.all([readWays(host), readNft(host)]);
-  return [...owned, ...(await table).objects, ...iptables.owned];
+  const [links, { owned, learned }, { table, iptables }, daemon] = await Promise.all([
+    readLinks(host.exec),
+    readPolicyRouting(host),
+    readNft(host),
+    readDaemon(host),
+  ]);
+  return [
+    ...owned,
+    ...ownTunnels(links),
+    ...daemonObjects(daemon, learned),
+    ...(await table).objects,
+    ...iptables.owned,
+  ];
 }
 
-type Ways = Pick<
+type PolicyRouting = Pick<
   Facts,
   | 'foreignRules'
   | 'foreignRoutes'
@@ -113,10 +137,13 @@ type Ways = Pick<
   | 'usedTables'
   | 'xfrm'
   | 'owned'
->;
+> & {
+  /** there are routes of our routing daemon */
+  readonly learned: boolean;
+};
 
-/** Rules, routes and policies of all families that the kernel has. */
-async function readWays({ exec, files }: Host): Promise<Ways> {
+/** Rules, routes and policies of all families of the kernel. */
+async function readPolicyRouting({ exec, files }: Host): Promise<PolicyRouting> {
   const families = await readFamilies(files);
   const lists = await Promise.all(families.map((family) => readIpLists(exec, family)));
   const rules = lists.map((list) => list.rules);
@@ -127,6 +154,7 @@ async function readWays({ exec, files }: Host): Promise<Ways> {
     defaultHops: routes.flatMap(({ defaultHops }) => defaultHops),
     routerAdvertisedDefaults: routes.flatMap(({ routerAdvertisedDefaults }) => routerAdvertisedDefaults),
     usedTables: [...new Set(routes.flatMap(({ usedTables }) => usedTables))],
+    learned: routes.some(({ learned }) => learned),
     xfrm: lists.every(({ xfrm }) => xfrm),
     owned: [
       ...rules.flatMap(({ owned }) => owned),
@@ -142,35 +170,37 @@ interface Nft {
   readonly iptables: Iptables;
 }
 
-/** The chains first: with them nft says its version, and one that is too old crashes where it lists our table. */
+/**
+ * Reads chains first: their output has nft's version, and a version that is too old crashes when it lists our table.
+ */
 async function readNft(host: Host): Promise<Nft> {
   const { exec } = host;
   const chains = await readChains(exec);
-  const table = heard(readNftTable(exec));
+  const table = markHandled(readNftTable(exec));
   const others = await readOtherTables(exec, chains);
   return { table, others, iptables: await readIptables(host, others.chains) };
 }
 
-/** Whoever waits for it hears of its error, and nobody needs to, where another has come before. */
-function heard<T>(work: Promise<T>): Promise<T> {
+/** Marks the rejection as handled: the error is thrown where the promise is awaited, unless another one came first. */
+function markHandled<T>(work: Promise<T>): Promise<T> {
   work.catch(() => {});
   return work;
 }
 
-type Asked = Pick<Facts, 'networks' | 'silentEngines'>;
+type EngineFacts = Pick<Facts, 'networks' | 'unreadEngines'>;
 
-/** An engine that is gone keeps nothing else from being applied, or taken down. */
+/** An engine that fails must not stop apply or destroy for the rest. */
 async function readNetworks(
   host: Host,
   engines: Engines | undefined,
   role: Pick<HostRole, 'networks'>,
   ledger: Ledger,
-): Promise<Asked> {
+): Promise<EngineFacts> {
   const requests = requestedNetworks(role, ledger);
-  if (engines) return askEngines(host, engines, requests);
+  if (engines) return queryEngines(host, engines, requests);
   return {
     networks: [],
-    silentEngines: Object.fromEntries(requests.map(({ engine }) => [engine, { why: 'not asked' }])),
+    unreadEngines: Object.fromEntries(requests.map(({ engine }) => [engine, { why: 'not asked' }])),
   };
 }
 

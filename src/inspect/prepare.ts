@@ -1,9 +1,9 @@
-/** Looks at the host and works out what is to be done. Changes nothing. */
+/** Reads the host and computes the plan. Changes nothing. */
 import type { Engines } from '../engines/index.ts';
 import type { Numbers } from '../desired/allocate/numbers.ts';
-import { type Desired, desiredAgain, desiredState } from '../desired/desired.ts';
+import { type Desired, reuseDesired, desiredState } from '../desired/desired.ts';
 import type { ElementCounter } from '../host/nft/read.ts';
-import { hearSignals } from '../host/process/interrupt.ts';
+import { deliverSignals } from '../host/process/interrupt.ts';
 import type { Host } from '../host/ports.ts';
 import type { Progress } from '../host/progress.ts';
 import { closedState } from '../plan/closed-state.ts';
@@ -17,7 +17,7 @@ import type { HostObject } from '../kinds/index.ts';
 import type { HostRole } from '../topology/role.ts';
 import { beginFacts } from './gather.ts';
 
-/** What a run is about: one host, and what the file says of it. */
+/** Subject of a run: one host and its role in the file. */
 export interface Target {
   readonly host: Host;
   readonly engines: Engines;
@@ -25,12 +25,12 @@ export interface Target {
   readonly gateways: Spec['gateways'];
   /** tables and marks to keep, instead of those of the last run */
   readonly numbers?: Numbers;
-  /** only what closes is wanted, beside all that is there: no interface and no engine is needed for it */
+  /** only block, and keep existing objects: needs neither interfaces nor engines */
   readonly closed?: true;
   readonly progress?: Progress | undefined;
 }
 
-/** What a host has, and what it should have. */
+/** Facts and actual state of a host, and its desired state. */
 export interface Compared {
   readonly facts: Facts;
   readonly counters: readonly ElementCounter[];
@@ -42,37 +42,37 @@ export interface Prepared extends Compared {
   readonly plan: Plan;
 }
 
-/** A host that the file does not speak of: everything of ours goes. */
-export const nobody: Pick<Target, 'role' | 'gateways'> = {
+/** Role of a host that the file does not mention: all of our objects are removed. */
+export const noRole: Pick<Target, 'role' | 'gateways'> = {
   role: { host: '', addresses: [], networks: [], gateways: [] },
   gateways: {},
 };
 
 export async function prepare(target: Target, before: Ledger): Promise<Prepared> {
   const compared = await compareHost(target, before);
-  await hearSignals();
-  const plan = makePlan(compared.actual, compared.desired);
-  await hearSignals();
+  await deliverSignals();
+  const plan = makePlan(compared.actual, compared.desired, compared.facts.ledger);
+  await deliverSignals();
   return { ...compared, plan };
 }
 
 /**
- * All but the way there.
+ * Compares desired and actual state, without a plan.
  *
- * @param known what the same target was compared with before
+ * @param known earlier result for the same target
  */
 export async function compareHost(target: Target, before: Ledger, known?: Compared): Promise<Compared> {
   const { host, engines, role, gateways, closed, numbers, progress } = target;
   const ledger = { ...before, ...numbers };
   progress?.({ what: 'reading this host' });
   const { foreign, whole } = await beginFacts(host, closed ? undefined : engines, role, ledger);
-  await hearSignals();
-  const again = known && !closed ? desiredAgain(known, foreign) : undefined;
+  await deliverSignals();
+  const again = known && !closed ? reuseDesired(known, foreign) : undefined;
   const open = again ?? desiredState(role, gateways, foreign, closed);
-  // What is ours does not change what is wanted: nft went on listing it meanwhile.
+  // Our own objects do not affect the desired state, so nft lists them in the meantime.
   const { facts, counters } = await whole;
   progress?.({ what: 'working out what is to be done' });
-  await hearSignals();
+  await deliverSignals();
   const desired = closed ? closedState(facts, open) : open;
   const actual = actualState(
     facts,

@@ -1,4 +1,4 @@
-/** A kind of action on objects of a host, as data: its schema, its text and its shell form. A port performs it. */
+/** Kind of action on host objects, as data: schema, progress text and shell form. A port runs the action. */
 import type * as z from 'zod';
 import type { EngineName } from '../spec/spec.ts';
 import type { NetworkRequest } from './engine-network/schema.ts';
@@ -6,46 +6,46 @@ import type { Flows } from './flows/schema.ts';
 
 export interface ActionKind<A extends { readonly kind: string }> {
   readonly names: readonly A['kind'][];
-  /** of the journal */
+  /** schema of the action in the journal */
   readonly schema: z.ZodType<A>;
-  /** for somebody who waits: `writing nft` */
+  /** progress text: `writing nft` */
   work(action: A): string;
-  /** how many objects it is about, for somebody who waits */
+  /** number of affected objects, for progress */
   objects(action: A): number;
-  /** The kernel forgets what it was told when the machine restarts; the files of an engine stay. */
+  /** Whether the effect survives a reboot: files of engines do, kernel state does not. */
   readonly outlivesRestart: boolean;
-  /** lines of a POSIX shell script that does the same */
+  /** lines of a POSIX shell script with the same effect */
   shell(action: A, tools: ShellTools): string[];
-  /** Several become one: actions of one group at one rank. Groups are done in the order of their names. */
+  /** Merges actions of one group at one rank into one. Groups run sorted by name. */
   readonly batch?: {
     readonly group: (action: A) => string;
     readonly join: (actions: readonly A[]) => A;
   };
 }
 
-/** What the text of a script needs to know of the outside. */
+/** Helpers that render an action as shell. */
 export interface ShellTools {
   readonly quote: (word: string) => string;
-  /** file of a setting, by its dotted name */
+  /** file of a sysctl, by its dotted name */
   readonly sysctlPath: (name: string) => string;
-  /** arguments of `conntrack` that delete flows */
+  /** arguments of `conntrack` that delete these flows */
   readonly conntrackArgs: (flows: Flows) => readonly string[];
   readonly engines: Readonly<Record<EngineName, EngineCommands>>;
 }
 
-/** The commands of an engine. */
+/** Commands of an engine. */
 export interface EngineCommands {
-  /** The command that creates a network; nothing when this engine's networks are made by others. */
+  /** Command that creates a network; undefined when the engine's networks are created by others. */
   createCommand(network: NetworkRequest): readonly string[] | undefined;
-  /** The command that removes a network that no container uses. */
+  /** Command that removes a network that no container uses. */
   removeCommand(name: string): readonly string[] | undefined;
-  /** The command that shows a network, and fails when there is none. */
+  /** Command that shows a network, and fails when it does not exist. */
   inspectCommand(name: string): readonly string[] | undefined;
-  /** The command that prints the ids of all containers with this network, running or not. */
+  /** Command that prints the ids of all containers in this network, running or not. */
   attachedCommand(name: string): readonly string[] | undefined;
 }
 
-/** A command as one line of a script; none where there is no command. */
+/** Renders a command as one line of a script; no line for an absent command. */
 export function commandLine(argv: readonly string[] | undefined, { quote }: ShellTools): string[] {
   return argv ? [argv.map(quote).join(' ')] : [];
 }

@@ -1,4 +1,4 @@
-/** Whether two values of plain data are written alike: the same keys, in whatever order, and lists in the same order. */
+/** Compares plain data: equal keys in any order, and lists in the same order. */
 export function isAlike(a: unknown, b: unknown): boolean {
   if (a === b) return true;
   if (Array.isArray(a) && Array.isArray(b)) {

@@ -1,9 +1,9 @@
-/** Lists in the lines of a plan. */
+/** Lists in lines of a plan. */
 
-/** more elements than this are counted instead of listed */
+/** longer lists are counted instead of printed */
 const listed = 6;
 
-/** Elements, or how many they are. */
+/** Prints elements, or their number. */
 export function printList(items: readonly string[]): string {
   return items.length > listed ? `${items.length} elements` : items.join(', ');
 }

@@ -1,4 +1,4 @@
-/** A kind of object that we can own on a host, as data. */
+/** Kind of object that we can own on a host, as data. */
 import type * as z from 'zod';
 import type { Action } from './action.ts';
 import type { Rank } from './rank.ts';
@@ -6,21 +6,21 @@ import type { Rank } from './rank.ts';
 export interface ObjectKind<T extends { readonly kind: string }> {
   readonly name: T['kind'];
   readonly schema: z.ZodType<T>;
-  /** Two objects with the same key are two versions of the same thing. */
+  /** Two objects with the same key are versions of the same object. */
   key(object: T): string;
-  /** Nothing about it is not in its key: it is there or not, never changed. */
-  readonly isItsKey?: true;
-  /** a list whose order means nothing */
+  /** The key contains all fields: objects are added or removed, never changed. */
+  readonly neverChanges?: true;
+  /** list whose order does not matter */
   readonly unordered?: keyof T & string;
-  /** an object: none is as good as an empty one */
-  readonly emptyIsNone?: keyof T & string;
-  /** in the words of the tool that shows it: `rule 4100: from 10.89.4.0/24 lookup 2184` */
+  /** object whose absence equals an empty one */
+  readonly absentWhenEmpty?: keyof T & string;
+  /** Prints an object in the words of the tool that shows it: `rule 4100: from 10.89.4.0/24 lookup 2184` */
   print(object: T): string;
-  /** absent: printed as the new one alone */
+  /** Prints a change; absent: the new object is printed. */
   printDifference?(from: T, to: T): string;
-  /** It only tells what others have: a change of it is no drift. */
-  tellsOfOthers?(object: T): boolean;
-  /** What a change needs done. Absent where objects change together: nft objects do, by the table. */
+  /** The object describes foreign objects only: a change is not drift. */
+  describesOthers?(object: T): boolean;
+  /** Moves of a change. Absent for kinds that change together: nft objects change by the table. */
   moves?(change: ChangeOf<T>): readonly Move[];
 }
 
@@ -29,15 +29,19 @@ export type ChangeOf<T> =
   | { readonly kind: 'change'; readonly from: T; readonly to: T; readonly why: string }
   | { readonly kind: 'remove'; readonly from: T };
 
-/** A small part of a plan, and its place in the order. */
+export function objectOfChange<T>(change: ChangeOf<T>): T {
+  return change.kind === 'remove' ? change.from : change.to;
+}
+
+/** Smallest unit of a plan, with its position in the order. */
 export interface Move {
   readonly rank: Rank;
-  /** place among those of its rank, ascending */
-  readonly within?: number;
+  /** position within its rank, ascending */
+  readonly position?: number;
   readonly do: Action;
   readonly undo: Action;
-  /** Those of the same place are undone in the order in which they are done. */
+  /** Moves with the same position are undone in the order in which they are done. */
   readonly undoneInOrder?: true;
-  /** another move of the same change has told of it */
-  readonly untold?: true;
+  /** not printed: another move of the same change already is */
+  readonly unprinted?: true;
 }

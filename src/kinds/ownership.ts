@@ -1,12 +1,18 @@
-/** Marks of ownership: how our objects are recognised on a host, and their position among foreign objects. */
+/** Numbers and names that identify our objects on a host, and their position among foreign objects. */
 
-/** the `protocol` of our rules and routes; not in /etc/iproute2/rt_protos */
+/** `protocol` of our rules and routes; not in /etc/iproute2/rt_protos */
 export const ownProtocol = 136;
-/** the `priority` of our xfrm policies, which have no protocol: the lower is asked first */
+/** group of our links: the only mark that a link has from the moment of its creation [measured: an alias comes later] */
+export const ownLinkGroup = 136;
+/** `priority` of our xfrm policies, which have no protocol: the lower one is matched first */
 export const ownPriorities = { allow: 136, block: 137 } as const;
-/** the one nft table, family inet */
+/** our only nft table, family inet */
 export const ownNftTable = 'mustredirect';
-/** preferences of our rules, in the order in which the kernel walks them: DESIGN section 5 */
+/** metric of the routes that our routing daemon adds: with their protocol, it tells them from those of another BIRD */
+export const learnedMetric = 136;
+/** RTPROT_BIRD of linux/rtnetlink.h */
+export const birdProtocol = 12;
+/** preferences of our rules, in the order of the kernel's lookup: DESIGN section 5 */
 export const preferences = {
   hostErrors: 4000,
   hostErrorsClosed: 4001,
@@ -18,17 +24,17 @@ export const preferences = {
   closed: 4200,
   end: 4999,
 } as const;
-/** those of `direct` and of routes: from `preferences.direct` on, by rank */
+/** preferences of `direct` and of routes: from `preferences.direct` on, by rank */
 export const routePreferences: readonly number[] = Array.from(
   { length: 40 },
   (_, rank) => preferences.direct + rank,
 );
 /** RT_TABLE_MAIN */
 export const mainTable = 254;
-/** the last resort: any other route of the same destination comes first */
+/** lowest priority: any other route to the same destination is preferred */
 export const lastMetric = 0xffffffff;
-/** elements that a set has room for when packets fill it: as many as nft gives one by itself */
+/** size of a set that packets fill: nft's default */
 export const dynamicSetSize = 65_535;
 
-/** By this, `iptables` and we recognise a rule of ours in a chain of others. */
+/** Comment that identifies our rules in foreign chains, for `iptables` and for us. */
 export const ownComment = ['-m', 'comment', '--comment', 'mustredirect'] as const;

@@ -1,4 +1,4 @@
-/** The type of an object comes from its schema: plain data, and readonly all the way down. */
+/** Type of an object, derived from its schema: plain data, deeply readonly. */
 import type * as z from 'zod';
 
 export type Plain<S extends z.ZodType> = DeepReadonly<z.infer<S>>;

@@ -1,16 +1,16 @@
-/** Words that the texts of several kinds have in common. */
+/** Text helpers shared by several kinds. */
 import type { Family } from '../address/cidr.ts';
 
 export function hex(value: number): string {
   return `0x${value.toString(16)}`;
 }
 
-/** As somebody types it: without a family, `ip` speaks of IPv4. */
+/** Command as typed: without an option, `ip` means IPv4. */
 export function ipCommand(family: Family): 'ip' | 'ip -6' {
   return family === 4 ? 'ip' : 'ip -6';
 }
 
-/** Not every rule and route shows by its addresses of which family it is. */
+/** Names the family, which addresses alone do not always show. */
 export function familyWord(family: Family): string {
   return family === 6 ? 'IPv6 ' : '';
 }

@@ -1,20 +1,20 @@
-/** Records what a test host's device really carries. A capture that may have missed a packet is an error. */
+/** Captures packets on a test host's device. A capture that may have lost a packet is an error. */
 import { MustredirectError } from '../error.ts';
 import { type Captured, startCapture } from '../host/capture/capture.ts';
 import type { Packet } from '../host/capture/packet.ts';
 import type { TestHost } from './test-host.ts';
 
 export interface Capture {
-  /** Every IP packet so far: nothing that was on the wire before the call is missing. */
+  /** Returns every IP packet so far; packets on the wire before the call are complete. */
   packets(): Promise<readonly Packet[]>;
-  /** The same, and ends the capture. */
+  /** Returns every IP packet so far, and ends the capture. */
   stop(): Promise<readonly Packet[]>;
 }
 
 /**
- * Starts recording, and returns when every packet from now on is seen.
- * @param device a device's name, or `any`
- * @param filter as tcpdump takes it: `icmp and host 203.0.113.10`
+ * Starts a capture, and returns once it sees every packet.
+ * @param device device name, or `any`
+ * @param filter in tcpdump syntax: `icmp and host 203.0.113.10`
  */
 export async function captureOn(host: TestHost, device: string, filter: string): Promise<Capture> {
   const capture = await startCapture(host.background, { device, filter });

@@ -1,4 +1,4 @@
-/** The cgroups of a lab's containers, where they need any: all below one of the lab's own. */
+/** Cgroups of a lab's containers, if they need any: all below one cgroup of the lab. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MustredirectError } from '../error.ts';
 import type { Files, Host } from '../host/ports.ts';
@@ -10,12 +10,12 @@ export function cgroupOf(lab: string): string {
 const pollInterval = 10;
 const lastRound = 300;
 
-/** Removes those that a killed lab left behind; says whether there were any. */
+/** Removes cgroups that a killed lab left behind; returns whether there were any. */
 export async function removeCgroups({ exec, files }: Host, lab: string): Promise<boolean> {
   for (let round = 0; round <= lastRound; round++) {
     const found = await findCgroups(files, lab);
     if (found.length === 0) return round > 0;
-    // A cgroup is busy for a moment after its last process: then it fails, and the next round tells.
+    // A cgroup stays busy briefly after its last process ends: then rmdir fails, and the next round retries.
     await exec.run(['find', ...found, '-depth', '-type', 'd', '-exec', 'rmdir', '{}', '+']);
     await sleep(pollInterval);
   }

@@ -10,7 +10,7 @@ import { checkName } from './name.ts';
 import { createWorld, takeDown, thisMachine, type World } from './world.ts';
 
 export interface LabIo {
-  /** a line of the result */
+  /** prints a line of the result */
   print(line: string): void;
 }
 
@@ -21,17 +21,17 @@ export interface LabOptions {
 
 export interface UpOptions extends LabOptions {
   readonly engine?: LabEngine | undefined;
-  /** whether all of it has IPv6 too */
+  /** whether the lab also has IPv6 */
   readonly ipv6?: boolean | undefined;
-  /** how this program is run: the Node first, then its own file */
+  /** command that runs this program: path of Node, then of its file */
   readonly self: readonly string[];
-  /** how its user calls it; default: `mustredirect` */
+  /** name by which the user runs it; default: `mustredirect` */
   readonly command?: string;
 }
 
 const defaultName = 'default';
 
-/** Builds a lab that stays. */
+/** Builds a lab that stays up after the command. */
 export async function labUp(
   { name = defaultName, engine, ipv6, self, command = 'mustredirect' }: UpOptions,
   io: LabIo,
@@ -41,34 +41,36 @@ export async function labUp(
   await writeFiles(world);
   await world.keep();
   const option = name === defaultName ? '' : ` --name ${name}`;
-  const inContainer = inContainerOf(world.engine.engine);
+  const exec = `${command} lab exec${option}`;
   describe(world).forEach((line) => io.print(line));
-  io.print(`\n${command} lab exec${option} gw1 -- ${command} plan`);
-  io.print(`${command} lab exec${option} node1 -- ${inContainer}`);
+  io.print(`\n${exec} gw1 -- mustredirect apply`);
+  io.print(`${exec} node1 -- mustredirect apply`);
+  io.print(`${exec} node1 -- ${traceOf(world.engine.engine)}`);
   io.print(`${command} lab down${option}`);
 }
 
-/** A command for node1, to show what runs there. */
-function inContainerOf(engine: LabEngine): string {
-  if (engine === 'external') return 'ip -brief address';
-  return `${engine === 'docker' ? 'docker' : 'podman'} run --rm localhost/lab ip address`;
+/** Sample command for node1 that lists the hosts that a container's packets pass, where the engine can start one. */
+function traceOf(engine: LabEngine): string {
+  if (engine === 'external') return 'mustredirect status';
+  const program = engine === 'docker' ? 'docker' : 'podman';
+  return `${program} run --rm --network ${network.name} localhost/lab traceroute -n ${addressesOf(4).internet}`;
 }
 
 export function familiesOf({ ipv6 = false }: Pick<UpOptions, 'ipv6'>): Families {
   return ipv6 ? [4, 6] : [4];
 }
 
-/** Gives both hosts the file that redirects the containers of node1. */
+/** Writes the file that redirects the containers of node1 to both hosts. */
 export async function writeFiles({ hosts, engine, families }: World): Promise<void> {
   const content = exampleFile(engine.engine, { families });
   await Promise.all([hosts.node1, hosts.gw1].map((host) => host.files.replace(filePath, content)));
 }
 
-/** What a lab is, for its user. */
+/** Describes a lab to its user. */
 export function describe({ name, engine, families }: World): readonly string[] {
   const rows = families.map(addressesOf);
   const width = Math.max(...rows.map((addresses) => addresses.node1.length));
-  /** of IPv4 in its line, of IPv6 in one more */
+  /** Shows IPv4 addresses in the first line, IPv6 addresses in a second one. */
   const host = (which: keyof ReturnType<typeof addressesOf>, known: string, what: string): string[] =>
     rows.map((addresses, i) =>
       `  ${(i === 0 ? known : '').padEnd(8)}  ${addresses[which].padEnd(width)}  ${i === 0 ? what : ''}`.trimEnd(),
@@ -84,7 +86,7 @@ export function describe({ name, engine, families }: World): readonly string[] {
   ];
 }
 
-/** Takes a lab down, also one that was killed while it was built. */
+/** Takes a lab down, even if it was killed while it was built. */
 export async function labDown({ name = defaultName }: LabOptions, io: LabIo): Promise<void> {
   const found = await takeDown(thisMachine(), name);
   io.print(found ? `lab ${name}: removed` : `lab ${name}: there is none`);
@@ -93,16 +95,24 @@ export async function labDown({ name = defaultName }: LabOptions, io: LabIo): Pr
 export interface ExecOptions extends LabOptions {
   readonly host: string;
   readonly argv: readonly string[];
-  /** where the program starts, when that exists on the host */
+  /** working directory of the program, if it exists on the host */
   readonly folder: string;
+  /** folder of our own launcher: the last of PATH, so that `mustredirect` is found in a checkout */
+  readonly launchers?: string;
 }
 
-const enterFolder = 'cd "$0" 2>/dev/null || cd /; exec "$@"';
+const enterFolder = 'PATH=$PATH${1:+:$1}; cd "$0" 2>/dev/null || cd /; shift; exec "$@"';
 
-/** Runs a program on a host of a lab, with our own stdin, stdout and stderr; gives its exit status. */
-export async function labExec({ name = defaultName, host, argv, folder }: ExecOptions): Promise<number> {
+/** Runs a program on a host of a lab, with our stdin, stdout and stderr; returns its exit status. */
+export async function labExec({
+  name = defaultName,
+  host,
+  argv,
+  folder,
+  launchers = '',
+}: ExecOptions): Promise<number> {
   const pid = await findHost(name, host);
-  const [file = '', ...args] = inHost(pid, ['sh', '-c', enterFolder, folder, ...argv]);
+  const [file = '', ...args] = inHost(pid, ['sh', '-c', enterFolder, folder, launchers, ...argv]);
   const child = spawn(file, args, { stdio: 'inherit' });
   return new Promise((resolve, reject) => {
     child.once('error', reject);

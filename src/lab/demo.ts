@@ -1,4 +1,4 @@
-/** `mustredirect lab demo`: applies one file on two hosts, and shows what that did, measured on the wire. */
+/** `mustredirect lab demo`: applies one file on two hosts, and shows captures of the traffic before and after. */
 import { runOrFail } from '../host/process/exec.ts';
 import { describe, familiesOf, writeFiles, type LabIo, type UpOptions } from './commands.ts';
 import { judge, type Finding, type Observation } from './evidence.ts';
@@ -8,7 +8,7 @@ import { observe, type Sender } from './observe.ts';
 import type { TestHost } from './test-host.ts';
 import { createWorld, type World } from './world.ts';
 
-/** Runs it in a lab of its own, which is gone afterwards; says whether all was as promised. */
+/** Runs the demo in a temporary lab; returns whether all findings are as expected. */
 export async function labDemo({ name = 'demo', engine, ipv6, self }: UpOptions, io: LabIo): Promise<boolean> {
   const [node = ''] = self;
   const world = await createWorld({ name, engine, node, families: familiesOf({ ipv6 }) });
@@ -28,7 +28,7 @@ async function demonstrate(world: World, self: readonly string[], io: LabIo): Pr
   const dumps = await Promise.all([node1, gw1].map(dumpHost));
   io.print('\ncontainer early is started, and sends: nothing is applied yet');
   const before = await observeEach(world, [early]);
-  // The gateway first: closed before open, and nothing is sent where nobody takes it.
+  // The gateway comes first, so that it is ready before node1 sends packets to it.
   for (const host of [gw1, node1]) {
     const lines = await runSelf(host, self, ['apply', '--yes'], io);
     lines.forEach((line) => io.print(`  ${line}`));
@@ -53,14 +53,14 @@ async function startSender({ containers }: World, name: string): Promise<Sender>
   return { name, addresses: await containers.addresses(name, network.name) };
 }
 
-/** One family after the other. */
+/** Observes one family after the other. */
 async function observeEach(world: World, senders: readonly Sender[]): Promise<readonly Observation[]> {
   const observations: Observation[] = [];
   for (const family of world.families) observations.push(await observe(world, senders, family));
   return observations;
 }
 
-/** Says the family where there are several. */
+/** Names the family in findings when there are several. */
 function judgeEach(before: readonly Observation[], after: readonly Observation[]): readonly Finding[] {
   return after.flatMap((observation, i) => {
     const earlier = before[i];
@@ -70,7 +70,7 @@ function judgeEach(before: readonly Observation[], after: readonly Observation[]
   });
 }
 
-/** As a user of that host would run it, whatever the environment of this run says. */
+/** Runs this program on a test host with the environment of that host, independent of ours. */
 async function runSelf(
   { exec, name }: TestHost,
   self: readonly string[],

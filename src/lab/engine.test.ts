@@ -12,7 +12,7 @@ const unifiedCgroups = { '/sys/fs/cgroup': ['cgroup.controllers', 'cgroup.procs'
 const netavark = { '/usr/lib/podman': ['aardvark-dns', 'netavark'] };
 const cni = { '/usr/lib/cni': ['bridge', 'portmap'] };
 
-/** Answers what it knows, and fails on every other question. */
+/** Machine that answers these commands, and fails on every other one. */
 function machine({ versions, folders }: Machine): Host {
   const refuse = () => Promise.reject(new Error('not asked for'));
   return {
@@ -27,6 +27,7 @@ function machine({ versions, folders }: Machine): Host {
     files: {
       list: async (path) => folders[path] ?? [],
       read: refuse,
+      stat: refuse,
       replace: refuse,
       append: refuse,
       overwrite: refuse,
@@ -36,7 +37,7 @@ function machine({ versions, folders }: Machine): Host {
 }
 
 describe('chooseEngine', () => {
-  it('takes podman with netavark where both backends are installed', async () => {
+  it('prefers podman with netavark when both backends are installed', async () => {
     const host = machine({
       versions: { podman: '4.3.1', runc: '1.1.5' },
       folders: { ...hybridCgroups, ...netavark, ...cni },
@@ -51,7 +52,7 @@ describe('chooseEngine', () => {
     expect(await chooseEngine(host, 'external')).toMatchObject({ engine: 'external' });
   });
 
-  it('takes podman with CNI where that is what is installed', async () => {
+  it('uses podman with CNI when only that is installed', async () => {
     const host = machine({
       versions: { podman: '3.4.4', runc: '1.1.0' },
       folders: { ...hybridCgroups, ...cni },
@@ -59,7 +60,7 @@ describe('chooseEngine', () => {
     expect(await chooseEngine(host)).toMatchObject({ engine: 'podman-cni' });
   });
 
-  it('takes crun, and no cgroups, on a machine with cgroup v2 alone', async () => {
+  it('uses crun without cgroups on a machine with cgroup v2 only', async () => {
     const host = machine({
       versions: { podman: '5.4.2', crun: '1.21' },
       folders: { ...unifiedCgroups, ...netavark, ...cni },
@@ -72,7 +73,7 @@ describe('chooseEngine', () => {
     ['podman', {}, 'podman is not installed'],
     ['a runtime', { podman: '4.3.1' }, 'podman needs runc here'],
     ['a backend', { podman: '4.3.1', runc: '1.1.5' }, 'podman 4.3.1 has no network backend'],
-  ])('does without an engine, and says why, when %s is missing', async (_, versions, reason) => {
+  ])('uses no engine, and gives the reason, when %s is missing', async (_, versions, reason) => {
     const choice = await chooseEngine(machine({ versions, folders: hybridCgroups }));
     expect(choice.engine).toBe('external');
     expect(choice.reason).toContain(reason);

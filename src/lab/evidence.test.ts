@@ -14,7 +14,7 @@ const internet = '203.0.113.10';
 const before: Observation = {
   family: 4,
   containers: ['10.89.4.2'],
-  answers: ['isp saw 192.168.50.10'],
+  replies: ['isp saw 192.168.50.10'],
   roundTrips: [0.25],
   gatewayLan: [],
   gatewayUplink: [],
@@ -23,7 +23,7 @@ const before: Observation = {
 const after: Observation = {
   family: 4,
   containers: ['10.89.4.2', '10.89.4.3'],
-  answers: ['upstream saw 172.31.0.2', 'upstream saw 172.31.0.2'],
+  replies: ['upstream saw 172.31.0.2', 'upstream saw 172.31.0.2'],
   roundTrips: [0.31, 0.3],
   gatewayLan: [packet('10.89.4.3', internet), packet('10.89.4.2', internet), packet(internet, '10.89.4.2')],
   gatewayUplink: [packet('172.31.0.2', internet), packet(internet, '172.31.0.2')],
@@ -36,7 +36,7 @@ const wrong = (a: Observation, b: Observation) =>
     .map((finding) => `${finding.what}: ${finding.wrong}`);
 
 describe('judge', () => {
-  it('finds nothing wrong when all is as promised', () => {
+  it('accepts the expected result', () => {
     expect(judge(before, after)).toMatchObject([
       { before: 'isp saw 192.168.50.10', after: 'upstream saw 172.31.0.2' },
       { before: 'none', after: '10.89.4.2, 10.89.4.3' },
@@ -47,24 +47,24 @@ describe('judge', () => {
     expect(wrong(before, after)).toEqual([]);
   });
 
-  it('finds a leak', () => {
+  it('reports a leak', () => {
     expect(wrong(before, { ...after, isp: before.isp })).toEqual(['packets seen at the isp: after: not 0']);
   });
 
-  it('does not believe a capture that saw nothing before', () => {
+  it('rejects a capture that saw nothing before apply', () => {
     expect(wrong({ ...before, isp: [] }, after)[0]).toContain('its silence says nothing');
   });
 
-  it('finds a source that was changed on the node', () => {
+  it('reports a source that was changed on the node', () => {
     const gatewayLan = [packet('192.168.50.10', internet)];
     expect(wrong(before, { ...after, gatewayLan })).toEqual([
       'source seen at the gateway: after: not 10.89.4.2, 10.89.4.3',
     ]);
   });
 
-  it('finds a container that was left out', () => {
-    const silent = { ...after, answers: ['upstream saw 172.31.0.2', 'no answer'], roundTrips: [0.3] };
-    expect(wrong(before, silent)).toEqual([
+  it('reports a container without replies', () => {
+    const unanswered = { ...after, replies: ['upstream saw 172.31.0.2', 'no answer'], roundTrips: [0.3] };
+    expect(wrong(before, unanswered)).toEqual([
       'answer to the container: after: not upstream saw 172.31.0.2',
       'round trip, shortest: a container had no answer to its pings',
     ]);
@@ -75,7 +75,7 @@ describe('judge', () => {
     const six: Observation = {
       family: 6,
       containers: ['2001:db8:89:4::2'],
-      answers: ['isp saw 2001:db8:50::10'],
+      replies: ['isp saw 2001:db8:50::10'],
       roundTrips: [0.2],
       gatewayLan: [],
       gatewayUplink: [],
@@ -83,7 +83,7 @@ describe('judge', () => {
     };
     const redirected: Observation = {
       ...six,
-      answers: ['upstream saw 2001:db8:31::2'],
+      replies: ['upstream saw 2001:db8:31::2'],
       gatewayLan: [packet('2001:db8:89:4::2', there)],
       gatewayUplink: [packet('2001:db8:31::2', there)],
       isp: [],

@@ -1,16 +1,16 @@
-/** What was seen on the wire while containers talked to the internet, and whether it is as promised. */
+/** Compares captures of container traffic before and after apply with the expected result. */
 import type { Family } from '../address/cidr.ts';
 import type { Packet } from '../host/capture/packet.ts';
 import { addressesOf } from './layout.ts';
 
-/** What one round of traffic of one family showed. */
+/** Result of one round of traffic of one family. */
 export interface Observation {
   readonly family: Family;
-  /** addresses of the containers that sent */
+  /** addresses of the containers that sent packets */
   readonly containers: readonly string[];
-  /** what the internet address answered each of them */
-  readonly answers: readonly string[];
-  /** milliseconds, the shortest of each container that had an answer: the first packet of all waits for ARP */
+  /** reply of the internet address to each container */
+  readonly replies: readonly string[];
+  /** shortest round trip of each container with replies, in milliseconds: the first packet waits for ARP */
   readonly roundTrips: readonly number[];
   readonly gatewayLan: readonly Packet[];
   readonly gatewayUplink: readonly Packet[];
@@ -21,15 +21,15 @@ export interface Finding {
   readonly what: string;
   readonly before: string;
   readonly after: string;
-  /** how it has to be, when it is not */
+  /** expected value, when the result differs */
   readonly wrong?: string | undefined;
 }
 
-/** Compares both rounds with what must be: `before` shows that the captures would see a leak. */
+/** Compares both rounds with the expected result: `before` proves that the captures would see a leak. */
 export function judge(before: Observation, after: Observation): readonly Finding[] {
   const addresses = addressesOf(after.family);
   return [
-    finding('answer to the container', before, after, ({ answers }) => answers, {
+    finding('answer to the container', before, after, ({ replies }) => replies, {
       before: [`isp saw ${addresses.node1}`],
       after: [`upstream saw ${addresses.uplink}`],
     }),
@@ -92,7 +92,7 @@ function judgeIsp(before: Observation, after: Observation): Finding {
   };
 }
 
-/** Who sent to the internet address. */
+/** Sources of packets to the internet address. */
 function sources(packets: readonly Packet[], family: Family): readonly string[] {
   const { internet } = addressesOf(family);
   return packets.filter(({ destination }) => destination === internet).map(({ source }) => source);
@@ -103,12 +103,14 @@ function listed(values: readonly string[]): string {
 }
 
 function judgeRoundTrip(before: Observation, after: Observation): Finding {
-  const silent = [before, after].some(({ roundTrips, containers }) => roundTrips.length < containers.length);
+  const unanswered = [before, after].some(
+    ({ roundTrips, containers }) => roundTrips.length < containers.length,
+  );
   return {
     what: 'round trip, shortest',
     before: shortest(before),
     after: shortest(after),
-    wrong: silent ? 'a container had no answer to its pings' : undefined,
+    wrong: unanswered ? 'a container had no answer to its pings' : undefined,
   };
 }
 

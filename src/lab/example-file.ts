@@ -1,4 +1,4 @@
-/** The file that both hosts of a lab get. */
+/** File for both hosts of a lab. */
 import type { Family, Subnet } from '../address/cidr.ts';
 import type { LabEngine } from './engine.ts';
 import { addressesOf, network, subnetOf, type Families } from './layout.ts';
@@ -8,9 +8,9 @@ export const filePath = '/etc/mustredirect/mustredirect.yaml';
 export interface FileOptions {
   readonly snat?: string;
   readonly direct?: readonly string[];
-  /** default: IPv4 alone */
+  /** default: IPv4 only */
   readonly families?: Families;
-  /** networks of node1 beside the lab's own, by the same gateway; default: none */
+  /** number of additional networks of node1 with the same gateway; default: none */
   readonly more?: number;
 }
 
@@ -42,7 +42,7 @@ gateways:
 `;
 }
 
-/** Scattered: no two of their subnets are neighbours, so that none can be merged. */
+/** Subnet of an additional network; the subnets have gaps between them, so that they cannot be merged. */
 export function anotherSubnet(index: number, family: Family): Subnet {
   return family === 4 ? `10.90.${2 * index}.0/24` : `2001:db8:90:${(2 * index).toString(16)}::/64`;
 }
@@ -63,7 +63,7 @@ function oneOrMany(values: readonly string[]): string {
   return values.length === 1 ? values.join() : `[${values.join(', ')}]`;
 }
 
-/** As the file calls it: podman's network backends are one engine. */
+/** Engine name in the file: podman's network backends are one engine. */
 function engineOf(engine: LabEngine): string {
   return engine.replace(/-.*$/, '');
 }

@@ -1,16 +1,15 @@
 /**
- * The shell texts that a test host consists of. Everything is mounted inside the host's own mount
- * namespace, on memory: what a host leaves behind when its first process is killed is nothing.
+ * Shell scripts of a test host. All mounts are inside the host's own mount namespace, in memory: nothing is left behind
+ * when its first process is killed.
  */
 
-/** Marks our processes in /proc; the lab's and the host's name follow it, and nothing else. */
+/** Identifies our processes in /proc; followed only by the names of the lab and of the host. */
 export const holderMark = 'mustredirect-lab';
 
 /**
- * The first process of a host, `$1` being the lab and `$2` the host. It ends when its stdin does, unless
- * the word `keep` came before: whoever builds a lab and is killed takes its half-built hosts along.
- * /etc, /var/lib and /var/tmp are the machine's with a layer on top; what engines and mustredirect keep there
- * is empty.
+ * First process of a host; `$1` is the lab, `$2` the host. It ends when its stdin closes, unless it read the word
+ * `keep` before: if the process that builds a lab is killed, its half-built hosts end, too. /etc, /var/lib and /var/tmp
+ * are overlays of the machine's folders, with empty folders for state of engines and of mustredirect.
  */
 export const initScript = `
 set -e
@@ -61,8 +60,8 @@ wait $!
 `;
 
 /**
- * The parent of the first process, outside the host. With cgroup v1, an engine needs a cgroup namespace to
- * keep its cgroups below ours; they are on no file system of the host, so they are removed here.
+ * Parent of the first process, outside the host. With cgroup v1, an engine needs a cgroup namespace to keep its cgroups
+ * below the lab's; they are on no file system of the host, so they are removed here.
  */
 export const outerScript = `
 if [ -z "$LAB_CGROUP" ]; then exec "$@"; fi

@@ -9,15 +9,15 @@ import { holderMark, initScript, outerScript } from './holder-script.ts';
 export interface HolderOptions {
   readonly lab: string;
   readonly host: string;
-  /** lines of a path below /proc/sys and its value */
+  /** lines with a path below /proc/sys and its value */
   readonly sysctls: readonly string[];
-  /** the cgroup that becomes the root of the host's cgroups, where there is need of one */
+  /** cgroup that becomes the root of the host's cgroups, if it needs one */
   readonly cgroup?: string | undefined;
 }
 
 export interface Holder {
   readonly pid: number;
-  /** Lets the host live on when we end. Without it, it ends with us. */
+  /** Keeps the host running after this process ends; without it, the host ends with this process. */
   keep(): Promise<void>;
 }
 
@@ -38,7 +38,7 @@ export async function startHolder(files: Files, options: HolderOptions): Promise
     },
   });
   await ready(child, options);
-  letGo(child);
+  detach(child);
   const pid = (await findHolders(files, options.lab)).find(
     ({ host, init }) => init && host === options.host,
   )?.pid;
@@ -47,25 +47,25 @@ export async function startHolder(files: Files, options: HolderOptions): Promise
   return { pid, keep: () => new Promise((resolve) => child.stdin.end('keep\n', () => resolve())) };
 }
 
-/** Resolves when the host says `ready`, and rejects with what it said when it ends before. */
+/** Resolves when the host prints `ready`; rejects with its output when it ends before. */
 async function ready(child: ChildProcessWithoutNullStreams, { lab, host }: HolderOptions): Promise<void> {
-  let said = '';
+  let stderr = '';
   return new Promise((resolve, reject) => {
-    child.stderr.on('data', (chunk) => (said += String(chunk)));
+    child.stderr.on('data', (chunk) => (stderr += String(chunk)));
     child.stdout.once('data', () => resolve());
     child.once('error', reject);
     child.once('exit', () => {
-      reject(new MustredirectError('failed', `lab ${lab}: ${host} cannot be made: ${said.trim()}`));
+      reject(new MustredirectError('failed', `lab ${lab}: ${host} cannot be made: ${stderr.trim()}`));
     });
   });
 }
 
-/** The host must not keep us from ending. */
-function letGo(child: ChildProcessWithoutNullStreams): void {
+/** Lets this process exit while the host runs. */
+function detach(child: ChildProcessWithoutNullStreams): void {
   child.unref();
   child.stdout.destroy();
   child.stderr.destroy();
-  // A pipe is a socket to Node, whatever its type says.
+  // A pipe is a socket in Node, contrary to its type.
   (child.stdin as Socket).unref();
   child.stdin.on('error', () => {});
 }
@@ -74,11 +74,11 @@ export interface FoundHolder {
   readonly lab: string;
   readonly host: string;
   readonly pid: number;
-  /** the host's first process itself, not one on the way to it */
+  /** whether it is the host's first process itself, and not a parent of it */
   readonly init: boolean;
 }
 
-/** Every process that holds a host of the lab, or is about to: known by what it was started as. */
+/** All processes that hold or start a host of the lab, recognised by their command line. */
 export async function findHolders(files: Files, lab: string): Promise<readonly FoundHolder[]> {
   const pids = (await files.list('/proc')).filter((entry) => /^\d+$/.test(entry)).map(Number);
   const found = await Promise.all(pids.map((pid) => readHolder(files, pid)));
@@ -93,7 +93,7 @@ async function readHolder(files: Files, pid: number): Promise<FoundHolder | unde
   return { lab, host, pid, init: /^NSpid:\t\d.*\t1$/m.test(status) };
 }
 
-/** Nothing when the process ended meanwhile. */
+/** Empty when the process has ended. */
 async function readOfProcess(files: Files, path: string): Promise<string> {
   try {
     return (await files.read(path)) ?? '';
@@ -104,19 +104,19 @@ async function readOfProcess(files: Files, path: string): Promise<string> {
 }
 
 const pollInterval = 10;
-/** Time for the outer processes to clean up and end by themselves. */
+/** Rounds before SIGKILL, in which outer processes clean up and end by themselves. */
 const graceRounds = 50;
 const lastRound = 500;
 
-/** Kills the lab's hosts and whatever runs in them, and waits until all of it is gone. */
+/** Ends the lab's hosts and all processes in them, and waits until they are gone. */
 export async function endHolders({ exec, files }: Host, lab: string): Promise<void> {
   for (let round = 0; round <= lastRound; round++) {
     const holders = await findHolders(files, lab);
     if (holders.length === 0) return;
     const inits = holders.filter(({ init }) => init);
-    const doomed = inits.length > 0 || round < graceRounds ? inits : holders;
-    // One that has ended meanwhile makes it fail: the next round tells.
-    if (doomed.length > 0) await exec.run(['kill', '-KILL', ...doomed.map(({ pid }) => String(pid))]);
+    const targets = inits.length > 0 || round < graceRounds ? inits : holders;
+    // kill fails when a process has ended meanwhile: the next round checks again.
+    if (targets.length > 0) await exec.run(['kill', '-KILL', ...targets.map(({ pid }) => String(pid))]);
     await sleep(pollInterval);
   }
   throw new MustredirectError('failed', `lab ${lab}: its processes do not end`);

@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { compareDumps, inOneOrder } from './host-dump.ts';
+import { compareDumps, sortRuleset } from './host-dump.ts';
 
 const dump = { 'ip rule': ['0: from all lookup local', '32766: from all lookup main'], nft: [] };
 
 describe('compareDumps', () => {
-  it('finds no difference between equals', () => {
+  it('returns no difference for equal dumps', () => {
     expect(compareDumps(dump, { ...dump })).toEqual([]);
   });
 
-  it('names what came and what went', () => {
+  it('lists added and removed lines', () => {
     const changed = { 'ip rule': ['0: from all lookup local'], nft: ['table inet x {', '}'] };
     expect(compareDumps(dump, changed)).toEqual([
       '- ip rule: 32766: from all lookup main',
@@ -17,7 +17,7 @@ describe('compareDumps', () => {
     ]);
   });
 
-  it('sees another order, and a line that is there twice', () => {
+  it('detects another order, and duplicate lines', () => {
     const turned = { ...dump, 'ip rule': dump['ip rule'].toReversed() };
     expect(compareDumps(dump, turned)).toEqual(['~ ip rule: the same lines, another order or number']);
     const doubled = { ...dump, 'ip rule': [...dump['ip rule'], '32766: from all lookup main'] };
@@ -25,7 +25,7 @@ describe('compareDumps', () => {
   });
 });
 
-describe('a ruleset in one order', () => {
+describe('sortRuleset', () => {
   const table = (...objects: readonly string[]): string => `table inet x {\n${objects.join('\n\n')}\n}\n`;
   const [a, b] = ['\tset a {\n\t\telements = { 10.0.0.0,\n\t\t\t     10.0.2.0 }\n\t}', '\tset b {\n\t}'];
   const turned = '\tset a {\n\t\telements = { 10.0.2.0, 10.0.0.0 }\n\t}';
@@ -33,13 +33,13 @@ describe('a ruleset in one order', () => {
   const chain = (some: readonly string[]): string =>
     `\tchain c {\n${some.map((rule) => `\t\t${rule}`).join('\n')}\n\t}`;
 
-  it('is the same whatever was made first, and however elements are hashed', () => {
-    const text = inOneOrder(table(a ?? '', b ?? '', chain(rules)));
-    expect(inOneOrder(table(b ?? '', chain(rules), turned))).toBe(text);
-    expect(inOneOrder(table(b ?? '', chain(rules)))).not.toBe(text);
+  it('sorts sets, chains and elements', () => {
+    const text = sortRuleset(table(a ?? '', b ?? '', chain(rules)));
+    expect(sortRuleset(table(b ?? '', chain(rules), turned))).toBe(text);
+    expect(sortRuleset(table(b ?? '', chain(rules)))).not.toBe(text);
   });
 
   it('keeps the order of rules', () => {
-    expect(inOneOrder(table(chain(rules)))).not.toBe(inOneOrder(table(chain(rules.toReversed()))));
+    expect(sortRuleset(table(chain(rules)))).not.toBe(sortRuleset(table(chain(rules.toReversed()))));
   });
 });

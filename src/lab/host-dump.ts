@@ -1,8 +1,8 @@
-/** All of a host that mustredirect may change, as text: two of them tell what was left behind. */
+/** Text dump of everything on a host that mustredirect may change: a comparison of two shows leftovers. */
 import type { TestHost } from './test-host.ts';
 
-/** What is shown, and the program that shows it. Counters and times are left out: they change by themselves. */
-const parts: Readonly<Record<string, string>> = {
+/** Section title -> command. Counters and times are omitted, since they change by themselves. */
+const sections: Readonly<Record<string, string>> = {
   'ip rule': 'ip rule; ip -6 rule',
   'ip route': 'ip route show table all; ip -6 route show table all',
   'ip xfrm': 'ip xfrm policy',
@@ -18,19 +18,19 @@ export type HostDump = Readonly<Record<string, readonly string[]>>;
 
 export async function dumpHost(host: TestHost): Promise<HostDump> {
   const entries = await Promise.all(
-    Object.entries(parts).map(async ([part, script]) => {
+    Object.entries(sections).map(async ([section, script]) => {
       const { stdout } = await host.exec.run(['sh', '-c', script]);
-      return [part, (part === 'nft' ? inOneOrder(stdout) : stdout).split('\n')] as const;
+      return [section, (section === 'nft' ? sortRuleset(stdout) : stdout).split('\n')] as const;
     }),
   );
   return Object.fromEntries(entries);
 }
 
 /**
- * A ruleset with the sets and chains of each table in order of their names, and the elements of each set in order: nft lists
- * them as they were made, or as they are hashed. Rules keep their order.
+ * Sorts sets and chains of each table by name, and elements of each set: nft lists them in order of creation or of
+ * hashes. The order of rules is kept.
  */
-export function inOneOrder(ruleset: string): string {
+export function sortRuleset(ruleset: string): string {
   return ruleset.replaceAll(/^(table [^\n]*\n)(.*?)^\}/gms, (_, head: string, body: string) => {
     const objects = body.split(/^(?=\t(?:set|map|chain) )/m).map((object) =>
       object.trim().replace(/elements = \{([^}]*)\}/, (__, elements: string) => {
@@ -45,15 +45,15 @@ export function inOneOrder(ruleset: string): string {
   });
 }
 
-/** One line for each difference: `+ nft: table inet x`; none when both are the same. */
+/** One line for each difference: `+ nft: table inet x`; none when both are equal. */
 export function compareDumps(before: HostDump, after: HostDump): readonly string[] {
-  return Object.keys(after).flatMap((part) => {
-    const [old = [], now = []] = [before[part], after[part]];
+  return Object.keys(after).flatMap((section) => {
+    const [old = [], now = []] = [before[section], after[section]];
     if (old.join('\n') === now.join('\n')) return [];
-    const gone = old.filter((line) => !now.includes(line)).map((line) => `- ${part}: ${line}`);
-    const come = now.filter((line) => !old.includes(line)).map((line) => `+ ${part}: ${line}`);
-    return gone.length + come.length > 0
-      ? [...gone, ...come]
-      : [`~ ${part}: the same lines, another order or number`];
+    const removed = old.filter((line) => !now.includes(line)).map((line) => `- ${section}: ${line}`);
+    const added = now.filter((line) => !old.includes(line)).map((line) => `+ ${section}: ${line}`);
+    return removed.length + added.length > 0
+      ? [...removed, ...added]
+      : [`~ ${section}: the same lines, another order or number`];
   });
 }

@@ -1,21 +1,21 @@
-/** What a lab consists of: five test hosts and the links between them, as DESIGN 1 has them. */
+/** Layout of a lab: five test hosts and the links between them, as in DESIGN 1. */
 import { type Address, type Family, type Subnet, familyOf } from '../address/cidr.ts';
 
 export const hostNames = ['switch', 'node1', 'gw1', 'isp', 'upstream'] as const;
 export type HostName = (typeof hostNames)[number];
 
-/** What the test hosts call each other, and where. */
+/** Addresses of the test hosts. */
 export const addresses = {
   node1: '192.168.50.10',
   gw1: '192.168.50.2',
   isp: '192.168.50.1',
   uplink: '172.31.0.2',
   upstream: '172.31.0.1',
-  /** held by isp and upstream alike: who answers tells which way was taken */
+  /** address of both isp and upstream: the one that replies shows which path was used */
   internet: '203.0.113.10',
 } as const;
 
-/** The same with IPv6, from what RFC 3849 keeps for documentation. */
+/** IPv6 addresses of the test hosts, in the documentation prefix of RFC 3849. */
 const addresses6: Addresses = {
   node1: '2001:db8:50::10',
   gw1: '2001:db8:50::2',
@@ -31,7 +31,7 @@ export function addressesOf(family: Family): Addresses {
   return family === 4 ? addresses : addresses6;
 }
 
-/** the network of the example file, and its subnets on node1 */
+/** network of the example file, with its subnets on node1 */
 export const network = {
   name: 'mustredirect',
   subnet: '10.89.4.0/24',
@@ -42,7 +42,7 @@ export function subnetOf(family: Family): Subnet {
   return family === 4 ? network.subnet : network.subnet6;
 }
 
-/** Which families a lab has, and in which order it tells of them. */
+/** Families of a lab, in output order. */
 export type Families = readonly Family[];
 
 export interface Sysctls {
@@ -51,8 +51,8 @@ export interface Sysctls {
 }
 
 /**
- * Lines of a path below /proc/sys and its value. `all` and `default` go before any device exists, so that every
- * device has them. Forwarding is off where mustredirect must find that out for itself.
+ * Lines with a path below /proc/sys and its value. `all` and `default` are set before any device exists, so that they
+ * apply to all devices. Forwarding stays off where mustredirect must enable it.
  */
 export function hostSysctls(host: HostName, sysctls: Sysctls): readonly string[] {
   const router = host === 'isp' || host === 'upstream';
@@ -62,7 +62,7 @@ export function hostSysctls(host: HostName, sysctls: Sysctls): readonly string[]
     ...['all', 'default'].flatMap((device) => [
       `net/ipv4/conf/${device}/rp_filter ${sysctls.rpFilter}`,
       `net/ipv4/conf/${device}/src_valid_mark ${sysctls.srcValidMark}`,
-      // An address can be used, and is listed, at once: two readings of a host do not differ by it.
+      // Without DAD, an address is usable and listed at once: two dumps of a host do not differ by it.
       `net/ipv6/conf/${device}/accept_dad 0`,
     ]),
   ];
@@ -70,7 +70,7 @@ export function hostSysctls(host: HostName, sysctls: Sysctls): readonly string[]
 
 export type Pids = Readonly<Record<HostName, number>>;
 
-/** For `ip -batch` in the switch: a bridge, and a cable to each host of the LAN. */
+/** Lines for `ip -batch` in the switch: a bridge, and a veth to each host of the LAN. */
 export function switchLinks(pids: Pids): string {
   const ports = (['node1', 'gw1', 'isp'] as const).flatMap((host) => [
     `link add ${host} type veth peer name eth0 netns ${pids[host]}`,
@@ -79,7 +79,7 @@ export function switchLinks(pids: Pids): string {
   return lines(['link add lan type bridge', 'link set lan up', ...ports]);
 }
 
-/** For `ip -batch` in gw1: the cable to upstream. */
+/** Lines for `ip -batch` in gw1: the veth to upstream. */
 export function uplinkLinks(pids: Pick<Pids, 'upstream'>, families: Families = [4]): string {
   return lines([
     `link add uplink0 type veth peer name gw1 netns ${pids.upstream}`,
@@ -88,7 +88,7 @@ export function uplinkLinks(pids: Pick<Pids, 'upstream'>, families: Families = [
   ]);
 }
 
-/** For `ip -batch` in each host, when its links are there. */
+/** Lines for `ip -batch` in each host, once its links exist. */
 export function hostAddresses(host: HostName, containersRouted: boolean, families: Families = [4]): string {
   switch (host) {
     case 'switch':
@@ -117,7 +117,7 @@ function link(host: 'node1' | 'gw1' | 'isp' | 'upstream', device: string, famili
   ];
 }
 
-/** With its whole link: a /30 of the uplink's cable, a /24 of the LAN. */
+/** Adds the prefix length of the link: /30 for the uplink, /24 for the LAN. */
 function addAddress(address: Address, device: string): string {
   const length = familyOf(address) === 6 ? 64 : address.startsWith('172.') ? 30 : 24;
   return `address add ${address}/${length} dev ${device}`;

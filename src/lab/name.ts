@@ -1,4 +1,4 @@
-/** Names tell labs apart: at most one lab has a name at any time. */
+/** Names of labs: at any time, at most one lab has a name. */
 import { createServer } from 'node:net';
 import { MustredirectError } from '../error.ts';
 import type { Files } from '../host/ports.ts';
@@ -11,7 +11,7 @@ export function checkName(name: string): void {
   });
 }
 
-/** Makes sure that nobody else has, or is building, a lab of this name, until what it gives is called. */
+/** Claims the name against other labs, including those under construction, until the returned function is called. */
 export async function claimName(files: Files, name: string): Promise<() => void> {
   checkName(name);
   const release = await holdName(name);
@@ -22,7 +22,7 @@ export async function claimName(files: Files, name: string): Promise<() => void>
   });
 }
 
-/** A socket without a file: only one process can have it, and it goes when that process does. */
+/** Listens on an abstract socket: only one process can have it, and it disappears with the process. */
 async function holdName(name: string): Promise<() => void> {
   const server = createServer();
   return new Promise((resolve, reject) => {

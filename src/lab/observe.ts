@@ -1,4 +1,4 @@
-/** One round of traffic of one family from containers, with captures wherever it could come by. */
+/** One round of container traffic of one family, with captures on every possible path. */
 import { type Address, type Family, familyOf } from '../address/cidr.ts';
 import type { Observation } from './evidence.ts';
 import { addressesOf } from './layout.ts';
@@ -11,7 +11,7 @@ export interface Sender {
 }
 
 const pingArgv = ['ping', '-c', '5', '-i', '0.1', '-W', '1'];
-// wget's own time limit, -T, makes Debian 12's static busybox crash.
+// wget's own option -T crashes Debian 12's static busybox.
 const wgetArgv = ['timeout', '2', 'wget', '-q', '-O', '-'];
 
 export async function observe(
@@ -25,7 +25,7 @@ export async function observe(
     world.capture('gw1', 'uplink0', filter),
     world.capture('isp', 'eth0', filter),
   ]);
-  const heard = await Promise.all(senders.map(({ name }) => talk(world, name, family)));
+  const results = await Promise.all(senders.map(({ name }) => talk(world, name, family)));
   const [gatewayLan = [], gatewayUplink = [], isp = []] = await Promise.all(
     captures.map((one) => one.stop()),
   );
@@ -33,8 +33,8 @@ export async function observe(
   return {
     family,
     containers: senders.flatMap(({ addresses }) => addresses.filter(ofFamily)),
-    answers: heard.map(({ answer }) => answer),
-    roundTrips: heard.map(({ roundTrip }) => roundTrip).filter((time) => time !== undefined),
+    replies: results.map(({ reply }) => reply),
+    roundTrips: results.map(({ roundTrip }) => roundTrip).filter((time) => time !== undefined),
     gatewayLan,
     gatewayUplink,
     isp,
@@ -46,10 +46,10 @@ async function talk({ containers }: World, name: string, family: Family) {
   const ping = await containers.run(name, [...pingArgv, internet]);
   const url = `http://${family === 4 ? internet : `[${internet}]`}`;
   const wget = await containers.run(name, [...wgetArgv, url]);
-  // round-trip min/avg/max = 0.113/0.255/0.398 ms
+  // Example: round-trip min/avg/max = 0.113/0.255/0.398 ms
   const roundTrip = /min\/avg\/max = ([\d.]+)\//.exec(ping.stdout)?.[1];
   return {
-    answer: wget.stdout.trim() || 'no answer',
+    reply: wget.stdout.trim() || 'no answer',
     roundTrip: roundTrip === undefined ? undefined : Number(roundTrip),
   };
 }

@@ -1,11 +1,11 @@
-/** Answers at the internet addresses, so that one line tells which way a packet took and as whom. */
+/** Server on the internet addresses, which replies with one line: its host, and the source address that it saw. */
 import { addressesOf, type Families } from './layout.ts';
 import type { TestHost } from './test-host.ts';
 
-/** TCP (as HTTP) and UDP, both on this port. */
+/** Port for TCP (HTTP) and UDP. */
 export const responderPort = 80;
 
-// Text, because it runs in a Node of its own, started from the bundle and from the source alike.
+// Program text, because it runs in a separate Node process, both from the bundle and from source.
 const program = `
 const [name, port, ...addresses] = process.argv.slice(1);
 const said = (from) => name + ' saw ' + from.replace('::ffff:', '') + '\\n';
@@ -21,14 +21,14 @@ http.listen(port, () => Promise.all(addresses.map(answer)).then(() => console.lo
 `;
 
 /**
- * Starts it, and returns when it listens.
- * @param node path of the Node to run it with
+ * Starts the responder, and returns when it listens.
+ * @param node path of Node
  */
 export async function startResponder(host: TestHost, node: string, families: Families): Promise<void> {
-  const held = families.map((family) => addressesOf(family).internet);
-  const argv = [node, '-e', program, host.name, String(responderPort), ...held];
-  // The reader of its first line ends, and what runs on has nobody left to tell.
+  const internetAddresses = families.map((family) => addressesOf(family).internet);
+  const argv = [node, '-e', program, host.name, String(responderPort), ...internetAddresses];
+  // `head` ends after the first line; the responder runs on, and its later output is discarded.
   const script = 'f=/run/lab/responder; mkfifo $f; "$@" >$f 2>&1 </dev/null & head -n 1 $f';
-  const said = await host.run(['sh', '-c', script, 'responder', ...argv]);
-  if (said.trim() !== 'ready') throw new Error(`responder on ${host.name}: ${said}`);
+  const printed = await host.run(['sh', '-c', script, 'responder', ...argv]);
+  if (printed.trim() !== 'ready') throw new Error(`responder on ${host.name}: ${printed}`);
 }

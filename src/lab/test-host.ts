@@ -1,4 +1,4 @@
-/** The ports of a test host: everything that runs on a host runs there from outside as well. */
+/** Ports of a test host: programs run inside its namespaces, started from outside. */
 import { createBackground } from '../host/process/background.ts';
 import { commandError, runOrFail } from '../host/process/exec.ts';
 import { createFiles } from '../host/files/files.ts';
@@ -7,10 +7,10 @@ import type { Background, Exec, Files, Host, RunOptions } from '../host/ports.ts
 
 export interface TestHost extends Host {
   readonly name: string;
-  /** of its first process, in the machine's own numbering */
+  /** pid of its first process in the machine's pid namespace */
   readonly pid: number;
   readonly background: Background;
-  /** Runs a program that must succeed, and gives its stdout. */
+  /** Runs a program that must succeed, and returns its stdout. */
   run(argv: readonly string[], options?: RunOptions): Promise<string>;
 }
 
@@ -30,24 +30,25 @@ export function enterHost(machine: Exec, name: string, pid: number): TestHost {
 }
 
 /**
- * Files as the host's mounts have them. Links with absolute targets lead out of it: use /run, not /var/run.
- * What /proc shows depends on who reads, so a program inside does that.
+ * Files in the host's mount namespace. Absolute symbolic links lead out of it: use /run instead of /var/run. Contents
+ * of /proc depend on the reader, so a program inside reads those.
  */
 function filesInside(exec: Exec, pid: number): Files {
   const files = createFiles();
-  const outside = (path: string) => `/proc/${pid}/root${path}`;
+  const machinePath = (path: string) => `/proc/${pid}/root${path}`;
   return {
-    read: (path) => (inProc(path) ? readInside(exec, path) : files.read(outside(path))),
-    list: (path) => (inProc(path) ? listInside(exec, path) : files.list(outside(path))),
-    replace: (path, content, mode) => files.replace(outside(path), content, mode),
-    append: (path, content) => files.append(outside(path), content),
+    read: (path) => (isInProc(path) ? readInside(exec, path) : files.read(machinePath(path))),
+    stat: (path) => files.stat(machinePath(path)),
+    list: (path) => (isInProc(path) ? listInside(exec, path) : files.list(machinePath(path))),
+    replace: (path, content, mode) => files.replace(machinePath(path), content, mode),
+    append: (path, content) => files.append(machinePath(path), content),
     overwrite: (path, content) =>
-      inProc(path) ? overwriteInside(exec, path, content) : files.overwrite(outside(path), content),
-    remove: (path) => files.remove(outside(path)),
+      isInProc(path) ? overwriteInside(exec, path, content) : files.overwrite(machinePath(path), content),
+    remove: (path) => files.remove(machinePath(path)),
   };
 }
 
-function inProc(path: string): boolean {
+function isInProc(path: string): boolean {
   return path.startsWith('/proc/');
 }
 

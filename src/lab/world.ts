@@ -1,4 +1,4 @@
-/** Builds a lab: the hosts, the links between them, the responders, and the engine in node1. */
+/** Builds a lab: hosts, links, responders, and the engine on node1. */
 import { createExec, runOrFail } from '../host/process/exec.ts';
 import { createFiles } from '../host/files/files.ts';
 import { inNetwork } from '../host/process/namespaces.ts';
@@ -18,15 +18,15 @@ import { startResponder } from './responder.ts';
 import { enterHost, type TestHost } from './test-host.ts';
 
 export interface WorldOptions extends Partial<Sysctls> {
-  /** what tells one lab from another: letters, digits and dashes */
+  /** name of the lab: letters, digits and dashes */
   readonly name: string;
-  /** path of the Node that the responders run with */
+  /** path of Node for the responders */
   readonly node: string;
-  /** default: the best that is installed */
+  /** default: the best one that is installed */
   readonly engine?: LabEngine | undefined;
-  /** whether upstream knows the way to the containers, as with OSPF; default: no */
+  /** whether upstream has routes to the containers, as with OSPF; default: no */
   readonly containersRouted?: boolean;
-  /** what hosts, links and responders have; default: IPv4 alone */
+  /** families of hosts, links and responders; default: IPv4 only */
   readonly families?: Families;
 }
 
@@ -35,10 +35,10 @@ export interface World {
   readonly families: Families;
   readonly hosts: Readonly<Record<HostName, TestHost>>;
   readonly engine: EngineChoice;
-  /** of node1 */
+  /** containers of node1 */
   readonly containers: Containers;
   capture(host: HostName, device: string, filter: string): Promise<Capture>;
-  /** Lets the lab live on when we end. Without it, it ends with us. */
+  /** Keeps the lab running after this process ends; without it, the lab ends with this process. */
   keep(): Promise<void>;
   down(): Promise<void>;
 }
@@ -57,7 +57,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
   }
 }
 
-/** Ends a lab and removes what is left of it, however it came to its end; says whether there was any. */
+/** Ends a lab and removes its remains, however it ended; returns whether there were any. */
 export async function takeDown(machine: Host, name: string): Promise<boolean> {
   checkName(name);
   const found = (await findHolders(machine.files, name)).length > 0;
@@ -101,7 +101,7 @@ async function build(machine: Host, engine: EngineChoice, options: WorldOptions)
   };
 }
 
-/** All at once. When one fails the others must be there, or gone, before anybody clears up. */
+/** Starts all hosts in parallel. When one fails, the others must be up or gone before cleanup begins. */
 async function startHolders(
   machine: Host,
   engine: EngineChoice,
@@ -124,7 +124,7 @@ async function startHolders(
   return mapHosts((_, index) => holders[index] as Holder);
 }
 
-/** @param pids of the hosts' first processes: `ip` finds a host's namespace by it */
+/** @param pids pids of the hosts' first processes, by which `ip` finds their namespaces */
 async function connect(
   machine: Exec,
   pids: Pids,
@@ -132,7 +132,7 @@ async function connect(
   families: Families,
 ): Promise<void> {
   const batch = async (host: HostName, input: string) =>
-    // Only the network namespace: the pids of other hosts are the machine's.
+    // Enters only the network namespace: the pids of other hosts are those of the machine.
     runOrFail(machine, inNetwork(pids[host], ['ip', '-batch', '-']), { input });
   await Promise.all([batch('switch', switchLinks(pids)), batch('gw1', uplinkLinks(pids, families))]);
   await Promise.all(hostNames.map((host) => batch(host, hostAddresses(host, containersRouted, families))));

@@ -18,7 +18,7 @@ function closedTarget(host: FakeHost, spec: Spec): Target {
   return { ...targetOf(host, spec), closed: true };
 }
 
-/** As at boot: no link but the loopback, no route; those come when all is closed. */
+/** Host at boot: only the loopback link, and no route. Both appear after the closed state is applied. */
 async function closedAtBoot(spec: Spec): Promise<FakeHost> {
   const host = createFakeHost({ links: [] });
   const prepared = await applyTo(closedTarget(host, spec));
@@ -29,7 +29,7 @@ async function closedAtBoot(spec: Spec): Promise<FakeHost> {
 }
 
 describe('the closed state', { timeout }, () => {
-  it('needs no link, and lets nothing out when they come', async () => {
+  it('needs no link, and blocks traffic when links appear', async () => {
     await fc.assert(
       fc.asyncProperty(redirecting, async (spec) => {
         expect(findLeak(newHost().state, [spec])).toBeDefined();
@@ -40,7 +40,7 @@ describe('the closed state', { timeout }, () => {
     );
   });
 
-  it('lets nothing out either while apply opens what may be open', async () => {
+  it('blocks leaks while apply opens redirected networks', async () => {
     await fc.assert(
       fc.asyncProperty(redirecting, async (spec) => {
         const host = await closedAtBoot(spec);
@@ -52,7 +52,7 @@ describe('the closed state', { timeout }, () => {
     );
   });
 
-  it('is nothing to do where all is applied, and takes nothing away where another file was', async () => {
+  it('changes nothing when the file is applied, and removes nothing of another file', async () => {
     await fc.assert(
       fc.asyncProperty(specs, specs, async (spec, other) => {
         const host = newHost();

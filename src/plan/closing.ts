@@ -1,178 +1,195 @@
 /**
- * Two chains of our table that stand while a plan changes what flows get of NAT: they drop what belongs to those flows, in both
- * directions, so that conntrack learns of none. An answer alone would make a flow the other way round, which no NAT changes.
+ * Closing chains: while a plan changes the NAT decision of flows, they drop the packets of these flows in both
+ * directions, so that conntrack creates no entry. A reply alone would create an entry in the opposite direction, whose
+ * packets skip NAT.
  */
-import { type Family, type Subnet, families, familyOf, prefixLength, wholeLength } from '../address/cidr.ts';
+import {
+  type Family,
+  type Subnet,
+  families,
+  familyOf,
+  prefixLength,
+  fullPrefixLength,
+} from '../address/cidr.ts';
 import { anyOf, fieldOf, firstAddress } from '../desired/nft/subnet-sets.ts';
 import type { Flows } from '../kinds/flows/schema.ts';
 import type { HostObject } from '../kinds/index.ts';
+import { localSet } from '../kinds/nft-table/set-name.ts';
 import type { NftChain, NftSet } from '../kinds/nft-table/schema.ts';
 import type { NftObject } from './nft-text.ts';
 
-/** before chain `forward`: nothing of ours has counted yet what is closed for a moment */
+/** before chain `forward`, whose counters must not include packets that are closed for a moment only */
 const beforeForward = -2;
 
-/** what comes for those who sent */
-export const answersChain = 'closing_answers';
+/** chain that drops packets to closed subnets: replies */
+export const repliesChain = 'closing_replies';
 
 /**
- * @param local containers run on this host: what others have begun by a port that their engine publishes is none of it.
- *   Elsewhere ports are published by us.
+ * @param local whether containers run on this host: then connections to ports that their engine publishes still pass.
+ *   On other hosts, published ports are ours.
  */
 export function closingObjects(flows: readonly Flows[], local: boolean): NftObject[] {
-  const closed = closedOf(flows);
+  const closed = closedByFamily(flows);
   if (closed.length === 0) return [];
   const drop = 'counter drop';
   return [
-    ...closed.flatMap((one) => [...setsOf(one), ...answerSetOf(one)]),
-    chain('closing', [...publishedOf('reply', local), ...sentRules(closed, drop)]),
-    chain(answersChain, [...publishedOf('original', local), ...answerRules(closed, drop)]),
+    ...closed.flatMap((one) => [...closingSets(one), ...replySets(one)]),
+    chain('closing', [...passPublished('reply', local), ...closingRules(closed, outgoing, drop)]),
+    chain(repliesChain, [...passPublished('original', local), ...closingRules(closed, replies, drop)]),
   ];
 }
 
 /**
- * A connection does not outlive its way: the other end sees another address. Until it knows, it sends, and answers to that would
- * leave by the new way as they are. So all that a container sends of a connection ends it there, while it goes the old way.
+ * Chain that turns the TCP packets of containers into resets. A connection cannot survive a change of its source
+ * address, but the other end keeps sending until it is reset, and replies would leave by the new egress unchanged. The
+ * reset therefore leaves while packets still take the old egress.
  */
 export function resetObjects(flows: readonly Flows[], local: boolean): NftObject[] {
-  const closed = closedOf(flows);
+  const closed = closedByFamily(flows);
   if (closed.length === 0) return [];
-  const end = 'tcp flags & (syn | rst | ack) == ack tcp flags set rst | ack';
+  const reset = 'tcp flags & (syn | rst | ack) == ack tcp flags set rst | ack';
   return [
-    ...closed.flatMap(setsOf),
-    chain('closing_reset', [...publishedOf('reply', local), ...sentRules(closed, end)]),
+    ...closed.flatMap(closingSets),
+    chain('closing_reset', [...passPublished('reply', local), ...closingRules(closed, outgoing, reset)]),
   ];
 }
 
-/** Whether containers run on a host with such a table, or did before most of it went. */
+/** Whether containers run on a host with this table; an interrupted run may have left the closing chains only. */
 export function hasContainers(objects: readonly NftObject[]): boolean {
-  const published = publishedOf('reply', true);
+  const published = passPublished('reply', true);
   return objects.some((object) =>
     object.kind === 'nft-set'
-      ? /^local[46]$/.test(object.name)
+      ? families.some((family) => object.name === localSet(family))
       : isClosing(object) && object.rules.some((rule) => published.includes(rule)),
   );
 }
 
-function publishedOf(direction: 'reply' | 'original', local: boolean): string[] {
+function passPublished(direction: 'reply' | 'original', local: boolean): string[] {
   return local ? [`ct direction ${direction} ct status dnat return`] : [];
 }
 
 export function isClosing(object: HostObject): object is NftObject {
-  return (
-    (object.kind === 'nft-set' || object.kind === 'nft-chain') && /^closing(?:[46]?_|$)/.test(object.name)
-  );
+  return (object.kind === 'nft-set' || object.kind === 'nft-chain') && object.name.startsWith('closing');
 }
 
-/** The flows that such chains were made for: what a run that was cut off has still to forget. */
-export function closedFlows(objects: readonly HostObject[]): Flows[] {
-  return objects.flatMap((object) => (object.kind === 'nft-set' ? flowsIn(object) : []));
-}
-
-function flowsIn({ name, elements }: NftSet): Flows[] {
-  const [, to, length, toLength] = /^closing(_to)?[46]_(\d+)(?:_(\d+))?$/.exec(name) ?? [];
-  if (length === undefined) return [];
-  return elements.map((element) => {
-    const [from, other] = element.split(' . ');
-    return { from: `${from}/${length}`, ...(to ? { to: `${other}/${toLength}` } : {}) };
+/** Flows of the closing sets on a host, whose entries an interrupted run with a lost ledger still had to delete. */
+export function flowsOfClosingSets(objects: readonly HostObject[]): Flows[] {
+  const sets = new Map(objects.flatMap((o) => (o.kind === 'nft-set' ? [[o.name, o.elements] as const] : [])));
+  if (sets.size === 0) return [];
+  return families.flatMap((family) => {
+    const lengths = Array.from({ length: fullPrefixLength(family) + 1 }, (_, length) => length);
+    const elements = (name: string, of: readonly number[]): string[][] =>
+      (sets.get(setName(name, of)) ?? []).map((element) =>
+        element.split(' . ').map((address, index) => `${address}/${of[index]}`),
+      );
+    return [
+      ...lengths.flatMap((length) => elements(`closing${family}`, [length])),
+      ...lengths.flatMap((length) =>
+        lengths.flatMap((other) => elements(`closing_to${family}`, [length, other])),
+      ),
+    ].map(([from = '', to]) => (to === undefined ? { from } : { from, to }));
   });
 }
 
-interface Closed {
+/** Subnets that are closed for all destinations, each with the set and the element that count its packets. */
+export function closedCounters(flows: readonly Flows[]): { set: string; element: string; subnet: Subnet }[] {
+  return closedByFamily(flows).flatMap(({ family, sources }) =>
+    sources.map((subnet) => ({
+      set: setName(`closing${family}`, [prefixLength(subnet)]),
+      element: firstAddress(subnet),
+      subnet,
+    })),
+  );
+}
+
+interface ClosedSubnets {
   readonly family: Family;
-  /** to and from everywhere */
-  readonly whole: readonly Subnet[];
-  readonly pairs: readonly (readonly [Subnet, Subnet])[];
+  /** subnets that are closed for all destinations */
+  readonly sources: readonly Subnet[];
+  /** sources that are closed for one destination only */
+  readonly pairs: readonly (readonly [source: Subnet, destination: Subnet])[];
 }
 
-function closedOf(flows: readonly Flows[]): Closed[] {
-  return families
-    .map((family) => closedIn(family, flows))
-    .filter(({ whole, pairs }) => whole.length + pairs.length > 0);
+function closedByFamily(flows: readonly Flows[]): ClosedSubnets[] {
+  return families.flatMap((family) => {
+    const ofFamily = flows.filter(({ from }) => familyOf(from) === family);
+    const sources = ofFamily.flatMap(({ from, to }) => (isAnywhere(to) ? [from] : []));
+    const pairs = ofFamily.flatMap(({ from, to }) => (isAnywhere(to) ? [] : [[from, to] as const]));
+    return ofFamily.length === 0 ? [] : [{ family, sources, pairs }];
+  });
 }
 
-function closedIn(family: Family, flows: readonly Flows[]): Closed {
-  const some = flows.filter(({ from }) => familyOf(from) === family);
-  return {
-    family,
-    whole: some.flatMap(({ from, to }) => (isEverywhere(to) ? [from] : [])),
-    pairs: some.flatMap(({ from, to }) => (isEverywhere(to) ? [] : [[from, to] as const])),
-  };
-}
-
-function isEverywhere(to: Subnet | undefined): to is undefined {
+function isAnywhere(to: Subnet | undefined): to is undefined {
   return to === undefined || prefixLength(to) === 0;
 }
 
-function setsOf({ family, whole, pairs }: Closed): NftSet[] {
+function closingSets({ family, sources, pairs }: ClosedSubnets): NftSet[] {
   return [
-    // Counted: it tells who goes on sending.
-    ...setsByLengths(`closing${family}`, whole.map(alone), true),
-    ...setsByLengths(`closing_inside${family}`, whole.map(withItself)),
-    ...setsByLengths(`closing_to${family}`, pairs),
+    // The counters show which subnets still send.
+    ...setsByPrefixLengths(
+      `closing${family}`,
+      sources.map((subnet) => [subnet]),
+      true,
+    ),
+    ...setsByPrefixLengths(
+      `closing_inside${family}`,
+      sources.map((subnet) => [subnet, subnet]),
+    ),
+    ...setsByPrefixLengths(`closing_to${family}`, pairs),
   ];
 }
 
-/** The same subnets once more: an answer is not counted as something that was sent. */
-function answerSetOf({ family, whole }: Closed): NftSet[] {
-  return setsByLengths(`${answersChain}${family}`, whole.map(alone));
+/** The same subnets in sets of their own, so that the counters above exclude replies. */
+function replySets({ family, sources }: ClosedSubnets): NftSet[] {
+  return setsByPrefixLengths(
+    `${repliesChain}${family}`,
+    sources.map((subnet) => [subnet]),
+  );
 }
 
-/** What those that are closed send. */
-function sentRules(closed: readonly Closed[], does: string): string[] {
-  return rulesOf(closed, { own: 'source', other: 'destination', whole: 'closing', does });
-}
-
-/** What comes for them. */
-function answerRules(closed: readonly Closed[], does: string): string[] {
-  return rulesOf(closed, { own: 'destination', other: 'source', whole: answersChain, does });
-}
-
-interface Direction {
-  readonly own: 'source' | 'destination';
-  readonly other: 'source' | 'destination';
-  /** the sets of those that are closed to and from everywhere, without their family */
-  readonly whole: string;
-  readonly does: string;
-}
+/** packets from closed subnets; `sets`: names of the sets of closed subnets, without the family */
+const outgoing = { own: 'source', other: 'destination', sets: 'closing' } as const;
+/** packets to closed subnets */
+const replies = { own: 'destination', other: 'source', sets: repliesChain } as const;
 
 /**
- * What is bridged inside a network is none of it: its neighbours, and what is for all of them. The set that counts is asked
- * last, since it counts whatever it is asked for.
+ * Packets that are bridged inside a network (to neighbours, multicast, broadcast) do not match. The counting set comes
+ * last in its rule, since each lookup of a counted element counts.
  */
-function rulesOf(closed: readonly Closed[], { own, other, whole: name, does }: Direction): string[] {
-  return closed.flatMap(({ family, whole, pairs }) => {
-    const link = family === 6 ? `${fieldOf(family, other, wholeLength(family))} != fe80::/10 ` : '';
-    const both = ([length = 0, otherLength = 0]: readonly number[]): string =>
+function closingRules(
+  closed: readonly ClosedSubnets[],
+  { own, other, sets }: typeof outgoing | typeof replies,
+  statement: string,
+): string[] {
+  return closed.flatMap(({ family, sources, pairs }) => {
+    const notLinkLocal =
+      family === 6 ? `${fieldOf(family, other, fullPrefixLength(family))} != fe80::/10 ` : '';
+    const addresses = ([length = 0, otherLength = 0]: readonly number[]): string =>
       `${fieldOf(family, own, length)} . ${fieldOf(family, other, otherLength)}`;
     return [
-      ...byLengths(whole.map(withItself)).flatMap(({ lengths }) => {
-        const outside = `${both(lengths)} != @${setName(`closing_inside${family}`, lengths)}`;
-        return anyOf(family, own, `${name}${family}`, lengths.slice(0, 1)).map(
-          (isOne) => `meta pkttype host ${link}${outside} ${isOne} ${does}`,
+      ...groupByPrefixLengths(sources.map((subnet) => [subnet, subnet])).flatMap(({ lengths }) => {
+        const notInside = `${addresses(lengths)} != @${setName(`closing_inside${family}`, lengths)}`;
+        return anyOf(family, own, `${sets}${family}`, lengths.slice(0, 1)).map(
+          (match) => `meta pkttype host ${notLinkLocal}${notInside} ${match} ${statement}`,
         );
       }),
-      ...byLengths(pairs).map(
-        ({ lengths }) => `${both(lengths)} @${setName(`closing_to${family}`, lengths)} ${does}`,
+      ...groupByPrefixLengths(pairs).map(
+        ({ lengths }) => `${addresses(lengths)} @${setName(`closing_to${family}`, lengths)} ${statement}`,
       ),
     ];
   });
 }
 
-function alone(subnet: Subnet): readonly Subnet[] {
-  return [subnet];
-}
-
-function withItself(subnet: Subnet): readonly Subnet[] {
-  return [subnet, subnet];
-}
-
 /**
- * Found by their hash. A new set of intervals is empty for some microseconds after the rules that ask for it are in force
+ * Hash sets, since a new interval set is empty for some microseconds after the rules that look it up are in force
  * [measured: docs/decisions/0036].
  */
-function setsByLengths(name: string, tuples: readonly (readonly Subnet[])[], counted = false): NftSet[] {
-  return byLengths(tuples).map(({ lengths, elements }) => ({
+function setsByPrefixLengths(
+  name: string,
+  tuples: readonly (readonly Subnet[])[],
+  counted = false,
+): NftSet[] {
+  return groupByPrefixLengths(tuples).map(({ lengths, elements }) => ({
     kind: 'nft-set',
     name: setName(name, lengths),
     exact: true,
@@ -191,7 +208,7 @@ interface SameLengths {
   readonly elements: Set<string>;
 }
 
-function byLengths(tuples: readonly (readonly Subnet[])[]): SameLengths[] {
+function groupByPrefixLengths(tuples: readonly (readonly Subnet[])[]): SameLengths[] {
   const groups = new Map<string, SameLengths>();
   for (const subnets of tuples) {
     const lengths = subnets.map(prefixLength);

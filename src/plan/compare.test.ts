@@ -10,11 +10,11 @@ describe('two sets', () => {
   it.each<[string, NftSet, NftSet, boolean]>([
     ['in the same order', set('10.0.0.0', '10.0.1.0'), set('10.0.0.0', '10.0.1.0'), true],
     ['in the order of the kernel', set('10.0.0.0', '10.0.1.0'), set('10.0.1.0', '10.0.0.0'), true],
-    ['of which one has another element', set('10.0.0.0', '10.0.1.0'), set('10.0.0.0', '10.0.2.0'), false],
-    ['of which one has one twice', set('10.0.0.0', '10.0.1.0'), set('10.0.0.0', '10.0.0.0'), false],
-    ['of which one has more', set('10.0.0.0'), set('10.0.0.0', '10.0.1.0'), false],
-    ['of which one counts', set('10.0.0.0'), { ...set('10.0.0.0'), counted: true }, false],
-    ['of which one is filled by packets', set(), { ...set(), dynamic: true }, false],
+    ['with different elements', set('10.0.0.0', '10.0.1.0'), set('10.0.0.0', '10.0.2.0'), false],
+    ['one with a duplicate element', set('10.0.0.0', '10.0.1.0'), set('10.0.0.0', '10.0.0.0'), false],
+    ['one with more elements', set('10.0.0.0'), set('10.0.0.0', '10.0.1.0'), false],
+    ['one with counters', set('10.0.0.0'), { ...set('10.0.0.0'), counted: true }, false],
+    ['one filled by packets', set(), { ...set(), dynamic: true }, false],
   ])('%s', (_, a, b, same) => {
     expect([sameObject(a, b), sameObject(b, a)]).toEqual([same, same]);
   });

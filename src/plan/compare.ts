@@ -1,4 +1,4 @@
-/** Comparing two states: set arithmetic on keys. */
+/** Compares two states by the keys of their objects. */
 import type { DesiredObject } from '../desired/redirect.ts';
 import { isAlike, isObject } from '../kinds/alike.ts';
 import { type Change, type HostObject, objectKey, objectKindOf } from '../kinds/index.ts';
@@ -12,7 +12,7 @@ export function compareStates(actual: readonly HostObject[], wanted: readonly De
     wantedKeys.add(key);
     const from = found.get(key);
     if (!from) return [{ kind: 'add', to, why }];
-    return objectKindOf(to).isItsKey || sameObject(from, to) ? [] : [{ kind: 'change', from, to, why }];
+    return objectKindOf(to).neverChanges || sameObject(from, to) ? [] : [{ kind: 'change', from, to, why }];
   });
   const gone = actual.filter((_, i) => !wantedKeys.has(keys[i]));
   return [...changes, ...gone.map((from): Change => ({ kind: 'remove', from }))];
@@ -20,7 +20,7 @@ export function compareStates(actual: readonly HostObject[], wanted: readonly De
 
 export function sameObject(a: HostObject, b: HostObject): boolean {
   if (a === b) return true;
-  // Most are alike part by part: that is seen many times as fast.
+  // Fast path: most equal objects are also equal in order, and this check is many times as fast.
   if (isAlike(a, b)) return true;
   const unordered = a.kind === b.kind ? objectKindOf(a).unordered : undefined;
   return unordered === undefined
@@ -28,7 +28,7 @@ export function sameObject(a: HostObject, b: HostObject): boolean {
     : sameUnordered({ ...a }, { ...b }, unordered);
 }
 
-/** A set may have many elements: they are not sorted to be compared. */
+/** Compares without sorting, since a set may have many elements. */
 function sameUnordered(a: Fields, b: Fields, unordered: string): boolean {
   const [some, others] = [listIn(a, unordered), listIn(b, unordered)];
   if (some.length !== others.length) return false;
@@ -38,7 +38,7 @@ function sameUnordered(a: Fields, b: Fields, unordered: string): boolean {
   return known.size === new Set(others).size && others.every((element) => known.has(element));
 }
 
-/** An object as fields of which nothing is known. */
+/** Object with unknown fields. */
 type Fields = { readonly kind: string } & Readonly<Record<string, unknown>>;
 
 function listIn(object: Fields, name: string): readonly unknown[] {
@@ -46,24 +46,26 @@ function listIn(object: Fields, name: string): readonly unknown[] {
   return Array.isArray(list) ? list : [];
 }
 
-/** One text per object, equal where the objects are: keys sorted, lists that are sets sorted too. */
+/** Text of an object, equal for equal objects: keys and unordered lists are sorted. */
 export function objectText(object: { readonly kind: string }): string {
   return textOf({ ...object }, objectKindOf(object));
 }
 
-type Loose = Pick<ReturnType<typeof objectKindOf>, 'unordered' | 'emptyIsNone'>;
+type TextOptions = Pick<ReturnType<typeof objectKindOf>, 'unordered' | 'absentWhenEmpty'>;
 
-function textOf(value: Readonly<Record<string, unknown>>, loose: Loose): string {
+function textOf(value: Readonly<Record<string, unknown>>, options: TextOptions): string {
   let text = '';
   for (const key of Object.keys(value).sort()) {
-    const part = textOfPart(key, value[key], loose);
+    const part = textOfPart(key, value[key], options);
     if (part !== undefined) text += `${text && ','}${JSON.stringify(key)}:${part}`;
   }
   return `{${text}}`;
 }
 
-function textOfPart(key: string, part: unknown, loose: Loose): string | undefined {
-  if (Array.isArray(part)) return JSON.stringify(key === loose.unordered ? part.map(String).sort() : part);
+function textOfPart(key: string, part: unknown, options: TextOptions): string | undefined {
+  if (Array.isArray(part)) return JSON.stringify(key === options.unordered ? part.map(String).sort() : part);
   if (!isObject(part)) return part === undefined ? undefined : JSON.stringify(part);
-  return key === loose.emptyIsNone && Object.keys(part).length === 0 ? undefined : textOf(part, loose);
+  return key === options.absentWhenEmpty && Object.keys(part).length === 0
+    ? undefined
+    : textOf(part, options);
 }

@@ -1,10 +1,12 @@
-/** No change of any two states is dropped from the plan, and none is made twice. */
+/** A plan makes every change between two states exactly once. */
 import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { Family } from '../address/cidr.ts';
 import type { Action } from '../kinds/action.ts';
 import { type Change, type HostObject, objectKey } from '../kinds/index.ts';
+import { objectOfChange } from '../kinds/object-kind.ts';
 import { lastMetric, preferences } from '../kinds/ownership.ts';
+import { noDecisions } from '../kinds/flows/nat-decisions.ts';
 import { compareStates } from './compare.ts';
 import { makePlan } from './make-plan.ts';
 import { isNftObject } from './nft-text.ts';
@@ -17,7 +19,7 @@ const subnets: Readonly<Record<Family, readonly string[]>> = {
 };
 const family = fc.constantFrom<Family[]>(4, 6);
 
-/** Ours, those beside them, and any other: somebody may make rules in our name. */
+/** Our preferences, adjacent ones, and any other: foreign programs may use our protocol number. */
 const preference = fc.oneof(
   fc.constantFrom(...Object.values(preferences)),
   fc.integer({ min: 3998, max: 5001 }),
@@ -52,6 +54,29 @@ const route = fc
       device === undefined ? ({ kind: 'unreachable' } as const) : ({ kind: 'unicast', device } as const);
     return { kind: 'route', destination: 'default', ...rest, target };
   });
+const tunnel = fc
+  .record({
+    device: fc.constantFrom('gre1', 'gre2'),
+    type: fc.constantFrom('gre' as const, 'ip6tnl' as const),
+    key: fc.constantFrom(7, 8, undefined),
+    addresses: fc.constantFrom([], ['172.31.0.1/30'], ['172.31.0.1/30', '2001:db8:31::1/64']),
+  })
+  .map(({ key, ...rest }): HostObject => ({
+    kind: 'tunnel',
+    ...rest,
+    local: '192.0.2.1',
+    remote: '198.51.100.1',
+    ...(key === undefined ? {} : { key }),
+    ttl: 64,
+    mtu: 1472,
+  }));
+const daemon = fc
+  .record({ config: fc.constantFrom('', 'protocol device {\n}\n'), stopped: fc.boolean() })
+  .map(({ config, stopped }): HostObject => ({
+    kind: 'routing-daemon',
+    config,
+    ...(stopped ? { stopped } : {}),
+  }));
 const policy = fc
   .record({ family, bit: fc.constantFrom(128, 64, undefined) })
   .map(({ family: of, bit }): HostObject => {
@@ -67,7 +92,7 @@ const iptablesRule = fc
 const network = fc
   .constantFrom('web', 'db')
   .map((name): HostObject => ({ kind: 'engine-network', engine: 'podman', name, subnets: [] }));
-/** Two states of a host have the same settings: only their values differ. */
+/** Both states of a host have the same sysctls with different values. */
 const settings = fc
   .record({ forwarding: fc.constantFrom('0', '1'), mark: fc.constantFrom('0', '1') })
   .map(({ forwarding, mark }): HostObject[] => [
@@ -83,7 +108,11 @@ const nft = fc
   .map((rest): HostObject => ({ kind: 'nft-chain', ...rest }));
 
 const state = fc
-  .tuple(fc.array(fc.oneof(rule, rule, route, policy, iptablesRule, network, nft)), settings, masquerade)
+  .tuple(
+    fc.array(fc.oneof(rule, rule, route, tunnel, daemon, policy, iptablesRule, network, nft)),
+    settings,
+    masquerade,
+  )
   .map(([objects, fixed, one]) => [...objects, ...fixed, one])
   .map(onePerKey);
 
@@ -96,7 +125,11 @@ it('makes every change of any two states exactly once', () => {
     fc.property(state, state, (actual, objects) => {
       const wanted = objects.map((object) => ({ object, why: 'the test wants it' }));
       const changes = compareStates(actual, wanted).filter((change) => !isOfTable(change));
-      const { steps } = makePlan(actual, { wanted, waiting: [], warnings: [], notReady: [] });
+      const { steps } = makePlan(
+        actual,
+        { wanted, nat: noDecisions, waiting: [], warnings: [], notReady: [] },
+        {},
+      );
       const lines = steps.flatMap((step) => step.lines).filter(isOfChange);
       expect(lines.map(lineText).sort()).toEqual(changes.map(printChange).map(lineText).sort());
       const commands = steps.flatMap((step) => ipCommands(step.do));
@@ -107,22 +140,18 @@ it('makes every change of any two states exactly once', () => {
   );
 });
 
-/** The others tell of the table, and of flows that are forgotten. */
+/** Excludes lines on our nft table and on conntrack entries. */
 function isOfChange({ sign, text }: PlanLine): boolean {
   return sign !== '*' && !text.startsWith('nft ');
 }
 
-/** Sets and chains change together, by the table: their lines are those of `nftSteps`. */
+/** Sets and chains change together: `nftSteps` prints them. */
 function isOfTable(change: Change): boolean {
-  return isNftObject(objectOf(change));
+  return isNftObject(objectOfChange(change));
 }
 
 function isOfIp(change: Change): boolean {
-  return ['rule', 'route', 'xfrm-policy'].includes(objectOf(change).kind);
-}
-
-function objectOf(change: Change): HostObject {
-  return change.kind === 'remove' ? change.from : change.to;
+  return ['rule', 'route', 'xfrm-policy'].includes(objectOfChange(change).kind);
 }
 
 function lineText({ sign, text }: PlanLine): string {

@@ -1,23 +1,18 @@
-/** What leads to what is in tests/scenarios; here is what holds of single plans. */
+/** Properties of single plans; tests/scenarios has the plans of whole runs. */
 import { describe, expect, it } from 'vitest';
 import { givenFacts } from '../../tests/given/facts.ts';
+import { givenNodeNetwork } from '../../tests/given/role.ts';
 import { desiredState } from '../desired/desired.ts';
 import { actualState } from '../state/actual.ts';
 import type { HostObject } from '../kinds/index.ts';
 import type { HostRole, NodeNetwork } from '../topology/role.ts';
 import { compareStates, sameObject } from './compare.ts';
 import { makePlan } from './make-plan.ts';
+import { natMemory } from './nat-memory.ts';
 import type { Plan } from './step.ts';
 
-const network = (subnet: string): NodeNetwork => ({
-  name: `net-${subnet}`,
-  engine: 'external',
-  subnets: [subnet],
-  direct: [],
-  blocked: [],
-  gateway: 'office',
-  nextHops: ['192.168.50.2'],
-});
+const network = (subnet: string): NodeNetwork =>
+  givenNodeNetwork({ name: `net-${subnet}`, subnets: [subnet] });
 
 function desired(...subnets: readonly string[]) {
   const role: HostRole = { host: 'here', addresses: [], networks: subnets.map(network), gateways: [] };
@@ -30,14 +25,15 @@ function planBetween(before: readonly string[], after: readonly string[]): Plan 
   const sysctls = givenFacts().sysctls;
   const owned = found.filter(({ kind }) => kind !== 'sysctl');
   const objects = wanted.wanted.map(({ object }) => object);
-  return makePlan(actualState(givenFacts({ owned, sysctls }), objects), wanted);
+  const actual = actualState(givenFacts({ owned, sysctls }), objects);
+  return makePlan(actual, wanted, natMemory(desired(...before)));
 }
 
 const lines = ({ steps }: Plan): string[] =>
   steps.flatMap((step) => step.lines).map(({ sign, text }) => `${sign} ${text}`);
 
 describe('a plan', () => {
-  it('says why in every line', () => {
+  it('has a reason in every line', () => {
     const plan = planBetween([], ['10.89.4.0/24']);
     expect(plan.steps.flatMap((step) => step.lines).filter(({ why }) => why === '')).toEqual([]);
     expect(plan.steps.flatMap((step) => step.lines)).toContainEqual({
@@ -47,7 +43,7 @@ describe('a plan', () => {
     });
   });
 
-  it('is empty when the host is as wanted', () => {
+  it('is empty when the host is in the desired state', () => {
     expect(planBetween(['10.89.4.0/24'], ['10.89.4.0/24']).steps).toEqual([]);
   });
 
@@ -67,7 +63,7 @@ describe('a plan', () => {
     expect(milestones).toEqual(milestones.toSorted((a, b) => a - b));
   });
 
-  it('takes away what steers first, and what closes last', () => {
+  it('removes steering rules first and closing rules last', () => {
     const order = lines(planBetween(['10.89.4.0/24'], []));
     const at = (start: string): number => order.findIndex((line) => line.startsWith(start));
     const milestones = ['- rule 4100', '- route in table 2184: default', '- rule 4200', '- nft table'].map(
@@ -77,30 +73,30 @@ describe('a plan', () => {
     expect(milestones).toEqual(milestones.toSorted((a, b) => a - b));
   });
 
-  it('forgets the flows of the addresses that are new, not of those that are merged with them', () => {
+  it('deletes conntrack entries of new addresses only, not of addresses that are merged with them', () => {
     const forgotten = (plan: Plan): string[] => lines(plan).filter((line) => line.includes('conntrack'));
     expect(forgotten(planBetween(['10.89.4.0/24'], ['10.89.4.0/24', '10.89.5.0/24']))).toEqual([
       '* conntrack: forget flows from 10.89.5.0/24',
       '* conntrack: forget flows from 10.89.4.0/24 to 10.89.5.0/24',
     ]);
-    // What went from the one to the other had its own address, and has the gateway's now.
+    // Packets from the old subnet to the new one kept their address, and have the gateway's now.
     expect(forgotten(planBetween(['10.89.4.0/24', '10.89.5.0/24'], ['10.89.4.0/24']))).toEqual([
       '* conntrack: forget flows from 10.89.5.0/24, 10.89.4.0/24 to 10.89.5.0/24',
     ]);
   });
 
-  it('has an undo for every step that is not about flows', () => {
+  it('has an undo for every step except those on flows', () => {
     const { steps } = planBetween(['10.89.4.0/24'], ['10.90.0.0/16']);
     const without = steps.filter((step) => step.undo === undefined);
     expect(without.map((step) => step.do.kind)).toEqual(['forget-flows']);
   });
 
-  it('undoes a batch line by line, backwards', () => {
+  it('undoes the lines of a batch in reverse order', () => {
     const steps = planBetween([], ['10.89.4.0/24']).steps.filter((step) => step.do.kind === 'ip');
     expect(steps.length).toBeGreaterThan(2);
     for (const { do: move, undo } of steps) {
       if (move.kind !== 'ip' || undo?.kind !== 'ip') throw new Error('a batch is undone by a batch');
-      // What tells one policy from another is neither its priority nor its action.
+      // Priority and action do not identify a policy, so deletion omits them.
       const undone = move.lines.map((line) =>
         line.replace(' add ', ' delete ').replace(/ priority \d+ action \w+/, ''),
       );

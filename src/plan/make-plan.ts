@@ -1,50 +1,40 @@
-/** The way from the state found to the state wanted. Its order is that of `kinds/rank.ts`. */
+/** Makes the plan from the actual to the desired state, ordered by `kinds/rank.ts`. */
 import type { Desired } from '../desired/desired.ts';
 import type { HostObject } from '../kinds/index.ts';
-import { closedFlows } from './closing.ts';
 import { compareStates } from './compare.ts';
-import { type ChangedFlows, changedFlows, flowsOnTheWay, forgetBegun, printFlows } from './flow-steps.ts';
-import { type Closing, type NftSteps, nftSteps } from './nft-steps.ts';
+import { type ChangedFlows, changedFlows, flowsToClose, forgetLines, forgetSteps } from './flow-steps.ts';
+import type { NatMemory } from './nat-memory.ts';
+import { type ClosedFlows, nftSteps } from './nft-steps.ts';
 import { isNftObject } from './nft-text.ts';
-import { type RankedStep, rankedAs, sortSteps, stepsOfChanges } from './ranked-steps.ts';
+import { rankedAs, sortSteps, stepsOfChanges } from './ranked-steps.ts';
 import type { Plan } from './step.ts';
 
 export function makePlan(
   actual: readonly HostObject[],
-  desired: Pick<Desired, 'wanted' | 'pending' | 'waiting' | 'warnings' | 'notReady'>,
+  desired: Pick<Desired, 'wanted' | 'nat' | 'waiting' | 'warnings' | 'notReady'>,
+  memory: NatMemory,
 ): Plan {
   const changes = compareStates(actual, desired.wanted);
-  const { waiting, warnings, notReady, pending } = desired;
-  // Nothing is different, and no flows are left to forget: most runs on a large host end here.
-  if (changes.length === 0 && !pending?.length) return { steps: [], waiting, warnings, notReady };
+  const { waiting, warnings, notReady } = desired;
+  // Fast path for most runs on a large host: no difference, and no conntrack entries left to delete.
+  if (changes.length === 0 && !memory.forget?.length) return { steps: [], waiting, warnings, notReady };
   const foundNft = actual.filter(isNftObject);
   const wantedNft = desired.wanted.filter(({ object }) => isNftObject(object));
-  const flows = changedFlows(actual, desired.wanted, [...(pending ?? []), ...closedFlows(foundNft)]);
-  const meanwhile = closingFor(actual, flows);
+  const flows = changedFlows(actual, desired.nat, memory);
+  const closed = closedFlowsOf(actual, flows, memory);
   const steps = sortSteps([
-    ...rankedNft(nftSteps(foundNft, wantedNft, meanwhile)),
-    ...rankedAs('forgetBegun', forgetBegun(flows, meanwhile.flows)),
+    ...nftSteps(foundNft, wantedNft, closed),
+    ...rankedAs('forgetFlows', forgetSteps(flows, closed.duringRun)),
     ...stepsOfChanges(changes),
   ]);
   return { steps, waiting, warnings, notReady };
 }
 
-function rankedNft({ reset, union, switch: switched, prune, open }: NftSteps): RankedStep[] {
-  return [
-    ...rankedAs('resetConnections', reset),
-    ...rankedAs('union', union),
-    ...rankedAs('switch', switched),
-    ...rankedAs('prune', prune),
-    ...rankedAs('open', open),
-  ];
-}
-
-function closingFor(actual: readonly HostObject[], changed: ChangedFlows): Closing {
-  const flows = flowsOnTheWay(actual, changed);
-  const why = 'drop existing connections, so that they pick up the new source address';
+function closedFlowsOf(actual: readonly HostObject[], changed: ChangedFlows, memory: NatMemory): ClosedFlows {
+  const duringRun = flowsToClose(actual, changed, memory);
   return {
-    flows,
-    undone: [...changed.begun, ...changed.ended],
-    lines: flows.length > 0 ? [{ sign: '*', text: printFlows(flows), why }] : [],
+    duringRun,
+    duringUndo: [...changed.atUnion, ...changed.atPrune],
+    lines: forgetLines(duringRun),
   };
 }

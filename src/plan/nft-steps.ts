@@ -1,144 +1,139 @@
 /**
- * The nft part of a plan: first a table that holds the old and the new, then, when routing has changed, the
- * new alone. So a changed gateway has no moment in which the guard stops the good way, or lets a bad one by.
+ * nft steps of a plan: a union of the old and the new table comes before routing changes, the new table alone after
+ * them. While a gateway changes, the guard thus neither drops packets of the right egress nor passes any to a wrong
+ * one.
  */
 import type { DesiredObject } from '../desired/redirect.ts';
-import type { Flows } from '../kinds/flows/schema.ts';
-import { type HostObject, objectKey } from '../kinds/index.ts';
-import { ownNftTable } from '../kinds/ownership.ts';
 import type { Action } from '../kinds/action.ts';
+import type { Flows } from '../kinds/flows/schema.ts';
+import { type Change, objectKey } from '../kinds/index.ts';
+import { objectOfChange } from '../kinds/object-kind.ts';
+import { ownNftTable } from '../kinds/ownership.ts';
 import { closingObjects, hasContainers, isClosing, resetObjects } from './closing.ts';
-import type { Change } from '../kinds/index.ts';
 import { compareStates } from './compare.ts';
 import { type NftObject, addToTable, changeTable, isNftObject, replaceTable } from './nft-text.ts';
 import { printChange } from './print.ts';
-import type { PlanLine, Step } from './step.ts';
-import { onlyMoves } from './only-moves.ts';
+import { type RankedStep, rankedAs } from './ranked-steps.ts';
 import { resetSteps } from './reset-steps.ts';
+import type { PlanLine, Step } from './step.ts';
 import { unionTable } from './union-table.ts';
 
-export interface NftSteps {
-  /** connections end that cannot go on */
-  readonly reset: readonly Step[];
-  readonly union: readonly Step[];
-  /** what was there goes by its new gateway */
-  readonly switch: readonly Step[];
-  readonly prune: readonly Step[];
-  /** what was closed meanwhile */
-  readonly open: readonly Step[];
-}
-
-/** Flows that are closed while the plan runs. */
-export interface Closing {
-  /** from its first step to its last */
-  readonly flows: readonly Flows[];
-  /** while it is undone: those that have begun on the way that is given up among them */
-  readonly undone: readonly Flows[];
-  /** what opening does, for the plan */
+/** Flows that closing chains drop for a time. */
+export interface ClosedFlows {
+  /** from the first step of the plan to the last */
+  readonly duringRun: readonly Flows[];
+  /** while the plan is undone: also flows that may have got a NAT decision of the new state */
+  readonly duringUndo: readonly Flows[];
+  /** plan lines of the step that lets them pass again */
   readonly lines: readonly PlanLine[];
 }
 
 export function nftSteps(
   actual: readonly NftObject[],
   wanted: readonly DesiredObject[],
-  closing: Closing = { flows: [], undone: [], lines: [] },
-): NftSteps {
-  const [before, after] = [actual.filter(isLasting), wanted.filter(({ object }) => isLasting(object))];
-  const found = actual.filter(isClosing);
-  const both = unionTable(before, after);
+  flows: ClosedFlows,
+): RankedStep[] {
+  const before = actual.filter((object) => !isClosing(object));
+  const after = wanted.filter(({ object }) => !isClosing(object));
+  const union = unionTable(before, after);
   const switched = unionTable(before, after, true);
-  const toUnion = compareStates(before, both);
-  const local = hasContainers([...actual, ...nftObjects(wanted)]);
-  const meanwhile: Meanwhile = {
-    closed: closingObjects(closing.flows, local),
-    undone: closingObjects(closing.undone, local),
+  const leftover = actual.filter(isClosing);
+  const local = hasContainers([...actual, ...nftObjectsOf(wanted)]);
+  // Leftover closing chains already drop these packets: none of them could trigger a reset.
+  const reset = leftover.length === 0 ? resetObjects(flows.duringRun, local) : [];
+  const closing: ClosingObjects = {
+    duringRun: closingObjects(flows.duringRun, local),
+    duringUndo: closingObjects(flows.duringUndo, local),
   };
-  // Where it is closed already, no packet goes by the old way any more.
-  const isTold = found.length === 0;
-  const reset = isTold ? resetObjects(closing.flows, local) : [];
-  const toldLater = new Set(compareStates(nftObjects(both), after).map(keyOf));
-  const first = {
-    changes: toUnion,
-    listed: (change: Change) => !onlyMoves(change) || !toldLater.has(keyOf(change)),
-    found,
-    passing: reset.length > 0 ? reset : found,
-  };
-  return {
-    reset: resetSteps(before, reset, closing.flows),
-    union: firstStep(before, both, meanwhile, closing, first),
-    switch: stepBetween(nftObjects(both), switched, meanwhile),
-    prune: stepBetween(nftObjects(switched), after, meanwhile),
-    open: lastStep(nftObjects(after), nftObjects(wanted).filter(isClosing), meanwhile, closing),
-  };
+  const kept = nftObjectsOf(wanted).filter(isClosing);
+  return [
+    ...rankedAs('resetConnections', resetSteps(before, reset, flows.duringRun)),
+    ...rankedAs('union', unionSteps({ before, union, after, leftover, reset }, closing, flows)),
+    ...rankedAs('switch', changeSteps(nftObjectsOf(union), switched, closing)),
+    ...rankedAs('prune', changeSteps(nftObjectsOf(switched), after, closing)),
+    ...rankedAs('open', openSteps(nftObjectsOf(after), kept, closing, flows)),
+  ];
 }
 
-/** What our table holds beside all else while the plan runs, and while it is undone. */
-interface Meanwhile {
-  readonly closed: readonly NftObject[];
-  readonly undone: readonly NftObject[];
+/** Closing sets and chains in our table. */
+interface ClosingObjects {
+  readonly duringRun: readonly NftObject[];
+  readonly duringUndo: readonly NftObject[];
 }
 
-/** @param first `found`: what closes already, `passing`: that, or what ends connections */
-function firstStep(
-  from: readonly NftObject[],
-  to: readonly DesiredObject[],
-  { closed, undone }: Meanwhile,
-  closing: Closing,
-  first: {
-    readonly changes: readonly Change[];
-    readonly listed: (change: Change) => boolean;
-    readonly found: readonly NftObject[];
-    readonly passing: readonly NftObject[];
-  },
+interface Tables {
+  readonly before: readonly NftObject[];
+  readonly union: readonly DesiredObject[];
+  readonly after: readonly DesiredObject[];
+  /** closing sets and chains of an interrupted run */
+  readonly leftover: readonly NftObject[];
+  /** sets and chains of the reset step, which the union step removes */
+  readonly reset: readonly NftObject[];
+}
+
+function unionSteps(
+  { before, union, after, leftover, reset }: Tables,
+  { duringRun, duringUndo }: ClosingObjects,
+  flows: ClosedFlows,
 ): Step[] {
-  const { changes, listed, found, passing } = first;
-  if (changes.length === 0 && isSame(found, closed)) return [];
-  const text = changeTable([...from, ...passing], [...nftObjects(to), ...closed]);
-  const start = replaceTable([...from, ...found]);
-  const undo = openAction(closing.undone, start, addToTable(undone));
-  const lines = linesOf(from, to, changes.filter(listed));
-  return [{ do: { kind: 'nft', text }, undo, ...(closed.length > 0 ? { closes: true } : {}), lines }];
+  const changes = compareStates(before, union);
+  if (changes.length === 0 && isSame(leftover, duringRun)) return [];
+  const text = changeTable([...before, ...leftover, ...reset], [...nftObjectsOf(union), ...duringRun]);
+  const undo = openAction(flows.duringUndo, replaceTable([...before, ...leftover]), addToTable(duringUndo));
+  const printedLater = new Set(compareStates(nftObjectsOf(union), after).map(keyOf));
+  const printed = changes.filter((change) => !addsNoRules(change) || !printedLater.has(keyOf(change)));
+  const closes = duringRun.length > 0 ? ({ closes: true } as const) : {};
+  return [{ do: { kind: 'nft', text }, undo, ...closes, lines: linesOf(before, union, printed) }];
 }
 
-function stepBetween(
+function changeSteps(
   from: readonly NftObject[],
   to: readonly DesiredObject[],
-  { closed, undone }: Meanwhile,
+  closing: ClosingObjects,
 ): Step[] {
   const changes = compareStates(from, to);
   if (changes.length === 0) return [];
-  const text = changeTable([...from, ...closed], [...nftObjects(to), ...closed]);
-  // Whole and by itself right, whatever a failed step has left; only counters begin anew.
-  const undo = { kind: 'nft', text: replaceTable([...from, ...undone]) } as const;
-  return [{ do: { kind: 'nft', text }, undo, lines: linesOf(from, to, changes) }];
+  const text = changeTable([...from, ...closing.duringRun], [...nftObjectsOf(to), ...closing.duringRun]);
+  return [
+    { do: { kind: 'nft', text }, undo: restoreTable(from, closing), lines: linesOf(from, to, changes) },
+  ];
 }
 
-/** @param stays what is still to be closed then */
-function lastStep(
+/** @param kept closing objects that stay in the table */
+function openSteps(
   table: readonly NftObject[],
-  stays: readonly NftObject[],
-  { closed, undone }: Meanwhile,
-  { flows, lines }: Closing,
+  kept: readonly NftObject[],
+  closing: ClosingObjects,
+  { duringRun, lines }: ClosedFlows,
 ): Step[] {
-  if (isSame(closed, stays)) return [];
-  const text = changeTable([...table, ...closed], [...table, ...stays]);
-  const undo = { kind: 'nft', text: replaceTable([...table, ...undone]) } as const;
-  return [{ do: openAction(flows, text), undo, lines }];
+  if (isSame(closing.duringRun, kept)) return [];
+  const text = changeTable([...table, ...closing.duringRun], [...table, ...kept]);
+  return [{ do: openAction(duringRun, text), undo: restoreTable(table, closing), lines }];
 }
 
-/** @param close the text that closes them, where they are not closed yet */
+/** Replaces the whole table, which is right whatever a failed step has left; only counters restart. */
+function restoreTable(table: readonly NftObject[], { duringUndo }: ClosingObjects): Action {
+  return { kind: 'nft', text: replaceTable([...table, ...duringUndo]) };
+}
+
+/** @param close text that closes the flows first, where they still pass */
 function openAction(flows: readonly Flows[], text: string, close?: string): Action {
   if (flows.length === 0) return { kind: 'nft', text };
   return { kind: 'open', ...(close === undefined ? {} : { close }), flows, text };
 }
 
-function isLasting(object: HostObject): boolean {
-  return !isClosing(object);
-}
-
 function isSame(some: readonly NftObject[], others: readonly NftObject[]): boolean {
   const wanted = others.map((object) => ({ object, why: '' }));
   return compareStates(some, wanted).length === 0;
+}
+
+/** The union puts wanted rules before old ones: a chain that only changes its order needs no line of its own. */
+function addsNoRules(change: Change): boolean {
+  if (change.kind !== 'change' || change.from.kind !== 'nft-chain' || change.to.kind !== 'nft-chain')
+    return false;
+  const { from, to } = change;
+  const sameHook = JSON.stringify(from.hook) === JSON.stringify(to.hook);
+  return sameHook && from.foreign === undefined && to.rules.every((rule) => from.rules.includes(rule));
 }
 
 function linesOf(
@@ -151,23 +146,22 @@ function linesOf(
 }
 
 function keyOf(change: Change): string {
-  return objectKey(change.kind === 'remove' ? change.from : change.to);
+  return objectKey(objectOfChange(change));
 }
 
-/** A table that comes or goes whole is one line: what it is for, not what it is made of. */
+/** One line for a table that is added or removed as a whole: it gives the purpose, not the parts. */
 function wholeTable(from: readonly NftObject[], to: readonly DesiredObject[]): PlanLine {
-  const objects = from.length === 0 ? nftObjects(to) : from;
+  const objects = from.length === 0 ? nftObjectsOf(to) : from;
   const chains = objects.filter(({ kind }) => kind === 'nft-chain').length;
   const text = `nft table inet ${ownNftTable}: ${objects.length - chains} sets, ${chains} chains`;
+  if (from.length > 0) return { sign: '-', text, why: 'no longer needed' };
   const purposes = to.filter(({ object }) => object.kind === 'nft-chain' && purposeful.has(object.name));
-  return from.length === 0
-    ? { sign: '+', text, why: purposes.map(({ why }) => why).join('; ') }
-    : { sign: '-', text, why: 'no longer needed' };
+  return { sign: '+', text, why: purposes.map(({ why }) => why).join('; ') };
 }
 
-/** the chains whose reason tells a reader what the table does */
+/** chains whose reason tells the reader what the table does */
 const purposeful = new Set(['guard', 'postrouting', 'published']);
 
-function nftObjects(wanted: readonly DesiredObject[]): NftObject[] {
+function nftObjectsOf(wanted: readonly DesiredObject[]): NftObject[] {
   return wanted.map(({ object }) => object).filter(isNftObject);
 }

@@ -23,7 +23,7 @@ const main = chain('main', ['ip saddr @a jump more'], {
 const more = chain('more', ['drop']);
 
 describe('an nft text', () => {
-  it('makes a table: what is named comes before who names it', () => {
+  it('creates a table: objects come before the rules that name them', () => {
     expect(
       changeTable(
         [],
@@ -43,7 +43,7 @@ add rule inet mustredirect more drop
     );
   });
 
-  it('forgets what was stopped of a subnet that goes, whether there was anything or not', () => {
+  it('deletes the drop counter of a removed subnet, even if it has none', () => {
     const counts = set('dropped4_24', [], { exact: true, dynamic: true, counted: true });
     const redirected = (...elements: readonly string[]) => set('redirected4_24', elements, { exact: true });
     expect(

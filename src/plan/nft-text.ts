@@ -1,5 +1,5 @@
-/** nft texts that lead from one version of our table to another, each one transaction. */
-import type { HostObject } from '../kinds/index.ts';
+/** nft texts that change our table from one version to another, each in one transaction. */
+import { type HostObject, objectKey } from '../kinds/index.ts';
 import type { NftChain, NftSet } from '../kinds/nft-table/schema.ts';
 import { dynamicSetSize, ownNftTable } from '../kinds/ownership.ts';
 import { quotedFieldOf, droppedOf } from '../kinds/nft-table/set-name.ts';
@@ -13,41 +13,44 @@ export function isNftObject(object: HostObject): object is NftObject {
 
 const table = `inet ${ownNftTable}`;
 
-/** The smallest change: counters of what stays are kept. */
+/** Smallest change, which keeps the counters of unchanged objects. */
 export function changeTable(from: readonly NftObject[], to: readonly NftObject[]): string {
   if (to.length === 0) return `delete table ${table}\n`;
-  if (from.length === 0) return [`add table ${table}`, ...declareAll(to), ...to.flatMap(fill), ''].join('\n');
-  const before = new Map(from.map((object) => [nameOf(object), object]));
-  if (to.some((object) => shapeDiffers(before.get(nameOf(object)), object))) return replaceTable(to);
-  const after = new Set(to.map(nameOf));
-  const gone = from.filter((object) => !after.has(nameOf(object)));
+  if (from.length === 0)
+    return [`add table ${table}`, ...declareAll(to), ...to.flatMap(contentLines), ''].join('\n');
+  const before = new Map(from.map((object) => [objectKey(object), object]));
+  if (to.some((object) => mustRecreate(before.get(objectKey(object)), object))) return replaceTable(to);
+  const after = new Set(to.map(objectKey));
+  const gone = from.filter((object) => !after.has(objectKey(object)));
   return [
-    ...declareAll(to.filter((object) => !before.has(nameOf(object)))),
-    ...to.flatMap((object) => refill(before.get(nameOf(object)), object)),
-    ...to.flatMap((object) => forgetCounts(before, object)),
-    // A chain can go when nothing jumps to it, a set when no rule names it: rules first.
+    ...declareAll(to.filter((object) => !before.has(objectKey(object)))),
+    ...to.flatMap((object) => updateLines(before.get(objectKey(object)), object)),
+    ...to.flatMap((object) => resetDropCounters(before, object)),
+    // nft deletes a chain only without jumps to it, and a set only without rules that name it: rules are deleted first.
     ...gone.filter(isChain).map(({ name }) => `flush chain ${table} ${name}`),
-    ...gone.map((object) => `delete ${wordFor(object)} ${table} ${object.name}`),
+    ...gone.map((object) => `delete ${nftKeyword(object)} ${table} ${object.name}`),
     '',
   ].join('\n');
 }
 
-/** The whole table anew, whatever is there: nft 1.0.6 has no `destroy`, so it is added, then deleted. */
+/** Replaces the whole table, if any: nft 1.0.6 lacks `destroy`, so the text adds the table before it deletes it. */
 export function replaceTable(to: readonly NftObject[]): string {
-  const away = `add table ${table}\ndelete table ${table}\n`;
-  return to.length === 0 ? away : away + changeTable([], to);
+  const deletion = `add table ${table}\ndelete table ${table}\n`;
+  return to.length === 0 ? deletion : deletion + changeTable([], to);
 }
 
 /**
- * Adds objects to whatever the table holds by then: nothing that closes until then goes in the same transaction, so there is no
- * packet that neither the old nor the new stops.
+ * Adds objects to a table of any content. The transaction removes nothing that blocks, so every packet is blocked by
+ * the old or the new objects.
  */
 export function addToTable(objects: readonly NftObject[]): string {
   const chains = objects.filter(isChain).map(({ name }) => `flush chain ${table} ${name}`);
-  return [`add table ${table}`, ...declareAll(objects), ...chains, ...objects.flatMap(fill), ''].join('\n');
+  return [`add table ${table}`, ...declareAll(objects), ...chains, ...objects.flatMap(contentLines), ''].join(
+    '\n',
+  );
 }
 
-/** Chains first: nft 1.0.6 makes a map together with its elements, and those lead to chains. */
+/** Chains come first: nft 1.0.6 creates a map together with its elements, which lead to chains. */
 function declareAll(objects: readonly NftObject[]): string[] {
   return [...objects.filter(isChain), ...objects.filter((object) => !isChain(object))].map(declare);
 }
@@ -56,17 +59,17 @@ function declare(object: NftObject): string {
   return isChain(object) ? declareChain(object) : declareSet(object);
 }
 
-function wordFor(object: NftObject): 'chain' | 'map' | 'set' {
+function nftKeyword(object: NftObject): 'chain' | 'map' | 'set' {
   if (isChain(object)) return 'chain';
   return object.verdicts ? 'map' : 'set';
 }
 
 function declareSet(set: NftSet): string {
   const { name, type, counted, verdicts, exact, dynamic } = set;
-  // An integer is as wide as the field that it is compared with.
+  // `integer` has no width: `typeof` takes it from the field.
   const field = type[0] === 'integer' ? quotedFieldOf(name) : undefined;
   const types = `${field === undefined ? `type ${type.join(' . ')}` : `typeof ${field}`}${verdicts ? ' : verdict' : ''}`;
-  return `add ${wordFor(set)} ${table} ${name} { ${types};${exact ? '' : ' flags interval;'}${dynamic ? ` size ${dynamicSetSize}; flags dynamic;` : ''}${counted ? ' counter;' : ''} }`;
+  return `add ${nftKeyword(set)} ${table} ${name} { ${types};${exact ? '' : ' flags interval;'}${dynamic ? ` size ${dynamicSetSize}; flags dynamic;` : ''}${counted ? ' counter;' : ''} }`;
 }
 
 function declareChain({ name, hook }: NftChain): string {
@@ -75,18 +78,18 @@ function declareChain({ name, hook }: NftChain): string {
   return `add chain ${table} ${name} { type ${type} hook ${place} priority ${priority}; policy ${policy}; }`;
 }
 
-function fill(object: NftObject): string[] {
-  return isChain(object) ? fillChain(object) : elementLines('add', object.name, object.elements);
+function contentLines(object: NftObject): string[] {
+  return isChain(object) ? ruleLines(object) : elementLines('add', object.name, object.elements);
 }
 
-function refill(from: NftObject | undefined, to: NftObject): string[] {
-  if (!from) return fill(to);
+function updateLines(from: NftObject | undefined, to: NftObject): string[] {
+  if (!from) return contentLines(to);
   if (sameObject(from, to)) return [];
-  if (isChain(to)) return [`flush chain ${table} ${to.name}`, ...fillChain(to)];
+  if (isChain(to)) return [`flush chain ${table} ${to.name}`, ...ruleLines(to)];
   const before = new Set((from as NftSet).elements);
   const after = new Set(to.elements);
   return [
-    // Deleted first: an element that overlaps one of them may take its place.
+    // Deletion comes first, since an added element may overlap a deleted one.
     ...elementLines('delete', to.name, [...before].filter((element) => !after.has(element)).map(elementKey)),
     ...elementLines(
       'add',
@@ -97,11 +100,11 @@ function refill(from: NftObject | undefined, to: NftObject): string[] {
 }
 
 /**
- * What was stopped of a subnet that goes is not to be told of the next one that has its addresses. Added first: most have no
- * element, and what is not there cannot be deleted.
+ * Deletes the drop counters of removed subnets, so that a later subnet with the same addresses starts at zero. Elements
+ * are added first, since nft cannot delete an absent one, and most have none.
  */
-function forgetCounts(before: ReadonlyMap<string, NftObject>, to: NftObject): string[] {
-  const from = before.get(nameOf(to));
+function resetDropCounters(before: ReadonlyMap<string, NftObject>, to: NftObject): string[] {
+  const from = before.get(objectKey(to));
   if (isChain(to) || !from || isChain(from)) return [];
   const counts = droppedOf(to.name);
   if (counts === undefined || !before.has(`nft-set ${counts}`)) return [];
@@ -110,11 +113,11 @@ function forgetCounts(before: ReadonlyMap<string, NftObject>, to: NftObject): st
   return [...elementLines('add', counts, gone), ...elementLines('delete', counts, gone)];
 }
 
-function fillChain({ name, rules }: NftChain): string[] {
+function ruleLines({ name, rules }: NftChain): string[] {
   return rules.map((rule) => `add rule ${table} ${name} ${rule}`);
 }
 
-/** Of an element of a map, what leads to its verdict. */
+/** Element without the verdict of a map. */
 export function elementKey(element: string): string {
   const end = element.indexOf(' : ');
   return end < 0 ? element : element.slice(0, end);
@@ -125,14 +128,10 @@ function elementLines(verb: 'add' | 'delete', set: string, elements: readonly st
   return [`${verb} element ${table} ${set} { ${elements.join(', ')} }`];
 }
 
-/** A set's type and a chain's hook are given when it is made and cannot be changed; what is foreign we have no text for. */
-function shapeDiffers(from: NftObject | undefined, to: NftObject): boolean {
+/** A set's type and a chain's hook cannot be changed, and for foreign parts we have no text. */
+function mustRecreate(from: NftObject | undefined, to: NftObject): boolean {
   if (!from) return false;
   return from.foreign !== undefined || declare(from) !== declare(to);
-}
-
-function nameOf(object: NftObject): string {
-  return `${object.kind} ${object.name}`;
 }
 
 function isChain(object: NftObject): object is NftChain {

@@ -7,7 +7,7 @@ export function notReadyText({ message, family }: NotReady): string {
   return `${message}: ${family === undefined ? '' : `IPv${family} `}closed, not redirected`;
 }
 
-/** Those of the network or gateway of that name, of one family or of all. */
+/** Messages about a network or gateway that apply to a family. */
 export function notReadyOf(found: readonly NotReady[], what: string, family: Family): readonly NotReady[] {
   return found.filter((one) => one.what === what && (one.family === undefined || one.family === family));
 }

@@ -1,9 +1,9 @@
-/** Subnets among many others. */
+/** Searches a subnet among many others. */
 import type { Subnet } from '../address/cidr.ts';
 import { rangeOf } from '../address/range.ts';
 
-/** @param sorted none of them overlaps another, in ascending order */
-export function overlapsOneOf(subnet: Subnet, sorted: readonly Subnet[]): boolean {
+/** @param sorted disjoint subnets, ascending */
+export function overlapsAny(subnet: Subnet, sorted: readonly Subnet[]): boolean {
   const { start, end } = rangeOf(subnet);
   let [low, high] = [0, sorted.length];
   while (low < high) {

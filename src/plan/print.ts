@@ -1,4 +1,4 @@
-/** A change as one line of the plan, and all of them. */
+/** Prints changes as plan lines. */
 import { type Change, objectKindOf } from '../kinds/index.ts';
 import type { Plan, PlanLine } from './step.ts';
 
@@ -17,7 +17,7 @@ export function printChange(change: Change): PlanLine {
   }
 }
 
-/** The same without its reason: `+ rule 4200: from 10.89.4.0/24 prohibit`. */
+/** Plan line without its reason: `+ rule 4200: from 10.89.4.0/24 prohibit`. */
 export function changeText(change: Change): string {
   const { sign, text } = printChange(change);
   return `${sign} ${text}`;
@@ -26,5 +26,5 @@ export function changeText(change: Change): string {
 function printDifference({ from, to, why }: Extract<Change, { kind: 'change' }>): PlanLine {
   const kind = objectKindOf(to);
   const text = kind.printDifference?.(from, to) ?? kind.print(to);
-  return { sign: kind.tellsOfOthers?.(to) ? '*' : '~', text, why };
+  return { sign: kind.describesOthers?.(to) ? '*' : '~', text, why };
 }

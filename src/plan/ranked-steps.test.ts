@@ -35,7 +35,7 @@ describe('a rule in a chain of iptables', () => {
     expect(stepsOf([rule], [rule])).toEqual([]);
   });
 
-  it('puts one first again that a drop has come before', () => {
+  it('moves a rule before a drop that precedes it', () => {
     expect(stepsOf([{ ...rule, late: true }], [rule])).toEqual([
       {
         do: remove,

@@ -1,8 +1,8 @@
-/** Steps with their place in the order: the plan is sorted by it, and by nothing else. */
+/** Steps with their rank, which alone orders the plan. */
 import type { ActionKind } from '../kinds/action-kind.ts';
 import { type Action, actionKindOf } from '../kinds/action.ts';
 import { type Change, objectKindOf } from '../kinds/index.ts';
-import type { Move } from '../kinds/object-kind.ts';
+import { type Move, objectOfChange } from '../kinds/object-kind.ts';
 import { type Rank, compareRanks } from '../kinds/rank.ts';
 import { printChange } from './print.ts';
 import type { Step } from './step.ts';
@@ -16,15 +16,14 @@ export function rankedAs(rank: Rank, steps: readonly Step[]): RankedStep[] {
   return steps.map((step) => ({ rank, step }));
 }
 
-/** In the order in which they are done. */
 export function sortSteps(ranked: readonly RankedStep[]): Step[] {
   return ranked.toSorted((a, b) => compareRanks(a.rank, b.rank)).map(({ step }) => step);
 }
 
-/** Changes that are made one by one: those of nft objects are made together. */
+/** Steps of all changes except those of nft objects, which `nftSteps` makes together. */
 export function stepsOfChanges(changes: readonly Change[]): RankedStep[] {
   const moves = changes.flatMap((change) =>
-    (objectKindOf(kindHolder(change)).moves?.(change) ?? []).map((move) => ({ ...move, change })),
+    (objectKindOf(objectOfChange(change)).moves?.(change) ?? []).map((move) => ({ ...move, change })),
   );
   const byRank = groupBy(moves, ({ rank }) => rank);
   return [...byRank].flatMap(([rank, some]) => rankedAs(rank, stepsOfRank(some)));
@@ -34,19 +33,15 @@ interface MoveOfChange extends Move {
   readonly change: Change;
 }
 
-function kindHolder(change: Change): { readonly kind: string } {
-  return change.kind === 'remove' ? change.from : change.to;
-}
-
 function stepsOfRank(moves: readonly MoveOfChange[]): Step[] {
-  const sorted = moves.toSorted((a, b) => (a.within ?? 0) - (b.within ?? 0));
+  const sorted = moves.toSorted((a, b) => (a.position ?? 0) - (b.position ?? 0));
   const batches = groupBy(sorted, (move) => groupOf(move.do));
   return [...batches]
     .toSorted(([a], [b]) => (a < b ? -1 : Number(a > b)))
     .flatMap(([, some]) => stepsOfGroup(some));
 }
 
-/** Of actions that stand alone: one group, in which each is a step. */
+/** Group of a batch; actions without a batch share one group, in which each is a step of its own. */
 function groupOf(action: Action): string {
   const group = actionKindOf(action).batch?.group(action);
   return group === undefined ? '' : `${action.kind} ${group}`;
@@ -58,8 +53,8 @@ function stepsOfGroup(moves: readonly MoveOfChange[]): Step[] {
   return batch ? [batchOf(moves, batch)] : moves.map(stepOf);
 }
 
-function stepOf({ do: does, undo, untold, change }: MoveOfChange): Step {
-  return { do: does, undo, lines: untold ? [] : [printChange(change)] };
+function stepOf({ do: does, undo, unprinted, change }: MoveOfChange): Step {
+  return { do: does, undo, lines: unprinted ? [] : [printChange(change)] };
 }
 
 function batchOf(moves: readonly MoveOfChange[], { join }: NonNullable<ActionKind<Action>['batch']>): Step {
@@ -70,14 +65,14 @@ function batchOf(moves: readonly MoveOfChange[], { join }: NonNullable<ActionKin
   };
 }
 
-/** Backwards, and those of one place in the order in which they were, where that matters. */
+/** Reverse order; moves that are undone in order keep it within one position. */
 function undoOrder(moves: readonly MoveOfChange[]): MoveOfChange[] {
   return moves.every(({ undoneInOrder }) => undoneInOrder)
-    ? moves.toSorted((a, b) => (b.within ?? 0) - (a.within ?? 0))
+    ? moves.toSorted((a, b) => (b.position ?? 0) - (a.position ?? 0))
     : moves.toReversed();
 }
 
-/** As `Map.groupBy`, which Node 20 does not have. */
+/** Like `Map.groupBy`, which Node 20 lacks. */
 function groupBy<T, Key>(items: readonly T[], keyOf: (item: T) => Key): Map<Key, T[]> {
   const groups = new Map<Key, T[]>();
   for (const item of items) {

@@ -11,13 +11,13 @@ const set = (name: string): NftSet => ({
 });
 const guard = (rules: readonly string[]): NftChain => ({ kind: 'nft-chain', name: 'guard', rules });
 
-describe('a table that holds the old and the new', () => {
+describe('the union of the old and the new table', () => {
   const [drop4, drop6] = ['ip saddr @redirected4_32 goto drop4', 'ip6 saddr @redirected6_128 goto drop6'];
 
   it.each<[string, readonly string[], readonly string[]]>([
-    ['stops what it has stopped, though no wanted rule knows of it', [drop4, drop6], [drop4, drop6]],
-    ['keeps no rule of somebody else', ['accept', drop4], [drop4]],
-    ['keeps no old rule about what is still there', ['ip saddr @redirected4_32 return', drop4], [drop4]],
+    ['keeps old drop rules that no wanted rule replaces', [drop4, drop6], [drop4, drop6]],
+    ['keeps no foreign rule', ['accept', drop4], [drop4]],
+    ['keeps no old rule on sets that still exist', ['ip saddr @redirected4_32 return', drop4], [drop4]],
   ])('%s', (_, before, wide) => {
     const found = [set('redirected4_32'), set('redirected6_128'), guard(before)];
     const wanted = [set('redirected4_32'), guard([drop4])].map((object) => ({ object, why: '' }));

@@ -1,4 +1,4 @@
-/** Families that a network of the file keeps from going anywhere. */
+/** Families that a network of the file blocks. */
 import type { Family } from '../address/cidr.ts';
 
 interface Blocks {

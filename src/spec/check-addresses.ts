@@ -1,48 +1,54 @@
-/** Addresses of hosts and gateways: usable, one per family, one host each, outside what is redirected. */
-import { type Address, familyOf, findOverlaps, isLinkLocal } from '../address/cidr.ts';
-import type { Check, Checked } from './check-context.ts';
-import { type PlacedAddress, gatewayAddressesOf, hostAddressesOf, nameServersOf } from './placed.ts';
+/** Checks addresses of hosts and gateways: usable, one per family, one host each, outside redirected subnets. */
+import { type Address, familyOf, findOverlaps, isLinkLocal, subnetOfAddress } from '../address/cidr.ts';
+import type { Check, CheckInput } from './check-context.ts';
+import {
+  type AddressInFile,
+  gatewayAddressesOf,
+  hostAddressesOf,
+  nameServersOf,
+} from './addresses-in-file.ts';
 import { isTooWide, specialRangeOf } from './ranges.ts';
-import { type Path, type PlacedProblem, nameText, problemAt } from './tree.ts';
+import type { Draft } from './schema.ts';
+import { type Path, type RangedProblem, nameText, problemAt } from './tree.ts';
 
-export const checkAddresses: Check = (checked) => {
-  const ofHosts = hostAddressesOf(checked.draft);
-  const all = [...ofHosts, ...nameServersOf(checked.draft), ...gatewayAddressesOf(checked.draft)];
+export const checkAddresses: Check = (input) => {
+  const ofHosts = hostAddressesOf(input.draft);
+  const all = [...ofHosts, ...nameServersOf(input.draft), ...gatewayAddressesOf(input.draft)];
   return [
-    ...all.flatMap((placed) => checkUse(checked, placed)),
-    ...checkDuplicates(checked, ofHosts),
-    ...checkOnePerFamily(checked),
-    ...checkInside(checked, all),
+    ...all.flatMap((entry) => checkUse(input, entry)),
+    ...checkDuplicates(input, ofHosts),
+    ...checkOnePerFamily(input),
+    ...checkInside(input, all),
   ];
 };
 
-/** A link-local address says nothing without a device: the next hop of an uplink has one. */
-function checkUse({ valuePlace }: Checked, { address, path, onLink }: PlacedAddress): PlacedProblem[] {
+/** A link-local address is ambiguous without a device, which only the next hop of an uplink has. */
+function checkUse({ valuePosition }: CheckInput, { address, path, onLink }: AddressInFile): RangedProblem[] {
   const range = specialRangeOf(address);
   if (range === undefined || (onLink && isLinkLocal(address))) return [];
   return [
-    problemAt(valuePlace(path), `${address} is ${range}`, 'write the address that other machines reach'),
+    problemAt(valuePosition(path), `${address} is ${range}`, 'write the address that other machines reach'),
   ];
 }
 
-function checkDuplicates({ valuePlace }: Checked, ofHosts: readonly PlacedAddress[]): PlacedProblem[] {
-  const first = new Map<Address, PlacedAddress>();
-  return ofHosts.flatMap((placed) => {
-    const other = first.get(placed.address);
-    if (!other) first.set(placed.address, placed);
-    if (!other || other.host === placed.host) return [];
-    const message = `${placed.address} is ${other.what} too (line ${valuePlace(other.path).line})`;
-    return [problemAt(valuePlace(placed.path), message, 'give each host its own address')];
+function checkDuplicates({ valuePosition }: CheckInput, ofHosts: readonly AddressInFile[]): RangedProblem[] {
+  const first = new Map<Address, AddressInFile>();
+  return ofHosts.flatMap((entry) => {
+    const other = first.get(entry.address);
+    if (!other) first.set(entry.address, entry);
+    if (!other || other.host === entry.host) return [];
+    const message = `${entry.address} is ${other.what} too (line ${valuePosition(other.path).line})`;
+    return [problemAt(valuePosition(entry.path), message, 'give each host its own address')];
   });
 }
 
-function checkOnePerFamily({ draft, valuePlace }: Checked): PlacedProblem[] {
+function checkOnePerFamily({ draft, valuePosition }: CheckInput): RangedProblem[] {
   return listsOf(draft).flatMap(({ list, path, owner, what, keep }) =>
     list.flatMap((address, i) => {
       const before = list.findIndex((other) => familyOf(other) === familyOf(address));
       if (before === i) return [];
       const message = `${owner} has two IPv${familyOf(address)} ${what}, ${list[before]} and ${address}`;
-      return [problemAt(valuePlace([...path, i]), message, `keep the one that ${keep}`)];
+      return [problemAt(valuePosition([...path, i]), message, `keep the one that ${keep}`)];
     }),
   );
 }
@@ -55,7 +61,7 @@ interface AddressList {
   readonly keep: string;
 }
 
-function listsOf({ hosts = {}, networks = {}, gateways = {} }: Checked['draft']): AddressList[] {
+function listsOf({ hosts = {}, networks = {}, gateways = {} }: Draft): AddressList[] {
   const ofHosts = Object.entries(hosts).map(([host, list]) => {
     return { list, path: ['hosts', host], owner: host, what: 'addresses', keep: 'the other hosts route to' };
   });
@@ -80,35 +86,31 @@ function listsOf({ hosts = {}, networks = {}, gateways = {} }: Checked['draft'])
   return [...ofHosts, ...ofNetworks, ...ofGateways];
 }
 
-/** Packets to an address inside a redirected subnet are for a container. */
+/** Packets to an address inside a redirected subnet belong to a container. */
 function checkInside(
-  { draft, subnets, valuePlace }: Checked,
-  addresses: readonly PlacedAddress[],
-): PlacedProblem[] {
-  // Subnets first: of two that are equal, the first counts as the one around the other.
+  { draft, subnets, valuePosition }: CheckInput,
+  addresses: readonly AddressInFile[],
+): RangedProblem[] {
+  // Subnets come first: of two equal ones, the first counts as the outer one.
   const items = [
-    ...subnets.filter(({ subnet }) => !isTooWide(subnet)).map((placed) => ({ ...placed, placed: undefined })),
-    ...addresses.map((placed) => ({ subnet: `${placed.address}/${wholeLength(placed.address)}`, placed })),
+    ...subnets.filter(({ subnet }) => !isTooWide(subnet)).map((entry) => ({ ...entry, entry: undefined })),
+    ...addresses.map((entry) => ({ subnet: subnetOfAddress(entry.address), entry })),
   ];
-  return findOverlaps(items).flatMap(([around, inside]) => {
-    if (around.placed || !inside.placed) return [];
-    const { network, node, path } = around;
-    const line = `line ${valuePlace(path).line}`;
-    const { address, what, host } = inside.placed;
+  return findOverlaps(items).flatMap(([outer, inner]) => {
+    if (outer.entry || !inner.entry) return [];
+    const { network, node, path } = outer;
+    const line = `line ${valuePosition(path).line}`;
+    const { address, what, host } = inner.entry;
     const gateway = isMember(draft, host, draft.networks?.[network]?.via) ? `: it leaves by ${host}` : '';
-    const message = `${address}, ${what}, lies inside ${around.subnet} of network ${network} on ${nameText(node)} (${line})${gateway}`;
+    const message = `${address}, ${what}, lies inside ${outer.subnet} of network ${network} on ${nameText(node)} (${line})${gateway}`;
     const hint = gateway
       ? 'a gateway is outside of the networks that leave by it: write the address that it shares a link with'
       : 'only containers can have addresses in there';
-    return [problemAt(valuePlace(inside.placed.path), message, hint)];
+    return [problemAt(valuePosition(inner.entry.path), message, hint)];
   });
 }
 
-function isMember({ gateways = {} }: Checked['draft'], host: string | undefined, via: string | undefined) {
+function isMember({ gateways = {} }: Draft, host: string | undefined, via: string | undefined) {
   if (host === undefined || via === undefined || !Object.hasOwn(gateways, via)) return false;
   return (gateways[via]?.members ?? []).some((member) => member.host === host);
-}
-
-function wholeLength(address: Address): number {
-  return familyOf(address) === 4 ? 32 : 128;
 }

@@ -1,25 +1,25 @@
-/** The type of a check of the file's meaning, and what it is given. */
-import type { PlacedSubnet } from './placed.ts';
+/** Type of a semantic check of the file, and its input. */
+import type { SubnetInFile } from './addresses-in-file.ts';
 import type { Draft } from './schema.ts';
 import type { Suggest } from './suggest.ts';
-import type { Path, Place, PlacedProblem } from './tree.ts';
+import type { Path, SourcePosition, RangedProblem } from './tree.ts';
 
-/** What a check gets. */
-export interface Checked extends Given {
+/** Input of a check. */
+export interface CheckInput extends ParsedInput {
   /** redirected subnets, in the order of the file */
-  readonly subnets: readonly PlacedSubnet[];
-  /** those of families that go somewhere */
-  readonly openSubnets: readonly PlacedSubnet[];
+  readonly subnets: readonly SubnetInFile[];
+  /** subnets of families that are not blocked */
+  readonly openSubnets: readonly SubnetInFile[];
 }
 
-export interface Given {
+export interface ParsedInput {
   readonly draft: Draft;
-  /** all hosts and gateways of the file, also those not in the draft; nothing when some may be missing */
+  /** all hosts and gateways of the file, including those missing in the draft; undefined when some may be unknown */
   readonly hosts: readonly string[] | undefined;
   readonly gateways: readonly string[] | undefined;
-  readonly valuePlace: (path: Path) => Place;
-  readonly keyPlace: (path: Path) => Place;
+  readonly valuePosition: (path: Path) => SourcePosition;
+  readonly keyPosition: (path: Path) => SourcePosition;
   readonly suggest: Suggest;
 }
 
-export type Check = (checked: Checked) => PlacedProblem[];
+export type Check = (input: CheckInput) => RangedProblem[];

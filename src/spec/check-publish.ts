@@ -1,15 +1,15 @@
-/** Published ports of gateways: each leads to one container, of a network that answers through the gateway. */
-import { subnetsAround } from '../address/around.ts';
+/** Checks published ports: each leads to one container, in a network that replies through the gateway. */
+import { containingSubnets } from '../address/containing-subnets.ts';
 import { type Subnet, familyOf } from '../address/cidr.ts';
-import type { Check, Checked } from './check-context.ts';
-import { type Path, type Place, type PlacedProblem, problemAt } from './tree.ts';
+import type { Check, CheckInput } from './check-context.ts';
+import { type Path, type SourcePosition, type RangedProblem, problemAt } from './tree.ts';
 
-export const checkPublish: Check = (checked) => {
-  const served = servedSubnets(checked);
-  return Object.entries(checked.draft.gateways ?? {}).flatMap(([gateway, { publish = [] }]) => {
-    const first = new Map<string, Place>();
+export const checkPublish: Check = (input) => {
+  const served = servedSubnets(input);
+  return Object.entries(input.draft.gateways ?? {}).flatMap(([gateway, { publish = [] }]) => {
+    const first = new Map<string, SourcePosition>();
     const subnets = served.get(gateway) ?? [];
-    const inside = subnetsAround(
+    const inside = containingSubnets(
       subnets,
       publish.flatMap(({ to }) => to ?? []),
     );
@@ -17,14 +17,16 @@ export const checkPublish: Check = (checked) => {
       if (to === undefined) return [];
       const path = ['gateways', gateway, 'publish', i];
       return [
-        ...(inside.has(to) ? [] : [wrongTarget(checked, gateway, to, subnets, [...path, 'to'])]),
-        ...(port === undefined ? [] : checkTaken(checked, first, port, `${proto} IPv${familyOf(to)}`, path)),
+        ...(inside.has(to) ? [] : [wrongTarget(input, gateway, to, subnets, [...path, 'to'])]),
+        ...(port === undefined
+          ? []
+          : checkDuplicatePort(input, first, port, `${proto} IPv${familyOf(to)}`, path)),
       ];
     });
   });
 };
 
-function servedSubnets({ draft, openSubnets }: Checked): Map<string, Subnet[]> {
+function servedSubnets({ draft, openSubnets }: CheckInput): Map<string, Subnet[]> {
   const served = new Map<string, Subnet[]>();
   for (const { subnet, network } of openSubnets) {
     const gateway = draft.networks?.[network]?.via;
@@ -37,31 +39,31 @@ function servedSubnets({ draft, openSubnets }: Checked): Map<string, Subnet[]> {
 }
 
 function wrongTarget(
-  { valuePlace }: Checked,
+  { valuePosition }: CheckInput,
   gateway: string,
   to: string,
   subnets: readonly Subnet[],
   path: Path,
-): PlacedProblem {
+): RangedProblem {
   const message = `${to} is in no network that leaves by ${gateway}: its replies would take another path`;
   const hint =
     subnets.length === 0
       ? `no network leaves by ${gateway}`
       : `write an address in ${subnets.slice(0, 8).join(', ')}`;
-  return problemAt(valuePlace(path), message, hint);
+  return problemAt(valuePosition(path), message, hint);
 }
 
-function checkTaken(
-  { valuePlace }: Checked,
-  first: Map<string, Place>,
+function checkDuplicatePort(
+  { valuePosition }: CheckInput,
+  first: Map<string, SourcePosition>,
   port: number,
   what: string,
   path: Path,
-): PlacedProblem[] {
-  const place = valuePlace([...path, 'port']);
+): RangedProblem[] {
+  const position = valuePosition([...path, 'port']);
   const before = first.get(`${port} ${what}`);
-  if (!before) first.set(`${port} ${what}`, place);
+  if (!before) first.set(`${port} ${what}`, position);
   if (!before) return [];
   const message = `port ${port} of ${what} is published already (line ${before.line})`;
-  return [problemAt(place, message, 'give one of them another port')];
+  return [problemAt(position, message, 'give one of them another port')];
 }

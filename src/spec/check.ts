@@ -1,17 +1,19 @@
 /** Checks across names and addresses. Each check is independent, and skips missing values. */
 import { checkAddresses } from './check-addresses.ts';
-import { checkAnswers } from './check-answers.ts';
+import { checkReplies } from './check-replies.ts';
 import { checkEngines } from './check-engines.ts';
 import { checkFamilies } from './check-families.ts';
 import { checkGateways } from './check-gateways.ts';
 import { checkPublish } from './check-publish.ts';
 import { checkReferences } from './check-references.ts';
+import { checkRouting } from './check-routing.ts';
 import { checkRoutes } from './check-routes.ts';
 import { checkSharedUplinks } from './check-shared-uplinks.ts';
 import { checkSubnets } from './check-subnets.ts';
-import type { Check, Given } from './check-context.ts';
-import { openOnes, subnetsOf } from './placed.ts';
-import type { PlacedProblem } from './tree.ts';
+import { checkTunnels } from './check-tunnels.ts';
+import type { Check, ParsedInput } from './check-context.ts';
+import { openSubnetsOf, subnetsOf } from './addresses-in-file.ts';
+import type { RangedProblem } from './tree.ts';
 
 const checks: readonly Check[] = [
   checkAddresses,
@@ -22,12 +24,14 @@ const checks: readonly Check[] = [
   checkGateways,
   checkRoutes,
   checkPublish,
-  checkAnswers,
+  checkReplies,
   checkSharedUplinks,
+  checkTunnels,
+  checkRouting,
 ];
 
-export function checkMeaning(given: Given): PlacedProblem[] {
-  const subnets = subnetsOf(given.draft);
-  const checked = { ...given, subnets, openSubnets: openOnes(given.draft, subnets) };
-  return checks.flatMap((check) => check(checked));
+export function checkSemantics(parsed: ParsedInput): RangedProblem[] {
+  const subnets = subnetsOf(parsed.draft);
+  const input = { ...parsed, subnets, openSubnets: openSubnetsOf(parsed.draft, subnets) };
+  return checks.flatMap((check) => check(input));
 }

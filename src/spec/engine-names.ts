@@ -1,2 +1,2 @@
-/** All engines of the format: `src/engines` has to have each of them, the type checker sees to it. */
+/** All engines of the format; the type checker requires each in `src/engines`. */
 export const engineNames = ['podman', 'docker', 'nerdctl', 'cni', 'external'] as const;

@@ -1,23 +1,19 @@
-/** The keys of the file: what each holds, and the help that editors show for it. */
+/** Keys of the file: their schemas, and the help that editors show. */
 import * as z from 'zod';
-import { addressOf, deviceOf, devicePattern, engineOf, expected, oneOrMany, subnetOf } from './values.ts';
+import { addressOf, deviceOf, engineOf, expected, oneOrMany, subnetOf } from './values.ts';
 
-/** Names end up in names of podman networks and files, in nft comments and in messages. */
+/** Names become parts of podman networks, file names, nft comments and messages. */
 const namePattern = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,63}$/;
 export const name = z.string().regex(namePattern, {
   error:
     'a name begins with a letter or digit, goes on with letters, digits, "_", "." and "-", and has at most 64 characters',
 });
 
-/** RT_TABLE_COMPAT and up would do, but 253, 254 and 255 are default, main and local, and 0 is none. */
+/** Tables of the kernel: 253 default, 254 main, 255 local; 0 means none. */
 const kernelTables = [253, 254, 255];
 const tableWhat = 'a table number from 1 to 4294967295';
 const snatWhat = 'masquerade, none, an address or a list of one per family';
 const dnsWhat = 'engine, gateway, an address or a list of one per family';
-const nextHopWhat = 'the address of the next hop';
-/** what every IPv4 host must take, and the most that a packet can have */
-const [smallestMtu, largestMtu] = [576, 65535];
-const mtuWhat = `an MTU from ${smallestMtu} to ${largestMtu}`;
 const bridgeWhat = 'the device name of a bridge';
 const markWhat = 'a mark from 1 to 0xffffffff';
 
@@ -34,7 +30,7 @@ export const hosts = z
     examples: [{ node1: '192.168.50.10', gw1: '192.168.50.2' }],
   });
 
-/** Not a family of `subnets`: what the file does not name may still come, from an engine that has both. */
+/** A key apart from `subnets`: an engine may have a family that the file does not name. */
 function blockOf(family: 4 | 6) {
   const sample = family === 4 ? 6 : 4;
   return z
@@ -119,34 +115,6 @@ export const networkShape = {
     }),
   ipv4: blockOf(4),
   ipv6: blockOf(6),
-};
-
-export const uplinkShape = {
-  device: deviceOf('the name of a network device').meta({
-    title: 'device',
-    description: 'Network device that redirected traffic leaves by.',
-    pattern: devicePattern.source,
-    examples: ['gre1', 'eth1'],
-  }),
-  via: oneOrMany(addressOf(nextHopWhat), `${nextHopWhat}, or a list of one per family`)
-    .exactOptional()
-    .meta({
-      title: 'via',
-      description:
-        'Address of the next hop (a list holds one per family). Leave it out on a point-to-point link, such as a tunnel.',
-      examples: ['172.31.0.2', ['172.31.0.2', 'fe80::1']],
-    }),
-  mtu: z
-    .int(expected(mtuWhat))
-    .min(smallestMtu, expected(mtuWhat))
-    .max(largestMtu, expected(mtuWhat))
-    .exactOptional()
-    .meta({
-      title: 'mtu',
-      description:
-        'MTU of the uplink in bytes. Nodes cannot read it from the gateway: with this key, plan and doctor on a node warn of networks with a larger MTU.',
-      examples: [1476],
-    }),
 };
 
 export const memberShape = {

@@ -1,13 +1,13 @@
-/** The file's schema for editors. */
+/** JSON Schema of the file, for editors. */
 import * as z from 'zod';
 import { fileSchema } from './schema.ts';
 
-/** JSON Schema (draft 2020-12) of what may be written: one address where a list of them is allowed too. */
+/** JSON Schema (draft 2020-12) of the input: one address is allowed in place of a list. */
 export function specJsonSchema(): object {
   return z.toJSONSchema(fileSchema, {
     io: 'input',
     target: 'draft-2020-12',
-    // zod leaves out the examples of values that it transforms, since it cannot know which side they are of.
+    // zod omits examples of transformed values, since they could be for input or output.
     override: ({ zodSchema, jsonSchema }) => {
       const { examples } = z.globalRegistry.get(zodSchema) ?? {};
       if (Array.isArray(examples)) jsonSchema.examples = examples;

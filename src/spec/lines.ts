@@ -1,6 +1,6 @@
-/** Offsets in a text as lines and columns. The parser's own counter misses lines behind some errors. */
+/** Converts offsets in a text to lines and columns. The parser's own counter misses lines after some errors. */
 
-/** Line and column, both from 1, of an offset in the text. */
+/** Line and column of an offset, both from 1. */
 export type Locate = (offset: number) => { readonly line: number; readonly column: number };
 
 export function createLocate(text: string): Locate {

@@ -55,13 +55,13 @@ describe('keys', () => {
       ],
     },
     {
-      mistake: 'an unknown key far from all',
+      mistake: 'an unknown key unlike all known ones',
       edits: [['    snat: masquerade', '    address: masquerade']],
       output: [
         'f.yaml:17:5: gateways.office.address: unknown key "address"',
         '        address: masquerade',
         '        ^',
-        '    hint: known keys: members, snat, table, mark, publish',
+        '    hint: known keys: members, snat, table, mark, publish, routing',
       ],
     },
     {
@@ -154,7 +154,7 @@ host: {}`,
       ],
     },
     {
-      mistake: 'a name that podman would refuse',
+      mistake: 'a name that podman refuses',
       edits: [['  web:', '  "my web":']],
       output: [
         'f.yaml:6:3: networks."my web": a name begins with a letter or digit, goes on with letters, digits, "_", "." and "-", and has at most 64 characters',
@@ -163,7 +163,7 @@ host: {}`,
       ],
     },
     {
-      mistake: 'a name that JavaScript objects have',
+      mistake: 'a name of a JavaScript property',
       edits: [['  web:', '  __proto__:']],
       output: [
         'f.yaml:6:3: networks.__proto__: a key must be a plain word',
@@ -180,7 +180,7 @@ host: {}`,
 describe('values', () => {
   it.each<Case>([
     {
-      mistake: 'a version of the future',
+      mistake: 'a later version',
       edits: [['version: 1', 'version: 2']],
       output: [
         'f.yaml:1:10: version: expected 1, the version of this format, found the number 2',
@@ -199,7 +199,7 @@ describe('values', () => {
       ],
     },
     {
-      mistake: 'answers accepted for an engine that drops none',
+      mistake: 'accept_replies with an engine that drops no replies',
       edits: [['    via: office', '    via: office\n    accept_replies: true']],
       output: [
         'f.yaml:11:5: networks.web.accept_replies: accept_replies is for docker: engine podman does not drop replies',
@@ -209,7 +209,7 @@ describe('values', () => {
       ],
     },
     {
-      mistake: 'answers accepted in other words',
+      mistake: 'accept_replies with another value',
       edits: [
         ['engine: podman', 'engine: docker'],
         ['    via: office', '    via: office\n    accept_replies: yes'],
@@ -221,7 +221,7 @@ describe('values', () => {
       ],
     },
     {
-      mistake: 'a bridge for an engine that tells its own',
+      mistake: 'a bridge with an engine that names its own',
       edits: [['    via: office', '    via: office\n    bridge: br0']],
       output: [
         'f.yaml:11:5: networks.web.bridge: bridge is for external: engine podman reports the bridge of its networks itself',
@@ -231,7 +231,7 @@ describe('values', () => {
       ],
     },
     {
-      mistake: 'a bridge that is no device name',
+      mistake: 'a bridge with an invalid name',
       edits: [
         ['engine: podman', 'engine: external'],
         ['    via: office', '    via: office\n    bridge: "br 0"'],
@@ -244,7 +244,7 @@ describe('values', () => {
       ],
     },
     {
-      mistake: 'a bridge that is none at all',
+      mistake: 'a bridge that is a number',
       edits: [
         ['engine: podman', 'engine: external'],
         ['    via: office', '    via: office\n    bridge: 7'],
@@ -256,7 +256,7 @@ describe('values', () => {
       ],
     },
     {
-      mistake: 'an engine that is none',
+      mistake: 'an unknown engine',
       edits: [['podman', 'podmann']],
       output: [
         'f.yaml:7:13: networks.web.engine: expected podman, docker, nerdctl, cni or external, found the text "podmann"',
@@ -332,7 +332,7 @@ describe('values', () => {
       ],
     },
     {
-      mistake: 'a number that came of an address without quotes',
+      mistake: 'an unquoted IPv6 address, which YAML reads as a number',
       edits: [
         [
           `192.168.50.2
@@ -444,7 +444,7 @@ describe('values', () => {
       ],
     },
     {
-      mistake: 'a device that would be a pattern',
+      mistake: 'a device with a wildcard',
       edits: [['gre1', '"eth*"']],
       output: [
         'f.yaml:16:27: gateways.office.members.0.uplink.device: expected the name of a network device, found the text "eth*"',
@@ -464,7 +464,7 @@ describe('values', () => {
       ],
     },
     {
-      mistake: 'a name server that is a container',
+      mistake: 'a name server inside a redirected subnet',
       edits: [['    via: office', '    via: office\n    dns: 10.89.4.53']],
       output: [
         'f.yaml:11:10: networks.web.dns: 10.89.4.53, the name server, lies inside 10.89.4.0/24 of network web on node1 (line 9)',
@@ -493,7 +493,7 @@ describe('values', () => {
       ],
     },
     {
-      mistake: 'an snat that is nothing',
+      mistake: 'an snat of another word',
       edits: [['masquerade', 'masq']],
       output: [
         'f.yaml:17:11: gateways.office.snat: expected masquerade, none, an address or a list of one per family, found the text "masq"',
@@ -511,7 +511,7 @@ describe('values', () => {
       ],
     },
     {
-      mistake: 'a family that is not blocked',
+      mistake: 'a family key with another value',
       edits: [['    via: office', '    ipv6: on\n    via: office']],
       output: [
         'f.yaml:10:11: networks.web.ipv6: expected block, found the text "on"',
@@ -558,7 +558,7 @@ describe('values', () => {
       ],
     },
     {
-      mistake: 'a mark of half',
+      mistake: 'a fractional mark',
       edits: [['table: 0x888', 'mark: 1.5']],
       output: [
         'f.yaml:18:11: gateways.office.mark: expected a mark from 1 to 0xffffffff, found the number 1.5',
@@ -629,7 +629,7 @@ describe('names', () => {
       ],
     },
     {
-      mistake: 'a name of every JavaScript object',
+      mistake: 'a name of a property of every JavaScript object',
       edits: [['via: office', 'via: constructor']],
       output: [
         'f.yaml:10:10: networks.web.via: unknown gateway "constructor"',
@@ -724,7 +724,7 @@ gateways:`,
       ],
     },
     {
-      mistake: 'a subnet that is everything',
+      mistake: 'a subnet of all addresses',
       edits: [['10.89.4.0/24', '0.0.0.0/0']],
       output: [
         'f.yaml:9:14: networks.web.subnets.node1: 0.0.0.0/0 is wider than any container network',
@@ -734,7 +734,7 @@ gateways:`,
       ],
     },
     {
-      mistake: 'a subnet of loopback',
+      mistake: 'a loopback subnet',
       edits: [['10.89.4.0/24', '127.0.0.0/8']],
       output: [
         'f.yaml:9:14: networks.web.subnets.node1: 127.0.0.0/8 is not for containers: 127.0.0.0 is a loopback address',
@@ -868,7 +868,7 @@ gateways:`,
       ],
     },
     {
-      mistake: 'every family blocked that there is',
+      mistake: 'all families blocked',
       edits: [['    via: office', '    ipv4: block\n    via: office']],
       output: [
         'f.yaml:10:5: networks.web.ipv4: all traffic of web would be blocked: it has no subnet of another family',
@@ -915,7 +915,7 @@ gateways:`,
       ],
     },
     {
-      mistake: 'direct to everything',
+      mistake: 'direct to all addresses',
       edits: [['[192.168.50.0/24]', '[192.168.50.0/24, 0.0.0.0/0]']],
       output: [
         'f.yaml:11:31: networks.web.direct.1: 0.0.0.0/0 covers every address: nothing would go through the gateway',
@@ -925,7 +925,7 @@ gateways:`,
       ],
     },
     {
-      mistake: 'direct to both halves of everything',
+      mistake: 'direct to both halves of the address space',
       edits: [['[192.168.50.0/24]', '[0.0.0.0/1, 128.0.0.0/1]']],
       output: [
         'f.yaml:11:5: networks.web.direct: together these cover every address: nothing would go through the gateway',
@@ -935,7 +935,7 @@ gateways:`,
       ],
     },
     {
-      mistake: 'direct twice to the same',
+      mistake: 'a direct destination twice',
       edits: [['[192.168.50.0/24]', '[192.168.50.0/24, 192.168.50.0/24]']],
       output: [
         'f.yaml:11:31: networks.web.direct.1: 192.168.50.0/24 is in this list already',
@@ -1007,7 +1007,7 @@ describe('two families', () => {
 
   it.each<Case>([
     {
-      mistake: 'at a node and a gateway with one',
+      mistake: 'at a node and a gateway with one family',
       edits: [dualWeb],
       output: [
         'f.yaml:9:7: networks.web.subnets.node1: node1 has no IPv6 address, which 2001:db8:4::/64 needs for the return route',
@@ -1021,7 +1021,7 @@ describe('two families', () => {
       ],
     },
     {
-      mistake: 'by an uplink with a next hop of one',
+      mistake: 'by an uplink with a next hop of one family',
       edits: [dualWeb, dualNode, dualGateway, ['device: gre1', 'device: eth1, via: 172.31.0.2']],
       output: [
         'f.yaml:16:38: gateways.office.members.0.uplink.via: the uplink has no IPv6 next hop, and web sends IPv6 through it',
@@ -1031,7 +1031,7 @@ describe('two families', () => {
       ],
     },
     {
-      mistake: 'with an snat address of one',
+      mistake: 'with an snat address of one family',
       edits: [dualWeb, dualNode, dualGateway, ['masquerade', '203.0.113.7']],
       output: [
         'f.yaml:17:11: gateways.office.snat: snat has no IPv6 address, and web sends IPv6 through it',
@@ -1041,7 +1041,7 @@ describe('two families', () => {
       ],
     },
     {
-      mistake: 'an snat address that nobody has',
+      mistake: 'a link-local snat address',
       edits: [['masquerade', '[203.0.113.7, "fe80::1"]']],
       output: [
         'f.yaml:17:25: gateways.office.snat.1: fe80::1 is a link-local address',
@@ -1051,17 +1051,17 @@ describe('two families', () => {
       ],
     },
     {
-      mistake: 'and the other one blocked at both',
+      mistake: 'and one family blocked at both',
       edits: [dualWeb, blocked, ['masquerade', '203.0.113.7'], ['gre1', 'eth1, via: 172.31.0.2']],
       output: ['no problem'],
     },
     {
-      mistake: 'blocked for what the engine may give',
+      mistake: 'and a family blocked that only the engine may have',
       edits: [blocked],
       output: ['no problem'],
     },
     {
-      mistake: 'each with its own',
+      mistake: 'each with its own addresses',
       edits: [
         dualWeb,
         dualNode,
@@ -1099,7 +1099,7 @@ describe('YAML', () => {
       ],
     },
     {
-      mistake: 'a tab, and a mistake behind it',
+      mistake: 'a tab, and a later error',
       edits: [
         [
           `  gw1: 192.168.50.2
@@ -1241,7 +1241,7 @@ version: 1
       ],
     },
     {
-      mistake: 'an alias of nothing',
+      mistake: 'an alias without anchor',
       edits: [['via: office', 'via: *office']],
       output: [
         'f.yaml:10:10: networks.web.via: alias *office is not defined',

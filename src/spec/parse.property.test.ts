@@ -32,7 +32,7 @@ function mutate(text: string, mutations: readonly Mutation[]): string {
   }, text);
 }
 
-/** Lines moved, doubled and lost are what editing leaves behind. */
+/** Moves, duplicates and deletes lines, as editing may do. */
 function shuffleLines(text: string, picks: readonly number[]): string {
   const lines = text.split('\n');
   for (const pick of picks) {
@@ -42,7 +42,7 @@ function shuffleLines(text: string, picks: readonly number[]): string {
   return lines.join('\n');
 }
 
-/** What is wrong with the answer to a text; it should be nothing. */
+/** Problems with the result for a text; empty when it is valid. */
 function complaintsAbout(text: string): string[] {
   const parsed = parseSpec(text);
   if (parsed.kind === 'spec') return 'gateways' in parsed.spec ? [] : ['a spec without gateways'];
@@ -61,7 +61,7 @@ function complaintsAbout(text: string): string[] {
 }
 
 describe('parseSpec', () => {
-  it('answers any change of the example with a spec or with problems inside the file', () => {
+  it('returns a spec or problems inside the file for any change of the example', () => {
     fc.assert(
       fc.property(fc.array(mutation, { minLength: 1, maxLength: 6 }), (mutations) => {
         expect(complaintsAbout(mutate(withoutComments, mutations))).toEqual([]);
@@ -70,7 +70,7 @@ describe('parseSpec', () => {
     );
   }, 60_000);
 
-  it('answers lines moved, doubled and lost', () => {
+  it('returns a spec or problems for moved, duplicated and deleted lines', () => {
     fc.assert(
       fc.property(fc.array(fc.nat(1000), { minLength: 1, maxLength: 5 }), (picks) => {
         expect(complaintsAbout(shuffleLines(withoutComments, picks))).toEqual([]);
@@ -79,7 +79,7 @@ describe('parseSpec', () => {
     );
   }, 60_000);
 
-  it('finds nothing wrong with any spaces, comments and line ends', () => {
+  it('accepts any spaces, comments and line ends', () => {
     fc.assert(
       fc.property(
         fc.array(fc.constantFrom(' # comment', '  ', '\r', '\n# line', '\n'), { maxLength: 30 }),

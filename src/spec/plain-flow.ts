@@ -1,19 +1,19 @@
-/** Values that stand on one line of a YAML text: words, numbers, quoted texts, and lists and maps of them. */
+/** Reads YAML values on one line: words, numbers, quoted texts, and lists and maps of them. */
 
-/** The text is no YAML of the kind that is read here: that says nothing about whether it is right. */
+/** Thrown when the text uses other YAML than this reader supports; the text may be valid or not. */
 export class Unreadable extends Error {}
 
 interface Cursor {
   readonly text: string;
   at: number;
-  /** lists and maps that are open */
+  /** number of open lists and maps */
   depth: number;
 }
 
-/** No value of ours goes so deep; each level takes stack. */
+/** Deeper than any valid value; each level uses stack. */
 const deepest = 8;
 
-/** A word of YAML would go on behind a blank: whoever comes to one here finds no end of the value. */
+/** A word ends at a blank; YAML words that continue after one are not supported, and are detected there. */
 const word = /[A-Za-z0-9][\w./:=+-]*/y;
 const quoted = /'([^']*)'|"([^"\\]*)"/y;
 const name = /([A-Za-z0-9_][\w.-]{0,63}): +/y;
@@ -81,7 +81,7 @@ function take(cursor: Cursor, pattern: RegExp): RegExpExecArray {
   return found;
 }
 
-/** As the core schema of YAML 1.2 has it; a word that looks like an unusual number is left to it. */
+/** Decodes a word like the core schema of YAML 1.2; unusual numbers are not supported. */
 function valueOfWord(text: string): string | number | boolean {
   if (text.endsWith(':')) throw new Unreadable();
   if (/^\d/.test(text)) return numberOrAddress(text);

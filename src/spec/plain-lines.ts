@@ -1,14 +1,14 @@
-/** Lines of a YAML text without comments and blanks around them. */
+/** Lines of a YAML text, without comments and surrounding blanks. */
 
 export interface Line {
-  /** spaces before it */
+  /** leading spaces */
   readonly indent: number;
   readonly text: string;
 }
 
-/** What one cannot see changes what YAML makes of a text. */
+/** Invisible characters may change the meaning of a YAML text. */
 const invisible = /[^\n\x20-\x7e\u00a1-\u2027\u2030-\ud7ff\ue000-\ufefe]/;
-/** `- name: value`, with the blanks behind the dash */
+/** `- name: value`, with the blanks after the dash */
 const itemOfMap = /^-( +)(?=[A-Za-z0-9_][\w.-]{0,63}:(?: |$))/;
 const comment = / #/;
 
@@ -30,7 +30,7 @@ function linesOfLine(raw: string): Line[] {
   ];
 }
 
-/** Behind a quote, a `#` may be part of a text: whoever reads that looks for the comment behind it. */
+/** After a quote, `#` may be part of the text: the reader of quoted texts handles that comment. */
 function withoutComment(text: string): string {
   const at = text.search(comment);
   return at < 0 || /['"]/.test(text.slice(0, at)) ? text : text.slice(0, at);

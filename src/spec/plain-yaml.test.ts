@@ -36,14 +36,14 @@ gateways:
     none: {}
 `;
 
-/** What all of YAML makes of it; nothing when it is wrong. */
+/** Value from the full YAML reader; undefined on errors. */
 function wholeReading(text: string): unknown {
   const { tree, problems } = readYaml(text);
   return tree && problems.length === 0 ? plainValue(tree) : undefined;
 }
 
-describe('the plain reader', () => {
-  it('reads what people write', () => {
+describe('readPlainYaml', () => {
+  it('reads common files', () => {
     expect(readPlainYaml(example)).toEqual(wholeReading(example));
     expect(wholeReading(plain)).toMatchObject({ version: 1, gateways: { office: { table: 0x888 } } });
     expect(readPlainYaml(plain)).toEqual(wholeReading(plain));
@@ -51,28 +51,28 @@ describe('the plain reader', () => {
 
   it.each([
     ['an anchor', 'a: &x b\nc: *x\n'],
-    ['a text of several lines', 'a: b\n  c\n'],
-    ['a block of text', 'a: |\n  b\n'],
+    ['a multi-line text', 'a: b\n  c\n'],
+    ['a block text', 'a: |\n  b\n'],
     ['a key twice', 'a: b\na: c\n'],
     ['a key twice on a line', 'a: { b: c, b: d }\n'],
-    ['a map within a word', 'a: b: c\n'],
-    ['an item without a blank', 'a:\n  -b\n'],
-    ['an item that is none', 'a:\n  - b\n  c: d\n'],
+    ['a colon within a word', 'a: b: c\n'],
+    ['a dash without a blank', 'a:\n  -b\n'],
+    ['a key after a list', 'a:\n  - b\n  c: d\n'],
     ['another indentation', 'a:\n  b: c\n d: e\n'],
     ['a tab', 'a:\tb\n'],
     ['no value', 'a:\nb: c\n'],
     ['a second document', 'a: b\n---\nc: d\n'],
-    ['a number in other words', 'a: 1e3\nb: 0o17\nc: 007\nd: 1.5\n'],
+    ['unusual numbers', 'a: 1e3\nb: 0o17\nc: 007\nd: 1.5\n'],
     ['null', 'a: null\nb: ~\n'],
-    ['a name of its own', '__proto__: a\n'],
-    ['a list that stays open', 'a: [b, c\n'],
-    ['a great many lists', `a: ${'['.repeat(100_000)}`],
-    ['nothing', ''],
-  ])('leaves %s to the whole of YAML', (_, text) => {
+    ['a special name', '__proto__: a\n'],
+    ['an open list', 'a: [b, c\n'],
+    ['deeply nested lists', `a: ${'['.repeat(100_000)}`],
+    ['an empty text', ''],
+  ])('rejects %s', (_, text) => {
     expect(readPlainYaml(text)).toBeUndefined();
   });
 
-  it('never says anything else than the whole of YAML', { timeout: 120_000 }, () => {
+  it('returns the same value as the full YAML reader, or none', { timeout: 120_000 }, () => {
     let read = 0;
     fc.assert(
       fc.property(mutatedTexts([example, plain]), (text) => {

@@ -6,7 +6,7 @@ function format(text: string, line: number, column: number): string[] {
 }
 
 describe('formatProblems', () => {
-  it('shows place, line, caret and hint', () => {
+  it('shows position, line, caret and hint', () => {
     const problem = { line: 2, column: 4, path: 'b', message: 'wrong', hint: 'write 2' };
     expect(formatProblems([problem, { ...problem, path: '' }], 'a: 1\nb: x\n', 'f.yaml')).toBe(
       [
@@ -33,7 +33,7 @@ describe('formatProblems', () => {
     ],
     ['wide letters take two columns', '名: x', 4, ['    名: x', '        ^']],
     ['emoji take two columns', '🙂: x', 5, ['    🙂: x', '        ^']],
-    ['combining marks take none', 'e\u0301: x', 5, ['    e\u0301: x', '       ^']],
+    ['combining marks take no column', 'e\u0301: x', 5, ['    e\u0301: x', '       ^']],
     ['the end of the line has a caret too', 'a:', 3, ['    a:', '      ^']],
     ['a blank line is not shown', '  ', 1, []],
   ])('%s', (_, text, column, shown) => {
@@ -49,13 +49,13 @@ describe('formatProblems', () => {
     expect(line.endsWith('…')).toBe(column < 261);
   });
 
-  it('survives a line that the text does not have', () => {
+  it('accepts a line number beyond the text', () => {
     expect(format('a', 9, 9)).toEqual(['f.yaml:9:9: a.b: wrong']);
   });
 });
 
 describe('sortProblems', () => {
-  it('orders by place, and keeps one of two that are the same', () => {
+  it('sorts by position, and removes duplicates', () => {
     const at = (line: number, column: number) => ({ line, column, path: 'p', message: 'm' });
     expect(sortProblems([at(2, 1), at(1, 9), at(2, 1), at(1, 2)])).toEqual([at(1, 2), at(1, 9), at(2, 1)]);
   });

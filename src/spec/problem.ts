@@ -1,4 +1,4 @@
-/** An error in the file: position, message and hint. */
+/** Error in the file: position, message and hint. */
 
 export interface Problem {
   /** both from 1; columns count UTF-16 units, as editors do */
@@ -10,13 +10,13 @@ export interface Problem {
   readonly hint?: string;
 }
 
-/** Columns of the source line that are shown; more would wrap and part the caret from its place. */
+/** Maximum width of the source line shown; a longer one would wrap and separate the caret from its column. */
 const shownWidth = 100;
-/** Columns shown before the caret at least, when a line has to be cut. */
+/** Minimum number of columns shown before the caret, when a line is cut. */
 const shownBefore = 60;
 const margin = '    ';
 
-/** Text for a terminal: one block per problem, with the line it is about and a caret below it. */
+/** Text for a terminal: one block per problem, with the source line and a caret. */
 export function formatProblems(problems: readonly Problem[], text: string, file: string): string {
   const lines = text.split('\n');
   return problems.map((problem) => formatProblem(problem, lines[problem.line - 1] ?? '', file)).join('\n');
@@ -42,7 +42,7 @@ function formatProblem({ line, column, path, message, hint }: Problem, sourceLin
   return (hint === undefined ? shown : [...shown, `${margin}hint: ${hint}`]).join('\n');
 }
 
-/** The line, cut to the part around the column, and a line with a caret below it; nothing for a blank line. */
+/** Source line, cut around the column, and a line with a caret below; empty for a blank line. */
 function markColumn(sourceLine: string, column: number): string[] {
   const line = sourceLine.replace(/\r$/, '');
   if (line.trim() === '') return [];
@@ -53,7 +53,9 @@ function markColumn(sourceLine: string, column: number): string[] {
   return [`${margin}${before}${after}`.trimEnd(), `${margin}${' '.repeat(displayWidth(before))}^`];
 }
 
-/** One space for a tab keeps the caret in place; a control character would reach the terminal. */
+/**
+ * Replaces a tab by one space, which keeps the caret in place, and control characters, which could affect the terminal.
+ */
 function printable(text: string): string {
   return text.replaceAll('\t', ' ').replace(/[\p{Cc}\p{Cs}\p{Bidi_Control}\u2028\u2029]/gu, '\uFFFD');
 }

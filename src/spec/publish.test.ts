@@ -21,7 +21,7 @@ function problemsOf(text: string): string[] {
 }
 
 describe('published ports', () => {
-  it('come out complete', () => {
+  it('are decoded completely', () => {
     const text = file([
       '{ port: 8080, to: 10.89.4.5, to_port: 80 }',
       '{ port: 53, proto: udp, to: 10.89.4.6 }',
@@ -37,14 +37,14 @@ describe('published ports', () => {
 
   it.each<[string, string[], string[]]>([
     [
-      'to somebody else',
+      'to another network',
       ['{ port: 80, to: 10.90.0.1 }'],
       [
         '9:25 10.90.0.1 is in no network that leaves by office: its replies would take another path (write an address in 10.89.4.0/24)',
       ],
     ],
     [
-      'twice',
+      'published twice',
       [
         '{ port: 80, to: 10.89.4.5 }',
         '{ port: 80, proto: udp, to: 10.89.4.5 }',
@@ -53,7 +53,7 @@ describe('published ports', () => {
       ['11:17 port 80 of tcp IPv4 is published already (line 9) (give one of them another port)'],
     ],
     [
-      'of no number',
+      'with invalid numbers',
       ['{ port: 0, to: 10.89.4.5 }', '{ port: "80", to: 10.89.4.5, to_port: 70000 }'],
       [
         '9:17 expected a port number from 1 to 65535, found the number 0 (undefined)',
@@ -62,7 +62,7 @@ describe('published ports', () => {
       ],
     ],
     [
-      'with a key that is none',
+      'with an unknown key',
       ['{ port: 80, to: 10.89.4.5, toport: 81 }'],
       ['9:36 unknown key "toport" (did you mean "to_port"?)'],
     ],
@@ -71,7 +71,7 @@ describe('published ports', () => {
       ['{ port: 80, to: web1 }'],
       ['9:25 expected a container\'s address, found the text "web1" (undefined)'],
     ],
-  ])('%s are told about', (_, publish, problems) => {
+  ])('are reported: %s', (_, publish, problems) => {
     expect(problemsOf(file(publish))).toEqual(problems);
   });
 

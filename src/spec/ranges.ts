@@ -1,14 +1,14 @@
-/** Addresses and subnets that mean something else than a machine or its containers. */
+/** Special addresses and subnets, which neither a host nor a container can have. */
 import { type Address, type Subnet, familyOf, prefixLength, isLinkLocal } from '../address/cidr.ts';
 
-/** No private range is wider than 10.0.0.0/8, nor is a provider's IPv6 block wider than a /16. */
+/** Limits: the widest private range is 10.0.0.0/8, and IPv6 blocks of providers are at most /16. */
 const widest = { 4: 8, 6: 16 } as const;
 
 export function isTooWide(subnet: Subnet): boolean {
   return prefixLength(subnet) < widest[familyOf(subnet)];
 }
 
-/** What addresses in a special range are for; nothing for one that a machine can have. */
+/** Purpose of a special range that contains the address; undefined for an ordinary address. */
 export function specialRangeOf(address: Address): string | undefined {
   if (familyOf(address) === 6) {
     if (address === '::') return 'no address';

@@ -1,73 +1,75 @@
-/** YAML text to a tree with places, and everything that is wrong with the YAML itself. */
+/** Parses YAML to a tree with positions, and reports all YAML errors. */
 import { Composer, type Document, type YAMLError, visit } from 'yaml';
 import { type Locate, createLocate } from './lines.ts';
-import { type PlacedProblem, type Tree, problemAt } from './tree.ts';
+import { type RangedProblem, type Tree, problemAt } from './tree.ts';
 import { expandIndentation } from './tabs.ts';
 import { type TokenLimit, readTokens } from './tokens.ts';
 import { buildTree } from './yaml-tree.ts';
 import { harmlessErrors, wordsForYamlError } from './yaml-problem.ts';
 
 export interface Reading {
-  /** nothing when the text holds no value at all */
+  /** undefined when the text has no value */
   readonly tree: Tree | undefined;
-  readonly problems: readonly PlacedProblem[];
-  /** from this line on, the tree is a guess */
-  readonly trustedBefore: number | undefined;
+  readonly problems: readonly RangedProblem[];
+  /** from this line on, the tree is unreliable */
+  readonly reliableBefore: number | undefined;
 }
 
 export function readYaml(text: string): Reading {
   const reading = readOnce(text, new Map());
   const tabs = reading.errors.filter(({ code }) => code === 'TAB_AS_INDENT');
   if (tabs.length === 0) return reading;
-  const { text: untabbed, growth } = expandIndentation(text);
-  const again = readOnce(untabbed, growth);
-  if (again.trustedBefore !== undefined) return reading;
-  return { ...again, problems: [...tabs.map((tab) => problemOf(tab, reading.locate)), ...again.problems] };
+  const { text: untabbed, addedColumns } = expandIndentation(text);
+  const again = readOnce(untabbed, addedColumns);
+  if (again.reliableBefore !== undefined) return reading;
+  return { ...again, problems: [...tabs.map((tab) => yamlProblem(tab, reading.locate)), ...again.problems] };
 }
 
-interface ReadingOnce extends Reading {
+interface DetailedReading extends Reading {
   readonly errors: readonly YAMLError[];
   readonly locate: Locate;
 }
 
-function readOnce(text: string, growth: ReadonlyMap<number, number>): ReadingOnce {
-  const locate = shrinkingLocate(createLocate(text), growth);
+function readOnce(text: string, addedColumns: ReadonlyMap<number, number>): DetailedReading {
+  const locate = locateInOriginal(createLocate(text), addedColumns);
   const { tokens, stopped } = readTokens(text);
   if (stopped) {
-    const problems = [problemOfLimit(stopped.limit, locate(stopped.offset))];
-    return { tree: undefined, problems, trustedBefore: 1, errors: [], locate };
+    const problems = [limitProblem(stopped.limit, locate(stopped.offset))];
+    return { tree: undefined, problems, reliableBefore: 1, errors: [], locate };
   }
   const documents = new Composer({
     version: '1.2',
     schema: 'core',
     merge: false,
     resolveKnownTags: false,
-    // It compares each key with each other one. The tree finds duplicates with a map.
+    // The parser's check compares each key with every other one; the tree finds duplicates with a map.
     uniqueKeys: false,
   }).compose(tokens, true, text.length);
   const [document, second] = documents;
   const errors = document ? [...document.errors, ...document.warnings] : [];
-  if (document) pointAtOpenQuotes(document);
+  if (document) moveErrorToOpenQuote(document);
   const built = document && buildTree(document, text, locate);
-  const problems = firstOfMistake(errors, locate).map((error) => problemOf(error, locate));
+  const problems = firstErrorPerLine(errors, locate).map((error) => yamlProblem(error, locate));
   const unsure = errors.filter(({ code }) => !harmlessErrors.has(code)).map(({ pos }) => locate(pos[0]).line);
   if (second) {
-    const problem = secondDocument(second, locate);
+    const problem = secondDocumentProblem(second, locate);
     problems.push(problem);
     unsure.push(problem.line);
   }
-  const trustedBefore = unsure.length === 0 ? undefined : unsure.reduce((a, b) => Math.min(a, b));
+  const reliableBefore = unsure.length === 0 ? undefined : unsure.reduce((a, b) => Math.min(a, b));
   return {
     tree: built?.tree,
     problems: [...problems, ...(built?.problems ?? [])],
-    trustedBefore,
+    reliableBefore,
     errors,
     locate,
   };
 }
 
-/** Quotes that stay open take in the rest of the file, at whose end the parser notices. */
-function pointAtOpenQuotes(document: Document.Parsed): void {
+/**
+ * An open quote includes the rest of the file: the parser reports it at the end, so the error is moved to the quote.
+ */
+function moveErrorToOpenQuote(document: Document.Parsed): void {
   const open = document.errors.find(({ message }) => message.startsWith('Missing closing'));
   if (!open) return;
   visit(document, {
@@ -80,36 +82,36 @@ function pointAtOpenQuotes(document: Document.Parsed): void {
   });
 }
 
-/** Places in the text of the user, of which some lines have grown. */
-function shrinkingLocate(locate: Locate, growth: ReadonlyMap<number, number>): Locate {
+/** Converts positions to those in the user's text, before tabs were expanded. */
+function locateInOriginal(locate: Locate, addedColumns: ReadonlyMap<number, number>): Locate {
   return (offset) => {
     const { line, column } = locate(offset);
-    return { line, column: Math.max(column - (growth.get(line) ?? 0), 1) };
+    return { line, column: Math.max(column - (addedColumns.get(line) ?? 0), 1) };
   };
 }
 
-function problemOf(error: YAMLError, locate: Locate): PlacedProblem {
+function yamlProblem(error: YAMLError, locate: Locate): RangedProblem {
   const { message, hint } = wordsForYamlError(error.code, error.message);
   return problemAt({ ...locate(error.pos[0]), path: '', endLine: undefined }, message, hint);
 }
 
-function secondDocument(document: Document.Parsed, locate: Locate): PlacedProblem {
+function secondDocumentProblem(document: Document.Parsed, locate: Locate): RangedProblem {
   const { message, hint } = wordsForYamlError('MULTIPLE_DOCS', '');
   return problemAt({ ...locate(document.range[0]), path: '', endLine: undefined }, message, hint);
 }
 
-function problemOfLimit(limit: TokenLimit, at: ReturnType<Locate>): PlacedProblem {
-  const place = { ...at, path: '', endLine: undefined };
+function limitProblem(limit: TokenLimit, at: ReturnType<Locate>): RangedProblem {
+  const position = { ...at, path: '', endLine: undefined };
   switch (limit) {
     case 'too-deep':
-      return problemAt(place, 'nested deeper than any key of this file goes');
+      return problemAt(position, 'nested deeper than any key of this file goes');
     case 'too-many-pieces':
-      return problemAt(place, 'the file has more words than one for 20000 networks would');
+      return problemAt(position, 'the file has more words than one for 20000 networks would');
   }
 }
 
-/** One mistake makes the parser stumble several times on a line, and sometimes on all that follow. */
-function firstOfMistake(errors: readonly YAMLError[], locate: Locate): YAMLError[] {
+/** Keeps the first error of a line, since one mistake may cause several there and on all following lines. */
+function firstErrorPerLine(errors: readonly YAMLError[], locate: Locate): YAMLError[] {
   const known = new Set<string | number>();
   return errors.filter(({ code, pos }) => {
     const key = code === 'UNEXPECTED_TOKEN' ? code : locate(pos[0]).line;

@@ -1,4 +1,4 @@
-/** The keys of routes and of published ports. */
+/** Keys of routes and of published ports. */
 import * as z from 'zod';
 import { routeProtocols } from './spec.ts';
 import { addressOf, expected, oneOrMany, portsOf, subnetOf } from './values.ts';

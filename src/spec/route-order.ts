@@ -1,33 +1,33 @@
 /**
- * The routes of one network in the order in which they are asked: the longest prefix first, then the more specific
- * match. `direct` is a route too.
+ * Sorts the routes of one network by priority: longest prefix first, then the more specific match. `direct` is a route,
+ * too.
  */
 import { type Family, type Subnet, familyOf, prefixLength } from '../address/cidr.ts';
 import type { NetworkRoute, Ports, RouteProtocol } from './spec.ts';
 
-/** One destination, and one range of ports, of a route. */
+/** One destination and one port range of a route. */
 export interface Selector {
-  /** absent: every destination */
+  /** absent: any destination */
   readonly to?: Subnet;
   readonly proto?: RouteProtocol;
   readonly ports?: Ports;
 }
 
 export interface RankedSelector extends Selector {
-  /** a gateway, or `direct` */
+  /** name of a gateway, or `direct` */
   readonly via: string;
-  /** of two that overlap, the one of the lower rank decides; those of one rank all lead the same way */
+  /** of two overlapping selectors, the lower rank wins; selectors of one rank have the same `via` */
   readonly rank: number;
 }
 
-/** Preferences that rules of routes have on a host. */
+/** Number of rule preferences reserved for routes on a host. */
 export const mostRanks = 40;
 
-type Ways = Pick<NetworkRoute, 'via'> & Partial<NetworkRoute>;
+export type RouteInput = Pick<NetworkRoute, 'via'> & Partial<NetworkRoute>;
 
-/** The selectors of a family, most specific first. */
+/** Selectors of a family, most specific first. */
 export function rankRoutes(
-  { direct, routes }: { readonly direct: readonly Subnet[]; readonly routes: readonly Ways[] },
+  { direct, routes }: { readonly direct: readonly Subnet[]; readonly routes: readonly RouteInput[] },
   family: Family,
 ): RankedSelector[] {
   const all = [...direct.map((to) => ({ to, via: 'direct' })), ...routes.flatMap(selectorsOf)];
@@ -36,15 +36,15 @@ export function rankRoutes(
     .toSorted((a, b) => compare(classOf(a), classOf(b)));
   let rank = 0;
   return sorted.map((selector, i) => {
-    // Of those that all lead the same way, none needs to come first. But `ip rule delete` takes the first rule that
-    // has what was named, and maybe more.
+    // Selectors with the same `via` share a rank, unless their form differs: `ip rule delete` deletes the first rule of
+    // a preference that has the given fields, even if it has more.
     const before = sorted[i - 1];
     if (before && (before.via !== selector.via || shapeOf(before) !== shapeOf(selector))) rank += 1;
     return { ...selector, rank };
   });
 }
 
-export function selectorsOf({ to = [], proto, ports = [], via }: Ways): (Selector & { via: string })[] {
+export function selectorsOf({ to = [], proto, ports = [], via }: RouteInput): (Selector & { via: string })[] {
   const destinations = to.length > 0 ? to.map((subnet) => ({ to: subnet })) : [{}];
   const ranges = ports.length > 0 ? ports.map((range) => ({ ports: range })) : [{}];
   return destinations.flatMap((destination) =>
@@ -52,14 +52,14 @@ export function selectorsOf({ to = [], proto, ports = [], via }: Ways): (Selecto
   );
 }
 
-/** Whether some packet is meant by both, and neither is more specific. */
-export function tie(a: Selector, b: Selector): boolean {
+/** Whether a packet may match both, and neither is more specific. */
+export function isAmbiguous(a: Selector, b: Selector): boolean {
   if (a.to !== b.to || a.proto !== b.proto) return false;
   if (!a.ports || !b.ports) return a.ports === b.ports;
   return a.ports[0] <= b.ports[1] && b.ports[0] <= a.ports[1];
 }
 
-/** `198.51.100.0/24 tcp 25`, for messages and reasons. */
+/** `198.51.100.0/24 tcp 25`, for messages and plan reasons. */
 export function selectorText({ to, proto, ports }: Selector): string {
   const range = ports && [...new Set(ports)].join('-');
   return [to, proto, range].filter((part) => part !== undefined).join(' ');
@@ -69,7 +69,7 @@ function shapeOf(selector: Selector): string {
   return Object.keys(selector).sort().join();
 }
 
-/** Smaller comes first. */
+/** Sort key: the smaller one comes first. */
 function classOf({ to, proto, ports }: Selector): readonly [number, number] {
   const vague = ports ? 0 : proto === undefined ? 2 : 1;
   return [to === undefined ? 0 : -prefixLength(to), vague];

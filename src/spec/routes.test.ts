@@ -32,7 +32,7 @@ function problemsOf(text: string): string[] {
 }
 
 describe('routes', () => {
-  it('come out complete, in the order of the file', () => {
+  it('are decoded completely, in the order of the file', () => {
     const routes = [
       '{ to: 198.51.100.0/24, proto: tcp, ports: 25, via: mail }',
       '{ to: [203.0.113.0/24], via: direct }',
@@ -55,30 +55,34 @@ describe('routes', () => {
     ]);
   });
 
-  it('are absent where there are none', () => {
+  it('are absent when the file has none', () => {
     const { networks } = specOf(file(['{ proto: tcp, via: mail }']).replace(/ {4}routes:\n.*\n/, ''));
     expect(networks['web']).not.toHaveProperty('routes');
   });
 
   it.each<[string, string[], string[]]>([
-    ['to nobody', ['{ proto: tcp, via: mial }'], ['10:28 unknown gateway "mial" (did you mean "mail"?)']],
     [
-      'with a key that is none',
+      'to an unknown gateway',
+      ['{ proto: tcp, via: mial }'],
+      ['10:28 unknown gateway "mial" (did you mean "mail"?)'],
+    ],
+    [
+      'with an unknown key',
       ['{ proto: tcp, port: 25, via: mail }'],
       ['10:23 unknown key "port" (did you mean "ports"?)'],
     ],
     [
-      'without a way',
+      'without a gateway',
       ['{ proto: tcp }'],
       ['10:9 missing key "via" (add "via: ..." with the name of a gateway, or direct)'],
     ],
     [
-      'with ports of no protocol',
+      'with ports but no protocol',
       ['{ to: 198.51.100.0/24, ports: 25, via: mail }'],
       ['10:32 only tcp and udp have ports (add `proto: tcp` or `proto: udp`; for both, write two routes)'],
     ],
     [
-      'with ports that are none',
+      'with invalid ports',
       ['{ proto: tcp, ports: [0, 25-24, "x", 65536], via: mail }'],
       [
         '10:31 expected a port or a range like "8000-8100", found the number 0 (ports go from 1 to 65535)',
@@ -88,12 +92,12 @@ describe('routes', () => {
       ],
     ],
     [
-      'with a protocol that is none',
+      'with an unknown protocol',
       ['{ proto: sctp, via: mail }'],
       ['10:18 expected tcp, udp or icmp, found the text "sctp" (known words: tcp, udp, icmp)'],
     ],
     [
-      'of everything',
+      'for all packets',
       ['{ via: mail }', '{ to: 0.0.0.0/0, via: direct }'],
       [
         '10:9 this route matches all packets of web (narrow it with to, proto or ports, or change via of web)',
@@ -101,7 +105,7 @@ describe('routes', () => {
       ],
     ],
     [
-      'that tie',
+      'with equal priority',
       [
         '{ proto: tcp, ports: ["20-30"], via: mail }',
         '{ proto: tcp, ports: [80, 30], via: direct }',
@@ -112,11 +116,11 @@ describe('routes', () => {
         '12:9 192.168.50.0/24 of web goes by direct already (line 8) (remove one of them, or make one more specific)',
       ],
     ],
-  ])('%s are told about', (_, routes, problems) => {
+  ])('are reported: %s', (_, routes, problems) => {
     expect(problemsOf(file(routes))).toEqual(problems);
   });
 
-  it('that overlap, and differ in how specific they are, do not tie', () => {
+  it('that overlap are accepted when one is more specific', () => {
     const routes = [
       '{ to: 192.168.50.0/25, via: mail }',
       '{ to: 192.168.50.0/24, proto: tcp, via: mail }',
@@ -127,7 +131,7 @@ describe('routes', () => {
     expect(problemsOf(file(routes))).toEqual([]);
   });
 
-  it('do not lead to their own node, nor to a gateway without the family', () => {
+  it('may lead neither to their own node nor to a gateway without the family', () => {
     const text = file(['{ proto: tcp, via: mail }']);
     expect(problemsOf(text.replace('host: gw2', 'host: node1'))).toEqual([
       '13:29 node1 is a node of network web, which leaves by this gateway (remove it, or send web by a gateway on another host)',
@@ -137,7 +141,7 @@ describe('routes', () => {
     ]);
   });
 
-  it('have a word of their own', () => {
+  it('reserve the word direct', () => {
     const text = file(['{ proto: tcp, via: mail }'])
       .replace('  mail:', '  direct:')
       .replace('via: mail', 'via: direct');
@@ -146,7 +150,7 @@ describe('routes', () => {
     ]);
   });
 
-  it('of more turns than a host has preferences for are too many', () => {
+  it('are limited by the number of rule preferences', () => {
     const both = Array.from({ length: 33 }, (_, length) => [
       `{ to: 0.0.0.0/${length}, proto: tcp, via: mail }`,
       `{ to: 0.0.0.0/${length}, proto: tcp, ports: 9, via: direct }`,
@@ -161,7 +165,7 @@ describe('the order of routes', () => {
   const order = (routes: readonly NetworkRoute[], direct: readonly string[] = []) =>
     rankRoutes({ direct, routes }, 4).map((s) => `${s.rank} ${selectorText(s)} ${s.via}`);
 
-  it('is the longest prefix, then ports, protocol and neither', () => {
+  it('is by prefix length, then ports, then protocol', () => {
     expect(
       order(
         [
@@ -181,7 +185,7 @@ describe('the order of routes', () => {
     ]);
   });
 
-  it('is one rank for all that are direct', () => {
+  it('has one rank for all direct destinations', () => {
     expect(order([], ['10.0.0.0/8', '192.0.2.0/24'])).toEqual([
       '0 192.0.2.0/24 direct',
       '0 10.0.0.0/8 direct',

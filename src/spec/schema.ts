@@ -1,8 +1,17 @@
-/** The file as a whole: a strict schema to accept it, and a lax one for what is right in a wrong file. */
+/** Schemas of the whole file: a strict one, and a lax one for the valid parts of a wrong file. */
 import * as z from 'zod';
-import { gatewayShape, hosts, memberShape, name, networkShape, uplinkShape } from './fields.ts';
+import { gatewayShape, hosts, memberShape, name, networkShape } from './fields.ts';
 import { publishShape, routeShape } from './route-fields.ts';
+import {
+  bfdMeta,
+  bfdShape,
+  gatewayRoutingMeta,
+  gatewayRoutingShape,
+  uplinkRoutingMeta,
+  uplinkRoutingShape,
+} from './routing-fields.ts';
 import type { Path } from './tree.ts';
+import { greShape, ipipShape, uplinkShape, wireguardShape } from './uplink-fields.ts';
 import { expected } from './values.ts';
 
 const rootWhat = 'a map with version, hosts, networks and gateways';
@@ -11,10 +20,55 @@ const membersWhat = 'a list of members, each with host and uplink';
 const networksWhat = 'a map of network names to networks; {} when there is none';
 const gatewaysWhat = 'a map of gateway names to gateways; {} when there is none';
 
-const uplink = z.strictObject(uplinkShape, expected(uplinkWhat)).meta({
-  title: 'uplink',
-  description: 'The link that this member sends redirected traffic out of.',
-});
+const tunnels = {
+  gre: z
+    .strictObject(greShape, expected('a map with local and remote'))
+    .exactOptional()
+    .meta({
+      title: 'gre',
+      description:
+        'The uplink is a GRE tunnel that mustredirect makes, over IPv4 or IPv6. It carries both families.',
+      examples: [{ local: '192.0.2.1', remote: '198.51.100.1' }],
+    }),
+  ipip: z
+    .strictObject(ipipShape, expected('a map with local and remote'))
+    .exactOptional()
+    .meta({
+      title: 'ipip',
+      description:
+        'The uplink is an IP-in-IP tunnel that mustredirect makes, over IPv4 or IPv6. It carries both families.',
+      examples: [{ local: '192.0.2.1', remote: '198.51.100.1' }],
+    }),
+  wireguard: z
+    .strictObject(wireguardShape, expected('a map with private_key_file, peer and endpoint'))
+    .exactOptional()
+    .meta({
+      title: 'wireguard',
+      description:
+        'The uplink is a WireGuard tunnel that mustredirect makes, over IPv4 or IPv6. It carries both families.',
+      examples: [
+        {
+          private_key_file: '/etc/mustredirect/wg0.key',
+          peer: 'xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg=',
+          endpoint: '198.51.100.1:51820',
+        },
+      ],
+    }),
+};
+const bfd = z
+  .strictObject(bfdShape, expected('a map with interval and multiplier'))
+  .exactOptional()
+  .meta(bfdMeta);
+const uplinkRouting = z
+  .strictObject({ ...uplinkRoutingShape, bfd }, expected('a map with protocol'))
+  .exactOptional()
+  .meta(uplinkRoutingMeta);
+const uplink = z
+  .strictObject({ ...uplinkShape, ...tunnels, routing: uplinkRouting }, expected(uplinkWhat))
+  .meta({
+    title: 'uplink',
+    description: 'The link that this member sends redirected traffic out of.',
+  });
 const member = z.strictObject({ ...memberShape, uplink }, expected('a map with host and uplink')).meta({
   title: 'member',
   description: 'A host that is this gateway, and its uplink.',
@@ -25,7 +79,7 @@ const members = z
   .meta({
     title: 'members',
     description:
-      'The hosts that are this gateway, in order of preference. In this version, nodes send to the first member only.',
+      'The hosts that are this gateway, in order of preference. Nodes send to the first member; with routing by bgp, to the first one that works.',
   });
 const publish = z
   .array(
@@ -42,8 +96,15 @@ const publish = z
       'Ports of the uplink that are forwarded to containers. The container sees the address of the client, and replies leave by this gateway.',
     examples: [[{ port: 8080, to: '10.89.4.5', to_port: 80 }]],
   });
+const gatewayRouting = z
+  .strictObject({ ...gatewayRoutingShape, bfd }, expected('a map with protocol'))
+  .exactOptional()
+  .meta(gatewayRoutingMeta);
 const gateway = z
-  .strictObject({ members, ...gatewayShape, publish }, expected('a map with members'))
+  .strictObject(
+    { members, ...gatewayShape, publish, routing: gatewayRouting },
+    expected('a map with members'),
+  )
   .meta({ title: 'gateway', description: 'A named exit that networks leave by.' });
 const routes = z
   .array(
@@ -76,22 +137,35 @@ const gateways = z.record(name, gateway, expected(gatewaysWhat)).meta({
   description: 'Gateways, each under a name of your choice.',
 });
 
-/** Accepts exactly what the format allows. What names and addresses mean together is in `check-*.ts`. */
+/** Accepts exactly the format. `check-*.ts` check names and addresses against each other. */
 export const fileSchema = z
   .strictObject({ version, hosts, networks, gateways }, expected(rootWhat))
   .meta({ title: 'mustredirect', description: 'Which container network leaves through which gateway.' });
 
-const memberDraft = z.object({ ...memberShape, uplink: z.object(uplinkShape).partial() }).partial();
+const tunnelDrafts = {
+  gre: z.object(greShape).partial(),
+  ipip: z.object(ipipShape).partial(),
+  wireguard: z.object(wireguardShape).partial(),
+};
+const bfdDraft = z.object(bfdShape).partial();
+const uplinkRoutingDraft = z.object({ ...uplinkRoutingShape, bfd: bfdDraft }).partial();
+const memberDraft = z
+  .object({
+    ...memberShape,
+    uplink: z.object({ ...uplinkShape, ...tunnelDrafts, routing: uplinkRoutingDraft }).partial(),
+  })
+  .partial();
 const gatewayDraft = z
   .object({
     members: z.array(memberDraft),
     ...gatewayShape,
     publish: z.array(z.object(publishShape).partial()),
+    routing: z.object({ ...gatewayRoutingShape, bfd: bfdDraft }).partial(),
   })
   .partial();
 const networkDraft = z.object({ ...networkShape, routes: z.array(z.object(routeShape).partial()) }).partial();
 
-/** Accepts the file with anything missing, so that the rest of a wrong file can still be checked. */
+/** Accepts a file with missing parts, so that the rest of a wrong file can still be checked. */
 export const draftSchema = z
   .object({
     hosts,
@@ -101,6 +175,8 @@ export const draftSchema = z
   .partial();
 
 export type Draft = z.output<typeof draftSchema>;
+export type DraftNetwork = NonNullable<Draft['networks']>[string];
+export type DraftGateway = NonNullable<Draft['gateways']>[string];
 
 /** Keys that a map at this path may have. */
 export function knownKeysAt(path: Path): string[] {
@@ -111,6 +187,20 @@ export function knownKeysAt(path: Path): string[] {
   if (room !== 'gateways') return [];
   if (path.length === 2) return Object.keys(gateway.shape);
   if (third === 'publish') return Object.keys(publishShape);
+  if (third === 'routing') return Object.keys(path.length === 3 ? { ...gatewayRoutingShape, bfd } : bfdShape);
   if (third !== 'members') return [];
+  if (path.length === 7) return Object.keys(bfdShape);
+  if (path.length === 6) return uplinkPartKeys(path[5]);
   return Object.keys(path.length === 4 ? member.shape : uplink.shape);
+}
+
+const uplinkParts = new Map<Path[number] | undefined, object>([
+  ['gre', greShape],
+  ['ipip', ipipShape],
+  ['wireguard', wireguardShape],
+  ['routing', { ...uplinkRoutingShape, bfd }],
+]);
+
+function uplinkPartKeys(part: Path[number] | undefined): string[] {
+  return Object.keys(uplinkParts.get(part) ?? {});
 }

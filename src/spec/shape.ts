@@ -1,13 +1,13 @@
-/** Problems of shape: keys that are unknown or missing, values of the wrong type or form. */
+/** Problems of structure: unknown or missing keys, and values of the wrong type or form. */
 import type { z } from 'zod';
 import { fileSchema, knownKeysAt } from './schema.ts';
 import { type Suggest, nearestOf } from './suggest.ts';
 import {
   type Path,
-  type PlacedProblem,
+  type RangedProblem,
   type Tree,
   joinPath,
-  keyPlaceAt,
+  keyPositionAt,
   plainValue,
   problemAt,
   quote,
@@ -16,9 +16,9 @@ import {
 
 export type ShapeResult =
   | { readonly kind: 'right'; readonly file: z.output<typeof fileSchema> }
-  | { readonly kind: 'wrong'; readonly problems: readonly PlacedProblem[]; readonly paths: readonly Path[] };
+  | { readonly kind: 'wrong'; readonly problems: readonly RangedProblem[]; readonly paths: readonly Path[] };
 
-/** Checks the tree against the schema; `paths` are the values that caused the problems. */
+/** Checks the tree against the schema; `paths` are the wrong values. */
 export function checkShape(tree: Tree, suggest: Suggest): ShapeResult {
   const result = fileSchema.safeParse(plainValue(tree));
   if (result.success) return { kind: 'right', file: result.data };
@@ -30,12 +30,12 @@ export function checkShape(tree: Tree, suggest: Suggest): ShapeResult {
   };
 }
 
-/** Paths of the values that a schema refuses. */
+/** Paths of the values that a schema rejects. */
 export function pathsOf(issues: readonly z.core.$ZodIssue[]): Path[] {
   return issues.filter(({ code }) => code !== 'unrecognized_keys').map(({ path }) => path);
 }
 
-/** For "one or a list of them", the issues of the list where a list is given, of the one otherwise. */
+/** For "one or a list", returns issues of the list if the value is a list, else those of the single value. */
 function deepestIssues(issues: readonly z.core.$ZodIssue[]): z.core.$ZodIssue[] {
   return issues.flatMap((issue) => {
     if (issue.code !== 'invalid_union') return issue;
@@ -47,16 +47,16 @@ function deepestIssues(issues: readonly z.core.$ZodIssue[]): z.core.$ZodIssue[] 
   });
 }
 
-function problemsOf(issue: z.core.$ZodIssue, tree: Tree, suggest: Suggest): PlacedProblem[] {
+function problemsOf(issue: z.core.$ZodIssue, tree: Tree, suggest: Suggest): RangedProblem[] {
   const { path, message } = issue;
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => unknownKey(tree, path, key, suggest));
   }
-  const key = keyPlaceAt(tree, path);
+  const key = keyPositionAt(tree, path);
   if (issue.code === 'invalid_key' && key) return [problemAt(key, issue.issues[0]?.message ?? message)];
   const value = valueAt(tree, path);
   if (!value) return [missingKey(tree, path, message)];
-  return [problemAt(value.place, message, hintFor(issue, value, suggest))];
+  return [problemAt(value.position, message, hintFor(issue, value, suggest))];
 }
 
 function hintFor(issue: z.core.$ZodIssue, value: Tree, suggest: Suggest): string | undefined {
@@ -65,12 +65,15 @@ function hintFor(issue: z.core.$ZodIssue, value: Tree, suggest: Suggest): string
   const words =
     issue.code === 'invalid_value' ? issue.values.filter((known) => typeof known === 'string') : [];
   if (words.length > 0) return suggest(value.value, words, 'known words');
-  // A number that the file has in quotes is a text.
-  const numeric = /^(0x[\da-f]+|\d+)$/i.test(value.value) && /number|mark|version/.test(issue.message);
-  return numeric ? 'take the quotes off' : undefined;
+  // A quoted number is a text.
+  const numeric = /^(0x[\da-f]+|\d+)$/i.test(value.value);
+  const wanted =
+    (issue.code === 'invalid_type' && issue.expected === 'number') ||
+    /number|mark|version/.test(issue.message);
+  return numeric && wanted ? 'take the quotes off' : undefined;
 }
 
-/** A key that is there with a typing error is not missing besides. */
+/** A misspelt key is not reported as missing, too. */
 function withoutMisspelt(issues: readonly z.core.$ZodIssue[], tree: Tree): z.core.$ZodIssue[] {
   const keyOf = (path: Path) => path.map(String).join('\0');
   const meant = new Set(
@@ -83,27 +86,27 @@ function withoutMisspelt(issues: readonly z.core.$ZodIssue[], tree: Tree): z.cor
   return issues.filter(({ path }) => !meant.has(keyOf(path)) || valueAt(tree, path) !== undefined);
 }
 
-function unknownKey(tree: Tree, path: Path, key: string, suggest: Suggest): PlacedProblem {
-  const place = keyPlaceAt(tree, [...path, key]) ?? placeOf(tree, path);
+function unknownKey(tree: Tree, path: Path, key: string, suggest: Suggest): RangedProblem {
+  const position = keyPositionAt(tree, [...path, key]) ?? positionOf(tree, path);
   const hint =
     key === '<<'
       ? 'merge keys are not supported: write the keys out'
       : suggest(key, knownKeysAt(path), 'known keys');
-  return problemAt(place, `unknown key ${quote(key)}`, hint);
+  return problemAt(position, `unknown key ${quote(key)}`, hint);
 }
 
-/** Without a last line: where YAML errors moved things about, the key may be elsewhere. */
-function missingKey(tree: Tree, path: Path, what: string): PlacedProblem {
+/** No end line: after a YAML error, the key may be elsewhere. */
+function missingKey(tree: Tree, path: Path, what: string): RangedProblem {
   const parent = path.slice(0, -1);
-  const place = keyPlaceAt(tree, parent) ?? placeOf(tree, parent);
+  const position = keyPositionAt(tree, parent) ?? positionOf(tree, parent);
   const key = String(path.at(-1));
   return problemAt(
-    { ...place, endLine: undefined, path: joinPath(place.path, key) },
+    { ...position, endLine: undefined, path: joinPath(position.path, key) },
     `missing key "${key}"`,
     `add "${key}: ..." with ${what}`,
   );
 }
 
-function placeOf(tree: Tree, path: Path) {
-  return (valueAt(tree, path) ?? tree).place;
+function positionOf(tree: Tree, path: Path) {
+  return (valueAt(tree, path) ?? tree).position;
 }

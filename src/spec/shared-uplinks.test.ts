@@ -6,7 +6,7 @@ interface Given {
   readonly b?: string;
   readonly c?: string;
   readonly routes?: string;
-  /** of gateway c */
+  /** uplink of gateway c */
   readonly uplink?: string;
 }
 
@@ -32,8 +32,8 @@ function problemsOf(given: Given): string {
 
 const publish = (to: string, port = 80): string => `    publish: [{ port: ${port}, to: ${to} }]\n`;
 
-describe('a port that two gateways publish on one device of one host', () => {
-  it('is a mistake, with its place', () => {
+describe('a port that two gateways publish on one device', () => {
+  it('is an error with its position', () => {
     expect(problemsOf({ b: publish('10.89.4.5'), c: publish('10.89.5.5') })).toBe(
       `f.yaml:14:23: gateways.c.publish.0.port: port 80 of tcp IPv4 on eth1 of gw1 is published by gateway b already (line 11)
         publish: [{ port: 80, to: 10.89.5.5 }]
@@ -46,7 +46,7 @@ describe('a port that two gateways publish on one device of one host', () => {
     ['one of them on all addresses', { b: '    snat: 198.51.100.6\n' }],
     ['both on one address', { b: '    snat: 198.51.100.6\n', c: '    snat: 198.51.100.6\n' }],
     ['both without snat', { b: '    snat: none\n', c: '    snat: none\n' }],
-  ])('is one, %s', (_, { b = '', c = '' }) => {
+  ])('is an error with %s', (_, { b = '', c = '' }) => {
     const given = { b: `${b}${publish('10.89.4.5')}`, c: `${c}${publish('10.89.5.5')}` };
     expect(problemsOf(given)).toContain('is published by gateway b already');
   });
@@ -55,11 +55,11 @@ describe('a port that two gateways publish on one device of one host', () => {
     ['another port', { c: publish('10.89.5.5', 81) }],
     ['another family', { c: publish('"fd00:5::5"') }],
     ['another device', { c: publish('10.89.5.5'), uplink: 'device: eth2' }],
-  ])('is none with %s', (_, given) => {
+  ])('is allowed with %s', (_, given) => {
     expect(problemsOf({ b: publish('10.89.4.5'), ...given })).toBe('');
   });
 
-  it('is none where each has an address of its own', () => {
+  it('is allowed when each gateway has its own address', () => {
     const snat = (last: number): string => `    snat: [198.51.100.${last}, "2001:db8::${last}"]\n`;
     expect(
       problemsOf({ b: `${snat(6)}${publish('10.89.4.5')}`, c: `${snat(7)}${publish('10.89.5.5')}` }),
@@ -67,10 +67,10 @@ describe('a port that two gateways publish on one device of one host', () => {
   });
 });
 
-describe('answers of a published port', () => {
+describe('replies of a published port', () => {
   const elsewhere = { b: publish('10.89.4.5'), uplink: 'device: eth2' };
 
-  it('that a route takes to another device are a mistake, with its place', () => {
+  it('that a route sends to another device are an error with its position', () => {
     expect(problemsOf({ ...elsewhere, routes: ', routes: [{ proto: tcp, via: c }]' })).toBe(
       `f.yaml:11:31: gateways.b.publish.0.to: replies of 10.89.4.5 would leave by c: a route of web matches them (line 6)
         publish: [{ port: 80, to: 10.89.4.5 }]
@@ -80,28 +80,28 @@ describe('answers of a published port', () => {
   });
 
   it.each([
-    ['direct', ', routes: [{ proto: tcp, via: direct }]'],
-    ['by all addresses', ', routes: [{ to: 0.0.0.0/0, proto: tcp, via: c }]'],
-  ])('are one when they go %s', (_, routes) => {
+    ['by the host’s own routing', ', routes: [{ proto: tcp, via: direct }]'],
+    ['by a route to all addresses', ', routes: [{ to: 0.0.0.0/0, proto: tcp, via: c }]'],
+  ])('are an error when they leave %s', (_, routes) => {
     expect(problemsOf({ ...elsewhere, routes })).toContain('replies of 10.89.4.5');
   });
 
   it.each([
     ['another protocol', ', routes: [{ proto: udp, via: c }]'],
-    ['some callers', ', routes: [{ to: 198.51.100.0/24, via: c }]'],
+    ['some clients', ', routes: [{ to: 198.51.100.0/24, via: c }]'],
     ['ports', ', routes: [{ proto: tcp, ports: 25, via: c }]'],
     ['the other family', ', routes: [{ to: "::/0", proto: tcp, via: c }]'],
     ['its own gateway', ', routes: [{ proto: tcp, via: b }]'],
-  ])('are none with a route of %s', (_, routes) => {
+  ])('are allowed with a route for %s', (_, routes) => {
     expect(problemsOf({ ...elsewhere, routes })).toBe('');
   });
 
-  it('are none where both gateways leave by one device of one host', () => {
+  it('are allowed when both gateways use one device of one host', () => {
     expect(problemsOf({ b: publish('10.89.4.5'), routes: ', routes: [{ proto: tcp, via: c }]' })).toBe('');
   });
 });
 
-it('an uplink has one mtu', () => {
+it('an uplink has one MTU', () => {
   const text = file({ uplink: 'device: eth1, mtu: 1400' }).replace(
     'uplink: { device: eth1 }',
     'uplink: { device: eth1, mtu: 1476 }',

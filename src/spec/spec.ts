@@ -1,8 +1,8 @@
-/** The checked and complete file: names are unique, references exist, addresses are canonical. */
+/** Validated and complete file: names are unique, references exist, addresses are canonical. */
 import type { Address, Family, Subnet } from '../address/cidr.ts';
 import type { engineNames } from './engine-names.ts';
 
-/** What made a network. */
+/** Engine of a network. */
 export type EngineName = (typeof engineNames)[number];
 
 export interface Spec {
@@ -14,40 +14,40 @@ export interface Spec {
 
 export interface Network {
   readonly engine: EngineName;
-  /** node -> the subnets that the network has there, one per family */
+  /** node -> subnets of the network there, one per family */
   readonly subnets: Readonly<Record<string, readonly Subnet[]>>;
   /** name of the gateway */
   readonly via: string;
-  /** destinations that keep the host's own routing */
+  /** destinations that use the host's own routing */
   readonly direct: readonly Subnet[];
   /**
-   * who gets the questions for names: `gateway`, a name server on the gateway itself; addresses, one for each family of the
-   * subnets; when absent, whoever the engine asks
+   * recipient of DNS queries: `gateway`, a name server on the gateway; addresses, one for each family of the subnets;
+   * absent: the engine's choice
    */
   readonly dns?: 'gateway' | readonly Address[];
-  /** what goes another way than the rest, in the order of the file; never an empty list */
+  /** traffic with another gateway, in the order of the file; never an empty list */
   readonly routes?: readonly NetworkRoute[];
-  /** families that go nowhere; never all that it has subnets of */
+  /** blocked families; never all that the network has subnets of */
   readonly blocked: readonly Family[];
-  /** device name of its bridge, of engine external only */
+  /** device name of its bridge, with engine external only */
   readonly bridge?: string;
-  /** answers from the gateway are let in by a rule of ours, where the engine would drop them */
+  /** if the engine drops replies from the gateway, a rule of ours accepts them */
   readonly acceptReplies?: true;
 }
 
-/** first and last, both included */
+/** first and last port, inclusive */
 export type Ports = readonly [number, number];
 
 export const routeProtocols = ['tcp', 'udp', 'icmp'] as const;
-/** `icmp` is that of either family */
+/** `icmp` means ICMP of either family */
 export type RouteProtocol = (typeof routeProtocols)[number];
 
-/** Packets of a network that go another way than by its gateway. */
+/** Packets of a network that use another gateway. */
 export interface NetworkRoute {
-  /** destinations; none: all of them */
+  /** destinations; empty: all */
   readonly to: readonly Subnet[];
   readonly proto?: RouteProtocol;
-  /** destination ports, of tcp or udp; none: all of them */
+  /** destination ports of tcp or udp; empty: all */
   readonly ports: readonly Ports[];
   /** name of a gateway, or `direct`: the host's own routing */
   readonly via: string;
@@ -59,16 +59,32 @@ export interface Gateway {
   readonly snat: Snat;
   /** ports of the uplink that lead to containers; never an empty list */
   readonly publish?: readonly PublishedPort[];
-  /** routing table number, chosen when absent */
+  /** nodes and members exchange routes by BGP; absent: static routes to the first member */
+  readonly routing?: BgpRouting;
+  /** routing table number; absent: allocated */
   readonly table?: number;
-  /** fwmark, chosen when absent */
+  /** fwmark; absent: allocated */
   readonly mark?: number;
+}
+
+/** BGP between the nodes and the members of a gateway. */
+export interface BgpRouting {
+  /** TCP port of both ends */
+  readonly port: number;
+  readonly bfd?: Bfd;
+}
+
+export interface Bfd {
+  /** milliseconds between two packets */
+  readonly interval: number;
+  /** missing packets until the neighbour counts as down */
+  readonly multiplier: number;
 }
 
 export interface PublishedPort {
   readonly port: number;
   readonly proto: 'tcp' | 'udp';
-  /** a container's address, and its port */
+  /** address and port of a container */
   readonly to: Address;
   readonly toPort: number;
 }
@@ -80,11 +96,70 @@ export interface Member {
 
 export interface Uplink {
   readonly device: string;
-  /** next hops, on a link with neighbours: one per family, never an empty list */
+  /** next hops on a link with neighbours: one per family, never an empty list */
   readonly via?: readonly Address[];
-  /** bytes of the largest packet that it takes, for the nodes, which cannot see it */
+  /** MTU in bytes, which nodes cannot read from the link */
   readonly mtu?: number;
+  /** the device is a tunnel that we make */
+  readonly tunnel?: TunnelSpec;
+  /** routes come from the upstream router; absent: a static default */
+  readonly routing?: UplinkRouting;
+  /** addresses of the tunnel with prefix length */
+  readonly addresses?: readonly string[];
 }
 
-/** `masquerade`: the uplink's address; `none`: the container's own; addresses: that of the packet's family. */
+/** Routing protocol between a member and its upstream router. */
+export type UplinkRouting = UplinkBgp | UplinkOspf;
+
+interface UplinkRoutingCommon {
+  /** path; the password itself is in no object */
+  readonly passwordFile?: string;
+  readonly bfd?: Bfd;
+}
+
+export interface UplinkBgp extends UplinkRoutingCommon {
+  readonly protocol: 'bgp';
+  readonly as: number;
+  readonly peerAs: number;
+  /** one per family, never an empty list; the next hops of the uplink are the same */
+  readonly neighbors: readonly Address[];
+}
+
+export interface UplinkOspf extends UplinkRoutingCommon {
+  readonly protocol: 'ospf';
+  readonly area: number;
+  /** seconds */
+  readonly hello: number;
+  readonly dead: number;
+  readonly cost: number;
+}
+
+export type TunnelSpec = IpTunnelSpec | WireguardSpec;
+
+/** Both ends have the same family, that of the outer packets. */
+export interface IpTunnelSpec {
+  readonly type: 'gre' | 'ipip';
+  readonly local: Address;
+  readonly remote: Address;
+  /** of GRE only */
+  readonly key?: number;
+  readonly ttl: number;
+}
+
+export interface WireguardSpec {
+  readonly type: 'wireguard';
+  /** path; the key itself is in no object */
+  readonly privateKeyFile: string;
+  /** public key of the far end */
+  readonly peer: string;
+  /** address and UDP port of the far end */
+  readonly remote: Address;
+  readonly remotePort: number;
+  /** UDP port of this end; absent: chosen by the kernel */
+  readonly listenPort?: number;
+  /** seconds */
+  readonly keepalive?: number;
+}
+
+/** `masquerade`: the uplink's address; `none`: the container's own; addresses: the one of the packet's family. */
 export type Snat = 'masquerade' | 'none' | readonly Address[];

@@ -1,17 +1,17 @@
-/** "did you mean": the nearest of the known words. */
+/** "did you mean": finds the nearest known word. */
 import { distance } from 'fastest-levenshtein';
 
 export type Suggest = (word: string, known: readonly string[], what: string) => string;
 
 /**
- * Comparisons for one file. A file with thousands of hosts and as many wrong names would take minutes:
- * one comparison takes about 0.2 us, so this is a fifth of a second at most.
+ * Limit of comparisons for one file, a fifth of a second at 0.2 us each. Without it, a file with thousands of hosts and
+ * as many wrong names would take minutes.
  */
 const comparisonsPerFile = 1_000_000;
 const longestWord = 64;
 const mostListed = 8;
 
-/** Makes the hint for an unknown word: the known one that it is near to, else the known ones. */
+/** Makes the hint for an unknown word: the nearest known word, else all known words. */
 export function createSuggest(): Suggest {
   let left = comparisonsPerFile;
   return (word, known, what) => {
@@ -21,7 +21,7 @@ export function createSuggest(): Suggest {
   };
 }
 
-/** The known word that a slip of the fingers would make of `word`, or nothing. */
+/** Known word that a typing error could turn into `word`, or undefined. */
 export function nearestOf(word: string, known: readonly string[]): string | undefined {
   if (word.length > longestWord) return undefined;
   let limit = word.length <= 4 ? 1 : word.length <= 8 ? 2 : 3;
@@ -36,7 +36,7 @@ export function nearestOf(word: string, known: readonly string[]): string | unde
   return nearest;
 }
 
-/** Two letters swapped are one slip, and two steps for Levenshtein. */
+/** Two swapped letters count as one step; Levenshtein counts two. */
 function stepsBetween(a: string, b: string): number {
   const sorted = (word: string) => Array.from(word).sort().join('');
   const steps = distance(a, b);

@@ -1,24 +1,24 @@
-/** Replaces tabs in the indentation by spaces, so that the rest of the file can be checked too. */
+/** Replaces tabs in the indentation by spaces, so that the rest of the file can be checked, too. */
 
 export interface Untabbed {
   readonly text: string;
-  /** line (from 1) -> columns that the line has grown by */
-  readonly growth: ReadonlyMap<number, number>;
+  /** by line number, from 1 */
+  readonly addedColumns: ReadonlyMap<number, number>;
 }
 
-/** Replaces each tab of the indentation by one step of what the other lines are indented with. */
+/** Replaces each tab of the indentation by one indentation step of the other lines. */
 export function expandIndentation(text: string): Untabbed {
   const lines = text.split('\n');
   const step = ' '.repeat(indentationStep(lines));
-  const growth = new Map<number, number>();
+  const addedColumns = new Map<number, number>();
   const expanded = lines.map((line, i) => {
     const [indentation = ''] = /^[ \t]*/.exec(line) ?? [];
     if (!indentation.includes('\t')) return line;
     const spaces = indentation.replaceAll('\t', step);
-    growth.set(i + 1, spaces.length - indentation.length);
+    addedColumns.set(i + 1, spaces.length - indentation.length);
     return spaces + line.slice(indentation.length);
   });
-  return { text: expanded.join('\n'), growth };
+  return { text: expanded.join('\n'), addedColumns };
 }
 
 function indentationStep(lines: readonly string[]): number {

@@ -1,29 +1,29 @@
-/** YAML text cut into the parser's tokens, and stopped early where it is no file of ours. */
+/** Splits YAML text into the parser's tokens, and stops early when it exceeds the limits of our files. */
 import { type CST, Lexer, Parser } from 'yaml';
 
 /**
- * Levels of nesting. The file needs six; what composes the tokens calls itself for each level, and runs
- * out of stack at about 800. Some of the ways it does so end the whole process.
+ * Maximum nesting. Our file needs six levels; the composer of the tokens is recursive, and overflows the stack at about
+ * 800, which may end the process.
  */
 const deepest = 64;
 /**
- * Pieces (words, blanks, punctuation, escapes) of a text. 10,000 networks are 440,000 of them. A million commas
- * take 6 s and 1.1 GB, each being an error of its own.
+ * Maximum number of pieces (words, blanks, punctuation, escapes). 10,000 networks have 440,000. A million commas, each
+ * an error, take 6 s and 1.1 GB.
  */
 const mostPieces = 1_000_000;
-/** Tokens that are errors by themselves, such as a `]` too many: nobody reads more of them. */
+/** Maximum number of tokens that are errors themselves, such as an extra `]`: nobody reads more. */
 const mostErrors = 1000;
 
 export type TokenLimit = 'too-deep' | 'too-many-pieces';
 
 export interface Tokens {
   readonly tokens: readonly CST.Token[];
-  /** set when reading stopped there, and at which offset */
+  /** limit that stopped the reader, and its offset */
   readonly stopped?: { readonly limit: TokenLimit; readonly offset: number };
 }
 
 export function readTokens(text: string): Tokens {
-  // `Parser.parse` is the rest of this function without the limits.
+  // The rest of this function is `Parser.parse` without the limits.
   const parser = new Parser();
   const tokens: CST.Token[] = [];
   let pieces = 0;

@@ -1,50 +1,51 @@
-/** The file as a tree of plain values, each of which knows where it stands. */
+/** The file as a tree of plain values with positions. */
 import type { Problem } from './problem.ts';
 
-/** Where a key or a value stands, and how messages call it. */
-export interface Place {
+/** Position of a key or value, and its path in messages. */
+export interface SourcePosition {
   readonly line: number;
   readonly column: number;
   readonly path: string;
-  /** last line of it, or nothing when that cannot be told */
+  /** its last line; undefined when unknown */
   readonly endLine: number | undefined;
 }
 
 export type Tree =
-  | { readonly kind: 'scalar'; readonly place: Place; readonly value: unknown }
-  | { readonly kind: 'list'; readonly place: Place; readonly items: readonly Tree[] }
-  | { readonly kind: 'map'; readonly place: Place; readonly entries: ReadonlyMap<string, Entry> };
+  | { readonly kind: 'scalar'; readonly position: SourcePosition; readonly value: unknown }
+  | { readonly kind: 'list'; readonly position: SourcePosition; readonly items: readonly Tree[] }
+  | { readonly kind: 'map'; readonly position: SourcePosition; readonly entries: ReadonlyMap<string, Entry> };
 
 export interface Entry {
-  readonly key: Place;
+  readonly key: SourcePosition;
   readonly value: Tree;
 }
 
 export type Path = readonly PropertyKey[];
 
-/** A problem that can be dropped when it stands where the file could not be read for sure. */
-export type PlacedProblem = Problem & { readonly endLine: number | undefined };
+/** Problem that may be dropped when its position is in an unreliable part of the file. */
+export type RangedProblem = Problem & { readonly endLine: number | undefined };
 
-export function problemAt(place: Place, message: string, hint?: string): PlacedProblem {
-  return { ...place, message, ...(hint === undefined ? {} : { hint }) };
+export function problemAt(position: SourcePosition, message: string, hint?: string): RangedProblem {
+  return { ...position, message, ...(hint === undefined ? {} : { hint }) };
 }
 
-/** `networks.office.via`; a name that would be ambiguous or unprintable is quoted. */
+/** `networks.office.via`; ambiguous or unprintable names are quoted. */
 export function joinPath(parent: string, step: string | number): string {
   const text = String(step);
   const shown = /^[\w-]{1,64}$/.test(text) ? text : quote(text);
   return parent === '' ? shown : `${parent}.${shown}`;
 }
 
-/** A name that the file gives to something which may not be there: quoted where it is no name at all. */
+/** Name from the file in a message: quoted unless it has the form of a name. */
 export function nameText(text: string): string {
   return /^[\w.-]{1,64}$/.test(text) ? text : quote(text);
 }
 
-/** A text from the file for a message: quoted, on one line, of bounded length. */
+/** Text from the file in a message: quoted, on one line, of limited length, without what may be a private key. */
 export function quote(text: string): string {
   const limit = 64;
-  return JSON.stringify(text.length > limit ? `${text.slice(0, limit)}…` : text);
+  const shown = text.replace(/[A-Za-z0-9+/]{43}=/g, '(a key)');
+  return JSON.stringify(shown.length > limit ? `${shown.slice(0, limit)}…` : shown);
 }
 
 /** Plain value of a tree, for a schema. */
@@ -59,30 +60,30 @@ export function plainValue(tree: Tree): unknown {
   }
 }
 
-/** The value at a path, or nothing. */
+/** Value at a path, or undefined. */
 export function valueAt(tree: Tree, path: Path): Tree | undefined {
   return path.reduce<Tree | undefined>((at, step) => at && childOf(at, step), tree);
 }
 
-/** Where the key at the end of a path stands, or nothing for an item of a list or a missing key. */
-export function keyPlaceAt(tree: Tree, path: Path): Place | undefined {
+/** Position of the key at the end of a path; undefined for an item of a list or a missing key. */
+export function keyPositionAt(tree: Tree, path: Path): SourcePosition | undefined {
   const parent = valueAt(tree, path.slice(0, -1));
   return parent?.kind === 'map' ? parent.entries.get(String(path.at(-1)))?.key : undefined;
 }
 
-/** Names of the entries of the map at a path; nothing when there is no map. */
+/** Keys of the map at a path; undefined when there is no map. */
 export function keysAt(tree: Tree, path: Path): string[] | undefined {
   const map = valueAt(tree, path);
   return map?.kind === 'map' ? [...map.entries.keys()] : undefined;
 }
 
-/** The tree without what stands at these paths. */
+/** Tree without the values at these paths. */
 export function withoutPaths(tree: Tree, paths: readonly Path[]): Tree {
   if (paths.length === 0 || tree.kind === 'scalar') return tree;
-  const below = restsByStep(paths);
+  const subpaths = subpathsByKey(paths);
   const kept = (step: string, child: Tree): Tree | undefined => {
-    const rests = below.get(step) ?? [];
-    return rests.some((rest) => rest.length === 0) ? undefined : withoutPaths(child, rests);
+    const below = subpaths.get(step) ?? [];
+    return below.some((path) => path.length === 0) ? undefined : withoutPaths(child, below);
   };
   if (tree.kind === 'list') {
     return { ...tree, items: tree.items.flatMap((item, i) => kept(String(i), item) ?? []) };
@@ -94,15 +95,15 @@ export function withoutPaths(tree: Tree, paths: readonly Path[]): Tree {
   return { ...tree, entries: new Map(entries) };
 }
 
-function restsByStep(paths: readonly Path[]): Map<string, Path[]> {
-  const rests = new Map<string, Path[]>();
+function subpathsByKey(paths: readonly Path[]): Map<string, Path[]> {
+  const subpaths = new Map<string, Path[]>();
   for (const [first, ...rest] of paths) {
     const step = String(first);
-    const known = rests.get(step);
+    const known = subpaths.get(step);
     if (known) known.push(rest);
-    else rests.set(step, [rest]);
+    else subpaths.set(step, [rest]);
   }
-  return rests;
+  return subpaths;
 }
 
 function childOf(tree: Tree, step: PropertyKey): Tree | undefined {

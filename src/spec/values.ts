@@ -1,18 +1,25 @@
-/** Schemas of the single values of the file, with messages that say what belongs there and what was found. */
+/** Schemas of single values in the file, with messages that name the expected and the found value. */
 import * as z from 'zod';
-import { type Address, type Subnet, parseAddress, parseSubnet } from '../address/cidr.ts';
+import {
+  type Address,
+  type Subnet,
+  familyOf,
+  fullPrefixLength,
+  parseAddress,
+  parseSubnet,
+} from '../address/cidr.ts';
 import { engineNames } from './engine-names.ts';
 import type { Ports } from './spec.ts';
 import { quote } from './tree.ts';
 
-/** `error` option of a schema: what belongs here, and what stands here. For a missing key only the former. */
+/** `error` option of a schema: names the expected and the found value; for a missing key only the former. */
 export function expected(what: string): { error: (issue: { input?: unknown }) => string } {
   return {
     error: ({ input }) => (input === undefined ? what : `expected ${what}, found ${describeValue(input)}`),
   };
 }
 
-/** A value in the words of a message. */
+/** Describes a value in a message. */
 function describeValue(value: unknown): string {
   if (value === null || value === undefined) return 'nothing';
   if (Array.isArray(value)) return 'a list';
@@ -21,7 +28,7 @@ function describeValue(value: unknown): string {
   return typeof value === 'number' ? `the number ${value}` : `${value === true}`;
 }
 
-/** IPv4 or IPv6 address; comes out canonical. */
+/** IPv4 or IPv6 address, converted to canonical form. */
 export function addressOf(what: string) {
   return z.string(expected(what)).transform((text, context): Address => {
     const address = parseAddress(text);
@@ -33,8 +40,8 @@ export function addressOf(what: string) {
 }
 
 /**
- * Narrower than the kernel (IFNAMSIZ 16 with the closing NUL; no "/", ":" or blank; not "." or ".."): the name
- * goes into nft texts, where a quote would end it and a `*` make it a pattern, and into shell scripts.
+ * Stricter than the kernel (IFNAMSIZ 16 with the closing NUL; no "/", ":" or blank; not "." or ".."): the name becomes
+ * part of nft texts, where a quote would end it and a `*` make it a pattern, and of shell scripts.
  */
 export const devicePattern = /^(?!\.{1,2}$)[a-zA-Z0-9_.][a-zA-Z0-9_.+=-]{0,14}$/;
 
@@ -50,7 +57,76 @@ export function deviceOf(what: string) {
   });
 }
 
-/** Subnet in CIDR notation; comes out canonical. */
+/** Address of a device with prefix length, in canonical form: `172.31.0.1/30`. */
+export function interfaceAddressOf(what: string) {
+  return z.string(expected(what)).transform((text, context): string => {
+    const [bare = '', length = ''] = text.split('/');
+    const address = parseAddress(bare);
+    const longest = address === undefined ? 0 : fullPrefixLength(familyOf(address));
+    if (
+      address !== undefined &&
+      /^\d{1,3}$/.test(length) &&
+      Number(length) >= 1 &&
+      Number(length) <= longest
+    ) {
+      return `${address}/${Number(length)}`;
+    }
+    const hint = address === undefined ? undefined : `add the prefix length: ${address}/${longest - 2}`;
+    return fail(context, `expected ${what}, found ${describeValue(text)}`, length === '' ? hint : undefined);
+  });
+}
+
+/** 32 bytes in base64, as `wg pubkey` prints them */
+export const publicKeyPattern = /^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$/;
+
+export function publicKeyOf(what: string) {
+  return z
+    .string(expected(what))
+    .regex(publicKeyPattern, expectedSecret(what, 'a key is 44 characters that end with "="'));
+}
+
+/** Part of commands, and the alias of a device: no blanks, no quotes, short enough for IFALIASZ. */
+export const keyFilePattern = /^\/(?!.*(?:^|\/)\.\.?(?:\/|$))[\w.@%+=:,/-]{1,200}$/;
+
+export function keyFileOf(
+  what: string,
+  hint = 'the key itself never stands in the file, which is not a secret',
+) {
+  return z.string(expectedSecret(what, hint)).regex(keyFilePattern, expectedSecret(what, hint));
+}
+
+/** Like `expected`, without the found value: it may be a key. */
+function expectedSecret(what: string, hint: string) {
+  return {
+    error: ({ input }: { readonly input?: unknown }) =>
+      input === undefined ? what : `expected ${what}; ${hint}`,
+  };
+}
+
+/** Address and port: `198.51.100.1:51820` or `[2001:db8::1]:51820`. */
+export function endpointOf(what: string) {
+  return z.string(expected(what)).transform((text, context): { address: Address; port: number } => {
+    const [, in6, in4, port = ''] = /^(?:\[([^\]]*)\]|([^:]*)):(\d{1,5})$/.exec(text) ?? [];
+    const address = parseAddress(in6 ?? in4 ?? '');
+    if (address !== undefined && address.includes(':') === (in6 !== undefined) && isPort(Number(port))) {
+      return { address, port: Number(port) };
+    }
+    return fail(context, `expected ${what}, found ${describeValue(text)}`, endpointHint(text));
+  });
+}
+
+function endpointHint(text: string): string | undefined {
+  const address = parseAddress(text);
+  if (address !== undefined) return `add the port: ${address.includes(':') ? `[${address}]` : address}:51820`;
+  if (/^[\w.-]+:\d+$/.test(text)) return 'write an address: a name may lead elsewhere at any time';
+  return undefined;
+}
+
+function isPort(port: number): boolean {
+  return port >= 1 && port <= 65_535;
+}
+
+/** Subnet in CIDR notation, converted to canonical form. */
 export function subnetOf(what: string) {
   return z.string(expected(what)).transform((text, context): Subnet => {
     const subnet = parseSubnet(text);
@@ -64,23 +140,38 @@ export function subnetOf(what: string) {
   });
 }
 
-/** An engine of the format. */
+/**
+ * Duration with a unit, converted to milliseconds: `300ms`, `2s`.
+ *
+ * @param limits milliseconds
+ */
+export function durationOf(what: string, { least, most }: { readonly least: number; readonly most: number }) {
+  return z.string(expected(what)).transform((text, context): number => {
+    const [, digits, unit] = /^(\d{1,6})(ms|s)$/.exec(text) ?? [];
+    const duration = Number(digits) * (unit === 's' ? 1000 : 1);
+    if (digits !== undefined && duration >= least && duration <= most) return duration;
+    const hint = /^\d+$/.test(text) ? `add the unit: ${text}ms` : undefined;
+    return fail(context, `expected ${what}, found ${describeValue(text)}`, hint);
+  });
+}
+
+/** Name of a supported engine. */
 export function engineOf() {
   const others = engineNames.slice(0, -1).join(', ');
   return z.enum(engineNames, expected(`${others} or ${engineNames.at(-1)}`));
 }
 
-/** One port, or a range of them as text; comes out as first and last. */
+/** One port, or a range as text, converted to first and last port. */
 export function portsOf(what: string) {
   return z.union([z.number(), z.string()], expected(what)).transform((given, context): Ports => {
     const [, first = '', last = first] = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(String(given)) ?? [];
     const ports = [Number(first), Number(last)] as const;
-    if (ports[0] >= 1 && ports[0] <= ports[1] && ports[1] <= 65_535) return ports;
+    if (isPort(ports[0]) && ports[0] <= ports[1] && isPort(ports[1])) return ports;
     return fail(context, `expected ${what}, found ${describeValue(given)}`, 'ports go from 1 to 65535');
   });
 }
 
-/** One value or a list of them, which comes out as a list. */
+/** One value or a list, converted to a list. */
 export function oneOrMany<T extends z.ZodType>(value: T, what: string) {
   const one = value.transform((given) => [given]);
   return z.union([one, z.array(value).min(1, `expected ${what}, found an empty list`)], expected(what));
@@ -93,7 +184,7 @@ function prefixHint(text: string): string | undefined {
   return `add the prefix length: ${address}/${host} is this one address, a container network is often a /${network}`;
 }
 
-/** The way to fail inside a transform: the issue is noted, the value goes nowhere. */
+/** Fails inside a transform: adds an issue and discards the value. */
 function fail(context: z.RefinementCtx, message: string, hint: string | undefined): never {
   context.addIssue({ code: 'custom', message, params: { hint } });
   return z.NEVER;

@@ -1,4 +1,4 @@
-/** YAML errors in the words of a person who wrote a file, not a parser. */
+/** YAML errors, worded for the author of a file. */
 import type { ErrorCode } from 'yaml';
 
 export interface YamlWords {
@@ -6,7 +6,7 @@ export interface YamlWords {
   readonly hint?: string;
 }
 
-/** Errors after which the rest of the text was still read as it was meant. */
+/** Errors after which the rest of the text is still read correctly. */
 export const harmlessErrors: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'BAD_DQ_ESCAPE',
   'BAD_SCALAR_START',

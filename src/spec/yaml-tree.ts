@@ -1,19 +1,28 @@
-/** A composed YAML document as a tree: aliases followed, keys as names, each key once. */
+/** Converts a composed YAML document to a tree: follows aliases, converts keys to names, and reports duplicate keys. */
 import { type Document, type Node, type Pair, isAlias, isMap, isScalar, isSeq } from 'yaml';
 import type { Locate } from './lines.ts';
-import { type Entry, type Place, type PlacedProblem, type Tree, joinPath, problemAt, quote } from './tree.ts';
+import {
+  type Entry,
+  type SourcePosition,
+  type RangedProblem,
+  type Tree,
+  joinPath,
+  nameText,
+  problemAt,
+  quote,
+} from './tree.ts';
 
-/** Values that all aliases together may stand for: a few lines can make billions. */
+/** Maximum number of values from aliases: a few lines can stand for billions. */
 const mostAliasedValues = 200_000;
-/** Aliases inside the values of aliases; each level takes stack. */
+/** Maximum nesting of aliases inside aliases; each level uses stack. */
 const deepestAlias = 8;
 
 interface Builder {
   readonly text: string;
   readonly locate: Locate;
   readonly anchors: Map<string, Node>;
-  readonly problems: PlacedProblem[];
-  /** anchored nodes that are being built: an alias to one of them would never end */
+  readonly problems: RangedProblem[];
+  /** anchored nodes under construction: an alias to one of them is a cycle */
   readonly open: Set<Node>;
   /** > 0 inside an alias */
   aliasDepth: number;
@@ -24,8 +33,8 @@ export function buildTree(
   document: Document.Parsed,
   text: string,
   locate: Locate,
-): { tree: Tree | undefined; problems: PlacedProblem[] } {
-  const problems: PlacedProblem[] = [];
+): { tree: Tree | undefined; problems: RangedProblem[] } {
+  const problems: RangedProblem[] = [];
   const builder = { text, locate, anchors: new Map<string, Node>(), problems, open: new Set<Node>() };
   const root = document.contents as Node | null;
   const start = { ...locate(0), path: '', endLine: undefined };
@@ -33,45 +42,45 @@ export function buildTree(
   return { tree: build({ ...builder, aliasDepth: 0, aliasedValues: 0 }, root, start), problems };
 }
 
-/** `before` is the place of the key, for a value that is not there. */
-function build(builder: Builder, node: Node | null, before: Place): Tree {
+/** @param before position of the key, used for an absent value */
+function build(builder: Builder, node: Node | null, before: SourcePosition): Tree {
   if (!node || isEmpty(node))
-    return { kind: 'scalar', place: { ...before, endLine: undefined }, value: null };
-  const place = placeOf(builder, node, before.path);
-  if (isAlias(node)) return buildAlias(builder, node.source, place);
+    return { kind: 'scalar', position: { ...before, endLine: undefined }, value: null };
+  const position = positionOf(builder, node, before.path);
+  if (isAlias(node)) return buildAlias(builder, node.source, position);
   if (node.anchor !== undefined && builder.aliasDepth === 0) builder.anchors.set(node.anchor, node);
   if (builder.aliasDepth > 0) builder.aliasedValues += 1;
-  if (isScalar(node)) return { kind: 'scalar', place, value: node.value };
+  if (isScalar(node)) return { kind: 'scalar', position, value: node.value };
   builder.open.add(node);
-  const tree = buildCollection(builder, node, place);
+  const tree = buildCollection(builder, node, position);
   builder.open.delete(node);
   return tree;
 }
 
-function buildCollection(builder: Builder, node: Node, place: Place): Tree {
+function buildCollection(builder: Builder, node: Node, position: SourcePosition): Tree {
   if (isSeq<Node>(node)) {
     const items = node.items.map((item, i) =>
-      build(builder, item, placeOf(builder, item, joinPath(place.path, i))),
+      build(builder, item, positionOf(builder, item, joinPath(position.path, i))),
     );
-    return { kind: 'list', place, items };
+    return { kind: 'list', position, items };
   }
   const entries = new Map<string, Entry>();
   if (isMap<Node, Node>(node)) {
-    for (const pair of node.items) addEntry(builder, entries, pair, place);
+    for (const pair of node.items) addEntry(builder, entries, pair, position);
   }
-  return { kind: 'map', place, entries };
+  return { kind: 'map', position, entries };
 }
 
 function addEntry(
   builder: Builder,
   entries: Map<string, Entry>,
   pair: Pair<Node, Node>,
-  parent: Place,
+  parent: SourcePosition,
 ): void {
   const name = keyName(builder, pair.key);
-  const key = placeOf(builder, pair.key, joinPath(parent.path, name ?? '?'));
+  const key = positionOf(builder, pair.key, joinPath(parent.path, name ?? '?'));
   const first = name === undefined ? undefined : entries.get(name)?.key;
-  // zod drops a key `__proto__` without a word.
+  // zod drops a key `__proto__` silently.
   if (name === undefined || name === '__proto__') {
     builder.problems.push(problemAt(key, 'a key must be a plain word', 'write "name: value"'));
   } else if (first) {
@@ -82,7 +91,7 @@ function addEntry(
   }
 }
 
-/** A number or `true` as a key is meant as the word that it is written as. */
+/** A key that is a number or `true` is read as the word in the text. */
 function keyName(builder: Builder, key: Node): string | undefined {
   if (!isScalar(key) || isEmpty(key)) return undefined;
   if (typeof key.value === 'string') return key.value;
@@ -90,30 +99,34 @@ function keyName(builder: Builder, key: Node): string | undefined {
   return builder.text.slice(start, end);
 }
 
-function buildAlias(builder: Builder, name: string, place: Place): Tree {
+function buildAlias(builder: Builder, name: string, position: SourcePosition): Tree {
   const target = builder.anchors.get(name);
-  const nothing: Tree = { kind: 'scalar', place: { ...place, endLine: undefined }, value: null };
+  const nothing: Tree = { kind: 'scalar', position: { ...position, endLine: undefined }, value: null };
   const fail = (message: string, hint?: string): Tree => {
-    builder.problems.push(problemAt(place, message, hint));
+    builder.problems.push(problemAt(position, message, hint));
     return nothing;
   };
-  if (!target) return fail(`alias *${name} is not defined`, `write &${name} before the value that is meant`);
-  if (builder.open.has(target)) return fail(`alias *${name} contains itself`);
+  if (!target)
+    return fail(
+      `alias *${nameText(name)} is not defined`,
+      `write &${nameText(name)} before the value that is meant`,
+    );
+  if (builder.open.has(target)) return fail(`alias *${nameText(name)} contains itself`);
   if (builder.aliasedValues > mostAliasedValues || builder.aliasDepth >= deepestAlias) {
     return fail('the aliases expand to too many values');
   }
   builder.aliasDepth += 1;
-  const tree = build(builder, target, place);
+  const tree = build(builder, target, position);
   builder.aliasDepth -= 1;
   return tree;
 }
 
-function placeOf(builder: Builder, node: Node, path: string): Place {
+function positionOf(builder: Builder, node: Node, path: string): SourcePosition {
   const [start, end] = node.range ?? [0, 0];
   return { ...builder.locate(start), path, endLine: builder.locate(Math.max(start, end - 1)).line };
 }
 
-/** A value that was left out; `~` and `null` are written. */
+/** Whether the value is absent, as opposed to `~` or `null`. */
 function isEmpty(node: Node): boolean {
   return isScalar(node) && node.value === null && (node.source ?? '') === '';
 }

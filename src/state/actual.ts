@@ -1,45 +1,46 @@
-/** The state found, cut to what the wanted one speaks of: our own objects, and the settings that we share. */
+/** Actual state, reduced to the objects of the desired one: our own objects, and sysctls that we share. */
 import type { Facts, NetworkFacts } from './facts.ts';
 import type { EngineNetwork } from '../kinds/engine-network/schema.ts';
 import type { HostObject } from '../kinds/index.ts';
-import type { Sysctl } from '../kinds/sysctl/schema.ts';
-import { familyOfSetting, isValidMark, settingsOf } from './settings.ts';
+import { familyOfSysctl, changesAlone, forwardingSysctls } from './settings.ts';
 
-/** @param wanted decides of which shared settings the plan may speak */
+/** @param wanted desired objects: only their sysctls are included */
 export function actualState(facts: Facts, wanted: readonly HostObject[]): HostObject[] {
-  const settings = wanted.flatMap((object): HostObject[] => {
-    if (object.kind === 'sysctl') {
-      if (isValidMark(object.name)) return validMark(object, facts);
-      const own = settingsOf(familyOfSetting(object.name), facts.sysctls);
-      const { [object.name]: value, ...alongside } = own;
-      return value === undefined ? [] : [{ kind: 'sysctl', name: object.name, value, alongside }];
-    }
-    if (object.kind !== 'engine-masquerade') return [];
-    const found = facts.networks.find((n) => n.engine === object.engine && n.name === object.network);
+  return [
+    ...facts.owned,
+    ...wanted.flatMap((object) => currentSetting(object, facts)),
+    ...disabledMasquerade(facts, wanted),
+    ...engineNetworks(facts, wanted),
+  ];
+}
+
+function currentSetting(object: HostObject, { sysctls, networks }: Facts): HostObject[] {
+  if (object.kind === 'engine-masquerade') {
+    const found = networks.find((n) => n.engine === object.engine && n.name === object.network);
     return found?.masquerade ? [{ ...object, enabled: found.masquerade.enabled }] : [];
-  });
-  return [...facts.owned, ...settings, ...switchedOff(facts, wanted), ...engineNetworks(facts, wanted)];
+  }
+  if (object.kind !== 'sysctl') return [];
+  const { [object.name]: value } = sysctls;
+  if (value === undefined) return [];
+  if (changesAlone(object.name)) return [{ ...object, value }];
+  const { [object.name]: _, ...alongside } = forwardingSysctls(familyOfSysctl(object.name), sysctls);
+  return [{ kind: 'sysctl', name: object.name, value, alongside }];
 }
 
-function validMark(object: Sysctl, { sysctls }: Facts): Sysctl[] {
-  const value = sysctls[object.name];
-  return value === undefined ? [] : [{ ...object, value }];
-}
-
-/** Masquerades that we switched off in networks that we created and that are about to go with them. */
-function switchedOff(facts: Facts, wanted: readonly HostObject[]): HostObject[] {
+/** Masquerade settings that we disabled in networks that we created, and that are removed with them. */
+function disabledMasquerade(facts: Facts, wanted: readonly HostObject[]): HostObject[] {
   return facts.ledger.networks.flatMap(({ engine, name, created, edited }): HostObject[] => {
-    const spokenOf = wanted.some(
+    const inFile = wanted.some(
       (o) => o.kind === 'engine-masquerade' && o.engine === engine && o.network === name,
     );
     const found = facts.networks.find((n) => n.engine === engine && n.name === name);
     const ours = created && edited !== undefined && found?.ours === true;
-    if (!ours || spokenOf || !found.masquerade || found.masquerade.enabled) return [];
+    if (!ours || inFile || !found.masquerade || found.masquerade.enabled) return [];
     return [{ kind: 'engine-masquerade', engine, network: name, ...found.masquerade }];
   });
 }
 
-/** Networks of the file, and those that we created; all others are none of our business. */
+/** Networks of the file and those that we created; all others are foreign. */
 function engineNetworks(facts: Facts, wanted: readonly HostObject[]): HostObject[] {
   return facts.networks
     .filter(({ exists }) => exists)
@@ -52,14 +53,14 @@ function engineNetworks(facts: Facts, wanted: readonly HostObject[]): HostObject
     .map(storedNetwork);
 }
 
-/** A network as its engine has it. */
-export function storedNetwork({ engine, name, subnets, mtu, dropsAnswers }: NetworkFacts): EngineNetwork {
+/** Network as its engine has it. */
+export function storedNetwork({ engine, name, subnets, mtu, dropsReplies }: NetworkFacts): EngineNetwork {
   return {
     kind: 'engine-network',
     engine,
     name,
     subnets,
     ...(mtu === undefined ? {} : { mtu }),
-    ...(dropsAnswers?.trusted.length ? { trusted: dropsAnswers.trusted } : {}),
+    ...(dropsReplies?.trusted.length ? { trusted: dropsReplies.trusted } : {}),
   };
 }

@@ -1,87 +1,135 @@
-/** What a host told us, read once per run and handed to the pure core. */
+/** Facts about a host, read once per run and passed to the pure core. */
 import type { Address, Family, Subnet } from '../address/cidr.ts';
 import type { EngineName } from '../spec/spec.ts';
 import type { Ledger } from './ledger.ts';
 import type { HostObject } from '../kinds/index.ts';
+import type { IpTunnel, Wireguard } from '../kinds/tunnel/schema.ts';
 
 export interface Facts {
   readonly links: readonly Link[];
-  /** rules that are not ours */
+  /** foreign rules */
   readonly foreignRules: readonly ForeignRule[];
-  /** unicast routes of main that are not ours, without default ones and those of link-local addresses */
+  /** foreign unicast routes of table main, without default routes and those with link-local destinations */
   readonly foreignRoutes: readonly ForeignRoute[];
-  /** next hops of default routes of main that are not ours, sorted; without those that come and go with advertisements */
+  /** next hops of foreign default routes of table main, sorted; without those from router advertisements */
   readonly defaultHops: readonly Hop[];
-  /** devices by which a router advertisement gave main a default route, sorted */
+  /** devices with a default route of table main from a router advertisement, sorted */
   readonly routerAdvertisedDefaults: readonly string[];
   /**
-   * device -> `accept_ra`, of those and of links with advertised addresses: with 1, one that begins to forward IPv6 loses
-   * the route at once, and takes no new one; with 2 it keeps it
+   * device -> `accept_ra`, for those devices and links with advertised addresses: with 1, a device that starts
+   * forwarding IPv6 loses the route at once, and accepts no new one; with 2 it keeps the route
    */
   readonly acceptRa: Readonly<Record<string, string>>;
-  /** tables with routes that are not ours */
+  /** tables with foreign routes */
   readonly usedTables: readonly number[];
-  /** tables that somebody gave a name in iproute2's rt_tables, with or without routes */
+  /** tables with a name in iproute2's rt_tables, with or without routes */
   readonly namedTables: readonly number[];
-  /** chains of nft tables that are not ours, iptables' among them: some are known to be somebody's */
+  /** chains of foreign nft tables, including those of iptables: some identify their program */
   readonly foreignChains: readonly ForeignChain[];
-  /** base chains of others that stop what is forwarded, unless they accept it */
+  /** foreign base chains in hook forward with policy drop */
   readonly forwardFilters: readonly ForwardFilter[];
-  /** families whose filter table has chain DOCKER-USER, where Docker leaves place for the rules of others */
+  /** families whose filter table has chain DOCKER-USER, which Docker reserves for rules of others */
   readonly dockerUser?: readonly Family[];
-  /** name -> value: forwarding of each family that the kernel has, and what it changes along with it */
+  /** address of the far end of a tunnel of the file -> the route to it */
+  readonly outerRoutes?: Readonly<Record<Address, OuterRoute>>;
+  /** modules that the tunnels of the file may need, and the kernel does not have */
+  readonly missingModules?: readonly string[];
+  /** programs that the tunnels of the file need, and this host does not have */
+  readonly missingPrograms?: readonly string[];
+  /** path of a private key of the file -> the public key that belongs to it, or why there is none */
+  readonly keyFiles?: Readonly<Record<string, KeyFile>>;
+  /** UDP port that a tunnel of the file listens on -> who has it: `nc (process 4711)` */
+  readonly takenPorts?: Readonly<Record<number, string>>;
+  /** password file of the file that cannot be used -> why */
+  readonly passwordFiles?: Readonly<Record<string, { readonly error: string; readonly hint: string }>>;
+  /** what keeps our routing daemon from starting; absent when it runs, or is not needed */
+  readonly routing?: RoutingFacts;
+  /** name -> value: forwarding of each family of the kernel, and sysctls that it changes along with it */
   readonly sysctls: Readonly<Record<string, string>>;
-  /** what passes a bridge is shown to the firewall as IPv6: br_netfilter */
+  /** bridged IPv6 packets pass the firewall: br_netfilter */
   readonly bridgeFilter6?: boolean;
-  /** one for each network that this host has in the file */
+  /** one for each network of this host in the file */
   readonly networks: readonly NetworkFacts[];
-  /** engines that could not be asked, or need not be, and why: what they hold stays as it is */
-  readonly silentEngines?: Readonly<Partial<Record<EngineName, SilentEngine>>>;
+  /** engines that failed or were not queried, and why: their networks are kept unchanged */
+  readonly unreadEngines?: Readonly<Partial<Record<EngineName, UnreadEngine>>>;
   readonly ledger: Ledger;
-  /** the kernel can block by xfrm policies */
+  /** whether the kernel supports xfrm policies */
   readonly xfrm: boolean;
-  /** our own objects as the host has them */
+  /** our own objects, as the host has them */
   readonly owned: readonly HostObject[];
 }
 
-export interface SilentEngine {
+export interface RoutingFacts {
+  /** BIRD is installed */
+  readonly installed: boolean;
+  /** `tcp 192.168.50.10:1790` of the file -> who has it: `nc (process 4711)` */
+  readonly takenPorts: Readonly<Record<string, string>>;
+}
+
+export interface UnreadEngine {
   readonly why: string;
   readonly hint?: string;
 }
 
-/** Without what is ours: that does not change what is wanted. */
+/** Facts without our own objects, which do not affect the desired state. */
 export type ForeignFacts = Omit<Facts, 'owned'>;
 
 export interface Link {
   readonly name: string;
   readonly index: number;
-  /** it has neighbours with link-layer addresses */
+  /** whether its neighbours have link-layer addresses */
   readonly ethernet: boolean;
-  /** somebody has switched it off, or nobody on; one that only lacks its carrier is not down */
+  /** administratively down; a link without carrier is not down */
   readonly down?: true;
+  /** up, but not connected: a bridge without a running container, a cable that is not plugged in */
+  readonly noCarrier?: true;
   /** name of the bridge, bond or VRF that it belongs to */
   readonly master?: string;
-  /** the link that a VLAN or macvlan sends through: the same packet is seen there once more */
+  /** parent link of a VLAN or macvlan: it carries the same packet once more */
   readonly parent?: string;
-  /** the other end of a veth, where that is in this network namespace too */
+  /** other end of a veth, when it is in this network namespace, too */
   readonly pair?: string;
-  /** the number that this namespace has for the one where the other end of a veth is */
+  /** id that this namespace has for the namespace of a veth's other end */
   readonly peerNamespace?: number;
-  /** of a tunnel that takes encapsulated packets from any sender: the nft expression that matches those */
+  /** for a tunnel that accepts packets from any sender: nft expression that matches them */
   readonly openTunnel?: string;
-  /** bytes of the largest IP packet that it sends in one piece */
+  /** ends of a tunnel of a kind that we make, too */
+  readonly tunnel?: TunnelEnds;
+  /** we have made it: a tunnel in our link group */
+  readonly ours?: true;
+  /** MTU in bytes */
   readonly mtu?: number;
-  /** kind as `ip -d link` names it: bridge, veth, gre ... */
+  /** kind in `ip -d link`: bridge, veth, gre ... */
   readonly type?: string;
-  /** addresses with their prefix length: `192.168.50.10/24` */
+  /** addresses with prefix length: `192.168.50.10/24` */
   readonly addresses: readonly string[];
-  /** those of them that came with a router's advertisement: anybody on the link may send one */
+  /** addresses from router advertisements: any host on the link may send one */
   readonly advertised?: readonly string[];
-  /** the same of the other ends of point-to-point links */
+  /** peer addresses of point-to-point links, with prefix length */
   readonly peers?: readonly string[];
 }
 
-/** A router on a link: of IPv6, it may have the same address as one on another link. */
+export type KeyFile =
+  { readonly publicKey: string } | { readonly error: string; /** what to do */ readonly hint: string };
+
+export type TunnelEnds = IpTunnelEnds | WireguardEnds;
+
+export type WireguardEnds = Pick<Wireguard, 'type' | 'privateKeyFile' | 'publicKey' | 'listenPort' | 'peers'>;
+
+export interface IpTunnelEnds {
+  readonly type: IpTunnel['type'];
+  readonly local: Address;
+  readonly remote: Address;
+  readonly key?: number;
+  readonly ttl: number;
+}
+
+/** Route of the host itself to the far end of a tunnel, or why there is none. */
+export type OuterRoute =
+  | { readonly device: string; /** MTU of the route, if it has one */ readonly mtu?: number }
+  | { readonly error: string };
+
+/** Router on a link: IPv6 routers on different links may have the same address. */
 export interface Hop {
   readonly via: Address;
   readonly device: string;
@@ -89,7 +137,7 @@ export interface Hop {
 
 export interface ForeignRoute {
   readonly destination: Subnet;
-  /** of several next hops, the first */
+  /** the first one of several next hops */
   readonly via?: Address;
   readonly device?: string;
 }
@@ -107,87 +155,88 @@ export interface ForeignChain {
   readonly name: string;
 }
 
+/** Base chain with policy drop. */
 export interface ForwardFilter {
   readonly family: string;
   readonly table: string;
   readonly chain: string;
-  /** all chains of the table, with those of their rules that can accept a packet */
+  /** all chains of the table, with their rules that can accept a packet */
   readonly chains: ReadonlyMap<string, readonly FilterRule[]>;
 }
 
 export interface FilterRule {
-  /** those that are understood; there may be more */
+  /** conditions that we understand; the rule may have more */
   readonly conditions: readonly FilterCondition[];
   readonly verdict: { readonly kind: 'accept' } | { readonly kind: 'call'; readonly chain: string };
 }
 
 export interface FilterCondition {
-  /** device, subnet or conntrack state */
-  readonly field: 'in' | 'out' | 'from' | 'to' | 'state';
-  /** one of them; of a device, `eth*` are all that begin so */
+  /** device, subnet, conntrack state, or number of the IP protocol */
+  readonly field: 'in' | 'out' | 'from' | 'to' | 'state' | 'proto';
+  /** alternatives; for a device, `eth*` matches a prefix */
   readonly values: readonly string[];
   readonly negated: boolean;
 }
 
-/** What an engine says about one network of the file. */
+/** Facts of an engine about one network of the file. */
 export interface NetworkFacts {
   readonly engine: EngineName;
   readonly name: string;
-  /** what exactly made it, for messages: `podman 4.3.1 with cni` */
+  /** engine and version, for messages: `podman 4.3.1 with cni` */
   readonly backend: string;
   readonly exists: boolean;
-  /** why the engine does not have it, where we cannot create it */
+  /** why the network is missing, when we cannot create it */
   readonly missing?: { readonly what: string; readonly hint: string };
-  /** why it can never be redirected as it is: it is internal, or no bridge */
-  readonly unfit?: { readonly what: string; readonly hint: string };
-  /** it carries the label that we give to what we create */
+  /** why the network cannot be redirected: it is internal, or has no bridge */
+  readonly unusable?: { readonly what: string; readonly hint: string };
+  /** it carries the label of networks that we create */
   readonly ours?: boolean;
   /**
-   * what leaves by the host's own routing has the host's address, also where no setting says so: the engine masquerades
-   * it, or would, did we not create the network without that
+   * packets that leave by the host's own routing are masqueraded, even without a setting for it: the engine masquerades
+   * the network, or would if we had not created it without masquerade
    */
   readonly masqueraded?: true;
-  /** as the engine has them; empty when the network does not exist, or its packets do not pass this host */
+  /** subnets in the engine; empty when the network is missing or its packets bypass this host */
   readonly subnets: readonly Subnet[];
-  /** the bridge that the engine uses or will use, when it is known */
+  /** bridge that the engine uses or will use, if known */
   readonly bridge?: string;
-  /** bytes of the largest IP packet that its containers send, where the engine was told */
+  /** MTU in bytes that is configured in the engine */
   readonly mtu?: number;
   /**
-   * a name server of the engine that answers on the network's own addresses, and asks others from this host;
-   * `asks`: whom, where that is not what the host itself asks
+   * name server of the engine on the network's own addresses, which sends queries from this host; `upstreams`: servers
+   * that it queries, when they differ from the host's
    */
-  readonly nameServer?: { readonly asks: readonly Address[] };
-  /** the engine asks for its containers with this host's address, though it answers inside of them */
-  readonly asksFromHost?: true;
-  /** where the engine keeps its masquerade switch, a key of a JSON file; absent when it has none */
+  readonly nameServer?: { readonly upstreams: readonly Address[] };
+  /** the engine sends DNS queries of its containers with this host's address, although it listens inside them */
+  readonly resolvesOnHost?: true;
+  /** masquerade setting of the engine, a key of a JSON file; absent when it has none */
   readonly masquerade?: { readonly file: string; readonly setting: string; readonly enabled: boolean };
-  /** what comes to the containers from the gateway, answers among it, is dropped by the engine; absent where it is not */
-  readonly dropsAnswers?: DropsAnswers;
-  /** the engine's own commands, for messages: `reload` gives running containers what has been set since */
+  /** the engine drops packets from the gateway to containers, including replies; absent when it does not */
+  readonly dropsReplies?: DropsReplies;
+  /** commands of the engine, for messages: `reload` applies changed settings to running containers */
   readonly commands?: { readonly remove: string; readonly reload?: string };
-  /** containers that have the network in their configuration, running or not */
+  /** containers with this network in their configuration, running or not */
   readonly attached: readonly AttachedContainer[];
 }
 
-export interface DropsAnswers {
+export interface DropsReplies {
   readonly families: readonly Family[];
-  /** devices by which it lets them in all the same */
+  /** devices from which it accepts them nevertheless */
   readonly trusted: readonly string[];
-  /** it drops in iptables, where a rule of ours can come before its own; in nft a drop is final */
+  /** it drops in iptables, where our rule can precede its own; in nft, a drop is final */
   readonly iptables: boolean;
-  /** commands that make the network anew; `DEVICES` stands for those to be trusted, with colons between them */
+  /** commands that recreate the network; `DEVICES` stands for the trusted devices, separated by colons */
   readonly remake: readonly string[];
 }
 
 export interface AttachedContainer {
   readonly name: string;
   readonly running: boolean;
-  /** the container's first process, 0 or absent when it does not run */
+  /** first process of the container; 0 or absent when it does not run */
   readonly pid?: number;
   readonly addresses?: readonly Address[];
-  /** some of its ports are in reach at the host's addresses */
+  /** some of its ports are published on the host's addresses */
   readonly publishes?: true;
-  /** names of all networks that it is in, when it is in others than this one too */
+  /** names of all its networks, when it is in several */
   readonly networks?: readonly string[];
 }

@@ -1,28 +1,37 @@
 /**
- * What we must remember about a host between runs: the numbers that we chose, and how things were before
- * we changed them. Everything else is read from the host.
+ * State about a host that is kept between runs: allocated numbers, and the state before our changes. Everything else is
+ * read from the host.
  */
 import type { Subnet } from '../address/cidr.ts';
+import type { NatDecisions } from '../kinds/flows/nat-decisions.ts';
 import type { Flows } from '../kinds/flows/schema.ts';
 import type { EngineName } from '../spec/spec.ts';
 
 export interface Ledger {
   /** gateway name -> its numbers on this host */
   readonly gateways: Readonly<Record<string, GatewayNumbers>>;
-  /** the mark bit of packets that keep the host's own routing */
+  /** mark bit of packets that use the host's own routing */
   readonly bypassBit?: number;
-  /** the mark bit of packets that our nft table has seen */
+  /** mark bit of packets that our nft table has checked */
   readonly checkedBit?: number;
-  /** the mark bit that says that a gateway's mark beside it is ours */
+  /** mark bit that identifies a gateway's mark as ours */
   readonly ownerBit?: number;
   /** dotted name -> value before our first change */
   readonly sysctls: Readonly<Record<string, string>>;
-  /** network name -> bridge: it is guarded also when the engine cannot be queried, as at boot */
+  /** network name -> bridge: guards the bridge when the engine cannot be queried, as at boot */
   readonly bridges?: Readonly<Record<string, string>>;
-  /** flows that conntrack had still to forget when a run was cut off */
+  /** flows whose conntrack entries a run had to delete when it was interrupted */
   readonly forget?: readonly Flows[];
+  readonly nat?: RememberedNat;
   /** the container networks that we created or whose file we edited */
   readonly networks: readonly LedgerNetwork[];
+}
+
+/** NAT decisions that conntrack may hold, of all runs until now. */
+export interface RememberedNat {
+  readonly decisions: NatDecisions;
+  /** digest of the nft table as the last run has left it; absent while a run changes it */
+  readonly table?: string;
 }
 
 export interface GatewayNumbers {
@@ -35,7 +44,7 @@ export interface LedgerNetwork {
   readonly name: string;
   readonly subnets: readonly Subnet[];
   readonly created: boolean;
-  /** the engine's file, byte for byte: as it was before our edit, and as our edit left it */
+  /** file of the engine, byte for byte: before and after our edit */
   readonly edited?: { readonly file: string; readonly original: string; readonly ours: string };
 }
 

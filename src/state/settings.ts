@@ -1,19 +1,20 @@
-/** Settings of the kernel by their names: those with slashes may hold dots, for devices such as `eth0.7`. */
+/** Names of sysctls: names with slashes may contain dots, for devices such as `eth0.7`. */
 import type { Family } from '../address/cidr.ts';
+import { sendRedirectsName } from '../kinds/sysctl/schema.ts';
 
-/** The setting that lets packets through, dotted; the kernel changes others of its family along with it. */
+/** Forwarding of a family, dotted; the kernel changes other sysctls of the family along with it. */
 export const forwardingName: Readonly<Record<Family, string>> = {
   4: 'net.ipv4.ip_forward',
   6: 'net.ipv6.conf.all.forwarding',
 };
 
-type Settings = Readonly<Record<string, string>>;
+type Sysctls = Readonly<Record<string, string>>;
 
-export function familyOfSetting(name: string): Family {
+export function familyOfSysctl(name: string): Family {
   return /^net[./]ipv6[./]/.test(name) ? 6 : 4;
 }
 
-/** Whether the reverse path filter of a link heeds the mark of a packet. */
+/** Whether the reverse path filter of a link uses a packet's fwmark. */
 export function validMarkName(device: string): string {
   return `net/ipv4/conf/${device}/src_valid_mark`;
 }
@@ -22,9 +23,14 @@ export function isValidMark(name: string): boolean {
   return name.endsWith('/src_valid_mark');
 }
 
-/** Forwarding of a family, and what the kernel changes along with it. */
-export function settingsOf(family: Family, settings: Settings): Settings {
+/** Whether we change the setting by itself: it does not change along with forwarding. */
+export function changesAlone(name: string): boolean {
+  return isValidMark(name) || name === sendRedirectsName;
+}
+
+/** Forwarding of a family, and the sysctls that the kernel changes along with it. */
+export function forwardingSysctls(family: Family, settings: Sysctls): Sysctls {
   return Object.fromEntries(
-    Object.entries(settings).filter(([name]) => familyOfSetting(name) === family && !isValidMark(name)),
+    Object.entries(settings).filter(([name]) => familyOfSysctl(name) === family && !changesAlone(name)),
   );
 }

@@ -1,4 +1,4 @@
-/** The file, with all that is looked up for each host in it found once: so many hosts cost as much as their parts do. */
+/** Spec with all per-host lookups indexed once, so that the cost for many hosts grows with the size of their roles. */
 import {
   type Address,
   type Family,
@@ -13,30 +13,30 @@ import { type PortFinder, portFinder } from './port-finder.ts';
 
 export interface IndexedSpec {
   readonly hosts: Spec['hosts'];
-  /** node -> its networks, as all lists here in the order of the file */
+  /** node -> its networks; all lists here are in the order of the file */
   readonly networksAt: ReadonlyMap<string, readonly NamedNetwork[]>;
-  /** host -> the gateways that it is a member of */
+  /** host -> gateways of which it is a member */
   readonly membershipsAt: ReadonlyMap<string, readonly Membership[]>;
   readonly gateways: ReadonlyMap<string, NamedGateway>;
-  /** all that is redirected */
+  /** all redirected subnets */
   readonly subnets: readonly RedirectedSubnet[];
 }
 
 export interface NamedNetwork {
   readonly name: string;
   readonly network: Network;
-  /** the gateways that its packets may leave by, its own first */
-  readonly exits: readonly string[];
+  /** gateways that its packets may use, its own first */
+  readonly gatewayNames: readonly string[];
   /** its routes, most specific first */
   readonly ranked: (family: Family) => readonly RankedSelector[];
 }
 
 export interface NamedGateway {
   readonly gateway: Gateway;
-  /** the members' addresses, most preferred first, both families */
-  readonly hops: readonly Address[];
-  /** networks that have it among their exits */
-  readonly users: readonly NamedNetwork[];
+  /** most preferred member first, both families */
+  readonly memberAddresses: readonly Address[];
+  /** networks with this gateway among their gateways */
+  readonly networks: readonly NamedNetwork[];
   readonly portsTo: PortFinder;
 }
 
@@ -47,7 +47,7 @@ export interface Membership {
 }
 
 export interface RedirectedSubnet {
-  readonly of: NamedNetwork;
+  readonly network: NamedNetwork;
   readonly node: string;
   readonly subnet: Subnet;
   readonly blocked: boolean;
@@ -57,12 +57,17 @@ export function indexSpec({ hosts, networks, gateways }: Spec): IndexedSpec {
   const named = Object.entries(networks).map(([name, network]) =>
     nameNetwork(name, network, nameServerRoutes(network, hosts, gateways)),
   );
-  const usersOf = group(named.flatMap((network) => network.exits.map((exit) => [exit, network] as const)));
+  const networksOf = group(
+    named.flatMap((network) => network.gatewayNames.map((gateway) => [gateway, network] as const)),
+  );
   const known = new Map(
     Object.entries(gateways).map(([name, gateway]) => {
-      const users = usersOf.get(name) ?? [];
-      const hops = gateway.members.flatMap((member) => hosts[member.host] ?? []);
-      return [name, { gateway, hops, users, portsTo: portFinder(gateway.publish, users) }];
+      const users = networksOf.get(name) ?? [];
+      const memberAddresses = gateway.members.flatMap((member) => hosts[member.host] ?? []);
+      return [
+        name,
+        { gateway, memberAddresses, networks: users, portsTo: portFinder(gateway.publish, users) },
+      ];
     }),
   );
   return {
@@ -77,8 +82,9 @@ export function indexSpec({ hosts, networks, gateways }: Spec): IndexedSpec {
 }
 
 /**
- * With `dns: gateway`, the gateway itself is asked: a route about every question would lead it to another gateway, which
- * cannot reach that one. A route about the gateway's own address decides all the same.
+ * With `dns: gateway`, the gateway itself is queried. A route that matches all DNS queries would send them to another
+ * gateway, which cannot reach that address, so the address gets a route. A route of the file to that address has
+ * priority.
  */
 function nameServerRoutes(
   { dns, via, direct, routes = [] }: Network,
@@ -94,26 +100,28 @@ function nameServerRoutes(
 
 function nameNetwork(name: string, network: Network, more: readonly NetworkRoute[]): NamedNetwork {
   const { via, direct, routes = [] } = network;
-  const exits = [...new Set([via, ...routes.map((route) => route.via)])].filter((exit) => exit !== 'direct');
-  const known: { [family in Family]?: readonly RankedSelector[] } = {};
+  const gatewayNames = [...new Set([via, ...routes.map((route) => route.via)])].filter(
+    (gateway) => gateway !== 'direct',
+  );
+  const cache: { [family in Family]?: readonly RankedSelector[] } = {};
   return {
     name,
     network,
-    exits,
-    ranked: (family) => (known[family] ??= rankRoutes({ direct, routes: [...routes, ...more] }, family)),
+    gatewayNames,
+    ranked: (family) => (cache[family] ??= rankRoutes({ direct, routes: [...routes, ...more] }, family)),
   };
 }
 
-/** A host is one member of a gateway, however often it is named. */
+/** A host counts as one member of a gateway, even if listed several times. */
 function membershipsOf(name: string, gateway: NamedGateway): (readonly [string, Membership])[] {
   const members = new Map(gateway.gateway.members.toReversed().map((member) => [member.host, member]));
   return [...members].map(([host, member]) => [host, { name, gateway, member }]);
 }
 
-function subnetsOf(of: NamedNetwork): RedirectedSubnet[] {
-  const { subnets, blocked } = of.network;
+function subnetsOf(network: NamedNetwork): RedirectedSubnet[] {
+  const { subnets, blocked } = network.network;
   return Object.entries(subnets).flatMap(([node, list]) =>
-    list.map((subnet) => ({ of, node, subnet, blocked: blocked.includes(familyOf(subnet)) })),
+    list.map((subnet) => ({ network, node, subnet, blocked: blocked.includes(familyOf(subnet)) })),
   );
 }
 

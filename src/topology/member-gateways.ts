@@ -1,4 +1,4 @@
-/** What a host has to do as a member of gateways. */
+/** Role of a host as a member of gateways. */
 import { type Subnet, familyOf } from '../address/cidr.ts';
 import type { IndexedSpec, Membership, NamedNetwork } from './indexed-spec.ts';
 import type { MemberGateway, ServedSubnet } from './role.ts';
@@ -14,38 +14,42 @@ export function memberGateways(spec: IndexedSpec, host: string): MemberGateway[]
   });
 }
 
-/** @param here all gateways that this host is a member of */
+/** @param here all gateways of which this host is a member */
 function servedSubnets(
   { hosts }: IndexedSpec,
-  { name: gateway, gateway: { users } }: Membership,
+  { name: gateway, gateway: { networks } }: Membership,
   here: ReadonlySet<string>,
 ): ServedSubnet[] {
-  return users.flatMap((user) =>
-    Object.entries(user.network.subnets).flatMap(([node, list]) =>
+  return networks.flatMap((named) =>
+    Object.entries(named.network.subnets).flatMap(([node, list]) =>
       list.flatMap((subnet) => {
         const family = familyOf(subnet);
         const nodeAddress = hosts[node]?.find((address) => familyOf(address) === family);
-        const blocked = user.network.blocked.includes(family);
-        if (nodeAddress === undefined || blocked || !takes(user, gateway, subnet)) return [];
-        return [{ network: user.name, node, subnet, nodeAddress, ...partOf(user, gateway, here, subnet) }];
+        const blocked = named.network.blocked.includes(family);
+        if (nodeAddress === undefined || blocked || !receives(named, gateway, subnet)) return [];
+        return [
+          { network: named.name, node, subnet, nodeAddress, ...routeSelection(named, gateway, here, subnet) },
+        ];
       }),
     ),
   );
 }
 
-/** Whether a gateway gets any packet of a subnet: a route may be of the other family. */
-function takes({ network, ranked }: NamedNetwork, gateway: string, subnet: Subnet): boolean {
+/** Whether a gateway receives packets from a subnet: a route may be for the other family only. */
+function receives({ network, ranked }: NamedNetwork, gateway: string, subnet: Subnet): boolean {
   return network.via === gateway || ranked(familyOf(subnet)).some(({ via }) => via === gateway);
 }
 
-/** Which packets: the node has decided, unless they come to one host for several gateways. */
-function partOf(
-  { network, exits, ranked }: NamedNetwork,
+/**
+ * Routes that select packets for this gateway; needed only if the host is a member of several gateways of the network.
+ */
+function routeSelection(
+  { network, gatewayNames, ranked }: NamedNetwork,
   gateway: string,
   here: ReadonlySet<string>,
   subnet: Subnet,
 ): Pick<ServedSubnet, 'routes' | 'onlyRoutes'> {
-  if (exits.filter((exit) => here.has(exit)).length < 2) return {};
+  if (gatewayNames.filter((name) => here.has(name)).length < 2) return {};
   return {
     routes: ranked(familyOf(subnet)).filter(({ via }) => via === gateway),
     ...(network.via === gateway ? {} : { onlyRoutes: true }),

@@ -1,13 +1,13 @@
-/** What a host has to do as a node. */
+/** Role of a host as a node. */
 import type { Address, Subnet } from '../address/cidr.ts';
 import type { IndexedSpec, NamedNetwork } from './indexed-spec.ts';
-import type { Called, NodeNetwork, Routes } from './role.ts';
+import type { InboundPort, NodeNetwork, Routes } from './role.ts';
 
 export function nodeNetworks(spec: IndexedSpec, host: string): NodeNetwork[] {
   return (spec.networksAt.get(host) ?? []).map((named) => {
     const { name, network } = named;
     const subnets = network.subnets[host] ?? [];
-    const called = calledOf(spec, named, subnets);
+    const inboundPorts = inboundPortsOf(spec, named, subnets);
     const mtus = (spec.gateways.get(network.via)?.gateway.members ?? []).flatMap(
       ({ uplink }) => uplink.mtu ?? [],
     );
@@ -20,7 +20,7 @@ export function nodeNetworks(spec: IndexedSpec, host: string): NodeNetwork[] {
       gateway: network.via,
       nextHops: nextHopsOf(spec, network.via),
       ...(network.dns === undefined ? {} : { nameServers: nameServersOf(spec, named) }),
-      ...(called.length > 0 ? { called } : {}),
+      ...(inboundPorts.length > 0 ? { inboundPorts } : {}),
       ...(network.bridge === undefined ? {} : { bridge: network.bridge }),
       ...(network.acceptReplies ? { acceptReplies: true } : {}),
       ...(mtus.length > 0 ? { uplinkMtu: Math.min(...mtus) } : {}),
@@ -29,7 +29,7 @@ export function nodeNetworks(spec: IndexedSpec, host: string): NodeNetwork[] {
   });
 }
 
-/** Of a gateway with several members, the one that is preferred: the others get no packets. */
+/** Addresses of the preferred member; other members get no DNS queries. */
 function nameServersOf({ gateways, hosts }: IndexedSpec, { network }: NamedNetwork): readonly Address[] {
   const { dns, via } = network;
   if (dns !== 'gateway') return dns ?? [];
@@ -37,22 +37,26 @@ function nameServersOf({ gateways, hosts }: IndexedSpec, { network }: NamedNetwo
   return first ? (hosts[first.host] ?? []) : [];
 }
 
-function calledOf(spec: IndexedSpec, { exits }: NamedNetwork, subnets: readonly Subnet[]): Called[] {
-  return exits.flatMap((exit) => {
-    const gateway = spec.gateways.get(exit);
+function inboundPortsOf(
+  spec: IndexedSpec,
+  { gatewayNames }: NamedNetwork,
+  subnets: readonly Subnet[],
+): InboundPort[] {
+  return gatewayNames.flatMap((name) => {
+    const gateway = spec.gateways.get(name);
     if (!gateway) return [];
     return gateway
       .portsTo(subnets)
-      .map(({ proto, to, toPort }) => ({ proto, to, toPort, from: gateway.hops }));
+      .map(({ proto, to, toPort }) => ({ proto, to, toPort, from: gateway.memberAddresses }));
   });
 }
 
 function nextHopsOf({ gateways }: IndexedSpec, gateway: string): readonly Address[] {
-  return gateways.get(gateway)?.hops ?? [];
+  return gateways.get(gateway)?.memberAddresses ?? [];
 }
 
-function routesOf(spec: IndexedSpec, { exits, ranked }: NamedNetwork): Routes {
-  const others = exits.slice(1);
+function routesOf(spec: IndexedSpec, { gatewayNames, ranked }: NamedNetwork): Routes {
+  const others = gatewayNames.slice(1);
   return {
     selectors: { 4: ranked(4), 6: ranked(6) },
     nextHops: Object.fromEntries(others.map((gateway) => [gateway, nextHopsOf(spec, gateway)])),

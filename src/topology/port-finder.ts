@@ -1,39 +1,42 @@
-/** Which published ports of a gateway lead into a subnet. */
-import { type Subnet, familyOf, prefixLength, subnetAround } from '../address/cidr.ts';
+/** Finds published ports of a gateway that lead into a subnet. */
+import { type Subnet, familyOf, prefixLength, withoutHostBits } from '../address/cidr.ts';
 import type { Network, PublishedPort } from '../spec/spec.ts';
 
-interface User {
+interface NetworkWithSubnets {
   readonly network: Pick<Network, 'subnets'>;
 }
 
-/** In the order of the file, each once. */
+/** Returns each port once, in the order of the file. */
 export type PortFinder = (subnets: readonly Subnet[]) => readonly PublishedPort[];
 
 /**
- * Each port is looked up under the subnets that it can lie in, one for each prefix length that there is, instead of being
- * compared with every subnet.
+ * Looks up each port by the subnets that may contain it, one for each prefix length in use, instead of comparing it
+ * with every subnet.
  *
- * @param users the networks that the ports can lead to
+ * @param networks networks that the ports may lead to
  */
-export function portFinder(ports: readonly PublishedPort[] = [], users: readonly User[]): PortFinder {
+export function portFinder(
+  ports: readonly PublishedPort[] = [],
+  networks: readonly NetworkWithSubnets[],
+): PortFinder {
   if (ports.length === 0) return () => [];
-  const prefixes = prefixesOf(users);
-  const places = new Map<Subnet, number[]>();
-  for (const [place, { to }] of ports.entries()) {
+  const prefixes = prefixesOf(networks);
+  const indexes = new Map<Subnet, number[]>();
+  for (const [index, { to }] of ports.entries()) {
     for (const prefix of prefixes[familyOf(to)]) {
-      const subnet = subnetAround(`${to}/${prefix}`);
-      places.set(subnet, [...(places.get(subnet) ?? []), place]);
+      const subnet = withoutHostBits(`${to}/${prefix}`);
+      indexes.set(subnet, [...(indexes.get(subnet) ?? []), index]);
     }
   }
   return (subnets) =>
-    [...new Set(subnets.flatMap((subnet) => places.get(subnet) ?? []))]
+    [...new Set(subnets.flatMap((subnet) => indexes.get(subnet) ?? []))]
       .sort((a, b) => a - b)
-      .flatMap((place) => ports[place] ?? []);
+      .flatMap((index) => ports[index] ?? []);
 }
 
-function prefixesOf(users: readonly User[]): Record<4 | 6, Set<number>> {
+function prefixesOf(networks: readonly NetworkWithSubnets[]): Record<4 | 6, Set<number>> {
   const prefixes = { 4: new Set<number>(), 6: new Set<number>() };
-  for (const { network } of users) {
+  for (const { network } of networks) {
     for (const subnet of Object.values(network.subnets).flat())
       prefixes[familyOf(subnet)].add(prefixLength(subnet));
   }

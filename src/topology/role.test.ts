@@ -31,8 +31,8 @@ const spec: Spec = {
   },
 };
 
-describe('a host', () => {
-  it('is a node of its networks, with the members in their order', () => {
+describe('the role of a host', () => {
+  it('has its networks as a node, with members in the order of the file', () => {
     expect(hostRole(spec, 'node1')).toEqual({
       host: 'node1',
       addresses: ['192.168.50.10', 'fd00::10'],
@@ -54,16 +54,16 @@ describe('a host', () => {
   it.each([
     ['gateway', ['192.168.50.2', 'fd00::2']],
     [['9.9.9.9'], ['9.9.9.9']],
-  ] as const)('asks %s for names', (dns, nameServers) => {
+  ] as const)('has name servers for dns %s', (dns, nameServers) => {
     const web = { ...spec.networks['web'], dns } as Network;
     const [network] = hostRole({ ...spec, networks: { web } }, 'node1').networks;
     expect(network?.nameServers).toEqual(nameServers);
   });
 
-  it('is a member that serves all nodes, each by its address of the subnet’s family', () => {
+  it('has served subnets of all nodes as a member, each with the node address of the same family', () => {
     const { gateways } = hostRole(spec, 'gw2');
     expect(gateways.map(({ name }) => name)).toEqual(['office', 'home']);
-    // node2 has no address for fd00:5::/64.
+    // node2 has no IPv6 address, so fd00:5::/64 is not served.
     expect(gateways[0]?.served).toEqual([
       { network: 'web', node: 'node1', subnet: '10.89.4.0/24', nodeAddress: '192.168.50.10' },
       { network: 'web', node: 'node1', subnet: 'fd00:4::/64', nodeAddress: 'fd00::10' },
@@ -72,25 +72,25 @@ describe('a host', () => {
     expect(gateways[0]?.uplink).toEqual({ device: 'eth1', via: ['172.31.0.2'] });
   });
 
-  it('is both at once', () => {
+  it('may be node and member', () => {
     const { networks, gateways } = hostRole(spec, 'gw1');
     expect(networks.map(({ name }) => name)).toEqual(['inner']);
     expect(gateways.map(({ name }) => name)).toEqual(['office']);
   });
 
-  it('does not serve a family that is blocked: it is closed there', () => {
+  it('excludes a blocked family from served subnets', () => {
     const web = { ...spec.networks['web'], blocked: [6] } as Spec['networks'][string];
     const blocking = { ...spec, networks: { ...spec.networks, web } };
     expect(hostRole(blocking, 'node1').networks[0]).toMatchObject({
       subnets: ['10.89.4.0/24', 'fd00:4::/64'],
       blocked: [6],
     });
-    const { gateways, others } = hostRole(blocking, 'gw2');
+    const { gateways, unservedSubnets } = hostRole(blocking, 'gw2');
     expect(gateways[0]?.served.map(({ subnet }) => subnet)).toEqual(['10.89.4.0/24', '10.89.5.0/24']);
-    expect(others).toEqual(['fd00:4::/64', 'fd00:5::/64']);
+    expect(unservedSubnets).toEqual(['fd00:4::/64', 'fd00:5::/64']);
   });
 
-  it('is nothing when the file has nothing for it', () => {
+  it('is empty for a host that the file does not use', () => {
     expect(hostRole(spec, 'other')).toEqual({ host: 'other', addresses: [], networks: [], gateways: [] });
   });
 });

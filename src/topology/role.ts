@@ -1,61 +1,95 @@
-/** Who is who: what one host of the file has to do, seen from that host. */
+/** Role of one host: what it must do according to the file. */
 import type { Address, Family, Subnet } from '../address/cidr.ts';
 import type { RankedSelector } from '../spec/route-order.ts';
-import type { EngineName, PublishedPort, Snat, Uplink } from '../spec/spec.ts';
+import type { BgpRouting, EngineName, PublishedPort, Snat, Uplink, UplinkRouting } from '../spec/spec.ts';
 
-/** What one host is: a node of some networks, a member of some gateways, both, or neither. */
+/** Role of one host: node of some networks, member of some gateways, both, or neither. */
 export interface HostRole {
   readonly host: string;
   readonly addresses: readonly Address[];
   readonly networks: readonly NodeNetwork[];
   readonly gateways: readonly MemberGateway[];
+  /** gateways whose routes this host exchanges with other hosts of the file; absent when there is none */
+  readonly routed?: readonly RoutedGateway[];
   /**
-   * on a member: redirected subnets that are neither here nor served here, blocked ones among them. A node
-   * that was not told yet may still send them: they must not leave by this host's own default route.
+   * on a member: redirected subnets that are neither on this host nor served by it, including blocked ones. A node that
+   * has not applied the file yet may still send packets from them: they must not leave by this host's default route.
    */
-  readonly others?: readonly Subnet[];
+  readonly unservedSubnets?: readonly Subnet[];
 }
 
-/** A network whose containers run on this host. */
+/** Network with containers on this host. */
 export interface NodeNetwork {
   readonly name: string;
   readonly engine: EngineName;
-  /** all of them, those of blocked families too */
+  /** all subnets, including those of blocked families */
   readonly subnets: readonly Subnet[];
   readonly direct: readonly Subnet[];
-  /** what goes another way, direct destinations among it; absent when the file has no routes */
+  /** packets with another gateway, including direct destinations; absent when the file has no routes */
   readonly routes?: Routes;
-  /** families that go nowhere, whether the file has a subnet of them or only the engine */
+  /** blocked families, even if only the engine has a subnet of them */
   readonly blocked: readonly Family[];
-  /** device name of its bridge, where the file says it */
+  /** device name of its bridge, if the file has it */
   readonly bridge?: string;
-  /** where the engine would drop answers from the gateway, a rule of ours lets them in */
+  /** if the engine drops replies from the gateway, a rule of ours accepts them */
   readonly acceptReplies?: true;
   readonly gateway: string;
-  /** the members' addresses, most preferred first, both families */
+  /** addresses of the members, most preferred first, both families */
   readonly nextHops: readonly Address[];
-  /** absent where no gateway publishes a port of it */
-  readonly called?: readonly Called[];
-  /** the name servers that get its questions, one for each family; absent where the engine's own do */
+  /** containers with published ports; absent when no gateway publishes one */
+  readonly inboundPorts?: readonly InboundPort[];
+  /** name servers that get its DNS queries, one for each family; absent: those of the engine */
   readonly nameServers?: readonly Address[];
-  /** the smallest of the members' uplinks, where the file says it */
+  /** smallest MTU of the members' uplinks, if the file has one */
   readonly uplinkMtu?: number;
 }
 
-/** A container here that a gateway lets the outside call. */
-export interface Called extends Pick<PublishedPort, 'proto' | 'to' | 'toPort'> {
-  /** the gateway's members, by which calls come in */
+/** Gateway whose hosts exchange routes, with each other or with an upstream router. */
+export interface RoutedGateway {
+  readonly name: string;
+  /** between nodes and members; absent: static routes */
+  readonly sessions?: BgpRouting;
+  /** on a member: with the upstream router; absent: a static default */
+  readonly uplink?: RoutedUplink;
+  /** this host's own side */
+  readonly side: 'node' | 'member';
+  /** on a node: subnets that it announces */
+  readonly subnets: readonly Subnet[];
+  /** on a node: the members, most preferred first; on a member: the nodes */
+  readonly peers: readonly RoutingPeer[];
+}
+
+export interface RoutedUplink {
+  readonly device: string;
+  readonly routing: UplinkRouting;
+  /** what the upstream router hears: the subnets behind the gateway, or its SNAT addresses as subnets */
+  readonly announced: readonly Subnet[];
+  /** position among the members: the upstream router prefers the first, too */
+  readonly position: number;
+}
+
+export interface RoutingPeer {
+  readonly host: string;
+  /** at most one for each family */
+  readonly addresses: readonly Address[];
+  /** on a member: all that is accepted from the node */
+  readonly subnets: readonly Subnet[];
+}
+
+/** Container on this host whose port a gateway publishes. */
+export interface InboundPort extends Pick<PublishedPort, 'proto' | 'to' | 'toPort'> {
+  /** members of the gateway, by which connections come in */
   readonly from: readonly Address[];
 }
 
-/** Most specific first, per family, and the members of the gateways that they lead to. */
+/** Routes of each family, most specific first, and the members of their gateways. */
 export interface Routes {
   readonly selectors: Readonly<Record<Family, readonly RankedSelector[]>>;
-  /** gateway -> its members' addresses, most preferred first, both families */
+  /** gateway -> addresses of its members, most preferred first, both families */
   readonly nextHops: Readonly<Record<string, readonly Address[]>>;
 }
 
-/** A gateway of which this host is a member. */
+/** Gateway of which this host is a member. */
 export interface MemberGateway {
   readonly name: string;
   readonly uplink: Uplink;
@@ -65,15 +99,15 @@ export interface MemberGateway {
   readonly served: readonly ServedSubnet[];
 }
 
-/** A subnet that the gateway gets packets from, and the node that it lies behind. */
+/** Subnet whose packets the gateway receives, and the node behind which it is. */
 export interface ServedSubnet {
   readonly network: string;
   readonly node: string;
   readonly subnet: Subnet;
-  /** the node's address of the subnet's family, the next hop of the way back */
+  /** address of the node in the subnet's family: next hop of replies */
   readonly nodeAddress: Address;
-  /** where this host is several of the network's gateways: what leaves by this one, whatever else does */
+  /** when this host is a member of several gateways of the network: packets that leave by this gateway */
   readonly routes?: readonly RankedSelector[];
-  /** only those leave by it */
+  /** whether only packets of `routes` leave by this gateway */
   readonly onlyRoutes?: boolean;
 }

@@ -4,7 +4,7 @@ import { topologyOf } from './topology.ts';
 
 const gatewayCount = 10;
 
-/** One network on each of so many nodes, each told when somebody reads its subnets. */
+/** Spec with this many nodes and one network on each; calls back when a network's subnets are read. */
 function largeSpec(size: number, onRead: () => void): Spec {
   const network = (i: number): Network => ({
     engine: 'external',
@@ -32,8 +32,8 @@ function memberOf(host: string): Spec['gateways'][string] {
   return { members: [{ host, uplink: { device: 'eth1' } }], snat: 'masquerade' };
 }
 
-describe('all hosts', () => {
-  it('cost as much for each when there are four times as many', () => {
+describe('roles of all hosts', () => {
+  it('take four times as long for four times as many hosts', () => {
     const readsOfAll = (size: number): number => {
       let reads = 0;
       const spec = largeSpec(size, () => (reads += 1));
@@ -47,7 +47,7 @@ describe('all hosts', () => {
     expect(readsOfAll(400)).toBeLessThanOrEqual(4 * reads);
   });
 
-  it('are served each subnet once, by its own gateway; the others close it', () => {
+  it('have each subnet served once, by its own gateway, and blocked at the others', () => {
     const spec = largeSpec(100, () => {});
     const { roleOf } = topologyOf(spec);
     const members = Object.keys(spec.gateways).map(roleOf);
@@ -59,12 +59,12 @@ describe('all hosts', () => {
         .map(([name, { via }]) => `${name} by ${via}`)
         .sort(),
     );
-    for (const { others } of members) expect(others).toHaveLength(90);
+    for (const { unservedSubnets } of members) expect(unservedSubnets).toHaveLength(90);
   });
 });
 
 describe('published ports', () => {
-  it('are known to the node that has their subnet, in the order of the file', () => {
+  it('are in the role of the node with their subnet, in the order of the file', () => {
     const spec = largeSpec(20, () => {});
     const port = (number: number, to: string) => ({ port: number, proto: 'tcp' as const, to, toPort: 80 });
     const gw3 = {
@@ -72,7 +72,7 @@ describe('published ports', () => {
       publish: [port(3, '10.0.13.7'), port(1, '10.0.3.5'), port(2, '10.0.13.6')],
     };
     const { roleOf } = topologyOf({ ...spec, gateways: { ...spec.gateways, gw3 } });
-    const calledAt = (node: string) => roleOf(node).networks[0]?.called?.map(({ to }) => to);
+    const calledAt = (node: string) => roleOf(node).networks[0]?.inboundPorts?.map(({ to }) => to);
     expect(calledAt('node13')).toEqual(['10.0.13.7', '10.0.13.6']);
     expect(calledAt('node3')).toEqual(['10.0.3.5']);
     expect(calledAt('node4')).toBeUndefined();

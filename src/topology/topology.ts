@@ -1,9 +1,10 @@
-/** The parts of all hosts of the file. */
+/** Roles of all hosts in the file. */
 import type { Subnet } from '../address/cidr.ts';
 import type { Spec } from '../spec/spec.ts';
 import { type IndexedSpec, indexSpec } from './indexed-spec.ts';
 import { memberGateways } from './member-gateways.ts';
 import { nodeNetworks } from './node-networks.ts';
+import { routedGateways } from './routed-gateways.ts';
 import type { HostRole } from './role.ts';
 
 export interface Topology {
@@ -16,26 +17,29 @@ export function topologyOf(spec: Spec): Topology {
 }
 
 function roleIn(spec: IndexedSpec, host: string): HostRole {
-  const others = otherSubnets(spec, host);
+  const unservedSubnets = findUnservedSubnets(spec, host);
+  const gateways = memberGateways(spec, host);
+  const routed = routedGateways(spec, host, gateways);
   return {
     host,
     addresses: spec.hosts[host] ?? [],
     networks: nodeNetworks(spec, host),
-    gateways: memberGateways(spec, host),
-    ...(others.length > 0 ? { others } : {}),
+    gateways,
+    ...(routed.length > 0 ? { routed } : {}),
+    ...(unservedSubnets.length > 0 ? { unservedSubnets } : {}),
   };
 }
 
-function otherSubnets({ membershipsAt, subnets }: IndexedSpec, host: string): Subnet[] {
+function findUnservedSubnets({ membershipsAt, subnets }: IndexedSpec, host: string): Subnet[] {
   const memberships = membershipsAt.get(host);
   if (!memberships) return [];
-  const served = new Set(memberships.flatMap(({ gateway }) => gateway.users));
+  const served = new Set(memberships.flatMap(({ gateway }) => gateway.networks));
   return subnets
-    .filter(({ of, node, blocked }) => node !== host && (blocked || !served.has(of)))
+    .filter(({ network, node, blocked }) => node !== host && (blocked || !served.has(network)))
     .map(({ subnet }) => subnet);
 }
 
-/** Of one host. Who wants those of many asks `topologyOf` once. */
+/** Role of one host. For many hosts, call `topologyOf` once. */
 export function hostRole(spec: Spec, host: string): HostRole {
   return topologyOf(spec).roleOf(host);
 }

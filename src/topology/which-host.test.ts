@@ -8,21 +8,21 @@ const spec: Spec = {
   gateways: {},
 };
 
-describe('this machine', () => {
+describe('whichHost', () => {
   it.each([
     [['127.0.0.1/8', '192.168.50.10/24'], 'node1'],
     [['fd00::2/64'], 'gw1'],
     [['192.168.50.2', 'fd00::2'], 'gw1'],
-  ])('is the host with one of its addresses: %j', (addresses, name) => {
+  ])('returns the host with one of the addresses: %j', (addresses, name) => {
     expect(whichHost(spec, { addresses })).toBe(name);
   });
 
-  it('is the one that was asked for, whatever its addresses', () => {
+  it('returns the requested host, for any addresses', () => {
     const asked = { name: 'gw1', by: '--host' };
     expect(whichHost(spec, { asked, addresses: ['192.168.50.10/24'] })).toBe('gw1');
   });
 
-  it('is nobody that the file does not have', () => {
+  it('refuses a host that the file does not have', () => {
     const asked = { name: 'node7', by: 'MUSTREDIRECT_HOST' };
     expect(() => whichHost(spec, { asked, addresses: [] })).toThrow(
       expect.objectContaining({
@@ -41,7 +41,7 @@ describe('this machine', () => {
       'several hosts in the file have addresses of this machine: node1, gw1',
       '192.168.50.10, fd00::2',
     ],
-  ])('with %j is not clear, and the error says what was compared', (addresses, message, compared) => {
+  ])('fails with %j, and the error lists the addresses', (addresses, message, compared) => {
     expect(() => whichHost(spec, { addresses })).toThrow(
       expect.objectContaining({
         code: 'usage',

@@ -1,12 +1,12 @@
-/** Which host of the file this machine is. */
+/** Finds the host of the file that this machine is. */
 import type { Address } from '../address/cidr.ts';
 import { MustredirectError } from '../error.ts';
 import type { Spec } from '../spec/spec.ts';
 
 export interface Hints {
-  /** a name that the user gave, and how: `--host` or `MUSTREDIRECT_HOST` */
+  /** host name from the user, and its origin: `--host` or `MUSTREDIRECT_HOST` */
   readonly asked?: { readonly name: string; readonly by: string };
-  /** this machine's addresses, with or without prefix length */
+  /** addresses of this machine, with or without prefix length */
   readonly addresses: readonly Address[];
 }
 

@@ -1,4 +1,4 @@
-/** The ports that a verification needs. */
+/** Ports that a verification needs. */
 import { type Family, familyOf } from '../address/cidr.ts';
 import { execInside, inNetwork } from '../host/process/namespaces.ts';
 import type { Background, Exec, Host } from '../host/ports.ts';
@@ -11,23 +11,23 @@ export interface LiveHost extends Host {
   readonly progress?: Progress | undefined;
 }
 
-/** Somewhere to send packets from. */
-export interface Place {
+/** Network namespace from which packets are sent. */
+export interface Sender {
   /** a process in the network namespace */
   readonly pid: number;
-  /** the address that the packets have there */
+  /** source address of the packets there */
   readonly source: string;
-  /** the device by which its packets come into this host, where that is known */
-  readonly entry?: string;
-  /** for the report: `container web (10.89.4.7)` */
+  /** device by which the packets come into this host, if known */
+  readonly ingress?: string;
+  /** text for the report: `container web (10.89.4.7)` */
   readonly from: string;
 }
 
-/** Why this host would not pass on what comes from a place, as far as its settings tell. */
-export async function forwardingObstacles({ files }: Host, { entry, source }: Place): Promise<string[]> {
+/** Sysctls of this host that keep a sender's packets from being forwarded. */
+export async function forwardingObstacles({ files }: Host, { ingress, source }: Sender): Promise<string[]> {
   const family = familyOf(source);
-  // With IPv6 one setting is for all devices: a device's own only says whether it believes in routers.
-  const device = family === 6 ? 'all' : (entry ?? 'all');
+  // With IPv6, `all` enables forwarding; a device's own value only decides whether it accepts router advertisements.
+  const device = family === 6 ? 'all' : (ingress ?? 'all');
   const value = await files.read(`/proc/sys/net/${directory[family]}/conf/${device}/forwarding`);
   return value?.trim() === '0' ? [`net.${directory[family]}.conf.${device}.forwarding is 0`] : [];
 }

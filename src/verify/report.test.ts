@@ -25,7 +25,7 @@ network six, IPv6
 });
 
 describe('passed', () => {
-  it('fails with one failed check, and not with one that was not made', () => {
+  it('is false with a failed check, and true with one that was not made', () => {
     expect(passed(report)).toBe(false);
     expect(passed({ ...report, checks: report.checks.filter(({ ok }) => ok !== false) })).toBe(true);
   });

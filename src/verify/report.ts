@@ -1,4 +1,4 @@
-/** The report of a verification, and its text. */
+/** Report of a verification, and its text. */
 import type { Address, Family } from '../address/cidr.ts';
 
 export interface VerifyReport {
@@ -7,21 +7,25 @@ export interface VerifyReport {
 }
 
 /**
- * `path`: by which link and to which next hop; `source`: with which address; `elsewhere`: that nothing left
- * by another way; `ready`: that nothing keeps it closed; `reach`: that answers came back; `names`: by which way a container's
- * questions for names leave; `others`: that no rule of others drops or diverts a packet, each way.
+ * `path`: link and next hop of the packets; `source`: their source address; `elsewhere`: no packet left by another
+ * link; `ready`: nothing keeps the network blocked; `reach`: replies came back; `names`: egress of the container's DNS
+ * queries; `tunnel`: a packet through the uplink's tunnel comes back, or which end is wrong; `mtu`: one that fills the
+ * tunnel does, too; `others`: foreign rules neither drop nor divert a packet, in both directions.
  */
-export type CheckName = 'ready' | 'path' | 'source' | 'elsewhere' | 'reach' | 'names' | 'others';
+export type CheckName =
+  'ready' | 'path' | 'source' | 'elsewhere' | 'reach' | 'names' | 'tunnel' | 'mtu' | 'others';
 
-/** What is verified. */
-export interface Subject {
+/** Subject of a check. */
+export interface CheckSubject {
   /** `network mustredirect, IPv4`, or `gateway office, 10.89.4.0/24 of node1` */
   readonly subject: string;
   readonly family: Family;
 }
 
-export interface Check extends Subject {
-  /** where the packets came from: `container web (10.89.4.7)`; absent when none was sent */
+export interface Check extends Pick<CheckSubject, 'subject'> {
+  /** absent when the check concerns both */
+  readonly family?: Family;
+  /** sender of the packets: `container web (10.89.4.7)`; absent when none was sent */
   readonly from?: string;
   readonly target?: Address;
   readonly check: CheckName;
@@ -29,12 +33,12 @@ export interface Check extends Subject {
   readonly evidence: string;
 }
 
-/** Whether no check failed. */
+/** Returns false when a check failed. */
 export function passed(report: VerifyReport): boolean {
   return report.checks.every(({ ok }) => ok !== false);
 }
 
-/** A paragraph for each subject and target, one line for each check. */
+/** Renders a paragraph for each subject and target, with one line for each check. */
 export function renderReport(report: VerifyReport): string {
   const heads = [...new Set(report.checks.map(headline))];
   const paragraphs = heads.map((head) =>

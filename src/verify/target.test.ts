@@ -40,11 +40,11 @@ describe('unansweredTarget', () => {
     [['0.0.0.0/0'], 6, '2001:db8::1'],
     [['2001:db8::/64'], 6, '3fff::1'],
     [['2001:db8::/64', '3fff::/20'], 6, '2001:db8:ffff::1'],
-  ] as const)('stays out of %j, IPv%i', (avoid, family, address) => {
+  ] as const)('avoids %j, IPv%i', (avoid, family, address) => {
     expect(unansweredTarget(avoid, family)).toEqual({ address });
   });
 
-  it('knows when none is left', () => {
+  it('returns undefined when no address is left', () => {
     expect(unansweredTarget(['0.0.0.0/0'], 4)).toBeUndefined();
     expect(unansweredTarget(['2001:db8::/32', '3fff::/20'], 6)).toBeUndefined();
   });

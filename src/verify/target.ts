@@ -1,20 +1,20 @@
-/** Targets of the probe packets. */
+/** Target addresses of probe packets. */
 import { type Address, type Family, type Subnet, contains, familyOf, parseAddress } from '../address/cidr.ts';
 import { MustredirectError } from '../error.ts';
 
 export interface Target {
   readonly address: Address;
-  /** for UDP and TCP */
+  /** port for UDP and TCP */
   readonly port?: number;
 }
 
-/** RFC 5737, 3849 and 9637, for documentation: routed like any other on the way out, and nobody answers. */
+/** Documentation addresses (RFC 5737, 3849 and 9637): routed like any other address, but without a host. */
 const documentationAddresses: Readonly<Record<Family, readonly Address[]>> = {
   4: ['192.0.2.1', '198.51.100.1', '203.0.113.1'],
   6: ['2001:db8::1', '3fff::1', '2001:db8:ffff::1'],
 };
 
-/** Reads `ADDRESS`, `ADDRESS:PORT` or `[ADDRESS]:PORT`. Throws `usage` at the first that is none of them. */
+/** Parses `ADDRESS`, `ADDRESS:PORT` or `[ADDRESS]:PORT`. Throws `usage` at the first other text. */
 export function parseTargets(texts: readonly string[]): Target[] {
   return texts.map(parseTarget);
 }
@@ -28,7 +28,7 @@ function parseTarget(text: string): Target {
       hint: 'write it like 192.0.2.7, 192.0.2.7:443 or [2001:db8::7]:443; getent ahosts NAME tells the addresses of a name',
     });
   }
-  if (isOfOneLink(address)) {
+  if (isLinkScoped(address)) {
     throw new MustredirectError('usage', `--to ${text}: is a link-local or multicast address`, {
       hint: 'give the address of a host beyond the gateway',
     });
@@ -36,7 +36,7 @@ function parseTarget(text: string): Target {
   return port === undefined ? { address } : { address, port };
 }
 
-/** The colons of an IPv6 address are none before a port, unless it stands in brackets. */
+/** In an IPv6 address, a colon precedes a port only after brackets. */
 function splitPort(text: string): {
   readonly host?: string | undefined;
   readonly portText?: string | undefined;
@@ -46,12 +46,12 @@ function splitPort(text: string): {
   return host === undefined ? { host: text } : { host, portText };
 }
 
-/** Link-local and multicast addresses of IPv6: no gateway passes them on. */
-function isOfOneLink(address: Address): boolean {
+/** IPv6 link-local and multicast addresses, which no gateway forwards. */
+function isLinkScoped(address: Address): boolean {
   return contains('fe80::/10', address) || contains('ff00::/8', address);
 }
 
-/** A target that nobody answers, outside the subnets to avoid; nothing when none is left. */
+/** A target without a host, outside the subnets to avoid; undefined when none is left. */
 export function unansweredTarget(avoid: readonly Subnet[], family: Family): Target | undefined {
   const near = avoid.filter((subnet) => familyOf(subnet) === family);
   const address = documentationAddresses[family].find(

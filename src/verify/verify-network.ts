@@ -1,175 +1,172 @@
-/** On a node: what leaves a network goes to its gateway, with the container's address, and nowhere else. */
+/** Verifies a node: packets from a network go to its gateway, with the container's address, and nowhere else. */
 import { bridgeOf } from '../desired/engines/bridge.ts';
 import { type Address, type Family, type Subnet, contains, familyOf } from '../address/cidr.ts';
 import { MustredirectError } from '../error.ts';
 import { readLinks } from '../host/ip/links.ts';
 import type { Facts, Link } from '../state/facts.ts';
 import type { NodeNetwork } from '../topology/role.ts';
-import { runningContainer } from './place/container.ts';
-import { type LiveHost, type Place, forwardingObstacles } from './live-host.ts';
+import { runningContainer } from './namespace/container.ts';
+import { type LiveHost, type Sender, forwardingObstacles } from './live-host.ts';
 import type { Expectation } from './probe/observation.ts';
-import type { Check, Subject } from './report.ts';
+import type { Check, CheckSubject } from './report.ts';
 import { runProbes } from './probe/run-probes.ts';
-import { candidateAddresses } from './place/spare-address.ts';
+import { candidateAddresses, bridgeSubnetIn } from './namespace/spare-address.ts';
 import type { Target } from './target.ts';
-import { type Joint, withTemporaryPlace } from './place/temporary-place.ts';
+import { type Attachment, inTemporaryNamespace } from './namespace/temporary-namespace.ts';
 import { verifyNames } from './verify-names.ts';
-import { type Ways, ownWay, waysToGateways } from './judge/egress.ts';
+import { type EgressLookup, hostEgress, gatewayEgresses } from './judge/egress.ts';
 
-export interface Aim {
+export interface ProbeTargets {
   readonly targets: readonly Target[];
-  /** whether somebody is expected to answer */
-  readonly answered: boolean;
-  /** why nothing may leave */
+  /** whether a reply is expected */
+  readonly replyExpected: boolean;
+  /** why all packets must be blocked */
   readonly closed?: string;
 }
 
-/** @param subnet the network's of the family that is verified, as are all of the aim's targets */
+/** @param subnet subnet of the network; its family is the one verified, and that of all targets */
 export async function verifyNetwork(
   host: LiveHost,
   facts: Facts,
   network: NodeNetwork,
   subnet: Subnet,
-  aim: Aim,
+  to: ProbeTargets,
 ): Promise<Check[]> {
-  const about = subjectOf(network, familyOf(subnet));
+  const about = networkSubject(network, familyOf(subnet));
   const known = facts.networks.find(({ name }) => name === network.name);
-  const container = await runningContainer(host, known, [subnet], aim.targets);
-  const send = (place: Place): Promise<Check[]> => sendFrom(host, network, about, place, aim);
+  const container = await runningContainer(host, known, [subnet], to.targets);
+  const send = (sender: Sender): Promise<Check[]> => sendFrom(host, network, about, sender, to);
   if (!container) {
     const bridge = bridgeOf(network, facts);
-    // A packet of the network comes by its bridge, or it is none of the network's.
-    if (bridge !== undefined && jointOf(facts, network, subnet).kind === 'route') {
+    // Packets of this network come in by its bridge, so a routed veth proves nothing.
+    if (bridge !== undefined && attachmentOf(facts, network, subnet).kind === 'route') {
       const evidence = `its bridge ${bridge} is not there, or has no address: start a container of the network, and verify again`;
       return [{ ...about, check: 'path', ok: 'not-checked', evidence }];
     }
-    return fromTemporaryPlace(host, facts, network, subnet, send);
+    return sendTemporarily(host, facts, network, subnet, send);
   }
   const checks = await send(container);
-  return isFirst(network, subnet) && aim.closed === undefined
+  return isFirst(network, subnet) && to.closed === undefined
     ? [...checks, ...(await verifyNames(host, network, about, container))]
     : checks;
 }
 
-/** Names are asked for once, whatever families there are: it is the container that decides by which one. */
+/** DNS is checked once for all families: the container decides which one it uses. */
 function isFirst({ subnets, blocked }: NodeNetwork, subnet: Subnet): boolean {
   return subnets.find((one) => !blocked.includes(familyOf(one))) === subnet;
 }
 
-export function subjectOf({ name }: NodeNetwork, family: Family): Subject {
+export function networkSubject({ name }: NodeNetwork, family: Family): CheckSubject {
   return { subject: `network ${name}, IPv${family}`, family };
 }
 
 async function sendFrom(
   host: LiveHost,
   network: NodeNetwork,
-  about: Subject,
-  place: Place,
-  aim: Aim,
+  about: CheckSubject,
+  sender: Sender,
+  to: ProbeTargets,
 ): Promise<Check[]> {
   const links = await readLinks(host.exec);
   const expected = await Promise.all(
-    aim.targets.map(async (target) => ({
+    to.targets.map(async (target) => ({
       target,
-      expectation: await expectationOf(host, network, links, place, target, aim),
+      expectation: await expectationOf(host, network, links, sender, target, to),
     })),
   );
-  return runProbes(host, about, place, links, expected);
+  return runProbes(host, about, sender, links, expected);
 }
 
 async function expectationOf(
   host: LiveHost,
   network: NodeNetwork,
   links: readonly Link[],
-  place: Place,
+  sender: Sender,
   target: Target,
-  { answered, closed }: Aim,
+  { replyExpected, closed }: ProbeTargets,
 ): Promise<Expectation> {
-  const obstacles = await forwardingObstacles(host, place);
+  const obstacles = await forwardingObstacles(host, sender);
   const { address } = target;
   const family = familyOf(address);
   if (closed !== undefined) {
-    return {
-      ways: [],
-      wayName: 'nowhere',
-      closed,
-      problems: [],
-      obstacles,
-      sources: closed,
-      answered: false,
-    };
+    return { ...noEgress, egressName: 'nowhere', closed, obstacles, sources: closed, replyExpected: false };
   }
-  const exits = exitsTo(network, target);
-  const gateways = exits.filter((exit) => exit !== 'direct');
+  const vias = viasTo(network, target);
+  const gateways = vias.filter((via) => via !== 'direct');
   const hops = gateways.flatMap((gateway) => nextHopsOf(network, gateway, family));
-  const direct = exits.includes('direct') ? await ownWay(host.exec, links, address) : noWays;
-  const redirected = await waysToGateways(host.exec, links, hops);
+  const direct = vias.includes('direct') ? await hostEgress(host.exec, links, address) : noEgress;
+  const redirected = await gatewayEgresses(host.exec, links, hops);
   return {
-    ways: [...redirected.ways, ...direct.ways],
+    egresses: [...redirected.egresses, ...direct.egresses],
     problems: [...redirected.problems, ...direct.problems],
-    wayName: exits.map(wayName).join(' or '),
+    egressName: vias.map(viaText).join(' or '),
     sources:
-      gateways.length < exits.length ? `${address} is direct: the host's own NAT decides` : [place.source],
+      gateways.length < vias.length ? `${address} is direct: the host's own NAT decides` : [sender.source],
     obstacles,
-    answered,
+    replyExpected,
   };
 }
 
-function wayName(exit: string): string {
-  return exit === 'direct' ? "the host's own way, direct" : `gateway ${exit}`;
+function viaText(via: string): string {
+  return via === 'direct' ? "the host's own way, direct" : `gateway ${via}`;
 }
 
-const noWays: Ways = { ways: [], problems: [] };
+const noEgress: EgressLookup = { egresses: [], problems: [] };
 
 function nextHopsOf(network: NodeNetwork, gateway: string, family: Family): Address[] {
   const hops = gateway === network.gateway ? network.nextHops : (network.routes?.nextHops[gateway] ?? []);
   return hops.filter((hop) => familyOf(hop) === family);
 }
 
-/** The gateways, or `direct`, that probes to a target go to: one, unless a route is about a protocol or a port. */
-export function exitsTo(network: NodeNetwork, { address, port }: Target): string[] {
+/** Gateways, or `direct`, that probes to a target may use: one, unless a route has a protocol or port. */
+export function viasTo(network: NodeNetwork, { address, port }: Target): string[] {
   const { direct, routes, gateway } = network;
   if (!routes) return [direct.some((subnet) => contains(subnet, address)) ? 'direct' : gateway];
-  const exits: string[] = [];
+  const vias: string[] = [];
   for (const { to, proto, ports, via } of routes.selectors[familyOf(address)]) {
     if (to !== undefined && !contains(to, address)) continue;
     if (ports && port !== undefined && (port < ports[0] || port > ports[1])) continue;
-    exits.push(via);
-    if (proto === undefined) return [...new Set(exits)];
+    vias.push(via);
+    if (proto === undefined) return [...new Set(vias)];
   }
-  return [...new Set([...exits, gateway])];
+  return [...new Set([...vias, gateway])];
 }
 
-/** An address that is taken after all, by another verification or by a stranger: then the next one. */
-async function fromTemporaryPlace<T>(
+/** Tries the next address when another verification or a foreign host uses one. */
+async function sendTemporarily<T>(
   host: LiveHost,
   facts: Facts,
   network: NodeNetwork,
   subnet: Subnet,
-  work: (place: Place) => Promise<T>,
+  work: (sender: Sender) => Promise<T>,
 ): Promise<T> {
-  const joint = jointOf(facts, network, subnet);
-  const candidates = candidateAddresses(subnet, facts, network.name);
+  const attachment = attachmentOf(facts, network, subnet);
+  const free = attachment.kind === 'bridge' ? attachment.subnet : subnet;
+  const candidates = candidateAddresses(free, facts, network.name);
   for (const address of candidates) {
     try {
-      return await withTemporaryPlace(host, address, joint, work);
+      return await inTemporaryNamespace(host, address, attachment, work);
     } catch (error) {
       if (!(error instanceof MustredirectError && error.code === 'busy')) throw error;
     }
   }
-  throw new MustredirectError('failed', `network ${network.name}: no free address in ${subnet}`, {
+  throw new MustredirectError('failed', `network ${network.name}: no free address in ${free}`, {
     hint: `its last addresses are taken (${candidates.join(', ')}); start a container of the network and verify again`,
   });
 }
 
-/** An engine takes the bridge away with the last container: then the veth is routed, with no bridge. */
-export function jointOf(facts: Facts, network: NodeNetwork, subnet: Subnet): Joint {
+/** Engines remove the bridge with the last container: then the veth is joined by a route. */
+export function attachmentOf(facts: Facts, network: NodeNetwork, subnet: Subnet): Attachment {
   const named = facts.networks.find(({ name }) => name === network.name)?.bridge;
-  const inside = (address: string): boolean => contains(subnet, address.split('/')[0] ?? '');
   const link = facts.links.find(
-    ({ name, type, addresses }) => (name === named || type === 'bridge') && addresses.some(inside),
+    (one) => (one.name === named || one.type === 'bridge') && bridgeSubnetIn(one, subnet) !== undefined,
   );
-  const gateway = link?.addresses.find(inside)?.split('/')[0];
-  if (link?.type !== 'bridge' || !gateway) return { kind: 'route' };
-  return { kind: 'bridge', bridge: link.name, subnet, gateway };
+  const bridgeSubnet = link && bridgeSubnetIn(link, subnet);
+  if (link?.type !== 'bridge' || !bridgeSubnet) return { kind: 'route' };
+  return {
+    kind: 'bridge',
+    bridge: link.name,
+    subnet: bridgeSubnet.subnet,
+    gateway: bridgeSubnet.bridgeAddress,
+  };
 }

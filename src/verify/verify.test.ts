@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import type { NotReady } from '../desired/redirect.ts';
 import type { Facts } from '../state/facts.ts';
 import { emptyLedger } from '../state/ledger.ts';
 import { hostRole } from '../topology/topology.ts';
 import type { Spec } from '../spec/spec.ts';
-import { aimOf, chosen, subnetsOf } from './verify.ts';
-import { exitsTo, jointOf } from './verify-network.ts';
+import { targetsOf, selectNetworks, subnetsOf, verifyHost } from './verify.ts';
+import type { LiveHost } from './live-host.ts';
+import { viasTo, attachmentOf } from './verify-network.ts';
 import { expectationOf } from './verify-member.ts';
 
 const spec: Spec = {
@@ -54,33 +56,62 @@ const facts: Facts = {
 const node = { role: hostRole(spec, 'node1'), facts, targets: [] };
 const member = { role: hostRole(spec, 'gw1'), facts, targets: [] };
 
-describe('chosen', () => {
-  it('is everything, or what is named', () => {
-    expect(chosen(node).networks.map(({ name }) => name)).toEqual(['web', 'mail']);
-    expect(chosen({ ...node, networks: ['mail'] }).networks.map(({ name }) => name)).toEqual(['mail']);
-    const { gateways } = chosen({ ...member, networks: ['mail'] });
+describe('verifyHost', () => {
+  it('gives a family only to checks of one family', async () => {
+    const problem = {
+      what: 'gateway office',
+      message: 'gateway office: no device gre1 on this host',
+      hint: 'h',
+    };
+    const readyChecks = async (notReady: NotReady) =>
+      (await verifyHost({} as LiveHost, { ...member, notReady: [notReady] })).checks;
+    expect(await readyChecks(problem)).toMatchObject([
+      { subject: 'gateway office', check: 'ready', ok: false },
+    ]);
+    expect((await readyChecks(problem))[0]).not.toHaveProperty('family');
+    expect(await readyChecks({ ...problem, family: 4 })).toMatchObject([
+      { subject: 'gateway office, IPv4', family: 4 },
+    ]);
+  });
+});
+
+describe('selectNetworks', () => {
+  it('returns everything, or the named networks', () => {
+    expect(selectNetworks(node).networks.map(({ name }) => name)).toEqual(['web', 'mail']);
+    expect(selectNetworks({ ...node, networks: ['mail'] }).networks.map(({ name }) => name)).toEqual([
+      'mail',
+    ]);
+    const { gateways } = selectNetworks({ ...member, networks: ['mail'] });
     expect(gateways.flatMap(({ served }) => served.map(({ subnet }) => subnet))).toEqual(['10.89.5.0/24']);
   });
 
-  it('refuses a name that the host does not have', () => {
-    expect(() => chosen({ ...node, networks: ['wbe'] })).toThrow('wbe: host node1 has no such network');
+  it('refuses an unknown network', () => {
+    expect(() => selectNetworks({ ...node, networks: ['wbe'] })).toThrow(
+      'wbe: host node1 has no such network',
+    );
   });
 });
 
 describe('aimOf', () => {
-  it('goes where nobody answers: not direct, not on a link of the host', () => {
-    expect(aimOf(node, 4)).toEqual({ targets: [{ address: '203.0.113.1' }], answered: false });
-    expect(aimOf(node, 6)).toEqual({ targets: [{ address: '2001:db8::1' }], answered: false });
+  it('picks a target without a host: neither direct nor on a link of this host', () => {
+    expect(targetsOf(node, 4)).toEqual({ targets: [{ address: '203.0.113.1' }], replyExpected: false });
+    expect(targetsOf(node, 6)).toEqual({ targets: [{ address: '2001:db8::1' }], replyExpected: false });
   });
 
-  it('takes the targets asked for, of its family', () => {
+  it('takes the requested targets of its family', () => {
     const [four, six] = [{ address: '192.0.2.7', port: 443 }, { address: '2001:db8::7' }];
-    expect(aimOf({ ...node, targets: [four, six] }, 4)).toEqual({ targets: [four], answered: true });
-    expect(aimOf({ ...node, targets: [four, six] }, 6)).toEqual({ targets: [six], answered: true });
+    expect(targetsOf({ ...node, targets: [four, six] }, 4)).toEqual({
+      targets: [four],
+      replyExpected: true,
+    });
+    expect(targetsOf({ ...node, targets: [four, six] }, 6)).toEqual({
+      targets: [six],
+      replyExpected: true,
+    });
   });
 
   it.each([node, member])('refuses a target inside a redirected network on $role.host', (input) => {
-    expect(() => aimOf({ ...input, targets: [{ address: '10.89.5.9' }] }, 4)).toThrow(
+    expect(() => targetsOf({ ...input, targets: [{ address: '10.89.5.9' }] }, 4)).toThrow(
       '--to 10.89.5.9: lies in a redirected network itself',
     );
   });
@@ -93,11 +124,11 @@ describe('subnetsOf', () => {
   const subnets = ['10.89.4.0/24', '2001:db8:89:4::/64'];
   const engines = { ...facts, networks: [{ ...known, name: 'web', subnets }] };
 
-  it('are those of the file', () => {
+  it('returns subnets of the file', () => {
     expect(subnetsOf(web, engines)).toEqual(['10.89.4.0/24']);
   });
 
-  it('are those of the engine where the file blocks a family that it has no subnet of', () => {
+  it('returns subnets of the engine for a blocked family without a subnet in the file', () => {
     expect(subnetsOf({ ...web, blocked: [6] }, engines)).toEqual(subnets);
     expect(subnetsOf({ ...web, blocked: [6] }, facts)).toEqual(['10.89.4.0/24']);
     const own = { ...web, blocked: [6] as const, subnets: ['10.89.4.0/24', '2001:db8:7::/64'] };
@@ -109,8 +140,8 @@ describe('jointOf', () => {
   const [web] = node.role.networks;
   if (!web) throw new Error('node1 has a network');
 
-  it('is the bridge that has an address of the subnet', () => {
-    expect(jointOf(facts, web, '10.89.4.0/24')).toEqual({
+  it('returns the bridge with an address in the subnet', () => {
+    expect(attachmentOf(facts, web, '10.89.4.0/24')).toEqual({
       kind: 'bridge',
       bridge: 'podman1',
       subnet: '10.89.4.0/24',
@@ -122,8 +153,8 @@ describe('jointOf', () => {
     ['there is no bridge', []],
     ['the link is no bridge', [{ ...bridge, type: 'veth' }]],
     ['the bridge has no address', [{ ...bridge, addresses: [] }]],
-  ])('is a route when %s', (_, links) => {
-    expect(jointOf({ ...facts, links }, web, '10.89.4.0/24')).toEqual({ kind: 'route' });
+  ])('returns a route when %s', (_, links) => {
+    expect(attachmentOf({ ...facts, links }, web, '10.89.4.0/24')).toEqual({ kind: 'route' });
   });
 });
 
@@ -153,11 +184,11 @@ describe('exitsTo', () => {
     [{ address: '192.0.2.1' }, ['direct']],
     [{ address: '198.51.100.200', port: 25 }, ['direct']],
     [{ address: '198.51.100.1', port: 80 }, ['office']],
-    // A ping goes there too, and it is no tcp.
+    // ICMP of the probe goes to office: the route to mail is for TCP only.
     [{ address: '198.51.100.1', port: 25 }, ['mail', 'office']],
     [{ address: '198.51.100.1' }, ['mail', 'office']],
-  ])('of %j are %j', (target, exits) => {
-    expect(exitsTo(network, target)).toEqual(exits);
+  ])('for %j returns %j', (target, vias) => {
+    expect(viasTo(network, target)).toEqual(vias);
   });
 });
 
@@ -171,14 +202,14 @@ describe('expectationOf', () => {
   const ofUplink = (uplink: typeof gateway.uplink, snat: typeof gateway.snat) =>
     expectationOf(facts, links, { ...gateway, uplink, snat }, '10.89.4.0');
 
-  it('has the source that snat means', () => {
+  it('has the snat source', () => {
     const uplink = { device: 'eth1', via: ['198.51.100.1', 'fe80::1'] };
     expect(ofUplink(uplink, 'masquerade').sources).toEqual(['198.51.100.9']);
     expect(ofUplink(uplink, 'none').sources).toEqual(['10.89.4.0']);
     expect(ofUplink(uplink, ['2001:db8::77', '198.51.100.77']).sources).toEqual(['198.51.100.77']);
   });
 
-  it('has any of the host when the uplink has no address', () => {
+  it('allows any address of the host when the uplink has none', () => {
     expect(ofUplink({ device: 'gre1' }, 'masquerade').sources).toEqual([
       '192.168.50.10',
       '198.51.100.9',
@@ -186,7 +217,7 @@ describe('expectationOf', () => {
     ]);
   });
 
-  it('has those of the probe’s family, and none that stays on its link', () => {
+  it('allows only addresses of the probe’s family that are valid beyond the link', () => {
     const six = {
       ...facts,
       links: facts.links.map((one) => ({ ...one, addresses: [...one.addresses, '2001:db8:31::2/64'] })),
@@ -200,17 +231,17 @@ describe('expectationOf', () => {
     ).toEqual([]);
   });
 
-  it('looks for the neighbour on a link that has some', () => {
+  it('expects a next hop on a link with neighbours', () => {
     const via = '198.51.100.1';
-    expect(ofUplink({ device: 'eth1', via: ['fe80::1', via] }, 'none').ways).toEqual([
+    expect(ofUplink({ device: 'eth1', via: ['fe80::1', via] }, 'none').egresses).toEqual([
       { link: 'eth1', nextHop: via },
     ]);
-    expect(ofUplink({ device: 'gre1' }, 'none').ways).toEqual([{ link: 'gre1' }]);
+    expect(ofUplink({ device: 'gre1' }, 'none').egresses).toEqual([{ link: 'gre1' }]);
   });
 
-  it('knows an uplink that is not there', () => {
+  it('reports a missing uplink', () => {
     expect(ofUplink({ device: 'gre2' }, 'none')).toMatchObject({
-      ways: [],
+      egresses: [],
       problems: ['gre2: no such link'],
     });
   });

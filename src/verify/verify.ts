@@ -1,144 +1,127 @@
-/** Sends real packets from redirected networks, and reports what the world sees of them. */
+/** Sends real packets from redirected networks, and reports how captures and targets see them. */
 import { type Family, type Subnet, contains, familyOf, parseSubnet } from '../address/cidr.ts';
 import { MustredirectError } from '../error.ts';
 import type { NotReady } from '../desired/redirect.ts';
 import type { Facts } from '../state/facts.ts';
-import { notReadyOf, notReadyText } from '../plan/not-ready.ts';
-import { otherSubnets } from '../desired/engines/own-subnets.ts';
-import type { HostRole, MemberGateway, NodeNetwork, ServedSubnet } from '../topology/role.ts';
+import { differingSubnets } from '../desired/engines/own-subnets.ts';
+import type { HostRole, MemberGateway, NodeNetwork } from '../topology/role.ts';
 import type { LiveHost } from './live-host.ts';
-import type { Check, Subject, VerifyReport } from './report.ts';
+import { closedReason, isClosed, notReadyChecks } from './not-ready.ts';
+import type { Check, CheckSubject, VerifyReport } from './report.ts';
 import { type Target, unansweredTarget } from './target.ts';
-import { subjectOfServed, verifyServed } from './verify-member.ts';
-import { type Aim, subjectOf, verifyNetwork } from './verify-network.ts';
+import { verifyTunnel } from './tunnel/verify-tunnel.ts';
+import { servedSubject, verifyServed } from './verify-member.ts';
+import { type ProbeTargets, networkSubject, verifyNetwork } from './verify-network.ts';
 
 export interface VerifyInput {
   readonly role: HostRole;
   readonly facts: Facts;
-  /** what is closed until it is as the file says */
+  /** networks and gateways that are blocked until they match the file */
   readonly notReady: readonly NotReady[];
-  /** names of networks; all of them when absent */
+  /** network names; absent: all networks */
   readonly networks?: readonly string[];
-  /** none: an address that nobody answers */
+  /** empty: an address without a host is used */
   readonly targets: readonly Target[];
 }
 
 /**
- * One network after the other, and each of its families. What cannot be tried because of the host's state is a failed check; what the
- * user must change first (a tool, a name, a target) is thrown.
+ * Verifies one network after the other, each with its families. A probe that the host's state prevents is a failed
+ * check; a problem that the user must fix first (a tool, a name, a target) is thrown.
  */
 export async function verifyHost(host: LiveHost, input: VerifyInput): Promise<VerifyReport> {
   const { role, facts, notReady } = input;
-  const { networks, gateways } = chosen(input);
+  const { networks, gateways } = selectNetworks(input);
   const tasks = [
     ...networks.flatMap((network) =>
       subnetsOf(network, facts).map((subnet) => ({
-        about: subjectOf(network, familyOf(subnet)),
+        about: networkSubject(network, familyOf(subnet)),
         closed: closedReason(network, familyOf(subnet), notReady),
-        verify: (aim: Aim) => verifyNetwork(host, facts, network, subnet, aim),
+        verify: (to: ProbeTargets) => verifyNetwork(host, facts, network, subnet, to),
       })),
     ),
     ...gateways.flatMap((gateway) =>
       gateway.served
         .filter((served) => !isClosed(gateway, served, notReady))
         .map((served) => ({
-          about: subjectOfServed(gateway, served),
-          verify: (aim: Aim) => verifyServed(host, facts, gateway, served, aim),
+          about: servedSubject(gateway, served),
+          verify: (to: ProbeTargets) => verifyServed(host, facts, gateway, served, to),
         })),
     ),
-  ].map((task) => ({ ...task, aim: aimOfTask(input, task) }));
+  ].map((task) => ({ ...task, to: targetsOfTask(input, task) }));
   const checks: Check[] = notReadyChecks(notReady, { networks, gateways });
   for (const [index, task] of tasks.entries()) {
-    const part = { name: 'probe', number: index + 1, of: tasks.length };
-    host.progress?.({ what: `verifying ${task.about.subject}`, part });
+    const step = { name: 'probe', number: index + 1, of: tasks.length };
+    host.progress?.({ what: `verifying ${task.about.subject}`, step });
     checks.push(...(await attempt(task)));
   }
+  checks.push(...(await verifyTunnels(host, input, gateways)));
   return { host: role.host, checks };
 }
 
+/** Each tunnel once, although several gateways may have it as their uplink. */
+async function verifyTunnels(
+  host: LiveHost,
+  input: VerifyInput,
+  gateways: readonly MemberGateway[],
+): Promise<Check[]> {
+  const open = gateways.filter((gateway) =>
+    gateway.served.some((served) => !isClosed(gateway, served, input.notReady)),
+  );
+  const checks: Check[] = [];
+  for (const gateway of new Map(open.map((one) => [one.uplink.device, one])).values()) {
+    host.progress?.({ what: `verifying the uplink of gateway ${gateway.name}` });
+    const others = input.targets.length > 0 ? input.targets : targetsOf(input, 4).targets;
+    checks.push(...(await verifyTunnel(host, gateway, others)));
+  }
+  return checks;
+}
+
 /**
- * Those of the file, and where it blocks a family without one, the engine's. Of a network that was made anew with others,
- * those: its containers are there.
+ * Subnets to verify: those of the file, and for a blocked family without one, the engine's. If the network was
+ * recreated with other subnets, those: its containers use them.
  */
 export function subnetsOf(network: NodeNetwork, facts: Facts): readonly Subnet[] {
   const { name, subnets, blocked } = network;
   const found = facts.networks.find((one) => one.name === name);
-  // No packet of it passes this host.
-  if (found?.unfit && found.bridge === undefined) return [];
-  const others = otherSubnets(network, facts);
-  const awaited = blocked.filter((family) => !subnets.some((subnet) => familyOf(subnet) === family));
+  // Packets of the network bypass this host.
+  if (found?.unusable && found.bridge === undefined) return [];
+  const others = differingSubnets(network, facts);
+  const withoutSubnet = blocked.filter((family) => !subnets.some((subnet) => familyOf(subnet) === family));
   return [
     ...subnets.filter((subnet) => !others.some(({ family }) => family === familyOf(subnet))),
     ...others.flatMap((other) => other.subnets),
-    ...(found?.subnets ?? []).filter((subnet) => awaited.includes(familyOf(subnet))),
+    ...(found?.subnets ?? []).filter((subnet) => withoutSubnet.includes(familyOf(subnet))),
   ];
 }
 
-function closedReason(
-  { name, blocked }: NodeNetwork,
-  family: Family,
-  notReady: readonly NotReady[],
-): string | undefined {
-  if (blocked.includes(family)) return `the file blocks IPv${family}`;
-  const [first] = notReadyOf(notReady, `network ${name}`, family);
-  return first && 'it is closed until it is ready';
-}
-
-function isClosed(
-  { name }: MemberGateway,
-  { network, node, subnet }: ServedSubnet,
-  notReady: readonly NotReady[],
-): boolean {
-  const names = [`gateway ${name}`, `network ${network} on ${node}`];
-  return names.some((what) => notReadyOf(notReady, what, familyOf(subnet)).length > 0);
-}
-
-/** What is closed although the file would have it leave is not as it should be. */
-function notReadyChecks(
-  notReady: readonly NotReady[],
-  { networks, gateways }: Pick<HostRole, 'networks' | 'gateways'>,
-): Check[] {
-  const served = gateways.flatMap((gateway) => gateway.served);
-  const exits = networks.flatMap(({ gateway, routes }) => [gateway, ...Object.keys(routes?.nextHops ?? {})]);
-  const here = gateways.flatMap((gateway) => (gateway.served.length > 0 ? gateway.name : []));
-  const subjects = new Set([
-    ...networks.map(({ name }) => `network ${name}`),
-    ...served.map(({ network, node }) => `network ${network} on ${node}`),
-    ...[...exits, ...here].map((name) => `gateway ${name}`),
-  ]);
-  return notReady
-    .filter(({ what }) => subjects.has(what.replace(/^published ports of /, '')))
-    .map((one) => ({
-      subject: one.family === undefined ? one.what : `${one.what}, IPv${one.family}`,
-      family: one.family ?? 4,
-      check: 'ready',
-      ok: false,
-      evidence: `${notReadyText(one)}; ${one.hint}`,
-    }));
-}
-
-/** What goes nowhere is tried whatever the targets are. */
-function aimOfTask(input: VerifyInput, { about: { family }, closed }: Pick<Task, 'about' | 'closed'>): Aim {
-  if (closed === undefined) return aimOf(input, family);
-  const aim = aimOf(input, family);
-  return { ...(aim.targets.length === 0 ? aimOf({ ...input, targets: [] }, family) : aim), closed };
+/** Blocked networks are probed in any case: if no requested target fits, with the default one. */
+function targetsOfTask(
+  input: VerifyInput,
+  { about: { family }, closed }: Pick<Task, 'about' | 'closed'>,
+): ProbeTargets {
+  if (closed === undefined) return targetsOf(input, family);
+  const to = targetsOf(input, family);
+  return {
+    ...(to.targets.length === 0 ? targetsOf({ ...input, targets: [] }, family) : to),
+    closed,
+  };
 }
 
 interface Task {
-  readonly about: Subject;
-  /** why nothing of it may leave */
+  readonly about: CheckSubject;
+  /** why all packets must be blocked */
   readonly closed?: string | undefined;
-  readonly aim: Aim;
-  readonly verify: (aim: Aim) => Promise<Check[]>;
+  readonly to: ProbeTargets;
+  readonly verify: (to: ProbeTargets) => Promise<Check[]>;
 }
 
-async function attempt({ about, aim, verify }: Task): Promise<Check[]> {
-  if (aim.targets.length === 0) {
+async function attempt({ about, to, verify }: Task): Promise<Check[]> {
+  if (to.targets.length === 0) {
     const evidence = `none of the targets has an IPv${about.family} address: give one more with --to`;
     return [{ ...about, check: 'path', ok: 'not-checked', evidence }];
   }
   try {
-    return await verify(aim);
+    return await verify(to);
   } catch (error) {
     if (!(error instanceof MustredirectError && error.code === 'failed')) throw error;
     const evidence = error.hint ? `${error.message}; ${error.hint}` : error.message;
@@ -146,8 +129,8 @@ async function attempt({ about, aim, verify }: Task): Promise<Check[]> {
   }
 }
 
-/** What of the host's role the names mean. */
-export function chosen({
+/** Part of the host's role that the given names select. */
+export function selectNetworks({
   role,
   networks: names,
 }: Pick<VerifyInput, 'role' | 'networks'>): Pick<HostRole, 'networks' | 'gateways'> {
@@ -171,11 +154,11 @@ export function chosen({
   };
 }
 
-/** The targets asked for that are of a family, or one that nobody answers. */
-export function aimOf(
+/** Requested targets of a family, or a target without a host. */
+export function targetsOf(
   { role, facts, targets }: Pick<VerifyInput, 'role' | 'facts' | 'targets'>,
   family: Family,
-): Aim {
+): ProbeTargets {
   const redirected = redirectedSubnets(role);
   const inside = targets.find(({ address }) => redirected.some((subnet) => contains(subnet, address)));
   if (inside) {
@@ -184,17 +167,17 @@ export function aimOf(
     });
   }
   if (targets.length > 0) {
-    return { targets: targets.filter(({ address }) => familyOf(address) === family), answered: true };
+    return { targets: targets.filter(({ address }) => familyOf(address) === family), replyExpected: true };
   }
   const direct = role.networks.flatMap((network) => [...network.direct, ...destinationsOf(network, family)]);
   const target = unansweredTarget([...redirected, ...direct, ...linkSubnets(facts)], family);
-  if (target) return { targets: [target], answered: false };
+  if (target) return { targets: [target], replyExpected: false };
   throw new MustredirectError('usage', `no IPv${family} address without a host is known to send to`, {
     hint: 'give a target: --to ADDRESS[:PORT]',
   });
 }
 
-/** What routes of a network name; of those about every destination, any target is as good. */
+/** Destinations of a network's routes; routes to any destination add none. */
 function destinationsOf({ routes }: NodeNetwork, family: Family): Subnet[] {
   return routes?.selectors[family].flatMap(({ to }) => to ?? []) ?? [];
 }
@@ -204,7 +187,7 @@ function redirectedSubnets({ networks, gateways }: HostRole): Subnet[] {
   return [...networks.flatMap(({ subnets }) => subnets), ...served];
 }
 
-/** `192.0.2.2/24` of a link is the subnet 192.0.2.0/24. */
+/** Subnets of links: `192.0.2.2/24` is in 192.0.2.0/24. */
 function linkSubnets(facts: Facts): Subnet[] {
   return facts.links
     .flatMap(({ addresses }) => addresses.map(parseSubnet))

@@ -1,4 +1,4 @@
-/** Texts as broken disks, editors, encodings and programs that died leave them. */
+/** Texts damaged as by disks, editors, encodings and crashed programs. */
 import * as fc from 'fast-check';
 
 const scraps = [
@@ -7,7 +7,7 @@ const scraps = [
   '99999999999999999999', '0xfffffffff', '__proto__: 1\n', 'constructor: 1\n', '10.89.4.7/24', '::1/64', '10.0.0.0/33', '; flush ruleset', '$(reboot)',
 ]; // prettier-ignore
 
-/** What only a long text, or a deep one, shows. */
+/** Long and deep texts. */
 const large = [
   'x'.repeat(70_000),
   '['.repeat(3000),
@@ -50,7 +50,7 @@ const mutation: fc.Arbitrary<Mutation> = fc.oneof(
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('line-ends') }) },
 );
-/** Seldom: it takes long. */
+/** Rare, since it takes long. */
 const largeMutation: fc.Arbitrary<Mutation> = fc.record({
   kind: fc.constant('insert'),
   at,
@@ -58,7 +58,7 @@ const largeMutation: fc.Arbitrary<Mutation> = fc.record({
   over: fc.constant(0),
 });
 
-/** @returns texts as they are read: what is no UTF-8 has become U+FFFD */
+/** @returns texts as they are read: invalid UTF-8 becomes U+FFFD */
 export function mutatedTexts(originals: readonly string[]): fc.Arbitrary<string> {
   const mutations = fc.oneof(
     { weight: 60, arbitrary: fc.array(mutation, { minLength: 1, maxLength: 4 }) },

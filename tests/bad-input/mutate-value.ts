@@ -1,9 +1,9 @@
-/** JSON as other versions of a program print it, or as somebody prints it who means harm. */
+/** JSON with changed values, as from other program versions or from an attacker. */
 import * as fc from 'fast-check';
 
 type Value = null | boolean | number | string | Value[] | { [key: string]: Value };
 
-/** What would break out of an nft text, of a line of `ip -batch`, or of a shell. */
+/** Values that are unsafe in an nft text, in a line of `ip -batch`, or in a shell. */
 const harmful = [
   'x\nflush ruleset', '" } ; flush ruleset ; {', 'a;b', 'a"b', "a'b", 'a#b', 'eth*', '*', '$(reboot)', '`id`', 'a\\', '-batch', 'a b', 'x{',
   'default via 1.2.3.4', '10.0.0.0/8 dev eth0', '@redirected4', 'drop\nadd rule inet mustredirect guard accept', '\0', '\u001b[2J', '../../etc/passwd',

@@ -1,4 +1,4 @@
-/** A JSON text as YAML in blocks. */
+/** Converts a JSON text to block YAML. */
 import { stringify } from 'yaml';
 
 export function dumpYaml(json: string): string {

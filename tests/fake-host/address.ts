@@ -1,16 +1,16 @@
-/** Arithmetic of addresses, each text read once: a packet's way asks about the same few again and again. */
+/** Address arithmetic with memoised parsing: the path of a packet needs the same few addresses again and again. */
 import { type Family, familyOf, parseSubnet, subnetOfAddress } from '../../src/address/cidr.ts';
 import { remember } from './remember.ts';
 import { unknownToFake } from './state.ts';
 
-/** Of IPv4 in numbers, which are fast; of IPv6 in what holds them. */
+/** IPv4 as numbers, which are fast; IPv6 as bigints. */
 interface Range {
   readonly family: Family;
   readonly first: number | bigint;
   readonly last: number | bigint;
 }
 
-/** @param subnet also one address */
+/** @param subnet subnet or single address */
 export function inSubnet(subnet: string, address: string): boolean {
   const range = rangeOf(subnet);
   const at = rangeOf(address);
@@ -23,13 +23,13 @@ export function overlaps(a: string, b: string): boolean {
   return one.family === other.family && one.first <= other.last && other.first <= one.last;
 }
 
-/** @returns 0 for `default` */
+/** @returns prefix length; 0 for `default` */
 export const lengthOf = remember((subnet: string): number => {
   if (subnet === 'default') return 0;
   return Number(subnet.split('/')[1] ?? widthOf(familyOf(subnet)));
 });
 
-/** The last address of a subnet, as a text that sorts as the addresses do. */
+/** Last address of a subnet, as text that sorts like the addresses. */
 export const lastOf = remember((subnet: string): string =>
   rangeOf(subnet).last.toString(16).padStart(32, '0'),
 );

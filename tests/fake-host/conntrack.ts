@@ -1,4 +1,4 @@
-/** The program `conntrack` 1.4.7. */
+/** `conntrack` 1.4.7. */
 import { familyOf } from '../../src/address/cidr.ts';
 import type { Output } from '../../src/host/ports.ts';
 import { inSubnet } from './address.ts';
@@ -21,12 +21,12 @@ export function runConntrack(
     return { exitCode: 0, stdout: '', stderr: '' };
   }
   const [, listed] = /^-L(?: -p tcp)? -f ipv([46])$/.exec(args.join(' ')) ?? [];
-  // All flows are UDP's.
+  // All flows are UDP.
   if (listed !== undefined) return list(args.includes('tcp') ? { ...state, flows: [] } : state, listed);
   const count = forget(state, args.join(' '));
   changed(`conntrack ${args.join(' ')}`);
   return {
-    // None to delete is exit 1.
+    // conntrack exits with 1 when it deletes none.
     exitCode: count > 0 ? 0 : 1,
     stdout: '',
     stderr: `conntrack v1.4.7 (conntrack-tools): ${count} flow entries have been deleted.`,
@@ -46,10 +46,10 @@ function list({ flows }: FakeState, family: string): Output {
 }
 
 function forget(state: FakeState, command: string): number {
-  const [, family, subnet, to] = /^-D -f ipv([46])(?: -[rs] (\S+))?(?: -d (\S+))?$/.exec(command) ?? [];
+  // No flow here begins outside. conntrack refuses a subnet after -r.
+  if (/^-D -f ipv[46] -r [^ /]+$/.test(command)) return 0;
+  const [, family, subnet, to] = /^-D -f ipv([46])(?: -s (\S+))?(?: -d (\S+))?$/.exec(command) ?? [];
   if (family !== String(familyOf(subnet ?? to ?? ''))) unknownToFake(`conntrack ${command}`);
-  // Nobody outside begins anything here.
-  if (command.includes(' -r ')) return 0;
   const kept = state.flows.filter((flow) => {
     const [source = '', destination] = flow.split(' ');
     if (subnet !== undefined && !inSubnet(subnet, source)) return true;

@@ -1,4 +1,4 @@
-/** The program `docker`, of 20.10 and later versions, as far as what it prints is read. */
+/** `docker`, 20.10 and later, with the output that we read. */
 import type { Output } from '../../src/host/ports.ts';
 import { type FakeDocker, type FakeDockerNetwork, type FakeState, unknownToFake } from './state.ts';
 

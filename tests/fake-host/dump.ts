@@ -1,10 +1,11 @@
-/** The fake host as text, for comparison: everything that a run may change, but the flows that it forgets. */
+/** Dumps the fake host as text for comparison: everything that a run may change, except flows. */
 import { printRoute } from './ip-routes.ts';
 import { printRule } from './ip-rules.ts';
 import { printPolicy } from './ip-xfrm.ts';
 import type { FakeState } from './state.ts';
 
 export function dumpState({
+  links,
   rules,
   routes,
   policies,
@@ -13,10 +14,12 @@ export function dumpState({
   files,
   iptables,
   docker,
+  bird,
 }: FakeState): string {
   return [
-    // In order of preference. Those with the same one are a set: in a state that is not on the way to another,
-    // no two of them are about the same packet.
+    ...links.map((link) => `link ${JSON.stringify(link)}`).sort(),
+    // Sorted by preference. Rules with the same one are a set: in a final state, no two of them match the same
+    // packet.
     ...rules
       .toSorted((a, b) => a.preference - b.preference || (printRule(a) < printRule(b) ? -1 : 1))
       .map(printRule),
@@ -34,26 +37,27 @@ export function dumpState({
     ...[...(nft?.chains ?? [])]
       .map(([name, { hook, rules: own }]) =>
         [
-          // In a dormant table they are attached to none.
+          // Chains of a dormant table are not attached to hooks.
           `nft chain ${name} ${hook && !nft?.dormant ? Object.values(hook).join(' ') : ''}`,
           ...own,
         ].join('\n  '),
       )
       .sort(),
     ...(docker?.networks ?? []).map((network) => `docker network ${JSON.stringify(network)}`).sort(),
+    ...(bird === undefined ? [] : [`bird ${JSON.stringify(bird)}`]),
     ...[...iptables].map(([chain, own]) => [`iptables ${chain}`, ...inOrder(own)].join('\n  ')).sort(),
     ...[...sysctls].map(([path, value]) => `${path} = ${value}`).sort(),
     ...[...files].map(([path, content]) => `file ${path}: ${printContent(path, content)}`).sort(),
   ].join('\n');
 }
 
-/** All of ours accept: which of them comes first does not count. */
+/** All of our iptables rules accept, so their order does not matter. */
 function inOrder(rules: readonly string[]): string[] {
   const isOurs = (rule: string): boolean => rule.includes('--comment mustredirect');
   return [...rules.filter(isOurs).sort(), ...rules.filter((rule) => !isOurs(rule))];
 }
 
-/** Of what we keep for ourselves, the order of keys does not count. */
+/** The order of keys in our own state files does not matter. */
 function printContent(path: string, content: string): string {
   if (!path.startsWith('/var/lib/') || !path.endsWith('.json')) return JSON.stringify(content);
   return JSON.stringify(JSON.parse(content), (_, value: unknown) =>

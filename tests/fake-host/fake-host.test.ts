@@ -1,4 +1,4 @@
-/** The fake host says what real programs said, recorded on Linux 6.18 with nft 1.0.6 and iproute2 6.1. */
+/** Compares the fake host with recorded output of real programs: nft 1.0.6 and iproute2 6.1 on Linux 6.18. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { createFakeHost, type FakeHost } from './fake-host.ts';
@@ -34,7 +34,7 @@ async function nft(host: FakeHost, ...lines: readonly string[]): Promise<string>
   return stderr.split('\n')[0] ?? '';
 }
 
-/** Without what differs from one kernel to the next: handles, and what has been counted. */
+/** Removes values that differ between kernels: handles and counters. */
 function withoutNumbers(text: string): unknown {
   return JSON.parse(text, (key, value: unknown) => {
     if (key === 'handle') return undefined;
@@ -42,7 +42,7 @@ function withoutNumbers(text: string): unknown {
   });
 }
 
-/** What we read of routes, without those of table local that nothing here is about. */
+/** Fields of routes that we read, without unused routes of table local. */
 function routesOf(text: string): unknown[] {
   const routes = JSON.parse(text) as Record<string, unknown>[];
   return routes
@@ -53,15 +53,12 @@ function routesOf(text: string): unknown[] {
 }
 
 describe('nft', () => {
-  it.each(['table-node', 'table-node-and-member', 'table-6'])(
-    'lists %s as the real one does',
-    async (name) => {
-      const host = createFakeHost({ links });
-      expect(await nft(host, recorded(`nft/fixtures/${name}.nft`))).toBe('');
-      const { stdout } = await host.exec.run(['nft', '-j', 'list', 'table', 'inet', 'mustredirect']);
-      expect(withoutNumbers(stdout)).toEqual(withoutNumbers(recorded(`nft/fixtures/${name}.json`)));
-    },
-  );
+  it.each(['table-node', 'table-node-and-member', 'table-6'])('lists %s like the real nft', async (name) => {
+    const host = createFakeHost({ links });
+    expect(await nft(host, recorded(`nft/fixtures/${name}.nft`))).toBe('');
+    const { stdout } = await host.exec.run(['nft', '-j', 'list', 'table', 'inet', 'mustredirect']);
+    expect(withoutNumbers(stdout)).toEqual(withoutNumbers(recorded(`nft/fixtures/${name}.json`)));
+  });
 
   const table = 'inet mustredirect';
 
@@ -82,7 +79,7 @@ describe('nft', () => {
       'Operation not supported',
     ],
     [[`delete table ${table}`, `delete table ${table}`], 'No such file or directory'],
-  ])('refuses %j as the real one does, and changes nothing', async (lines, problem) => {
+  ])('refuses %j like the real nft, and changes nothing', async (lines, problem) => {
     const host = createFakeHost({ links });
     await nft(host, recorded('nft/fixtures/table-node.nft'));
     const before = host.dump();
@@ -99,13 +96,13 @@ describe('nft', () => {
     [`add element ${table} nexthops4 { 10.89.4.0/24 . 192.168.50.3 }`],
     [`flush chain ${table} forward`, `flush chain ${table} guard`, `delete chain ${table} guard`],
     [`add table ${table}`, `delete table ${table}`],
-  ])('does as the real one does: %s', async (...lines) => {
+  ])('accepts what the real nft accepts: %s', async (...lines) => {
     const host = createFakeHost({ links });
     await nft(host, recorded('nft/fixtures/table-node.nft'));
     expect(await nft(host, ...lines)).toBe('');
   });
 
-  it('says that there is no table', async () => {
+  it('reports a missing table', async () => {
     const { exitCode, stderr } = await createFakeHost({ links }).exec.run([
       'nft',
       '-j',
@@ -122,7 +119,7 @@ describe('nft', () => {
 describe('ip', () => {
   const nop = 'rule add preference 4999 from all nop protocol 136';
 
-  it('lists rules as the real one does', async () => {
+  it('lists rules like the real ip', async () => {
     const host = createFakeHost({
       links,
       rules: [
@@ -156,7 +153,7 @@ describe('ip', () => {
     expect(JSON.parse(stdout)).toEqual(JSON.parse(recorded('ip/fixtures/ip-rule.json')));
   });
 
-  it('lists in a batch what it lists one by one', async () => {
+  it('lists the same in a batch as one by one', async () => {
     const host = createFakeHost({ links });
     await ip(host, nop, 'xfrm policy add src 10.89.4.0/24 dst 0.0.0.0/0 dir fwd priority 137 action block');
     const lists = ['rule show', 'route show table all', 'xfrm policy list'];
@@ -174,7 +171,7 @@ describe('ip', () => {
     });
   });
 
-  it('stops at the first error of a batch, keeps what was before it, and goes on with -force', async () => {
+  it('stops at the first error of a batch, keeps earlier changes, and continues with -force', async () => {
     const host = createFakeHost({ links });
     const lines = [nop, nop, 'rule add preference 4998 from all nop protocol 136'];
     expect(await ip(host, ...lines)).toBe('RTNETLINK answers: File exists\nCommand failed -:2');
@@ -211,13 +208,13 @@ describe('ip', () => {
       'route delete default via 192.168.50.9 dev eth0 table 7 protocol 136',
       'RTNETLINK answers: No such process',
     ],
-  ])('refuses %s as the real one does', async (line, problem) => {
+  ])('refuses %s like the real ip', async (line, problem) => {
     const host = createFakeHost({ links });
     expect(await ip(host, 'route add default via 192.168.50.2 dev eth0 table 7 protocol 136')).toBe('');
     expect(await ip(host, line)).toBe(`${problem}\nCommand failed -:1`);
   });
 
-  it('lists routes as the real one does', async () => {
+  it('lists routes like the real ip', async () => {
     const host = createFakeHost({
       links: [
         { name: 'br0', up: true, addresses: ['10.89.4.1/24'], pointToPoint: false },
@@ -240,7 +237,7 @@ describe('ip', () => {
     expect(routesOf(stdout)).toEqual(routesOf(recorded('ip/fixtures/ip-route.json')));
   });
 
-  it('replaces a route, and keeps another metric apart', async () => {
+  it('replaces a route, and keeps one with another metric', async () => {
     const host = createFakeHost({ links });
     expect(
       await ip(
@@ -273,7 +270,7 @@ describe('ip -6', () => {
     return (await host.exec.run(['ip', '-j', '-N', '-6', ...what])).stdout;
   }
 
-  it('lists rules as the real one does, and not those of IPv4', async () => {
+  it('lists rules like the real ip, without those of IPv4', async () => {
     const foreign = { family: 6, protocol: 0 } as const;
     const host = createFakeHost({
       links: links6,
@@ -311,7 +308,7 @@ describe('ip -6', () => {
     );
   });
 
-  it('lists routes as the real one does, and not those of IPv4', async () => {
+  it('lists routes like the real ip, without those of IPv4', async () => {
     const host = createFakeHost({ links: links6.slice(0, 3) });
     await ip(host, 'route add default via 192.168.50.2 dev eth0 table 7 protocol 136');
     const said = await ip6(
@@ -330,7 +327,7 @@ describe('ip -6', () => {
     expect(said).toBe('');
     const comparable = (text: string): unknown[] =>
       (JSON.parse(text) as Record<string, unknown>[])
-        // Several next hops, a prefix of a router, and a form that only ip prints: nothing here is about them.
+        // Not modelled: several next hops, a prefix from a router, and a form that only ip prints.
         .filter(({ dst }) => !/^(2001:db8:8::|2001:db8:77::|::ffff:)/.test(String(dst)))
         .map(({ type, dst, gateway, dev, table, protocol, metric }) => {
           return { type, dst, gateway, dev, table, protocol, metric };
@@ -369,20 +366,20 @@ describe('ip -6', () => {
       'route delete unreachable default table 7 metric 4294967295 protocol 135',
       'RTNETLINK answers: No such process',
     ],
-  ])('refuses %s as the real one does', async (line, problem) => {
+  ])('refuses %s like the real ip', async (line, problem) => {
     const host = createFakeHost({ links: links6 });
     expect(await ip6(host, open, closed)).toBe('');
     expect(await ip6(host, line)).toBe(`${problem}\nCommand failed -:1`);
   });
 
-  it('takes a route of another type for the one that is named, as the real one does', async () => {
+  it('matches a route of another type like the real ip', async () => {
     const host = createFakeHost({ links: links6 });
     const line = 'route delete unreachable default table 7 metric 1024 protocol 136';
     expect(await ip6(host, open, closed, line)).toBe('');
     expect(host.state.routes).toMatchObject([{ type: 'unreachable' }]);
   });
 
-  it('lists policies as the real one does, and not those of IPv4', async () => {
+  it('lists policies like the real ip, without those of IPv4', async () => {
     const host = createFakeHost({ links: links6 });
     await ip(host, 'xfrm policy add src 10.89.4.0/24 dst 0.0.0.0/0 dir fwd priority 137 action block');
     const said = await ip6(
@@ -407,7 +404,7 @@ describe('ip -6', () => {
   });
 });
 
-describe('a packet of IPv6', () => {
+describe('an IPv6 packet', () => {
   const way = [
     'rule add preference 4050 to fd91::/48 lookup 254 suppress_prefixlength 47 protocol 136',
     'rule add preference 4100 from fd91::/48 lookup 2184 protocol 136',
@@ -435,47 +432,47 @@ describe('a packet of IPv6', () => {
   }
 
   it.each([
-    ['goes by the table of its subnet', way, sent, { kind: 'leaves', table: 2184, nextHop: 'fe80::2' }],
+    ['is routed by the table of its subnet', way, sent, { kind: 'leaves', table: 2184, nextHop: 'fe80::2' }],
     ['keeps its source', way, sent, { kind: 'leaves', source: sent.source }],
     [
-      'is stopped where nothing steers it',
+      'is dropped by the guard without a rule that steers it',
       way.filter((line) => !line.includes(' 4100 ') && !line.includes(' 4200 ')),
       sent,
       { kind: 'stopped', by: 'guard' },
     ],
     [
-      'is stopped where its table is empty',
+      'is dropped by a rule when its table is empty',
       way.filter((line) => !line.includes('fe80::2')),
       sent,
       { kind: 'stopped', by: 'rule' },
     ],
     [
-      'goes to another container by its bridge',
+      'reaches another container by its bridge',
       way,
       { ...sent, destination: 'fd91::6' },
       { kind: 'leaves', table: 254, device: 'podman1', nextHop: 'fd91::6' },
     ],
-    ['goes to the host', way, { ...sent, destination: '2001:db8:50::10' }, { kind: 'to-host' }],
+    ['reaches the host', way, { ...sent, destination: '2001:db8:50::10' }, { kind: 'to-host' }],
     [
-      'with a foreign source is stopped',
+      'with a foreign source is dropped',
       way,
       { ...sent, source: 'fd99::5' },
       { kind: 'stopped', by: 'guard' },
     ],
     [
-      'with a foreign source goes where a rule lets its protocol',
+      'with a foreign source leaves by a rule for its protocol',
       way,
       { ...sent, source: 'fd99::5', protocol: 'ipv6-icmp' as const },
       { kind: 'leaves', table: 254, nextHop: '2001:db8:50::1' },
     ],
     [
-      'with a foreign source goes where a rule lets its port',
+      'with a foreign source leaves by a rule for its port',
       way,
       { ...sent, source: 'fd99::5', protocol: 'tcp' as const, port: 25 },
       { kind: 'leaves', table: 254 },
     ],
     [
-      'with a foreign source of the link goes on',
+      'with a link-local source is forwarded',
       way,
       { ...sent, source: 'fe80::5' },
       { kind: 'leaves', table: 254 },
@@ -489,14 +486,14 @@ describe('a packet of IPv6', () => {
     ['udp', 54, false],
     ['tcp', 53, false],
     [undefined, undefined, false],
-  ] as const)('is known by protocol %s and port %s: %s', async (protocol, port, marked) => {
+  ] as const)('is matched by protocol %s and port %s: %s', async (protocol, port, marked) => {
     const { state } = await hostWithTable();
     const packet = { ...sent, mark: 0, answer: false, protocol, port };
     const entered = runHook(state.nft, 'prerouting', { ...packet, source: 'fd91::5' });
     expect(entered).toEqual({ kind: 'accept', mark: marked ? 0x2080 : 0x80 });
   });
 
-  it('is blocked by a policy of its own family alone', async () => {
+  it('is blocked only by a policy of its own family', async () => {
     const { state, exec } = await hostWithTable();
     const add = (from: string, to: string) => ({
       input: `xfrm policy add src ${from} dst ${to} dir fwd priority 137 action block\n`,
@@ -509,7 +506,7 @@ describe('a packet of IPv6', () => {
 });
 
 describe('conntrack', () => {
-  it('forgets flows of one family', async () => {
+  it('deletes flows of one family', async () => {
     const host = createFakeHost({ links, flows: ['10.0.0.1', 'fd89:4::5', 'fd89:5::7'] });
     const run = (...args: readonly string[]) => host.exec.run(['conntrack', ...args]);
     expect(await run('-D', '-f', 'ipv6', '-s', 'fd89:4::/64')).toMatchObject({ exitCode: 0 });
@@ -523,7 +520,7 @@ describe('conntrack', () => {
     await expect(run('-D', '-f', 'ipv4', '-s', 'fd89:4::/64')).rejects.toThrow('does not know');
   });
 
-  it('forgets what a list names, which it takes from a pipe alone', async () => {
+  it('deletes flows in a list, which must come from a pipe', async () => {
     const host = createFakeHost({ links, flows: ['10.0.0.1', 'fd89:4::5', 'fd89:5::7'] });
     const input = '-D -f ipv4 -s 10.0.0.0/8\n-D -f ipv6 -s fd89:5::/64\n';
     const argv = ['conntrack', '-R', '-'];
@@ -540,7 +537,7 @@ describe('conntrack', () => {
 describe('sysctl', () => {
   const conf = '/proc/sys/net/ipv4/conf';
 
-  it('changes along with ip_forward what the kernel changes', async () => {
+  it('changes the same settings along with ip_forward as the kernel', async () => {
     const host = createFakeHost({ links, sysctls: { [`${conf}/eth0/forwarding`]: '1' } });
     const read = async (name: string) => (await host.files.read(`/proc/sys/net/ipv4/${name}`))?.trim();
     await host.files.overwrite('/proc/sys/net/ipv4/ip_forward', '1\n');
@@ -552,7 +549,7 @@ describe('sysctl', () => {
     expect(await read('conf/all/accept_redirects')).toBe('1');
   });
 
-  it('changes along with forwarding of IPv6 what the kernel changes, and nothing of IPv4', async () => {
+  it('changes the same settings along with IPv6 forwarding as the kernel, and none of IPv4', async () => {
     const conf6 = '/proc/sys/net/ipv6/conf';
     const host = createFakeHost({ links, sysctls: { [`${conf6}/eth0/forwarding`]: '1' } });
     const before = host.dump().split('\n');
@@ -584,12 +581,12 @@ describe('the fake host', () => {
     ],
     [['ip', '-4', '-batch', '-'], 'rule add preference 1 oif eth0 lookup 5\n'],
     [['ip', '-4', '-batch', '-'], 'route add default via 192.168.50.2 dev eth0 onlink\n'],
-  ])('refuses what it does not know: %j %s', async (argv, input) => {
+  ])('refuses unknown commands: %j %s', async (argv, input) => {
     const host = createFakeHost({ links });
     await expect(host.exec.run(argv, { input })).rejects.toThrow('the fake host does not know');
   });
 
-  it('fails as a test tells it to, and does nothing then', async () => {
+  it('fails on request of a test, and then changes nothing', async () => {
     const host = createFakeHost({ links });
     const before = host.dump();
     host.failWhen(({ what }) => (what.startsWith('nft') ? { kind: 'failed' } : undefined));

@@ -1,10 +1,12 @@
 /**
- * A Linux host in memory, behind the two ports. It takes the argument vectors and texts that run on real
- * hosts, refuses what it does not know, and prints itself. What its programs say was measured: nft 1.0.6,
- * iproute2 6.1, podman 4.3.1, Linux 6.18; the scenarios run on it and on the real kernel alike.
+ * Linux host in memory that implements the ports. It accepts the argument vectors and texts of real hosts, refuses
+ * unknown ones, and prints itself. The output of its programs was recorded with nft 1.0.6, iproute2 6.1, podman 4.3.1
+ * and Linux 6.18; the scenarios run on it and on the real kernel.
  */
 import { MustredirectError } from '../../src/error.ts';
 import type { Host, Output, RunOptions } from '../../src/host/ports.ts';
+import { missingProgram } from '../../src/host/process/missing-program.ts';
+import { endBird, runBird, runBirdc, startBird } from './bird.ts';
 import { runConntrack } from './conntrack.ts';
 import { runDocker } from './docker.ts';
 import { dumpState } from './dump.ts';
@@ -17,22 +19,23 @@ import { runNft } from './nft.ts';
 import { runPodman } from './podman.ts';
 import { runSystemctl } from './systemctl.ts';
 import { type FakeLink, type FakeState, unknownToFake } from './state.ts';
+import { runWg } from './wireguard.ts';
 
 export interface FakeHost extends Host {
   readonly state: FakeState;
-  /** everything that was asked of the host, in order */
+  /** all requests to the host, in order */
   readonly events: readonly Event[];
-  /** Decides for each thing asked whether, and how, it goes wrong; without an argument all goes well again. */
+  /** Decides for each request whether and how it fails; without an argument, nothing fails any more. */
   failWhen(fault?: (event: Event) => Fault | undefined): void;
-  /** Calls back after each change of what packets see: each line of a batch, each transaction, each setting. */
+  /** Calls back after each change that affects packets: a batch line, a transaction, a setting. */
   watch(look: (change: string) => void): void;
-  /** the host as text: equal texts are equal hosts */
+  /** the host as text; equal hosts have equal texts */
   dump(): string;
 }
 
 export type FakeSetup = Partial<Omit<FakeState, 'links' | 'sysctls'>> & {
   readonly links: readonly FakeLink[];
-  /** path -> value, where it is not the default */
+  /** path -> value, for values other than the default */
   readonly sysctls?: Readonly<Record<string, string>>;
 };
 
@@ -54,6 +57,8 @@ export function createFakeHost({ links, rules = [], sysctls = {}, ...setup }: Fa
     podman: undefined,
     docker: undefined,
     iptables: new Map(),
+    udpPorts: new Map(),
+    missing: [],
     ...setup,
     links: all,
     rules: [...kernelRules, ...rules].sort((a, b) => a.preference - b.preference),
@@ -89,6 +94,7 @@ export function createFakeHost({ links, rules = [], sysctls = {}, ...setup }: Fa
       },
     },
     files: faultyFiles(createFakeFiles(state, changed), begin),
+    daemon: { folder: '/run/mustredirect/host.bird', bySystemd: false },
   };
 }
 
@@ -98,9 +104,10 @@ function runProgram(
   { input, changed }: RunOptions & { readonly changed: (change: string) => void },
   fault: Fault | undefined,
 ): Output {
+  if (state.missing.includes(program)) throw missingProgram(program);
   const batch = program === 'ip' && args.includes('-batch');
   if (fault?.kind === 'killed') {
-    // What the kernel was told before stays.
+    // Earlier lines of the batch have taken effect.
     if (batch) runIp(state, args, { input, changed, lines: fault.afterLine ?? 0 });
     throw new MustredirectError('failed', 'killed by the test');
   }
@@ -122,27 +129,49 @@ function runProgram(
     case 'iptables-save':
     case 'ip6tables-save':
       return saveIptables(state, program, args);
+    case 'wg':
+      return runWg(state, args, changed);
+    case 'ss':
+      return showPort(state, args);
+    case 'modprobe':
+      return { exitCode: 0, stdout: '', stderr: '' };
     case 'systemctl':
       return runSystemctl(state, args);
+    case 'bird':
+      return runBird(state, args);
+    case 'birdc':
+      return runBirdc(state, args);
+    case 'setsid':
+      return startBird(state, args);
     case 'sh':
+      if (args[2] === 'mustredirect-bird') return endBird(state, changed);
       return runConntrack(state, pipedTo('conntrack', args), input ?? '', changed);
     default:
       return unknownToFake([program, ...args].join(' '));
   }
 }
 
-/** The arguments of a program that a shell gives its stdin by a pipe. */
+function showPort({ udpPorts, tcpPorts = new Map() }: FakeState, args: readonly string[]): Output {
+  const ports = args.includes('--udp') ? udpPorts : tcpPorts;
+  const [, port] = /^sport = :(\d+)$/.exec(args.at(-1) ?? '') ?? unknownToFake(`ss ${args.join(' ')}`);
+  return { exitCode: 0, stdout: ports.get(Number(port)) ?? '', stderr: '' };
+}
+
+/** Arguments of a program that reads stdin from a shell's pipe. */
 function pipedTo(program: string, [flag, script, ...argv]: readonly string[]): readonly string[] {
   const known = flag === '-c' && script === 'cat | "$@"' && argv[0] === 'sh' && argv[1] === program;
   return known ? argv.slice(2) : unknownToFake(`sh ${[flag, script, ...argv].join(' ')}`);
 }
 
-/** One of them is the one that fails. */
+/** Number of lines before the one that fails. */
 function linesBefore({ afterLine = 0 }: Fault, input = ''): number {
   return Math.min(afterLine, batchLines(input).length - 1);
 }
 
 function changesHost(argv: readonly string[], { input = '' }: RunOptions): boolean {
   if (argv.includes('-batch')) return batchLines(input).some((line) => !/ (?:show|list)(?: |$)/.test(line));
-  return ['-f', '-D', '-I', '-R', 'create', 'rm', 'reenable', 'disable'].some((word) => argv.includes(word));
+  if (argv.includes('mustredirect-bird') || argv.includes('configure')) return true;
+  return ['-f', 'set', '-D', '-I', '-R', 'create', 'rm', 'reenable', 'disable'].some((word) =>
+    argv.includes(word),
+  );
 }

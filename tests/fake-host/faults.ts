@@ -1,24 +1,24 @@
-/** Things that go wrong because a test wants them to. */
+/** Failures that a test injects. */
 import type { Files } from '../../src/host/ports.ts';
 
-/** One thing asked of the host. */
+/** Request to the host. */
 export interface Event {
   readonly index: number;
-  /** the command line, or what is done to which file */
+  /** command line, or file operation */
   readonly what: string;
-  /** whether it is asked to change something */
+  /** whether the request changes something */
   readonly changes: boolean;
   readonly input: string;
 }
 
 export interface Fault {
-  /** `failed`: it says so. `killed`: our own process is gone, and nobody says anything */
+  /** `failed`: the request reports an error. `killed`: our own process ends without a report */
   readonly kind: 'failed' | 'killed';
-  /** for `ip -batch`: so many of its lines are done; default: none */
+  /** for `ip -batch`: number of lines that take effect; default: none */
   readonly afterLine?: number;
 }
 
-/** @param begin told of each thing asked, before it is done */
+/** @param begin called before each request */
 export function faultyFiles(files: Files, begin: (event: Omit<Event, 'index'>) => Fault | undefined): Files {
   const check = (what: string, changes: boolean): void => {
     if (begin({ what, changes, input: '' })) throw new Error(`${what}: injected by the test`);
@@ -27,6 +27,10 @@ export function faultyFiles(files: Files, begin: (event: Omit<Event, 'index'>) =
     async read(path) {
       check(`read ${path}`, false);
       return files.read(path);
+    },
+    async stat(path) {
+      check(`stat ${path}`, false);
+      return files.stat(path);
     },
     async list(path) {
       check(`list ${path}`, false);

@@ -1,4 +1,4 @@
-/** Files in memory, and /proc/sys/net with what the kernel changes along with forwarding. */
+/** Files in memory, and /proc/sys/net with the settings that the kernel changes along with forwarding. */
 import { dirname, basename } from 'node:path';
 import type { Files } from '../../src/host/ports.ts';
 import { type FakeState, unknownToFake } from './state.ts';
@@ -6,7 +6,7 @@ import { type FakeState, unknownToFake } from './state.ts';
 const root = '/proc/sys/net';
 const ipForward = `${root}/ipv4/ip_forward`;
 
-/** The settings of a host on which nobody changed anything. */
+/** Default sysctls of a host. */
 export function defaultSysctls(devices: readonly string[]): Map<string, string> {
   const places = ['all', 'default', ...devices];
   const everywhere = (family: 4 | 6, name: string, value: string): [string, string][] =>
@@ -16,17 +16,22 @@ export function defaultSysctls(devices: readonly string[]): Map<string, string> 
     ...everywhere(4, 'forwarding', '0'),
     ...everywhere(4, 'accept_redirects', '1'),
     ...everywhere(4, 'src_valid_mark', '0'),
+    [`${root}/ipv4/conf/all/send_redirects`, '1'],
     ...everywhere(6, 'forwarding', '0'),
     ...everywhere(6, 'accept_ra', '1'),
   ]);
 }
 
-/** @param changed told of each setting that was written */
+/** @param changed called after each written sysctl */
 export function createFakeFiles(state: FakeState, changed: (what: string) => void): Files {
   return {
     async read(path) {
       const value = state.sysctls.get(path);
       return value === undefined ? state.files.get(path) : `${value}\n`;
+    },
+    async stat(path) {
+      const exists = state.files.has(path) || state.sysctls.has(path);
+      return exists ? { uid: 0, mode: 0o600, isFile: true } : undefined;
     },
     async list(path) {
       return [...state.files.keys()].filter((file) => dirname(file) === path).map((file) => basename(file));
@@ -50,8 +55,8 @@ export function createFakeFiles(state: FakeState, changed: (what: string) => voi
 }
 
 /**
- * inet_forward_change of net/ipv4/devinet.c: all devices, those to come, and `all.accept_redirects`;
- * addrconf_fixup_forwarding of net/ipv6/addrconf.c: all devices, and those to come
+ * inet_forward_change of net/ipv4/devinet.c: all devices, new devices, and `all.accept_redirects`;
+ * addrconf_fixup_forwarding of net/ipv6/addrconf.c: all devices and new devices
  */
 function writeSysctl(state: FakeState, path: string, value: string): void {
   const changed = new Map(state.sysctls).set(path, value);

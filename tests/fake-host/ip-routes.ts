@@ -1,4 +1,4 @@
-/** `ip route`, as iproute2 6.1 on Linux 6.18 has it, and the routes that the kernel makes itself. */
+/** `ip route` of iproute2 6.1 on Linux 6.18, and the routes that the kernel adds itself. */
 import { type Family, contains, familyOf, parseSubnet } from '../../src/address/cidr.ts';
 import { lastOf, lengthOf, widthOf } from './address.ts';
 import { remember, rememberOf } from './remember.ts';
@@ -12,12 +12,12 @@ import {
 } from './state.ts';
 import { type Words, readNumber } from './words.ts';
 
-/** the kernel's own */
+/** RTPROT_KERNEL */
 const kernel = 2;
-/** of whoever does not say who he is; not printed */
+/** RTPROT_BOOT: default of `ip route`; not printed */
 const boot = 3;
 
-/** What `route add`, `replace` and `delete` say, nothing when they have done it. */
+/** Runs `route add`, `replace` and `delete`; returns the error, or undefined on success. */
 export function changeRoute(
   state: FakeState,
   family: Family,
@@ -35,14 +35,14 @@ export function changeRoute(
   return undefined;
 }
 
-/** IP6_RT_PRIO_USER: of whoever does not say */
+/** IP6_RT_PRIO_USER: default metric */
 const userMetric = 1024;
-/** IP6_RT_PRIO_ADDRCONF: of what the kernel makes of an address */
+/** IP6_RT_PRIO_ADDRCONF: metric of routes that the kernel adds for an address */
 const addressMetric = 256;
 
 /**
- * @param family default: that of the addresses
- * @param unsaid the metric, where none is named
+ * @param family default: family of the addresses
+ * @param unsaid metric of a route without one
  */
 export function readRoute(words: Words, family?: Family, unsaid?: number): FakeRoute {
   const type = words.take('unreachable') ? 'unreachable' : 'unicast';
@@ -57,7 +57,7 @@ export function readRoute(words: Words, family?: Family, unsaid?: number): FakeR
   return { family: own, type, destination, via, device, table, metric, protocol };
 }
 
-/** What makes the kernel refuse a route. */
+/** Reason why the kernel refuses a route. */
 function nextHopProblem(route: FakeRoute, links: readonly FakeLink[]): string | undefined {
   const { type, via, device } = route;
   if (type !== 'unicast') return undefined;
@@ -100,7 +100,7 @@ function deleteRoute(state: FakeState, route: FakeRoute): string | undefined {
   return undefined;
 }
 
-/** IPv6 asks neither for the type nor, when none is named, for the metric. */
+/** IPv6 ignores the type, and also the metric if none is given. */
 function isNamed(other: FakeRoute, named: FakeRoute): boolean {
   if (routeFamily(named) === 4) return routeKey(other) === routeKey(named) && other.type === named.type;
   return routeKey(named.metric === 0 ? { ...named, metric: other.metric } : named) === routeKey(other);
@@ -115,7 +115,7 @@ export function routeFamily({ family = 4 }: FakeRoute): Family {
   return family;
 }
 
-/** All that the kernel routes by, with those that it makes of the addresses of links that are up, in its order. */
+/** All routes of the kernel, including those for addresses of links that are up, in the kernel's order. */
 export function allRoutes({ routes, links }: FakeState, family: Family): FakeRoute[] {
   const all = [...routes, ...madeRoutes(links)].filter((route) => routeFamily(route) === family);
   const keyOf = family === 4 ? sortKey4 : sortKey6;
@@ -134,19 +134,19 @@ const madeRoutes = rememberOf((links: readonly FakeLink[]) =>
   ]),
 );
 
-/** Tables are kept in 256 lists. */
+/** The kernel keeps tables in 256 lists. */
 function hashOf({ table }: FakeRoute): number {
   return table % 256;
 }
 
-/** By address; of two with the same, the longer prefix first. */
+/** Sorts by address; for the same address, the longer prefix first. */
 const sortKey4 = remember((destination: string): string => {
   const [address = '', length = '32'] = (destination === 'default' ? '0.0.0.0/0' : destination).split('/');
   const parts = [...address.split('.').map(Number), 32 - Number(length)];
   return parts.map((part) => String(part).padStart(3, '0')).join('.');
 });
 
-/** A tree, walked from its leaves to its root: what is inside of another comes first. */
+/** Sorts like the kernel's tree, from leaves to root: inner subnets first. */
 const sortKey6 = remember((destination: string): string => {
   const subnet = destination === 'default' ? '::/0' : destination;
   return `${lastOf(subnet)} ${String(128 - lengthOf(subnet)).padStart(3, '0')}`;
@@ -162,7 +162,7 @@ function kernelRoutes4({ name: device, up }: FakeLink, prefix: string): FakeRout
   return [local, { ...own, type: 'unicast', table: mainTable, destination: subnet }];
 }
 
-/** That of a single address has a route in main, too. */
+/** A route to a single address exists in main, too. */
 function kernelRoutes6({ name: device, up }: FakeLink, prefix: string): FakeRoute[] {
   const address = prefix.split('/')[0] ?? '';
   const own = { family: 6, device, protocol: kernel } as const;
@@ -204,11 +204,11 @@ export function printRoute(route: FakeRoute): string {
 /** RTN_* of linux/rtnetlink.h */
 const typeNumbers = { unicast: '1', local: '2', broadcast: '3', multicast: '5', unreachable: '7' };
 
-/** One element of `ip -j -N route show table all`. */
+/** Element of `ip -j -N route show table all`. */
 export function routeJson(route: FakeRoute): object {
   const { type, table, destination, metric, via, protocol } = route;
   const family = routeFamily(route);
-  // Of IPv6, what goes nowhere goes there by lo.
+  // IPv6 unreachable routes have device lo.
   const device = family === 6 && type === 'unreachable' ? 'lo' : route.device;
   return {
     ...(type === 'unicast' ? {} : { type: typeNumbers[type] }),

@@ -1,10 +1,10 @@
-/** `ip rule`, as iproute2 6.1 on Linux 6.18 has it. */
+/** `ip rule` of iproute2 6.1 on Linux 6.18. */
 import { inSubnet, widthOf } from './address.ts';
 import { familyOf, type Family } from '../../src/address/cidr.ts';
 import { type FakeRule, type FakeState, unknownToFake } from './state.ts';
 import { type Words, readNumber } from './words.ts';
 
-/** Every host has them: local, main, and of IPv4 default. */
+/** Rules of every host: local, main, and for IPv4 default. */
 export const kernelRules: readonly FakeRule[] = (
   [
     [4, 0, 255],
@@ -20,14 +20,14 @@ export const kernelRules: readonly FakeRule[] = (
   protocol: 2,
 }));
 
-/** What `rule add` and `rule delete` say, nothing when they have done it. */
+/** Runs `rule add` and `rule delete`; returns the error, or undefined on success. */
 export function changeRule(state: FakeState, family: Family, verb: string, words: Words): string | undefined {
   const rule = readRule(words, family);
   if (verb === 'add') return addRule(state, rule);
   return verb === 'delete' ? deleteRule(state, rule) : unknownToFake(`rule ${verb}`);
 }
 
-/** @param family default: that of the addresses */
+/** @param family default: family of the addresses */
 export function readRule(words: Words, family?: Family): FakeRule {
   words.expect('preference');
   const preference = readNumber(words);
@@ -81,13 +81,13 @@ function addRule(state: FakeState, rule: FakeRule): string | undefined {
   if (state.rules.some((other) => printRule(other) === printRule(rule))) {
     return 'RTNETLINK answers: File exists';
   }
-  // Behind those with the same preference: what was there first is asked first.
+  // A new rule comes after those with the same preference.
   const at = state.rules.findIndex((other) => other.preference > rule.preference);
   state.rules = state.rules.toSpliced(at < 0 ? state.rules.length : at, 0, rule);
   return undefined;
 }
 
-/** Takes the first that has all that was named: a selector that was not named may be anything. */
+/** Deletes the first rule with all given fields; fields that are not given match anything. */
 function deleteRule(state: FakeState, rule: FakeRule): string | undefined {
   const at = state.rules.findIndex((other) => matchesNamed(other, rule));
   if (at < 0) return 'RTNETLINK answers: No such file or directory';
@@ -129,7 +129,7 @@ export function printRule(rule: FakeRule): string {
   ].join(' ');
 }
 
-/** One element of `ip -j -N rule show`, among all of its family. */
+/** Element of `ip -j -N rule show`, with all rules of its family. */
 export function ruleJson(rule: FakeRule, all: readonly FakeRule[]): object {
   const { preference, from, to, fwmark, iif, ipproto, dport, action, protocol } = rule;
   const [source = 'all', sourceLength] = (from ?? 'all').split('/');
@@ -146,7 +146,7 @@ export function ruleJson(rule: FakeRule, all: readonly FakeRule[]): object {
     ...(ipproto === undefined ? {} : { ipproto: `ipproto-${ipproto}` }),
     ...(dport === undefined ? {} : portJson(dport)),
     ...actionJson(action, all),
-    // Those of the kernel and of nobody in particular are not named.
+    // RTPROT_UNSPEC and RTPROT_KERNEL are not printed.
     ...(protocol === 0 || protocol === 2 ? {} : { protocol: String(protocol) }),
   };
 }
@@ -191,7 +191,7 @@ export interface RuleKey {
   readonly source: string;
   readonly destination: string;
   readonly mark: number;
-  /** the device that it comes in by */
+  /** device by which the packet comes in */
   readonly ingress?: string | undefined;
   readonly protocol?: string | undefined;
   readonly port?: number | undefined;
@@ -199,7 +199,7 @@ export interface RuleKey {
 
 const protocols: Readonly<Record<string, number>> = { icmp: 1, tcp: 6, udp: 17, 'ipv6-icmp': 58 };
 
-/** @param rule of the family of the packet */
+/** @param rule rule of the packet's family */
 export function ruleMatches(
   rule: FakeRule,
   { source, destination, mark, ingress, protocol = '', port }: RuleKey,

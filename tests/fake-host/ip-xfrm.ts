@@ -1,4 +1,4 @@
-/** `ip xfrm policy`, as iproute2 6.1 on Linux 6.18 has it: those about what is forwarded. */
+/** `ip xfrm policy` of iproute2 6.1 on Linux 6.18, forward policies only. */
 import { type Family, familyOf } from '../../src/address/cidr.ts';
 import { inSubnet } from './address.ts';
 import { type FakePolicy, type FakeState, unknownToFake } from './state.ts';
@@ -6,7 +6,7 @@ import { type Words, readNumber } from './words.ts';
 
 const anywhere: Readonly<Record<Family, string>> = { 4: '0.0.0.0/0', 6: '::/0' };
 
-/** What `xfrm policy add` and `xfrm policy delete` say, nothing when they have done it. */
+/** Runs `xfrm policy add` and `xfrm policy delete`; returns the error, or undefined on success. */
 export function changePolicy(state: FakeState, family: Family, words: Words): string | undefined {
   const verb = words.next();
   words.expect('src');
@@ -48,12 +48,12 @@ function deletePolicy(state: FakeState, policy: FakePolicy): string | undefined 
   return undefined;
 }
 
-/** The selector and the mark tell one from another; the priority does not. */
+/** Selector and mark identify a policy; the priority does not. */
 function isSame(a: FakePolicy, b: FakePolicy): boolean {
   return a.source === b.source && a.mark === b.mark;
 }
 
-/** The last one that was made comes first. Those that allow do not say so. */
+/** Lists the newest policy first. The action of allowing policies is not printed. */
 export function listPolicies({ policies }: FakeState, family: Family): string {
   return policies
     .toReversed()
@@ -75,7 +75,7 @@ export function printPolicy({ source, priority, action, mark }: FakePolicy): str
   return `xfrm policy ${source} mark ${mark} ${action} priority ${priority}`;
 }
 
-/** The first that speaks of the packet decides. */
+/** The first policy that matches the packet decides. */
 export function policyBlocks({ policies }: FakeState, source: string, mark: number): boolean {
   const [first] = policies
     .filter((policy) => inSubnet(policy.source, source) && (mark & policy.mark) === policy.mark)

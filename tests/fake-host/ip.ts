@@ -1,18 +1,19 @@
-/** The program `ip`: batches and lists. */
+/** `ip`: batches and lists. */
 import { type Family, familyOf } from '../../src/address/cidr.ts';
 import type { Output } from '../../src/host/ports.ts';
 import { changeRoute, routeJson, allRoutes } from './ip-routes.ts';
 import { changeRule, ruleFamily, ruleJson } from './ip-rules.ts';
+import { changeAddress, changeLink, routeTo } from './ip-links.ts';
 import { changePolicy, listPolicies } from './ip-xfrm.ts';
 import { rememberOf } from './remember.ts';
-import { type FakeLink, type FakeRule, type FakeState, unknownToFake } from './state.ts';
+import { type FakeLink, type FakeRule, type FakeState, type FakeTunnel, unknownToFake } from './state.ts';
 import { readWords } from './words.ts';
 
 export interface IpOptions {
   readonly input?: string | undefined;
-  /** told of each line that was done */
+  /** called after each line that took effect */
   readonly changed: (line: string) => void;
-  /** stop after so many, as if the next one failed; for failures that a test wants */
+  /** number of lines after which the next one fails, for injected failures */
   readonly lines?: number;
 }
 
@@ -23,27 +24,53 @@ export function runIp(state: FakeState, args: readonly string[], options: IpOpti
       return runBatch(state, { family, force: false, json: false, ...options });
     case '-force -FAMILY -batch -':
       return runBatch(state, { family, force: true, json: false, ...options });
+    case '-batch -':
+      return runBatch(state, { family, force: false, json: false, ...options });
+    case '-force -batch -':
+      return runBatch(state, { family, force: true, json: false, ...options });
     case '-j -N -FAMILY -batch -':
       return runBatch(state, { family, force: false, json: true, ...options });
     case '-j -N -FAMILY rule show':
     case '-j -N -FAMILY route show table all':
     case '-j -N -FAMILY xfrm policy list':
       return done(listed(state, family, args.slice(3).join(' ')));
-    case '-j -d address show':
+    case '-j -N -d address show':
       return done(linksJson(state.links));
     default:
-      return unknownToFake(`ip ${args.join(' ')}`);
+      return getRoute(state, args) ?? showLink(state, args) ?? unknownToFake(`ip ${args.join(' ')}`);
   }
+}
+
+/** A link with its counters, which a fake host does not move. */
+function showLink(state: FakeState, args: readonly string[]): Output | undefined {
+  const name = args.at(-1);
+  if (args.slice(0, -1).join(' ') !== '-j -d -s -s link show dev') return undefined;
+  const at = state.links.findIndex((link) => link.name === name);
+  const link = state.links[at];
+  if (!link) return { exitCode: 1, stdout: '', stderr: `Device "${name}" does not exist.` };
+  return done(JSON.stringify([{ ...linkJson(link, at), stats64: { rx: {}, tx: {} } }]));
+}
+
+function getRoute(state: FakeState, args: readonly string[]): Output | undefined {
+  const [address = '', from, source] = args.slice(3);
+  if (args.slice(0, 3).join(' ') !== '-j route get' || args.length > 6) return undefined;
+  if (from !== undefined && from !== 'from') return undefined;
+  const isOwn = state.links.some(({ addresses }) => addresses.some((one) => one.split('/')[0] === source));
+  if (from && !isOwn) return { exitCode: 2, stdout: '', stderr: 'RTNETLINK answers: Invalid argument' };
+  const found = routeTo(state, address);
+  return found === undefined
+    ? { exitCode: 2, stdout: '', stderr: 'RTNETLINK answers: Network is unreachable' }
+    : done(found);
 }
 
 interface BatchOptions extends IpOptions {
   readonly family: Family;
   readonly force: boolean;
-  /** it lists, and changes nothing */
+  /** whether the command lists, and changes nothing */
   readonly json: boolean;
 }
 
-/** Without -force it stops at the first error; what was done before stays in either case. */
+/** Without -force, stops at the first error; earlier changes stay in either case. */
 function runBatch(
   state: FakeState,
   { family, force, json, input = '', changed, lines = Infinity }: BatchOptions,
@@ -69,7 +96,7 @@ export function batchLines(input: string): string[] {
   return input.replace(/\n$/, '').split('\n');
 }
 
-/** What is printed of all that there is of a kind; of policies there is no JSON, whatever the options. */
+/** Output of a list; policies have no JSON, with any options. */
 function listed(state: FakeState, family: Family, line: string): string {
   switch (line) {
     case 'rule show':
@@ -88,11 +115,16 @@ function runLine(state: FakeState, family: Family, line: string): string | undef
   const object = words.next();
   const verb = words.next();
   if (object === 'xfrm' && verb === 'policy') return changePolicy(state, family, words);
+  if (object === 'link') return changeLink(state, verb, words);
+  if (object === 'address') return changeAddress(state, verb, words);
   if (object === 'rule') return changeRule(state, family, verb, words);
   return object === 'route' ? changeRoute(state, family, verb, words) : unknownToFake(`ip ${line}`);
 }
 
-function linkJson({ name, up, addresses, pointToPoint, mtu = 1500 }: FakeLink, index: number): object {
+function linkJson(
+  { name, up, addresses, pointToPoint, mtu = 1500, group = '0', alias, tunnel }: FakeLink,
+  index: number,
+): object {
   return {
     ifindex: index + 1,
     ifname: name,
@@ -101,12 +133,15 @@ function linkJson({ name, up, addresses, pointToPoint, mtu = 1500 }: FakeLink, i
       ...(up ? ['UP', 'LOWER_UP'] : []),
     ],
     mtu,
+    group,
+    ...(alias === undefined ? {} : { ifalias: alias }),
+    ...(tunnel ? { linkinfo: { info_kind: tunnel.type, info_data: tunnelJson(tunnel) } } : {}),
     ...(pointToPoint || name === 'lo'
-      ? { link_type: name === 'lo' ? 'loopback' : 'none' }
+      ? { link_type: name === 'lo' ? '[772]' : '[65534]' }
       : {
-          link_type: 'ether',
+          link_type: '[1]',
           address: `02:00:00:00:00:${String(index + 1).padStart(2, '0')}`,
-          // On the real kernel the scenarios' links are bridges: they need no other end.
+          // Links of scenarios are bridges on the real kernel, which need no peer.
           linkinfo: { info_kind: 'bridge' },
         }),
     addr_info: addresses.map((address) => ({
@@ -116,6 +151,14 @@ function linkJson({ name, up, addresses, pointToPoint, mtu = 1500 }: FakeLink, i
       scope: 'global',
     })),
   };
+}
+
+function tunnelJson(tunnel: FakeTunnel): object {
+  if (tunnel.type === 'wireguard') return {};
+  const { local, remote, key, ttl } = tunnel;
+  const keyText =
+    key === undefined ? {} : { okey: [24, 16, 8, 0].map((bits) => (key >>> bits) & 255).join('.') };
+  return { local, remote, ttl, ...keyText };
 }
 
 const rulesJson = rememberOf((rules: readonly FakeRule[]): Readonly<Record<Family, string>> => {

@@ -1,8 +1,8 @@
-/** The programs `iptables` and `iptables-save` 1.8.9 of both families, as far as chains of others are concerned. */
+/** `iptables` and `iptables-save` 1.8.9 of both families, for foreign chains. */
 import type { Output } from '../../src/host/ports.ts';
 import { type FakeState, unknownToFake } from './state.ts';
 
-/** Docker's policy for what is forwarded, its chain for the rules of others, and what 28.2 drops of answers. */
+/** Docker's forward policy, chain DOCKER-USER, and the rules by which 28.2 drops replies. */
 export const dockerChains: FakeState['iptables'] = new Map([
   ['4 filter FORWARD', ['-j DOCKER-USER']],
   ['4 filter DOCKER-USER', ['-j RETURN']],
@@ -45,7 +45,7 @@ export function saveIptables(state: FakeState, program: string, args: readonly s
   return done(lines.join('\n'));
 }
 
-/** The same for `nft -j list chains`. */
+/** Chains of iptables in `nft -j list chains`. */
 export function iptablesChains({ iptables }: FakeState): object[] {
   return [...iptables.keys()].map((key) => {
     const [family, table, name] = key.split(' ');
@@ -54,7 +54,7 @@ export function iptablesChains({ iptables }: FakeState): object[] {
   });
 }
 
-/** The same for `nft list table`, without what does not count here. */
+/** Tables of iptables in `nft list table`, without details that we do not read. */
 export function listIptables(state: FakeState, [nftFamily, table = '']: readonly string[]): Output {
   const blocks = chainsOf(state, nftFamily === 'ip' ? '4' : '6', table).map(([name, rules]) =>
     [

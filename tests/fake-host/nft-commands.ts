@@ -1,15 +1,15 @@
-/** The commands of an nft text, one after the other on a table that the transaction has for itself. */
+/** Commands of an nft text, applied in order to a copy of the table. */
 import { overlaps } from './address.ts';
 import { encodeRule } from './nft-encode.ts';
 import { type FakeChain, type FakeSet, type FakeTable, unknownToFake } from './state.ts';
 import { readWords } from './words.ts';
 
-/** Why the kernel, or nft itself, refuses a command. */
+/** Error of the kernel or of nft for a command. */
 export class Refused extends Error {}
 
 const emptyTable: FakeTable = { sets: new Map(), chains: new Map() };
 
-/** The table after one line; nothing when there is none. */
+/** Table after one line; undefined when it does not exist. */
 export function runLine(table: FakeTable | undefined, line: string): FakeTable | undefined {
   const words = readWords(line);
   const [verb, object] = [words.next(), words.next()];
@@ -20,7 +20,7 @@ export function runLine(table: FakeTable | undefined, line: string): FakeTable |
   }
   if (!table) throw new Refused('No such file or directory');
   const name = words.next();
-  // A chain may be called like one of the words before it.
+  // A chain may have the name of one of the words before it.
   const rest = line.replace(/^(?:\S+ ){4}\S+/, '').trim();
   const change = changes[`${verb} ${object}`] ?? unknownToFake(line);
   return change(table, name, rest);
@@ -99,7 +99,7 @@ function changeElements(
   return withSet(table, name, list.split(', ').reduce(change, setOf(table, name)));
 }
 
-/** Sets with several columns let one by that is wider and was added later; that is nothing to rely on. */
+/** nft accepts a wider element in sets of several columns if it is added later; the fake does not rely on that. */
 function addElement(set: FakeSet, element: string): FakeSet {
   if ((set.verdicts === true) !== element.includes(' : ')) throw new Refused('unexpected data');
   if (element.split(' . ').length !== set.type.length) throw new Refused('datatype mismatch');
@@ -118,7 +118,7 @@ function deleteElement(set: FakeSet, element: string): FakeSet {
   return { ...set, elements: left };
 }
 
-/** Of an element of a map, what leads to its verdict. */
+/** Key of a map element, without its verdict. */
 export function keyOf(element: string): string {
   return element.split(' : ')[0] ?? '';
 }
@@ -133,7 +133,7 @@ export function elementsOverlap(a: string, b: string): boolean {
     });
 }
 
-/** Of an address or a subnet, not of a device, a protocol or a port. */
+/** Whether a part is an address or subnet, and not a device, protocol or port. */
 export function isAddress(part: string): boolean {
   return !part.startsWith('"') && /[.:]/.test(part);
 }
@@ -150,7 +150,7 @@ function addRule(table: FakeTable, name: string, rule: string): FakeTable {
   return withChain(table, name, { ...chain, rules: [...chain.rules, rule] });
 }
 
-/** Its own rules go with it; a jump to it keeps it. */
+/** Deletes a chain with its rules; a jump to the chain prevents it. */
 function deleteChain(table: FakeTable, name: string): FakeTable {
   chainOf(table, name);
   const leadsHere = (text: string): boolean => / (?:jump|goto) (\S+)$/.exec(` ${text}`)?.[1] === name;

@@ -1,26 +1,32 @@
-/** A rule's text as functions of a packet: read once, asked for every packet. */
-import { type Family, familyOf, prefixMask, subnetAround, wholeLength } from '../../src/address/cidr.ts';
+/** Compiles the text of a rule to functions of a packet, once for all packets. */
+import {
+  type Family,
+  familyOf,
+  prefixMask,
+  withoutHostBits,
+  fullPrefixLength,
+} from '../../src/address/cidr.ts';
 import { inSubnet } from './address.ts';
 import { isAddress, keyOf } from './nft-commands.ts';
 import { type Expression, encodeRule } from './nft-encode.ts';
 import { remember, rememberOf } from './remember.ts';
 import { type FakeSet, type FakeTable, unknownToFake } from './state.ts';
 
-/** A packet on its way, and what rules can ask about it; nothing where it is not known yet. */
+/** Packet with all fields that rules can match; undefined where not known yet. */
 export interface Packet {
   readonly source: string;
   readonly destination: string;
   readonly mark: number;
-  /** an answer of a published port */
+  /** whether it is a reply of a published port */
   readonly answer: boolean;
-  /** the bridge that it came in by; default: one of the fake host's own networks, which nobody guards */
+  /** bridge by which it comes in; default: another network of the fake host, which is not guarded */
   readonly ingress?: string | undefined;
-  /** its protocol, and the port that it goes to */
+  /** protocol and destination port */
   readonly protocol?: 'tcp' | 'udp' | 'icmp' | 'ipv6-icmp' | undefined;
   readonly port?: number | undefined;
   readonly device?: string;
   readonly nextHop?: string;
-  /** the source that its flow began with, when NAT has changed it */
+  /** original source of its flow, when NAT has changed it */
   readonly original?: string;
 }
 
@@ -32,7 +38,7 @@ export type Action =
   | { readonly kind: 'vmap'; readonly lead: (table: FakeTable, packet: Packet) => string | undefined }
   | { readonly kind: 'snat'; readonly source: (packet: Packet) => string };
 
-/** stands for whatever address the host has on the device */
+/** stands for the host's address on a device */
 export function hostsOwn(family: Family): string {
   return family === 4 ? '192.0.2.254' : '2001:db8:fff::254';
 }
@@ -59,10 +65,10 @@ function compile(expression: Expression): Action[] {
       return [{ kind, lead: leadOf(body as { key: Expression; data: string }) }];
     case 'set':
     case 'counter':
-      // Nobody asks what is counted.
+      // Counters are not read.
       return [];
     case 'dnat':
-      // Nobody outside calls here.
+      // No connections come from outside.
       return [{ kind: 'accept' }];
     case 'masquerade':
       return [{ kind: 'snat', source: ({ source }) => hostsOwn(familyOf(source)) }];
@@ -101,7 +107,7 @@ function testOf({ op, left, right }: Match): (table: FakeTable, packet: Packet) 
   };
 }
 
-/** The chain that a packet is led to by a map of verdicts. */
+/** Chain to which a verdict map leads the packet. */
 function leadOf({ key, data }: { readonly key: Expression; readonly data: string }) {
   const values = valuesOf(key);
   return (table: FakeTable, packet: Packet): string | undefined => {
@@ -123,7 +129,7 @@ function constantOf(right: unknown): (value: string) => boolean {
   return (value) => value === text;
 }
 
-/** A rule that asks for what a packet does not have, an address of the other family, never matches. */
+/** A rule never matches when the packet lacks a field, such as an address of the other family. */
 function allOf(values: readonly Value[], packet: Packet): string[] | undefined {
   const found: string[] = [];
   for (const value of values) {
@@ -142,7 +148,7 @@ function holdsAll(columns: readonly ((value: string) => boolean)[], found: reado
   return columns.every((column, i) => column(found[i] ?? ''));
 }
 
-/** Of each element, one question for each of its parts. */
+/** One predicate for each part of each element. */
 const columnsOf = rememberOf(({ elements }: FakeSet) =>
   elements.map((element) =>
     keyOf(element)
@@ -150,7 +156,7 @@ const columnsOf = rememberOf(({ elements }: FakeSet) =>
       .map((part): ((value: string) => boolean) => {
         if (isAddress(part)) return (value) => inSubnet(part, value);
         const name = part.startsWith('"') ? part.slice(1, -1) : part;
-        // nft takes a name that ends so for the beginning of a name.
+        // nft treats a name with a trailing * as a prefix.
         if (name.endsWith('*')) return (value) => value.startsWith(name.slice(0, -1));
         return (value) => value === name;
       }),
@@ -159,17 +165,17 @@ const columnsOf = rememberOf(({ elements }: FakeSet) =>
 
 const cuts = new Map<string, string>();
 
-/** The first address of the subnet that an address is in. */
+/** First address of the subnet that contains an address. */
 function cutAddress(address: string | undefined, mask: string): string | undefined {
   if (address === undefined) return undefined;
   const key = `${address} ${mask}`;
   const known = cuts.get(key);
   if (known !== undefined) return known;
   const family = familyOf(mask);
-  const length = Array.from({ length: wholeLength(family) }, (_, i) => i + 1).find(
+  const length = Array.from({ length: fullPrefixLength(family) }, (_, i) => i + 1).find(
     (one) => prefixMask(family, one) === mask,
   );
-  const cut = subnetAround(`${address}/${length ?? 0}`).split('/')[0] ?? '';
+  const cut = withoutHostBits(`${address}/${length ?? 0}`).split('/')[0] ?? '';
   cuts.set(key, cut);
   return cut;
 }
@@ -179,7 +185,7 @@ function valuesOf(operand: Expression): Value[] {
   if (name === 'concat') return (body as Expression[]).flatMap(valuesOf);
   if (name === '&') {
     const [left, mask] = body as [Expression, unknown];
-    // Of a packet's flags nobody asks.
+    // TCP flags are not modelled.
     if (typeof mask !== 'number' && typeof mask !== 'string') return [() => undefined];
     const [value] = valuesOf(left);
     if (typeof mask === 'string') return [(packet) => cutAddress(value?.(packet), mask)];
@@ -189,7 +195,7 @@ function valuesOf(operand: Expression): Value[] {
   return [plainValues[key] ?? unknownToFake(`nft operand ${key}`)];
 }
 
-/** What only packets of one family have. */
+/** Value that only packets of one family have. */
 function inFamily(family: Family, value: (packet: Packet) => string | undefined): Value {
   return (packet) => (familyOf(packet.source) === family ? value(packet) : undefined);
 }
@@ -207,9 +213,9 @@ const plainValues: Readonly<Record<string, Value>> = {
   '{"payload":{"protocol":"ip6","field":"saddr"}}': inFamily(6, ({ source }) => source),
   '{"payload":{"protocol":"ip6","field":"daddr"}}': inFamily(6, ({ destination }) => destination),
   '{"meta":{"key":"nfproto"}}': ({ source }) => `ipv${familyOf(source)}`,
-  // Nothing here is bridged.
+  // No packet is bridged.
   '{"meta":{"key":"pkttype"}}': () => 'host',
-  // Nobody outside calls here.
+  // No connections come from outside.
   '{"fib":{"result":"type","flags":["daddr"]}}': () => undefined,
   '{"meta":{"key":"mark"}}': ({ mark }) => String(mark),
   '{"meta":{"key":"oifname"}}': ({ device }) => device,
@@ -224,7 +230,7 @@ const plainValues: Readonly<Record<string, Value>> = {
     packet.protocol === 'tcp' ? portText(packet) : undefined,
   '{"payload":{"protocol":"udp","field":"dport"}}': (packet) =>
     packet.protocol === 'udp' ? portText(packet) : undefined,
-  // Nobody asks for the fate of one of them.
+  // ICMP errors are not modelled.
   '{"payload":{"protocol":"icmp","field":"type"}}': () => undefined,
   '{"payload":{"base":"th","offset":192,"len":32}}': () => undefined,
   '{"payload":{"base":"th","offset":112,"len":8}}': () => undefined,
@@ -233,7 +239,7 @@ const plainValues: Readonly<Record<string, Value>> = {
   '{"ct":{"key":"ip6 daddr","dir":"original"}}': () => undefined,
   '{"payload":{"protocol":"icmpv6","field":"type"}}': () => undefined,
   '{"ct":{"key":"direction"}}': ({ answer }) => (answer ? 'reply' : 'original'),
-  // What a container sends begins a flow; an answer belongs to one.
+  // A container's packet is the first of its flow; a reply belongs to an established one.
   '{"ct":{"key":"state"}}': ({ answer }) => (answer ? 'established' : 'new'),
   '{"ct":{"key":"status"}}': ({ answer, original: first, source }) =>
     answer ? 'dnat' : first !== undefined && first !== source ? 'snat' : 'confirmed',
@@ -244,13 +250,13 @@ interface Mangle {
   readonly value: Expression;
 }
 
-/** Only marks are followed; a segment size changes no way. */
+/** Only marks are modelled; a segment size does not affect the path. */
 function mangled({ key, value }: Mangle): Action[] {
   if (JSON.stringify(key) !== '{"meta":{"key":"mark"}}') return [];
   return [{ kind: 'mark', change: markOf(value) }];
 }
 
-/** The mark itself, or one operation on it after the other. */
+/** Constant mark, or a sequence of operations on the current one. */
 function markOf(value: Expression): (mark: number) => number {
   const [operator = '', operands] = Object.entries(value)[0] ?? [];
   if (operator === 'meta') return (mark) => mark;

@@ -1,4 +1,4 @@
-/** A rule's text as nft 1.0.6 prints it in JSON: the grammar of our own rules, and nothing beyond it. */
+/** Encodes the text of a rule as nft 1.0.6 prints it in JSON; supports only the grammar of our own rules. */
 import { isIP } from 'node:net';
 import { unknownToFake } from './state.ts';
 import { type Words, readWords } from './words.ts';
@@ -32,7 +32,7 @@ function addressOrOperand(words: Words): unknown {
   return isIP(words.peek() ?? '') !== 0 ? words.next() : operand(words);
 }
 
-/** An address, `10.89.4.5:80` or `[2001:db8::5]:80`. */
+/** Parses an address, `10.89.4.5:80` or `[2001:db8::5]:80`. */
 function target(text: string): { addr: string; port?: number } {
   const [, addr4, addr6, port] = /^(?:([\d.]+)|\[(.+)\]):(\d+)$/.exec(text) ?? [];
   const addr = addr4 ?? addr6;
@@ -63,12 +63,12 @@ function matchOrMangle(words: Words): Expression {
   return { match: { op, left, right: constant(words) } };
 }
 
-/** With a mask: a mark, or an address that is cut to a prefix length. */
+/** Value with a mask: a mark, or an address cut to a prefix length. */
 function cut(left: Expression, words: Words): Expression {
   return words.take('&') ? { '&': [left, constant(words)] } : left;
 }
 
-/** A set of bits is matched with "in", one value with "==". */
+/** nft matches a set of bits with "in", a single value with "==". */
 function isStatus({ ct }: Expression): boolean {
   return ['{"key":"status"}', '{"key":"state"}'].includes(JSON.stringify(ct));
 }
@@ -138,7 +138,7 @@ function constant(words: Words): unknown {
   return plain(word);
 }
 
-/** One element of a set as `nft -j` lists it. */
+/** Set element as `nft -j` lists it. */
 export function encodeElement(text: string, counted: boolean): unknown {
   const [key = '', verdict] = text.split(' : ');
   if (verdict !== undefined) return [encodeElement(key, counted), statement(readWords(verdict))];
@@ -147,18 +147,18 @@ export function encodeElement(text: string, counted: boolean): unknown {
   return counted ? { elem: { val: value, counter: { packets: 0, bytes: 0 } } } : value;
 }
 
-/** A name, an address, a subnet, or a decimal number: a port. */
+/** Name, address, subnet, or decimal number (port). */
 function plain(text: string): unknown {
   if (text.startsWith('"')) return text.slice(1, -1);
   if (/^\d+$/.test(text)) return Number(text);
-  // More than 64 bits are a text in JSON, too.
+  // JSON has numbers of more than 64 bits as text, too.
   if (/^0x[0-9a-f]+$/.test(text)) return text.length > 18 ? text : Number(text);
   const [address = '', length] = text.split('/');
   const addr = printedAddress(address);
   return length === undefined ? addr : { prefix: { addr, len: Number(length) } };
 }
 
-/** As inet_ntop(3): an IPv4-mapped address ends in one of IPv4. */
+/** Prints like inet_ntop(3): an IPv4-mapped address ends in dotted form. */
 function printedAddress(text: string): string {
   const [, high, low] = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(text) ?? [];
   if (high === undefined || low === undefined) return text;

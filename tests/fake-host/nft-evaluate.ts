@@ -14,18 +14,18 @@ type Chains = ReadonlyMap<string, readonly (readonly Action[])[]>;
 
 interface CompiledTable {
   readonly table: FakeTable;
-  /** each chain's rules, by its name */
+  /** chain name -> its rules */
   readonly chains: Chains;
-  /** names of the chains of a hook, in the order of their priorities */
+  /** hook -> names of its chains, by priority */
   readonly hooks: ReadonlyMap<string, readonly string[]>;
-  /** what became of each packet at each hook: from one moment to the next it is mostly routes that change */
+  /** cached verdict of each packet at each hook: between changes, mostly routes differ */
   readonly verdicts: Map<string, Verdict>;
 }
 
 const compileTable = rememberOf((table: FakeTable): CompiledTable => {
   const hooked = [...table.chains].sort(([, a], [, b]) => (a.hook?.priority ?? 0) - (b.hook?.priority ?? 0));
   const hooks = new Map<string, string[]>();
-  // The chains of a dormant table are attached to no hook.
+  // Chains of a dormant table are not attached to hooks.
   for (const [name, { hook }] of table.dormant ? [] : hooked) {
     if (hook) hooks.set(hook.hook, [...(hooks.get(hook.hook) ?? []), name]);
   }
@@ -44,7 +44,7 @@ export function runHook(table: FakeTable | undefined, hook: string, packet: Pack
   return verdict;
 }
 
-/** All that a rule can ask about it. */
+/** Text of all fields that a rule can match. */
 function textOf(packet: Packet): string {
   const { source, destination, mark, answer, ingress, protocol, port, device, nextHop, original } = packet;
   return `${source} ${destination} ${mark} ${answer} ${ingress} ${protocol} ${port} ${device} ${nextHop} ${original}`;
@@ -66,7 +66,7 @@ function walkHook(compiled: CompiledTable, hook: string, packet: Packet): Verdic
   return { kind: 'snat', source: now.source };
 }
 
-/** A chain that ends without a verdict returns to the one that jumped, or to the policy. */
+/** A chain without a verdict returns to the caller, or to the policy. */
 function runChain(compiled: CompiledTable, name: string, packet: Packet): Outcome {
   let now = packet;
   for (const rule of compiled.chains.get(name) ?? []) {
@@ -77,7 +77,7 @@ function runChain(compiled: CompiledTable, name: string, packet: Packet): Outcom
   return { kind: 'return', mark: now.mark };
 }
 
-/** `next`: on with the rule behind it */
+/** `next`: continue with the next rule */
 function runRule(
   compiled: CompiledTable,
   rule: readonly Action[],

@@ -1,4 +1,4 @@
-/** The program `nft`: transactions on table `inet mustredirect`, and its list as JSON. */
+/** `nft`: transactions on table `inet mustredirect`, and its list as JSON. */
 import type { Output } from '../../src/host/ports.ts';
 import { iptablesChains, listIptables } from './iptables.ts';
 import { Refused, runLine } from './nft-commands.ts';
@@ -13,7 +13,7 @@ const place = { family: 'inet', table: 'mustredirect' };
 
 interface NftOptions {
   readonly input?: string | undefined;
-  /** told of each transaction that was done */
+  /** called after each transaction */
   readonly changed: (text: string) => void;
 }
 
@@ -30,7 +30,7 @@ export function runNft(
         ? { exitCode: 0, stdout: listJson(state.nft), stderr: '' }
         : noSuchTable(args.slice(1));
     case '-j list chains':
-      // Of those of others, iptables' alone are kept.
+      // Only foreign chains of iptables are modelled.
       return {
         exitCode: 0,
         stdout: JSON.stringify({
@@ -38,21 +38,21 @@ export function runNft(
         }),
         stderr: '',
       };
-    case '-j list chain inet mustredirect closing_answers':
-      // Nobody answers.
+    case '-j list chain inet mustredirect closing_replies':
+      // The host receives no replies.
       return { exitCode: 0, stdout: JSON.stringify({ nftables: [metainfo] }), stderr: '' };
     default:
       if (args.slice(0, 4).join(' ') === '-s -t list table' && state.iptables.size > 0) {
         return listIptables(state, args.slice(4));
       }
-      // Other tables of others are not kept: there are none.
+      // No other foreign tables are modelled.
       if (/^-s -t list table (ip|inet) [A-Za-z_][\w./-]*$/.test(args.join(' ')))
         return noSuchTable(args.slice(2));
       return unknownToFake(`nft ${args.join(' ')}`);
   }
 }
 
-/** All of it, or nothing. */
+/** Applies the whole text, or nothing. */
 function transact(state: FakeState, text: string, changed: NftOptions['changed']): Output {
   let table = state.nft;
   for (const [i, line] of text.split('\n').entries()) {
@@ -69,11 +69,11 @@ function transact(state: FakeState, text: string, changed: NftOptions['changed']
   return { exitCode: 0, stdout: '', stderr: '' };
 }
 
-/** Without the handles, which nobody reads. */
+/** Lists the table without handles, which are not read. */
 const listJson = rememberOf(({ sets, chains, dormant = false }: FakeTable): string => {
   const nftables = [
     metainfo,
-    // 1.0.6 says something else than `dormant` for the flags: whatever lies next in its memory.
+    // For flag `dormant`, 1.0.6 prints other words from uninitialised memory.
     { table: { family: 'inet', name: 'mustredirect', ...(dormant ? { flags: 'cc' } : {}) } },
     ...[...sets].map(([name, { type, counted, exact, dynamic, verdicts, elements }]) => ({
       [verdicts ? 'map' : 'set']: {
@@ -82,7 +82,7 @@ const listJson = rememberOf(({ sets, chains, dormant = false }: FakeTable): stri
         type: type.length === 1 ? type[0] : type,
         ...(verdicts ? { map: 'verdict' } : {}),
         ...(exact ? {} : { flags: ['interval'] }),
-        // As nft 1.0.6 says it: without the flag.
+        // nft 1.0.6 prints no flag for a dynamic set.
         ...(dynamic ? { size: 65_535 } : {}),
         ...(elements.length > 0 ? { elem: elements.map((element) => encodeElement(element, counted)) } : {}),
         ...(counted ? { stmt: [{ counter: null }] } : {}),

@@ -1,4 +1,4 @@
-/** What becomes of a packet that a container sends: rules, tables, guard and NAT, as the kernel walks them. */
+/** Path of a packet through rules, tables, guard and NAT, in the order of the kernel. */
 import { type Family, familyOf } from '../../src/address/cidr.ts';
 import { allRoutes } from './ip-routes.ts';
 import { type RuleKey, ruleFamily, ruleMatches } from './ip-rules.ts';
@@ -12,14 +12,14 @@ import type { FakeLink, FakeRoute, FakeRule, FakeState } from './state.ts';
 export interface Sent {
   readonly source: string;
   readonly destination: string;
-  /** an answer of a published port; default: a container's own packet */
+  /** whether it is a reply of a published port; default: a container's own packet */
   readonly answer?: boolean;
-  /** default: none */
+  /** fwmark; default: none */
   readonly mark?: number;
   readonly protocol?: Packet['protocol'];
-  /** the one that it goes to */
+  /** destination port */
   readonly port?: number | undefined;
-  /** the bridge that it comes in by */
+  /** bridge by which it comes in */
   readonly ingress?: string;
 }
 
@@ -31,18 +31,18 @@ export type Fate =
       readonly table: number;
       readonly device: string;
       readonly nextHop: string;
-      /** as the next hop sees it */
+      /** source that the next hop sees */
       readonly source: string;
     };
 
-/** As a flow keeps it: the address that we gave it, which may be its own; or whatever an engine gives it. */
+/** NAT decision of a flow: the source address that our rules set, or the engine's choice. */
 export type Decision = string | 'the engine’s';
 
 export function fateOf(state: FakeState, sent: Sent): Fate {
   return walk(state, sent).fate;
 }
 
-/** What is decided of the flow that a packet begins; nothing when it does not leave. */
+/** NAT decision for the flow that a packet begins; undefined when the packet does not leave. */
 export function decisionOf(
   state: FakeState,
   sent: Sent,
@@ -79,7 +79,7 @@ function stoppedBy(by: Extract<Fate, { kind: 'stopped' }>['by']): { readonly fat
   return { fate: { kind: 'stopped', by } };
 }
 
-/** The route, or what stops the packet before there is one. */
+/** Route of the packet, or what blocks it before the route is found. */
 function findRoute(state: FakeState, key: RuleKey): FakeRoute | 'rule' | 'route' {
   const family = familyOf(key.source);
   const tables = tablesOf(state)[family];
@@ -107,17 +107,17 @@ const rulesByFamily = rememberOf((rules: readonly FakeRule[]) => ({
   6: rules.filter((rule) => ruleFamily(rule) === 6),
 }));
 
-/** A `goto` to a preference that nobody has is passed over. */
+/** A `goto` to a preference without rules is skipped. */
 function leadsSomewhere(rules: readonly FakeRule[], preference: number): boolean {
   return rules.some((rule) => rule.preference === preference);
 }
 
-/** by number */
+/** table number -> routes */
 type Tables = Readonly<Record<Family, ReadonlyMap<number, readonly FakeRoute[]>>>;
 
 const known = new WeakMap<readonly FakeRoute[], { links: readonly FakeLink[]; tables: Tables }>();
 
-/** Lists of routes and of links are replaced when they change. */
+/** Cached by the lists of routes and links, which are replaced when they change. */
 function tablesOf(state: FakeState): Tables {
   const before = known.get(state.routes);
   if (before?.links === state.links) return before.tables;
@@ -131,7 +131,7 @@ function sortedTables(state: FakeState): Tables {
   return { 4: tablesOfFamily(state, 4, up), 6: tablesOfFamily(state, 6, up) };
 }
 
-/** What can be used of each table: longest prefix first, then lowest metric. */
+/** Usable routes of each table: longest prefix first, then lowest metric. */
 function tablesOfFamily(
   state: FakeState,
   family: Family,

@@ -1,4 +1,4 @@
-/** The program `podman` 4.3.1, with either of its network backends. */
+/** `podman` 4.3.1, with either of its network backends. */
 import type { Output } from '../../src/host/ports.ts';
 import { type FakePodman, type FakeState, unknownToFake } from './state.ts';
 
@@ -67,7 +67,7 @@ function createNetwork(state: FakeState, { backend }: FakePodman, args: readonly
   return done(name);
 }
 
-/** The first name that no network has. */
+/** First bridge name that no network has. */
 function freeBridge(backend: FakePodman['backend'], others: readonly (readonly [string, string])[]): string {
   for (let number = 1; ; number += 1) {
     const name = `${bridgePrefixes[backend]}${number}`;
@@ -98,13 +98,13 @@ export interface NetworkText {
   readonly name: string;
   readonly subnets: readonly string[];
   readonly bridge: string;
-  /** only CNI has a switch; default: on */
+  /** masquerade setting, with CNI only; default: on */
   readonly masquerade?: boolean | undefined;
   readonly mtu?: number | undefined;
   readonly labels?: Readonly<Record<string, string>>;
 }
 
-/** The file of a network. */
+/** Path and text of a network's file. */
 export function networkFile(backend: FakePodman['backend'], network: NetworkText): readonly [string, string] {
   return [pathOf(backend, network.name), networkText(backend, network)];
 }

@@ -1,4 +1,4 @@
-/** A pure function of a text that remembers its answers: a packet's way asks the same questions again and again. */
+/** Memoises a pure function of a text: the path of a packet needs the same results again and again. */
 export function remember<R>(compute: (text: string) => R): (text: string) => R {
   const answers = new Map<string, R>();
   return (text) => {
@@ -10,7 +10,7 @@ export function remember<R>(compute: (text: string) => R): (text: string) => R {
   };
 }
 
-/** The same for a value that is never changed, only replaced; forgotten together with it. */
+/** Memoises a function of an immutable object; the result is released together with the object. */
 export function rememberOf<K extends object, R>(compute: (value: K) => R): (value: K) => R {
   const answers = new WeakMap<K, R>();
   return (value) => {

@@ -1,37 +1,73 @@
-/** What the fake host keeps: the part of a Linux host that mustredirect reads and changes. */
+/** State of the fake host: the parts of a Linux host that mustredirect reads and changes. */
 import type { Family } from '../../src/address/cidr.ts';
 
 export interface FakeState {
   links: readonly FakeLink[];
-  /** in the order in which the kernel walks those of a family */
+  /** in the order of the kernel's lookup within a family */
   rules: readonly FakeRule[];
-  /** without those that the kernel makes of addresses: see `allRoutes` */
+  /** without routes that the kernel adds for addresses: see `allRoutes` */
   routes: readonly FakeRoute[];
-  /** xfrm policies about what is forwarded */
+  /** xfrm policies of direction fwd */
   policies: readonly FakePolicy[];
   /** table `inet mustredirect` */
   nft: FakeTable | undefined;
   /** path -> value, /proc/sys */
   sysctls: ReadonlyMap<string, string>;
-  /** path -> content, everything else */
+  /** path -> content, other files */
   files: ReadonlyMap<string, string>;
-  /** the flows that conntrack knows: `10.89.4.7`, or `10.89.4.7 1.1.1.1` where it matters to whom they go */
+  /** flows in conntrack: `10.89.4.7`, or `10.89.4.7 1.1.1.1` when the destination matters */
   flows: readonly string[];
   podman: FakePodman | undefined;
   docker: FakeDocker | undefined;
-  /** chains of iptables that are there: family, table and name -> rules as `iptables-save` prints them */
+  /** chains of iptables: family, table and name -> rules as `iptables-save` prints them */
   iptables: ReadonlyMap<string, readonly string[]>;
+  /** configuration that our routing daemon runs with; absent: it does not run */
+  bird?: string | undefined;
+  /** TCP port -> the line of `ss` about it; absent: all are free */
+  tcpPorts?: ReadonlyMap<number, string>;
+  /** UDP port -> the line of `ss` about it */
+  udpPorts: ReadonlyMap<number, string>;
+  /** programs that are not installed */
+  missing: readonly string[];
 }
 
 export interface FakeLink {
   readonly name: string;
   readonly up: boolean;
-  /** `192.168.50.10/24`; of IPv6, those of the link itself are among them only when a test says so */
+  /** `192.168.50.10/24`; IPv6 link-local addresses only when a test adds them */
   readonly addresses: readonly string[];
-  /** no link-layer addresses, no neighbours: a tunnel */
+  /** tunnel: no link-layer addresses, no neighbours */
   readonly pointToPoint: boolean;
   /** default: 1500 */
   readonly mtu?: number | undefined;
+  /** link group; default: 0 */
+  readonly group?: string | undefined;
+  readonly alias?: string | undefined;
+  readonly tunnel?: FakeTunnel | undefined;
+}
+
+export type FakeTunnel = FakeIpTunnel | FakeWireguard;
+
+export interface FakeWireguard {
+  readonly type: 'wireguard';
+  readonly publicKey?: string | undefined;
+  readonly port: number;
+  /** by public key, sorted */
+  readonly peers: Readonly<Record<string, FakePeer>>;
+}
+
+export interface FakePeer {
+  readonly endpoint?: string;
+  readonly allowedIps: readonly string[];
+  readonly keepalive?: string;
+}
+
+export interface FakeIpTunnel {
+  readonly type: 'gre' | 'ip6gre' | 'sit' | 'ip6tnl';
+  readonly local: string;
+  readonly remote: string;
+  readonly key?: number;
+  readonly ttl: number;
 }
 
 export interface FakeRule {
@@ -41,9 +77,9 @@ export interface FakeRule {
   readonly from?: string | undefined;
   readonly to?: string | undefined;
   readonly fwmark?: { readonly value: number; readonly mask: number } | undefined;
-  /** device that a packet comes in by */
+  /** device by which a packet comes in */
   readonly iif?: string | undefined;
-  /** number of the protocol */
+  /** protocol number */
   readonly ipproto?: number | undefined;
   /** `25` or `8000-8100` */
   readonly dport?: string | undefined;
@@ -51,16 +87,16 @@ export interface FakeRule {
     | { readonly kind: 'lookup'; readonly table: number; readonly suppress?: number }
     | { readonly kind: 'goto'; readonly preference: number }
     | { readonly kind: 'blackhole' | 'prohibit' | 'unreachable' | 'nop' };
-  /** 0 when the one who made it did not say */
+  /** 0 when the creator sets none */
   readonly protocol: number;
 }
 
-/** About what is forwarded from there with all bits of the mark. */
+/** Policy for packets forwarded from a source, with all bits of a mark. */
 export interface FakePolicy {
   readonly source: string;
   readonly priority: number;
   readonly action: 'allow' | 'block';
-  /** 0: whatever mark it has */
+  /** 0: any mark */
   readonly mark: number;
 }
 
@@ -78,7 +114,7 @@ export interface FakeRoute {
 }
 
 export interface FakeTable {
-  /** its chains are attached to no hook */
+  /** its chains are not attached to hooks */
   readonly dormant?: boolean;
   readonly sets: ReadonlyMap<string, FakeSet>;
   readonly chains: ReadonlyMap<string, FakeChain>;
@@ -87,17 +123,17 @@ export interface FakeTable {
 export interface FakeSet {
   readonly type: readonly string[];
   readonly counted: boolean;
-  /** of whole values alone: no intervals */
+  /** elements are single values, no intervals */
   readonly exact?: true;
   /** filled by packets */
   readonly dynamic?: true;
-  /** a map: each element leads to a chain */
+  /** verdict map: each element leads to a chain */
   readonly verdicts?: true;
   readonly elements: readonly string[];
 }
 
 export interface FakeChain {
-  /** nothing for a chain that is only jumped to */
+  /** absent for a chain that is only reached by jump or goto */
   readonly hook?: FakeHook | undefined;
   readonly rules: readonly string[];
 }
@@ -137,7 +173,7 @@ export interface FakeContainer {
 export const mainTable = 254;
 export const localTable = 255;
 
-/** What a program is answered with when the fake host does not know what it was asked: never a guess. */
+/** Throws for a request that the fake host does not know, instead of guessing. */
 export function unknownToFake(what: string): never {
   throw new Error(`the fake host does not know: ${what}`);
 }

@@ -1,4 +1,4 @@
-/** systemctl, as far as it enables units: links are files that say where they lead. */
+/** `systemctl`, as far as it enables units: links are files with their target as content. */
 import type { Output } from '../../src/host/ports.ts';
 import { type FakeState, unknownToFake } from './state.ts';
 
@@ -31,7 +31,7 @@ function loadState({ files }: FakeState, name: string): string {
   return /^ExecStart="?:?[^ ]*\\"/m.test(text) ? 'bad-setting' : 'loaded';
 }
 
-/** As the real one does, it looks at all units before it changes any. */
+/** Checks all units before it changes any, like the real one. */
 function changeLinks(
   state: FakeState,
   names: readonly string[],

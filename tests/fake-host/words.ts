@@ -1,19 +1,19 @@
-/** Reads a command's words from left to right; what is not expected is refused. */
+/** Reads the words of a command from left to right, and refuses unexpected ones. */
 import { unknownToFake } from './state.ts';
 
 export interface Words {
-  /** the next word, left where it is */
+  /** returns the next word without taking it */
   peek(): string | undefined;
   next(): string;
-  /** Takes the next words when they are these; says whether they were. */
+  /** Takes the next words if they match; returns whether they did. */
   take(...expected: readonly string[]): boolean;
-  /** Takes these words, which must come now. */
+  /** Takes these words; refuses others. */
   expect(...expected: readonly string[]): void;
   end(): void;
 }
 
 export function readWords(text: string): Words {
-  // A list in parentheses, an element list in braces and a text in quotes are one word each.
+  // A list in parentheses, elements in braces, and a quoted text count as one word.
   const words = text.match(/\([^)]*\)|\{[^}]*\}|"[^"]*"|\S+/g) ?? [];
   let at = 0;
   const refuse = (): never => unknownToFake(`${text} (at ${words[at] ?? 'its end'})`);

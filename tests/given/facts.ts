@@ -1,8 +1,8 @@
-/** A host with nothing special, for tests of the core. */
+/** Plain host for tests of the core. */
 import { type Facts, type NetworkFacts } from '../../src/state/facts.ts';
 import { emptyLedger } from '../../src/state/ledger.ts';
 
-/** @param different what is not as on every host */
+/** @param different fields with other values than the defaults */
 export function givenFacts(different: Partial<Facts> = {}): Facts {
   return {
     links: [
@@ -27,7 +27,7 @@ export function givenFacts(different: Partial<Facts> = {}): Facts {
   };
 }
 
-/** A network `web` as podman with CNI has it. */
+/** Network `web` of podman with CNI. */
 export function givenNetwork(different: Partial<NetworkFacts> = {}): NetworkFacts {
   return {
     engine: 'podman',

@@ -1,4 +1,4 @@
-/** What `ip`, `nft` and `conntrack` say of many networks. */
+/** Output of `ip`, `nft` and `conntrack` for many networks. */
 import type { Exec } from '../../src/host/ports.ts';
 import { subnetAt } from './given.ts';
 

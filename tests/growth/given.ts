@@ -1,4 +1,4 @@
-/** A file of many networks, and what its hosts say. */
+/** File with many networks, and output of its hosts. */
 import { emptyLedger } from '../../src/state/ledger.ts';
 import { parseSpec } from '../../src/spec/parse.ts';
 import type { Spec } from '../../src/spec/spec.ts';
@@ -7,12 +7,12 @@ import { givenFacts } from '../given/facts.ts';
 
 const nodes = 5;
 
-/** Subnets of which no two merge, on some nodes. */
+/** Subnets that do not merge, on some nodes. */
 export function subnetAt(i: number): string {
   return `10.${(i * 2) >> 8}.${(i * 2) & 255}.0/24`;
 }
 
-/** @param via what each network leaves by */
+/** @param via gateway of each network */
 export function manyNetworks(size: number, via = 'office'): string {
   const networks = Array.from({ length: size }, (_, i) => {
     return `  net${i}:\n    engine: external\n    subnets:\n      node${i % nodes}: ${subnetAt(i)}\n    via: ${via}\n`;

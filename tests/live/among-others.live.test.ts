@@ -1,4 +1,4 @@
-/** A host that others use as well: devices with odd names, and a user who holds our lock. */
+/** Host shared with others: devices with odd names, and a user who holds our lock. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { endingWithStdin } from '../../src/host/process/background.ts';
 import { exampleFile, filePath } from '../../src/lab/example-file.ts';
@@ -19,7 +19,7 @@ afterAll(async () => {
   await world?.down();
 });
 
-it('devices, rules and routes with odd names keep nothing from being applied, closed or taken away', async () => {
+it('devices, rules and routes with odd names do not stop apply, blocking and destroy', async () => {
   const { node1 } = world.hosts;
   const names = ['a;b', 'a"b', "a'b", 'a\\b', 'ü🦊', '{}', '#x', '*', 'x\u0001y'];
   for (const [index, name] of names.entries()) {
@@ -37,7 +37,7 @@ it('devices, rules and routes with odd names keep nothing from being applied, cl
   expect(await node1.run(['ip', 'rule'])).not.toContain('136');
 });
 
-it('a lock that another user holds keeps nobody waiting', async () => {
+it('a lock that another user holds blocks no run', async () => {
   const { node1 } = world.hosts;
   await node1.run([
     'sh',
@@ -48,7 +48,7 @@ it('a lock that another user holds keeps nobody waiting', async () => {
   const hold = ['setpriv', '--reuid', '1234', '--regid', '1234', '--clear-groups', 'sh', '-c', script];
   const stranger = await node1.background.start(endingWithStdin(hold));
   try {
-    await expect.poll(() => stranger.said().stdout).toContain('held');
+    await expect.poll(() => stranger.output().stdout).toContain('held');
     const begun = performance.now();
     await mustSucceed(node1, 'apply', '--yes', '--wait', '60s');
     expect(performance.now() - begun).toBeLessThan(30_000);

@@ -1,4 +1,4 @@
-/** The benchmark in its quick form: every part gives its figures, of packets that went the right way. */
+/** Quick run of the benchmark: every part writes its figures, for packets on the right path. */
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,7 +13,7 @@ import { testName } from './test-world.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** By part: how many things were measured in how many ways, and how many of them were judged. */
+/** Benchmark part -> number of measured series, and of checks. */
 const expected = {
   'one-network': { series: 6 * 4, checks: 6 * 3 },
   gateway: { series: 3 * 5, checks: 3 * 2 },
@@ -44,9 +44,9 @@ describe('npm run bench -- --quick', () => {
   afterAll(() => rm(into, { recursive: true, force: true }));
 
   it.each(Object.entries(expected))(
-    '%s leaves all of its figures, with their origin',
+    '%s writes all of its figures with their origin',
     async (name, counts) => {
-      // What is written is read back by a schema that wants every field, and a figure above zero in every sample.
+      // The schema requires every field, and a figure above zero in every sample.
       const result = await readResult(into, name);
       expect({ series: result.series.length, checks: result.checks.length }).toEqual(counts);
       expect(result.run.quick).toBe(true);
@@ -55,7 +55,7 @@ describe('npm run bench -- --quick', () => {
     },
   );
 
-  it.each(Object.keys(expected))('%s is drawn, and told on the page', async (name) => {
+  it.each(Object.keys(expected))('%s has a chart and a section on the page', async (name) => {
     const svg = await readFile(join(into, 'docs', 'performance', `${name}.svg`), 'utf8');
     expect(svg).toMatch(/^<svg .*<\/svg>\n$/s);
     expect(svg).toMatch(/<(polyline|rect) [^>]*(points|width)=/);
@@ -67,7 +67,7 @@ describe('npm run bench -- --quick', () => {
   });
 });
 
-it('figures of packets that went another way are refused', async () => {
+it('figures for packets on another path are refused', async () => {
   const lab = await createBenchLab({
     name: testName(),
     node: process.execPath,

@@ -1,4 +1,4 @@
-/** A host behind upstream, over a hop that is narrower than the uplink, and what containers send to it. */
+/** Host behind upstream, beyond a hop with a smaller MTU than the uplink, and traffic of containers to it. */
 import { type Address, type Family, type Subnet } from '../../src/address/cidr.ts';
 import { endingWithStdin, waitUntil } from '../../src/host/process/background.ts';
 import { inNetwork } from '../../src/host/process/namespaces.ts';
@@ -6,10 +6,10 @@ import { addressesOf } from '../../src/lab/layout.ts';
 import type { TestHost } from '../../src/lab/test-host.ts';
 import type { World } from '../../src/lab/world.ts';
 
-/** what the uplink takes, and the hop behind it */
+/** MTU of the uplink, and of the hop behind it */
 export const uplinkMtu = 1400;
 export const farMtu = 1300;
-/** bytes each way: more than what fits into the buffers on the way */
+/** bytes in each direction: more than all buffers on the path hold */
 export const bulk = 2_000_000;
 
 const port = 7;
@@ -18,11 +18,11 @@ interface FarAddresses {
   /** the far host, behind the narrow hop */
   readonly far: Address;
   readonly farLength: number;
-  /** upstream, and the router after the narrow hop, on either side of it */
+  /** ends of the narrow hop: upstream, and the router after it */
   readonly upstream: Address;
   readonly router: Address;
   readonly hopLength: number;
-  /** that router, to the far host */
+  /** address of that router towards the far host */
   readonly last: Address;
   readonly subnet: Subnet;
 }
@@ -52,10 +52,10 @@ export function farOf(family: Family): Address {
   return farAddresses[family].far;
 }
 
-/** The narrow hop is between two routers: neither end has it on a device of its own. */
+/** Adds the narrow hop between two routers, so that neither end has it on a device of its own. */
 function wayScript(family: Family): string {
   const { far, farLength, upstream, router, hopLength, last, subnet } = farAddresses[family];
-  // An address can be used at once.
+  // nodad makes an address usable at once.
   const nodad = family === 6 ? ' nodad' : '';
   return `ip netns add hop
 ip netns add far
@@ -81,7 +81,7 @@ ip route add ${subnet} via ${router}
 `;
 }
 
-/** When a connection has said all, it gets as many bytes back; a datagram comes back as it is. */
+/** Server: replies to a connection with the same number of bytes at its end, and echoes datagrams. */
 const answering = `
 const [address] = process.argv.slice(1);
 const net = require('node:net').createServer({ allowHalfOpen: true }, (socket) => {
@@ -95,7 +95,7 @@ udp.on('message', (data, from) => udp.send(data, from.port, from.address));
 net.listen(${port}, address, () => udp.bind(${port}, address, () => console.log('ready')));
 `;
 
-/** Gives up when nothing has come or gone for a while. */
+/** Client for connections; it ends when no data moves for a while. */
 const connecting = `
 const [address] = process.argv.slice(1);
 const socket = require('node:net').connect(${port}, address);
@@ -107,7 +107,7 @@ socket.on('close', () => console.log(bytes));
 socket.end(Buffer.alloc(${bulk}));
 `;
 
-/** Sends until one comes back, as who asks a name server does. The kernel forbids routers to cut them. */
+/** Client for datagrams, which repeats them until one comes back, like a DNS client. DF is set. */
 const asking = `
 const [address] = process.argv.slice(1);
 const udp = require('node:dgram').createSocket(address.includes(':') ? 'udp6' : 'udp4');
@@ -121,7 +121,7 @@ udp.on('message', (data) => { console.log(String(data.length)); process.exit(0);
 setInterval(send, 200);
 `;
 
-/** Narrows the uplink at both of its ends, and puts the far host behind upstream. Both answer. */
+/** Lowers the MTU of both ends of the uplink, adds the far host behind upstream, and starts both servers. */
 export async function narrowWay({ hosts: { gw1, upstream } }: World, family: Family): Promise<void> {
   await gw1.run(['ip', 'link', 'set', 'uplink0', 'mtu', String(uplinkMtu)]);
   await upstream.run(['ip', 'link', 'set', 'gw1', 'mtu', String(uplinkMtu)]);
@@ -135,26 +135,26 @@ export async function narrowWay({ hosts: { gw1, upstream } }: World, family: Fam
 
 async function startAnswering(host: TestHost, argv: readonly string[]): Promise<void> {
   const program = await host.background.start(endingWithStdin(argv));
-  if (await waitUntil(() => program.said().stdout.includes('ready'), 10_000)) return;
-  throw new Error(`${argv.at(-1)} does not answer: ${program.said().stderr}`);
+  if (await waitUntil(() => program.output().stdout.includes('ready'), 10_000)) return;
+  throw new Error(`${argv.at(-1)} does not answer: ${program.output().stderr}`);
 }
 
-/** What came back over a connection: the number of bytes, or what went wrong. */
+/** Number of bytes received over a connection, or the error. */
 export function sendBulk(world: World, to: string): Promise<string> {
   return inside(world, [process.execPath, '-e', connecting, to]);
 }
 
-/** Bytes of the datagram that came back, or `nothing`. */
+/** Size of the datagram that came back, or `nothing`. */
 export function sendDatagrams(world: World, to: string): Promise<string> {
   return inside(world, [process.execPath, '-e', asking, to]);
 }
 
-/** What the container has learned of a way: `1300`. */
+/** MTU to a destination that the container has learned: `1300`. */
 export async function learnedMtu(world: World, to: string): Promise<string | undefined> {
   return /mtu (\d+)/.exec(await inside(world, ['ip', 'route', 'get', to]))?.[1];
 }
 
-/** At the far end too: what it has learned of the way back, it tells who connects to it as its segment size. */
+/** Also flushes the far end, which uses its learned MTU for the MSS that it announces. */
 export async function forgetMtu(world: World, family: Family): Promise<void> {
   const argv = ['ip', `-${family}`, 'route', 'flush', 'cache'];
   await inside(world, argv);
@@ -162,7 +162,7 @@ export async function forgetMtu(world: World, family: Family): Promise<void> {
   await world.hosts.upstream.run(inNetwork('/run/netns/far', argv));
 }
 
-/** The network of the container, with the programs of its host. */
+/** Runs programs of the host in the container's network namespace. */
 export async function inside({ hosts: { node1 } }: World, argv: readonly string[]): Promise<string> {
   return (await node1.exec.run(inNetwork('/run/netns/web', argv))).stdout.trim();
 }

@@ -1,4 +1,4 @@
-/** Boot: the units that install writes, as systemd reads them (it does not have to run), and what they call. */
+/** Boot: the units that install writes, as systemd parses them (it need not run), and the commands in them. */
 import { copyFile, cp, mkdir, mkdtemp, readlink, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -15,13 +15,13 @@ const reportSchema = z.object({ units: z.array(z.object({ path: z.string(), text
 const checkout = dirname(dirname(programPath));
 const names = ['mustredirect-guard.service', 'mustredirect.service'];
 const unitFolder = '/etc/systemd/system';
-/** The folder has no quotes and no backslash: in that of a program, systemd does not take them. */
+/** The folder has no quotes and backslashes: systemd does not accept them in the path of a program. */
 const fileName = `a\\b "c" 'd'.yaml`;
 
 describe.each([
   ['plain', 'mustredirect'],
   ['full of what systemd has a meaning for', `my $HOME \${x} 100%n ; é`],
-])('install in a folder whose name is %s', (_, name) => {
+])('install in a folder with a %s name', (_, name) => {
   let root: string;
 
   beforeAll(async () => {
@@ -33,11 +33,11 @@ describe.each([
   });
   afterAll(() => rm(root, { recursive: true, force: true }));
 
-  it('writes units in which systemd finds nothing wrong', async () => {
+  it('writes units that systemd accepts', async () => {
     expect(await verify(names)).toEqual({ exitCode: 0, stdout: '', stderr: '' });
   });
 
-  it('would hear of it if there were something', async () => {
+  it('control: an error in a unit is reported', async () => {
     const unit = await thisMachine().files.read(join(root, unitFolder, 'mustredirect.service'));
     expect(unit).toContain('\nExecStart=');
     const changes = [
@@ -51,7 +51,7 @@ describe.each([
     }
   });
 
-  it('has them linked where they are needed', async () => {
+  it('links them into the right targets', async () => {
     const systemctl = (verb: string) =>
       thisMachine().exec.run(['systemctl', `--root=${root}`, verb, ...names]);
     const links = [
@@ -76,7 +76,7 @@ describe.each([
   }
 });
 
-/** The program, its file and the Node that runs it, all in one folder. */
+/** Copies the program, its file and its Node to one folder. */
 async function copyProgram(home: string): Promise<string> {
   await mkdir(home);
   for (const part of ['bin', 'dist']) await cp(join(checkout, part), join(home, part), { recursive: true });
@@ -111,14 +111,14 @@ describe('apply --closed --boot', () => {
     await world?.down();
   });
 
-  /** What boot finds when `applied` was applied, and `file` has been written since. */
+  /** Simulates a boot after `applied` was applied and `file` was written. */
   async function boot(applied: string, file: string) {
     const { node1 } = world.hosts;
     await node1.files.replace(filePath, applied);
     await mustSucceed(node1, 'destroy', '--yes');
     await mustSucceed(node1, 'apply', '--yes');
     await node1.files.replace(filePath, file);
-    // As a restart of the machine leaves it.
+    // State after a reboot.
     await node1.run(['sh', '-c', 'nft flush ruleset; ip rule flush protocol 136']);
     const { exitCode } = await mustredirect(node1, 'apply', '--closed', '--boot', '--yes');
     const rules = await node1.run(['ip', 'rule']);
@@ -130,24 +130,24 @@ describe('apply --closed --boot', () => {
 
   const file = exampleFile('external');
 
-  it('closes what the file says', async () => {
+  it('blocks networks of the file', async () => {
     expect(await boot(file, file)).toEqual({ exitCode: 0, closed: [network.subnet] });
   });
 
-  it('closes what was applied, too, when the file says something else by now', async () => {
+  it('also blocks the networks that were applied when the file has others by now', async () => {
     expect(await boot(file, file.replaceAll(network.subnet, '10.90.0.0/24'))).toEqual({
       exitCode: 0,
       closed: [network.subnet, '10.90.0.0/24'],
     });
   });
 
-  it('closes what was applied when the file is wrong by now, and says so', async () => {
+  it('blocks the networks that were applied when the file is invalid, and reports the errors', async () => {
     expect(await boot(file, `${file}oops: 1\n`)).toEqual({ exitCode: 2, closed: [network.subnet] });
   });
 });
 
 describe('destroy', () => {
-  it('says that the boot units would apply it again, when they are there', async () => {
+  it('warns that installed boot units would apply the file again', async () => {
     const world = await createTestWorld({ engine: 'external' });
     try {
       const { node1 } = world.hosts;

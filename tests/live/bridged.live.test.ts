@@ -1,6 +1,6 @@
 /**
- * What stays inside the bridge of a redirected network, where br_netfilter shows it to the firewall: it passes, and counts as
- * nothing that was stopped.
+ * Traffic inside the bridge of a redirected network with br_netfilter, which passes it to the firewall: it is allowed,
+ * and not counted as dropped.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { exampleFile, filePath } from '../../src/lab/example-file.ts';
@@ -14,7 +14,7 @@ import { createTestWorld } from './test-world.ts';
 const switches = ['iptables', 'ip6tables', 'arptables'].map(
   (name) => `/proc/sys/net/bridge/bridge-nf-call-${name}`,
 );
-/** networks that make a mark steer */
+/** number of networks that causes steering by fwmark */
 const many = 16;
 
 describe.each([
@@ -22,7 +22,7 @@ describe.each([
   ['marks', many],
 ] as const)('with br_netfilter, steered by %s', (by, more) => {
   let world: World;
-  /** of the container that is asked, by family */
+  /** addresses of the other container, by family */
   const other: Partial<Record<4 | 6, string>> = {};
 
   beforeAll(async () => {
@@ -41,13 +41,13 @@ describe.each([
   });
   afterAll(() => world?.down());
 
-  /** Everything that containers of one network say to each other. */
+  /** Traffic of each kind between containers of one network. */
   async function talk(): Promise<Readonly<Record<string, boolean>>> {
     const { node1 } = world.hosts;
     const answered = async (...argv: readonly string[]): Promise<boolean> =>
       (await world.containers.run('web', argv)).exitCode === 0;
     const ping = ['ping', '-c', '3', '-i', '0.2', '-W', '1'];
-    // Each has to look for the other anew.
+    // Flushed, so that neighbour discovery runs again.
     for (const name of ['web', 'other']) await node1.run(['ip', '-n', name, 'neigh', 'flush', 'all']);
     return {
       unicast4: await answered(...ping, other[4] ?? ''),
@@ -60,17 +60,17 @@ describe.each([
 
   const all = { unicast4: true, unicast6: true, multicast6: true, large4: true, large6: true };
 
-  it('passes, and is not counted', async () => {
+  it('passes, and is not counted as dropped', async () => {
     const { node1 } = world.hosts;
     expect(await talk()).toEqual(all);
-    // Without the set of bridges that the guard lets frames pass by, it would not.
+    // Control: without the set of bridges whose frames the guard accepts, traffic is dropped.
     await node1.run(['nft', 'flush', 'set', 'inet', 'mustredirect', 'inside']);
     const cut = await talk();
     expect(Object.values(cut)).toContain(false);
     await mustSucceed(node1, 'destroy', '--yes');
     await mustSucceed(node1, 'apply', '--yes');
     expect(await talk()).toEqual(all);
-    // Nor do the probes of verify count as anything; of many networks they take long.
+    // Probes of verify are not counted either; with many networks, they take long.
     if (more === 0) await mustSucceed(node1, 'verify');
     const { stdout } = await mustredirect(node1, 'doctor', '--json');
     const found = JSON.parse(stdout) as { problem: string }[];

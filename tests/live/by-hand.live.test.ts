@@ -1,4 +1,4 @@
-/** The recipe by hand, and mustredirect: the same packet goes the same way. */
+/** Compares the manual recipe with mustredirect: the same packets take the same path. */
 import { describe, expect, it } from 'vitest';
 import { exampleFile, filePath } from '../../src/lab/example-file.ts';
 import type { LabEngine } from '../../src/lab/engine.ts';
@@ -17,7 +17,7 @@ async function redirectByProgram(world: World): Promise<void> {
   }
 }
 
-/** What each link carries of a ping and a TCP connection: protocol, addresses and TTL, in order, without repeats. */
+/** Traffic of a ping and a TCP connection on each link: protocol, addresses and TTL, in order, without repeats. */
 async function seenOnLinks(world: World): Promise<Record<string, string[]>> {
   const web = await world.containers.start('web', network.name);
   const links = { bridge: 'node1', lan: 'gw1', uplink: 'upstream', wrong: 'isp' } as const;
@@ -50,14 +50,14 @@ async function inWorld<T>(engine: LabEngine, use: (world: World) => Promise<T>):
   }
 }
 
-// netavark masquerades always: by hand there is no way to keep the source.
+// netavark always masquerades: the recipe cannot keep the source.
 const byHandEngines: LabEngine[] = [
   ...(await podmanEngines()).filter((engine) => engine !== 'podman-netavark'),
   'external',
 ];
 
 describe.each(byHandEngines)('%s', (engine) => {
-  it('sends the same packets the same way as the recipe by hand', async () => {
+  it('sends the same packets on the same path as the manual recipe', async () => {
     const byHand = await inWorld(engine, async (world) => {
       await redirectByHand(world);
       return seenOnLinks(world);

@@ -1,10 +1,10 @@
-/** The recipe of DESIGN 1, as somebody would type it on two hosts: what mustredirect is measured against. */
+/** Recipe of DESIGN 1, as commands on two hosts: the reference for mustredirect. */
 import type { Family } from '../../src/address/cidr.ts';
 import { addressesOf, network, subnetOf } from '../../src/lab/layout.ts';
 import type { TestHost } from '../../src/lab/test-host.ts';
 import type { World } from '../../src/lab/world.ts';
 
-/** Creates the network and redirects it, while nothing is attached to it. */
+/** Creates the network and redirects it, before any container is attached. */
 export async function redirectByHand(world: World): Promise<void> {
   await world.containers.createNetwork(network.name, ...world.families.map(subnetOf));
   for (const family of world.families) await redirectFamily(world, family);
@@ -34,7 +34,7 @@ async function runAll(host: TestHost, commands: readonly string[]): Promise<void
   for (const command of commands) await host.run(command.split(' '));
 }
 
-/** What by hand is possible with some engines only: not with netavark. */
+/** Disables masquerade, which is possible with some engines only: netavark has no setting. */
 async function stopMasquerade({ hosts: { node1 }, engine }: World, family: Family): Promise<void> {
   switch (engine.engine) {
     case 'podman-cni': {

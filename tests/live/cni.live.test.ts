@@ -1,4 +1,4 @@
-/** Networks of the CNI plugins alone, called as a runtime calls them. */
+/** Networks of CNI plugins without an engine, called like a runtime calls them. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { exampleFile, filePath } from '../../src/lab/example-file.ts';
 import { addresses, network } from '../../src/lab/layout.ts';
@@ -23,14 +23,14 @@ beforeAll(async () => {
   const { node1, gw1 } = world.hosts;
   const file = exampleFile('external').replace('engine: external', 'engine: cni');
   await Promise.all([node1, gw1].map((host) => host.files.replace(filePath, file)));
-  // Nothing but an engine would have switched it on.
+  // An engine would have enabled forwarding.
   await node1.files.overwrite('/proc/sys/net/ipv4/ip_forward', '1');
   await mustSucceed(gw1, 'apply', '--yes');
 });
 
 afterAll(() => world?.down());
 
-/** Calls the plugin with what the file says now. */
+/** Calls the plugin with the current file. */
 async function callPlugin(command: 'ADD' | 'DEL', container: string): Promise<void> {
   const { node1 } = world.hosts;
   const { plugins, ...common } = JSON.parse((await node1.files.read(path)) ?? '') as {
@@ -53,7 +53,7 @@ async function start(container: string): Promise<void> {
   await callPlugin('ADD', container);
 }
 
-/** Who answered, and the sources that the gateway's link has seen. */
+/** Replying host, and the sources seen on the gateway's link. */
 async function ask(container: string): Promise<{ readonly answer: string; readonly sources: string[] }> {
   const lan = await world.capture('gw1', 'eth0', `tcp and dst host ${addresses.internet}`);
   const wget = ['timeout', '3', 'busybox', 'wget', '-qO-', `http://${addresses.internet}`];
@@ -64,14 +64,14 @@ async function ask(container: string): Promise<{ readonly answer: string; readon
 const redirected = (source: string) => ({ answer: `upstream saw ${addresses.uplink}`, sources: [source] });
 
 describe('plain cni', () => {
-  it('closes a network of which there is no file', async () => {
+  it('blocks a network without a CNI file', async () => {
     const { exitCode, stdout } = await mustredirect(world.hosts.node1, 'apply', '--yes');
     expect(exitCode).toBe(3);
     expect(stdout).toContain(`network ${network.name}: no file in /etc/cni/net.d has a network of that name`);
     await mustSucceed(world.hosts.node1, 'destroy', '--yes');
   });
 
-  it('keeps the source of a container that the plugin masquerades, and waits with the file', async () => {
+  it('keeps the source of a container with masquerade by the plugin, and delays the edit of the file', async () => {
     const { node1 } = world.hosts;
     await node1.files.replace(path, conflist);
     await start('early');
@@ -86,7 +86,7 @@ describe('plain cni', () => {
     expect(await node1.files.read(path)).toBe(conflist);
   });
 
-  it('edits the file when nothing is attached, and gives it back byte for byte', async () => {
+  it('edits the file when no container is attached, and restores it byte for byte', async () => {
     const { node1 } = world.hosts;
     await callPlugin('DEL', 'early');
     await callPlugin('DEL', 'late');

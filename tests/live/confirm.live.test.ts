@@ -1,4 +1,4 @@
-/** What nobody confirms is undone by itself, whoever is gone by then. */
+/** An unconfirmed apply is undone, even if its shell or terminal is gone. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { exampleFile, filePath } from '../../src/lab/example-file.ts';
@@ -26,17 +26,17 @@ describe('apply --confirm', () => {
     start = await dump();
   });
 
-  /** All but who did what when. */
+  /** Dump without the history, which has times and users. */
   async function dump(): Promise<HostDump> {
     const found = await dumpHost(world.hosts.node1);
     return { ...found, files: found['files']?.filter((line) => !line.endsWith('.history')) ?? [] };
   }
 
-  /** Runs a shell in a session of its own, which says `ready`, and ends it as the test wants. */
+  /** Runs a shell in a session of its own, waits for `ready`, and ends it with the given command. */
   async function shell(argv: readonly string[], end: string): Promise<void> {
     const running = await world.hosts.node1.background.start(argv);
-    while (!running.said().stdout.includes('ready')) {
-      if (running.ended()) throw new Error(JSON.stringify(running.said()));
+    while (!running.output().stdout.includes('ready')) {
+      if (running.ended()) throw new Error(JSON.stringify(running.output()));
       await sleep(50);
     }
     expect(await dump()).not.toEqual(start);
@@ -61,7 +61,7 @@ describe('apply --confirm', () => {
     return stdout.trim();
   }
 
-  it('is undone when its shell was killed', async () => {
+  it('is undone after its shell was killed', async () => {
     const script = `echo $$ >/run/shell; ${apply} >/dev/null 2>&1; echo ready; exec cat`;
     await shell(['sh', '-c', script], 'kill -KILL $(cat /run/shell)');
     expect(await dump()).not.toEqual(start);
@@ -69,7 +69,7 @@ describe('apply --confirm', () => {
     expect(await mustSucceed(world.hosts.node1, 'history')).toMatch(/ apply .*\n[^]* rollback /);
   });
 
-  it('is undone when its terminal was closed', async () => {
+  it('is undone after its terminal was closed', async () => {
     const inTerminal = `${apply} >/dev/null 2>&1; tty; echo ready; exec cat`;
     const script = `echo $$ >/run/terminal; exec script --quiet --command '${inTerminal}' /dev/null`;
     await shell(['sh', '-c', script], 'kill -KILL $(cat /run/terminal)');
@@ -77,12 +77,12 @@ describe('apply --confirm', () => {
     expect(await undoneAfter(12)).toBe(true);
   });
 
-  it.each([1, 3, 6])('is undone when it was killed itself, before step %i', async (boundary) => {
+  it.each([1, 3, 6])('is undone after it was killed before step %i', async (boundary) => {
     expect(await runKilled(world.hosts.node1, boundary, 'apply', '--yes', '--confirm', '1s')).toBe(true);
     expect(await undoneAfter(12)).toBe(true);
   });
 
-  it('stays when it is confirmed, and nobody watches any more', async () => {
+  it('stays when confirmed, and its watch ends', async () => {
     await mustSucceed(world.hosts.node1, 'apply', '--yes', '--confirm', '10s');
     expect(await watches()).toBe('1');
     expect(await mustSucceed(world.hosts.node1, 'status')).toContain('waits to be confirmed until');
@@ -97,7 +97,7 @@ describe('apply --confirm', () => {
     });
   });
 
-  it('lets nothing else be applied before that is decided', async () => {
+  it('refuses other runs until it is confirmed or undone', async () => {
     await mustSucceed(world.hosts.node1, 'apply', '--yes', '--confirm', '60s');
     for (const verb of ['apply', 'destroy']) {
       expect(await mustredirect(world.hosts.node1, verb, '--yes')).toMatchObject({

@@ -1,4 +1,4 @@
-/** What `doctor` says of containers that can leave past every rule, and of ways beside a network's bridge. */
+/** Findings of `doctor` on containers that can bypass every rule, and on links beside a network's bridge. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { endingWithStdin } from '../../src/host/process/background.ts';
 import { inNetwork } from '../../src/host/process/namespaces.ts';
@@ -14,7 +14,7 @@ const linkOfItsOwn =
 const root = 'it can act as root of this host, and leave past every rule';
 const others = 'it can take over processes that are not redirected, such as those of other containers';
 
-/** What is found, one line for each. */
+/** Problems that doctor reports, one line each. */
 async function problems(world: World): Promise<string[]> {
   const { stdout, stderr } = await mustredirect(world.hosts.node1, 'doctor', '--json');
   if (stderr !== '') throw new Error(stderr);
@@ -24,14 +24,14 @@ async function problems(world: World): Promise<string[]> {
 
 describe.each(['podman-netavark', 'docker'] as const)('containers of %s', (engine) => {
   const program = programOf(engine);
-  /** Docker asks for capabilities that a test machine may not have; podman does without those. */
+  /** Docker requests capabilities that a test machine may lack; podman skips those. */
   const strongest: [string, string[], string] =
     engine === 'docker'
       ? ['CAP_NET_ADMIN and CAP_SYS_MODULE', ['--cap-add', 'NET_ADMIN', '--cap-add', 'SYS_MODULE'], root]
       : ['all capabilities', ['--privileged'], root];
   let world: World;
 
-  /** Starts a container, and gives what is found of it, until it is removed again. */
+  /** Starts a container, returns its findings, and removes it. */
   async function found(name: string, ...options: readonly string[]): Promise<string[]> {
     const { node1 } = world.hosts;
     const run = [program, 'run', '--detach', '--name', name, ...options, image, 'sleep', '100000'];
@@ -55,7 +55,7 @@ describe.each(['podman-netavark', 'docker'] as const)('containers of %s', (engin
 
   afterAll(() => world?.down());
 
-  it('are fine as the engine starts them', async () => {
+  it('with default options are not reported', async () => {
     expect(await problems(world)).toEqual([]);
   });
 
@@ -65,13 +65,13 @@ describe.each(['podman-netavark', 'docker'] as const)('containers of %s', (engin
     strongest,
     ["this host's process ids", ['--pid', 'host'], others],
     ["CAP_NET_ADMIN and this host's process ids", ['--cap-add', 'NET_ADMIN', '--pid', 'host'], linkOfItsOwn],
-  ])('are named with %s', async (powers, options, consequence) => {
+  ])('are reported with %s', async (powers, options, consequence) => {
     expect(await found('strong', '--network', network.name, ...options)).toEqual([
       `network ${network.name}: container strong has ${powers} in this host's user namespace: ${consequence}`,
     ]);
   });
 
-  it('are named as process where they share the network namespace of one', async () => {
+  it("are reported as a process when they share a container's network namespace", async () => {
     const said = await found('sidecar', '--network', 'container:usual', '--cap-add', 'NET_ADMIN');
     expect(said).toEqual([
       expect.stringMatching(
@@ -82,11 +82,11 @@ describe.each(['podman-netavark', 'docker'] as const)('containers of %s', (engin
     ]);
   });
 
-  it('are none of ours in a network that is not redirected', async () => {
+  it('in a network that is not redirected are ignored', async () => {
     expect(await found('strong', '--network', 'lan', ...strongest[1])).toEqual([]);
   });
 
-  it('are named when their answers to another network’s callers are dropped', async () => {
+  it('are reported when their replies for another network are dropped', async () => {
     const { node1 } = world.hosts;
     const name = 'both';
     const first = engine === 'docker' ? 'lan' : `${network.name},lan`;
@@ -129,7 +129,7 @@ describe.each(['podman-netavark', 'docker'] as const)('containers of %s', (engin
       [],
     ],
   ])('are %s', async (_, wrapper, powers) => {
-    // The kernel makes it as an engine would: another process in a container's network namespace.
+    // Simulates an engine: another process in a container's network namespace.
     const { node1 } = world.hosts;
     const pid = (await node1.run([program, 'inspect', '--format', '{{.State.Pid}}', 'usual'])).trim();
     const inside = inNetwork(Number(pid), [...wrapper, 'sleep', '1000']);
@@ -146,7 +146,7 @@ describe.each(['podman-netavark', 'docker'] as const)('containers of %s', (engin
   });
 });
 
-/** Waits for a second sleep in the network namespace of a process. */
+/** Waits for a second sleep process in the network namespace of a process. */
 function untilSleeping(pid: string): string {
   return `for try in $(seq 50); do
     count=0
@@ -158,8 +158,8 @@ function untilSleeping(pid: string): string {
   done`;
 }
 
-/** Why CAP_NET_ADMIN is named: seen on the wire. */
-describe('a container with CAP_NET_ADMIN alone', () => {
+/** Shows on the wire why CAP_NET_ADMIN is reported. */
+describe('a container with only CAP_NET_ADMIN', () => {
   const tunnel = (id: string) =>
     `ip link add esc0 link-netnsid ${id} type vxlan id 9 remote ${addresses.internet} dstport 4789`.split(
       ' ',
@@ -167,7 +167,7 @@ describe('a container with CAP_NET_ADMIN alone', () => {
   const netAdmin = ['setpriv', '--bounding-set=-all,+net_admin', '--inh-caps=-all,+net_admin'];
   let world: World;
 
-  /** The number that a network namespace has for the one where the other end of its eth0 is. */
+  /** Id that a network namespace has for the namespace with the peer of its eth0. */
   async function numberOfHost(inside: (argv: readonly string[]) => readonly string[]): Promise<string> {
     const said = await world.hosts.node1.run(inside(['ip', '-o', 'link', 'show', 'eth0']));
     return /link-netnsid (\d+)/.exec(said)?.[1] ?? '';
@@ -186,7 +186,7 @@ describe('a container with CAP_NET_ADMIN alone', () => {
 
   afterAll(() => world?.down());
 
-  it('makes a tunnel of the host, and leaves by the isp', async () => {
+  it("creates a tunnel in the host's namespace, and leaves by the isp", async () => {
     const { node1 } = world.hosts;
     const pid = Number(await node1.run(['podman', 'inspect', '--format', '{{.State.Pid}}', 'web']));
     const inside = (argv: readonly string[]) => inNetwork(pid, [...netAdmin, ...argv]);
@@ -199,7 +199,7 @@ describe('a container with CAP_NET_ADMIN alone', () => {
     await node1.run(inside(['ip', 'link', 'delete', 'esc0']));
   });
 
-  it('cannot in a user namespace of its own', async () => {
+  it('fails to do so in its own user namespace', async () => {
     const { node1 } = world.hosts;
     const own = ['unshare', '--user', '--map-root-user', '--net', '--', 'sleep', '1000'];
     const running = await node1.background.start(endingWithStdin(own));
@@ -228,7 +228,7 @@ describe('a container with CAP_NET_ADMIN alone', () => {
   });
 });
 
-describe('ways beside a bridge', () => {
+describe('links beside a bridge', () => {
   let world: World;
   let bridge: string;
 
@@ -273,7 +273,7 @@ describe('ways beside a bridge', () => {
       'va',
       'va (veth) is a port of its bridge BRIDGE, and its other end vb is on this host too',
     ],
-  ])('%s is named by plan and doctor', async (_, commands, device, said) => {
+  ])('%s is reported by plan and doctor', async (_, commands, device, said) => {
     const { node1 } = world.hosts;
     const text = said.replace('BRIDGE', bridge);
     expect(await problems(world)).toEqual([]);
@@ -286,7 +286,7 @@ describe('ways beside a bridge', () => {
     }
   });
 
-  it('a tunnel that takes packets from anybody is named', async () => {
+  it('a tunnel that accepts packets from any sender is reported', async () => {
     const { node1 } = world.hosts;
     await node1.run('ip link add vx1 type vxlan id 8 remote 192.168.50.77 dstport 4789'.split(' '));
     await node1.run('ip link set vx1 up'.split(' '));
@@ -296,7 +296,7 @@ describe('ways beside a bridge', () => {
     await node1.run('ip link delete vx1'.split(' '));
   });
 
-  it('another subnet on it is named', async () => {
+  it('another subnet on the bridge is reported', async () => {
     const { node1 } = world.hosts;
     await node1.run(['ip', 'address', 'add', '192.168.77.1/24', 'dev', bridge]);
     expect(await problems(world)).toEqual(

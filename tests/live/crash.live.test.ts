@@ -1,4 +1,4 @@
-/** Killed at any boundary between two steps: the next run reaches the wanted state, or that of the start. */
+/** Runs killed at each boundary between two steps: the next run reaches the desired or the initial state. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { exampleFile, filePath } from '../../src/lab/example-file.ts';
 import { type HostDump, compareDumps, dumpHost } from '../../src/lab/host-dump.ts';
@@ -9,25 +9,25 @@ import { type Boundary, atEachBoundary, runKilled } from './killed.ts';
 import { mustSucceed, mustredirect } from './program.ts';
 import { createTestWorld, podmanEngines } from './test-world.ts';
 
-/** With its table named: one that is chosen is kept, and so would depend on what ran before. */
+/** Fixes the table number: an allocated one is kept, and would depend on earlier runs. */
 function fileWithTable(engine: LabEngine, table: number): string {
   return exampleFile(engine).replace(/^ *snat:.*$/m, (line) => `${line}\n    table: ${table}`);
 }
 
 const firstFile = (engine: LabEngine): string => fileWithTable(engine, 301);
 
-/** Another gateway and table. */
+/** File with another gateway and table. */
 function otherFile(engine: LabEngine): string {
   return fileWithTable(engine, 300).replace('gw1: 192.168.50.2', 'gw1: 192.168.50.3');
 }
 
-/** What is not the same by itself from one run to the next: when and by whom something was applied. */
+/** Dump without the history, which has times and users. */
 function withoutHistory(dump: HostDump): HostDump {
   const files = dump['files']?.filter((line) => !line.endsWith('.history')) ?? [];
   return { ...dump, files };
 }
 
-/** Its networks are made, and their files edited: every kind of step is in the plans. */
+/** This engine's networks are created and their files edited, so that plans have every kind of step. */
 const [engine = 'external'] = await podmanEngines();
 
 describe(`killed with ${engine}`, () => {
@@ -81,13 +81,13 @@ describe(`killed with ${engine}`, () => {
     return runKilled(node1, boundary, ...journey.args);
   }
 
-  /** Then it was at its end; destroy leaves no history in which that could stand. */
+  /** At this boundary, the run is complete and in the history; destroy leaves no history. */
   function isWrittenDown({ name }: (typeof journeys)[number], boundary: Boundary): boolean {
     return boundary === 'last' && name !== 'destroy';
   }
 
   it.each(journeys)(
-    'is brought to its end, or to the start, wherever $name is killed',
+    '$name is finished or undone after a kill at any boundary',
     { timeout: 900_000 },
     async (journey) => {
       await killed(journey, 1000);
@@ -109,7 +109,7 @@ describe(`killed with ${engine}`, () => {
     },
   );
 
-  it('is undone by rollback, exactly', { timeout: 900_000 }, async () => {
+  it('is undone exactly by rollback', { timeout: 900_000 }, async () => {
     const change = journeys[1] as (typeof journeys)[number];
     await run('destroy', '--yes');
     await first();

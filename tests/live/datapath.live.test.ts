@@ -1,4 +1,4 @@
-/** What else the file can say of the datapath, tried with packets: NAT, uplinks, direct destinations, closed ways. */
+/** Packets with other settings of the file: NAT, uplinks, direct destinations, blocked traffic. */
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { endingWithStdin } from '../../src/host/process/background.ts';
 import { inNetwork } from '../../src/host/process/namespaces.ts';
@@ -34,7 +34,7 @@ async function ask(address: string = addresses.internet): Promise<string> {
   return (await world.containers.run('web', argv)).stdout.trim();
 }
 
-/** Packets to the internet address that a host's device carries while the container asks for it. */
+/** Sources of packets to the internet address on a host's device, while the container sends requests. */
 async function sourcesOn(host: 'isp' | 'upstream', device: string): Promise<string[]> {
   const capture = await world.capture(host, device, `dst host ${addresses.internet}`);
   await ask();
@@ -42,13 +42,13 @@ async function sourcesOn(host: 'isp' | 'upstream', device: string): Promise<stri
   return [...new Set((await capture.stop()).map(({ source }) => source))];
 }
 
-/** Takes away all rules that have one of these. */
+/** Script that deletes all rules with these preferences. */
 function withoutRules(...preferences: readonly number[]): string {
   return preferences.map((one) => `while ip rule del pref ${one}; do :; done 2>/dev/null`).join('; ');
 }
 
 describe('source address upstream', () => {
-  it('snat none: the container’s own, also where somebody else masquerades', async () => {
+  it('snat none: the container’s own, despite foreign masquerade', async () => {
     const web = await build({ snat: 'none' }, { containersRouted: true });
     await world.hosts.gw1.run(['nft', '-f', '-'], {
       input: `table ip theirs { chain post { type nat hook postrouting priority srcnat; oifname "uplink0" masquerade; }; }`,
@@ -57,7 +57,7 @@ describe('source address upstream', () => {
     expect(await ask()).toBe(`upstream saw ${web}`);
   });
 
-  it('an address: that one', async () => {
+  it('snat with an address: that address', async () => {
     await build({ snat: '198.51.100.7' });
     await world.hosts.upstream.run(['ip', 'route', 'add', '198.51.100.7/32', 'via', addresses.uplink]);
     await apply();
@@ -65,18 +65,18 @@ describe('source address upstream', () => {
   });
 });
 
-describe('a packet of no flow', () => {
-  /** Sources of the reset of a connection that the gateway's conntrack has forgotten, seen behind the uplink. */
+describe('a packet without a conntrack entry', () => {
+  /** Sources behind the uplink of a RST, for a connection whose entry on the gateway was deleted. */
   async function sourcesOfReset(): Promise<string[]> {
     const { node1, gw1 } = world.hosts;
     const connect = `const socket = require('node:net').connect(80, '${addresses.internet}', () => console.log('connected'));
 process.stdin.once('data', () => socket.resetAndDestroy()).once('end', () => process.exit());`;
     const argv = inNetwork('/run/netns/web', [process.execPath, '-e', connect]);
     const client = await node1.background.start(argv);
-    await vi.waitFor(() => expect(client.said().stdout).toContain('connected'), { timeout: 5000 });
+    await vi.waitFor(() => expect(client.output().stdout).toContain('connected'), { timeout: 5000 });
     await gw1.run(['conntrack', '-D', '-s', network.subnet]);
     const capture = await world.capture('upstream', 'gw1', `tcp and dst host ${addresses.internet}`);
-    client.tell('reset');
+    client.write('reset');
     await gw1.run(['sleep', '0.5']);
     await client.stop();
     return [...new Set((await capture.stop()).map(({ source }) => source))];
@@ -99,7 +99,7 @@ describe('uplink', () => {
   it('without a next hop, on a point-to-point device', async () => {
     await build({});
     const { gw1, upstream } = world.hosts;
-    // Without ARP a cable has one neighbour: the device at its other end, which takes our own address.
+    // A veth without ARP has one neighbour, its other end, which gets this MAC address.
     const mac = '02:00:00:00:00:01';
     await gw1.run(['ip', 'link', 'set', 'uplink0', 'address', mac, 'arp', 'off']);
     await upstream.run(['ip', 'link', 'set', 'gw1', 'address', mac, 'arp', 'off']);
@@ -111,7 +111,7 @@ describe('uplink', () => {
   });
 });
 
-describe('closed', () => {
+describe('blocked', () => {
   it.each([
     ['the table is empty', 'node1', ['ip', 'route', 'flush', 'table', '2184']],
     ['the steering rule is gone', 'node1', ['sh', '-c', withoutRules(4100)]],
@@ -128,7 +128,7 @@ describe('closed', () => {
     expect(await sourcesOn('isp', 'eth0')).toEqual([]);
   });
 
-  it('when a gateway serves the network no more, and the node does not know yet', async () => {
+  it('when the gateway no longer serves the network, before the node applies the file', async () => {
     const web = await build({});
     await apply();
     const { gw1 } = world.hosts;
@@ -139,13 +139,13 @@ describe('closed', () => {
     await gw1.files.replace(filePath, moved);
     await mustSucceed(gw1, 'apply', '--yes');
     expect(await sourcesOn('isp', 'eth0')).toEqual([]);
-    // Without it the gateway is a router like any other.
+    // Control: after destroy, the gateway is an ordinary router.
     await mustSucceed(gw1, 'destroy', '--yes');
     await gw1.files.overwrite('/proc/sys/net/ipv4/ip_forward', '1\n');
     expect(await sourcesOn('isp', 'eth0')).toEqual([web]);
   });
 
-  it('counts what the guard drops, by subnet', async () => {
+  it('and counted by subnet when the guard drops packets', async () => {
     await build({});
     await apply();
     await world.hosts.node1.run(['sh', '-c', withoutRules(4100, 4200)]);
@@ -156,8 +156,8 @@ describe('closed', () => {
   });
 });
 
-describe('flows that go on', () => {
-  /** A ping that goes on while something changes; what the isp sees of it afterwards, from whomever. */
+describe('continuing flows', () => {
+  /** Runs a ping during a change; returns its sources at the isp afterwards. */
   async function seenAfter(change: () => Promise<unknown>): Promise<string[]> {
     const argv = inNetwork('/run/netns/web', ['ping', '-q', '-i', '0.05', addresses.internet]);
     const ping = await world.hosts.node1.background.start(endingWithStdin(argv));
@@ -169,14 +169,14 @@ describe('flows that go on', () => {
     return (await capture.stop()).map(({ source }) => source);
   }
 
-  it('go by the gateway with their own address from apply on', async () => {
+  it('leave by the gateway with their own address after apply', async () => {
     await build({ snat: 'none' }, { containersRouted: true });
     expect(await seenAfter(async () => undefined)).not.toEqual([]);
     expect(await seenAfter(apply)).toEqual([]);
     expect(await ask()).toMatch(/^upstream saw 10\.89\.4\./);
   });
 
-  it('go by the gateway when their destination is direct no more', async () => {
+  it('leave by the gateway when their destination is no longer direct', async () => {
     await build({ direct: [`${addresses.internet}/32`] });
     await apply();
     const { node1 } = world.hosts;
@@ -185,7 +185,7 @@ describe('flows that go on', () => {
     expect(await seenAfter(() => mustSucceed(node1, 'apply', '--yes'))).toEqual([]);
   });
 
-  it('are forgotten by the next run when one was killed before it forgot', async () => {
+  it('are deleted by the next run when a run was killed before it deleted them', async () => {
     await build({});
     const { node1, gw1 } = world.hosts;
     await mustSucceed(gw1, 'apply', '--yes');
@@ -205,7 +205,7 @@ describe('flows that go on', () => {
 });
 
 describe('a foreign source address', () => {
-  it('does not leave by the bridge of a redirected network, and is counted', async () => {
+  it('does not leave from the bridge of a redirected network, and is counted', async () => {
     await build({});
     const { node1 } = world.hosts;
     const inside = (...argv: string[]): Promise<string> =>
@@ -244,7 +244,7 @@ describe('direct', () => {
 });
 
 describe('render', () => {
-  it('prints a script that does the same on a host without mustredirect', async () => {
+  it('prints a script with the same effect on a host without mustredirect', async () => {
     await build({ direct: ['192.168.50.0/24'] });
     const { node1, gw1 } = world.hosts;
     const before = await Promise.all([node1, gw1].map(dumpHost));
@@ -254,14 +254,14 @@ describe('render', () => {
     expect(await ask()).toBe(`upstream saw ${addresses.uplink}`);
     for (const host of [node1, gw1]) expect(await mustSucceed(host, 'plan')).toContain('nothing to do');
     for (const host of [node1, gw1]) await mustSucceed(host, 'destroy', '--yes');
-    // What a script changed nobody remembers; all that mustredirect knows as its own is gone.
+    // Changes by a script are not in the ledger; destroy removes everything that it recognises as ours.
     await gw1.files.overwrite('/proc/sys/net/ipv4/ip_forward', '0\n');
     expect(await Promise.all([node1, gw1].map(dumpHost))).toEqual(before);
   });
 });
 
 describe.each(await podmanEngines())('render with %s', (engine) => {
-  it('prints the whole of it after apply too, network included', async () => {
+  it('prints the complete script after apply, too, including the network', async () => {
     world = await createTestWorld({ engine });
     const hosts = [world.hosts.node1, world.hosts.gw1];
     const render = () => Promise.all(hosts.map((host) => mustSucceed(host, 'render')));
@@ -272,7 +272,7 @@ describe.each(await podmanEngines())('render with %s', (engine) => {
     );
     await apply();
     const applied = await dump();
-    // Only now is it known what the engine calls the bridge.
+    // Only now is the name of the bridge known.
     const scripts = await render();
     for (const host of hosts) await mustSucceed(host, 'destroy', '--yes');
     expect(differences(applied, await dump()).join('\n')).toMatch(
@@ -292,7 +292,7 @@ describe.each(await podmanEngines())('render with %s', (engine) => {
   });
 });
 
-/** But for the order in nft, what mustredirect remembers, and netavark's file: it gives each network a number by chance. */
+/** Differences without the order in nft, our state files, and netavark's file, which has random ids. */
 function differences(before: readonly HostDump[], after: readonly HostDump[]): string[] {
   const lines = after.flatMap((dump, i) => compareDumps(before[i] ?? {}, dump));
   return lines.filter(

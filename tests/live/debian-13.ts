@@ -1,6 +1,6 @@
 /**
- * Debian 13 as the node of a lab: podman 5.4 with netavark 1.14, whose firewall is nftables alone. Everything else of
- * the lab stays as it is. `scripts/debian-13` makes the file system that it is started from.
+ * Debian 13 as the node of a lab: podman 5.4 with netavark 1.14, whose firewall driver is nftables. The rest of the lab
+ * is unchanged. `scripts/debian-13` creates its file system.
  */
 import { dirname } from 'node:path';
 import { preparePodman } from '../../src/lab/containers/podman.ts';
@@ -9,12 +9,12 @@ import type { World, WorldOptions } from '../../src/lab/world.ts';
 import { programPath } from './program.ts';
 import { createTestWorld } from './test-world.ts';
 
-/** Where `scripts/debian-13` puts it. */
+/** Folder that `scripts/debian-13` writes. */
 const folder = '/var/cache/mustredirect-tests/debian-13';
 
 /**
- * A host's root becomes a layer on the folder, on memory like everything that a test host keeps. Nobody needs to be
- * told: who enters the mounts of a host later finds its new root, and its first process has it too.
+ * Replaces a host's root by an overlay of the folder, in memory like everything on a test host. Processes that enter
+ * the host's mount namespace later see the new root, and so does its first process.
  */
 const changeRoot = `
 set -e

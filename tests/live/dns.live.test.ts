@@ -1,4 +1,4 @@
-/** Who is asked for names, by which way, and as whom: the answer tells which name server gave it. */
+/** Server, egress and source of DNS queries: the reply tells which name server answered. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { endingWithStdin, waitUntil } from '../../src/host/process/background.ts';
 import { exampleFile, filePath } from '../../src/lab/example-file.ts';
@@ -8,7 +8,7 @@ import type { World } from '../../src/lab/world.ts';
 import { mustSucceed, mustredirect } from './program.ts';
 import { containerEngines, createTestWorld } from './test-world.ts';
 
-/** what each name server says that the name is */
+/** address in the replies of each name server */
 const answers = { isp: '203.0.113.1', gw1: '203.0.113.2', upstream: '203.0.113.3' } as const;
 const listens = { isp: addresses.isp, gw1: addresses.gw1, upstream: addresses.internet } as const;
 
@@ -29,8 +29,8 @@ async function startNameServer(host: TestHost, listen: string, answer: string): 
       `--address=/example.test/${answer}`,
     ]),
   );
-  if (await waitUntil(() => running.said().stderr.includes('started'), 10_000)) return;
-  throw new Error(`dnsmasq on ${host.name}: ${running.said().stderr}`);
+  if (await waitUntil(() => running.output().stderr.includes('started'), 10_000)) return;
+  throw new Error(`dnsmasq on ${host.name}: ${running.output().stderr}`);
 }
 
 function withDns(file: string, dns: string): string {
@@ -39,7 +39,7 @@ function withDns(file: string, dns: string): string {
 
 describe.each(await containerEngines())('%s', (engine) => {
   let world: World;
-  // It answers inside of the container, and asks others from there.
+  // docker's name server runs inside the container, and forwards queries from there.
   const inside = engine === 'docker';
   let web: string;
 
@@ -67,7 +67,7 @@ describe.each(await containerEngines())('%s', (engine) => {
     return (await world.containers.run('web', ['nslookup', name])).stdout;
   }
 
-  /** The answer to a question for a name of the world, and as whom it came to each of the name servers. */
+  /** Reply to a query for an external name, and its sources at each name server. */
   async function ask(): Promise<{ answer: string; seen: Record<string, string[]> }> {
     const places = [
       ['isp', 'eth0'],
@@ -89,7 +89,7 @@ describe.each(await containerEngines())('%s', (engine) => {
     };
   }
 
-  /** What verify says of names. */
+  /** Check `names` of verify. */
   async function verified(): Promise<{ ok: boolean | string; evidence: string } | undefined> {
     const { stdout } = await mustredirect(world.hosts.node1, 'verify', '--json');
     const { checks } = JSON.parse(stdout) as { checks: { check: string; ok: boolean; evidence: string }[] };
@@ -106,7 +106,7 @@ describe.each(await containerEngines())('%s', (engine) => {
     expect(await applyWith('engine')).not.toContain('warning:');
     const { answer, seen } = await ask();
     expect(seen).toEqual({ isp: inside ? [] : [addresses.node1], gw1: [], upstream: [] });
-    // Nobody at the other end of the uplink knows that one.
+    // No server beyond the uplink has this address.
     expect(answer === answers.isp).toBe(!inside);
     expect(await lookUp('db')).toContain('Address: 10.89.4.');
     expect(await verified()).toMatchObject({
@@ -119,14 +119,14 @@ describe.each(await containerEngines())('%s', (engine) => {
     });
   });
 
-  it('gateway: the container asks the gateway, with its own address', async () => {
+  it('gateway: the container queries the gateway, with its own address', async () => {
     const warned = (await applyWith('gateway')).includes('its containers cannot resolve each other’s names');
     expect(warned).toBe(!inside);
     expect(await ask()).toEqual({ answer: answers.gw1, seen: { isp: [], gw1: [web], upstream: [] } });
     expect((await lookUp('db')).includes('Address: 10.89.4.')).toBe(inside);
   });
 
-  it('an address: the container asks it, by the gateway', async () => {
+  it('an address: the container queries it, through the gateway', async () => {
     await applyWith(addresses.internet);
     const seen = { isp: [], gw1: [], upstream: [addresses.uplink] };
     expect(await ask()).toEqual({ answer: answers.upstream, seen });
@@ -136,16 +136,16 @@ describe.each(await containerEngines())('%s', (engine) => {
     expect(await verified()).toMatchObject({ ok: true, evidence });
   });
 
-  it('fails to verify when somebody took away what turns the questions', async () => {
+  it('verify fails when the rules that redirect queries are deleted', async () => {
     const { node1 } = world.hosts;
     await node1.run(['nft', 'flush', 'chain', 'inet', 'mustredirect', 'resolve']);
-    // What docker asks leaves by the gateway all the same.
+    // With docker, queries still leave by the gateway.
     expect(await verified()).toMatchObject({ ok: inside });
     expect(await mustSucceed(node1, 'apply', '--yes')).toContain(`dnat ip to ${addresses.internet}`);
     expect(await verified()).toMatchObject({ ok: true });
   });
 
-  it('has nothing to do the second time, and is back with the engine afterwards', async () => {
+  it('has nothing to do in a second run, and leaves DNS to the engine after destroy', async () => {
     const { node1 } = world.hosts;
     expect(await mustSucceed(node1, 'plan')).toContain('nothing to do');
     const found = (await mustredirect(node1, 'doctor')).stdout;

@@ -1,4 +1,4 @@
-/** What docker 28.2 and later do to answers. */
+/** Replies to containers, as docker 28.2 and later drop them. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { exampleFile, filePath } from '../../src/lab/example-file.ts';
 import { addresses, network } from '../../src/lab/layout.ts';
@@ -26,14 +26,14 @@ function later(...args: readonly string[]) {
   return withLaterDocker(world.hosts.node1, ...args);
 }
 
-/** Starts a container, and does what the later docker does for it. */
+/** Starts a container, and adds the rules that the later docker adds for it. */
 async function start(name: string): Promise<string> {
   const address = await world.containers.start(name, network.name);
   await dropCalls(world.hosts.node1, bridge, address);
   return address;
 }
 
-/** Who answered, and the sources that the gateway's link has seen. */
+/** Replying host, and the sources seen on the gateway's link. */
 async function ask(container: string): Promise<{ readonly answer: string; readonly sources: string[] }> {
   const lan = await world.capture('gw1', 'eth0', `tcp and dst host ${addresses.internet}`);
   const argv = ['timeout', '2', 'wget', '-qO-', `http://${addresses.internet}`];
@@ -44,10 +44,10 @@ async function ask(container: string): Promise<{ readonly answer: string; readon
 const answered = (source: string) => ({ answer: `upstream saw ${addresses.uplink}`, sources: [source] });
 const rule = `-d ${network.subnet} -i eth0 -j ACCEPT`;
 
-describe('a network of docker that drops answers', () => {
+describe('a docker network whose replies are dropped', () => {
   let web: string;
 
-  it('asks, and hears nothing: the drop is what later ones do', async () => {
+  it('control: gets no replies because of the drop', async () => {
     const { node1 } = world.hosts;
     web = await start('web');
     await mustSucceed(node1, 'apply', '--yes');
@@ -55,7 +55,7 @@ describe('a network of docker that drops answers', () => {
     await mustSucceed(node1, 'destroy', '--yes');
   });
 
-  it('is closed, with the commands that make it anew', async () => {
+  it('is blocked, and the commands to recreate it are shown', async () => {
     const { exitCode, stdout } = await later('apply', '--yes');
     expect(exitCode).toBe(3);
     expect(stdout).toContain(
@@ -66,7 +66,7 @@ describe('a network of docker that drops answers', () => {
     expect(await raw(world.hosts.node1, '-S')).not.toContain('mustredirect');
   });
 
-  it('hears them with accept_replies, and so do containers that come later', async () => {
+  it('gets replies with accept_replies, also in new containers', async () => {
     const { node1 } = world.hosts;
     const file = exampleFile('docker').replace(
       '    via: office',
@@ -82,7 +82,7 @@ describe('a network of docker that drops answers', () => {
     expect((await later('status', '--check')).exitCode).toBe(0);
   });
 
-  it('has it first in its chain again when a drop came before it', async () => {
+  it('has our rule moved to the front of its chain when a drop precedes it', async () => {
     await raw(world.hosts.node1, '-I', 'PREROUTING', '-d', `${web}/32`, '!', '-i', bridge, '-j', 'DROP');
     expect((await ask('web')).answer).toBe('');
     const { exitCode, stdout } = await later('status', '--check');
@@ -92,7 +92,7 @@ describe('a network of docker that drops answers', () => {
     expect(await ask('web')).toEqual(answered(web));
   });
 
-  it('is as it was after destroy', async () => {
+  it('is unchanged after destroy', async () => {
     expect((await later('destroy', '--yes')).exitCode).toBe(0);
     const left = await raw(world.hosts.node1, '-S', 'PREROUTING');
     expect(left).not.toContain('mustredirect');

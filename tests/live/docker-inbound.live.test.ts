@@ -1,6 +1,6 @@
 /**
- * Who reaches a container of docker by the link to its gateway, where docker alone lets in nobody: a port that is published
- * on 127.0.0.1 is for this host.
+ * Connections to a docker container by the link to its gateway, which docker itself drops: a port published on
+ * 127.0.0.1 is only for this host.
  */
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Output } from '../../src/host/ports.ts';
@@ -13,14 +13,14 @@ import { mustSucceed } from './program.ts';
 import { createTestWorld } from './test-world.ts';
 
 let world: World;
-/** of the container */
+/** address of the container */
 let web: string;
 
 afterEach(() => world?.down());
 
 const trust = ['--opt', 'com.docker.network.bridge.trusted_host_interfaces=eth0'];
 
-/** A container that serves port 80, published on 127.0.0.1:9000 and on every address of the host as 8081. */
+/** Starts a container that serves port 80, published on 127.0.0.1:9000 and on every address of the host as 8081. */
 async function build(options: readonly string[]): Promise<void> {
   world = await createTestWorld({ engine: 'docker' });
   const { node1, isp } = world.hosts;
@@ -32,13 +32,13 @@ async function build(options: readonly string[]): Promise<void> {
   const run = ['docker', 'run', '--detach', '--name', 'web', '--network', network.name, ...ports];
   await node1.run([...run, 'localhost/lab', 'sh', '-c', serve]);
   web = (await world.containers.addresses('web', network.name))[0] ?? '';
-  // Somebody on the LAN who knows where the containers are.
+  // A client on the LAN with a route to the containers.
   await isp.run(['ip', 'route', 'add', network.subnet, 'via', addresses.node1]);
 }
 
 function fileText(acceptReplies: boolean, publish = ''): string {
   const via = `    via: office\n${acceptReplies ? '    accept_replies: true\n' : ''}`;
-  // Whoever calls from the LAN gets his answers there.
+  // Replies to clients on the LAN are direct.
   return `${exampleFile('docker', { direct: ['192.168.50.0/24'] }).replace('    via: office\n', via)}${publish}`;
 }
 
@@ -50,7 +50,7 @@ async function apply(text: string): Promise<void> {
   expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 });
 }
 
-/** What a host gets from a port. */
+/** Reply that a host gets from a port. */
 async function call(from: 'isp' | 'upstream' | 'node1', address: string, port = 80): Promise<string> {
   const wget = ['timeout', '2', 'busybox', 'wget', '-qO-', `http://${address}:${port}`];
   return (await world.hosts[from].exec.run(wget)).stdout.trim();
@@ -67,40 +67,44 @@ describe('a container with a port on 127.0.0.1', () => {
   it.each([
     ['accept_replies', [], true],
     ['a trusted link', trust, false],
-  ] as const)('gets no calls by the link to its gateway, with %s', async (how, options, acceptReplies) => {
-    await build(options);
-    const { node1 } = world.hosts;
-    // The control: with nothing of the later docker, the call arrives.
-    expect(await call('isp', web)).toBe(answered);
-    await dropCalls(node1, await bridgeOf(node1, network.name), web);
-    if (!acceptReplies) await raw(node1, '-I', 'PREROUTING', '-d', `${web}/32`, '-i', 'eth0', '-j', 'ACCEPT');
-    // With docker alone it does not, unless its network was made to trust the link for our sake.
-    expect(await call('isp', web)).toBe(acceptReplies ? '' : answered);
+  ] as const)(
+    'gets no connections by the link to its gateway, with %s',
+    async (how, options, acceptReplies) => {
+      await build(options);
+      const { node1 } = world.hosts;
+      // Control: without rules of the later docker, the connection succeeds.
+      expect(await call('isp', web)).toBe(answered);
+      await dropCalls(node1, await bridgeOf(node1, network.name), web);
+      if (!acceptReplies)
+        await raw(node1, '-I', 'PREROUTING', '-d', `${web}/32`, '-i', 'eth0', '-j', 'ACCEPT');
+      // Docker alone drops it, unless its network was created to trust the link for us.
+      expect(await call('isp', web)).toBe(acceptReplies ? '' : answered);
 
-    await apply(fileText(acceptReplies));
-    expect(await askOutside()).toBe(`upstream saw ${addresses.uplink}`);
-    // Not even the question arrives.
-    const inside = await world.capture(
-      'node1',
-      await bridgeOf(node1, network.name),
-      `src host ${addresses.isp}`,
-    );
-    expect(await call('isp', web)).toBe('');
-    expect(await call('isp', web, 9000)).toBe('');
-    await world.hosts.isp.exec.run(['ping', '-c', '2', '-i', '0.2', '-W', '1', web]);
-    expect(await inside.stop()).toEqual([]);
-    // Ports that docker publishes go on working.
-    expect(await call('isp', addresses.node1, 8081)).toBe(answered);
-    expect(await call('node1', '127.0.0.1', 9000)).toBe(answered);
+      await apply(fileText(acceptReplies));
+      expect(await askOutside()).toBe(`upstream saw ${addresses.uplink}`);
+      // Not even the request arrives.
+      const inside = await world.capture(
+        'node1',
+        await bridgeOf(node1, network.name),
+        `src host ${addresses.isp}`,
+      );
+      expect(await call('isp', web)).toBe('');
+      expect(await call('isp', web, 9000)).toBe('');
+      await world.hosts.isp.exec.run(['ping', '-c', '2', '-i', '0.2', '-W', '1', web]);
+      expect(await inside.stop()).toEqual([]);
+      // Ports that docker publishes still work.
+      expect(await call('isp', addresses.node1, 8081)).toBe(answered);
+      expect(await call('node1', '127.0.0.1', 9000)).toBe(answered);
 
-    const publish = `    publish:\n      - { port: 8080, to: ${web}, to_port: 80 }\n`;
-    await apply(fileText(acceptReplies, publish));
-    expect(await call('upstream', addresses.uplink, 8080)).toBe(answered);
-    expect(await withLaterDocker(node1, 'status', '--check')).toMatchObject({ exitCode: 0 });
-    await noteOtherWay({
-      what: `a host of the LAN calls a container of docker that publishes on 127.0.0.1, with ${how}`,
-      control: 'answered before docker drops it',
-      applied: 'not answered, 0 on the bridge',
-    });
-  });
+      const publish = `    publish:\n      - { port: 8080, to: ${web}, to_port: 80 }\n`;
+      await apply(fileText(acceptReplies, publish));
+      expect(await call('upstream', addresses.uplink, 8080)).toBe(answered);
+      expect(await withLaterDocker(node1, 'status', '--check')).toMatchObject({ exitCode: 0 });
+      await noteOtherWay({
+        what: `a host of the LAN calls a container of docker that publishes on 127.0.0.1, with ${how}`,
+        control: 'answered before docker drops it',
+        applied: 'not answered, 0 on the bridge',
+      });
+    },
+  );
 });

@@ -1,4 +1,4 @@
-/** What only docker does: its daemon is restarted, and makes all its rules anew. */
+/** Docker: a restart of its daemon, which recreates all of its rules. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { restartDockerd } from '../../src/lab/containers/docker.ts';
 import { exampleFile, filePath } from '../../src/lab/example-file.ts';
@@ -20,7 +20,7 @@ afterEach(async () => {
   await world?.down();
 });
 
-/** Who answered a container, and the sources that the gateway's link to it has seen meanwhile. */
+/** Replying host for a container, and the sources seen meanwhile on the gateway's link to it. */
 async function ask(container: string): Promise<{ readonly answer: string; readonly sources: string[] }> {
   const lan = await world.capture('gw1', 'eth0', `tcp and dst host ${addresses.internet}`);
   const argv = ['timeout', '3', 'wget', '-qO-', `http://${addresses.internet}`];
@@ -38,6 +38,16 @@ request.on('timeout', () => process.exit());
 `;
 
 describe('docker', () => {
+  it('has nothing to warn of in a network that apply has just created, with no container', async () => {
+    const { node1 } = world.hosts;
+    const { exitCode, stdout, stderr } = await mustredirect(node1, 'apply', '--yes');
+    expect({ exitCode, warnings: `${stdout}${stderr}`.match(/^warning: .*/gm) }).toEqual({
+      exitCode: 0,
+      warnings: null,
+    });
+    expect(await mustSucceed(node1, 'doctor')).toContain('nothing found');
+  });
+
   it('keeps the source through a restart of its daemon, which masquerades a network that was there before', async () => {
     const { node1, gw1 } = world.hosts;
     await world.containers.createNetwork(network.name, network.subnet);
@@ -56,12 +66,12 @@ describe('docker', () => {
     const after = await world.containers.start('after', network.name);
     expect(await ask('after')).toEqual(redirected(after));
     await mustSucceed(node1, 'status', '--check');
-    // Without us, it is the masquerade that counts.
+    // Without mustredirect, masquerade is in effect.
     for (const host of [node1, gw1]) await mustSucceed(host, 'destroy', '--yes');
     expect(await ask('before')).toEqual({ answer: `isp saw ${addresses.node1}`, sources: [] });
   });
 
-  it('lets calls in that come by the gateway, to a port that it publishes', async () => {
+  it('accepts connections by the gateway to a port that the gateway publishes', async () => {
     const { node1, gw1, upstream } = world.hosts;
     await world.containers.createNetwork(network.name, network.subnet);
     const address = await world.containers.start('web', network.name);
@@ -74,7 +84,7 @@ describe('docker', () => {
       const argv = [process.execPath, '-e', caller, addresses.uplink];
       return (await upstream.exec.run(argv)).stdout.trim();
     };
-    // The control: the node does not know of it yet, and docker drops what nobody has published there.
+    // Control: the node's file lacks the port, and docker drops the connection.
     for (const host of [gw1, node1]) await mustSucceed(host, 'apply', '--yes');
     expect(await call()).toBe('');
     await node1.files.replace(filePath, published);
@@ -87,11 +97,11 @@ describe('docker', () => {
     expect(await node1.run(['iptables', '-S', 'DOCKER-USER'])).not.toContain('mustredirect');
   });
 
-  it('lets a network of somebody else through its policy, by its chain for that, until destroy', async () => {
+  it("forwards an external network despite docker's policy, by chain DOCKER-USER, until destroy", async () => {
     const { node1, gw1 } = world.hosts;
     await Promise.all([node1, gw1].map((host) => host.files.replace(filePath, exampleFile('external'))));
     await makeBridge(node1);
-    // The control: docker drops what is forwarded for it, whichever way it would go.
+    // Control: docker drops packets that are forwarded for it, by any egress.
     expect(await askFrom(node1)).toBe('');
     for (const host of [gw1, node1]) await mustSucceed(host, 'apply', '--yes');
     expect(await askFrom(node1)).toBe(`upstream saw ${addresses.uplink}`);
@@ -116,7 +126,7 @@ describe('docker', () => {
   });
 });
 
-/** A bridge of nobody's engine, with one container. */
+/** Creates a bridge without an engine, with one container. */
 async function makeBridge(host: TestHost): Promise<void> {
   const lines = [
     'link add mr0 type bridge',

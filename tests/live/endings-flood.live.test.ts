@@ -1,6 +1,6 @@
 /**
- * What closes a redirect while it is undone, under a flood: a transaction of nft puts rules in force at another moment than
- * their sets, and what is sent at a usual rate meets that once in some hundred runs.
+ * Blocking at the end of a redirect, under a flood of packets: an nft transaction activates rules and sets at different
+ * moments, which traffic at a usual rate hits once in some hundred runs.
  */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import * as z from 'zod';
@@ -11,7 +11,7 @@ import { families } from './leak-matrix/families.ts';
 import { mustSucceed } from './program.ts';
 import { createTestWorld } from './test-world.ts';
 
-/** where the flood goes: nothing else does */
+/** destination port of the flood, unused otherwise */
 const port = 9;
 const stepSchema = z.object({ undo: z.looseObject({ close: z.string().optional() }).optional() });
 
@@ -34,7 +34,7 @@ beforeAll(async () => {
 });
 afterAll(() => world?.down());
 
-/** For some seconds, as many datagrams as go, and packets that the isp saw of each family. */
+/** Sends as many datagrams as possible for some seconds; returns their number, and packets at the isp by family. */
 async function seenOfFlood(seconds: number): Promise<{ sent: number; seen: number[] }> {
   const { node1, isp } = world.hosts;
   const before = await seenAtIsp();
@@ -56,7 +56,7 @@ async function seenOfFlood(seconds: number): Promise<{ sent: number; seen: numbe
   }
 }
 
-it('lets nothing out while it closes, however often', async () => {
+it('lets no packet out while it blocks, in many repetitions', async () => {
   const { node1 } = world.hosts;
   const journal = (await node1.files.read('/var/lib/mustredirect/host.journal')) ?? '';
   const steps = journal
@@ -64,7 +64,8 @@ it('lets nothing out while it closes, however often', async () => {
     .flatMap((line) => stepSchema.safeParse(line && JSON.parse(line)).data ?? []);
   const close = steps.flatMap(({ undo }) => undo?.close ?? []);
   expect(close.length).toBe(1);
-  // As it is when the text is needed: rules, routes and policies of ours are gone, and nft alone keeps packets from the isp.
+  // State in which this nft text is needed: our rules, routes and policies are gone, and only nft blocks packets to the
+  // isp.
   await node1.run(['ip', 'xfrm', 'policy', 'flush']);
   for (const family of families)
     for (const [, preference = ''] of (await node1.run(['ip', `-${family}`, 'rule'])).matchAll(

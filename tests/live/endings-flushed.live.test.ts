@@ -1,4 +1,6 @@
-/** A redirect ends after a firewall that was restarted has removed our nft table: what was established before stays blocked until it is forgotten. */
+/**
+ * End of a redirect after a firewall restart removed our nft table: existing flows stay blocked until they are deleted.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { contains, familyOf } from '../../src/address/cidr.ts';
@@ -58,9 +60,9 @@ describe.each([
     await flows.hold();
     const packets = await capture.stop();
     flows.goOn();
-    // What this host routes itself from now on is seen here: so would be what has the container's own address.
+    // Control: packets that the host now routes itself are captured here, as a leak would be.
     expect(packets.length).toBeGreaterThan(50);
-    // Connections cannot be ended here: without the table, what would tell the other end is blocked, too (decision 0031).
+    // Connections cannot be reset here: without the table, the RST to the other end is blocked, too (decision 0031).
     const own = packets.filter(
       ({ source, protocol }) => protocol !== 'tcp' && contains(subnetOf(familyOf(source)), source),
     );

@@ -1,4 +1,4 @@
-/** A gateway that is taken down while a node goes on sending to it. */
+/** destroy on a gateway while a node still sends to it. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Family, contains, familyOf } from '../../src/address/cidr.ts';
@@ -23,7 +23,7 @@ describe('a gateway that nodes still send to', () => {
   beforeAll(async () => {
     world = await createTestWorld({ engine: 'external', families });
     const { gw1, node1 } = world.hosts;
-    // A router by itself: what is not ours any more goes on by its default route.
+    // An ordinary router: packets from other sources leave by its default route.
     await gw1.files.overwrite('/proc/sys/net/ipv4/ip_forward', '1\n');
     await gw1.files.overwrite('/proc/sys/net/ipv6/conf/all/forwarding', '1\n');
     for (const host of [gw1, node1])
@@ -45,7 +45,7 @@ describe('a gateway that nodes still send to', () => {
     await untilRedirected(world);
   });
 
-  /** Packets with a container's own address at the isp while something is done, and a while after. */
+  /** Packets at the isp with a container's own address, during an action and shortly after. */
   async function ownAtIsp(act: () => Promise<unknown>): Promise<readonly Packet[]> {
     const capture = await world.capture('isp', 'eth0', internet);
     await act();
@@ -56,7 +56,7 @@ describe('a gateway that nodes still send to', () => {
     return packets.filter(({ source }) => contains(subnetOf(familyOf(source)), source));
   }
 
-  it('is not taken down where nobody is asked, and names them', async () => {
+  it('is not taken down without a question, and the nodes are named', async () => {
     const { gw1 } = world.hosts;
     const { exitCode, stderr } = await mustredirect(gw1, 'destroy');
     expect({ exitCode, names: names.filter((name) => stderr.includes(name)) }).toEqual({
@@ -66,7 +66,7 @@ describe('a gateway that nodes still send to', () => {
     expect(await mustSucceed(gw1, 'plan')).toContain('nothing to do');
   });
 
-  it('blocks what still comes, until it is run again when nothing comes any more', async () => {
+  it('blocks packets that still arrive, until destroy runs again after they stop', async () => {
     const { gw1, node1 } = world.hosts;
     const own = await ownAtIsp(async () => {
       const { exitCode, stderr } = await mustredirect(gw1, 'destroy', '--yes');
@@ -78,14 +78,14 @@ describe('a gateway that nodes still send to', () => {
     expect(own).toEqual([]);
     const rules = await gw1.run(['ip', 'rule']);
     expect(rules).not.toContain('proto 136');
-    // Again, and it is the same.
+    // A second run has the same result.
     expect((await mustredirect(gw1, 'destroy', '--yes')).exitCode).toBe(1);
     await mustSucceed(node1, 'destroy', '--yes');
     await mustSucceed(gw1, 'destroy', '--yes');
     expect(compareDumps(start, await dumpHost(gw1))).toEqual([]);
   });
 
-  it('lets it out by its own routes when that is what is wanted', async () => {
+  it('lets packets out by its own routes when forced', async () => {
     const { gw1 } = world.hosts;
     const own = await ownAtIsp(() => mustSucceed(gw1, 'destroy', '--yes', '--force'));
     expect(new Set(own.map(({ source }) => familyOf(source)))).toEqual(new Set(families));

@@ -1,4 +1,4 @@
-/** A container's flows that never pause: datagrams from one port, data on one connection, pings. */
+/** Continuous flows of a container: datagrams from one port, data on one connection, pings. */
 import type * as dgram from 'node:dgram';
 import type * as net from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -14,23 +14,23 @@ import { programOf } from './test-world.ts';
 /** Node's `require` */
 type Load = (module: string) => unknown;
 
-/** the port that datagrams come from */
-export const senderPort = 5000;
-/** milliseconds between two datagrams: 500 a second */
+/** source port of the datagrams */
+const senderPort = 5000;
+/** milliseconds between datagrams: 500 per second */
 const interval = 2;
-/** Before all else that the machine has to do: a container that is kept waiting for longer than a reset takes cannot be told. */
+/** Real-time priority: a container that waits longer than the reset takes cannot be reset. */
 const always = ['chrt', '--fifo', '1'];
-/** milliseconds in which what was sent arrives */
+/** milliseconds until sent packets have arrived */
 const settling = 100;
 
 export interface Sender {
-  /** A capture is only whole when nothing comes any more. */
+  /** Pauses the flows: a capture is complete only without traffic. */
   hold(): Promise<void>;
   goOn(): void;
   stop(): Promise<void>;
 }
 
-/** Starts them in a container's network, for each family; they end with the test. */
+/** Starts the flows in a container's network, for each family; they end with the test. */
 export async function startFlows(world: World, name: string, families: readonly Family[]): Promise<Sender> {
   const { node1 } = world.hosts;
   const inside = await networkOf(world, name);
@@ -47,7 +47,7 @@ export async function startFlows(world: World, name: string, families: readonly 
     programs.map((argv) => node1.background.start(endingWithStdin(inNetwork(inside, [...always, ...argv])))),
   );
   const tellAll = (signal: string): void => {
-    for (const one of running) one.tell(`${signal}\n`);
+    for (const one of running) one.write(`${signal}\n`);
   };
   return {
     async hold() {
@@ -63,8 +63,8 @@ export async function startFlows(world: World, name: string, families: readonly 
 }
 
 /**
- * Waits until all of them come by the declared way. What stood before is no connection any more: a server that is left
- * with half of one from an earlier way tries again for minutes.
+ * Waits until all flows use the declared path. Older connections are replaced: a server with half of an old connection
+ * retransmits for minutes.
  */
 export async function untilRedirected({ hosts: { upstream } }: World): Promise<void> {
   await countDeclared(upstream);
@@ -88,7 +88,7 @@ async function networkOf({ hosts: { node1 }, engine }: World, name: string): Pro
   return `/proc/${pid.trim()}/ns/net`;
 }
 
-/** Its text is what Node is started with, so it uses nothing but its arguments and the language. */
+/** Node runs the text of this function, so it uses only its arguments and the language. */
 function sendForever(
   load: Load,
   target: {
@@ -115,8 +115,8 @@ function sendForever(
   udp.bind(from, () => {
     let begin = performance.now();
     let sent = 0;
-    // A timer may come late: what is due by then is sent at once, so that the rate stays the same. What was due while all
-    // hold still is not sent any more.
+    // A timer may be late: due datagrams are sent at once, to keep the rate. Those that were due during a pause are
+    // skipped.
     setInterval(() => {
       const due = (): number => (performance.now() - begin) / pause;
       if (due() - sent > 50) begin = performance.now() - sent * pause;

@@ -1,6 +1,6 @@
 /**
- * A redirect that ends, or shrinks, while its containers go on sending: nothing leaves by another way with the container's
- * own address, and what the host routes itself from then on has the host's address again.
+ * End or reduction of a redirect while its containers send: no packet leaves by another path with the container's own
+ * address, and packets that the host then routes itself have the host's address.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -10,14 +10,14 @@ import { exampleFile, filePath } from '../../src/lab/example-file.ts';
 import type { LabEngine } from '../../src/lab/engine.ts';
 import { addressesOf, network, subnetOf } from '../../src/lab/layout.ts';
 import type { World } from '../../src/lab/world.ts';
-import { type Sender, senderPort, startFlows, untilRedirected } from './endings-sender.ts';
+import { type Sender, startFlows, untilRedirected } from './endings-sender.ts';
 import { type EndingRow, endingsText, readEndings, writeEndings } from './leak-matrix/endings-section.ts';
 import { eachFamily, families } from './leak-matrix/families.ts';
 import { runKilled } from './killed.ts';
 import { mustSucceed } from './program.ts';
 import { createTestWorld, podmanEngines } from './test-world.ts';
 
-/** networks that make a mark steer */
+/** number of networks that causes steering by fwmark */
 const many = 16;
 
 interface Situation {
@@ -37,7 +37,7 @@ const rows: EndingRow[] = [];
 describe.each(situations)('with $engine, by $by', ({ engine, by }) => {
   let world: World;
   let flows: Sender;
-  // One more at the least: a file without networks is none.
+  // At least one more network, since a file needs one.
   const more = by === 'marks' ? many : 1;
   const whole = exampleFile(engine, { families, more });
 
@@ -45,7 +45,7 @@ describe.each(situations)('with $engine, by $by', ({ engine, by }) => {
     world = await createTestWorld({ engine, families });
     await world.containers.createNetwork(network.name, network.subnet, network.subnet6);
     await world.containers.start('web', network.name);
-    // What leaves by the isp is forwarded by the node, whatever it was set to before.
+    // The node forwards packets to the isp, independent of earlier settings.
     const { files } = world.hosts.node1;
     await files.overwrite('/proc/sys/net/ipv4/ip_forward', '1\n');
     await files.overwrite('/proc/sys/net/ipv6/conf/all/forwarding', '1\n');
@@ -66,7 +66,7 @@ describe.each(situations)('with $engine, by $by', ({ engine, by }) => {
 
   const internet = families.map((family) => `dst host ${addressesOf(family).internet}`).join(' or ');
 
-  /** What the isp sees from before something happens until it has happened, and then in half a second. */
+  /** Packets at the isp during an action, and in the half second after it. */
   async function atIsp(
     act: () => Promise<unknown>,
   ): Promise<{ during: readonly Packet[]; after: readonly Packet[] }> {
@@ -90,11 +90,10 @@ describe.each(situations)('with $engine, by $by', ({ engine, by }) => {
       .filter(({ source }) => contains(subnetOf(familyOf(source)), source))
       .map(({ protocol, source }) => `${protocol} from ${source} of IPv${familyOf(source)}`);
 
+  /** The source port is another one when a late answer to the sender's has become a flow of its own in conntrack. */
   const hostsDatagrams = (packets: readonly Packet[], family: Family): number =>
-    packets.filter(
-      ({ source, sourcePort, protocol }) =>
-        protocol === 'udp' && sourcePort === senderPort && source === addressesOf(family).node1,
-    ).length;
+    packets.filter(({ source, protocol }) => protocol === 'udp' && source === addressesOf(family).node1)
+      .length;
 
   async function begins(text = whole): Promise<void> {
     await apply(text);
@@ -115,7 +114,7 @@ describe.each(situations)('with $engine, by $by', ({ engine, by }) => {
     readonly what: string;
     readonly begin?: () => Promise<unknown>;
     readonly end: () => Promise<unknown>;
-    /** those that leave by the isp from then on */
+    /** families that leave by the isp afterwards */
     readonly open: readonly Family[];
   }
 
@@ -221,12 +220,24 @@ describe.each(situations)('with $engine, by $by', ({ engine, by }) => {
       open: eachFamily((family) => hostsDatagrams(after, family) > 50),
     });
     expect(own(packets)).toEqual([]);
-    expect(rows.at(-1)?.open).toEqual(eachFamily((family) => open.includes(family)));
+    expect(rows.at(-1)?.open, `after it, at the isp: ${JSON.stringify(countByFlow(after))}`).toEqual(
+      eachFamily((family) => open.includes(family)),
+    );
   });
 });
 
+/** Number of packets by protocol, source, and source port. */
+function countByFlow(packets: readonly Packet[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { protocol, source, sourcePort } of packets) {
+    const flow = `${protocol} ${source} ${sourcePort ?? ''}`;
+    counts[flow] = (counts[flow] ?? 0) + 1;
+  }
+  return counts;
+}
+
 describe('docs/leak-matrix.md', () => {
-  it('gets a section of it', async () => {
+  it('contains this section', async () => {
     const section = endingsText(rows);
     if (process.env['LEAK_MATRIX'] === 'write') await writeEndings(section);
     expect(section).not.toContain('**packets**');

@@ -1,4 +1,4 @@
-/** The engine matrix: whatever made the network, and whatever a container sends, it leaves by the gateway as itself. */
+/** Engine matrix: with any engine, all traffic of a container leaves by the gateway with its own address. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -47,7 +47,7 @@ describe.each(await matrixEngines())('$name', (engine) => {
   afterAll(() => world?.down());
 
   it.each(sent.filter(({ when }) => when === 'before'))(
-    'control: with nothing applied, every kind of $plan.name, IPv$family, is seen elsewhere',
+    'control: before apply, every kind of $plan.name, IPv$family, is seen elsewhere',
     async ({ plan, family }) => {
       expect(faultsOfControl(await round(plan, family), family)).toEqual([]);
     },
@@ -59,14 +59,14 @@ describe.each(await matrixEngines())('$name', (engine) => {
     expect(await mustSucceed(world.hosts.node1, 'plan')).toContain('nothing to do');
   });
 
-  it.each(sent)('sends what $plan.name sends, IPv$family, by the gateway', async (one) => {
+  it.each(sent)('traffic of $plan.name, IPv$family, leaves by the gateway', async (one) => {
     const row = await roundRow(one, one.when);
     rounds.push(row);
     expect(faultsOf(row.round, row.own)).toEqual([]);
   });
 
   it.each(engine.program ? sent : [])(
-    'answers at the published port of $plan.name, IPv$family, the way the question came',
+    'replies from the published port of $plan.name, IPv$family, take the path of the request',
     async (one) => {
       const { label, when } = one;
       const cells = await askAll(world, await publishedOf(one));
@@ -76,11 +76,11 @@ describe.each(await matrixEngines())('$name', (engine) => {
   );
 
   it.each(engine.program ? sent.slice(0, 1) : [])(
-    'control: an answer that goes to the gateway is seen there',
+    'control: a reply that goes to the gateway is seen there',
     async (one) => {
       const { node1 } = world.hosts;
       const port = await publishedOf(one);
-      // Without the exception, an answer goes where its container's own packets go.
+      // Without the bypass, a reply is routed like the container's own packets.
       await node1.run(['nft', 'flush', 'chain', 'inet', 'mustredirect', 'bypass4']);
       const { atGateway } = await askPublished(world, 'the isp’s side', port);
       await mustSucceed(node1, 'apply', '--yes');
@@ -116,12 +116,12 @@ describe.each(await matrixEngines())('$name', (engine) => {
 });
 
 describe('docs/engines.md', () => {
-  it('says what was found', async () => {
+  it('matches the results', async () => {
     const text = pageText({ versions, rounds, afterEvents, published });
     process.stdout.write(`\n${text}\n`);
     if (process.env['ENGINE_MATRIX'] === 'write') await writeFile(page, text);
     const written = (await readFile(page, 'utf8')).split('\n');
-    // An engine that this machine lacks is not looked at.
+    // Rows of engines that this machine lacks are not compared.
     const rows = text.split('\n').filter((line) => line.startsWith('| '));
     expect(rows.filter((row) => !written.includes(row))).toEqual([]);
   });

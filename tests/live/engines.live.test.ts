@@ -1,4 +1,4 @@
-/** What the engines' rooms say of real ones, and what real ones do with files that we have changed. */
+/** Compares src/engines with real engines, and checks how engines use files that we edited. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createEngines, readAllNetworks } from '../../src/engines/index.ts';
 import type { World } from '../../src/lab/world.ts';
@@ -21,7 +21,7 @@ describe.each(await podmanEngines())('%s', (engine) => {
 
   afterAll(() => world.down());
 
-  it('finds no network, creates it, and finds it', async () => {
+  it('reports a missing network, creates it, and reads it', async () => {
     const absent = await readNetwork(world);
     expect(absent).toMatchObject({ exists: false, subnets: [], attached: [] });
     await world.hosts.node1.run(podman.createCommand(network) ?? []);
@@ -36,12 +36,12 @@ describe.each(await podmanEngines())('%s', (engine) => {
     expect(created.backend).toMatch(
       new RegExp(`^podman \\d+\\.\\d+\\.\\d+ with ${cni ? 'cni' : 'netavark'}$`),
     );
-    // The plan edits the file in the run that creates it, so where it will be must be known beforehand.
+    // The plan edits the file in the run that creates it, so its path must be known beforehand.
     expect(created.masquerade).toEqual(absent.masquerade);
     expect(created.masquerade !== undefined).toBe(cni);
   });
 
-  it('sees who is attached, running or not', async () => {
+  it('reads attached containers, running or not', async () => {
     const { node1 } = world.hosts;
     await world.containers.start('running', network.name);
     await node1.run(['podman', 'run', '--name', 'stopped', '--network', network.name, image, 'true']);
@@ -57,7 +57,7 @@ describe.each(await podmanEngines())('%s', (engine) => {
     expect(await node1.run(['ip', '-br', 'link', 'show', 'dev', bridge ?? ''])).toContain('UP');
   });
 
-  // netavark's files have no such setting
+  // netavark's files have no masquerade setting.
   it.each(cni ? [`${networkFolder}/${network.name}.conflist`] : [])(
     'obeys an edited %s: no masquerade for a new container',
     async (file) => {
@@ -82,7 +82,7 @@ describe.each(await podmanEngines())('%s', (engine) => {
     },
   );
 
-  it('removes the network when no container has it any more, and not before', async () => {
+  it('removes the network only when no container uses it', async () => {
     const { node1 } = world.hosts;
     const removal = podman.removeCommand(network.name) ?? [];
     await expect(node1.run(removal)).rejects.toThrow(/associated containers|being used/);
@@ -100,7 +100,7 @@ async function readNetwork({ hosts }: World): Promise<NetworkFacts> {
   return facts;
 }
 
-/** CNI's bridge plugin has one rule for each container's address. */
+/** CNI's bridge plugin adds one rule for each container address. */
 async function masqueradedSources({ hosts }: World): Promise<(string | undefined)[]> {
   const rules = await hosts.node1.run(['iptables-save', '-t', 'nat']);
   return [...rules.matchAll(/^-A POSTROUTING -s (\S+)\/32 .*-j CNI-/gm)].map(([, source]) => source);

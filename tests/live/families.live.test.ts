@@ -1,4 +1,4 @@
-/** A lab of each choice of families: what its hosts have, and that captures see both. */
+/** Labs with each choice of families: addresses of hosts, and captures of both families. */
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Family, familyOf } from '../../src/address/cidr.ts';
 import { createExec, runOrFail } from '../../src/host/process/exec.ts';
@@ -34,7 +34,7 @@ async function pingThrice(family: Family): Promise<void> {
 const echo = { 4: [8, 0], 6: [128, 129] } as const;
 
 describe.each(engines)('a lab of both families with %s', (engine) => {
-  it('sends its containers out the wrong way, and a capture there sees every packet', async () => {
+  it('sends container packets by the isp, where a capture sees all of them', async () => {
     await build({ engine, families: both });
     await world.containers.createNetwork(network.name, network.subnet, network.subnet6);
     expect(await world.containers.start('c1', network.name)).toBe('10.89.4.2');
@@ -54,7 +54,7 @@ describe.each(engines)('a lab of both families with %s', (engine) => {
 });
 
 describe.each(engines.filter((engine) => engine !== 'podman-netavark'))(
-  'the recipe done by hand for both families, with %s',
+  'the manual recipe for both families with %s',
   (engine) => {
     it('sends a container through the gateway with its own address', async () => {
       await build({ engine, families: both });
@@ -82,7 +82,7 @@ describe.each(engines.filter((engine) => engine !== 'podman-netavark'))(
 
 describe('a lab', () => {
   it.each([[[4]], [[6]], [[4, 6]]] as const)(
-    'of %j has addresses and default routes of those alone',
+    'with families %j has only their addresses and default routes',
     async (families) => {
       await build({ engine: 'external', families });
       for (const host of ['node1', 'gw1', 'isp', 'upstream'] as const) {
@@ -101,7 +101,7 @@ describe('a lab', () => {
     },
   );
 
-  it('answers UDP with both', async () => {
+  it('replies to UDP of both families', async () => {
     await build({ engine: 'external', families: both });
     for (const family of both) {
       const { internet, node1 } = addressesOf(family);
@@ -112,7 +112,7 @@ describe('a lab', () => {
     }
   });
 
-  it('shows what IPv6 says to its neighbours apart from what it sends on', async () => {
+  it('tells IPv6 neighbour discovery from forwarded packets', async () => {
     await build({ engine: 'external', families: [6] });
     const { node1 } = world.hosts;
     const { internet } = addressesOf(6);
@@ -130,7 +130,7 @@ describe('a lab', () => {
 });
 
 describe('the demo', () => {
-  it('shows both families before and after', async () => {
+  it('shows both families before and after apply', async () => {
     const argv = [programPath, 'lab', 'demo', '--ipv6', '--engine', 'external', '--name', testName()];
     const said = await runOrFail(createExec(), argv, { timeout: 100_000 });
     expect(said).not.toContain('WRONG');

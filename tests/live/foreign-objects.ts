@@ -1,4 +1,4 @@
-/** What others may have on a host: around our numbers, and named like ours. */
+/** Foreign objects on a host: with numbers near ours, and with similar names. */
 
 export const foreignIp = `
 ip rule add from 10.77.0.0/24 lookup 100 preference 100
@@ -23,7 +23,7 @@ echo 1 >/proc/sys/net/ipv4/conf/eth0/log_martians
 echo 0 >/proc/sys/net/ipv4/conf/default/rp_filter
 `;
 
-/** One table of each family with our name, and one of ours with another. */
+/** nft tables with our name in other families, and one in our family with another name. */
 export const foreignChains = `
 table ip mustredirect {
   set redirected4 { type ipv4_addr; flags interval; elements = { 10.89.4.0/24 }; }
@@ -75,7 +75,7 @@ echo 'not ours' >/etc/containers/networks/mustredirect.json.bak
 echo '2300 theirs' >/etc/iproute2/rt_tables.d/theirs.conf
 `;
 
-/** Of flows that our subnets have no part in; long enough to outlast the test. */
+/** Conntrack entries outside our subnets, which outlast the test. */
 export const conntrackEntries = `
 for n in 1 2 3; do
   conntrack -I -p tcp -s 198.18.0.$n -d 203.0.113.10 --sport 4000 --dport 80 --state ESTABLISHED -u ASSURED -t 9999

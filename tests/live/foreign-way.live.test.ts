@@ -1,4 +1,4 @@
-/** A foreign rule that leads redirected packets to a default route without a next hop: nothing leaves by it. */
+/** Foreign rule that leads redirected packets to a default route without a next hop: no packet leaves by it. */
 import { afterEach, describe, expect, it } from 'vitest';
 import { exampleFile, filePath } from '../../src/lab/example-file.ts';
 import { addressesOf, network, subnetOf } from '../../src/lab/layout.ts';
@@ -14,7 +14,7 @@ afterEach(() => world?.down());
 
 const post = { 4: '10.89.5.0/24', 6: '2001:db8:89:5::/64' } as const;
 
-/** A tunnel: whoever is sent into it need not be a neighbour. */
+/** Creates a tunnel, which needs no next hop. */
 async function makeTunnel(host: TestHost, family: 4 | 6): Promise<void> {
   const lines = [
     'link add tun9 type veth peer name tun9-end',
@@ -58,7 +58,7 @@ describe.each([4, 6] as const)('a foreign rule to a table with `default dev tun9
     return world.containers.start('other', 'post');
   }
 
-  it('takes nothing on a node, whoever it goes to', async () => {
+  it('diverts no packet on a node, for any destination', async () => {
     const other = await build();
     const { node1, gw1 } = world.hosts;
     await makeTunnel(node1, family);
@@ -68,7 +68,7 @@ describe.each([4, 6] as const)('a foreign rule to a table with `default dev tun9
       for (const to of destinations) found.push(await ping('node1', to));
       return found;
     };
-    // The control: with nothing of ours, all of it goes there.
+    // Control: without our objects, all packets enter the tunnel.
     await node1.run([...rule, 'add', ...which]);
     expect(await all()).toEqual([leaked, leaked, leaked]);
     await node1.run([...rule, 'delete', ...which]);
@@ -86,7 +86,7 @@ describe.each([4, 6] as const)('a foreign rule to a table with `default dev tun9
     });
   });
 
-  it('takes nothing on a gateway, also of what goes to its next hop', async () => {
+  it('diverts no packet on a gateway, including packets to its next hop', async () => {
     await build();
     const { node1, gw1 } = world.hosts;
     await makeTunnel(gw1, family);
@@ -94,7 +94,7 @@ describe.each([4, 6] as const)('a foreign rule to a table with `default dev tun9
     expect(await ping('gw1', addresses.upstream)).toEqual(right);
     await gw1.run([...rule, 'add', ...which]);
     expect(await ping('gw1', addresses.upstream)).toEqual(stopped);
-    // The control: without our guard.
+    // Control: without our guard.
     await gw1.run(['nft', 'delete', 'chain', 'inet', 'mustredirect', 'forward']);
     expect(await ping('gw1', addresses.upstream)).toEqual(leaked);
     await noteOtherWay({

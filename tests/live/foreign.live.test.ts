@@ -1,4 +1,4 @@
-/** Only ours: a host full of objects of others, near ours and named like ours, keeps each of them as it was. */
+/** Foreign objects near ours and with similar names: apply and destroy keep all of them unchanged. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { LabEngine } from '../../src/lab/engine.ts';
 import { exampleFile, filePath } from '../../src/lab/example-file.ts';
@@ -18,7 +18,7 @@ import { createTestWorld, podmanEngines } from './test-world.ts';
 
 const second = { name: 'second', subnet: '10.89.6.0/24' } as const;
 
-/** All of a host that is not ours; ours are told by the nft table's name and by the protocol. No counters. */
+/** Dump of foreign objects: ours are excluded by nft table name and protocol. No counters. */
 const foreignParts = {
   rules: 'for f in -4 -6; do ip $f rule | grep -v "proto 136"; done',
   routes: 'for f in -4 -6; do ip $f route show table all | grep -v "proto 136"; done',
@@ -28,7 +28,7 @@ const foreignParts = {
   conntrack: 'conntrack -L -s 198.18.0.0/15 2>/dev/null | grep -o "src=.*" | sort',
   sysctls: 'sysctl -a 2>/dev/null | grep -E "^net.ipv[46]|nf_conntrack_(tcp|udp)"',
   links: 'ip -br link; ip -br address',
-  // The masquerade of a network of the file is ours while it is in the file; that it comes back, destroy shows.
+  // The masquerade setting of a network in the file is ours meanwhile; destroy shows that it is restored.
   files: `find /etc/cni /etc/containers /etc/iproute2 -type f -exec sha256sum {} + | sort -k 2 |
 grep -v -E '/(${network.name}|${second.name}).conflist$'`,
 } as const;
@@ -45,7 +45,7 @@ async function dumpForeign(host: TestHost): Promise<Dump> {
   return Object.fromEntries(entries) as Dump;
 }
 
-/** nft writes a table from its name to a brace at the beginning of a line. */
+/** nft prints a table from its name to a brace at the beginning of a line. */
 function withoutOurs(ruleset: string): string {
   return ruleset.replace(/^table inet mustredirect \{\n[^]*?^\}\n?/m, '').trimEnd();
 }
@@ -57,7 +57,7 @@ async function fill(host: TestHost): Promise<void> {
   await host.run(['nft', '-f', '-'], { input: foreignChains });
 }
 
-/** @param edit turns the example's text into another */
+/** @param edit changes the text of the example file */
 async function apply(world: World, edit: (file: string) => string = (file) => file): Promise<void> {
   for (const host of [world.hosts.gw1, world.hosts.node1]) {
     await host.files.replace(filePath, edit(exampleFile(world.engine.engine)));
@@ -101,7 +101,7 @@ describe.each(await podmanEngines())('%s', (engine: LabEngine) => {
 
   afterAll(() => world?.down());
 
-  it('is full of objects of others', () => {
+  it('has many foreign objects', () => {
     for (const dump of foreign) {
       expect(dump.rules).toContain('fwmark 0x80000/0xff0000');
       expect(dump.routes).toMatch(/table 2185/);
@@ -120,13 +120,13 @@ describe.each(await podmanEngines())('%s', (engine: LabEngine) => {
     ['a subnet less', () => apply(world, secondAlone)],
     ['rollback', () => rollback(world)],
     ['apply again', () => apply(world)],
-  ] as const)('is as it was after %s', async (_, change) => {
+  ] as const)('is unchanged after %s', async (_, change) => {
     await change();
     for (const host of hosts()) expect(await host.run(['ip', 'rule'])).toMatch(/^4100:/m);
     expect(await Promise.all(hosts().map(dumpForeign))).toEqual(foreign);
   });
 
-  it('is as it was after destroy, and nothing of ours is left', async () => {
+  it('is unchanged after destroy, which removes all of our objects', async () => {
     for (const host of hosts()) await mustSucceed(host, 'destroy', '--yes');
     expect(await Promise.all(hosts().map(dumpForeign))).toEqual(foreign);
     await Promise.all(hosts().map((host) => host.files.replace(filePath, exampleFile(engine))));

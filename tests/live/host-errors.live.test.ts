@@ -1,6 +1,6 @@
 /**
- * ICMP errors of node and gateway about what goes to redirected containers: they go back by the gateway. Without NAT, the outside
- * can call a container by its address, and so has every error made that an answer could meet.
+ * ICMP errors of node and gateway about packets to redirected containers: they leave by the gateway. Without NAT, hosts
+ * outside can reach a container by its address, so the test can cause every error that a reply may meet.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Family } from '../../src/address/cidr.ts';
@@ -19,11 +19,11 @@ let web: Readonly<Record<Family, string>>;
 interface Case {
   readonly what: string;
   readonly by: 'node1' | 'gw1';
-  /** whom the outside pings, and how */
+  /** ping command of the outside host */
   readonly ping: (family: Family) => readonly string[];
-  /** Where a mark steers, the packet is dropped: libvirt would not start a network whose subnet has a route. */
+  /** With steering by fwmark, the packet is dropped: libvirt does not start a network whose subnet has a route. */
   readonly droppedByMark?: true;
-  /** done before, and undone after */
+  /** commands before and after */
   readonly make?: string;
   readonly undo?: string;
 }
@@ -52,21 +52,21 @@ const cases: readonly Case[] = [
   },
 ];
 
-/** ICMP errors about pings from outside, seen at the isp and back where those came from. */
+/** ICMP errors about pings from outside: those at the isp, and those that reach the sender. */
 async function errorsAbout(
   { ping, make, undo }: Case,
   family: Family,
 ): Promise<{ isp: number; back: number }> {
   const { node1, upstream } = world.hosts;
   const { internet } = addressesOf(family);
-  // Of ICMPv6, errors are the types below 128.
+  // ICMPv6 errors have types below 128.
   const error = family === 4 ? 'icmp and icmp[0] != 8 and icmp[0] != 0' : 'icmp6 and ip6[40] < 128';
   const filter = `${error} and dst host ${internet}`;
   const captures = await Promise.all([
     world.capture('isp', 'eth0', filter),
     world.capture('upstream', 'gw1', filter),
   ]);
-  // What an earlier one has said of the path's MTU is not to be believed.
+  // Flushes MTUs learned from earlier errors.
   await upstream.run(['sh', '-c', 'ip route flush cache; ip -6 route flush cache']);
   if (make !== undefined) await node1.run(['sh', '-c', make]);
   const argv = ['ping', `-${family}`, '-I', internet, '-c', '4', '-i', '0.5', '-W', '2', ...ping(family)];
@@ -79,7 +79,7 @@ async function errorsAbout(
 describe.each([
   ['rules', 0],
   ['marks', 16],
-] as const)('an ICMP error about what goes to a container, steering by %s', (steering, more) => {
+] as const)('an ICMP error about a packet to a container, steering by %s', (steering, more) => {
   beforeAll(async () => {
     world = await createTestWorld({ engine: 'external', families, containersRouted: true });
     const { node1, gw1 } = world.hosts;
@@ -97,7 +97,7 @@ describe.each([
 
   const all = cases.flatMap((one) => families.map((family) => [family, one.what, one] as const));
 
-  it.each(all)('of IPv%i goes back by the gateway, and nowhere else: %s', async (family, _what, one) => {
+  it.each(all)('of IPv%i leaves by the gateway, and nowhere else: %s', async (family, _what, one) => {
     const { isp, back } = await errorsAbout(one, family);
     expect(isp).toBe(0);
     expect(back > 0).toBe(steering === 'rules' || !one.droppedByMark);

@@ -1,5 +1,5 @@
 /**
- * A hostile container where rules steer; with `LEAK_MATRIX=write`, also where a mark does. One configuration alone:
+ * Hostile container with steering by rules; with `LEAK_MATRIX=write`, also by fwmark. To run one configuration:
  * `HOSTILE=rules-0 npx vitest run --project live hostile.live`.
  */
 import { configurationsOf, defineHostile } from './hostile/define-hostile.ts';

@@ -1,4 +1,4 @@
-/** Docker's own rules, and a firewall as a distribution sets one up, drop nothing of a network that is redirected: nothing is said. */
+/** Docker's own rules, and a firewall like that of a distribution, drop no redirected packets: nothing is reported. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { exampleFile, filePath } from '../../src/lab/example-file.ts';
 import { network } from '../../src/lab/layout.ts';
@@ -18,7 +18,7 @@ beforeAll(async () => {
 
 afterAll(() => world?.down());
 
-/** As firewalld's: its own table, what is established, its filter by the way back for IPv6, the rest rejected in the end. */
+/** Like firewalld: a table of its own, established traffic, a reverse path filter for IPv6, and a final reject. */
 const firewall = `table inet firewalld {
   chain mangle_PREROUTING { type filter hook prerouting priority -140; policy accept; meta nfproto ipv6 fib saddr . mark . iif oif missing drop; }
   chain filter_FORWARD {
@@ -33,7 +33,7 @@ const firewall = `table inet firewalld {
 }
 `;
 
-it.each(['node1', 'gw1'] as const)('apply and doctor have nothing to say on %s', async (name) => {
+it.each(['node1', 'gw1'] as const)('apply and doctor report nothing on %s', async (name) => {
   const host = world.hosts[name];
   if (name === 'gw1') await host.run(['nft', '-f', '-'], { input: firewall });
   await mustSucceed(host, 'apply', '--yes');
@@ -42,7 +42,7 @@ it.each(['node1', 'gw1'] as const)('apply and doctor have nothing to say on %s',
   expect(stderr).not.toContain('not probed');
 });
 
-it('and say so where the same firewall does not know the way', async () => {
+it('doctor reports drops when the same firewall lacks the rule', async () => {
   const { gw1 } = world.hosts;
   await gw1.run(['nft', '-f', '-'], {
     input: `delete table inet firewalld\n${firewall.replace('"uplink0"', '"eth9"')}`,

@@ -1,6 +1,6 @@
 /**
- * What others on a host drop or divert, of their whole kind: each is first shown to cut a container off, then `doctor` names
- * the rule, and what it says about the way out is done and mends it. Where nothing is wrong, nothing is said.
+ * Foreign rules that drop or divert packets: each is first shown to cut off a container, then `doctor` names the rule,
+ * and its remedy fixes it. Without such rules, nothing is reported.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Family } from '../../src/address/cidr.ts';
@@ -45,7 +45,7 @@ async function shell(host: TestHost, script: string): Promise<void> {
   await host.run(['sh', '-ec', script]);
 }
 
-/** Those that are about rules of others. */
+/** Findings about foreign rules. */
 async function findings(host: TestHost): Promise<Interference[]> {
   const { stdout } = await mustredirect(host, 'doctor', '--json');
   const found = JSON.parse(stdout) as (Interference | { readonly kind?: undefined })[];
@@ -61,18 +61,18 @@ async function stopped(host: TestHost): Promise<number> {
   return all.reduce((sum, one) => sum + one.dropped, 0);
 }
 
-/** All that a probe could leave behind. */
+/** Everything that a probe could leave behind. */
 async function leftovers(host: TestHost): Promise<string> {
   const flows = 'conntrack -L 2>/dev/null | grep -E "192.0.2|2001:db8::"; true';
   return `${await objects(host)}${await host.run(['sh', '-c', flows])}`;
 }
 
-/** Without what conntrack forgets by itself, two minutes after a probe was killed. */
+/** Objects of a probe, without conntrack entries, which expire two minutes after a probe was killed. */
 async function objects(host: TestHost): Promise<string> {
   return host.run(['sh', '-c', 'nft list tables | grep probe; ip -br link | grep mrp; true']);
 }
 
-/** What was cut off before is sent again for a minute, and would be counted as stopped with what is probed. */
+/** Drops retransmissions of earlier packets, which last a minute and would be counted as dropped with the probe. */
 const quiet = `nft -f - <<'N'
 table inet quiet {
   chain begin {
@@ -90,10 +90,10 @@ interface Case {
   readonly make: string;
   readonly takeBack: string;
   readonly direction?: 'out' | 'back';
-  /** what `doctor` says */
+  /** output of `doctor` */
   readonly says: RegExp;
   readonly culprit?: Interference['culprit'];
-  /** what the remedy says is done and must mend it; else it is only taken back */
+  /** false: the rule is removed by hand; absent: the remedy is run and must fix the problem */
   readonly mends?: false;
 }
 
@@ -124,7 +124,7 @@ const filters: Case[] = [
     make: iptables(`-A FORWARD -i eth0 -o ${bridge} -j DROP`),
     takeBack: flushed('filter'),
     direction: 'back',
-    says: /: answers from the outside are dropped by rule `iifname "eth0" oifname "mr0" counter drop`/,
+    says: /: replies from the outside are dropped by rule `iifname "eth0" oifname "mr0" counter drop`/,
   },
   {
     name: 'a drop that names a device, of nft',
@@ -162,7 +162,7 @@ const filters: Case[] = [
     make: iptables('-A FORWARD -p tcp -j DROP'),
     takeBack: flushed('filter'),
     says: /: TCP packets to the outside are dropped by/,
-    // The way back of TCP is not tried: the accept for it is the user's own.
+    // TCP replies are not probed: accepting them is left to the user.
     mends: false,
   },
   {
@@ -178,7 +178,7 @@ const filters: Case[] = [
     make: iptables('-A FORWARD -i uplink0 -j REJECT'),
     takeBack: flushed('filter'),
     direction: 'back',
-    says: /: answers from the outside are dropped by rule `iifname "uplink0" counter reject`/,
+    says: /: replies from the outside are dropped by rule `iifname "uplink0" counter reject`/,
   },
 ];
 
@@ -241,7 +241,7 @@ const reverse: Case[] = [
     make: iptables('-t raw -A PREROUTING -m rpfilter --invert -j DROP'),
     takeBack: flushed('raw'),
     direction: 'back',
-    says: /: answers from the outside are dropped by rule `fib saddr \. iif oif (?:0|missing) counter drop`/,
+    says: /: replies from the outside are dropped by rule `fib saddr \. iif oif (?:0|missing) counter drop`/,
   },
   {
     name: 'rpfilter of iptables-legacy on the gateway',
@@ -249,7 +249,7 @@ const reverse: Case[] = [
     make: legacy('-t raw -A PREROUTING -m rpfilter --invert -j DROP'),
     takeBack: legacy('-t raw -F'),
     direction: 'back',
-    says: /: answers from the outside are dropped by rule `-A PREROUTING -m rpfilter --invert -j DROP`/,
+    says: /: replies from the outside are dropped by rule `-A PREROUTING -m rpfilter --invert -j DROP`/,
   },
   {
     name: 'fib of nft on the gateway',
@@ -303,7 +303,7 @@ const diverted: Case[] = [
     ),
     takeBack: eachFamily((f) => `ip ${f} route flush table 77; ip ${f} rule del lookup 77 || true`),
     direction: 'back',
-    says: /: answers from the outside go via 192\.168\.50\.1 dev eth0 table 77, and not to 192\.168\.50\.10 on eth0/,
+    says: /: replies from the outside go via 192\.168\.50\.1 dev eth0 table 77, and not to 192\.168\.50\.10 on eth0/,
   },
   {
     name: 'a mark, and a foreign rule about it',
@@ -335,11 +335,11 @@ ip6tables -t nat -A PREROUTING -i ${bridge} -j DNAT --to 2001:db8:50::1`,
   },
 ];
 
-it('is nothing where nothing is wrong', async () => {
+it('nothing is reported without interference', async () => {
   expect(await answered()).toEqual(both);
   for (const host of [world.hosts.node1, world.hosts.gw1]) {
     const { exitCode, stdout, stderr } = await mustredirect(host, 'doctor', '-v');
-    // A container that is a bare namespace has all powers, which doctor tells, too.
+    // A container that is a bare namespace has all capabilities, which doctor reports, too.
     expect([0, 3]).toContain(exitCode);
     expect(stdout).not.toMatch(/\b(?:dropped|rejected|not routed)\b/);
     expect(stderr).not.toContain('not probed');
@@ -387,7 +387,7 @@ describe.each([
 describe('a drop on the node', () => {
   const make = iptables(`-A FORWARD -o eth0 -j DROP`);
   const node = (): TestHost => world.hosts.node1;
-  /** so that there is something to apply */
+  /** deletes a rule, so that apply has something to do */
   const damage = 'ip rule del pref 4051';
   const problem =
     /network mustredirect, IPv4: packets to the outside are dropped by rule `oifname "eth0" counter drop` \(handle \d+\) in chain FORWARD of nft table ip filter \(iptables\)/;
@@ -395,7 +395,7 @@ describe('a drop on the node', () => {
   beforeAll(() => shell(node(), make));
   afterAll(() => shell(node(), flushed('filter')));
 
-  it('is a warning of apply, which is done all the same', async () => {
+  it('is a warning of apply, which completes', async () => {
     await shell(node(), damage);
     const { exitCode, stdout, stderr } = await mustredirect(node(), 'apply', '--yes');
     expect([exitCode, stdout]).toEqual([0, expect.stringContaining('done: node1 is as the file says')]);
@@ -419,7 +419,7 @@ describe('a drop on the node', () => {
     });
   });
 
-  it('is nothing for apply where nothing is to be done, nor for one that only closes', async () => {
+  it('is not checked by apply without differences, nor by apply --closed', async () => {
     const tablesMade = async (...args: string[]): Promise<string> => {
       const watch = await node().background.start(endingWithStdin(['nft', 'monitor']));
       await mustredirect(node(), ...args);
@@ -435,7 +435,7 @@ describe('a drop on the node', () => {
     expect([exitCode, stdout]).toEqual([3, expect.stringMatching(problem)]);
   });
 
-  it('is named by verify', async () => {
+  it('is reported by verify', async () => {
     const { exitCode, stdout } = await mustredirect(node(), 'verify');
     expect(exitCode).toBe(3);
     expect(stdout).toMatch(
@@ -444,12 +444,12 @@ describe('a drop on the node', () => {
   });
 });
 
-it('says in verify that nothing is dropped', async () => {
+it('verify reports that no packet is dropped', async () => {
   const { stdout } = await mustredirect(world.hosts.gw1, 'verify');
   expect(stdout.match(/ok {6}others {5}a packet each way passed all rules of this host/g)).toHaveLength(2);
 });
 
-it('leaves nothing behind when it is killed', async () => {
+it('a killed verify leaves nothing behind', async () => {
   const { node1 } = world.hosts;
   const began = performance.now();
   await mustredirect(node1, 'doctor');
@@ -461,12 +461,12 @@ it('leaves nothing behind when it is killed', async () => {
   }
 });
 
-/** Where one of the programs fails, as it does on kernels without the module, or where nft crashes. */
+/** Failures of programs, as on kernels without the module, or when nft crashes. */
 it.each([
   ['tc', 'exit 2', /tc -batch -: exit 2/],
   ['nft', '[ "$1" = monitor ] && exit 139; exec /run/real-nft "$@"', /nft monitor trace: exit 139/],
   ['nft', '[ "$1" = -i ] && exit 1; exec /run/real-nft "$@"', /nft -i: exit 1/],
-])('is not tried where %s fails (%s), and says so', async (program, script, says) => {
+])('probing is skipped and reported when %s fails (%s)', async (program, script, says) => {
   const { node1 } = world.hosts;
   const path = (await node1.run(['sh', '-c', `readlink -f "$(command -v ${program})"`])).trim();
   await node1.run(['cp', path, `/run/real-${program}`]);

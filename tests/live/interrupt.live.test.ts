@@ -1,4 +1,4 @@
-/** Ctrl-C on a terminal, in the middle of an apply of many networks, and what the terminal shows meanwhile. */
+/** Ctrl-C on a terminal during apply of many networks, and the output on the terminal. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { waitUntil } from '../../src/host/process/background.ts';
@@ -9,7 +9,7 @@ import { mustSucceed } from './program.ts';
 import { type Seat, ctrlC, screenAfter, sitDown } from './terminal.ts';
 import { createTestWorld } from './test-world.ts';
 
-/** Enough to be busy for a while on the gateway, which has all of them. */
+/** Enough networks to keep the gateway busy for a while. */
 const count = 1000;
 
 /** Every second /24 of 10.0.0.0/8, so that none merge, behind node1. */
@@ -21,7 +21,10 @@ function largeFile(): string {
   return exampleFile('external').replace(/^networks:\n/m, `networks:\n${networks.join('')}`);
 }
 
-/** Writes the first lines of the first batch that changes anything, and is then busy for longer than a test; after that it is as quick as ever. */
+/**
+ * Writes the first lines of the first batch with changes, then waits for longer than a test; later calls are not
+ * delayed.
+ */
 const slowIp = `#!/bin/sh
 PATH=\${PATH#*:}
 case " $* " in
@@ -33,7 +36,7 @@ exec ip "$@"
 
 describe('Ctrl-C', () => {
   let world: World;
-  /** milliseconds that a whole apply takes */
+  /** milliseconds of a complete apply */
   let whole: number;
 
   beforeAll(async () => {
@@ -48,7 +51,7 @@ describe('Ctrl-C', () => {
     await world?.down();
   });
 
-  /** Presses it after so many milliseconds, and again as soon as the first is heard. */
+  /** Presses Ctrl-C after a delay, and again once the first is reported. */
   async function pressAfter(seat: Seat, time: number): Promise<void> {
     await sleep(time);
     seat.press(ctrlC);
@@ -56,13 +59,13 @@ describe('Ctrl-C', () => {
     seat.press(ctrlC);
   }
 
-  it('leaves the gateway as it was, whenever it is pressed, and nothing on the screen but what it has to say', async () => {
+  it('restores the gateway at any moment, and leaves only messages on the screen', async () => {
     const { gw1 } = world.hosts;
     const before = await dumpHost(gw1);
     for (const part of [0.3, 0.5, 0.7, 0.9]) {
       const seat = await sitDown(gw1, ['apply', '--yes', '>/dev/null']);
       await pressAfter(seat, part * whole);
-      // It may be too early for a word, or too late: then it is taken away in the usual way.
+      // Too early or too late for a message: a completed apply is removed by destroy.
       const status = await seat.exitStatus();
       if (status === 0) await mustSucceed(gw1, 'destroy', '--yes');
       expect([part, compareDumps(before, await dumpHost(gw1))]).toEqual([part, []]);
@@ -71,13 +74,13 @@ describe('Ctrl-C', () => {
     }
   });
 
-  it('cuts a batch in its middle, shows what is being done, and is told again that it is heard', async () => {
+  it('interrupts a batch in its middle, shows progress, and confirms a second Ctrl-C', async () => {
     const { gw1 } = world.hosts;
     await gw1.files.replace('/run/slow/ip', slowIp, 0o755);
     const before = await dumpHost(gw1);
     const seat = await sitDown(gw1, ['apply', '--yes', '>/dev/null'], ['PATH=/run/slow:"$PATH"']);
     await waitUntil(() => seat.seen().includes(': step '), 60_000);
-    // What was written of the batch is there: it is the middle of it.
+    // Part of the batch has taken effect.
     const between = compareDumps(before, await dumpHost(gw1));
     expect(between.length).toBeGreaterThan(0);
     await pressAfter(seat, 0);

@@ -1,4 +1,4 @@
-/** Runs of the program that are killed on their way. */
+/** Runs of the program that are killed. */
 import { fileURLToPath } from 'node:url';
 import type { TestHost } from '../../src/lab/test-host.ts';
 import { programPath } from './program.ts';
@@ -6,14 +6,14 @@ import { programPath } from './program.ts';
 const preload = fileURLToPath(new URL('kill-at.js', import.meta.url));
 
 /**
- * 0: before the first step; N: before step N, when the journal has it; `done`: after the last step, before it is written
- * down in the history; `last`: after that, before the journal goes
+ * 0: before the first step; N: before step N, after the journal has it; `done`: after the last step, before the history
+ * has the run; `last`: after that, before the journal is removed
  */
 export type Boundary = number | (typeof ends)[number];
 
 const ends = ['done', 'last'] as const;
 
-/** @returns whether it was killed there; it was not when it has no such boundary, and has come to its end */
+/** @returns whether it was killed there; false when the run has no such boundary, and completed */
 export async function runKilled(
   host: TestHost,
   boundary: Boundary,
@@ -26,7 +26,7 @@ export async function runKilled(
   throw new Error(`mustredirect ${args.join(' ')}: exit ${exitCode}\n${stdout}\n${stderr}`);
 }
 
-/** Calls it for every boundary of a run, and tells how many there are. */
+/** Calls `kill` for every boundary of a run, and returns their number. */
 export async function atEachBoundary(kill: (boundary: Boundary) => Promise<boolean>): Promise<number> {
   let count = 0;
   while (await kill(count)) count += 1;

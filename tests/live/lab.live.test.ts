@@ -32,7 +32,7 @@ const pingThrice = ['ping', '-c', '3', '-i', '0.1', addresses.internet];
 const fetchInternet = ['wget', '-q', '-O', '-', `http://${addresses.internet}`];
 
 describe.each(await installedEngines())('a lab with %s', (engine) => {
-  it('sends its containers out the wrong way, and a capture there sees every packet', async () => {
+  it('sends container packets by the isp, where a capture sees all of them', async () => {
     const world = await newWorld({ engine });
     await world.containers.createNetwork(network.name, network.subnet);
     const address = await world.containers.start('c1', network.name);
@@ -62,7 +62,7 @@ describe.each(await installedEngines())('a lab with %s', (engine) => {
 });
 
 describe('the hosts of a lab', () => {
-  it('have the sysctls that were asked for on every device', async () => {
+  it('have the requested sysctls on every device', async () => {
     const world = await newWorld({ engine: 'external', rpFilter: 1, srcValidMark: 1 });
     await Promise.all(
       hostNames.map(async (name) => {
@@ -98,7 +98,7 @@ describe('the hosts of a lab', () => {
     await expect(hosts.gw1.files.overwrite('/proc/sys/net/ipv4/no_such', '1')).rejects.toThrow('no_such');
   });
 
-  it('name a program that is not there', async () => {
+  it('report a missing program by name', async () => {
     const { hosts } = await newWorld({ engine: 'external' });
     await expect(hosts.gw1.run(['no-such-program'])).rejects.toThrow('no-such-program: no such program');
     expect(await hosts.gw1.exec.run(['sh', '-c', 'cat; echo no >&2; exit 7'], { input: 'in' })).toEqual({
@@ -108,7 +108,7 @@ describe('the hosts of a lab', () => {
     });
   });
 
-  it('answer UDP as well', async () => {
+  it('reply to UDP, too', async () => {
     const { hosts } = await newWorld({ engine: 'external' });
     const ask = `const s = require('node:dgram').createSocket('udp4');
       s.on('message', (said) => { console.log(String(said).trim()); s.close(); });
@@ -116,7 +116,7 @@ describe('the hosts of a lab', () => {
     expect(await hosts.node1.run([process.execPath, '-e', ask])).toBe(`isp saw ${addresses.node1}`);
   });
 
-  it('reap the orphans that programs leave', async () => {
+  it('reap orphaned processes', async () => {
     const { hosts } = await newWorld({ engine: 'external' });
     await hosts.gw1.run(['sh', '-c', '(sleep 0.1 &) & wait']);
     await sleep(300);
@@ -126,7 +126,7 @@ describe('the hosts of a lab', () => {
 });
 
 describe('two labs', () => {
-  it('do not know each other, and each name is there once', async () => {
+  it('are separate, and each name exists once', async () => {
     const [first, second] = await Promise.all([
       newWorld({ engine: 'external' }),
       newWorld({ engine: 'external' }),
@@ -145,14 +145,14 @@ describe('two labs', () => {
     expect(builds.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
   });
 
-  it('refuse names that are none', async () => {
+  it('refuse invalid names', async () => {
     await expect(newWorld({ name: '../x' })).rejects.toThrow('not a name');
   });
 });
 
 const byHandEngines = (await installedEngines()).filter((engine) => engine !== 'podman-netavark');
 
-describe.each(byHandEngines)('the recipe done by hand, with %s', (engine) => {
+describe.each(byHandEngines)('the manual recipe with %s', (engine) => {
   it('sends a container through the gateway with its own address', async () => {
     const world = await newWorld({ engine });
     await redirectByHand(world);
@@ -198,7 +198,7 @@ describe('the commands', () => {
             console.log('up');
             setInterval(() => {}, 1000);
           }
-          if (command === 'exec') process.exitCode = await labExec({ name, host, argv, folder: process.cwd() });`,
+          if (command === 'exec') process.exitCode = await labExec({ name, host, argv, folder: process.cwd(), launchers: '/srv/launchers' });`,
       },
       outfile: program,
       bundle: true,
@@ -212,7 +212,7 @@ describe('the commands', () => {
 
   const lab = (...args: readonly string[]) => machine.run([process.execPath, program, ...args]);
 
-  it('build a lab that stays, run programs in it, and take it down', async () => {
+  it('build a lab that stays up, run programs in it, and take it down', async () => {
     const name = testName();
     const up = await lab('up', name);
     try {
@@ -221,6 +221,7 @@ describe('the commands', () => {
       expect((await lab('up', name)).stderr).toContain(`lab ${name}: it is up already`);
       expect((await lab('exec', name, 'node1', 'hostname')).stdout).toBe('node1');
       expect((await lab('exec', name, 'node1', 'pwd')).stdout).toBe((await machine.run(['pwd'])).stdout);
+      expect((await lab('exec', name, 'node1', 'printenv', 'PATH')).stdout).toMatch(/:\/srv\/launchers$/);
       expect((await lab('exec', name, 'gw1', 'sh', '-c', 'exit 7')).exitCode).toBe(7);
       expect((await lab('exec', name, 'gw2', 'true')).stderr).toContain('no host gw2');
     } finally {
@@ -231,15 +232,15 @@ describe('the commands', () => {
     expect((await lab('exec', name, 'gw1', 'true')).stderr).toContain(`lab ${name}: there is none`);
   });
 
-  // From before the first process to after the last: `up` takes about 400 ms when nothing else runs.
+  // From before the first process to after the last: `up` takes about 400 ms on an idle machine.
   it.each([0, 40, 70, 100, 140, 180, 230, 300, 400, 550, 800])(
-    'killed after %i ms, what is left is taken down',
+    'take down what a kill after %i ms leaves',
     async (delay) => {
       const name = testName();
       const before = await machineState();
       const child = spawn(process.execPath, [program, 'up', name], { detached: true, stdio: 'ignore' });
       await sleep(delay);
-      // The whole group, as a terminal that closes does; not an error when it has ended already.
+      // Kills the whole group, like a closing terminal; not an error when it has ended already.
       await machine.run(['kill', '-KILL', '--', `-${child.pid}`]);
       if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
       expect((await lab('down', name)).exitCode).toBe(0);
@@ -248,7 +249,7 @@ describe('the commands', () => {
     },
   );
 
-  it('leave nothing when their process is killed before the lab may stay, also without down', async () => {
+  it('leave nothing, even without down, when killed before the lab may stay', async () => {
     const name = testName();
     const child = spawn(process.execPath, [program, 'hang', name], { stdio: ['ignore', 'pipe', 'inherit'] });
     await once(child.stdout, 'data');
@@ -257,7 +258,7 @@ describe('the commands', () => {
     await expect.poll(() => traces(name), { timeout: 10_000 }).toEqual([]);
   });
 
-  it('take a lab down of which a part was killed', async () => {
+  it('take down a lab of which a part was killed', async () => {
     const name = testName();
     expect((await lab('up', name)).exitCode).toBe(0);
     const pids = await Promise.all(['node1', 'isp'].map((host) => firstProcess(name, host)));
@@ -272,7 +273,7 @@ async function firstProcess(name: string, host: string): Promise<string> {
   return found.split('\n')[0] ?? '';
 }
 
-/** Everything on the machine that carries the lab's name: processes and cgroups. */
+/** Everything on the machine with the lab's name: processes and cgroups. */
 async function traces(name: string): Promise<readonly string[]> {
   const pids = (await readdir('/proc')).filter((entry) => /^\d+$/.test(entry));
   const commands = await Promise.all(
@@ -287,7 +288,7 @@ async function traces(name: string): Promise<readonly string[]> {
   ];
 }
 
-/** Namespaces with a name, and their mounts, are somebody else's: a lab gives names to none on the machine. */
+/** Removes named namespaces and their mounts, which belong to others: a lab names none on the machine. */
 function withoutStrangers(text: string): string {
   return text
     .split('\n')
@@ -296,7 +297,7 @@ function withoutStrangers(text: string): string {
     .join('\n');
 }
 
-/** What a lab must not change: the machine's devices, addresses, rules, routes, mounts and folders. */
+/** State of the machine that a lab must not change: devices, addresses, rules, routes, mounts and folders. */
 async function machineState(): Promise<Readonly<Record<string, string>>> {
   const commands = [
     'ip -oneline address',

@@ -1,6 +1,6 @@
 /**
- * Docker 28.2 and later, by the docker that there is: its command is made to tell another version, and the rules that the
- * later one loads are loaded by hand.
+ * Simulates docker 28.2 and later with the installed docker: its command reports another version, and the rules of the
+ * later version are loaded by hand.
  */
 import type { Output } from '../../src/host/ports.ts';
 import type { TestHost } from '../../src/lab/test-host.ts';
@@ -16,7 +16,7 @@ export async function installLaterDocker(host: TestHost): Promise<void> {
   await host.files.replace(`${shim}/docker`, script, 0o755);
 }
 
-/** The program, which finds the later docker. */
+/** Runs the program with the later docker in PATH. */
 export function withLaterDocker(host: TestHost, ...args: readonly string[]): Promise<Output> {
   const command = `PATH=${shim}:$PATH exec "$@"`;
   return host.exec.run(['sh', '-c', command, 'sh', programPath, ...args]);
@@ -26,12 +26,12 @@ export function raw(host: TestHost, ...args: readonly string[]): Promise<string>
   return host.run(['iptables', '-w', '-t', 'raw', ...args]);
 }
 
-/** What the later one does for each container that starts. */
+/** Adds the rule that the later docker adds for each container that starts. */
 export async function dropCalls(host: TestHost, bridge: string, address: string): Promise<void> {
   await raw(host, '-A', 'PREROUTING', '-d', `${address}/32`, '!', '-i', bridge, '-j', 'DROP');
 }
 
-/** The bridge of a network. */
+/** Bridge of a network. */
 export async function bridgeOf(host: TestHost, network: string): Promise<string> {
   const id = await host.run(['docker', 'network', 'inspect', '--format', '{{.Id}}', network]);
   return `br-${id.slice(0, 12)}`;

@@ -1,4 +1,4 @@
-/** The leak matrix: what the other engines do, and what happens where a mark steers. */
+/** Leak matrix: events with other engines, and events with steering by fwmark. */
 import { defineMatrix } from './leak-matrix/define-matrix.ts';
 import { fullEngine, matrixParts } from './leak-matrix/parts.ts';
 

@@ -1,4 +1,4 @@
-/** The leak matrix: runs that are killed at each of their boundaries. */
+/** Leak matrix: runs killed at each of their boundaries. */
 import { defineMatrix } from './leak-matrix/define-matrix.ts';
 import { matrixParts } from './leak-matrix/parts.ts';
 

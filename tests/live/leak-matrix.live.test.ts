@@ -1,4 +1,4 @@
-/** The leak matrix: what happens to hosts, with the engine that all of it is done with. `npm run leak-matrix`: all of it. */
+/** Leak matrix: events on hosts, with the engine that runs all of them. `npm run leak-matrix` runs all parts. */
 import { defineMatrix } from './leak-matrix/define-matrix.ts';
 import { fullEngine, matrixParts } from './leak-matrix/parts.ts';
 

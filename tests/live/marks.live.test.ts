@@ -1,4 +1,4 @@
-/** Steering by mark, which many subnets are steered by: the same packets go the same ways, however strict the filters are. */
+/** Steering by fwmark, used with many subnets: packets take the same paths, with any reverse path filter. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { endingWithStdin } from '../../src/host/process/background.ts';
 import { inNetwork } from '../../src/host/process/namespaces.ts';
@@ -10,7 +10,7 @@ import { mustSucceed, mustredirect } from './program.ts';
 import { createTestWorld } from './test-world.ts';
 
 const families = [4, 6] as const;
-/** With the lab's own they are one more than rules by source are made for. */
+/** With the lab's own, one more than the limit for rules by source. */
 const more = 16;
 const file = exampleFile('external', { families, more }).replace(
   'snat: masquerade',
@@ -50,7 +50,7 @@ async function pingFrom(container: string, address: string): Promise<boolean> {
   return (await world.containers.run(container, argv)).exitCode === 0;
 }
 
-/** Packets to the internet that the isp sees while something is done: there must be none. */
+/** Number of packets to the internet at the isp during an action, which must be 0. */
 async function atIsp(act: () => Promise<void>): Promise<number> {
   const filter = families.map((family) => `dst host ${addressesOf(family).internet}`).join(' or ');
   const capture = await world.capture('isp', 'eth0', filter);
@@ -73,7 +73,7 @@ describe.each(modes)('rp_filter $rpFilter, src_valid_mark $srcValidMark', (sysct
     await world.down();
   });
 
-  it('sees a container at the isp before apply, and none after', async () => {
+  it("a container's packets are seen at the isp before apply, and not after", async () => {
     const talk = async (): Promise<void> => {
       for (const family of families) await pingFrom('web', addressesOf(family).internet);
     };
@@ -82,24 +82,24 @@ describe.each(modes)('rp_filter $rpFilter, src_valid_mark $srcValidMark', (sysct
     expect(await atIsp(talk)).toBe(0);
   });
 
-  it('has no rule for each source', async () => {
+  it('there is no rule for each source', async () => {
     expect((await rulesOf('node1')).length).toBeLessThan(20);
     expect((await rulesOf('gw1')).filter((line) => line.includes('10.'))).toEqual([]);
   });
 
-  it.each(families)('leads to the gateway, and back: IPv%s', async (family) => {
+  it.each(families)('packets leave by the gateway, and replies return: IPv%s', async (family) => {
     const { internet, uplink } = addressesOf(family);
     const url = `http://${family === 4 ? internet : `[${internet}]`}`;
     expect(await ask('web', url)).toBe(`upstream saw ${uplink}`);
     expect(await ask('other', url)).toBe(`upstream saw ${uplink}`);
   });
 
-  it.each(families)('lets containers ask each other, and their host: IPv%s', async (family) => {
+  it.each(families)('containers reach each other and their host: IPv%s', async (family) => {
     const neighbours = [addressesOf(family).node1, anotherSubnet(0, family).replace(/(::)?0?\/\d+$/, '$11')];
     expect(await Promise.all(neighbours.map((address) => pingFrom('web', address)))).toEqual([true, true]);
   });
 
-  it('answers who calls a port of the gateway', async () => {
+  it('clients get replies from a published port of the gateway', async () => {
     const listen = ['busybox', 'nc', '-ll', '-p', '80', '-e', 'echo', 'hello'];
     await world.hosts.node1.background.start(endingWithStdin(inNetwork('/run/netns/web', listen)));
     const call = ['timeout', '3', 'busybox', 'nc', addresses.uplink, '8080'];
@@ -107,7 +107,7 @@ describe.each(modes)('rp_filter $rpFilter, src_valid_mark $srcValidMark', (sysct
     await expect.poll(called, { timeout: 5000 }).toBe('hello');
   });
 
-  it('stops what the node sends to the outside with the address of a bridge', async () => {
+  it('packets of the node to the outside with the address of a bridge are dropped', async () => {
     const bridge = network.subnet.replace('.0/24', '.1');
     const ping = ['ping', '-c', '2', '-i', '0.2', '-W', '1', '-I', bridge, addresses.internet];
     const seen = await world.capture('upstream', 'gw1', `icmp and dst host ${addresses.internet}`);
@@ -117,7 +117,7 @@ describe.each(modes)('rp_filter $rpFilter, src_valid_mark $srcValidMark', (sysct
     expect([wrong, (await seen.stop()).length]).toEqual([0, 0]);
   });
 
-  it('has nothing to do the second time, and gives everything back', async () => {
+  it('a second run has nothing to do, and destroy restores everything', async () => {
     const { node1, gw1 } = world.hosts;
     for (const host of [node1, gw1]) {
       expect((await mustredirect(host, 'plan', '--check')).exitCode).toBe(0);
@@ -128,12 +128,12 @@ describe.each(modes)('rp_filter $rpFilter, src_valid_mark $srcValidMark', (sysct
   });
 });
 
-describe('between rules and marks', () => {
+describe('a change between steering by rules and by fwmark', () => {
   afterEach(async () => {
     await world.down();
   });
 
-  it.each([0, 1, 2] as const)('no packet goes elsewhere, rp_filter %s', async (rpFilter) => {
+  it.each([0, 1, 2] as const)('lets no packet out elsewhere, rp_filter %s', async (rpFilter) => {
     await build({ rpFilter });
     const { node1, gw1 } = world.hosts;
     const few = exampleFile('external', { families });
@@ -150,7 +150,7 @@ describe('between rules and marks', () => {
     const answers = await Promise.all(pings);
     expect((await capture.stop()).length).toBe(0);
     for (const { stdout } of answers) {
-      // Answers may be lost while a host changes from one to the other, for some milliseconds.
+      // Replies may be lost for some milliseconds during the change.
       expect(Number(/(\d+)% packet loss/.exec(stdout)?.[1])).toBeLessThan(10);
     }
     await apply(few);

@@ -1,4 +1,4 @@
-/** Packets too large for the uplink, and for a hop behind it. */
+/** Packets larger than the MTU of the uplink, and of a hop behind it. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { exampleFile, filePath } from '../../src/lab/example-file.ts';
 import { addresses, addressesOf, network, subnetOf } from '../../src/lab/layout.ts';
@@ -18,7 +18,7 @@ import {
 import { mustSucceed, mustredirect } from './program.ts';
 import { createTestWorld } from './test-world.ts';
 
-/** Says whether there is such a setting: without br_netfilter, no bridge is filtered. */
+/** Returns whether the setting exists: it is missing without br_netfilter. */
 async function filterBridges({ hosts: { node1 } }: World, value: '0' | '1'): Promise<boolean> {
   const path = '/proc/sys/net/bridge/bridge-nf-call-ip6tables';
   if ((await node1.files.read(path)) === undefined) return false;
@@ -50,7 +50,7 @@ describe.each([
     });
     await narrowWay(world, family);
     const { node1, gw1 } = world.hosts;
-    // As `plan` says: with 1, fragments of IPv6 would be lost.
+    // As `plan` warns: with 1, IPv6 fragments would be lost.
     await filterBridges(world, '0');
     const text = exampleFile('external', { snat, families: [family] });
     await Promise.all([node1, gw1].map((host) => host.files.replace(filePath, text)));
@@ -71,37 +71,34 @@ describe.each([
   it.each([
     ['the uplink', near],
     ['the uplink and a narrower hop behind it', far],
-  ])('a connection over %s gets all across, both ways', async (_, to) => {
+  ])('a connection over %s transfers all bytes in both directions', async (_, to) => {
     expect(await sendBulk(world, to)).toBe(String(bulk));
   });
 
   it.each([
     ['the uplink', near, uplinkMtu],
-    // What an IPv4 host cuts itself may be cut again; with IPv6, no router does it.
+    // IPv4 fragments may be fragmented again; no router fragments IPv6.
     ['a narrower hop behind it', far, family === 4 ? uplinkMtu : farMtu],
-  ])(
-    'datagrams of 1400 bytes arrive over %s: the container learns how large they may be',
-    async (_, to, mtu) => {
-      expect(await learnedMtu(world, to)).toBeUndefined();
-      expect(await sendDatagrams(world, to)).toBe('1400');
-      expect(await learnedMtu(world, to)).toBe(String(mtu));
-    },
-  );
+  ])('datagrams of 1400 bytes arrive over %s: the container learns the path MTU', async (_, to, mtu) => {
+    expect(await learnedMtu(world, to)).toBeUndefined();
+    expect(await sendDatagrams(world, to)).toBe('1400');
+    expect(await learnedMtu(world, to)).toBe(String(mtu));
+  });
 
-  it('fragments of IPv6 are lost where bridges are filtered, those of IPv4 are not', async () => {
+  it('IPv6 fragments are lost when bridges are filtered, those of IPv4 are not', async () => {
     const filtered = await filterBridges(world, '1');
     expect(await sendDatagrams(world, near)).toBe(filtered && family === 6 ? 'nothing' : '1400');
     await filterBridges(world, '0');
     expect(await sendDatagrams(world, near)).toBe('1400');
   });
 
-  it('an ICMP error from beyond the gateway finds the container', async () => {
+  it('an ICMP error from beyond the gateway reaches the container', async () => {
     const said = await inside(world, ['ping', '-M', 'do', '-s', '1320', '-c', '1', '-W', '2', far]);
     const error = family === 4 ? `Frag needed and DF set (mtu = ${farMtu})` : `Packet too big: mtu=${farMtu}`;
     expect(said).toContain(`From ${addressesOf(family).upstream} icmp_seq=1 ${error}`);
   });
 
-  it('without such errors, only what goes no farther than the uplink gets across: both ends know its size', async () => {
+  it("without such errors, only packets up to the uplink's MTU arrive, which both ends know", async () => {
     const { gw1 } = world.hosts;
     await gw1.run(['nft', '-f', '-'], {
       input: `table inet silent {
@@ -117,7 +114,7 @@ describe.each([
 });
 
 describe('plan', () => {
-  it('warns of packets that are too large, on the node and on the member', async () => {
+  it('warns of packets larger than the MTU, on the node and on the member', async () => {
     const world = await createTestWorld({ engine: 'external' });
     const { node1, gw1 } = world.hosts;
     await Promise.all([node1, gw1].map((host) => host.files.replace(filePath, file(uplinkMtu))));

@@ -1,4 +1,4 @@
-/** Networks that mustredirect makes itself, from the first packet of the first container to the last. */
+/** Networks that mustredirect creates, from the first packet of the first container to the last. */
 import { afterEach, describe, expect, it } from 'vitest';
 import { addresses, network } from '../../src/lab/layout.ts';
 import { exampleFile, filePath } from '../../src/lab/example-file.ts';
@@ -20,7 +20,7 @@ async function answer(container: string): Promise<string> {
 describe.each(await containerEngines())('%s', (engine) => {
   const program = programOf(engine);
 
-  it('creates a network that is missing, and takes it away when nothing uses it', async () => {
+  it('creates a missing network, and removes it once unused', async () => {
     world = await createTestWorld({ engine });
     const { node1, gw1 } = world.hosts;
     await Promise.all([node1, gw1].map((host) => host.files.replace(filePath, exampleFile(engine))));
@@ -45,7 +45,7 @@ describe.each(await containerEngines())('%s', (engine) => {
     expect(await node1.files.list('/var/lib/mustredirect')).toEqual([]);
   });
 
-  it('leaves a network alone that somebody made in the place of ours', async () => {
+  it('keeps a foreign network that replaced ours', async () => {
     world = await createTestWorld({ engine });
     const { node1 } = world.hosts;
     await node1.files.replace(filePath, exampleFile(engine));
@@ -56,7 +56,7 @@ describe.each(await containerEngines())('%s', (engine) => {
     expect(await node1.run([program, 'network', 'ls', '--format', '{{.Name}}'])).toContain(network.name);
   });
 
-  it('keeps direct destinations in reach of a network that it has made', async () => {
+  it('keeps direct destinations reachable from a network that it created', async () => {
     world = await createTestWorld({ engine });
     const { node1, gw1 } = world.hosts;
     const file = exampleFile(engine, { direct: [`${addresses.internet}/32`] });
@@ -66,7 +66,7 @@ describe.each(await containerEngines())('%s', (engine) => {
     expect(await answer('web')).toBe(`isp saw ${addresses.node1}`);
   });
 
-  it('leaves published ports in reach of the containers of another network', async () => {
+  it('keeps published ports reachable from containers of another network', async () => {
     world = await createTestWorld({ engine });
     const { node1, gw1, isp } = world.hosts;
     await Promise.all([node1, gw1].map((host) => host.files.replace(filePath, exampleFile(engine))));
@@ -87,7 +87,7 @@ describe.each(await containerEngines())('%s', (engine) => {
     expect(await answers()).toEqual(['hello', 'hello', 'hello']);
   });
 
-  it('tells of a container that is in another network too, and what its default route does', async () => {
+  it('reports a container that is also in another network, and the effect of its default route', async () => {
     world = await createTestWorld({ engine });
     const { node1, gw1 } = world.hosts;
     await Promise.all([node1, gw1].map((host) => host.files.replace(filePath, exampleFile(engine))));
@@ -110,15 +110,16 @@ describe.each(await containerEngines())('%s', (engine) => {
       ways.push(way);
       const of = told.filter(({ problem }) => problem.startsWith(`container ${name}: `));
       const said = way === `isp saw ${addresses.node1}` ? 'is not redirected' : 'are dropped there';
-      // By the redirected network, answers from its address in the other one are dropped.
+      // By the redirected network, replies from its address in the other one are dropped.
       expect(of.map(({ problem }) => problem.includes(said))).toEqual(name === 'one' ? [] : [true]);
     }
-    // Podman takes the one that came last, docker the first of the alphabet: one leaves by the other network.
+    // podman uses the network that was attached last, docker the first in the alphabet: one leaves by the other
+    // network.
     expect(ways[0]).toBe(`upstream saw ${addresses.uplink}`);
     expect(ways).toContain(`isp saw ${addresses.node1}`);
   });
 
-  it('closes one that is there with another subnet, and says so', async () => {
+  it('blocks an existing network with another subnet, and reports it', async () => {
     world = await createTestWorld({ engine });
     const { node1 } = world.hosts;
     await node1.files.replace(filePath, exampleFile(engine));

@@ -1,4 +1,4 @@
-/** Networks and gateways that are not what the file says: closed, named, and no hindrance to all else. */
+/** Networks and gateways that do not match the file: they are blocked and reported, and the rest is applied. */
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Family, familyOf } from '../../src/address/cidr.ts';
 import { exampleFile, filePath } from '../../src/lab/example-file.ts';
@@ -11,7 +11,7 @@ let world: World;
 
 afterEach(() => world?.down());
 
-/** How many of three pings of a container come by the isp, and by the uplink of the gateway. */
+/** Number of three pings of a container that are seen at the isp and at the gateway's uplink. */
 async function pings(container: string, family: Family = 4): Promise<{ isp: number; uplink: number }> {
   const { internet } = addressesOf(family);
   const filter = `dst host ${internet} and (icmp or icmp6)`;
@@ -32,78 +32,81 @@ async function write(host: HostName, text: string): Promise<void> {
   await world.hosts[host].files.replace(filePath, text);
 }
 
-/** What commands that are not content print, with their exit status. */
+/** Output of commands that fail, with their exit status. */
 async function says(host: HostName, ...args: string[]): Promise<string> {
   const { exitCode, stdout, stderr } = await mustredirect(world.hosts[host], ...args);
   return `${exitCode} ${stdout}${stderr}`;
 }
 
-describe.each(await containerEngines())('a network of %s that is made anew with another subnet', (engine) => {
-  it('is closed by the next apply, and named by every command', async () => {
-    const subnet = '10.99.0.0/24';
-    world = await createTestWorld({ engine });
-    const { node1, gw1 } = world.hosts;
-    await world.containers.createNetwork(network.name, network.subnet);
-    for (const host of [gw1, node1]) {
-      await host.files.replace(filePath, exampleFile(engine));
-      await mustSucceed(host, 'apply', '--yes');
-    }
-    await world.containers.start('before', network.name);
-    expect(await pings('before')).toEqual(redirected);
+describe.each(await containerEngines())(
+  'a network of %s that was recreated with another subnet',
+  (engine) => {
+    it('is blocked by the next apply, and reported by every command', async () => {
+      const subnet = '10.99.0.0/24';
+      world = await createTestWorld({ engine });
+      const { node1, gw1 } = world.hosts;
+      await world.containers.createNetwork(network.name, network.subnet);
+      for (const host of [gw1, node1]) {
+        await host.files.replace(filePath, exampleFile(engine));
+        await mustSucceed(host, 'apply', '--yes');
+      }
+      await world.containers.start('before', network.name);
+      expect(await pings('before')).toEqual(redirected);
 
-    await node1.run([programOf(engine), 'rm', '--force', 'before']);
-    await node1.run([programOf(engine), 'network', 'rm', network.name]);
-    // Podman would give it the bridge of before, which is guarded.
-    await world.containers.createNetwork('another', '10.98.0.0/24');
-    await world.containers.createNetwork(network.name, subnet);
-    await world.containers.start('c1', network.name);
-    // The control, and what no program that runs only when it is called can know of.
-    expect(await pings('c1')).toEqual(astray);
-    const what = new RegExp(
-      `network ${network.name}: ${programOf(engine)} \\S+.* gave it ${subnet}, the file says ${network.subnet}: IPv4 closed, not redirected`,
-    );
-    expect(await says('node1', 'status', '--check')).toMatch(/^3 /);
-    expect(await says('node1', 'plan', '--check')).toMatch(/^3 /);
-    for (const command of [['status'], ['plan'], ['doctor'], ['verify']])
-      expect(await says('node1', ...command)).toMatch(what);
-    expect(await says('node1', 'verify')).toMatch(/^3 [^]*FAILED +path +left by eth0/);
+      await node1.run([programOf(engine), 'rm', '--force', 'before']);
+      await node1.run([programOf(engine), 'network', 'rm', network.name]);
+      // Occupies the old bridge, which is guarded, so that podman does not reuse it.
+      await world.containers.createNetwork('another', '10.98.0.0/24');
+      await world.containers.createNetwork(network.name, subnet);
+      await world.containers.start('c1', network.name);
+      // Control: until the next run, packets leave by the isp, which mustredirect cannot know.
+      expect(await pings('c1')).toEqual(astray);
+      const what = new RegExp(
+        `network ${network.name}: ${programOf(engine)} \\S+.* gave it ${subnet}, the file says ${network.subnet}: IPv4 closed, not redirected`,
+      );
+      expect(await says('node1', 'status', '--check')).toMatch(/^3 /);
+      expect(await says('node1', 'plan', '--check')).toMatch(/^3 /);
+      for (const command of [['status'], ['plan'], ['doctor'], ['verify']])
+        expect(await says('node1', ...command)).toMatch(what);
+      expect(await says('node1', 'verify')).toMatch(/^3 [^]*FAILED +path +left by eth0/);
 
-    const applied = await says('node1', 'apply', '--yes');
-    expect(applied).toMatch(/^3 /);
-    expect(applied).toMatch(what);
-    expect(applied).toMatch(new RegExp(`rule 4200: from ${subnet} .*(?:prohibit|blackhole)`));
-    expect(applied).toContain('except for what is not ready: that is closed');
-    expect(await pings('c1')).toEqual(closed);
-    // Containers that come later, too.
-    await world.containers.start('c2', network.name);
-    expect(await pings('c2')).toEqual(closed);
-    expect(await says('node1', 'status', '--check')).toMatch(/^3 .*1 not ready/);
-    expect(await says('node1', 'doctor')).toMatch(/^3 /);
-    expect(await says('node1', 'verify')).toMatch(
-      /^3 [^]*ok +path +came in by .*, and nothing left this host/,
-    );
-    const { notReady } = JSON.parse((await mustredirect(node1, 'plan', '--json')).stdout) as {
-      notReady: unknown[];
-    };
-    expect(notReady).toMatchObject([{ what: `network ${network.name}`, family: 4 }]);
+      const applied = await says('node1', 'apply', '--yes');
+      expect(applied).toMatch(/^3 /);
+      expect(applied).toMatch(what);
+      expect(applied).toMatch(new RegExp(`rule 4200: from ${subnet} .*(?:prohibit|blackhole)`));
+      expect(applied).toContain('except for what is not ready: that is closed');
+      expect(await pings('c1')).toEqual(closed);
+      // Also for containers started later.
+      await world.containers.start('c2', network.name);
+      expect(await pings('c2')).toEqual(closed);
+      expect(await says('node1', 'status', '--check')).toMatch(/^3 .*1 not ready/);
+      expect(await says('node1', 'doctor')).toMatch(/^3 /);
+      expect(await says('node1', 'verify')).toMatch(
+        /^3 [^]*ok +path +came in by .*, and nothing left this host/,
+      );
+      const { notReady } = JSON.parse((await mustredirect(node1, 'plan', '--json')).stdout) as {
+        notReady: unknown[];
+      };
+      expect(notReady).toMatchObject([{ what: `network ${network.name}`, family: 4 }]);
 
-    for (const host of [gw1, node1]) {
-      await host.files.replace(filePath, exampleFile(engine).replace(network.subnet, subnet));
-      await mustSucceed(host, 'apply', '--yes');
-    }
-    expect(await pings('c1')).toEqual(redirected);
-    await mustSucceed(node1, 'status', '--check');
-  });
-});
+      for (const host of [gw1, node1]) {
+        await host.files.replace(filePath, exampleFile(engine).replace(network.subnet, subnet));
+        await mustSucceed(host, 'apply', '--yes');
+      }
+      expect(await pings('c1')).toEqual(redirected);
+      await mustSucceed(node1, 'status', '--check');
+    });
+  },
+);
 
-describe('what is not ready', () => {
-  it('is a family whose address the node lacks: the other one is redirected', async () => {
+describe('a part that is not ready', () => {
+  it('may be a family whose address the node lacks: the other one is redirected', async () => {
     world = await createTestWorld({ engine: 'podman-netavark', families: [4, 6] });
     const { node1, gw1 } = world.hosts;
     const both = exampleFile('podman-netavark', { families: [4, 6] });
     await world.containers.createNetwork(network.name, network.subnet, network.subnet6);
     await world.containers.start('c1', network.name);
-    // Another address to masquerade with, and a way to the isp: without us, IPv6 leaves.
+    // With another address for masquerade and a route to the isp, IPv6 would leave without mustredirect.
     const { isp, node1: own } = addressesOf(6);
     await node1.run(['ip', '-6', 'address', 'add', '2001:db8:77::1/128', 'dev', 'lo']);
     await node1.run(['ip', 'address', 'del', `${own}/64`, 'dev', 'eth0']);
@@ -116,20 +119,20 @@ describe('what is not ready', () => {
     expect(applied).toMatch(/^3 [^]*2001:db8:50::2 is not on a connected link: IPv6 closed, not redirected/);
     expect(await pings('c1', 4)).toEqual(redirected);
     expect(await pings('c1', 6)).toEqual(closed);
-    // Nothing is to be done, and it is told again.
+    // With nothing to do, it is reported again.
     expect(await says('node1', 'apply', '--yes')).toMatch(/^3 [^]*nothing to do/);
 
     await node1.run(['ip', 'address', 'add', `${own}/64`, 'dev', 'eth0', 'nodad']);
     await mustSucceed(node1, 'apply', '--yes');
     expect(await pings('c1', 6)).toEqual(redirected);
-    // Gone again: it is closed again, and IPv4 has never noticed.
+    // The address is removed: IPv6 is blocked again, and IPv4 is not affected.
     await node1.run(['ip', 'address', 'del', `${own}/64`, 'dev', 'eth0']);
     expect(await says('node1', 'apply', '--yes')).toMatch(/^3 /);
     expect(await pings('c1', 6)).toEqual(closed);
     expect(await pings('c1', 4)).toEqual(redirected);
   });
 
-  it('is one of two gateways, on the node and on the gateway host', async () => {
+  it('may be one of two gateways, on the node and on the gateway host', async () => {
     world = await createTestWorld({ engine: 'podman-netavark' });
     const { node1, gw1 } = world.hosts;
     await world.containers.createNetwork('web', '10.89.4.0/24');
@@ -140,13 +143,13 @@ describe('what is not ready', () => {
     await write('node1', twoGateways('10.1.1.1'));
     await write('gw1', twoGateways(addresses.gw1));
     await gw1.run(['ip', 'link', 'add', 'spare', 'type', 'bridge']);
-    // The node does not reach the other gateway.
+    // The node has no route to the other gateway.
     expect(await says('gw1', 'apply', '--yes')).toMatch(/^3 [^]*gateway home: its uplink spare is down/);
     expect(await says('node1', 'apply', '--yes')).toMatch(
       /^3 [^]*network db: gateway home at 10.1.1.1 is not on a connected link: IPv4 closed/,
     );
     expect([await pings('c1'), await pings('c2')]).toEqual([redirected, closed]);
-    // Now it does, and there it ends.
+    // Now the node reaches it, but its uplink is down.
     await write('node1', twoGateways(addresses.gw1));
     await mustSucceed(node1, 'apply', '--yes');
     expect([await pings('c1'), await pings('c2')]).toEqual([redirected, closed]);
@@ -156,7 +159,7 @@ describe('what is not ready', () => {
     expect(await says('gw1', 'status', '--check')).toMatch(/^0 /);
   });
 
-  it('is an engine that does not answer, and what is no network of it', async () => {
+  it('may be an engine that fails, and a network that it lacks', async () => {
     world = await createTestWorld({ engine: 'podman-netavark' });
     const { node1, gw1 } = world.hosts;
     await world.containers.createNetwork('web', '10.89.4.0/24');

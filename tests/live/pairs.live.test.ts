@@ -1,6 +1,6 @@
 /**
- * Two gateways that are one device of one host, and two networks that share them: each pair of their settings, on the
- * kernel. What each packet has to look like outside, the model of `tests/pairs` says, which the fake host agrees with, too.
+ * Two gateways that share one device of one host, with two networks: each pair of their settings on the kernel. The
+ * model of `tests/pairs` gives the expected result, which the fake host matches, too.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { inNetwork } from '../../src/host/process/namespaces.ts';
@@ -25,7 +25,7 @@ import { createTestWorld } from './test-world.ts';
 const right = product(dimensions).filter((one) => mistakeOf(one) === undefined);
 const tried = covering(right);
 
-/** Begins a connection from each port, or to each destination, and sends what needs none; waits for nobody. */
+/** Starts a connection from each port or to each destination, and sends other packets; waits for no replies. */
 const sender = `
 const [, list] = process.argv;
 const { spawn } = require('node:child_process');
@@ -38,7 +38,7 @@ setTimeout(() => process.exit(), 700);
 `;
 
 let world: World;
-/** Of two calls from one port, conntrack would take the second for a part of the first. */
+/** Each connection has a new port, since conntrack would match a second one to the first. */
 let nextPort = 20_000;
 
 beforeAll(async () => {
@@ -47,7 +47,7 @@ beforeAll(async () => {
     await world.containers.createNetwork(name, places[4][name], places[6][name]);
     await world.containers.start(name, name);
   }
-  // The gateway's own addresses, which no device of it needs to have.
+  // The gateway's snat addresses, which no device needs to have.
   for (const family of [4, 6] as const) {
     const { snat } = places[family];
     for (const to of [snat.b, snat.c]) {
@@ -62,7 +62,7 @@ function keyOf(proto: string | number, to: string, port: number | undefined): st
   return [proto, to, ...(proto === 'icmp' ? [] : [port])].join(' ');
 }
 
-/** What was seen of a container's packets: where, and with which source. */
+/** Places and sources at which a container's packets were seen. */
 async function seenOf(settings: Settings, from: NetworkName): Promise<Record<string, string[]>> {
   const probes = probesOf(settings).filter((probe) => probe.from === from);
   const destinations = new Set(probes.map((probe) => exitOf(settings, probe).to));
@@ -99,7 +99,7 @@ function wantedOf(settings: Settings, from: NetworkName): Record<string, string[
   return Object.fromEntries(entries);
 }
 
-/** Who was reached by calls from outside, each of which has a port of its own. */
+/** Containers reached by connections from outside, each from a port of its own. */
 async function reached(settings: Settings): Promise<Record<string, string>> {
   const calls = callsOf(settings).map((call) => ({ ...call, proto: 'tcp', localPort: nextPort++ }));
   const capture = await world.capture('node1', 'eth0', 'ip or ip6');
@@ -125,7 +125,7 @@ function targetsOf(settings: Settings): Record<string, string> {
 }
 
 describe(`${Object.keys(dimensions).length} dimensions, ${new Set(right.flatMap(pairsOf)).size} pairs of settings that can be right`, () => {
-  it('leave by the isp when nothing is applied', async () => {
+  it('control: packets leave by the isp before apply', async () => {
     const [settings] = right;
     if (!settings) throw new Error('no settings');
     const seen = await seenOf(settings, 'web');

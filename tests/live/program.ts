@@ -1,15 +1,18 @@
-/** The program itself, as it is built, on a test host. */
+/** Runs the built program on a test host. */
 import { fileURLToPath } from 'node:url';
 import type { Output } from '../../src/host/ports.ts';
 import type { TestHost } from '../../src/lab/test-host.ts';
 
 export const programPath = fileURLToPath(new URL('../../bin/mustredirect', import.meta.url));
 
+/** Milliseconds; the processors of a virtual machine are emulated, on cores that other tests use too. */
+const timeout = process.env['VM_KERNEL'] === undefined ? 30_000 : 300_000;
+
 export function mustredirect(host: TestHost, ...args: readonly string[]): Promise<Output> {
-  return host.exec.run([programPath, ...args]);
+  return host.exec.run([programPath, ...args], { timeout });
 }
 
-/** The same, where anything but success is an error with all that was said. */
+/** Runs it, and throws with all output on failure. */
 export async function mustSucceed(host: TestHost, ...args: readonly string[]): Promise<string> {
   const { exitCode, stdout, stderr } = await mustredirect(host, ...args);
   if (exitCode !== 0)

@@ -1,4 +1,4 @@
-/** A published port that is asked for by another link than the gateway's: what the host's reverse path filter makes of it. */
+/** Connections to a published port by another link than the gateway's, with the host's reverse path filter. */
 import { afterEach, describe, expect, it } from 'vitest';
 import { endingWithStdin } from '../../src/host/process/background.ts';
 import { runOrFail } from '../../src/host/process/exec.ts';
@@ -17,7 +17,7 @@ afterEach(async () => {
   await world?.down();
 });
 
-/** Another link of the node, by which its default route leads to the isp; the gateway is on eth0. */
+/** Second link of the node, with its default route to the isp; the gateway is on eth0. */
 const second = { device: 'eth1', node: '192.168.60.10', isp: '192.168.60.1' } as const;
 const port = 8081;
 
@@ -26,7 +26,7 @@ async function build(rpFilter: 0 | 1 | 2, engine: LabEngine = 'external', more =
   const { node1, gw1, isp } = world.hosts;
   await Promise.all([node1, gw1].map((host) => host.files.replace(filePath, exampleFile(engine, { more }))));
   const cable = ['ip', 'link', 'add', second.device, 'type', 'veth', 'peer', 'name', 'second'];
-  // Only the network namespace: the pid is the machine's.
+  // Enters only the network namespace: the pid is that of the machine.
   const end = ['netns', String(isp.pid)];
   await runOrFail(thisMachine().exec, inNetwork(node1.pid, [...cable, ...end]));
   await isp.run(['sh', '-ec', `ip address add ${second.isp}/24 dev second; ip link set second up`]);
@@ -65,7 +65,7 @@ socket.on('data', (answer) => { console.log(String(answer).trim()); process.exit
 setTimeout(() => process.exit(), 2000);
 `;
 
-/** What the isp gets as a neighbour on that link, and with an address behind it. */
+/** Replies that the isp gets as a neighbour on that link, and with an address behind it. */
 async function answers(): Promise<string[]> {
   const ask = (from: string) => [process.execPath, '-e', program, from, second.node, String(port)];
   const outputs = await Promise.all(
@@ -81,8 +81,8 @@ async function upstreamSaw(): Promise<string> {
 
 const engines = await containerEngines();
 
-describe('a published port, asked for by another link than the gateway’s', () => {
-  it.each([0, 2] as const)('is answered by that link: rp_filter %i', async (rpFilter) => {
+describe('a published port, reached by another link than the gateway’s', () => {
+  it.each([0, 2] as const)('replies by that link: rp_filter %i', async (rpFilter) => {
     await build(rpFilter);
     expect(await answers()).toEqual(['hello', 'hello']);
     await apply();
@@ -92,8 +92,8 @@ describe('a published port, asked for by another link than the gateway’s', () 
     expect(await upstreamSaw()).toBe(`upstream saw ${addresses.uplink}`);
   });
 
-  // The kernel looks where an answer of the container would go, and does not know that it would be marked.
-  it('is answered under strict filtering when that link alone is loosened', async () => {
+  // The filter looks up the route of the container's reply without its fwmark.
+  it('replies under strict filtering when only that link is loose', async () => {
     await build(1);
     expect(await answers()).toEqual(['hello', 'hello']);
     await apply();
@@ -103,7 +103,7 @@ describe('a published port, asked for by another link than the gateway’s', () 
     expect(await answers()).toEqual(['hello', 'hello']);
   });
 
-  it.each([0, 1, 2] as const)('is answered where a mark steers: rp_filter %i', async (rpFilter) => {
+  it.each([0, 1, 2] as const)('replies with steering by fwmark: rp_filter %i', async (rpFilter) => {
     await build(rpFilter, 'external', 16);
     await apply();
     expect(await answers()).toEqual(['hello', 'hello']);
@@ -111,7 +111,7 @@ describe('a published port, asked for by another link than the gateway’s', () 
     expect(await strictLinks()).toEqual([]);
   });
 
-  it.each(engines)('doctor tells of it, and how to mend it: %s', async (engine) => {
+  it.each(engines)('is reported by doctor with a remedy when out of reach: %s', async (engine) => {
     await build(1, engine);
     expect(await answers()).toEqual(['hello', 'hello']);
     await apply();
@@ -127,14 +127,14 @@ describe('a published port, asked for by another link than the gateway’s', () 
   });
 });
 
-/** What a redirected container gets from a port that the host publishes of a network that is not redirected. */
+/** Reply that a redirected container gets from a published port of a network that is not redirected. */
 async function askPublished(): Promise<string> {
   const ask = ['timeout', '2', 'busybox', 'nc', addresses.node1, String(port)];
   return (await world.containers.run('web', ask)).stdout.trim();
 }
 
 it.each([0, 1, 2] as const)(
-  'a published port of a network that is not redirected answers, or doctor tells why not: rp_filter %i',
+  'a published port of another network replies, or doctor reports why not: rp_filter %i',
   async (rpFilter) => {
     world = await createTestWorld({ engine: 'external', rpFilter });
     const { node1, gw1 } = world.hosts;
@@ -148,7 +148,7 @@ it.each([0, 1, 2] as const)(
     const gateway = await world.capture('gw1', 'eth0', 'net 10.77.0.0/24');
     expect(await askPublished()).toBe(rpFilter === 1 ? '' : 'hello');
     expect(await gateway.stop()).toEqual([]);
-    // The control: without the exception it goes to the gateway, as what is for the outside.
+    // Control: without the bypass, the packet goes to the gateway, like packets to the outside.
     await node1.run(['nft', 'flush', 'set', 'inet', 'mustredirect', 'published4']);
     const control = await world.capture('gw1', 'eth0', 'net 10.77.0.0/24');
     expect(await askPublished()).toBe('');

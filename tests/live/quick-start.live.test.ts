@@ -1,4 +1,4 @@
-/** The quick start of the README, line by line, on two test hosts. */
+/** Quick start of the README, line by line, on two test hosts. */
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { filePath } from '../../src/lab/example-file.ts';
@@ -9,7 +9,7 @@ import { createTestWorld, podmanEngines } from './test-world.ts';
 
 const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8');
 
-/** What stands below a comment of that name. */
+/** Code blocks after a comment with this text. */
 function blocksBelow(comment: string): string[] {
   const found = readme.matchAll(new RegExp(`<!-- ${comment} -->\\n\\n\`\`\`\\w*\\n([^]*?)\`\`\``, 'g'));
   return [...found].map(([, text = '']) => text);
@@ -23,7 +23,7 @@ describe('the quick start', () => {
   beforeAll(async () => {
     world = await createTestWorld({ engine });
     const [text = ''] = blocksBelow('file');
-    // What a reader changes to his own.
+    // Readers replace this device by their own.
     const file = text.replace('{ device: wg0 }', `{ device: uplink0, via: ${addresses.upstream} }`);
     for (const host of [world.hosts.node1, world.hosts.gw1]) await host.files.replace(filePath, file);
   });
@@ -39,7 +39,7 @@ describe('the quick start', () => {
 
   it('redirects a container that is started in the network, which verify confirms', async () => {
     const upstream = await world.capture('upstream', 'gw1', 'icmp');
-    // Names are resolved by the node itself, and answered there.
+    // The node resolves the name itself.
     const isp = await world.capture('isp', 'eth0', 'icmp[icmptype] == icmp-echo');
     await world.containers.start('c1', 'web');
     const [, check = ''] = blocksBelow('on the node');
@@ -64,7 +64,7 @@ describe('the quick start', () => {
     return said.join('\n');
   }
 
-  /** Nobody is asked here, and the units of a test host would be those of the machine. */
+  /** Adds --yes, and skips units, since those of a test host would belong to the machine. */
   async function runLine(host: 'node1' | 'gw1', line: string): Promise<string> {
     const [sudo, program, command = '', ...options] = line.replace('1.1.1.1', addresses.internet).split(' ');
     expect([sudo, program]).toEqual(['sudo', 'mustredirect']);

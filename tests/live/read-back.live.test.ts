@@ -1,4 +1,4 @@
-/** What is written in either family comes back as it was written, and goes without a trace. */
+/** Objects of both families are read back as written, and removed completely. */
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { gatherFacts, readOwned } from '../../src/inspect/gather.ts';
@@ -17,7 +17,7 @@ import type { Route } from '../../src/kinds/route/schema.ts';
 import type { Rule } from '../../src/kinds/rule/schema.ts';
 import type { XfrmPolicy } from '../../src/kinds/xfrm-policy/schema.ts';
 import { lastMetric } from '../../src/kinds/ownership.ts';
-import { forwardingName, settingsOf } from '../../src/state/settings.ts';
+import { forwardingName, forwardingSysctls } from '../../src/state/settings.ts';
 
 const lab = 'read-back';
 const machine = { exec: createExec(), files: createFiles() };
@@ -92,7 +92,7 @@ const policies: readonly XfrmPolicy[] = [subnet4, subnet6, 'fd89:5::7/128'].flat
 
 const ways: readonly (Rule | Route | XfrmPolicy)[] = [...rules, ...routes, linkLocal, ...policies];
 
-/** The table that the decoder of nft is tested with, as objects. */
+/** Recorded table of the decoder tests, as objects. */
 async function recordedTable() {
   const stdout = readFileSync(new URL('../../src/host/nft/fixtures/table-6.json', import.meta.url), 'utf8');
   const { objects } = await readNftTable({ run: async () => ({ exitCode: 0, stdout, stderr: '' }) });
@@ -121,7 +121,7 @@ function texts(objects: readonly HostObject[]): string[] {
 }
 
 describe('the real kernel', () => {
-  it('gives back rules, routes, policies and our table as they were written, and nothing when they are gone', async () => {
+  it('returns rules, routes, policies and our table as written, and none after removal', async () => {
     const table = await recordedTable();
     expect(await readOwned(host)).toEqual([]);
     await tell('add', ways);
@@ -132,14 +132,14 @@ describe('the real kernel', () => {
     expect(await readOwned(host)).toEqual([]);
   });
 
-  it('tells of both families what others have', async () => {
-    const { facts } = await gatherFacts(host, undefined, { networks: [] }, emptyLedger);
+  it('returns foreign objects of both families', async () => {
+    const { facts } = await gatherFacts(host, undefined, { networks: [], gateways: [] }, emptyLedger);
     expect(facts).toMatchObject({
       foreignRoutes: [
         { destination: '192.168.50.0/24', device: 'eth0' },
         { destination: '2001:db8:50::/64', device: 'eth0' },
       ],
-      // One that has advertised itself comes and goes: it is no drift.
+      // A default route from router advertisements comes and goes: it is not drift.
       defaultHops: [],
       routerAdvertisedDefaults: ['eth0'],
       acceptRa: { eth0: '1' },
@@ -149,13 +149,13 @@ describe('the real kernel', () => {
   });
 
   it.each([4, 6] as const)(
-    'has its settings of IPv%d back after forwarding, and keeps the others',
+    'restores its settings of IPv%d after forwarding, and keeps others',
     async (family) => {
       const dump = () =>
         host.run(['sh', '-c', 'sysctl -a 2>/dev/null | grep -E "^net.ipv[46]" | grep -v stat_refresh']);
       await writeSysctl(host.files, `net.ipv${family}.conf.eth0.forwarding`, '1');
       const start = await dump();
-      const before = settingsOf(family, await readForwarding(host.files, ['lo', 'eth0']));
+      const before = forwardingSysctls(family, await readForwarding(host.files, ['lo', 'eth0']));
       await writeSysctl(host.files, forwardingName[family], '1');
       const others = (text: string) =>
         text.split('\n').filter((line) => !line.startsWith(`net.ipv${family}`));
@@ -170,7 +170,7 @@ describe('the real kernel', () => {
   it.each([
     ['one by one', []],
     ['all at once', Array.from({ length: 20 }, (_, i) => ({ from: `fd99:${i}::/64` }))],
-  ])('forgets flows of a subnet of either family, %s', async (_, more) => {
+  ])('deletes flows of a subnet of both families, %s', async (_, more) => {
     const sources = ['10.89.4.5', '10.89.5.5', 'fd89:4::5', 'fd89:5::5'];
     const begun = async (): Promise<string[]> => {
       const lists = await Promise.all(

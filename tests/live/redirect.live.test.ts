@@ -1,4 +1,4 @@
-/** The main job: real engines, real packets, captures on every link. */
+/** Redirection with real engines and real packets, with captures on every link. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Packet } from '../../src/host/capture/packet.ts';
 import { exampleFile, filePath } from '../../src/lab/example-file.ts';
@@ -18,7 +18,7 @@ interface Seen {
   readonly atIsp: readonly string[];
 }
 
-/** Pings and asks the internet address from a container, and tells which sources each link has seen. */
+/** Sends pings and requests from a container to the internet address; returns the sources on each link. */
 async function trySending(world: World, container: string): Promise<Seen> {
   const captures = await Promise.all([
     world.capture('gw1', 'eth0', isp),
@@ -81,7 +81,7 @@ describe.each(await containerEngines())('%s', (engine) => {
     await world?.down();
   });
 
-  it('goes the wrong way when nothing is applied', async () => {
+  it('uses the isp before apply', async () => {
     const seen = await trySending(world, 'before');
     expect(seen).toEqual({
       answer: `isp saw ${addresses.node1}`,
@@ -91,14 +91,14 @@ describe.each(await containerEngines())('%s', (engine) => {
     });
   });
 
-  it('fails to verify when nothing is applied', async () => {
+  it('fails verify before apply', async () => {
     const { exitCode, stdout } = await mustredirect(world.hosts.node1, 'verify', '--to', addresses.internet);
     expect(exitCode).toBe(3);
     expect(stdout).toMatch(/FAILED +path/);
     expect(stdout).toMatch(/FAILED +source/);
   });
 
-  it('applies on both hosts, and names what waits', async () => {
+  it('is applied on both hosts, and delayed changes are listed', async () => {
     expect(await mustSucceed(world.hosts.gw1, 'apply', '--yes')).toContain('done: gw1 is as the file says');
     const said = await mustSucceed(world.hosts.node1, 'apply', '--yes');
     expect(said).toContain('done: node1 is as the file says');
@@ -108,7 +108,7 @@ describe.each(await containerEngines())('%s', (engine) => {
   });
 
   it.each([0, 1, 2].flatMap((rp) => [0, 1].map((mark) => [rp, mark] as const)))(
-    'sends containers from before and after by the gateway: rp_filter %i, src_valid_mark %i',
+    'uses the gateway for containers from before and after apply: rp_filter %i, src_valid_mark %i',
     async (rpFilter, srcValidMark) => {
       await setSysctls(world, rpFilter, srcValidMark);
       expect(await trySending(world, 'before')).toEqual(redirected(before));
@@ -116,7 +116,7 @@ describe.each(await containerEngines())('%s', (engine) => {
     },
   );
 
-  it('proves it with verify, on the node and on the gateway', async () => {
+  it('passes verify on the node and on the gateway', async () => {
     const target = `${addresses.internet}:80`;
     const onNode = await mustSucceed(world.hosts.node1, 'verify', '--to', target);
     expect(onNode).toMatch(/from container (before|after) \(10\.89\.4\.\d+\) to 203\.0\.113\.10/);
@@ -132,7 +132,7 @@ describe.each(await containerEngines())('%s', (engine) => {
     ]);
   });
 
-  it('has nothing to do the second time, and touches nothing', async () => {
+  it('has nothing to do in a second run, which changes nothing', async () => {
     const { node1, gw1 } = world.hosts;
     for (const host of [node1, gw1]) {
       const dump = (): Promise<string> =>
@@ -144,7 +144,7 @@ describe.each(await containerEngines())('%s', (engine) => {
     }
   });
 
-  it('counts what was redirected', async () => {
+  it('counts redirected packets', async () => {
     const status = JSON.parse(await mustSucceed(world.hosts.node1, 'status', '--check', '--json')) as {
       networks: { packets: number; dropped: number }[];
     };
@@ -152,7 +152,7 @@ describe.each(await containerEngines())('%s', (engine) => {
     expect(status.networks[0]?.dropped).toBe(0);
   });
 
-  it('finds what somebody took away, and mends it', async () => {
+  it('detects and repairs missing objects', async () => {
     const { node1 } = world.hosts;
     await node1.run(['sh', '-c', 'while ip rule del preference 4100; do :; done 2>/dev/null']);
     const checked = await mustredirect(node1, 'status', '--check');
@@ -162,7 +162,7 @@ describe.each(await containerEngines())('%s', (engine) => {
     await mustSucceed(node1, 'status', '--check');
   });
 
-  it('edits the conflist when nothing is attached any more, and gives it back byte for byte', async () => {
+  it('edits the conflist once no container is attached, and restores it byte for byte', async () => {
     const { node1, gw1 } = world.hosts;
     await world.containers.remove('before');
     await world.containers.remove('after');
@@ -184,5 +184,5 @@ describe.each(await containerEngines())('%s', (engine) => {
   });
 });
 
-/** Containers came and went: what the engine made for each has other names and numbers. */
+/** Lines with names and numbers of containers, which differ after containers were started and removed. */
 const ofContainers = /~ nft|veth|podman\d|br-[0-9a-f]{12}|10\.89\.4\.\d+( |$)|CNI-|NETAVARK|fe80::|ff00::/;

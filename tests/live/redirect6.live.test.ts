@@ -1,4 +1,4 @@
-/** The main job with IPv6, and with both families at once: real podman, real packets, captures on every link. */
+/** Redirection of IPv6, and of both families: real podman, real packets, captures on every link. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type Address, type Family, familyOf } from '../../src/address/cidr.ts';
 import type { Packet } from '../../src/host/capture/packet.ts';
@@ -20,7 +20,7 @@ interface Seen {
   readonly atIsp: readonly string[];
 }
 
-/** Pings and asks the internet address of a family from a container, and tells which sources each link has seen. */
+/** Sends pings and requests of a family from a container to the internet address; returns the sources on each link. */
 async function trySending(container: string, family: Family): Promise<Seen> {
   const { internet } = addressesOf(family);
   const filter = `host ${internet}`;
@@ -47,7 +47,7 @@ async function trySending(container: string, family: Family): Promise<Seen> {
   };
 }
 
-/** @param upstream the address that the world sees, when it is not the uplink's */
+/** @param upstream source address seen upstream, if it is not the uplink's */
 function redirected(address: Address, upstream = addressesOf(familyOf(address)).uplink): Seen {
   return {
     answer: `upstream saw ${upstream}`,
@@ -97,11 +97,11 @@ describe.each(engines)('%s, both families', (engine) => {
     await world?.down();
   });
 
-  it('goes the wrong way when nothing is applied', async () => {
+  it('uses the isp before apply', async () => {
     for (const family of both) expect(await trySending('before', family)).toEqual(leaked(family));
   });
 
-  it('sends containers from before and after by the gateway', async () => {
+  it('uses the gateway for containers from before and after apply', async () => {
     await apply();
     await world.containers.start('after', network.name);
     after = await world.containers.addresses('after', network.name);
@@ -114,7 +114,7 @@ describe.each(engines)('%s, both families', (engine) => {
     }
   });
 
-  it('proves it with verify, on the node and on the gateway', async () => {
+  it('passes verify on the node and on the gateway', async () => {
     const targets = both.flatMap((family) => ['--to', addressesOf(family).internet]);
     for (const host of [world.hosts.node1, world.hosts.gw1]) {
       const said = await mustSucceed(host, 'verify', ...targets, '--json');
@@ -134,19 +134,19 @@ describe.each(engines)('%s, both families', (engine) => {
     }
   });
 
-  it('has nothing to do the second time', async () => {
+  it('has nothing to do in a second run', async () => {
     for (const host of [world.hosts.node1, world.hosts.gw1]) {
       expect(await mustSucceed(host, 'apply', '--yes')).toContain('nothing to do');
     }
   });
 
-  it('finds what somebody took away of IPv6, and mends it', async () => {
+  it('detects and repairs missing IPv6 objects', async () => {
     const { node1 } = world.hosts;
     await node1.run(['sh', '-c', 'while ip -6 rule del preference 4100; do :; done 2>/dev/null']);
     const checked = await mustredirect(node1, 'status', '--check');
     expect(checked.exitCode).toBe(3);
     expect(checked.stdout).toContain(`+ IPv6 rule 4100: from ${network.subnet6} `);
-    // The other layers hold meanwhile, and IPv4 goes on.
+    // The other layers block meanwhile, and IPv4 is not affected.
     expect(await trySending('after', 6)).toEqual(stopped);
     expect((await trySending('after', 4)).answer).toBe(`upstream saw ${addressesOf(4).uplink}`);
     await mustSucceed(node1, 'apply', '--yes');
@@ -158,7 +158,7 @@ describe.each(engines)('%s, both families', (engine) => {
     const { node1, gw1 } = world.hosts;
     await world.containers.remove('after');
     await world.containers.remove('before');
-    // What waits for an empty network is done now, and taken back by destroy.
+    // Changes that wait for an empty network are made now, and restored by destroy.
     await mustSucceed(node1, 'apply', '--yes');
     await mustSucceed(node1, 'destroy', '--yes');
     await mustSucceed(gw1, 'destroy', '--yes');
@@ -170,7 +170,7 @@ describe.each(engines)('%s, both families', (engine) => {
   });
 });
 
-/** Containers came and went: what the engine made for each has other names and numbers. */
+/** Lines with names and numbers of containers, which differ after containers were started and removed. */
 const ofContainers =
   /~ nft|veth|podman\d|10\.89\.4\.\d+( |$)|2001:db8:89:4::\w+( |$)|CNI-|NETAVARK|fe80::|ff00::|anycast/;
 
@@ -191,12 +191,12 @@ describe('with IPv6', () => {
     await apply();
     expect(await trySending('web', 6)).toEqual(redirected(web));
     const rules = await world.hosts.node1.run(['ip', '-4', 'rule']);
-    // Nothing of it is redirected, and all of it is closed on the bridge.
+    // Without redirected subnets, all packets of the bridge are blocked.
     const ours = rules.split('\n').filter((line) => line.includes('proto 136'));
     expect(ours).toEqual([expect.stringMatching(/^4200:\s.* iif mr0 blackhole/)]);
   });
 
-  it('snat none: the container’s own, of both', async () => {
+  it('snat none: the container’s own address, with both families', async () => {
     const file = exampleFile('external', { families: both, snat: 'none' });
     const addresses = await build(file, { containersRouted: true });
     await apply();
@@ -205,7 +205,7 @@ describe('with IPv6', () => {
     }
   });
 
-  it('snat addresses: that of each family', async () => {
+  it('snat addresses: the one of each family', async () => {
     const snat = ['198.51.100.7', '2001:db8:7::7'];
     const addresses = await build(exampleFile('external', { families: both, snat: `[${snat.join(', ')}]` }));
     for (const address of snat) {
@@ -218,7 +218,7 @@ describe('with IPv6', () => {
     }
   });
 
-  it('a link-local next hop of the uplink', async () => {
+  it('the uplink has a link-local next hop', async () => {
     const file = exampleFile('external', { families: both });
     const [, web = ''] = await build(file);
     const said = await world.hosts.upstream.run(['ip', '-6', '-o', 'address', 'show', 'dev', 'gw1']);
@@ -232,7 +232,7 @@ describe('with IPv6', () => {
     await mustSucceed(world.hosts.gw1, 'verify', '--to', addressesOf(6).internet);
   });
 
-  it('ipv6: block, where the gateway has IPv4 alone: nothing of IPv6 leaves', async () => {
+  it('ipv6: block, with an IPv4-only gateway: no IPv6 packet leaves', async () => {
     const file = exampleFile('external', { families: both })
       .replaceAll(/\[(192\.168\.50\.\d+|172\.31\.0\.1), [^\]]+\]/g, '$1')
       .replace('    via: office', '    via: office\n    ipv6: block');
@@ -246,7 +246,7 @@ describe('with IPv6', () => {
     expect(report).toMatch(/ok +path +came in by .*, and nothing left this host: the file blocks IPv6/);
   });
 
-  it.each(engines)('of %s that the file does not mention goes nowhere, and plan says so', async (engine) => {
+  it.each(engines)('of %s that the file does not mention is blocked, and plan reports it', async (engine) => {
     const [web = ''] = await build(exampleFile(engine), { engine });
     expect(await trySending('web', 6)).toEqual(leaked(6));
     expect(await apply()).toMatch(/IPv6/);

@@ -1,4 +1,4 @@
-/** Back to what was applied before: by a command, and by a restart when nobody has confirmed. */
+/** Rollback to the previous file: by command, and at boot when a run was not confirmed. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { exampleFile, filePath } from '../../src/lab/example-file.ts';
 import { type HostDump, compareDumps, dumpHost } from '../../src/lab/host-dump.ts';
@@ -26,7 +26,7 @@ describe('rollback', () => {
     await run('destroy', '--yes');
   });
 
-  /** All but what says when something was done. */
+  /** Dump without times. */
   async function dump(): Promise<HostDump> {
     const found = await dumpHost(world.hosts.node1);
     const files = found['files']?.filter((line) => !/\.(history|json|yaml)$/.test(line)) ?? [];
@@ -39,7 +39,7 @@ describe('rollback', () => {
     return dump();
   }
 
-  /** What a restart does: the kernel has forgotten, and says that it is another time. */
+  /** Simulates a reboot: kernel state is lost, and the boot id changes. */
   async function restart(): Promise<void> {
     const script = `nft flush ruleset
 while ip rule delete protocol 136; do :; done 2>/dev/null
@@ -48,7 +48,7 @@ uuid=$(cat /proc/sys/kernel/random/uuid); echo $uuid >/run/boot_id; mount --bind
     await world.hosts.node1.run(['sh', '-c', script]);
   }
 
-  it('goes back one apply, and one more, and then says that there is none', async () => {
+  it('goes back one apply, then another one, and then reports that there is none', async () => {
     const before = await applied(first);
     await applied(second);
     const said = await run('rollback', '--yes');
@@ -62,12 +62,12 @@ uuid=$(cat /proc/sys/kernel/random/uuid); echo $uuid >/run/boot_id; mount --bind
     });
   });
 
-  it('goes back one apply only, when two ask for it at the same time', async () => {
+  it('goes back only one apply when two run at the same time', async () => {
     await applied(first);
     const before = await applied(second);
     await applied(second.replace('table: 300', 'table: 301'));
     const { exec } = world.hosts.node1;
-    // Both have read what there is to go back to, and wait.
+    // Both have read the previous file, and wait for the lock.
     const holding = exec.run(['sh', '-c', 'exec flock /run/mustredirect/netns-*.lock sleep 3']);
     const two = ['rollback', 'rollback'].map((verb) => mustredirect(world.hosts.node1, verb, '--yes'));
     await holding;
@@ -82,7 +82,7 @@ uuid=$(cat /proc/sys/kernel/random/uuid); echo $uuid >/run/boot_id; mount --bind
     expect(stack.map(({ text }) => text)).toEqual([first, second]);
   });
 
-  it('is in the history, with what was applied, by whom, and what changed', async () => {
+  it('is in the history, with file, user and changes', async () => {
     await applied(first);
     await applied(second);
     await run('rollback', '--yes');
@@ -98,14 +98,14 @@ uuid=$(cat /proc/sys/kernel/random/uuid); echo $uuid >/run/boot_id; mount --bind
     expect(await run('history')).toContain('nothing was applied');
   });
 
-  it('asks, and shows what it would do, on a terminal only', async () => {
+  it('asks and shows its plan only on a terminal', async () => {
     await applied(first);
     const before = await dump();
     expect(await mustredirect(world.hosts.node1, 'rollback')).toMatchObject({ exitCode: 2 });
     expect(compareDumps(before, await dump())).toEqual([]);
   });
 
-  it('happens at a restart, when nobody has confirmed: the guard closes, and apply --boot goes back', async () => {
+  it('happens at boot after an unconfirmed run: the guard blocks, and apply --boot goes back', async () => {
     const before = await applied(first);
     await applied(second, '--confirm', '600s');
     await restart();
@@ -118,14 +118,14 @@ uuid=$(cat /proc/sys/kernel/random/uuid); echo $uuid >/run/boot_id; mount --bind
     expect(await world.hosts.node1.run(['ip', 'rule'])).not.toContain('4100:');
     await run('apply', '--boot', '--yes');
     expect(compareDumps(before, await dump())).toEqual([]);
-    // A second restart does not apply it either.
+    // A second reboot does not apply it either.
     await restart();
     await run('apply', '--boot', '--yes');
     expect(compareDumps(before, await dump())).toEqual([]);
   });
 
   it.each(['journal', 'history', 'json'])(
-    'does not keep the guard from closing when its %s is damaged',
+    'does not stop the guard from blocking when its %s is damaged',
     async (name) => {
       await applied(first);
       await restart();
@@ -145,7 +145,7 @@ uuid=$(cat /proc/sys/kernel/random/uuid); echo $uuid >/run/boot_id; mount --bind
     },
   );
 
-  it('closes again while a run waits to be confirmed, which can be undone all the same', async () => {
+  it('blocks again while a run waits for confirmation, which can still be undone', async () => {
     const before = await applied(first);
     await applied(second, '--confirm', '600s');
     await world.hosts.node1.run(['nft', 'flush', 'ruleset']);
@@ -156,7 +156,7 @@ uuid=$(cat /proc/sys/kernel/random/uuid); echo $uuid >/run/boot_id; mount --bind
     expect(compareDumps(before, await dump())).toEqual([]);
   });
 
-  it('leaves a first apply undone that nobody has confirmed before a restart', async () => {
+  it('leaves an unconfirmed first apply undone after a reboot', async () => {
     await applied(first, '--confirm', '600s');
     await restart();
     expect(await mustredirect(world.hosts.node1, 'apply', '--boot', '--closed', '--yes')).toMatchObject({

@@ -1,4 +1,4 @@
-/** Routes and published ports, with packets: what they name goes their way, and everything else does not. */
+/** Routes and published ports with packets: matching packets take their path, and others do not. */
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Family, familyOf } from '../../src/address/cidr.ts';
 import { endingWithStdin } from '../../src/host/process/background.ts';
@@ -15,7 +15,7 @@ afterEach(async () => {
   await world.down();
 });
 
-/** @param change makes the test's file of the lab's */
+/** @param change makes the file of the test from that of the lab */
 async function build(
   change: (text: string) => string,
   options: Partial<WorldOptions> & { readonly families?: Families },
@@ -42,7 +42,7 @@ socket.send('?', 80, '${addresses.internet}');
 setTimeout(() => process.exit(), 2000);
 `;
 
-/** Who answers at the internet's address, and as whom it saw us. */
+/** Host that replies at the internet address, and the source that it saw. */
 async function ask(proto: 'tcp' | 'udp'): Promise<string> {
   const { stdout } =
     proto === 'tcp'
@@ -53,7 +53,7 @@ async function ask(proto: 'tcp' | 'udp'): Promise<string> {
 
 const ping = ['ping', '-c', '3', '-i', '0.2', '-W', '1', addresses.internet];
 
-/** A second link between node1 and isp, which is the other gateway there; tcp is answered on it. */
+/** Adds a second link between node1 and isp, which is the other gateway there and replies to TCP on it. */
 async function secondLink(): Promise<void> {
   const { node1, isp } = world.hosts;
   for (const [host, address] of [
@@ -65,11 +65,11 @@ async function secondLink(): Promise<void> {
       `address add ${address}/24 dev mail0`,
       'link set mail0 up',
     ];
-    // Both are on one cable: each answers for its own address alone.
+    // Both links share one segment: each replies to ARP only for its own address.
     await host.files.overwrite('/proc/sys/net/ipv4/conf/all/arp_ignore', '1');
     await host.run(['ip', '-batch', '-'], { input: `${lines.join('\n')}\n` });
   }
-  // What this host is to filter is node1's matter.
+  // Only node1's filter is tested, so the isp's is off.
   for (const device of ['all', 'eth0', 'mail0']) {
     await isp.files.overwrite(`/proc/sys/net/ipv4/conf/${device}/rp_filter`, '0');
   }
@@ -93,11 +93,11 @@ function withRoutes(text: string): string {
 }
 
 describe.each([0, 1, 2] as const)('routes, with rp_filter %s', (rpFilter) => {
-  it('send each packet its own way, and nothing another', async () => {
+  it('send each packet on its own path only', async () => {
     await build(withRoutes, { rpFilter });
     await secondLink();
     const web = '10.89.4.2';
-    // Before apply, all of it goes out by the first link with the host's address: a capture there sees it.
+    // Control: before apply, all packets leave by the first link with the host's address, where a capture sees them.
     expect([await ask('tcp'), await ask('udp')]).toEqual([
       `isp saw ${addresses.node1}`,
       `isp saw ${addresses.node1}`,
@@ -127,7 +127,7 @@ describe.each([0, 1, 2] as const)('routes, with rp_filter %s', (rpFilter) => {
     expect(await mustSucceed(world.hosts.node1, 'plan', '--check')).toContain('nothing to do');
   });
 
-  it('are closed when their gateway is gone', async () => {
+  it('are blocked when their gateway is gone', async () => {
     await build(withRoutes, { rpFilter });
     await secondLink();
     await apply();
@@ -150,7 +150,7 @@ require('node:http').createServer((request, response) => {
 
 describe.each([0, 1, 2] as const)('a published port, with rp_filter %s', (rpFilter) => {
   it.each(['masquerade', 'none'])(
-    'leads callers to a container, which sees who they are (snat %s)',
+    'forwards clients to a container, which sees their address (snat %s)',
     async (snat) => {
       const families = [4, 6] as const;
       const publish = ['10.89.4.2', '"2001:db8:89:4::2"'].map(
@@ -160,7 +160,7 @@ describe.each([0, 1, 2] as const)('a published port, with rp_filter %s', (rpFilt
         (text) => `${text.replace('snat: masquerade', `snat: ${snat}`)}    publish:\n${publish.join('')}`,
         { rpFilter, families, containersRouted: true },
       );
-      // It asks for its neighbour by the address that it sends from, which a strict filter does not know there.
+      // Uses the link's own address for ARP: a strict filter drops requests from the other one.
       await world.hosts.upstream.files.overwrite('/proc/sys/net/ipv4/conf/all/arp_announce', '2');
       const argv = endingWithStdin(inNetwork('/run/netns/web', [process.execPath, '-e', server]));
       const running = await world.hosts.node1.background.start(argv);
@@ -187,7 +187,7 @@ request.on('error', () => process.exit());
 request.on('timeout', () => process.exit());
 `;
 
-/** Somebody beyond the uplink, from an address that no link of the gateway is in. */
+/** Connects from beyond the uplink, with an address that is on no link of the gateway. */
 async function call(family: Family): Promise<string> {
   const { internet, uplink } = addressesOf(family);
   expect(familyOf(uplink)).toBe(family);

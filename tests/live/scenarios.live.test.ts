@@ -1,7 +1,7 @@
 /**
- * The scenarios of the unit tests on the real kernel: the same files, the same plans, by the programs ip and
- * nft in a network namespace. So what the fake host says is what the real one says.
- * Those with podman are played on the fake host alone: podman itself is run in engines.live.test.ts.
+ * Scenarios of the unit tests on the real kernel: the same files and plans, with the programs ip and nft in a network
+ * namespace. They prove that the fake host behaves like a real one. Scenarios with podman run only on the fake host;
+ * engines.live.test.ts runs podman itself.
  */
 import { describe, expect, it } from 'vitest';
 import { checkPlayed } from '../scenario/check.ts';
@@ -15,7 +15,7 @@ describe('scenarios on the real kernel', () => {
   it.each(scenarios)('$name', async (scenario) => {
     await using stage = await setLiveStage(scenario, `scenario-${process.pid}`);
     const played = await play(scenario, stage);
-    // A host that could not be read would be equal to itself.
+    // Without this check, two empty dumps of an unreadable host would be equal.
     expect(played.start).toContain('lookup main');
     checkPlayed(scenario, played);
   });

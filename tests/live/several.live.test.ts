@@ -1,4 +1,4 @@
-/** Several networks, nodes and gateways at once: each packet goes the way of its own network. */
+/** Several networks, nodes and gateways: each packet takes the path of its own network. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Family } from '../../src/address/cidr.ts';
 import { endingWithStdin } from '../../src/host/process/background.ts';
@@ -13,7 +13,7 @@ import { type World, thisMachine } from '../../src/lab/world.ts';
 import { mustSucceed } from './program.ts';
 import { createTestWorld } from './test-world.ts';
 
-/** What this test has beside the lab's own; the switch is a host of the LAN too. */
+/** Addresses in addition to those of the lab; the switch is also a host on the LAN. */
 const more = {
   4: {
     node2: '192.168.50.20',
@@ -37,7 +37,7 @@ const more = {
   },
 } as const;
 
-/** @param direct of network web */
+/** @param direct direct destinations of network web */
 function fileText(family: Family, direct = ''): string {
   const addresses = addressesOf(family);
   const { node2, web, webOnNode2, post, upstream } = more[family];
@@ -73,9 +73,9 @@ describe.each([4, 6] as const)('several networks, nodes and gateways, IPv%i', (f
   const own = more[family];
 
   let world: World;
-  /** of node 2 */
+  /** containers of node 2 */
   let containers2: Containers;
-  /** by container */
+  /** container name -> address */
   const at: Record<string, string> = {};
 
   async function applyFile(text: string): Promise<void> {
@@ -94,16 +94,16 @@ describe.each([4, 6] as const)('several networks, nodes and gateways, IPv%i', (f
     const { lan, uplink } = own.lengths;
     await node2.run(['ip', 'address', 'add', `${own.node2}/${lan}`, 'dev', 'lan', ...nodad]);
     await node2.run(['ip', 'route', 'add', 'default', 'via', addresses.isp]);
-    // What it passes on between others is not its own traffic, also where br_netfilter shows it that.
+    // br_netfilter must not pass the switch's forwarded frames to its IP layer.
     await node2.run([
       'sh',
       '-c',
       'cd /proc/sys/net/bridge 2>/dev/null || exit 0; echo 0 | tee bridge-nf-call-ip*tables',
     ]);
-    // Another cable between gateway and upstream.
+    // Second link between gateway and upstream.
     const peer = ['peer', 'name', 'gw1b', 'netns', String(upstream.pid)];
     const cable = ['ip', 'link', 'add', 'uplink1', 'type', 'veth', ...peer];
-    // Only the network namespace: the pid is the machine's.
+    // Enters only the network namespace: the pid is that of the machine.
     await runOrFail(thisMachine().exec, inNetwork(gw1.pid, cable));
     await gw1.run(['ip', 'address', 'add', `${own.uplink}/${uplink}`, 'dev', 'uplink1', ...nodad]);
     await gw1.run(['ip', 'link', 'set', 'uplink1', 'up']);
@@ -122,7 +122,7 @@ describe.each([4, 6] as const)('several networks, nodes and gateways, IPv%i', (f
 
   afterAll(() => world?.down());
 
-  /** Lets a container listen, until the test ends. */
+  /** Starts a server in a container, until the test ends. */
   async function serve(host: TestHost, container: string): Promise<void> {
     await host.background.start(endingWithStdin(inNetwork(`/run/netns/${container}`, server)));
   }
@@ -139,12 +139,12 @@ describe.each([4, 6] as const)('several networks, nodes and gateways, IPv%i', (f
     ).stdout.trim();
   }
 
-  /** What a container that listens answers to one of node 1. */
+  /** Reply of a container's server to a container of node 1. */
   async function ask(from: string, to: string): Promise<string> {
     return (await world.containers.run(from, ['timeout', '3', 'nc', at[to] ?? '', '80'])).stdout.trim();
   }
 
-  it('all leave by the isp when nothing is applied', async () => {
+  it('control: all leave by the isp before apply', async () => {
     expect(await Promise.all([answer(world.containers, 'web'), answer(world.containers, 'post')])).toEqual(
       Array.from({ length: 2 }, () => `isp saw ${addresses.node1}`),
     );
@@ -152,7 +152,7 @@ describe.each([4, 6] as const)('several networks, nodes and gateways, IPv%i', (f
     expect(await ask('web', 'plain')).toBe('hello');
   });
 
-  it('each network of a node by its own gateway, a network of two nodes by the same', async () => {
+  it('each network of a node uses its own gateway, a network on two nodes the same one', async () => {
     await applyFile(fileText(family));
     const gateway = await world.capture('gw1', 'eth0', `dst host ${addresses.internet}`);
     const isp = await world.capture('isp', 'eth0', `host ${addresses.internet}`);
@@ -172,7 +172,7 @@ describe.each([4, 6] as const)('several networks, nodes and gateways, IPv%i', (f
     expect(await gateway.stop()).toEqual([]);
   });
 
-  it('a redirected network of another host is reached through the gateway, by the container’s own address', async () => {
+  it('a redirected network of another host is reached through the gateway, with the container’s own address', async () => {
     const gateway = await world.capture('gw1', 'eth0', `dst net ${own.webOnNode2}`);
     const uplink = await world.capture('gw1', 'uplink0', `net ${own.webOnNode2}`);
     const isp = await world.capture('isp', 'eth0', `net ${own.webOnNode2}`);
@@ -182,7 +182,7 @@ describe.each([4, 6] as const)('several networks, nodes and gateways, IPv%i', (f
     expect(await isp.stop()).toEqual([]);
   });
 
-  it('a network of the host that is not redirected is outside, unless the file says that it is direct', async () => {
+  it('a network of the host that is not redirected is outside, unless it is direct in the file', async () => {
     const gateway = await world.capture('gw1', 'eth0', `dst net ${own.plain}`);
     expect(await ask('web', 'plain')).toBe('');
     expect((await gateway.stop()).length).toBeGreaterThan(0);
@@ -191,7 +191,7 @@ describe.each([4, 6] as const)('several networks, nodes and gateways, IPv%i', (f
     expect(await answer(world.containers, 'web')).toBe(`upstream saw ${addresses.uplink}`);
   });
 
-  it('each network goes by the other gateway when the file says so', async () => {
+  it('each network uses the other gateway after a change of the file', async () => {
     const swapped = fileText(family)
       .replace('via: office', 'via: x')
       .replace('via: mail', 'via: office')
@@ -202,7 +202,7 @@ describe.each([4, 6] as const)('several networks, nodes and gateways, IPv%i', (f
     expect(await answer(containers2, 'web2')).toBe(`upstream saw ${own.uplink}`);
   });
 
-  it('destroy takes all of it away', async () => {
+  it('destroy removes everything', async () => {
     for (const host of [world.hosts.node1, world.hosts.switch, world.hosts.gw1]) {
       await mustSucceed(host, 'destroy', '--yes');
     }

@@ -1,4 +1,4 @@
-/** A verification in a process of its own, to be bundled and run, and killed, inside a test host. */
+/** Runs a verification in a separate process, which is bundled and may be killed inside a test host. */
 import { createBackground } from '../../src/host/process/background.ts';
 import { createExec } from '../../src/host/process/exec.ts';
 import { createFiles } from '../../src/host/files/files.ts';

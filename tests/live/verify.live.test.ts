@@ -28,7 +28,7 @@ const names = ['node1', 'gw1'] as const;
 type Name = (typeof names)[number];
 const internet = [{ address: addresses.internet, port: 80 }];
 const ispIsDirect = { direct: [`${addresses.isp}/32`] };
-/** well within `about 3 s`, and enough for a busy machine */
+/** limit for `about 3 s` on a busy machine */
 const timeLimit = 4000;
 
 let world: World;
@@ -39,7 +39,7 @@ beforeAll(async () => {
 });
 afterAll(() => world.down());
 
-// Whatever a test does, its verifications leave the hosts as they were.
+// Every verification must leave the hosts unchanged.
 const before = new Map<Name, string>();
 beforeEach(async () => {
   for (const name of names) before.set(name, await snapshot(name));
@@ -48,8 +48,8 @@ afterEach(async () => {
   for (const name of names) assert.equal(await snapshot(name), before.get(name));
 });
 
-describe('on a node where nothing is applied', () => {
-  it('fails, and sees the leak where the isp sees it', async () => {
+describe('on a node before apply', () => {
+  it('fails, and sees the leak that a capture at the isp sees', async () => {
     const isp = await world.capture('isp', 'eth0', `host ${addresses.internet}`);
     const report = await verify('node1', internet);
     const arrived = (await isp.stop()).filter(({ destination }) => destination === addresses.internet);
@@ -60,11 +60,11 @@ describe('on a node where nothing is applied', () => {
     );
     expect(check(report, 'source')).toMatchObject({ ok: false });
     expect(check(report, 'elsewhere')).toMatchObject({ ok: false });
-    // Somebody answers, though by the wrong way.
+    // The target replies, but by the wrong path.
     expect(check(report, 'reach')).toMatchObject({ ok: true });
   });
 
-  it('goes to an address that nobody answers when none is given', async () => {
+  it('uses a target without a host by default', async () => {
     const report = await verify('node1', []);
     expect(check(report, 'path')).toMatchObject({ ok: false, target: '192.0.2.1' });
     expect(check(report, 'reach')).toMatchObject({ ok: 'not-checked' });
@@ -81,7 +81,7 @@ describe('on a redirected node', () => {
     await destroy('gw1');
   });
 
-  it('sees the gateway, the source, and nothing elsewhere, as gateway and isp do', async () => {
+  it('sees the gateway, the source, and no packet elsewhere, like captures at gateway and isp', async () => {
     const gateway = await world.capture('gw1', 'eth0', `dst host ${addresses.internet}`);
     const isp = await world.capture('isp', 'eth0', `dst host ${addresses.internet}`);
     const start = performance.now();
@@ -106,13 +106,13 @@ describe('on a redirected node', () => {
     await world.containers.remove('web');
   });
 
-  it('steps around an address that somebody has', async () => {
+  it('avoids an address that is in use', async () => {
     const host = world.hosts.node1;
     const { running } = await startContainer('squatter');
     await host.run(['ip', '-n', 'squatter', 'address', 'add', '10.89.4.254/24', 'dev', 'eth0']);
-    // A bridge forwards for a new port some time later, and before that nobody is there.
+    // A bridge forwards for a new port with a delay; until then, the address seems free.
     await expect.poll(() => pings('squatter', '10.89.4.1'), { timeout: 5000 }).toBe(true);
-    // Nor does it tell just anybody, whatever the machine's own settings are.
+    // The host also ignores ARP from other subnets, whatever the machine's settings are.
     const shy = `ip route del default
       for name in rp_filter=1 arp_ignore=2; do echo "\${name#*=}" >"/proc/sys/net/ipv4/conf/eth0/\${name%=*}"; done`;
     await host.run(inNetwork('/run/netns/squatter', ['sh', '-e', '-c', shy]));
@@ -123,7 +123,7 @@ describe('on a redirected node', () => {
     await world.containers.remove('squatter');
   });
 
-  it('knows the way of a direct destination', async () => {
+  it("expects the host's own route for a direct destination", async () => {
     const target = [{ address: addresses.isp }];
     const closed = await verify('node1', target, ispIsDirect);
     expect(check(closed, 'path')).toMatchObject({ ok: false });
@@ -134,7 +134,7 @@ describe('on a redirected node', () => {
     expect(check(report, 'path').evidence).toMatch(/to 192\.168\.50\.1 .*direct$/);
   });
 
-  it('says that nothing can be tried while the bridge has no address', async () => {
+  it('reports that it cannot probe while the bridge has no address', async () => {
     const { node1 } = world.hosts;
     await node1.run(['ip', 'link', 'set', 'mr0', 'down']);
     await node1.run(['ip', 'address', 'del', '10.89.4.1/24', 'dev', 'mr0']);
@@ -146,12 +146,12 @@ describe('on a redirected node', () => {
     expect(check(report, 'path').evidence).toMatch(/^its bridge mr0 is not there, or has no address/);
   });
 
-  it('says when a target does not answer', async () => {
+  it('reports a target that does not reply', async () => {
     const report = await verify('node1', [{ address: '192.0.2.1' }]);
     expect(verdicts(report)).toEqual({ path: true, source: true, elsewhere: true, reach: false });
   });
 
-  it('can be done many times at once', async () => {
+  it('can run many times in parallel', async () => {
     const reports = await Promise.all([verify('node1', internet), verify('node1', []), verify('node1', [])]);
     for (const report of reports) {
       expect(verdicts(report)).toMatchObject({ path: true, source: true, elsewhere: true });
@@ -159,7 +159,7 @@ describe('on a redirected node', () => {
     expect(new Set(reports.map((report) => check(report, 'path').from)).size).toBe(3);
   });
 
-  it('says what is missing', async () => {
+  it('reports missing programs', async () => {
     const host = liveHost('node1');
     const without: LiveHost = {
       ...host,
@@ -175,7 +175,7 @@ describe('on a redirected node', () => {
   });
 });
 
-describe('on a member where nothing is applied', () => {
+describe('on a member before apply', () => {
   beforeAll(() => setForwarding('1'));
   afterAll(() => setForwarding('0'));
 
@@ -211,7 +211,7 @@ describe('on a member', () => {
   it.each([
     ['none', '10.89.4.0', 'masquerade'],
     ['172.31.0.3', '172.31.0.3', 'none'],
-  ])('sees the source that snat: %s means', async (snat, source, other) => {
+  ])('sees the source of snat: %s', async (snat, source, other) => {
     await apply('gw1', { snat });
     const report = await verify('gw1', [], { snat });
     expect(verdicts(report)).toMatchObject({ path: true, source: true, elsewhere: true });
@@ -221,7 +221,7 @@ describe('on a member', () => {
     await apply('gw1');
   });
 
-  it('says when forwarding is off', async () => {
+  it('reports that forwarding is off', async () => {
     await setForwarding('0');
     const report = await verify('gw1', []);
     expect(check(report, 'path').evidence).toMatch(
@@ -231,7 +231,7 @@ describe('on a member', () => {
     expect(check(await verify('gw1', []), 'path')).toMatchObject({ ok: true });
   });
 
-  it('can be done twice at once', async () => {
+  it('can run twice in parallel', async () => {
     const reports = await Promise.all([verify('gw1', internet), verify('gw1', internet)]);
     expect(reports.map(verdicts)).toEqual(
       [1, 2].map(() => ({ path: true, source: true, elsewhere: true, reach: true })),
@@ -239,7 +239,7 @@ describe('on a member', () => {
   });
 });
 
-describe('as a program of its own', () => {
+describe('in a separate process', () => {
   let folder: string;
   let bundle: string;
 
@@ -276,23 +276,23 @@ describe('as a program of its own', () => {
     for (const delay of [150, 300, 450, 600]) {
       const argv = [process.execPath, bundle, JSON.stringify(await inputOf('node1', internet))];
       const child = await node1.background.start(argv);
-      await waitUntil(() => child.said().stderr.includes('\n'), 5000);
+      await waitUntil(() => child.output().stderr.includes('\n'), 5000);
       await sleep(delay);
       if ((await snapshot('node1')).includes('mrv')) joined++;
-      await node1.run(['kill', '-KILL', child.said().stderr.trim()]);
+      await node1.run(['kill', '-KILL', child.output().stderr.trim()]);
       await child.stop();
-      // Its probes are bounded, and hold the namespace until they end.
+      // Its probes have a time limit, and hold the namespace until they end.
       await expect.poll(() => snapshot('node1'), { timeout: 5000 }).toBe(before.get('node1'));
       await expect.poll(processes, { timeout: 5000 }).toEqual(quiet);
     }
     expect(joined).toBeGreaterThan(0);
-    // What the bridge has learned of killed ones does not keep the next from the address.
+    // Neighbour entries of killed runs do not make the address seem in use.
     expect(check(await verify('node1', []), 'path').from).toMatch(/10\.89\.4\.254/);
     expect(await node1.run(['ip', 'neigh', 'show', '10.89.4.254'])).toBe('');
   });
 });
 
-/** What of a host a verification could leave behind. */
+/** State of a host that a verification could leave changed. */
 async function snapshot(name: Name): Promise<string> {
   const reads = [
     'ip -o link | sed "s/state .*//; s/<.*>//"',
@@ -329,7 +329,7 @@ async function setSysctls(values: Readonly<Record<string, number>>): Promise<voi
   }
 }
 
-/** The file that is verified, which may not be the one applied, and what the engine would know. */
+/** File to verify, which may differ from the applied one, and facts that an engine would return. */
 interface Circumstances extends FileOptions {
   readonly attached?: readonly AttachedContainer[];
 }
@@ -364,15 +364,15 @@ async function pings(container: string, address: string): Promise<boolean> {
   return exitCode === 0;
 }
 
-/** A container, and a process that runs in it. */
+/** Starts a container with a process. */
 async function startContainer(
   name: string,
 ): Promise<{ readonly container: AttachedContainer; readonly running: Running }> {
   const address = await world.containers.start(name, network.name);
   const argv = inNetwork(`/run/netns/${name}`, ['sh', '-c', 'echo $$; exec cat']);
   const running = await world.hosts.node1.background.start(argv);
-  await waitUntil(() => running.said().stdout.includes('\n'), 5000);
-  const pid = Number(running.said().stdout);
+  await waitUntil(() => running.output().stdout.includes('\n'), 5000);
+  const pid = Number(running.output().stdout);
   return { container: { name, running: true, pid, addresses: [address] }, running };
 }
 

@@ -1,4 +1,4 @@
-/** Verification of IPv6, against ways that are made by hand: what it says is compared with what others see. */
+/** Verification of IPv6 against paths made by hand: its results are compared with captures. */
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -56,19 +56,19 @@ const before = new Map<Name, string>();
 beforeEach(async () => {
   for (const name of names) before.set(name, await snapshot(name));
 });
-// Whatever a verification does, it leaves the hosts as they were.
+// Every verification must leave the hosts unchanged.
 afterEach(async () => {
   for (const name of names) assert.equal(await snapshot(name), before.get(name));
 });
 
-describe('where nothing is redirected', () => {
+describe('without a redirect', () => {
   beforeAll(async () => {
     world = await createTestWorld({ engine: 'external', families });
     await world.containers.createNetwork(network.name, ...families.map(subnetOf));
   });
   afterAll(() => world.down());
 
-  it('fails with both families, and sees the leak where the isp sees it', async () => {
+  it('fails for both families, and sees the leak that a capture at the isp sees', async () => {
     const capture = await world.capture('isp', 'eth0', `dst host ${internet}`);
     const report = await verify('node1', toInternet);
     expect(new Set((await capture.stop()).map(({ protocol }) => protocol))).toEqual(
@@ -83,14 +83,14 @@ describe('where nothing is redirected', () => {
     expect(check(report, 6, 'source').evidence).toContain('2001:db8:50::10 as it left this host');
   });
 
-  it('sees what is stopped, where the file blocks it, and what is not', async () => {
+  it('tells blocked packets from a leak when the file blocks IPv6', async () => {
     const blocking = blocked(spec);
     const open = await verify('node1', [], blocking);
     expect(check(open, 6, 'path')).toMatchObject({ ok: false });
     expect(check(open, 6, 'elsewhere')).toMatchObject({ ok: false });
     const { node1 } = world.hosts;
     await node1.run(['ip', '-6', 'rule', 'add', 'from', network.subnet6, 'prohibit', 'preference', '100']);
-    // Also where the targets are all of the other family.
+    // Also when all targets are of the other family.
     const closed = await verify('node1', toInternet.slice(0, 1), blocking);
     await node1.run(['ip', '-6', 'rule', 'del', 'preference', '100']);
     expect(verdicts(closed, 6)).toEqual({
@@ -112,7 +112,7 @@ describe('redirected by hand', () => {
   });
   afterAll(() => world.down());
 
-  it('sees the gateway, the source, and nothing elsewhere, as gateway and isp do', async () => {
+  it('sees the gateway, the source, and no packet elsewhere, like captures at gateway and isp', async () => {
     const gateway = await world.capture('gw1', 'eth0', `dst host ${internet}`);
     const wrong = await world.capture('isp', 'eth0', `dst host ${internet}`);
     const report = await verify('node1', toInternet);
@@ -128,19 +128,19 @@ describe('redirected by hand', () => {
     expect(check(report, 6, 'path').from).toBe(`a temporary namespace on mr0 (${spare})`);
   });
 
-  it('goes where nobody answers when no target is given', async () => {
+  it('uses a target without a host by default', async () => {
     const report = await verify('node1', []);
     expect(verdicts(report, 6)).toEqual({ path: true, source: true, elsewhere: true, reach: 'not-checked' });
     expect(check(report, 6, 'path').target).toBe('2001:db8::1');
   });
 
-  it('says which family the targets leave out', async () => {
+  it('reports the family without a target', async () => {
     const report = await verify('node1', toInternet.slice(0, 1));
     expect(verdicts(report, 4)).toMatchObject({ path: true });
     expect(verdicts(report, 6)).toEqual({ path: 'not-checked' });
   });
 
-  it('steps around an address that somebody has', async () => {
+  it('avoids an address that is in use', async () => {
     const host = world.hosts.node1;
     await world.containers.start('squatter', network.name);
     await host.run(['ip', '-n', 'squatter', 'address', 'add', `${spare}/64`, 'dev', 'eth0', 'nodad']);
@@ -151,7 +151,7 @@ describe('redirected by hand', () => {
     await world.containers.remove('squatter');
   });
 
-  it('says that nothing can come by the bridge while it has no address', async () => {
+  it('reports that it cannot probe while the bridge has no address', async () => {
     const { node1 } = world.hosts;
     await node1.run(['ip', 'address', 'del', '2001:db8:89:4::1/64', 'dev', 'mr0']);
     const report = await verify('node1', toInternet);
@@ -161,7 +161,7 @@ describe('redirected by hand', () => {
     expect(verdicts(report, 4)).toMatchObject({ path: true });
   });
 
-  it('sees a leak to a neighbour on the right link', async () => {
+  it('sees a leak to another neighbour on the right link', async () => {
     const { node1 } = world.hosts;
     await node1.run(['ip', '-6', 'route', 'replace', 'default', 'via', isp, 'table', '0x888']);
     const report = await verify('node1', []);
@@ -170,7 +170,7 @@ describe('redirected by hand', () => {
     expect(verdicts(report, 4)).toMatchObject({ path: true, elsewhere: true });
   });
 
-  it('sees on the member what leaves by the uplink, as upstream does', async () => {
+  it('sees packets at the uplink of the member, like a capture upstream', async () => {
     const capture = await world.capture('upstream', 'gw1', `dst host ${internet}`);
     const report = await verify('gw1', toInternet);
     expect(new Set((await capture.stop()).map(({ source }) => source))).toEqual(new Set([uplink]));
@@ -180,7 +180,7 @@ describe('redirected by hand', () => {
     expect(check(report, 6, 'path').from).toBe('a temporary namespace (2001:db8:89:4::)');
   });
 
-  it('sees on the member a default route that is not the uplink’s, and forwarding that is off', async () => {
+  it('reports a default route of the member that is not the uplink’s, and forwarding that is off', async () => {
     const { gw1: host } = world.hosts;
     const table = ['ip', '-6', 'route', 'replace', 'default', 'via'];
     await host.run([...table, isp, 'table', '0x888']);
@@ -222,7 +222,7 @@ function verdicts(report: VerifyReport, family: number): Record<string, Check['o
   return Object.fromEntries(ofFamily.map(({ check: name, ok }) => [name, ok]));
 }
 
-/** What of a host a verification could leave behind. */
+/** State of a host that a verification could leave changed. */
 async function snapshot(name: Name): Promise<string> {
   const reads = [
     'ip -o link | sed "s/state .*//; s/<.*>//"',

@@ -1,10 +1,10 @@
-/** The pages that people read, and the blocks of code in them. */
+/** Documentation pages, and the code blocks in them. */
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 const root = new URL('../../', import.meta.url);
 
-/** Decisions are not among them: they are notes of their day. */
+/** Without decisions, which describe the state at their date. */
 export const pagePaths: readonly string[] = ['.', 'docs', 'docs/engines', 'docs/guides', 'docs/reference']
   .flatMap((folder) => readdirSync(new URL(`${folder}/`, root)).map((name) => join(folder, name)))
   .filter((path) => path.endsWith('.md'))

@@ -1,4 +1,4 @@
-/** What has to become of packets, by the file alone: nothing here knows of rules, tables or chains. */
+/** Expected results for packets, derived from the file alone, without rules, tables or chains. */
 import type { Family } from '../../src/address/cidr.ts';
 import { addressesOf } from '../../src/lab/layout.ts';
 import {
@@ -12,7 +12,7 @@ import {
   snatOf,
 } from './settings.ts';
 
-/** A packet of a container. */
+/** Packet of a container. */
 export interface Probe {
   readonly family: Family;
   readonly from: NetworkName;
@@ -23,9 +23,9 @@ export interface Probe {
 
 export interface GatewayEgress {
   readonly by: GatewayName | 'direct' | 'gateway itself';
-  /** after the questions for names were turned */
+  /** destination after DNS queries are redirected */
   readonly to: string;
-  /** as the outside sees it */
+  /** source seen outside */
   readonly source: string;
 }
 
@@ -58,13 +58,13 @@ export function exitOf(settings: Settings, probe: Probe): GatewayEgress {
   return { by, to: turned.to, source: sourceOf(settings, by, probe) };
 }
 
-/** A question for a name goes to the resolver of the file, whomever it was meant for. */
+/** A DNS query goes to the resolver of the file, for any destination. */
 function resolverOf({ dns }: Settings, { family, to, port }: Probe): string {
   if (port !== 53 || dns === 'engine') return to;
   return dns === 'gateway' ? addressesOf(family).gw1 : places[family].resolver;
 }
 
-/** The longest prefix decides, then ports, then the protocol. */
+/** Priority: longest prefix, then ports, then protocol. */
 function webBy({ routes, direct }: Settings, { family, to, proto, port }: Probe): GatewayName | 'direct' {
   const { inApart, inNarrow, inWithin } = places[family];
   if (direct === 'apart' && to === inApart) return 'direct';
@@ -94,7 +94,7 @@ function sourceOf(settings: Settings, gateway: GatewayName, { family, from }: Pr
   return snat === 'none' ? places[family].targets[from] : places[family].snat[gateway];
 }
 
-/** A call from outside. */
+/** Connection from outside. */
 export interface Call {
   readonly family: Family;
   readonly to: string;
@@ -109,7 +109,7 @@ export function callsOf(settings: Settings): Call[] {
   );
 }
 
-/** The container that it reaches: port 80 of it. */
+/** Container that the connection reaches on port 80. */
 export function targetOfCall(settings: Settings, { family, to, port }: Call): string | undefined {
   const found = portsOf(settings).find(
     (one) => one.port === port && to === publishedAt(settings, one.gateway, family),
@@ -117,12 +117,12 @@ export function targetOfCall(settings: Settings, { family, to, port }: Call): st
   return found && places[family].targets[found.gateway === 'b' ? 'web' : 'post'];
 }
 
-/** Where the world sees an address, the port is there, else at the uplink's own. */
+/** The port is published on the gateway's snat address, else on the uplink's own. */
 function publishedAt(settings: Settings, gateway: GatewayName, family: Family): string {
   return snatOf(settings, gateway) === gateway ? places[family].snat[gateway] : addressesOf(family).uplink;
 }
 
-/** Why a file cannot be right, as its first message says it. */
+/** Expected first message when the file is invalid. */
 export function mistakeOf(settings: Settings): RegExp | undefined {
   const ports = portsOf(settings);
   const leavesByC = settings.post === 'by c' || settings.post === 'by c, udp by b';

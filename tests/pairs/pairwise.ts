@@ -1,10 +1,10 @@
-/** Combinations of settings such that each two settings that can stand together do so in one of them. */
+/** Combinations of settings that together contain every compatible pair of settings. */
 
 export type Combination<D extends Dimensions> = { readonly [K in keyof D]: D[K][number] };
 
 type Dimensions = Readonly<Record<string, readonly string[]>>;
 
-/** Every combination there is. */
+/** All combinations. */
 export function product<D extends Dimensions>(dimensions: D): Combination<D>[] {
   let all: Record<string, string>[] = [{}];
   for (const [name, values] of Object.entries(dimensions)) {
@@ -13,13 +13,13 @@ export function product<D extends Dimensions>(dimensions: D): Combination<D>[] {
   return all as Combination<D>[];
 }
 
-/** Two settings, each of another dimension. */
+/** Pairs of settings of different dimensions. */
 export function pairsOf(combination: Readonly<Record<string, string>>): string[] {
   const settings = Object.entries(combination).map(([name, value]) => `${name} ${value}`);
   return settings.flatMap((a, i) => settings.slice(i + 1).map((b) => `${a} / ${b}`));
 }
 
-/** Of some combinations, few that have all pairs of them; the one that has most of what is left comes next. */
+/** Selects few combinations that contain all pairs: the next one has most of the missing pairs. */
 export function covering<C extends Readonly<Record<string, string>>>(
   all: readonly C[],
   known: ReadonlySet<string> = new Set(),

@@ -1,17 +1,17 @@
-/** Two gateways, b and c, that are one device of one host, and two networks, web and post: what a file can say of them. */
+/** Settings of two gateways, b and c, that share one device of one host, and of their networks, web and post. */
 import type { Family } from '../../src/address/cidr.ts';
 import { addressesOf } from '../../src/lab/layout.ts';
 import type { Combination } from './pairwise.ts';
 
 export const dimensions = {
-  /** of b and of c */
+  /** settings of b and of c */
   snat: ['masquerade c', 'b c', 'none masquerade', 'masquerade none', 'b none', 'none none'],
   publish: ['nothing', 'b', 'c', 'two ports', 'one port'],
-  /** of web, which leaves by b */
+  /** routes of web, which leaves by b */
   routes: ['none', 'port', 'destination', 'icmp', 'tcp, but one port'],
-  /** of web */
+  /** direct destinations of web */
   direct: ['none', 'apart', 'within'],
-  /** of both networks */
+  /** dns of both networks */
   dns: ['engine', 'gateway', 'address'],
   family: ['4', '6', 'both'],
   post: ['none', 'by b', 'by c', 'by c, udp by b'],
@@ -19,7 +19,7 @@ export const dimensions = {
 
 export type Settings = Combination<typeof dimensions>;
 
-/** By family: what probes go to, and what the file is about. */
+/** family -> targets of probes, and addresses in the file */
 export const places = {
   4: {
     web: '10.89.4.0/24',
@@ -65,12 +65,12 @@ export function networksOf({ post }: Pick<Settings, 'post'>): NetworkName[] {
   return post === 'none' ? ['web'] : ['web', 'post'];
 }
 
-/** What a gateway says of `snat`: `b` and `c` are their own addresses. */
+/** `snat` of a gateway: `b` and `c` are their own addresses. */
 export function snatOf({ snat }: Pick<Settings, 'snat'>, gateway: GatewayName): string {
   return snat.split(' ')[gateway === 'b' ? 0 : 1] ?? '';
 }
 
-/** Port of the uplink -> the gateway that publishes it, and the network of its target. */
+/** Ports of the uplink, each with the gateway that publishes it. */
 export function portsOf({ publish }: Pick<Settings, 'publish'>): { gateway: GatewayName; port: number }[] {
   const b = { gateway: 'b', port: 8080 } as const;
   const c = { gateway: 'c', port: publish === 'two ports' ? 8081 : 8080 } as const;

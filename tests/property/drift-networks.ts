@@ -1,4 +1,4 @@
-/** What users do to the networks of their engine, without us. */
+/** Changes by users to the networks of their engine. */
 import * as fc from 'fast-check';
 import { networkFile } from '../fake-host/podman.ts';
 import type { FakeState } from '../fake-host/state.ts';
@@ -14,7 +14,7 @@ export const networkDrifts: fc.Arbitrary<NetworkDrift> = fc.record({
   subnet: fc.constantFrom(...subnets),
 });
 
-/** One that is made takes the place of what was there. */
+/** A new network replaces the existing one. */
 export function driftNetworks(state: FakeState, { kind, subnet }: NetworkDrift): void {
   if (!state.podman) return;
   const network = {

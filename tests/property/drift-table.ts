@@ -1,4 +1,4 @@
-/** What others do to our nft table. */
+/** Foreign changes to our nft table. */
 import * as fc from 'fast-check';
 import { elementsOverlap } from '../fake-host/nft-commands.ts';
 import type { FakeChain, FakeSet, FakeTable } from '../fake-host/state.ts';
@@ -76,9 +76,9 @@ function oneSet({ sets }: FakeTable, at: number, change: (set: FakeSet) => FakeS
   return new Map(changeAt([...sets], [at], ([name, set]) => [name, change(set)]));
 }
 
-/** What opens a way for all, where nothing is there that overlaps it: the kernel would not take it. */
+/** Adds an element that allows everything, unless it overlaps others: the kernel would refuse it. */
 function withElement(set: FakeSet): FakeSet {
-  // Those come and go with packets.
+  // Elements of dynamic sets come and go with packets.
   if (set.dynamic) return set;
   const [, ...more] = set.type;
   const wide = more.length === 0 ? ['224.0.0.0/4', 'ff00::/8'] : inBoth(['10.0.0.0/8']);
@@ -89,7 +89,7 @@ function withElement(set: FakeSet): FakeSet {
   return taken || added.endsWith(' : ') ? set : { ...set, elements: [...set.elements, added] };
 }
 
-/** As another element has it: the chain is there. */
+/** Verdict of another element, whose chain exists. */
 function verdictOf({ elements: [first = ''] }: FakeSet): string {
   return first.split(' : ')[1] ?? '';
 }
@@ -111,7 +111,7 @@ function otherHook(table: FakeTable, at: number): Map<string, FakeChain> {
   return name === undefined || !chain ? new Map(table.chains) : new Map([...table.chains, [name, chain]]);
 }
 
-/** A set, and a chain that comes before ours and lets everything by. */
+/** Adds a foreign set, and a chain before ours that accepts everything. */
 function withOthers({ sets, chains, ...table }: FakeTable): FakeTable {
   const set: FakeSet = { type: ['ipv4_addr'], counted: false, elements: ['10.0.0.0/8'] };
   const hook = { type: 'nat', hook: 'postrouting', priority: 50 };
@@ -123,7 +123,7 @@ function withOthers({ sets, chains, ...table }: FakeTable): FakeTable {
   };
 }
 
-/** Those at these places, in a list of any length. */
+/** Changes the items at these positions, for a list of any length. */
 export function changeAt<T>(list: readonly T[], at: readonly number[], change: (item: T) => T): T[] {
   const places = new Set(at.map((place) => place % Math.max(list.length, 1)));
   return list.map((item, i) => (places.has(i) ? change(item) : item));

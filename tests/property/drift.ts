@@ -1,4 +1,4 @@
-/** What others do to our objects, and beside them, behind our back. */
+/** Foreign changes to our objects, and foreign objects beside them. */
 import * as fc from 'fast-check';
 import type { FakeHost } from '../fake-host/fake-host.ts';
 import type { FakeRoute, FakeRule, FakeState } from '../fake-host/state.ts';
@@ -11,15 +11,15 @@ import { inFamily, twin } from './twins.ts';
 
 const ours = 136;
 
-/** Numbers pick objects, by their place in a list of any length. */
+/** Numbers select objects by position, for a list of any length. */
 export interface Drift {
-  /** of our rules and routes, by turns: whether each stays */
+  /** whether each of our rules and routes is kept, repeating */
   readonly kept: readonly boolean[];
   readonly changedRules: readonly number[];
   readonly doubledRules: readonly number[];
   readonly changedRoutes: readonly number[];
   readonly doubledRoutes: readonly number[];
-  /** rules and routes that carry our protocol, and are not from us */
+  /** foreign rules and routes with our protocol */
   readonly falseRules: readonly FakeRule[];
   readonly falseRoutes: readonly FakeRoute[];
   readonly foreignRules: readonly FakeRule[];
@@ -36,7 +36,7 @@ const opens = { kind: 'lookup', table: 254 } as const;
 
 const falseRule = eitherRule({
   preference: fc.constantFrom(77, 3999, 4000, 4050, 4060, 4100, 4200, 4300, 4999, 6000),
-  // One without a source takes others along when it is deleted.
+  // `ip rule delete` for a rule without source may delete other rules.
   from: fc.option(subnet, { nil: undefined }),
   action: fc.constantFrom<FakeRule['action'][]>(
     opens,
@@ -75,7 +75,7 @@ const foreignRoute = eitherRoute({
   protocol: fc.constantFrom(3, 4, 186),
 });
 
-/** Of IPv4, or the same of IPv6. */
+/** Rule of IPv4, or its twin of IPv6. */
 function eitherRule(parts: Arbitraries<Omit<FakeRule, 'family'>>): fc.Arbitrary<FakeRule> {
   return fc.tuple(fc.boolean(), fc.record(parts)).map(([isTwin, rule]): FakeRule => {
     const { from } = rule;
@@ -91,7 +91,7 @@ function eitherRoute(parts: Arbitraries<Omit<FakeRoute, 'family'>>): fc.Arbitrar
       ...route,
       family: 6,
       destination: destination === 'default' ? destination : twin(destination),
-      // The kernel gives it one where none is named.
+      // The kernel's default metric.
       metric: metric === 0 ? 1024 : metric,
       via: via === undefined ? via : twin(via),
     };
@@ -117,8 +117,8 @@ export const drifts: fc.Arbitrary<Drift> = fc.record({
 });
 
 /**
- * What is done to ours: all of it is to be put right. After what is done beside it: of two routes with the same
- * destination and metric the kernel keeps the first, and that of others must not be gone because of one in our name.
+ * Changes our objects; apply must repair all of it. Runs after `driftForeign`: of two routes with the same destination
+ * and metric, the kernel keeps the first, and a foreign one must not be lost to one with our protocol.
  */
 export function driftOurs({ state }: FakeHost, drift: Drift): void {
   driftRules(state, drift);
@@ -126,7 +126,7 @@ export function driftOurs({ state }: FakeHost, drift: Drift): void {
   for (const change of drift.table) if (state.nft) state.nft = driftTable(state.nft, change);
 }
 
-/** What is done beside ours, to the engines' networks and to shared settings: it stays when all of ours is gone. */
+/** Adds foreign objects, and changes networks of engines and shared sysctls: these stay when all of ours is removed. */
 export async function driftForeign({ state, files }: FakeHost, drift: Drift): Promise<void> {
   for (const change of drift.networks) driftNetworks(state, change);
   state.rules = withRules(state.rules, drift.foreignRules);
@@ -168,7 +168,7 @@ function stays({ kept }: Drift, i: number): boolean {
   return kept[i % kept.length] ?? true;
 }
 
-/** As the kernel has them: by preference, none twice. */
+/** Rules as the kernel keeps them: by preference, without duplicates. */
 function withRules(some: readonly FakeRule[], more: readonly FakeRule[]): FakeRule[] {
   return unique([...some, ...more], (rule) => [
     ruleFamily(rule),
@@ -182,7 +182,7 @@ function withRules(some: readonly FakeRule[], more: readonly FakeRule[]): FakeRu
   ]).sort((a, b) => a.preference - b.preference);
 }
 
-/** One for each destination and metric of a table: what was there first stays. */
+/** One route for each destination and metric of a table: the first one stays. */
 function withRoutes(some: readonly FakeRoute[], more: readonly FakeRoute[]): FakeRoute[] {
   return unique([...some, ...more], (route) => [
     routeFamily(route),

@@ -1,6 +1,6 @@
 /**
- * Containers that send at every moment, and what conntrack keeps of that: the decision about a flow is made at its first packet
- * that passes, and holds until it is forgotten.
+ * Containers that send at every moment, and their conntrack entries: the first packet that passes decides about a flow,
+ * and the decision holds until the entry is deleted.
  */
 import { familyOf } from '../../src/address/cidr.ts';
 import type { FakeHost } from '../fake-host/fake-host.ts';
@@ -8,12 +8,13 @@ import { type Decision, decisionOf } from '../fake-host/packet.ts';
 import { mainTable } from '../fake-host/state.ts';
 import { destinations } from './specs.ts';
 
-/** of each host that its flows were followed on, from one run to the next */
+/** decisions about flows of a host, from one run to the next */
 const kept = new WeakMap<FakeHost, Map<string, Decision>>();
 
 /**
- * @param inside containers that are redirected in the end: what goes to them keeps its own address, as it is to
- * @returns looks once more; the flows that leave by the host's own routes with an address that is only for ours
+ * @param inside containers that are redirected at the end: packets to them keep their own address, as intended
+ * @returns a function that checks again, and returns flows that leave by the host's own routes with a redirected
+ *   address
  */
 export function followFlows(
   host: FakeHost,

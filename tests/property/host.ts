@@ -1,4 +1,4 @@
-/** The host that random files are about. */
+/** Host of the random files. */
 import * as fc from 'fast-check';
 import { families } from '../../src/address/cidr.ts';
 import type { Target } from '../../src/inspect/prepare.ts';
@@ -6,17 +6,18 @@ import { createEngines } from '../../src/engines/index.ts';
 import type { Spec } from '../../src/spec/spec.ts';
 import { hostRole } from '../../src/topology/topology.ts';
 import { createFakeHost, type FakeHost } from '../fake-host/fake-host.ts';
+import { keyPairs } from '../given/keys.ts';
 import { networkFile } from '../fake-host/podman.ts';
 import { here, networkName, subnets, subnetsOf } from './specs.ts';
 import { inFamily, twin } from './twins.ts';
 
 const engines = createEngines({});
 
-/** What differs from one host to the next. */
+/** Differences between hosts. */
 export interface Setup {
   readonly backend: 'cni' | 'netavark';
   readonly forwarding: boolean;
-  /** of these, podman has networks already */
+  /** networks that podman already has */
   readonly networks: readonly { readonly subnet: string; readonly masquerade: boolean }[];
 }
 
@@ -32,6 +33,10 @@ export const setups: fc.Arbitrary<Setup> = fc.record({
 const plain: Setup = { backend: 'cni', forwarding: false, networks: [] };
 
 export const forwardingPaths = ['/proc/sys/net/ipv4/ip_forward', '/proc/sys/net/ipv6/conf/all/forwarding'];
+
+const keyFiles = [1, 2].map(
+  (number) => [`/etc/mustredirect/${number}.key`, `${keyPairs[number - 1]?.privateKey}\n`] as const,
+);
 
 export function newHost({ backend, forwarding, networks }: Setup = plain): FakeHost {
   const files = networks.map(({ subnet, masquerade }, i) =>
@@ -50,7 +55,7 @@ export function newHost({ backend, forwarding, networks }: Setup = plain): FakeH
       { name: 'gre1', up: true, addresses: both('172.31.2.1', 30), pointToPoint: true },
       { name: 'gre2', up: true, addresses: both('172.31.3.1', 30), pointToPoint: true },
     ],
-    // The wrong way out.
+    // Default routes to the wrong next hop.
     routes: families.map((family) => ({
       family,
       type: 'unicast',
@@ -61,7 +66,7 @@ export function newHost({ backend, forwarding, networks }: Setup = plain): FakeH
       device: 'eth0',
       protocol: 3,
     })),
-    files: new Map(files),
+    files: new Map([...files, ...keyFiles]),
     podman: { backend, containers: [] },
     sysctls: forwarding ? Object.fromEntries(forwardingPaths.map((path) => [path, '1'])) : {},
   });

@@ -1,4 +1,4 @@
-/** Says whether a packet may go the way that it went. */
+/** Checks whether a packet may use the egress that it used. */
 import { familyOf, isLinkLocal, mergeSubnets, overlaps } from '../../src/address/cidr.ts';
 import type { Spec } from '../../src/spec/spec.ts';
 import { type HostRole } from '../../src/topology/role.ts';
@@ -10,22 +10,22 @@ import type { FakeState } from '../fake-host/state.ts';
 import { destinations, sources } from './specs.ts';
 import { inBoth } from './twins.ts';
 
-/** What one or two files (before and after a change) allow to one source. */
+/** Egress that one or two files (before and after a change) allow for one source. */
 interface Allowance {
   readonly nextHops: readonly string[];
   readonly devices: readonly string[];
   readonly direct: readonly string[];
 }
 
-/** Of nobody, and our own, which only we may set. */
+/** No mark, and our own, which only we may set. */
 const allMarks = [0, 0x1000];
-/** Where marks of others are tried too: their bits must be kept, and change nothing. */
+/** Packets with foreign marks: their bits must be kept, without effect. */
 const foreign = { destinations: inBoth(['9.9.9.9']), mark: 0x2000 };
 
 /**
- * The first packet that goes a way that none of these files allows.
+ * First packet with an egress that none of these files allows.
  *
- * @param asked the sources that are looked at; default: all that any of the files redirects
+ * @param asked sources to check; default: all that any of the files redirects
  */
 export function findLeak(
   state: FakeState,
@@ -59,7 +59,7 @@ export function findLeak(
   return undefined;
 }
 
-/** By each bridge of a network that has it; and without a mark also by a device that is no bridge of ours. */
+/** Arrivals by each bridge of a network that contains the source, and without a mark also by another device. */
 function arrivals(
   state: FakeState,
   source: string,
@@ -72,7 +72,7 @@ function arrivals(
   return [...bridges.flatMap((ingress) => all.map((mark) => ({ mark, ingress }))), { mark: 0 }];
 }
 
-/** The podman networks, with their bridges, whose subnets have an address. */
+/** Podman networks with a subnet that contains the address, and their bridges. */
 export function bridgesWith(
   { files }: FakeState,
   source: string,
@@ -95,7 +95,7 @@ const destinationsOf = {
   6: destinations.filter((one) => familyOf(one) === 6),
 };
 
-/** What a file says of the host, read once: every moment of a run asks for it again. */
+/** Role of the host in a file, cached for all moments of a run. */
 const readFile = rememberOf((spec: Spec) => {
   const role = hostRole(spec, 'here');
   return {
@@ -105,15 +105,15 @@ const readFile = rememberOf((spec: Spec) => {
   };
 });
 
-/** The sources that must not leave by themselves. */
+/** Sources whose packets must be redirected or blocked. */
 export function redirectedSources(spec: Spec): string[] {
   const subnets = readFile(spec).inside;
   return sources.filter((source) => isIn(subnets, source));
 }
 
 /**
- * Those that only the first of two files redirects, and that are free when the other one holds. They are closed
- * until then where nothing of the other file overlaps: in a set, what overlaps gives way to what is new.
+ * Sources that only the first of two files redirects, and that are free with the other one. Until then they are
+ * blocked, unless they overlap a subnet of the other file: overlapping elements of a set are replaced by new ones.
  */
 export function leavingSources(spec: Spec, other: Spec): string[] {
   const others = readFile(other).inside;
@@ -123,12 +123,12 @@ export function leavingSources(spec: Spec, other: Spec): string[] {
   return sources.filter((source) => isIn(apart, source));
 }
 
-/** Those of others have no way out here. */
-function redirected({ networks, gateways, others = [] }: HostRole): string[] {
+/** Foreign subnets have no egress here. */
+function redirected({ networks, gateways, unservedSubnets = [] }: HostRole): string[] {
   return [
     ...networks.flatMap(({ subnets }) => subnets),
     ...gateways.flatMap(({ served }) => served.map(({ subnet }) => subnet)),
-    ...others,
+    ...unservedSubnets,
   ];
 }
 
@@ -136,7 +136,7 @@ function allowanceOf({ networks, gateways }: HostRole, source: string): Allowanc
   const network = networks.find(({ subnets }) => isIn(subnets, source));
   const gateway = gateways.find(({ served }) => served.some(({ subnet }) => inSubnet(subnet, source)));
   const { via, device } = gateway?.uplink ?? {};
-  // Nothing that a family which is blocked could go by is its way.
+  // No egress is allowed for a blocked family.
   if (network?.blocked.includes(familyOf(source))) return { nextHops: [], devices: [], direct: [] };
   return {
     nextHops: [...(network?.nextHops ?? []), ...(via ?? []).map((hop) => wayBy(hop, device))],
@@ -154,12 +154,12 @@ function mayLeave({ nextHops, devices, direct }: Allowance, fate: Fate, destinat
   );
 }
 
-/** A link-local next hop is one only with its link. */
+/** A link-local next hop is identified together with its link. */
 function wayBy(hop: string, device: string | undefined): string {
   return isLinkLocal(hop) ? `${hop}%${device}` : hop;
 }
 
-/** Between redirected networks: to the bridge here, or to the node that has the other one. */
+/** Between redirected networks: to the bridge here, or to the node with the other network. */
 function reachesContainer(fate: Fate, destination: string, nodes: readonly string[]): boolean {
   return fate.kind === 'leaves' && (fate.nextHop === destination || nodes.includes(fate.nextHop));
 }

@@ -1,12 +1,12 @@
-/** One thing that goes wrong in a run. */
+/** A failure in a run. */
 import * as fc from 'fast-check';
 import type { FakeHost } from '../fake-host/fake-host.ts';
 
 export interface Mishap {
   readonly kind: 'failed' | 'killed';
-  /** so many things that change the host, or what we keep of it, go well before */
+  /** number of changes to the host or to our state that succeed before */
   readonly after: number;
-  /** for a batch: so many of its lines are done */
+  /** for a batch: number of lines that take effect */
   readonly afterLine: number;
 }
 
@@ -16,12 +16,12 @@ export const mishaps: fc.Arbitrary<Mishap> = fc.record({
   afterLine: fc.nat({ max: 12 }),
 });
 
-/** @returns tells what it has happened to, when it has */
+/** @returns a function that tells which request failed, if any */
 export function suffer(host: FakeHost, { kind, after, afterLine }: Mishap): () => string | undefined {
   let count = 0;
   let happened: string | undefined;
   host.failWhen(({ changes, what }) => {
-    // Nothing goes on after a kill.
+    // Nothing works after a kill.
     if (happened !== undefined) return kind === 'killed' ? { kind } : undefined;
     if (!changes || count++ < after) return undefined;
     happened = what;

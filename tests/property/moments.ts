@@ -1,4 +1,4 @@
-/** Every moment of a run, as packets see it: after each line of a batch, each transaction, each setting. */
+/** Every moment of a run, as packets see it: after each batch line, transaction and setting. */
 import type { Spec } from '../../src/spec/spec.ts';
 import type { FakeHost } from '../fake-host/fake-host.ts';
 import type { FakeState } from '../fake-host/state.ts';
@@ -7,17 +7,17 @@ import { followFlows } from './flows.ts';
 import { bridgesWith, findLeak } from './leak.ts';
 
 export interface Course {
-  /** whose ways are allowed */
+  /** files whose egress is allowed */
   readonly between: readonly Spec[];
-  /** the sources that must go no other way, from the first change on */
+  /** sources that may have no other egress, from the first change on */
   readonly closed: readonly string[];
-  /** those of which this must hold until all rules and routes are as they will be: then the guard lets them go */
+  /** sources for which this holds until rules and routes are final: then the guard releases them */
   readonly leaving: readonly string[];
-  /** those that are redirected when it has ended; default: what is closed */
+  /** sources that are redirected at the end; default: `closed` */
   readonly ends?: readonly string[];
 }
 
-/** @returns each moment that is open, as what was done and what leaked; empty when all is well */
+/** @returns moments with a leak: change and leaked packet; empty when there is none */
 export async function leaksDuring(
   host: FakeHost,
   { between, closed, leaving, ends = closed }: Course,
@@ -31,10 +31,10 @@ export async function leaksDuring(
   look('before');
   host.watch((change) => {
     always.push(...look(change));
-    // It ends connections for a moment, and leaves all else as it was the moment before.
+    // The transaction resets connections briefly, and changes nothing else.
     if (host.state.nft?.chains.has('closing_reset')) return;
     const now = seenBy(host.state, leaving);
-    // What packets do not see changes nothing for them.
+    // A change that packets do not see needs no check.
     if (seen && same(now, seen)) return;
     if (!seen || now.ways.some((part, i) => part !== seen?.ways[i])) {
       onTheWay = [...onTheWay, ...atLast];
@@ -64,7 +64,7 @@ interface Seen {
   readonly ways: readonly unknown[];
 }
 
-/** Of the rules, those that a packet of the leaving sources meets: what else changes in a later part of the run is not about them. */
+/** Parts of the state that packets see; of the rules, those that match leaving sources, since others change later. */
 function seenBy(state: FakeState, leaving: readonly string[]): Seen {
   const { rules, routes, links, nft } = state;
   const bridges = new Set(

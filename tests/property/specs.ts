@@ -1,13 +1,14 @@
-/** Random files for one host, `here`: node of some networks, gateway of others, over few enough subnets to overlap. */
+/** Random files for one host, `here`: node of some networks, gateway of others, with few enough subnets to overlap. */
 import * as fc from 'fast-check';
 import { type Family, overlaps } from '../../src/address/cidr.ts';
-import type { Gateway, Network, Snat, Spec, Uplink } from '../../src/spec/spec.ts';
+import type { Gateway, Network, Snat, Spec, TunnelSpec, Uplink } from '../../src/spec/spec.ts';
+import { keyPairs } from '../given/keys.ts';
 import { inBoth, inFamily, twin } from './twins.ts';
 
 export const here = '192.168.50.10';
 const node2 = '192.168.50.11';
 
-/** all inside of 10.0.0.0/22, down to /25 */
+/** all inside 10.0.0.0/22, down to /25 */
 export const subnets = [22, 23, 24, 25].flatMap((length) =>
   Array.from({ length: 2 ** (length - 22) }, (_, i) => {
     const start = i * 2 ** (32 - length);
@@ -22,30 +23,57 @@ interface Draft {
   readonly gateway: 'office' | 'home' | 'own' | 'other' | 'away';
   readonly engine: 'external' | 'podman';
   readonly direct: readonly string[];
-  /** of a network of both */
+  /** blocked family of a network with both */
   readonly blocked?: Family | undefined;
 }
 
 const draft: fc.Arbitrary<Draft> = fc.record({
-  // Weighted towards small ones: a large one leaves no place for others.
+  // Small subnets are more frequent: a large one leaves no room for others.
   subnet: fc.constantFrom(...subnets),
-  // Ours, of node2 by this host, and of node2 by another gateway: then they are only closed here.
+  // Networks on this host, networks of node2 by this host, and networks of node2 by another gateway, which are blocked
+  // here.
   gateway: fc.constantFrom('office', 'home', 'own', 'other', 'away'),
   engine: fc.constantFrom('external', 'podman'),
   direct: fc.subarray(directs),
   blocked: fc.option(fc.constantFrom(4, 6), { nil: undefined, freq: 3 }),
 });
 
-const uplink: fc.Arbitrary<Uplink> = fc.constantFrom(
-  { device: 'gre1' },
-  { device: 'gre2' },
-  { device: 'eth1', via: inBoth(['172.31.1.2']) },
-  { device: 'eth1', via: ['172.31.1.2', 'fe80::1'] },
-);
+const uplink = (name: string): fc.Arbitrary<Uplink> => {
+  // Two tunnels of one kind have ends or keys of their own.
+  const number = name === 'own' ? 1 : 2;
+  const ends = { local: '172.31.1.1', remote: `198.51.100.${number}`, ttl: 64 };
+  const tunnel = {
+    device: `tun${number}`,
+    addresses: [`172.31.4.${number}/24`, `2001:db8:99::${number}/64`],
+  };
+  const wireguard = {
+    type: 'wireguard',
+    privateKeyFile: `/etc/mustredirect/${number}.key`,
+    peer: keyPairs[2].publicKey,
+    remote: ends.remote,
+    remotePort: 51_820,
+  } as const;
+  return fc.constantFrom<Uplink>(
+    { device: 'gre1' },
+    { device: 'gre2' },
+    { device: 'eth1', via: inBoth(['172.31.1.2']) },
+    { device: 'eth1', via: ['172.31.1.2', 'fe80::1'] },
+    { ...tunnel, tunnel: { type: 'gre', ...ends } },
+    // Another key is changed in place, another kind is not.
+    { ...tunnel, tunnel: { type: 'gre', ...ends, key: 7 } },
+    { ...tunnel, tunnel: { type: 'gre', ...ends, key: 8 }, mtu: 1400 },
+    { ...tunnel, tunnel: { type: 'ipip', ...ends } },
+    { ...tunnel, tunnel: wireguard },
+    {
+      ...tunnel,
+      tunnel: { ...wireguard, peer: keyPairs[3].publicKey, listenPort: 51_820 + number, keepalive: 25 },
+    },
+  );
+};
 const snat: fc.Arbitrary<Snat> = fc.constantFrom<Snat>('masquerade', 'none', inBoth(['203.0.113.7']));
 const table = fc.option(fc.constantFrom(300, 301), { nil: undefined });
 
-/** A gateway elsewhere, whose address may change. */
+/** Gateway on another host, whose address may change. */
 const remote = (host: string): fc.Arbitrary<Gateway> =>
   fc.record({ snat, table }).map(({ table: number, ...gateway }) => ({
     ...gateway,
@@ -53,20 +81,22 @@ const remote = (host: string): fc.Arbitrary<Gateway> =>
     ...(number === undefined ? {} : { table: number + (host === 'gw1' ? 0 : 10) }),
   }));
 
-const own = fc
-  .record({ snat, uplink })
-  .map(({ uplink: up, ...gateway }): Gateway => ({ ...gateway, members: [{ host: 'here', uplink: up }] }));
+/** Gateway of which this host is the member. */
+const local = (name: string): fc.Arbitrary<Gateway> =>
+  fc
+    .record({ snat, uplink: uplink(name) })
+    .map(({ uplink: up, ...gateway }) => ({ ...gateway, members: [{ host: 'here', uplink: up }] }));
 
 export const specs: fc.Arbitrary<Spec> = fc
   .record({
     addresses: fc.constantFrom(['192.168.50.2', '192.168.50.3'], ['192.168.50.4', '192.168.50.3']),
     drafts: fc.array(draft, { maxLength: 3 }),
-    // Not often: they take time.
+    // Rare, since it takes time.
     crowd: fc.nat(4).map((n) => n === 0),
     office: remote('gw1'),
     home: remote('gw2'),
-    own,
-    other: own,
+    own: local('own'),
+    other: local('other'),
   })
   .map(({ addresses, drafts, crowd, ...gateways }) => ({
     hosts: {
@@ -79,7 +109,7 @@ export const specs: fc.Arbitrary<Spec> = fc
     gateways,
   }));
 
-/** More than rules by source are made for: with them, a mark steers where the links let it. */
+/** Number of subnets above the limit for rules by source: packets are steered by fwmark, if the links allow it. */
 const manySubnets: Network = {
   engine: 'external',
   subnets: { node2: inBoth(Array.from({ length: 17 }, (_, i) => `10.2.${2 * i}.0/24`)) },
@@ -88,7 +118,7 @@ const manySubnets: Network = {
   blocked: [],
 };
 
-/** Without what overlaps an earlier one. */
+/** Omits networks that overlap an earlier one. */
 function networksOf(drafts: readonly Draft[]): Record<string, Network> {
   const kept: Draft[] = [];
   for (const next of drafts) {
@@ -112,13 +142,13 @@ function networksOf(drafts: readonly Draft[]): Record<string, Network> {
   );
 }
 
-/** A network of IPv4, of IPv6 or of both, by its subnet of IPv4: it is the same in every file. */
+/** Subnets of a network with IPv4, IPv6 or both, by its IPv4 subnet: the same in every file. */
 export function subnetsOf(subnet: string): string[] {
   const families = ([[4], [6], [4, 6]] as const)[subnets.indexOf(subnet) % 3] ?? [];
   return families.map((family) => inFamily(family, subnet));
 }
 
-/** The same subnet has the same network in every file: an engine does not change a network's subnet. */
+/** A subnet has the same network in every file: engines cannot change the subnet of a network. */
 export function networkName(subnet: string): string {
   return `net-${subnet.replace('/', '-')}`;
 }
@@ -133,7 +163,10 @@ function addressIn(subnet: string): string {
   return [a, b, c, (d ?? 0) + 5].join('.');
 }
 
-/** Outside, on the link, direct, behind uplinks; and containers of others. Of IPv6 one of each: every packet takes time. */
+/**
+ * Destinations outside, on the link, direct, behind uplinks, and foreign containers. For IPv6 one of each, to save
+ * time.
+ */
 export const destinations = [
   '9.9.9.9',
   '192.168.50.99',
@@ -144,3 +177,15 @@ export const destinations = [
   ...['9.9.9.9', '1.1.1.1'].map(twin),
   ...sources.slice(-1),
 ];
+
+function fixedPart(tunnel: TunnelSpec): string {
+  return `${tunnel.type} ${'key' in tunnel && tunnel.key !== undefined}`;
+}
+
+/** Whether the kernel cannot change a tunnel of the first file to that of the second. */
+export function remakesTunnel(before: Spec, after: Spec): boolean {
+  return (['own', 'other'] as const).some((name) => {
+    const [from, to] = [before, after].map(({ gateways }) => gateways[name]?.members[0]?.uplink.tunnel);
+    return from && to && fixedPart(from) !== fixedPart(to);
+  });
+}

@@ -1,4 +1,4 @@
-/** The same in IPv6: what is tried in one family is tried in the other. */
+/** IPv6 twins of IPv4 addresses, so that both families are tested alike. */
 import { type Family, parseAddress, parseSubnet } from '../../src/address/cidr.ts';
 
 /** `10.0.1.0/24` -> `2001:db8:4::a00:100/120`, `10.0.1.5` -> `2001:db8:4::a00:105` */
@@ -10,7 +10,7 @@ export function twin(text: string): string {
   return found;
 }
 
-/** @param text of IPv4 */
+/** @param text IPv4 address or subnet */
 export function inFamily(family: Family, text: string): string {
   return family === 4 ? text : twin(text);
 }

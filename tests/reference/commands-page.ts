@@ -1,4 +1,4 @@
-/** docs/reference/commands.md: every command and option, from what the command line declares. */
+/** Generates docs/reference/commands.md: every command and option, from the declarations of the command line. */
 import type { CommandUnknownOpts, Option } from '@commander-js/extra-typings';
 import { createProgram, exitStatuses } from '../../src/cli/program.ts';
 import { recordedTerminal } from '../../src/cli/terminal/recorded-terminal.ts';
@@ -69,7 +69,7 @@ ${examples.replace(/^ {2}(?=mustredirect)/gm, '')}
 `;
 }
 
-/** What every command accepts but this one does not use, or does only when it fails, is said once above. */
+/** Whether a command uses an option; options without effect are described once above. */
 function isUsed({ description }: Option): boolean {
   return (
     !description.startsWith('accepted and not used') && !description.startsWith('print an error as JSON')

@@ -1,10 +1,10 @@
-/** The evidence in both READMEs: figures counted in docs/leak-matrix.md, and versions from docs/engines.md. */
+/** Generates the evidence in both READMEs: counts from docs/leak-matrix.md, and versions from docs/engines.md. */
 import { table } from './markdown.ts';
 
 export interface Evidence {
-  /** something happens while containers send */
+  /** events while containers send */
   readonly events: Tried;
-  /** a control among the events: every layer is removed, and captures see packets */
+  /** control rows: every layer is removed, and captures see packets */
   readonly controls: number;
   readonly kills: Tried;
   readonly endings: Tried;
@@ -14,7 +14,7 @@ export interface Evidence {
 
 interface Tried {
   readonly tried: number;
-  /** of these, with anything seen elsewhere */
+  /** number of those with packets seen elsewhere */
   readonly failed: number;
 }
 
@@ -42,7 +42,7 @@ export function readEvidence(leakMatrix: string, engineMatrix: string): Evidence
   };
 }
 
-/** Rows of every table whose first column has this head. */
+/** Rows of every table with this head in the first column. */
 function tablesBelow(page: string, head: string): Row[] {
   const tables = [...page.matchAll(/(?:^\|.*\n)+/gm)].map(([text]) => text.trim().split('\n').map(cells));
   return tables.filter(([first]) => first?.[0] === head).flatMap((rows) => rows.slice(2));
@@ -56,7 +56,7 @@ function failed(rows: readonly Row[], ...columns: readonly number[]): number {
   return rows.filter((row) => columns.some((column) => row[column] !== '0')).length;
 }
 
-/** `podman 4.3.1`, each program and version once, in the order of the page. */
+/** Programs with versions, each once, in the order of the page: `podman 4.3.1`. */
 function versionsOf(page: string): string[] {
   const [, lines = ''] = /Last made with:\n\n((?:- .*\n)+)/.exec(page) ?? [];
   const found = [...lines.matchAll(/\b(podman|docker|nft|Linux) (\d[\w.]*\d)/g)].map(

@@ -1,8 +1,8 @@
-/** docs/reference/file.md: every key of the file, from its JSON Schema. */
+/** Generates docs/reference/file.md: every key of the file, from its JSON Schema. */
 import { specJsonSchema } from '../../src/spec/json-schema.ts';
 import { code, table } from './markdown.ts';
 
-/** The parts of JSON Schema that the file's schema uses. */
+/** Parts of JSON Schema that the file's schema uses. */
 interface Schema {
   readonly type?: string | readonly string[];
   readonly title?: string;
@@ -32,7 +32,7 @@ export function filePage(): string {
   return [introduction, ...sectionsOf('Top level', '', specJsonSchema())].join('\n');
 }
 
-/** A map's own keys, and below it the maps that its keys hold. */
+/** Keys of a map, followed by the maps in its keys. */
 function sectionsOf(title: string, path: string, schema: Schema): string[] {
   const keys = Object.entries(schema.properties ?? {});
   const rows = keys.map(([key, value]) => [
@@ -98,7 +98,7 @@ function mapText({ properties, additionalProperties: named }: Schema): string {
     : 'map of names to a text or a list of texts';
 }
 
-/** A value as the file has it, on one line. */
+/** Formats a value on one line, as in the file. */
 function flow(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(flow).join(', ')}]`;
   if (typeof value === 'object' && value !== null) {

@@ -1,4 +1,4 @@
-/** Pieces of Markdown. */
+/** Markdown helpers. */
 
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   return [head, head.map(() => '---'), ...rows]

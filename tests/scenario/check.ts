@@ -1,4 +1,4 @@
-/** What must hold of a scenario that was played, wherever it was. */
+/** Checks of a scenario that was played on the fake host or on a real kernel. */
 import { expect } from 'vitest';
 import type { Played } from './play.ts';
 import type { Scenario } from './scenario.ts';

@@ -1,4 +1,4 @@
-/** A scenario's host in memory. */
+/** Fake host for a scenario. */
 import { type FakeHost, createFakeHost } from '../fake-host/fake-host.ts';
 import { dockerChains } from '../fake-host/iptables.ts';
 import { readRoute } from '../fake-host/ip-routes.ts';

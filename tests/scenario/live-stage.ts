@@ -1,4 +1,4 @@
-/** A scenario's host on the real kernel: a test host with the scenario's links, rules and routes. */
+/** Test host for a scenario: real kernel, with the scenario's links, rules and routes. */
 import { dirname } from 'node:path';
 import { families } from '../../src/address/cidr.ts';
 import { createExec } from '../../src/host/process/exec.ts';
@@ -13,12 +13,12 @@ export interface LiveStage extends Stage, AsyncDisposable {}
 
 const machine: Host = { exec: createExec(), files: createFiles() };
 
-/** @param lab a name that no other test uses */
+/** @param lab name that no other test uses */
 export async function setLiveStage(scenario: Scenario, lab: string): Promise<LiveStage> {
   const sysctls = {
     'net/ipv4/ip_forward': '0',
     'net/ipv6/conf/all/forwarding': '0',
-    // Nobody else is there: an address need not wait to be the only one.
+    // Addresses are usable without duplicate address detection, since no other host exists.
     'net/ipv6/conf/default/accept_dad': '0',
     ...scenario.sysctls,
   };
@@ -41,7 +41,7 @@ export async function setLiveStage(scenario: Scenario, lab: string): Promise<Liv
   };
 }
 
-/** Bridges stand for links with neighbours: all that counts is that they are up and have addresses. */
+/** Bridges stand in for links with neighbours: only addresses and link state matter. */
 function groundLines({ links, routes, rules }: Scenario): string[] {
   return [
     ...Object.entries(links).flatMap(([name, { addresses, up, pointToPoint }]) => [
@@ -63,7 +63,7 @@ const readings: readonly (readonly string[])[] = [
   ]),
   ['ip', 'xfrm', 'policy', 'list'],
   ['sh', '-c', `cd /proc/sys/net && grep . ${settings.join(' ')}`],
-  // What we keep: the folder is not there before.
+  // Our state folder, which does not exist before.
   ['find', dirname(ledgerPath), '-printf', '%p %s %T@\\n'],
 ];
 

@@ -1,8 +1,8 @@
-/** Plays a scenario on a host, a fake or a real one alike, and tells what happened. */
+/** Plays a scenario on a fake or real host, and returns the results. */
 import { type Run, applyPlan } from '../../src/apply/apply.ts';
 import { readJournal } from '../../src/apply/journal.ts';
 import { openLedger } from '../../src/apply/ledger-keeper.ts';
-import { type Prepared, type Target, nobody, prepare } from '../../src/inspect/prepare.ts';
+import { type Prepared, type Target, noRole, prepare } from '../../src/inspect/prepare.ts';
 import { type Engines, createEngines } from '../../src/engines/index.ts';
 import type { Host } from '../../src/host/ports.ts';
 import { parseSpec } from '../../src/spec/parse.ts';
@@ -11,12 +11,12 @@ import type { Spec } from '../../src/spec/spec.ts';
 import { hostRole } from '../../src/topology/topology.ts';
 import type { Scenario, ScenarioContainer } from './scenario.ts';
 
-/** Where a scenario is played. */
+/** Host on which a scenario is played. */
 export interface Stage {
   readonly host: Host;
-  /** all of the host that a run may change */
+  /** dump of everything on the host that a run may change */
   dump(): Promise<string>;
-  /** the same, and whether anything was touched: handles, counters, or the number of changes so far */
+  /** dump that also shows untouched objects: handles, counters, or the number of changes so far */
   trace(): Promise<string>;
   setContainers(containers: readonly ScenarioContainer[]): void;
 }
@@ -34,9 +34,9 @@ export interface PlayedRun {
   readonly warnings: readonly string[];
   readonly notReady: readonly string[];
   readonly refusals: readonly string[];
-  /** what a second run finds to do */
+  /** plan of a second run */
   readonly again: string;
-  /** the traces after the first and after the second apply */
+  /** traces after the first and the second apply */
   readonly once: string;
   readonly twice: string;
 }
@@ -54,7 +54,7 @@ export async function play(scenario: Scenario, stage: Stage): Promise<Played> {
     runs.push(await playRun(targetOf(run.file, scenario.host, stage.host, engines), stage));
   }
   stage.setContainers([]);
-  const destroy = await applyTo({ host: stage.host, engines, ...nobody });
+  const destroy = await applyTo({ host: stage.host, engines, ...noRole });
   return { runs, destroy: planText(destroy), start, end: await stage.dump() };
 }
 
@@ -70,19 +70,24 @@ async function playRun(target: Target, stage: Stage): Promise<PlayedRun> {
   return { plan, waiting: first.plan.waiting, warnings, notReady, refusals, again, once, twice };
 }
 
-/** A run as a test does it. */
+/** Run with fixed values for tests. */
 export const testRun: Run = { journal: journalPath, id: 'test', verb: 'apply', process: 1 };
 
-/** Nothing is on its way on a fake host. */
+/** On a fake host, no packets are in flight to wait for. */
 export const noPause = (): Promise<void> => Promise.resolve();
 
-/** What the command does, without its questions. */
+/** Runs the command without its questions. */
 export async function applyTo(target: Target, run: Partial<Run> = {}): Promise<Prepared> {
-  const cutOff = await readJournal(target.host.files, journalPath);
+  const interruptedRun = await readJournal(target.host.files, journalPath);
   const keeper = await openLedger(target.host.files, ledgerPath);
   const prepared = await prepare(target, keeper.ledger);
   if (prepared.desired.refusals.length === 0) {
-    await applyPlan(target, prepared, { ...target, keeper, pause: noPause }, { ...testRun, cutOff, ...run });
+    await applyPlan(
+      target,
+      prepared,
+      { ...target, keeper, pause: noPause },
+      { ...testRun, interruptedRun, ...run },
+    );
   }
   return prepared;
 }
@@ -98,7 +103,7 @@ export function specOf(file: string): Spec {
   throw new Error(formatProblems(parsed.problems, file, 'file'));
 }
 
-/** The plan as a user reads it, without the reasons; nothing when it is not applied. */
+/** Text of the plan without reasons; empty when the plan is refused. */
 export function planText({ plan, desired }: Pick<Prepared, 'plan' | 'desired'>): string {
   if (desired.refusals.length > 0) return '';
   return plan.steps

@@ -1,11 +1,11 @@
-/** Writes what happened into the scenario's file, for a reader to look at before it is committed. */
+/** Writes the results into the scenario's file, for review before they are committed. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { format, resolveConfig } from 'prettier';
 import { parseDocument } from 'yaml';
 import type { Played } from './play.ts';
 import { type Scenario, scenarioPath } from './scenario.ts';
 
-/** Comments and everything that a person wrote stay. */
+/** Comments and other hand-written parts are kept. */
 export async function rewriteScenario({ name }: Scenario, { runs, destroy }: Played): Promise<void> {
   const path = scenarioPath(name);
   const document = parseDocument(readFileSync(path, 'utf8'));

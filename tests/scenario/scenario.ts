@@ -1,4 +1,4 @@
-/** A scenario: one host, a file, then perhaps other files, and the plan that each must lead to. */
+/** Scenario: a host, one or more files, and the expected plan of each. */
 import { readFileSync, readdirSync } from 'node:fs';
 import { parse } from 'yaml';
 import * as z from 'zod';
@@ -10,34 +10,34 @@ const containerSchema = z.strictObject({
 });
 
 const runSchema = z.strictObject({
-  /** what the user wrote */
+  /** file of the user */
   file: z.string(),
-  /** the plan's lines: sign and text */
+  /** lines of the plan: sign and text */
   plan: z.string().default(''),
   waiting: z.array(z.string()).default([]),
-  /** what will hurt, without what to do about it */
+  /** warnings, without hints */
   warnings: z.array(z.string()).default([]),
-  /** what is closed until it is ready, without what to do about it */
+  /** what is blocked until it is ready, without hints */
   notReady: z.array(z.string()).default([]),
   /** reasons to refuse; then nothing is applied */
   refusals: z.array(z.string()).default([]),
-  /** those that the engine has from here on */
+  /** containers of the engine from this run on */
   containers: z.array(containerSchema).exactOptional(),
 });
 
 const scenarioSchema = z.strictObject({
-  /** which of the hosts in the file is asked */
+  /** host of the file */
   host: z.string(),
   links: z.record(
     z.string(),
     z.strictObject({
       addresses: z.array(z.string()).default([]),
       up: z.boolean().default(true),
-      /** a tunnel: no neighbours on it */
+      /** tunnel: a link without neighbours */
       pointToPoint: z.boolean().default(false),
     }),
   ),
-  /** of others, as `ip route add` and `ip rule add` take them */
+  /** foreign ones, in the syntax of `ip route add` and `ip rule add` */
   routes: z.array(z.string()).default([]),
   rules: z.array(z.string()).default([]),
   /** path below /proc/sys -> value */
@@ -72,14 +72,14 @@ const scenarioSchema = z.strictObject({
         .default([]),
     })
     .exactOptional(),
-  /** path -> content, of engines that keep their networks in files of others */
+  /** path -> content, for engines whose networks are files */
   files: z.record(z.string(), z.string()).default({}),
-  /** Docker's policy for what is forwarded, and its chain for the rules of others */
+  /** Docker's forward policy and chain DOCKER-USER */
   dockerForwards: z.boolean().default(false),
-  /** why it is not run live */
+  /** why the scenario does not run on a real kernel */
   fakeOnly: z.string().exactOptional(),
   runs: z.array(runSchema).min(1),
-  /** the plan of `destroy`, when no container is left */
+  /** plan of `destroy` without containers */
   destroy: z.string().default(''),
 });
 

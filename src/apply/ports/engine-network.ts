@@ -18,7 +18,7 @@ async function run(action: NetworkAction, { host, engines }: ApplyContext): Prom
   if (argv) await runOrFail(host.exec, argv, { timeout: 60_000 });
 }
 
-/** A network that could not be made may be there all the same: somebody else's, and none of our business. */
+/** A network that we failed to create may exist nevertheless, as a foreign one, which is kept. */
 async function isToBeUndone(action: NetworkAction, { host, engines }: ApplyContext): Promise<boolean> {
   const [found] = await readAllNetworks(host, engines, [action]);
   if (!found) return false;

@@ -1,5 +1,5 @@
 import { forgetFlows } from '../../host/conntrack/forget.ts';
-import type { ForgetFlows, Open, ResetConnections } from '../../kinds/flows/action.ts';
+import type { ForgetFlows, OpenFlows, ResetConnections } from '../../kinds/flows/action.ts';
 import { openFlows, resetConnections } from '../end-flows.ts';
 import type { Port } from './port.ts';
 
@@ -13,6 +13,6 @@ export const resetPort: Port<ResetConnections> = {
   perform: (action, { pause }, exec) => resetConnections(exec, action, pause),
 };
 
-export const openPort: Port<Open> = {
+export const openPort: Port<OpenFlows> = {
   perform: (action, { pause, senders }, exec) => openFlows(exec, action, pause, senders),
 };

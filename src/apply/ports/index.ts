@@ -1,4 +1,4 @@
-/** The port of each kind of action, by the names of its actions. */
+/** Port of each kind of action, by action name. */
 import type { Action } from '../../kinds/action.ts';
 import { masqueradePort } from './engine-masquerade.ts';
 import { networkPort } from './engine-network.ts';
@@ -7,7 +7,9 @@ import { ipPort } from './ip-batch.ts';
 import { iptablesPort } from './iptables-rule.ts';
 import { nftPort } from './nft-table.ts';
 import type { Port } from './port.ts';
+import { routingDaemonPort } from './routing-daemon.ts';
 import { sysctlPort } from './sysctl.ts';
+import { tunnelPort } from './tunnel.ts';
 
 type Ports = { readonly [Name in Action['kind']]: Port<Extract<Action, { kind: Name }>> };
 
@@ -17,6 +19,8 @@ const all = {
   'insert-iptables-rule': iptablesPort,
   'delete-iptables-rule': iptablesPort,
   sysctl: sysctlPort,
+  tunnel: tunnelPort,
+  'routing-daemon': routingDaemonPort,
   'create-network': networkPort,
   'remove-network': networkPort,
   'set-masquerade': masqueradePort,

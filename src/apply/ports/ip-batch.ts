@@ -11,7 +11,7 @@ export const ipPort: Port<IpBatch> = {
     const output = await exec.run(argv, { input: batchText(lines) });
     if (output.exitCode !== 0) throw batchError(argv, lines, output);
   },
-  // `-force` goes on after a line that fails. Reading back tells whether the state is right.
+  // `-force` continues after a failed line. Reading the host back shows whether the state is right.
   async performUndo({ family, lines }, { host }) {
     await host.exec.run(['ip', '-force', `-${family}`, '-batch', '-'], { input: batchText(lines) });
   },

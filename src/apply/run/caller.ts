@@ -1,13 +1,13 @@
-/** The caller of a run: a command at a terminal, or an agent. */
+/** Caller of a run: a command at a terminal, or an agent. */
 export interface Caller {
-  /** written into the history */
+  /** user name for the history */
   readonly user: string;
-  /** process id: whoever waits for the lock is told it, and the journal keeps it */
+  /** process id, shown to processes that wait for the lock, and kept in the journal */
   readonly pid: number;
-  /** aborted when the run is to stop: it undoes what it has done */
+  /** aborted to stop the run, which then undoes its steps */
   readonly interrupt: AbortSignal;
-  /** from now on a signal ends the process no more: whoever sends one is told the text, and `interrupt` is aborted */
+  /** from now on, a signal prints the text and aborts `interrupt` instead of ending the process */
   watchInterrupts(text: string): void;
-  /** what happens beside the run itself */
+  /** prints messages during the run */
   tell(text: string, label?: 'note' | 'undone' | 'error'): void;
 }

@@ -1,4 +1,4 @@
-/** The way that every run takes: what an earlier one has left, the plan, the lock, the steps, the history. */
+/** Sequence of every run: earlier run, plan, lock, steps, history. */
 import { randomUUID } from 'node:crypto';
 import type { NotReady } from '../../desired/redirect.ts';
 import type { Interference } from '../../explain/interference/describe.ts';
@@ -6,11 +6,13 @@ import { stopIfInterrupted } from '../../host/process/interrupt.ts';
 import { type Prepared, type Target, prepare } from '../../inspect/prepare.ts';
 import type { Plan } from '../../plan/step.ts';
 import { emptyLedger } from '../../state/ledger.ts';
-import { type Run, applyPlan, closePlan } from '../apply.ts';
+import { type Run, applyPlan } from '../apply.ts';
+import { closePlan } from '../close.ts';
 import { type HistoryEntry, newEntry } from '../history.ts';
 import type { Journal } from '../journal.ts';
 import { type LedgerKeeper, openLedger } from '../ledger-keeper.ts';
 import type { Sender } from '../senders.ts';
+import type { OnFailure } from '../run-steps.ts';
 import { messageOf } from '../undo.ts';
 import type { Caller } from './caller.ts';
 import {
@@ -18,170 +20,170 @@ import {
   isOverdue,
   readOpenRun,
   removeEndedRun,
-  settleEarlierRun,
+  undoOverdueRun,
   undoJournal,
   waitsError,
-  watchWork,
+  watchInterrupts,
 } from './earlier-run.ts';
-import { type HostContext, look } from './host-context.ts';
+import { type HostContext, readAndPlan } from './host-context.ts';
 import { withLock } from './lock-host.ts';
 import { refuse } from './refuse.ts';
 
-export interface Change {
+export interface HostChange {
   readonly context: HostContext;
   readonly target: Target;
   /** `apply`, `rollback` or `destroy` */
   readonly verb: string;
   /** seconds to wait for another run to end */
   readonly wait: number;
-  /** a step that fails keeps none of the others from being done, but for one that closes */
-  readonly goOn?: boolean;
-  /** nor does one that closes */
-  readonly force?: boolean;
-  /** those that send to this gateway: what they go on sending stays closed */
+  /** behaviour after a failed step; absent: the run is undone */
+  readonly onFailure?: OnFailure;
+  /** nodes that send to this gateway: their traffic stays blocked while they send */
   readonly senders?: readonly Sender[];
-  /** seconds within which it must be confirmed */
+  /** seconds within which the run must be confirmed */
   readonly confirm?: number | undefined;
-  /** called with each plan that is asked about, or that runs without a question */
+  /** called with each plan before the question, or before a run without one */
   readonly show?: (plan: Plan) => void;
-  /** whether the plan is to be done; absent: any plan is */
+  /** asks whether to run the plan; absent: runs any plan */
   readonly ask?: ((plan: Plan) => Promise<boolean>) | undefined;
-  /** called when this host is not any more what the plan was made for, before the question is asked again */
-  readonly outdated?: () => void;
-  /** called with the lock held, before anything is looked at: rejects when the change is none to be made any more */
+  /** called when the host has changed since the plan was made, before the question is repeated */
+  readonly onOutdated?: () => void;
+  /** called with the lock, before the host is read; rejects when the change is obsolete */
   readonly check?: () => Promise<void>;
   /** called before the first step of a run that must be confirmed */
-  readonly started?: (run: string) => Promise<void>;
-  /** called when all is in place: what others on this host drop or divert all the same */
-  readonly look?: (prepared: Prepared) => Promise<readonly Interference[]>;
-  /** writes down what was done; `changed`: there was something to do */
+  readonly onStart?: (run: string) => Promise<void>;
+  /** called at the end: returns packets that other programs drop or divert */
+  readonly findInterference?: (prepared: Prepared) => Promise<readonly Interference[]>;
+  /** records the run; `changed`: the plan had steps */
   readonly record: (entry: HistoryEntry, prepared: Prepared, changed: boolean) => Promise<void>;
 }
 
-export interface Changed {
+export interface RunResult {
   readonly prepared: Prepared;
-  /** what is closed, since it is not ready */
+  /** networks and gateways that are blocked because they are not ready */
   readonly notReady: readonly NotReady[];
   readonly interference: readonly Interference[];
 }
 
 /**
- * The lock is not held while somebody thinks, so the plan is made again under it: what runs is what was
- * agreed to, or the question is asked again.
+ * Makes the plan, asks, takes the lock and makes the plan again: the lock is not held during the question. If both
+ * plans differ, the question is repeated.
  *
- * @returns nothing when the answer was no, and nothing was changed
+ * @returns undefined when the answer was no, and nothing was changed
  */
-export async function changeHost(caller: Caller, change: Change): Promise<Changed | undefined> {
+export async function changeHost(caller: Caller, change: HostChange): Promise<RunResult | undefined> {
   const { context, verb, wait } = change;
-  if (!change.target.closed) await settleEarlierRun(caller, context, wait);
+  if (!change.target.closed) await undoOverdueRun(caller, context, wait);
   await stopIfInterrupted(caller.interrupt);
   for (;;) {
     const agreed = await agree(caller, change);
     if (agreed === undefined) return undefined;
-    const changed = await withLock(caller, context, { verb, wait }, () =>
-      changeLocked(caller, change, agreed),
-    );
+    const changed = await withLock(caller, context, { verb, wait }, () => runLocked(caller, change, agreed));
     if (changed) return changed;
-    change.outdated?.();
+    change.onOutdated?.();
   }
 }
 
-/** The plan that was agreed to. */
-async function agree(caller: Caller, change: Change): Promise<Plan | 'any' | undefined> {
+/** Returns the accepted plan. */
+async function agree(caller: Caller, change: HostChange): Promise<Plan | 'any' | undefined> {
   const { context, target, show, ask } = change;
   if (!ask) return 'any';
-  const cutOff = target.closed ? undefined : await readOpenRun(context);
-  const { plan, desired } = await look(context, target);
-  // The run that was cut off is undone first, which needs the lock.
-  if (cutOff && desired.refusals.length > 0) return 'any';
+  const interruptedRun = target.closed ? undefined : await readOpenRun(context);
+  const { plan, desired } = await readAndPlan(context, target);
+  // The interrupted run must be undone first, which needs the lock.
+  if (interruptedRun && desired.refusals.length > 0) return 'any';
   refuse(desired.refusals);
-  if (cutOff) tellCutOff(caller, cutOff);
+  if (interruptedRun) reportInterruptedRun(caller, interruptedRun);
   show?.(plan);
   return (await ask(plan)) ? plan : undefined;
 }
 
-/** Nothing when the plan is not the one agreed to any more: then nothing is changed. */
-async function changeLocked(
+/** Returns undefined, and changes nothing, when the plan differs from the accepted one. */
+async function runLocked(
   caller: Caller,
-  change: Change,
+  change: HostChange,
   agreed: Plan | 'any',
-): Promise<Changed | undefined> {
-  const { context, target } = change;
-  const { host, places, engines, progress, pause } = context;
+): Promise<RunResult | undefined> {
+  const { context, target, senders } = change;
+  const { host, places } = context;
   if (target.closed) return closeLocked(caller, change, agreed);
   await change.check?.();
-  const cutOff = await readOpenRun(context);
-  if (cutOff?.until !== undefined && !isOverdue(cutOff)) throw waitsError(cutOff);
-  if (!cutOff) await removeEndedRun(context);
+  // An interrupted run is continued instead of undone first, since undo would briefly open what it had blocked.
+  const interruptedRun = await readOpenRun(context);
+  if (interruptedRun?.until !== undefined && !isOverdue(interruptedRun)) throw waitsError(interruptedRun);
+  if (!interruptedRun) await removeEndedRun(context);
   const keeper = await openLedger(host.files, places.ledger);
   const prepared = await prepare(target, keeper.ledger);
   const { plan, desired } = prepared;
-  // Between two states is no place to stay: what cannot be brought to an end is undone.
-  if (cutOff && desired.refusals.length > 0) await undoJournal(caller, context, cutOff);
+  // The host must not stay between two states: an interrupted run that cannot be finished is undone.
+  if (interruptedRun && desired.refusals.length > 0) await undoJournal(caller, context, interruptedRun);
   refuse(desired.refusals);
   if (agreed === 'any') {
-    if (cutOff) tellCutOff(caller, cutOff);
+    if (interruptedRun) reportInterruptedRun(caller, interruptedRun);
     change.show?.(plan);
   } else if (!sameSteps(agreed, plan)) return undefined;
-  watchWork(caller);
+  watchInterrupts(caller);
   const notReady = await applyPlan(
     target,
     prepared,
-    { host, engines, keeper, progress, pause, senders: change.senders },
-    runOf(caller, change, prepared, cutOff),
+    { ...context, keeper, senders },
+    runOf(caller, change, prepared, interruptedRun),
   );
-  const interference = plan.steps.length > 0 ? await change.look?.(prepared) : undefined;
+  const interference = plan.steps.length > 0 ? await change.findInterference?.(prepared) : undefined;
   return { prepared, notReady, interference: interference ?? [] };
 }
 
-/** Nothing that went wrong before keeps closed what is closed from being so. */
+/** Blocks regardless of earlier errors. */
 async function closeLocked(
   caller: Caller,
-  change: Change,
+  change: HostChange,
   agreed: Plan | 'any',
-): Promise<Changed | undefined> {
+): Promise<RunResult | undefined> {
   const { context, target } = change;
-  const { host, places, engines, progress, pause } = context;
+  const { host, places } = context;
   const keeper = await openLedger(host.files, places.ledger).catch((error: unknown) => {
     caller.tell(`${messageOf(error)}; closed without it`, 'error');
-    return forgetful;
+    return readOnlyLedger;
   });
   const prepared = await prepare(target, keeper.ledger);
   refuse(prepared.desired.refusals);
   if (agreed === 'any') change.show?.(prepared.plan);
   else if (!sameSteps(agreed, prepared.plan)) return undefined;
-  watchWork(caller);
-  await closePlan(target, prepared, { host, engines, keeper, progress, pause }, caller.interrupt);
+  watchInterrupts(caller);
+  await closePlan(target, prepared, { ...context, keeper }, caller.interrupt);
   return { prepared, notReady: [], interference: [] };
 }
 
-/** A ledger that cannot be read is not written over either. */
-const forgetful: LedgerKeeper = {
+/** Stands for an unreadable ledger, which is not overwritten. */
+const readOnlyLedger: LedgerKeeper = {
   ledger: emptyLedger,
   save: () => Promise.resolve(),
   rememberEdit: () => Promise.resolve(),
 };
 
-function runOf(caller: Caller, change: Change, prepared: Prepared, cutOff: Journal | undefined): Run {
-  const { context, verb, goOn = false, force = false, confirm, started, record } = change;
+function runOf(
+  caller: Caller,
+  change: HostChange,
+  prepared: Prepared,
+  interruptedRun: Journal | undefined,
+): Run {
+  const { context, verb, onFailure = 'undo', confirm, onStart, record } = change;
   return {
     journal: context.places.journal,
     id: randomUUID(),
     verb,
     process: caller.pid,
-    cutOff,
+    interruptedRun,
     confirm,
-    goOn,
-    force,
+    onFailure,
     signal: caller.interrupt,
-    started: ({ run }: Journal) => started?.(run) ?? Promise.resolve(),
+    onStart: ({ run }: Journal) => onStart?.(run) ?? Promise.resolve(),
     record: (run, changed) => record(newEntry(run, caller.user, prepared.plan), prepared, changed),
   };
 }
 
-/** It is carried on with, and not undone first: on the way back, what it had closed would be open for a moment. */
-function tellCutOff(caller: Caller, cutOff: Journal): void {
-  caller.tell(`${earlierRunText(cutOff)}; this one finishes or undoes it`, 'note');
+function reportInterruptedRun(caller: Caller, interruptedRun: Journal): void {
+  caller.tell(`${earlierRunText(interruptedRun)}; this one finishes or undoes it`, 'note');
 }
 
 function sameSteps(a: Plan, b: Plan): boolean {

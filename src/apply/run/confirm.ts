@@ -1,4 +1,4 @@
-/** A run that waits to be confirmed: somebody keeps it, or it is undone when its time is over. */
+/** A run that waits for confirmation: it is confirmed, or undone after its time. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MustredirectError } from '../../error.ts';
 import { readHistory } from '../history.ts';
@@ -11,7 +11,7 @@ import { withLock } from './lock-host.ts';
 
 /**
  * @param wait seconds to wait for another run to end
- * @returns the run that is kept
+ * @returns the confirmed run
  */
 export async function confirmRun(caller: Caller, context: HostContext, wait: number): Promise<Journal> {
   const { host, places } = context;
@@ -36,20 +36,20 @@ export interface WatchOptions {
   readonly seconds: number;
 }
 
-/** milliseconds between two looks whether somebody has confirmed */
-const pace = 500;
-/** milliseconds before what could not be undone is tried again: a link may be down, a disk full */
-const retryPace = 5_000;
-/** one hour of that: then somebody has to look */
-const mostTries = 720;
-/** seconds: a run that holds the lock comes to its end, or dies */
-const patience = 3600;
+/** milliseconds between checks for a confirmation */
+const pollInterval = 500;
+/** milliseconds between attempts to undo: a link may be down, a disk full */
+const retryInterval = 5_000;
+/** attempts for one hour; then an administrator must act */
+const maxAttempts = 720;
+/** seconds to wait for a run that holds the lock */
+const lockTimeout = 3600;
 
 /**
- * Undoes a run when its time is over and nobody has confirmed it, also one that was cut off.
+ * Undoes a run that nobody has confirmed in time, even if it was interrupted.
  *
- * By two clocks: that of the wall knows of the time that the machine was asleep, and is what `confirm` goes by; the
- * other one is not set back. Whichever comes first.
+ * Two clocks decide, whichever is first: the wall clock, which `confirm` uses, includes suspended time; the monotonic
+ * clock cannot be set back.
  */
 export async function watchRun(
   caller: Caller,
@@ -58,21 +58,21 @@ export async function watchRun(
 ): Promise<void> {
   let deadline = performance.now() + seconds * 1000;
   let waits = false;
-  let tries = 0;
+  let attempts = 0;
   for (;;) {
     const journal = await readRun(context, run);
     if (!journal) return;
     if (!waits && journal.until !== undefined) {
-      // Its time begins when its last step is done.
+      // The time begins when the last step is done.
       waits = true;
       deadline = performance.now() + seconds * 1000;
     }
     const left = isOverdue(journal) ? 0 : deadline - performance.now();
-    if (left > 0) await sleep(Math.min(pace, left));
-    else if (await undoOverdue(caller, context, run, waits)) {
-      tries += 1;
-      if (tries === mostTries || caller.interrupt.aborted) return;
-      await sleep(retryPace);
+    if (left > 0) await sleep(Math.min(pollInterval, left));
+    else if (await undoWatchedRun(caller, context, run, waits)) {
+      attempts += 1;
+      if (attempts === maxAttempts || caller.interrupt.aborted) return;
+      await sleep(retryInterval);
     }
   }
 }
@@ -83,24 +83,29 @@ async function readRun({ host, places }: HostContext, run: string): Promise<Jour
 }
 
 /**
- * @param waits it was seen to wait: when it begins to only while we wait for the lock, its time begins as well
- * @returns whether it has failed
+ * @param waits whether the run was seen to wait: if it starts waiting while we wait for the lock, its time begins then
+ * @returns whether undoing failed
  */
-async function undoOverdue(
+async function undoWatchedRun(
   caller: Caller,
   context: HostContext,
   run: string,
   waits: boolean,
 ): Promise<boolean> {
-  return withLock(caller, context, { verb: 'undo of what was not confirmed', wait: patience }, async () => {
-    const journal = await readRun(context, run);
-    if (!journal || (journal.until !== undefined && !waits)) return false;
-    try {
-      await undoJournal(caller, context, journal);
-      return false;
-    } catch (error) {
-      caller.tell(messageOf(error), 'error');
-      return true;
-    }
-  });
+  return withLock(
+    caller,
+    context,
+    { verb: 'undo of what was not confirmed', wait: lockTimeout },
+    async () => {
+      const journal = await readRun(context, run);
+      if (!journal || (journal.until !== undefined && !waits)) return false;
+      try {
+        await undoJournal(caller, context, journal);
+        return false;
+      } catch (error) {
+        caller.tell(messageOf(error), 'error');
+        return true;
+      }
+    },
+  );
 }

@@ -1,4 +1,4 @@
-/** State files that cannot be read: `destroy` moves them aside, and takes away what is recognisable without them. */
+/** Damaged state files: `destroy` moves them aside, and removes all objects that it recognises without them. */
 import { readLinks } from '../../host/ip/links.ts';
 import { ledgerText, readLedger, salvageLedger, writeLedger } from '../../host/files/ledger-store.ts';
 import type { Files, Host } from '../../host/ports.ts';
@@ -14,15 +14,15 @@ import type { HostContext } from './host-context.ts';
 export interface Damage {
   /** one sentence for each file */
   readonly found: readonly string[];
-  /** the same host, on which damaged files are read as if they were what could be saved of them */
+  /** the same host, with damaged files replaced by their recovered content */
   readonly context: HostContext;
-  /** what may be left over, because only the ledger knew how it was before */
+  /** changes that may be left, because only the ledger had the values before */
   readonly lost: readonly string[];
-  /** Moves the files aside. To be called with the lock held. */
+  /** Moves the files aside. Requires the lock. */
   moveAside(): Promise<void>;
 }
 
-/** Nothing when all files can be read. */
+/** Undefined when all files can be read. */
 export async function findDamage(context: HostContext): Promise<Damage | undefined> {
   const { host, places } = context;
   const readers = [
@@ -50,14 +50,14 @@ export async function findDamage(context: HostContext): Promise<Damage | undefin
     context: { ...context, host: { ...host, files } },
     lost: ledger ? await lostSettings(host, ledger) : [],
     async moveAside() {
-      for (const path of found.keys()) await setAside(host.files, path);
+      for (const path of found.keys()) await renameDamaged(host.files, path);
       moved = true;
       if (ledger) await writeLedger(host.files, places.ledger, ledger);
     },
   };
 }
 
-/** What its text still says, and the networks that carry our label. */
+/** Recovers the readable parts of the ledger, and networks that carry our label. */
 async function recoverLedger({ host, engines, places }: HostContext): Promise<Ledger> {
   const saved = salvageLedger((await host.files.read(places.ledger, { follow: false })) ?? '');
   const labelled = await labelledNetworks(host, engines);
@@ -66,7 +66,7 @@ async function recoverLedger({ host, engines, places }: HostContext): Promise<Le
   return { ...saved, networks: [...saved.networks, ...labelled.filter((one) => !known(one))] };
 }
 
-/** `name = value`: on now, and nobody knows whether it was before. */
+/** `name = value`: sysctls that are on, with unknown values before. */
 async function lostSettings({ exec, files }: Host, { sysctls }: Ledger): Promise<string[]> {
   const names = (await readLinks(exec)).map(({ name }) => name);
   const now = { ...(await readForwarding(files, [])), ...(await readValidMarks(files, names)) };
@@ -83,7 +83,7 @@ function isSwitched(name: string): boolean {
   return isValidMark(name) || Object.values(forwardingName).includes(name);
 }
 
-async function setAside(files: Files, path: string): Promise<void> {
+async function renameDamaged(files: Files, path: string): Promise<void> {
   const text = await files.read(path, { follow: false });
   if (text === undefined) return;
   await files.replace(damagedName(path), text);

@@ -1,23 +1,13 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { type FakeHost, createFakeHost } from '../../../tests/fake-host/fake-host.ts';
-import { noPause, specOf } from '../../../tests/scenario/play.ts';
-import { MustredirectError } from '../../error.ts';
+import { givenRuns, recordedCaller } from '../../../tests/given/runs.ts';
 import { readHistory } from '../history.ts';
 import { readJournal, removeJournal } from '../journal.ts';
-import { createEngines } from '../../engines/index.ts';
 import { createBackground } from '../../host/process/background.ts';
 import { createFiles } from '../../host/files/files.ts';
 import { takeLock } from '../../host/files/lock.ts';
-import type { Places } from '../../host/files/places.ts';
-import { hostRole } from '../../topology/topology.ts';
-import { changeHost } from './change-host.ts';
-import { watchRun } from './confirm.ts';
-import type { Caller } from './caller.ts';
-import { applyVerb } from './verbs.ts';
-import type { HostContext } from './host-context.ts';
+import { confirmRun, watchRun } from './confirm.ts';
+import { undoOpenRun } from './earlier-run.ts';
 
 const file = (gateway: string): string => `
 version: 1
@@ -32,90 +22,25 @@ const other = file('192.168.50.3');
 
 const bootPath = '/proc/sys/kernel/random/boot_id';
 
-let places: Places;
-let folder: string;
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'mustredirect-earlier-'));
-  const state = '/var/lib/mustredirect/host';
-  places = {
-    ledger: `${state}.json`,
-    journal: `${state}.journal`,
-    history: `${state}.history`,
-    lock: join(folder, 'lock'),
-    firstNamespace: true,
-  };
-});
-afterAll(() => rm(folder, { recursive: true, force: true }));
+const { places, lockPath, contextOf, apply } = givenRuns();
 
 function newHost(): FakeHost {
   const link = { name: 'eth0', up: true, addresses: ['192.168.50.10/24'], pointToPoint: false };
   return createFakeHost({ links: [link] });
 }
 
-/** Remembers what it was told. */
-function recordedCaller() {
-  const told: string[] = [];
-  return {
-    told,
-    user: 'alice',
-    pid: 4711,
-    interrupt: new AbortController().signal,
-    watchInterrupts() {},
-    tell: (text, label) => void told.push(label === undefined ? text : `${label}: ${text}`),
-  } satisfies Caller & { readonly told: readonly string[] };
-}
-
-function contextOf(host: FakeHost): HostContext {
-  const read = (path: string) => (path === places.lock ? createFiles() : host.files).read(path);
-  const engines = createEngines({});
-  return {
-    host: { ...host, files: { ...host.files, read } },
-    engines,
-    places,
-    progress: undefined,
-    pause: noPause,
-  };
-}
-
-async function apply(
-  host: FakeHost,
-  text: string,
-  {
-    confirm,
-    wait = 0,
-    caller = recordedCaller(),
-  }: { confirm?: number; wait?: number; caller?: ReturnType<typeof recordedCaller> } = {},
-) {
-  const context = contextOf(host);
-  const spec = specOf(text);
-  try {
-    await changeHost(caller, {
-      ...applyVerb(context, { file: 'f', text, hash: text, host: 'here' }),
-      context,
-      target: { host, engines: context.engines, role: hostRole(spec, 'here'), gateways: spec.gateways },
-      wait,
-      confirm,
-    });
-    return { status: 0, told: caller.told };
-  } catch (error) {
-    if (!(error instanceof MustredirectError)) throw error;
-    const { exitStatus, message, hint } = error;
-    return { status: exitStatus, told: [...caller.told, message, ...(hint === undefined ? [] : [hint])] };
-  }
-}
-
-/** As if we had been killed when its second step was in the journal. */
+/** Kills the run when its second step is in the journal. */
 async function applyKilled(host: FakeHost, text: string): Promise<void> {
-  let begun = 0;
+  let startedSteps = 0;
   host.failWhen(({ what }) => {
-    if (what === `append ${places.journal}`) begun += 1;
-    return begun > 1 ? { kind: 'killed' } : undefined;
+    if (what === `append ${places.journal}`) startedSteps += 1;
+    return startedSteps > 1 ? { kind: 'killed' } : undefined;
   });
   await apply(host, text);
   host.failWhen();
 }
 
-/** All but the history, which tells of times. */
+/** State without the history, which contains times. */
 function stateOf(host: FakeHost): string {
   return host
     .dump()
@@ -130,8 +55,8 @@ async function applied(...texts: readonly string[]): Promise<FakeHost> {
   return host;
 }
 
-describe('a run that was cut off', () => {
-  it('is brought to its end by the next one, which says so', async () => {
+describe('an interrupted run', () => {
+  it('is completed by the next run, which reports it', async () => {
     const host = await applied(near);
     await applyKilled(host, other);
     expect(await readJournal(host.files, places.journal)).toBeDefined();
@@ -145,7 +70,17 @@ describe('a run that was cut off', () => {
     expect(stateOf(host)).toBe(stateOf(await applied(near, other)));
   });
 
-  it('is undone together with the next one, when that fails', async () => {
+  it('is reported without a number of steps after a restart, which undoes most of them', async () => {
+    const host = await applied(near);
+    await applyKilled(host, other);
+    host.state.files = new Map([...host.state.files, [bootPath, '2']]);
+    const { told } = await apply(host, other);
+    expect(told).toEqual([
+      expect.stringMatching(/apply \(process 4711, since .*\) was cut off by a restart; this one/),
+    ]);
+  });
+
+  it('is undone together with the next run when that fails', async () => {
     const host = await applied(near);
     const before = stateOf(host);
     await applyKilled(host, other);
@@ -163,10 +98,10 @@ describe('a run that was cut off', () => {
     expect(stateOf(host)).toBe(before);
   });
 
-  it('is undone when the next one is refused', async () => {
+  it('is undone when the next run is refused', async () => {
     const host = await applied(near);
     await applyKilled(host, other);
-    // Refused: somebody's rule stands among ours.
+    // Refused: a foreign rule has a preference among ours.
     const foreign = { preference: 4500, action: { kind: 'nop' }, protocol: 3 } as const;
     const withRule = (rules: FakeHost['state']['rules']): FakeHost['state']['rules'] => [
       ...rules.filter(({ preference }) => preference < 4500),
@@ -184,7 +119,7 @@ describe('a run that was cut off', () => {
     expect(stateOf(host)).toBe(stateOf(clean));
   });
 
-  describe('at its very end', () => {
+  describe('after its history entry', () => {
     async function killedAtItsEnd(): Promise<FakeHost> {
       const host = newHost();
       let gone = false;
@@ -197,21 +132,21 @@ describe('a run that was cut off', () => {
       return host;
     }
 
-    it('is written down once', async () => {
+    it('has one history entry', async () => {
       const host = await killedAtItsEnd();
       expect(await apply(host, near)).toEqual({ status: 0, told: [] });
       expect((await readHistory(host.files, places.history)).entries).toHaveLength(1);
       expect(await host.files.read(places.journal)).toBeUndefined();
     });
 
-    it('is another than the next one, which is written down as well', async () => {
+    it('is separate from the next run, which gets its own entry', async () => {
       const host = await killedAtItsEnd();
       expect(await apply(host, other)).toEqual({ status: 0, told: [] });
       const { applied: stack } = await readHistory(host.files, places.history);
       expect(stack.map(({ text }) => text)).toEqual([near, other]);
     });
 
-    it('stays when the next one fails', async () => {
+    it('stays applied when the next run fails', async () => {
       const host = await killedAtItsEnd();
       host.failWhen(({ input }) => (input.includes('route replace') ? { kind: 'failed' } : undefined));
       expect(await apply(host, other)).toMatchObject({ status: 1 });
@@ -220,7 +155,7 @@ describe('a run that was cut off', () => {
     });
   });
 
-  it('is no reason, after a restart, to take what was there before it for what is to be there again', async () => {
+  it('does not bring back objects from before a restart', async () => {
     const host = await applied(near);
     const fresh = newHost();
     await applyKilled(host, other);
@@ -232,8 +167,8 @@ describe('a run that was cut off', () => {
   });
 });
 
-describe('a run that waits to be confirmed', () => {
-  it('keeps others from beginning', async () => {
+describe('a run that waits for confirmation', () => {
+  it('refuses other runs', async () => {
     const host = newHost();
     await apply(host, near, { confirm: 60 });
     const before = host.dump();
@@ -248,7 +183,7 @@ describe('a run that waits to be confirmed', () => {
     expect(host.dump()).toBe(before);
   });
 
-  it('is undone by the next one when its time is over, and that is written down', async () => {
+  it('is undone by the next run after its time, with a history entry', async () => {
     const host = await applied(near);
     await apply(host, other, { confirm: 0 });
     expect(await apply(host, near)).toMatchObject({
@@ -261,7 +196,7 @@ describe('a run that waits to be confirmed', () => {
     expect(stateOf(host)).toBe(stateOf(await applied(near)));
   });
 
-  it('is undone together with what others have changed of ours meanwhile', async () => {
+  it('is undone together with foreign changes to our objects', async () => {
     const host = await applied(near);
     const before = stateOf(host);
     await apply(host, other, { confirm: 0 });
@@ -275,7 +210,7 @@ describe('a run that waits to be confirmed', () => {
     expect(stateOf(host)).toBe(before);
   });
 
-  it('is no dead end when it cannot be undone: the next one carries on with it', async () => {
+  it('is continued by the next run when it cannot be undone', async () => {
     const host = await applied(near);
     await apply(host, other, { confirm: 0 });
     host.failWhen(({ input }) => (input.includes('via 192.168.50.2') ? { kind: 'failed' } : undefined));
@@ -292,7 +227,23 @@ describe('a run that waits to be confirmed', () => {
     expect(entries.map(({ verb }) => verb)).toEqual(['apply', 'apply', 'rollback', 'apply']);
   });
 
-  it('is undone after a restart, though its time is not over', async () => {
+  it('cannot be confirmed after its undo began, even if the undo fails', async () => {
+    const host = await applied(near);
+    await apply(host, other, { confirm: 600 });
+    const before = await readJournal(host.files, places.journal);
+    host.failWhen(({ input }) => (input.includes('via 192.168.50.2') ? { kind: 'failed' } : undefined));
+    const caller = recordedCaller();
+    await expect(undoOpenRun(caller, contextOf(host), before?.run ?? '', 0)).rejects.toThrow(
+      'not everything could be undone',
+    );
+    await expect(confirmRun(caller, contextOf(host), 0)).rejects.toThrow('nothing waits to be confirmed');
+    host.failWhen();
+    await undoOpenRun(caller, contextOf(host), before?.run ?? '', 0);
+    expect(caller.told.at(-1)).toMatch(/is undone only in part; everything is as it was before it/);
+    expect(stateOf(host)).toBe(stateOf(await applied(near)));
+  });
+
+  it('is undone after a restart before its time is over', async () => {
     const host = newHost();
     host.state.files = new Map([...host.state.files, [bootPath, '1']]);
     await apply(host, other, { confirm: 600 });
@@ -302,7 +253,7 @@ describe('a run that waits to be confirmed', () => {
   });
 });
 
-describe('the watch over a run that waits to be confirmed', () => {
+describe('the watch of a run that waits for confirmation', () => {
   async function watched(host: FakeHost): Promise<number> {
     const run = (await readJournal(host.files, places.journal))?.run ?? '';
     const start = performance.now();
@@ -310,7 +261,7 @@ describe('the watch over a run that waits to be confirmed', () => {
     return performance.now() - start;
   }
 
-  it('undoes it in time, also when the clock is set back meanwhile', async () => {
+  it('undoes the run in time, even if the clock is set back', async () => {
     const host = newHost();
     const before = stateOf(host);
     await apply(host, near, { confirm: 1 });
@@ -320,7 +271,7 @@ describe('the watch over a run that waits to be confirmed', () => {
     expect(stateOf(host)).toBe(before);
   });
 
-  it('undoes it at once when it has slept over it', async () => {
+  it('undoes the run at once after a suspend', async () => {
     const host = newHost();
     const before = stateOf(host);
     await apply(host, near, { confirm: 600 });
@@ -330,7 +281,7 @@ describe('the watch over a run that waits to be confirmed', () => {
     expect(stateOf(host)).toBe(before);
   });
 
-  it('ends when it is confirmed', async () => {
+  it('ends when the run is confirmed', async () => {
     const host = newHost();
     await apply(host, near, { confirm: 600 });
     const watching = watched(host);
@@ -339,7 +290,7 @@ describe('the watch over a run that waits to be confirmed', () => {
     expect(host.dump()).toContain('rule 4100');
   });
 
-  it('tries again what could not be undone', async () => {
+  it('retries a failed undo', async () => {
     const host = newHost();
     const before = stateOf(host);
     await apply(host, near, { confirm: 0 });
@@ -354,9 +305,9 @@ describe('the watch over a run that waits to be confirmed', () => {
 });
 
 describe('another run', () => {
-  it('is waited for, and named', async () => {
+  it('is waited for, and its name is printed', async () => {
     const outside = { background: createBackground(), files: createFiles() };
-    const lock = await takeLock(outside, places.lock, { who: 'destroy, process 12' });
+    const lock = await takeLock(outside, lockPath(), { who: 'destroy, process 12' });
     const host = newHost();
     const caller = recordedCaller();
     const running = apply(host, near, { wait: 20, caller });
@@ -370,9 +321,9 @@ describe('another run', () => {
     expect(host.dump()).toContain('rule 4100');
   });
 
-  it('is not waited for without end', async () => {
+  it('is waited for with a time limit', async () => {
     const outside = { background: createBackground(), files: createFiles() };
-    const lock = await takeLock(outside, places.lock, { who: 'destroy, process 12' });
+    const lock = await takeLock(outside, lockPath(), { who: 'destroy, process 12' });
     const result = await apply(newHost(), near, { wait: 1 });
     await lock.release();
     expect(result.status).toBe(4);

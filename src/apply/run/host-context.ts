@@ -1,4 +1,4 @@
-/** The outside, as every run needs it. */
+/** Ports and paths that every run needs. */
 import type { Engines } from '../../engines/index.ts';
 import { readLedger } from '../../host/files/ledger-store.ts';
 import type { Places } from '../../host/files/places.ts';
@@ -15,7 +15,7 @@ export interface HostContext {
   readonly pause: Pause;
 }
 
-/** The state of the host and the plan, as of now. */
-export async function look({ host, places }: HostContext, target: Target): Promise<Prepared> {
+/** Reads the host, and makes the plan. */
+export async function readAndPlan({ host, places }: HostContext, target: Target): Promise<Prepared> {
   return prepare(target, await readLedger(host.files, places.ledger));
 }

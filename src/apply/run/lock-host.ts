@@ -1,4 +1,4 @@
-/** One run at a time on a host. */
+/** Locks a host for one run at a time. */
 import { createBackground } from '../../host/process/background.ts';
 import { takeLock } from '../../host/files/lock.ts';
 import { removeLeftovers } from '../../host/files/state-files.ts';
@@ -6,13 +6,13 @@ import type { Caller } from './caller.ts';
 import type { HostContext } from './host-context.ts';
 
 export interface LockOptions {
-  /** what the next one is told: `apply` */
+  /** name shown to processes that wait: `apply` */
   readonly verb: string;
-  /** seconds to wait for it */
+  /** seconds to wait for the lock */
   readonly wait: number;
 }
 
-/** @param work done while nobody else changes this host with us */
+/** @param work runs with the lock */
 export async function withLock<T>(
   caller: Caller,
   { host, places }: Pick<HostContext, 'host' | 'places'>,

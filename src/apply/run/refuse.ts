@@ -1,4 +1,4 @@
-/** Going on would hurt. */
+/** Error for a run that would do harm. */
 import type { Refusal } from '../../desired/redirect.ts';
 import { MustredirectError } from '../../error.ts';
 

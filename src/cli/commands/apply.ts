@@ -1,10 +1,11 @@
 import { type History, appliedNow, readHistory } from '../../apply/history.ts';
 import { readJournal } from '../../apply/journal.ts';
 import { messageOf } from '../../apply/undo.ts';
-import { settleEarlierRun } from '../../apply/run/earlier-run.ts';
+import { undoOverdueRun } from '../../apply/run/earlier-run.ts';
 import { applyVerb } from '../../apply/run/verbs.ts';
 import type { Prepared } from '../../inspect/prepare.ts';
 import { MustredirectError } from '../../error.ts';
+import { isInterruption } from '../../host/process/interrupt.ts';
 import type { Interference } from '../../explain/interference/describe.ts';
 import { type ChangeOptions, changeAtTerminal } from '../session/change-at-terminal.ts';
 import { liveHost } from '../session/live-host.ts';
@@ -13,7 +14,7 @@ import {
   type HostOptions,
   type Session,
   appliedSession,
-  openGround,
+  openContext,
   openSession,
 } from '../session/session.ts';
 import { startWatch } from '../session/start-watch.ts';
@@ -34,20 +35,20 @@ export async function apply(terminal: Terminal, options: ApplyOptions): Promise<
 }
 
 /**
- * What was applied last is what containers come back with. The file may be wrong by now, or say something else
- * that cannot be applied: then that alone would be closed, and the other would not.
+ * Blocks according to the last applied file as well: after a boot, containers come up with its networks. The current
+ * file may be wrong, or contain other networks that cannot be applied, and then these networks would stay open.
  */
 async function closeLastApplied(terminal: Terminal, options: ApplyOptions): Promise<void> {
-  const ground = await openGround(terminal, options);
-  await toldOnly(terminal, () => settleEarlierRun(terminal, ground, options.wait));
-  await toldOnly(terminal, async () => {
-    const last = appliedNow(await readHistory(ground.host.files, ground.places.history));
-    if (last) await applySession(terminal, appliedSession(terminal, ground, last), options);
+  const context = await openContext(terminal, options);
+  await reportAndContinue(terminal, () => undoOverdueRun(terminal, context, options.wait));
+  await reportAndContinue(terminal, async () => {
+    const last = appliedNow(await readHistory(context.host.files, context.places.history));
+    if (last) await applySession(terminal, appliedSession(terminal, context, last), options);
   });
 }
 
-/** What cannot be read, or is not decided yet, keeps nothing else from being closed. */
-async function toldOnly<T>(terminal: Terminal, work: () => Promise<T>): Promise<T | undefined> {
+/** Reports an error and continues: an unreadable file or an open run must not stop the rest from being blocked. */
+async function reportAndContinue<T>(terminal: Terminal, work: () => Promise<T>): Promise<T | undefined> {
   try {
     return await work();
   } catch (error) {
@@ -69,16 +70,18 @@ async function applySession(terminal: Terminal, session: Session, options: Apply
     title: closed ? `plan to close what ${host} redirects` : `plan for ${host}`,
     done: closed ? `done: what ${host} redirects is closed` : `done: ${host} is as the file says`,
     confirm,
-    ...(closed ? {} : { look: (prepared) => lookAround(terminal, session, options, prepared) }),
-    started: async (run) => {
+    ...(closed
+      ? {}
+      : { findInterference: (prepared) => lookForInterference(terminal, session, options, prepared) }),
+    onStart: async (run) => {
       if (confirm !== undefined) await startWatch(terminal, session, run, confirm);
     },
   });
   if (confirm !== undefined) await tellHowToKeep(terminal, session);
 }
 
-/** What is in place is not taken back because of what others do: that is told. */
-async function lookAround(
+/** Reports interference of other programs, which does not undo the run. */
+async function lookForInterference(
   terminal: Terminal,
   session: Session,
   options: ApplyOptions,
@@ -86,22 +89,26 @@ async function lookAround(
 ): Promise<readonly Interference[]> {
   const { findInterference } = await import('../../explain/interference/find-interference.ts');
   const { readyRole } = await import('../../explain/interference/ready-role.ts');
-  const { found, notProbed } = await findInterference(
-    liveHost(terminal, session),
-    readyRole(session.target.role, desired.notReady),
-    facts,
-  );
-  tellNotProbed(terminal, options, notProbed);
-  return found;
+  const role = readyRole(session.target.role, desired.notReady);
+  try {
+    const { found, notProbed } = await findInterference(liveHost(terminal, session), role, facts);
+    tellNotProbed(terminal, options, notProbed);
+    return found;
+  } catch (error) {
+    // The run is complete: Ctrl-C ends the probe alone.
+    if (!isInterruption(error)) throw error;
+    tellNotProbed(terminal, options, [{ reason: 'interrupted' }]);
+    return [];
+  }
 }
 
-/** At boot, a file that was applied and undone again is not applied once more: what came before it is. */
+/** At boot, a file that was applied and undone is not applied again; the one before it is. */
 async function chooseSession(terminal: Terminal, options: ApplyOptions): Promise<Session | undefined> {
   const session = await openSession(terminal, options);
   if (!options.boot) return session;
-  if (!options.closed) await settleEarlierRun(terminal, session, options.wait);
+  if (!options.closed) await undoOverdueRun(terminal, session, options.wait);
   const readLast = (): Promise<History> => readHistory(session.host.files, session.places.history);
-  const history = options.closed ? await toldOnly(terminal, readLast) : await readLast();
+  const history = options.closed ? await reportAndContinue(terminal, readLast) : await readLast();
   if (history?.givenUp !== session.source.hash) return session;
   const before = appliedNow(history);
   terminal.tell(

@@ -1,52 +1,34 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { type FakeHost, createFakeHost } from '../../../tests/fake-host/fake-host.ts';
-import { applyTo, ledgerPath, specOf } from '../../../tests/scenario/play.ts';
-import { createEngines } from '../../engines/index.ts';
+import { givenRuns } from '../../../tests/given/runs.ts';
 import { readLedger, salvageLedger } from '../../host/files/ledger-store.ts';
 import { emptyLedger } from '../../state/ledger.ts';
-import { hostRole } from '../../topology/topology.ts';
 import { destroyOn } from './destroy.ts';
 import { recordedTerminal } from '../terminal/recorded-terminal.ts';
 
-const spec = specOf(`
+const spec = `
 version: 1
 hosts: { here: 192.168.50.10, gw1: 192.168.50.2 }
 networks:
   web: { engine: external, subnets: { here: 10.89.4.0/24 }, via: office }
 gateways:
   office: { members: [{ host: gw1, uplink: { device: eth9 } }], snat: none }
-`);
+`;
 
-let folder: string;
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'mustredirect-damaged-'));
-});
-afterAll(() => rm(folder, { recursive: true, force: true }));
+const runs = givenRuns();
+const { ledger: ledgerPath } = runs.places;
 
 async function appliedHost(): Promise<FakeHost> {
   const link = { name: 'eth0', up: true, addresses: ['192.168.50.10/24'], pointToPoint: false };
   const host = createFakeHost({ links: [link] });
-  const engines = createEngines({});
-  await applyTo({ host, engines, role: hostRole(spec, 'here'), gateways: spec.gateways });
+  await runs.apply(host, spec);
   return host;
 }
 
-async function destroy(host: FakeHost, yes: true | undefined = true) {
+async function destroy(host: FakeHost) {
   const terminal = recordedTerminal();
-  const places = {
-    ledger: ledgerPath,
-    journal: '/var/lib/mustredirect/host.journal',
-    history: '/var/lib/mustredirect/host.history',
-    lock: join(folder, 'lock'),
-    firstNamespace: false,
-  };
-  const pause = (): Promise<void> => Promise.resolve();
-  const context = { host, engines: createEngines({}), places, pause, progress: undefined };
-  await destroyOn(terminal, context, { wait: 0, yes });
-  return { told: terminal.told.join('\n'), status: terminal.exitStatus ?? 0, places };
+  await destroyOn(terminal, runs.contextOf(host), { wait: 0, yes: true });
+  return { told: terminal.told.join('\n'), status: terminal.exitStatus ?? 0 };
 }
 
 function expectNothingOfOurs(host: FakeHost): void {
@@ -57,7 +39,7 @@ function expectNothingOfOurs(host: FakeHost): void {
 
 describe('destroy with damaged state files', () => {
   it.each(['', '{"version":1,"boot"', '[]', '{"version":99}'])(
-    'takes away what is recognisable without the ledger, and says what is left: %s',
+    'removes recognisable objects without the ledger, and reports what is left: %s',
     async (text) => {
       const host = await appliedHost();
       await host.files.replace(ledgerPath, text);
@@ -74,7 +56,7 @@ describe('destroy with damaged state files', () => {
     },
   );
 
-  it('gives back what the ledger still tells', async () => {
+  it('restores values that a damaged ledger still has', async () => {
     const host = await appliedHost();
     const kept = JSON.parse((await host.files.read(ledgerPath)) ?? '') as object;
     await host.files.replace(ledgerPath, JSON.stringify({ ...kept, gateways: 'gone' }));
@@ -83,10 +65,10 @@ describe('destroy with damaged state files', () => {
     expect(await host.files.read('/proc/sys/net/ipv4/ip_forward')).toBe('0\n');
   });
 
-  it('needs neither the journal nor the history', async () => {
-    for (const name of ['journal', 'history']) {
+  it('works without the journal and the history', async () => {
+    for (const name of ['journal', 'history'] as const) {
       const host = await appliedHost();
-      const path = `/var/lib/mustredirect/host.${name}`;
+      const path = runs.places[name];
       await host.files.replace(path, 'damaged\n');
       const { told, status } = await destroy(host);
       expect({ name, status }).toEqual({ name, status: 0 });
@@ -115,7 +97,7 @@ describe('a ledger', () => {
         },
       ],
     },
-  ])('with a name that leads elsewhere is damaged: %j', async (part) => {
+  ])('with a name that leads elsewhere counts as damaged: %j', async (part) => {
     const host = createFakeHost({ links: [] });
     const text = JSON.stringify({ version: 1, boot: '', gateways: {}, sysctls: {}, networks: [], ...part });
     await host.files.replace(ledgerPath, text);

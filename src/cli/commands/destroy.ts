@@ -5,15 +5,15 @@ import { destroyVerb } from '../../apply/run/verbs.ts';
 import { installedUnits } from '../../boot/install.ts';
 import { MustredirectError } from '../../error.ts';
 import { type ChangeOptions, changeAtTerminal } from '../session/change-at-terminal.ts';
-import { type GroundOptions, appliedTarget, openGround } from '../session/session.ts';
+import { type ContextOptions, appliedTarget, openContext } from '../session/session.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
 interface DestroyOptions extends ChangeOptions {
   readonly force?: true | undefined;
 }
 
-export async function destroy(terminal: Terminal, options: GroundOptions & DestroyOptions): Promise<void> {
-  const opened = await openGround(terminal, options);
+export async function destroy(terminal: Terminal, options: ContextOptions & DestroyOptions): Promise<void> {
+  const opened = await openContext(terminal, options);
   await destroyOn(terminal, opened, options);
 }
 
@@ -31,21 +31,20 @@ export async function destroyOn(
     : await findSenders(host, places.history, (applied) => appliedTarget(terminal, context, applied).role);
   warnOfSenders(terminal, await recentSenders(host.exec, senders), options);
   await changeAtTerminal(terminal, {
-    ...destroyVerb(context, senders, damage),
-    force: options.force ?? false,
+    ...destroyVerb(context, senders, damage, options.force ?? false),
     context,
     options,
-    title: 'what mustredirect made here, to be taken away',
+    title: 'what mustredirect made here, to be removed',
     done: 'done: nothing of mustredirect is left on this host',
   });
   if (damage) reportLost(terminal, damage);
-  // What they are for is the machine's own network, not that of a test host on it.
+  // The boot units belong to the machine's own network namespace, not to that of a test host.
   if (places.firstNamespace && (await installedUnits(host.files)).length > 0) {
     terminal.tell('the boot units apply it again at the next start: `mustredirect uninstall` removes them');
   }
 }
 
-/** Says who sends here, to whoever is asked next; refuses where nobody is. */
+/** Names the nodes that still send packets here, before the question; throws without a terminal to ask. */
 function warnOfSenders(terminal: Terminal, sending: readonly Sender[], { yes, json }: DestroyOptions): void {
   if (sending.length === 0) return;
   const what = `nodes send to this gateway: ${sending.map(({ name }) => name).join(', ')}`;

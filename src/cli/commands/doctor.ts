@@ -1,13 +1,16 @@
 import { isOverdue, openRunText, readOpenRun } from '../../apply/run/earlier-run.ts';
-import { type HostContext, look } from '../../apply/run/host-context.ts';
+import { type HostContext, readAndPlan } from '../../apply/run/host-context.ts';
 import { type Finding, diagnose, missingPrograms } from '../../explain/doctor.ts';
-import { findInhabited } from '../../explain/inhabitants.ts';
-import { findPowerful } from '../../explain/powerful-containers.ts';
+import { findContainerNamespaces } from '../../explain/container-namespaces.ts';
+import { findPrivileged } from '../../explain/privileged-containers.ts';
 import { findInterference } from '../../explain/interference/find-interference.ts';
 import { readyRole } from '../../explain/interference/ready-role.ts';
-import { findOtherDefaults } from '../../explain/several-networks.ts';
+import { findOtherDefaultRoutes } from '../../explain/several-networks.ts';
+import { sessionFindings, sessionStatus } from '../../explain/routing.ts';
 import { findStrictLinks } from '../../explain/strict-links.ts';
-import { type HostOptions, openSession } from '../session/session.ts';
+import { findTunnelFaults } from '../../explain/tunnel-faults.ts';
+import { readRoutingState } from '../../host/bird/sessions.ts';
+import { type HostOptions, type Session, openSession } from '../session/session.ts';
 import { liveHost } from '../session/live-host.ts';
 import { tellNotProbed } from '../session/tell-not-probed.ts';
 import type { Terminal } from '../terminal/terminal.ts';
@@ -18,36 +21,46 @@ interface DoctorOptions extends HostOptions {
 
 export async function doctor(terminal: Terminal, options: DoctorOptions): Promise<void> {
   const session = await openSession(terminal, options);
-  const prepared = await look(session, session.target);
-  const { found, notProbed } = await findInterference(
-    liveHost(terminal, session),
-    readyRole(session.target.role, prepared.desired.notReady),
-    prepared.facts,
-  );
-  tellNotProbed(terminal, options, notProbed);
+  const prepared = await readAndPlan(session, session.target);
+  const live = liveHost(terminal, session);
+  const ready = readyRole(session.target.role, prepared.desired.notReady);
+  const { found, notProbed } = await findInterference(live, ready, prepared.facts);
+  const tunnels = await findTunnelFaults(live, ready, prepared.facts);
+  tellNotProbed(terminal, options, [...notProbed, ...tunnels.notProbed]);
   const findings = [
     ...(await missingPrograms(session.host.exec)),
     ...(await openRun(session)),
     ...diagnose(session.target, prepared),
+    ...(await findDownSessions(session)),
     ...(await findInContainers(session.target, prepared)),
     ...(await findStrictLinks(session.target, prepared)),
     ...found,
+    ...tunnels.found,
   ];
   if (options.json) terminal.print(JSON.stringify(findings, null, 2));
   else terminal.print(formatFindings(terminal, session.source.host, findings));
   if (findings.length > 0) terminal.setExitStatus(3);
 }
 
-async function findInContainers(...where: Parameters<typeof findInhabited>): Promise<Finding[]> {
+async function findInContainers(...where: Parameters<typeof findContainerNamespaces>): Promise<Finding[]> {
   const [target] = where;
-  const places = await findInhabited(...where);
-  return [...(await findOtherDefaults(target, places)), ...(await findPowerful(target, places))];
+  const namespaces = await findContainerNamespaces(...where);
+  return [
+    ...(await findOtherDefaultRoutes(target, namespaces)),
+    ...(await findPrivileged(target, namespaces)),
+  ];
 }
 
-async function openRun(ground: HostContext): Promise<Finding[]> {
-  const problem = await openRunText(ground);
+/** A daemon that does not run is a difference, which is reported already. */
+async function findDownSessions({ host, target: { role } }: Session): Promise<Finding[]> {
+  const state = role.routed ? await readRoutingState(host) : undefined;
+  return state ? sessionFindings(sessionStatus(role, state)) : [];
+}
+
+async function openRun(context: HostContext): Promise<Finding[]> {
+  const problem = await openRunText(context);
   if (problem === undefined) return [];
-  const journal = await readOpenRun(ground);
+  const journal = await readOpenRun(context);
   const remedy =
     journal?.until === undefined
       ? '`mustredirect apply` brings it to its end, `mustredirect rollback` undoes it'

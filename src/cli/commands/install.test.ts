@@ -21,7 +21,7 @@ async function run(
   { env = {}, firstNamespace = true }: Setting = {},
 ) {
   const terminal = Object.assign(recordedTerminal(), { env });
-  const places = { ledger: '', journal: '', history: '', lock: '', firstNamespace };
+  const places = { ledger: '', journal: '', history: '', lock: '', agent: '', daemon: '', firstNamespace };
   let status = 0;
   try {
     await (what === 'install'
@@ -33,13 +33,13 @@ async function run(
   return { status, printed: terminal.printed.join('\n'), told: terminal.told.join('\n') };
 }
 
-/** @param systemd whether it runs: what counts is the folder, with nothing in it */
+/** @param systemd whether systemd runs, for which an empty folder is enough */
 function newHost(systemd = true): FakeHost {
   return createFakeHost({ links: [], files: new Map(systemd ? [['/run/systemd/system', '']] : []) });
 }
 
 describe('install', () => {
-  it('says what it wrote, and then that there is nothing to do', async () => {
+  it('lists what it wrote, and then reports that nothing is to do', async () => {
     const host = newHost();
     const { status, printed } = await run('install', host);
     expect(status).toBe(0);
@@ -55,7 +55,7 @@ describe('install', () => {
     expect(host.dump()).toBe(after);
   });
 
-  it('takes along where the state is, as absolute paths', async () => {
+  it('keeps state folders as absolute paths', async () => {
     const env = {
       MUSTREDIRECT_STATE_DIR: 'state',
       MUSTREDIRECT_RUN_DIR: '/r',
@@ -71,25 +71,25 @@ describe('install', () => {
     ]);
   });
 
-  it('says what to call where there is no systemd', async () => {
+  it('prints the commands to run when there is no systemd', async () => {
     const host = newHost(false);
     const before = host.dump();
     const env = { MUSTREDIRECT_STATE_DIR: '/srv/my state' };
     const { status, told } = await run('install', host, {}, { env });
     expect(status).toBe(4);
     expect(told).toContain('no systemd runs here');
-    const call = `env 'MUSTREDIRECT_STATE_DIR=/srv/my state' /usr/bin/node /opt/mustredirect/bin/start.js apply`;
+    const command = `env 'MUSTREDIRECT_STATE_DIR=/srv/my state' /usr/bin/node /opt/mustredirect/bin/start.js apply`;
     const rest = '--boot --yes --file /etc/mustredirect/mustredirect.yaml --host node1';
     expect(told.split('\n').slice(2)).toEqual([
       '  before any network interface is up and any container starts, to close:',
-      `    ${call} --closed ${rest}`,
+      `    ${command} --closed ${rest}`,
       '  when the network is up, and again until it exits with 0, to open:',
-      `    ${call} ${rest}`,
+      `    ${command} ${rest}`,
     ]);
     expect(host.dump()).toBe(before);
   });
 
-  it('prints the units without systemd too, and writes nothing', async () => {
+  it('prints the units without systemd, too, and writes nothing', async () => {
     const host = newHost(false);
     const before = host.dump();
     const { status, printed } = await run('install', host, { dryRun: true }, { firstNamespace: false });
@@ -115,7 +115,7 @@ describe('install', () => {
 });
 
 describe('uninstall', () => {
-  it('says what it removed, and then that there is nothing', async () => {
+  it('lists what it removed, and then reports that nothing is installed', async () => {
     const host = newHost();
     const before = host.dump();
     await run('install', host);

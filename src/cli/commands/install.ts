@@ -1,4 +1,4 @@
-import { type BootSource, bootCalls } from '../../boot/calls.ts';
+import { type BootSource, bootCommands } from '../../boot/commands.ts';
 import { installUnits, unitPath } from '../../boot/install.ts';
 import { type Unit, applyUnit, bootUnits, guardUnit } from '../../boot/units.ts';
 import { MustredirectError } from '../../error.ts';
@@ -18,7 +18,7 @@ export async function install(terminal: Terminal, options: InstallOptions): Prom
   await installFor(terminal, session, options);
 }
 
-/** @param session a file that is right, and the host of it that this machine is */
+/** @param session a valid file, and the host of it that this machine is */
 export async function installFor(
   terminal: Terminal,
   { host, places, source: { file, host: name } }: Pick<Session, 'host' | 'places' | 'source'>,
@@ -50,9 +50,9 @@ Run install again when the file, Node.js or mustredirect has moved.`;
 }
 
 function noSystemd(source: BootSource): MustredirectError {
-  const { close, open } = bootCalls(source);
-  const line = (call: readonly string[]) =>
-    [...(source.settings.length > 0 ? ['env', ...source.settings] : []), ...call].map(quoteWord).join(' ');
+  const { close, open } = bootCommands(source);
+  const line = (command: readonly string[]) =>
+    [...(source.settings.length > 0 ? ['env', ...source.settings] : []), ...command].map(quoteWord).join(' ');
   return new MustredirectError(
     'refused',
     'no systemd runs here, and install knows nothing else: nothing was written',
@@ -66,7 +66,7 @@ function noSystemd(source: BootSource): MustredirectError {
   );
 }
 
-/** systemd would run them in the network namespace that the machine started in. */
+/** systemd would run the units in the network namespace that the machine booted with. */
 export function refuseOtherNamespace({ firstNamespace }: Pick<Session['places'], 'firstNamespace'>): void {
   if (firstNamespace) return;
   throw new MustredirectError('refused', 'this is not the network namespace that systemd runs its units in', {

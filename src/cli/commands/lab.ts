@@ -1,4 +1,5 @@
-/** What reaches the lab from the command line. */
+/** Commands of the lab. */
+import { join } from 'node:path';
 import { labDown, labExec, labUp } from '../../lab/commands.ts';
 import { labDemo } from '../../lab/demo.ts';
 import type { LabEngine } from '../../lab/engine.ts';
@@ -33,7 +34,8 @@ export async function exec(
   argv: readonly string[],
   options: NameOption,
 ): Promise<void> {
-  // Ctrl-C is for the program inside.
+  // Ctrl-C reaches the program inside.
   terminal.watchInterrupts();
-  terminal.setExitStatus(await labExec({ ...options, host, argv, folder: terminal.folder }));
+  const { folder, root } = terminal;
+  terminal.setExitStatus(await labExec({ ...options, host, argv, folder, launchers: join(root, 'bin') }));
 }

@@ -1,4 +1,4 @@
-import { look } from '../../apply/run/host-context.ts';
+import { readAndPlan } from '../../apply/run/host-context.ts';
 import { refuse } from '../../apply/run/refuse.ts';
 import { planJson, printPlan } from '../terminal/print-plan.ts';
 import { type HostOptions, openSession } from '../session/session.ts';
@@ -11,7 +11,7 @@ interface PlanOptions extends HostOptions {
 
 export async function plan(terminal: Terminal, options: PlanOptions): Promise<void> {
   const session = await openSession(terminal, options);
-  const prepared = await look(session, session.target);
+  const prepared = await readAndPlan(session, session.target);
   refuse(prepared.desired.refusals);
   if (options.json) terminal.print(JSON.stringify(planJson(prepared), null, 2));
   else printPlan(prepared.plan, terminal, `plan for ${session.target.role.host}`);

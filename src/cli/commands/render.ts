@@ -1,17 +1,28 @@
-import { look } from '../../apply/run/host-context.ts';
+import { readAndPlan } from '../../apply/run/host-context.ts';
 import { refuse } from '../../apply/run/refuse.ts';
 import { planFromScratch } from '../../explain/plan-from-scratch.ts';
 import { renderShell } from '../../explain/render-shell.ts';
-
+import type { FarEndSystem } from '../../explain/far-end/system.ts';
 import { type HostOptions, openSession } from '../session/session.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
-/** The whole of it, as on a host that has nothing of ours yet. */
-export async function render(terminal: Terminal, options: HostOptions): Promise<void> {
+interface RenderOptions extends HostOptions {
+  readonly farEnd?: FarEndSystem | true | undefined;
+}
+
+/** Prints the complete plan, as for a host without our objects; or the far ends of its tunnels. */
+export async function render(terminal: Terminal, options: RenderOptions): Promise<void> {
   const session = await openSession(terminal, options);
+  if (options.farEnd !== undefined) {
+    const { renderFarEnds } = await import('../../explain/far-end/render-far-ends.ts');
+    const { facts } = await readAndPlan(session, session.target);
+    const system = options.farEnd === true ? 'linux' : options.farEnd;
+    terminal.print(renderFarEnds(system, session.target.role, facts));
+    return;
+  }
   const { role, gateways, engines } = session.target;
-  const { facts, desired } = await look(session, session.target);
-  // A script that only closes would be none of what the file says.
+  const { facts, desired } = await readAndPlan(session, session.target);
+  // A network that is not ready would be rendered as blocked, contrary to the file.
   refuse([...desired.refusals, ...desired.notReady]);
   terminal.print(renderShell(planFromScratch(role, gateways, facts), role.host, engines));
 }

@@ -3,15 +3,15 @@ import { earlierRunText, openRunText, readOpenRun, undoOpenRun } from '../../app
 import type { HostContext } from '../../apply/run/host-context.ts';
 import { rollbackVerb } from '../../apply/run/verbs.ts';
 import { MustredirectError } from '../../error.ts';
-import { nobody } from '../../inspect/prepare.ts';
+import { noRole } from '../../inspect/prepare.ts';
 import { type ChangeOptions, changeAtTerminal } from '../session/change-at-terminal.ts';
-import { type GroundOptions, appliedTarget, openGround } from '../session/session.ts';
+import { type ContextOptions, appliedTarget, openContext } from '../session/session.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
-type RollbackOptions = GroundOptions & ChangeOptions;
+type RollbackOptions = ContextOptions & ChangeOptions;
 
 export async function rollback(terminal: Terminal, options: RollbackOptions): Promise<void> {
-  const context = await openGround(terminal, options);
+  const context = await openContext(terminal, options);
   if (await undoFirst(terminal, context, options)) return;
   const { host, places } = context;
   const history = await readHistory(host.files, places.history);
@@ -20,7 +20,7 @@ export async function rollback(terminal: Terminal, options: RollbackOptions): Pr
   await changeAtTerminal(terminal, {
     ...rollbackVerb(context, history),
     context,
-    target: before === 'nothing' ? { ...context, ...nobody } : appliedTarget(terminal, context, before),
+    target: before === 'nothing' ? { ...context, ...noRole } : appliedTarget(terminal, context, before),
     options,
     title: `plan to go back to ${nameOf(before)}`,
     done: `done: this host is as it was with ${nameOf(before)}`,
@@ -28,7 +28,7 @@ export async function rollback(terminal: Terminal, options: RollbackOptions): Pr
   tellOfFile(terminal, appliedNow(history));
 }
 
-/** A run that waits to be confirmed, or was cut off: its own inverse is the shortest way back. */
+/** A run that waits for confirmation, or was interrupted, is undone with its own journal. */
 async function undoFirst(
   terminal: Terminal,
   context: HostContext,
@@ -37,7 +37,7 @@ async function undoFirst(
   const found = await readOpenRun(context);
   if (!found) return false;
   if (!options.yes) {
-    if (!terminal.interactive || options.json) throw nobodyToAsk();
+    if (!terminal.interactive || options.json) throw noTerminalError();
     if (!(await terminal.confirm(`${(await openRunText(context)) ?? earlierRunText(found)}\nUndo it?`))) {
       terminal.tell('nothing was changed');
       terminal.setExitStatus(1);
@@ -62,7 +62,7 @@ function nothingToUndo(): MustredirectError {
   });
 }
 
-function nobodyToAsk(): MustredirectError {
+function noTerminalError(): MustredirectError {
   return new MustredirectError('usage', 'rollback changes this host and has nobody to ask', {
     hint: 'look at `mustredirect status`, then run `mustredirect rollback --yes`',
   });

@@ -1,7 +1,13 @@
+import { type AgentStatus, askAgent } from '../../agent/socket.ts';
 import { openRunText } from '../../apply/run/earlier-run.ts';
-import { look } from '../../apply/run/host-context.ts';
-import { type Status, hostStatus } from '../../explain/status.ts';
+import { type HostContext, readAndPlan } from '../../apply/run/host-context.ts';
+import { type Status, type TrafficStatus, hostStatus } from '../../explain/status.ts';
+import { tunnelStateText } from '../../explain/tunnel-state.ts';
+import { withTunnelStates } from '../../explain/tunnel-status.ts';
+import { type SessionStatus, sessionStatus, sessionText } from '../../explain/routing.ts';
+import { readRoutingState } from '../../host/bird/sessions.ts';
 import type { Refusal } from '../../desired/redirect.ts';
+import type { Target } from '../../inspect/prepare.ts';
 import { type HostOptions, openSession } from '../session/session.ts';
 import { notReadyLines } from '../terminal/print-plan.ts';
 import { formatTable } from '../terminal/table.ts';
@@ -14,33 +20,53 @@ interface StatusOptions extends HostOptions {
 
 export async function status(terminal: Terminal, options: StatusOptions): Promise<void> {
   const session = await openSession(terminal, options);
-  const prepared = await look(session, session.target);
-  const openRun = await openRunText(session);
-  const found = {
-    ...hostStatus(session.target, prepared),
-    ...(openRun === undefined ? {} : { openRun }),
-    refusals: prepared.desired.refusals,
-  };
-  terminal.print(options.json ? JSON.stringify(found, null, 2) : formatStatus(found, terminal));
-  if (options.check && !isAsWanted(found)) terminal.setExitStatus(3);
+  await printStatus(terminal, session, session.target, options);
 }
 
-/** Looking is never refused: why `apply` would be is a part of what is found. */
+export async function printStatus(
+  terminal: Terminal,
+  context: HostContext,
+  target: Target,
+  { check, json }: Pick<StatusOptions, 'check' | 'json'>,
+): Promise<void> {
+  const prepared = await readAndPlan(context, target);
+  const openRun = await openRunText(context);
+  const agent = await askAgent(context.places.agent);
+  const found = {
+    ...(await withTunnelStates(hostStatus(target, prepared), context.host.exec, prepared.facts.links)),
+    ...(await routingOf(context, target)),
+    ...(openRun === undefined ? {} : { openRun }),
+    ...(agent === undefined ? {} : { agent }),
+    refusals: prepared.desired.refusals,
+  };
+  terminal.print(json ? JSON.stringify(found, null, 2) : formatStatus(found, terminal));
+  if (check && !matchesFile(found)) terminal.setExitStatus(3);
+}
+
+async function routingOf({ host }: HostContext, { role }: Target): Promise<Pick<Found, 'routing'>> {
+  if (!role.routed) return {};
+  return { routing: sessionStatus(role, await readRoutingState(host)) };
+}
+
+/** `status` is never refused: refusals of `apply` are part of its output. */
 interface Found extends Status {
   readonly openRun?: string;
+  readonly agent?: AgentStatus | 'silent';
+  /** absent when the host exchanges no routes */
+  readonly routing?: readonly SessionStatus[];
   readonly refusals: readonly Refusal[];
 }
 
-function isAsWanted({ differences, refusals, notReady }: Found): boolean {
+function matchesFile({ differences, refusals, notReady }: Found): boolean {
   return differences.length + refusals.length + notReady.length === 0;
 }
 
 function stateText(found: Found, terminal: Terminal): string {
-  if (isAsWanted(found)) return terminal.paint('green', 'as the file says');
+  if (matchesFile(found)) return terminal.paint('green', 'as the file says');
   const { differences, notReady } = found;
   const { length } = differences;
   const counts = [
-    // A refusal alone is told of below.
+    // Refusals without differences are reported below.
     ...(length > 0 || notReady.length === 0
       ? [`${length} ${length === 1 ? 'difference' : 'differences'}`]
       : []),
@@ -50,28 +76,8 @@ function stateText(found: Found, terminal: Terminal): string {
 }
 
 function formatStatus(found: Found, terminal: Terminal): string {
-  const { host, networks, gateways, differences, refusals, waiting, notReady, openRun } = found;
-  const head = ['packets', 'bytes', 'dropped'];
-  const rows = [
-    ...networks.map((n) => [
-      n.network,
-      n.subnets.join(' '),
-      `${n.gateway} at ${n.way}`,
-      n.packets,
-      n.bytes,
-      n.dropped + (n.spoofed ?? 0),
-    ]),
-    ...gateways.flatMap((g) =>
-      g.served.map((s) => [
-        s.network,
-        s.subnets.join(' '),
-        `${g.uplink}, snat ${g.snat}`,
-        s.packets,
-        s.bytes,
-        s.dropped,
-      ]),
-    ),
-  ];
+  const { host, differences, refusals, waiting, notReady, openRun } = found;
+  const rows = trafficRows(found);
   return [
     `${host}: ${stateText(found, terminal)}`,
     ...differences.map((difference) => `  ${difference}`),
@@ -81,25 +87,63 @@ function formatStatus(found: Found, terminal: Terminal): string {
     ]),
     ...notReadyLines(notReady, terminal),
     ...(openRun === undefined ? [] : [`${terminal.paint('yellow', 'note:')} ${openRun}`]),
+    ...agentLines(found, terminal),
     ...waiting.map((text) => `${terminal.paint('yellow', 'waiting:')} ${text}`),
-    ...(rows.length === 0
-      ? ['the file redirects nothing on this host']
-      : ['', formatTable([['network', 'subnets', 'goes to', ...head], ...rows])]),
-    ...besides(found),
+    ...(rows.length === 0 ? ['the file redirects nothing on this host'] : ['', formatTable([head, ...rows])]),
+    ...belowTable(found),
   ].join('\n');
 }
 
-/** What goes another way than the table says, and what comes in. */
-function besides({ networks, gateways }: Found): string[] {
+function agentLines({ agent }: Found, terminal: Terminal): string[] {
+  if (agent === undefined) return [];
+  const warn = (text: string): string => `${terminal.paint('yellow', 'agent:')} ${text}`;
+  if (agent === 'silent') return [warn('has its socket open, and does not answer')];
+  const { pid, since, repairs, lastRepair, failure, resting, problem, monitors } = agent;
+  const last = lastRepair
+    ? `, the last at ${lastRepair.time} in ${lastRepair.took} ms: ${lastRepair.what}`
+    : '';
+  return [
+    `agent: process ${pid} since ${since}, ${repairs} ${repairs === 1 ? 'repair' : 'repairs'}${last}`,
+    ...(resting === undefined ? [] : [warn(`does nothing: ${resting}`)]),
+    ...(problem === undefined ? [] : [warn(`${problem}; what was applied last stays in force`)]),
+    ...(failure === undefined ? [] : [warn(`failed ${failure.times} times in a row: ${failure.message}`)]),
+    ...monitors
+      .filter(({ running }) => !running)
+      .map(({ what, error = 'not started yet' }) =>
+        warn(`is not told of ${what}, and looks every 30 s: ${error}`),
+      ),
+  ];
+}
+
+const head = ['network', 'subnets', 'goes to', 'packets', 'bytes', 'dropped'];
+
+function trafficRows({ networks, gateways }: Found): (string | number)[][] {
+  const row = (goesTo: string, one: TrafficStatus): (string | number)[] => {
+    const { network, subnets, packets, bytes, dropped, spoofed = 0 } = one;
+    return [network, subnets.join(' '), goesTo, packets, bytes, dropped + spoofed];
+  };
+  return [
+    ...networks.map((one) => row(`${one.gateway} at ${one.egress}`, one)),
+    ...gateways.flatMap(({ uplink, snat, served }) =>
+      served.map((one) => row(`${uplink}, snat ${snat}`, one)),
+    ),
+  ];
+}
+
+/** Routes to other gateways, tunnels, and published ports, which the table does not show. */
+function belowTable({ networks, gateways, routing = [] }: Found): string[] {
   const lines = [
     ...networks.flatMap(({ network, routes = [] }) =>
       routes.map(({ what, via }) =>
         via === 'direct' ? `${network}: ${what} is direct` : `${network}: ${what} leaves by gateway ${via}`,
       ),
     ),
-    ...gateways.flatMap(({ gateway, uplink, published = [] }) =>
-      published.map((port) => `${gateway}: ${port}, from ${uplink.split(' ')[0]}`),
-    ),
+    ...gateways.flatMap(({ gateway, uplink, tunnel, outer, published = [] }) => [
+      ...(tunnel === undefined ? [] : [`${gateway}: ${tunnel}`]),
+      ...(outer ? [`${gateway}: ${tunnelStateText(outer)}`] : []),
+      ...published.map((port) => `${gateway}: ${port}, from ${uplink.split(' ')[0]}`),
+    ]),
   ];
-  return lines.length > 0 ? ['', ...lines] : [];
+  const sessions = routing.map(sessionText);
+  return [...(lines.length > 0 ? ['', ...lines] : []), ...(sessions.length > 0 ? ['', ...sessions] : [])];
 }

@@ -1,15 +1,15 @@
 import type { HostContext } from '../../apply/run/host-context.ts';
 import { uninstallUnits, unitPath } from '../../boot/install.ts';
-import { type GroundOptions, openGround } from '../session/session.ts';
+import { type ContextOptions, openContext } from '../session/session.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { refuseOtherNamespace } from './install.ts';
 
-interface UninstallOptions extends GroundOptions {
+interface UninstallOptions extends ContextOptions {
   readonly json?: true | undefined;
 }
 
 export async function uninstall(terminal: Terminal, options: UninstallOptions): Promise<void> {
-  await uninstallFrom(terminal, await openGround(terminal, options), options);
+  await uninstallFrom(terminal, await openContext(terminal, options), options);
 }
 
 export async function uninstallFrom(

@@ -1,10 +1,10 @@
-import { look } from '../../apply/run/host-context.ts';
+import { readAndPlan } from '../../apply/run/host-context.ts';
 import { interferenceChecks } from '../../explain/interference/checks.ts';
 import { findInterference } from '../../explain/interference/find-interference.ts';
 import { readyRole } from '../../explain/interference/ready-role.ts';
 import { passed, renderReport } from '../../verify/report.ts';
 import { parseTargets } from '../../verify/target.ts';
-import { chosen, verifyHost } from '../../verify/verify.ts';
+import { selectNetworks, verifyHost } from '../../verify/verify.ts';
 import { liveHost } from '../session/live-host.ts';
 import { type HostOptions, openSession } from '../session/session.ts';
 import type { Terminal } from '../terminal/terminal.ts';
@@ -20,13 +20,17 @@ export async function verify(terminal: Terminal, options: VerifyOptions): Promis
   const session = await openSession(terminal, options);
   const { target } = session;
   const { role } = target;
-  const { facts, desired } = await look(session, target);
+  const { facts, desired } = await readAndPlan(session, target);
   const { notReady } = desired;
   const live = liveHost(terminal, session);
   const names = options.network ? { networks: options.network } : {};
   const input = { role, facts, notReady, targets, ...names };
   const { host: name, checks } = await verifyHost(live, input);
-  const others = await findInterference(live, readyRole({ ...role, ...chosen(input) }, notReady), facts);
+  const others = await findInterference(
+    live,
+    readyRole({ ...role, ...selectNetworks(input) }, notReady),
+    facts,
+  );
   const report = { host: name, checks: [...checks, ...interferenceChecks(others)] };
   terminal.print(options.json ? JSON.stringify(report, null, 2) : renderReport(report).trimEnd());
   if (!passed(report)) terminal.setExitStatus(3);

@@ -1,11 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { type FakeHost, createFakeHost } from '../../../tests/fake-host/fake-host.ts';
-import { noPause, specOf } from '../../../tests/scenario/play.ts';
-import type { Target } from '../../inspect/prepare.ts';
-import { createEngines } from '../../engines/index.ts';
+import { givenRuns } from '../../../tests/given/runs.ts';
+import { specOf } from '../../../tests/scenario/play.ts';
 import { createBackground } from '../../host/process/background.ts';
 import { createFiles } from '../../host/files/files.ts';
 import { takeLock } from '../../host/files/lock.ts';
@@ -23,18 +19,14 @@ gateways:
   office: { members: [{ host: gw1, uplink: { device: eth9 } }], snat: none }
 `);
 
-let folder: string;
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'mustredirect-change-'));
-});
-afterAll(() => rm(folder, { recursive: true, force: true }));
+const runs = givenRuns();
 
 function newHost(): FakeHost {
   const link = { name: 'eth0', up: true, addresses: ['192.168.50.10/24'], pointToPoint: false };
   return createFakeHost({ links: [link] });
 }
 
-/** `apply` on a fake host, with answers to the questions that it asks. */
+/** Runs `apply` on a fake host, with answers to its questions. */
 async function apply(
   host: FakeHost,
   options: Partial<ChangeOptions>,
@@ -48,16 +40,8 @@ async function apply(
       return (await answers.shift()?.()) ?? false;
     },
   });
-  const places = {
-    ledger: '/var/lib/mustredirect/host.json',
-    journal: '/var/lib/mustredirect/host.journal',
-    history: '/var/lib/mustredirect/host.history',
-    lock: join(folder, 'lock'),
-    firstNamespace: true,
-  };
-  const engines = createEngines({});
-  const target: Target = { host, engines, role: hostRole(spec, 'here'), gateways: spec.gateways };
-  const context = { host, engines, places, progress: undefined, pause: noPause };
+  const context = runs.contextOf(host);
+  const target = { ...context, role: hostRole(spec, 'here'), gateways: spec.gateways };
   const texts = { verb: 'apply', title: 'plan', done: 'done', record: async () => {} };
   let status = 0;
   try {
@@ -73,7 +57,7 @@ const forwarding = '/proc/sys/net/ipv4/ip_forward';
 const steering = 'rule 4100: ';
 
 describe('changeAtTerminal', () => {
-  it('closes what is not ready, says so each time, and exits with 3 until it is', async () => {
+  it('blocks what is not ready, reports it each time, and exits with 3 until it is ready', async () => {
     const down = { name: 'eth0', up: false, addresses: ['192.168.50.10/24'], pointToPoint: false };
     const host = createFakeHost({ links: [down] });
     const first = await apply(host, { yes: true });
@@ -90,7 +74,7 @@ describe('changeAtTerminal', () => {
     expect(JSON.parse(printed)).toMatchObject({ notReady: [{ what: 'network web', family: 4 }] });
   });
 
-  it('asks, and does it', async () => {
+  it('asks, and applies', async () => {
     const host = newHost();
     const { questions, printed, status } = await apply(host, {}, () => true);
     expect(questions).toEqual(['Go on?']);
@@ -99,7 +83,7 @@ describe('changeAtTerminal', () => {
     expect(host.dump()).toContain(steering);
   });
 
-  it('does not do it when the answer is no', async () => {
+  it('changes nothing when the answer is no', async () => {
     const host = newHost();
     const before = host.dump();
     expect(await apply(host, {}, () => false)).toMatchObject({ told: ['nothing was changed'], status: 1 });
@@ -131,16 +115,16 @@ describe('changeAtTerminal', () => {
     expect(host.dump()).not.toContain(steering);
   });
 
-  it('does not hold the lock while it asks, and does not change without it', async () => {
+  it('releases the lock while it asks, and changes nothing without the lock', async () => {
     const host = newHost();
-    const outside = { background: createBackground(), files: createFiles() };
-    const taken: Awaited<ReturnType<typeof takeLock>>[] = [];
+    const ports = { background: createBackground(), files: createFiles() };
+    const locks: Awaited<ReturnType<typeof takeLock>>[] = [];
     const { told, status } = await apply(host, {}, async () => {
-      taken.push(await takeLock(outside, join(folder, 'lock'), { who: 'the test' }));
+      locks.push(await takeLock(ports, runs.lockPath(), { who: 'the test' }));
       return true;
     });
-    await Promise.all(taken.map((lock) => lock.release()));
-    expect(taken).toHaveLength(1);
+    await Promise.all(locks.map((lock) => lock.release()));
+    expect(locks).toHaveLength(1);
     expect({ told, status }).toMatchObject({
       told: [expect.stringContaining('another run is in progress'), expect.any(String)],
       status: 4,
@@ -148,7 +132,7 @@ describe('changeAtTerminal', () => {
     expect(host.dump()).not.toContain(steering);
   });
 
-  it('asks nobody with --yes, nor when there is nothing to do', async () => {
+  it('does not ask with --yes, nor when there is nothing to do', async () => {
     const host = newHost();
     expect(await apply(host, { yes: true })).toMatchObject({ questions: [], status: 0 });
     const after = host.dump();
@@ -162,7 +146,7 @@ describe('changeAtTerminal', () => {
   });
 
   it.each<Partial<ChangeOptions>>([{}, { json: true }])(
-    'refuses where nobody can be asked: %j',
+    'fails without a terminal to ask: %j',
     async (options) => {
       const host = newHost();
       const before = host.dump();
@@ -173,7 +157,7 @@ describe('changeAtTerminal', () => {
     },
   );
 
-  it('prints nothing but JSON with --json', async () => {
+  it('prints only JSON with --json', async () => {
     const { printed, status } = await apply(newHost(), { yes: true, json: true });
     expect(status).toBe(0);
     expect(JSON.parse(printed)).toMatchObject({ steps: expect.any(Array) as unknown, waiting: [] });

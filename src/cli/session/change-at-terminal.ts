@@ -1,5 +1,5 @@
-/** The plan, the question and the report, shared by `apply`, `rollback` and `destroy`. */
-import { type Change, type Changed, changeHost } from '../../apply/run/change-host.ts';
+/** Prints the plan, asks, and reports; shared by `apply`, `rollback` and `destroy`. */
+import { type HostChange, type RunResult, changeHost } from '../../apply/run/change-host.ts';
 import { MustredirectError } from '../../error.ts';
 import { planLines } from '../../plan/print.ts';
 import type { Plan } from '../../plan/step.ts';
@@ -13,7 +13,7 @@ export interface ChangeOptions {
   readonly wait: number;
 }
 
-export interface ShownChange extends Omit<Change, 'wait' | 'show' | 'ask' | 'outdated'> {
+export interface ShownChange extends Omit<HostChange, 'wait' | 'show' | 'ask' | 'onOutdated'> {
   readonly options: ChangeOptions;
   readonly title: string;
   readonly done: string;
@@ -28,9 +28,9 @@ export async function changeAtTerminal(terminal: Terminal, change: ShownChange):
       if (!options.json) printPlan(plan, terminal, title);
     },
     ask: options.yes ? undefined : (plan) => ask(terminal, change, plan),
-    outdated() {
+    onOutdated() {
       terminal.tell(
-        `\n${terminal.paintTold('yellow', 'this host has changed meanwhile')}, and so has the plan\n`,
+        `\n${terminal.paintStderr('yellow', 'this host has changed meanwhile')}, and so has the plan\n`,
       );
     },
   });
@@ -39,7 +39,7 @@ export async function changeAtTerminal(terminal: Terminal, change: ShownChange):
     return terminal.setExitStatus(1);
   }
   report(terminal, change, changed);
-  // Done as far as it can be: at boot, systemd tries again.
+  // Applied as far as possible; with this status, systemd retries at boot.
   if (changed.notReady.length > 0) terminal.setExitStatus(3);
 }
 
@@ -51,10 +51,10 @@ async function ask(terminal: Terminal, { options, verb }: ShownChange, plan: Pla
   });
 }
 
-function report(terminal: Terminal, change: ShownChange, { prepared, interference }: Changed): void {
+function report(terminal: Terminal, change: ShownChange, { prepared, interference }: RunResult): void {
   const { plan } = prepared;
   if (change.options.json) {
-    const found = change.look ? { interference } : {};
+    const found = change.findInterference ? { interference } : {};
     return terminal.print(JSON.stringify({ ...planJson(prepared), ...found }, null, 2));
   }
   if (planLines(plan).length > 0) terminal.print(doneText(terminal, change, plan));

@@ -1,6 +1,6 @@
 import { quoteWord } from '../../host/process/shell-word.ts';
 
-/** A command as it would be typed, for `-v`. Of a script within it the first line tells enough. */
+/** Formats a command as typed, for `-v`; scripts are cut after their first line. */
 export function commandLine(argv: readonly string[]): string {
   return argv.map((word) => quoteWord(word.replace(/\n[^]*/, ' …'))).join(' ');
 }

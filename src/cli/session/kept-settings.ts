@@ -1,4 +1,4 @@
-/** What one of us that runs later, in another folder, needs to find the same state and the same engines. */
+/** Environment variables that a later process in another folder needs to find the same state and engines. */
 import { resolve } from 'node:path';
 import type { Terminal } from '../terminal/terminal.ts';
 
@@ -10,11 +10,11 @@ const kept = [
   'CONTAINERS_CONF_OVERRIDE',
 ];
 
-/** `NAME=value`, of those that are set */
+/** `NAME=value` of variables that are set */
 export function keptSettings({ env, folder }: Pick<Terminal, 'env' | 'folder'>): readonly string[] {
   return kept.flatMap((name) => {
     const value = env[name];
-    // An empty one stays empty, and is not the folder that we are in.
+    // An empty value stays empty, instead of becoming the current folder.
     return value === undefined ? [] : [`${name}=${value && resolve(folder, value)}`];
   });
 }

@@ -1,4 +1,4 @@
-/** A host as what sends real packets needs it. */
+/** Ports of a host for commands that send real packets. */
 import type { LiveHost } from '../../verify/live-host.ts';
 import { createBackground } from '../../host/process/background.ts';
 import type { TracedContext } from './session.ts';

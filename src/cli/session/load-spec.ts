@@ -1,4 +1,4 @@
-/** Reads the file, and tells every mistake in it. */
+/** Reads the file, and reports all errors in it. */
 import { join } from 'node:path';
 import { MustredirectError } from '../../error.ts';
 import type { Files } from '../../host/ports.ts';

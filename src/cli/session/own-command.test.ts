@@ -15,16 +15,16 @@ afterEach(() => rm(root, { recursive: true }));
 const launcher = () => join(root, 'bin/mustredirect');
 const command = () => ownCommand({ env: { PATH: `/nowhere:${join(root, 'path')}` }, root });
 
-it('is the path of the launcher in a checkout', async () => {
+it('ownCommand is the path of the launcher in a checkout', async () => {
   expect(await command()).toBe(launcher());
 });
 
-it('is the name where PATH leads to it', async () => {
+it('ownCommand is the name when PATH leads to it', async () => {
   await symlink(launcher(), join(root, 'path/mustredirect'));
   expect(await command()).toBe('mustredirect');
 });
 
-it('is the path where PATH leads to another one', async () => {
+it('ownCommand is the path when PATH leads to another program', async () => {
   await writeFile(join(root, 'path/mustredirect'), '#!/bin/sh\n', { mode: 0o755 });
   expect(await command()).toBe(launcher());
 });

@@ -1,4 +1,4 @@
-/** What every command that looks at a host needs: the file, which host this is, and the ways to the outside. */
+/** Session of a command that reads a host: the file, the host's role, and the ports to the outside. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
@@ -22,24 +22,24 @@ import { checkSpec, readSpecText } from './load-spec.ts';
 import { createPhaseTimes } from '../terminal/phase-times.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
-export interface GroundOptions {
+export interface ContextOptions {
   readonly verbose?: true | undefined;
 }
 
-export interface HostOptions extends GroundOptions {
+export interface HostOptions extends ContextOptions {
   readonly file: string;
   readonly host?: string | undefined;
 }
 
-/** The outside, without a file. */
+/** Ports to the outside, without a file. */
 export interface TracedContext extends HostContext {
-  /** shows a command before it runs, with `-v` */
+  /** prints a command before it runs, with `-v` */
   readonly trace: ((argv: readonly string[]) => void) | undefined;
 }
 
-export async function openGround(terminal: Terminal, options: GroundOptions): Promise<TracedContext> {
+export async function openContext(terminal: Terminal, options: ContextOptions): Promise<TracedContext> {
   const trace = options.verbose
-    ? (argv: readonly string[]): void => terminal.tell(terminal.paintTold('dim', `$ ${commandLine(argv)}`))
+    ? (argv: readonly string[]): void => terminal.tell(terminal.paintStderr('dim', `$ ${commandLine(argv)}`))
     : undefined;
   terminal.endOnInterrupt('interrupted; nothing was changed');
   const files = createFiles();
@@ -47,7 +47,11 @@ export async function openGround(terminal: Terminal, options: GroundOptions): Pr
   const places = await findPlaces(terminal.env);
   await checkOwnPlaces(places);
   return {
-    host: { exec: createExec(trace), files },
+    host: {
+      exec: createExec(trace),
+      files,
+      daemon: { folder: places.daemon, bySystemd: places.firstNamespace },
+    },
     engines: createEngines(terminal.env),
     places,
     trace,
@@ -57,7 +61,7 @@ export async function openGround(terminal: Terminal, options: GroundOptions): Pr
 }
 
 function timedProgress(terminal: Terminal): Progress {
-  const tell = (text: string): void => terminal.tell(terminal.paintTold('dim', text));
+  const tell = (text: string): void => terminal.tell(terminal.paintStderr('dim', text));
   const { report, end } = createPhaseTimes(tell, terminal.progress);
   terminal.whenDone(end);
   return report;
@@ -65,36 +69,36 @@ function timedProgress(terminal: Terminal): Progress {
 
 export interface Session extends TracedContext {
   readonly target: Target;
-  /** what the target was read from */
+  /** file that the target was read from */
   readonly source: Source;
 }
 
 export async function openSession(terminal: Terminal, options: HostOptions): Promise<Session> {
-  const ground = await openGround(terminal, options);
-  ground.progress?.({ what: 'reading the file' });
-  const text = await readSpecText(ground.host.files, options.file, terminal);
+  const context = await openContext(terminal, options);
+  context.progress?.({ what: 'reading the file' });
+  const text = await readSpecText(context.host.files, options.file, terminal);
   const spec = checkSpec(text, options.file, terminal);
-  const host = await findHost(spec, ground.host, terminal, options);
+  const host = await findHost(spec, context.host, terminal, options);
   const file = resolve(terminal.folder, options.file);
   return {
-    ...ground,
-    target: targetOf(ground, spec, host),
+    ...context,
+    target: targetOf(context, spec, host),
     source: { file, text, hash: hashOf(text), host },
   };
 }
 
-/** A session with a file as it was applied before. */
-export function appliedSession(terminal: Terminal, ground: TracedContext, source: Applied): Session {
-  return { ...ground, target: appliedTarget(terminal, ground, source), source };
+/** Session with a file from the history. */
+export function appliedSession(terminal: Terminal, context: TracedContext, source: Applied): Session {
+  return { ...context, target: appliedTarget(terminal, context, source), source };
 }
 
-export function appliedTarget(terminal: Terminal, ground: HostContext, source: Applied): Target {
+export function appliedTarget(terminal: Terminal, context: HostContext, source: Applied): Target {
   const spec = checkSpec(source.text, source.file, terminal);
-  return { ...targetOf(ground, spec, source.host), numbers: source.numbers };
+  return { ...targetOf(context, spec, source.host), numbers: source.numbers };
 }
 
-function targetOf(ground: HostContext, spec: Spec, host: string): Target {
-  return { ...ground, role: hostRole(spec, host), gateways: spec.gateways };
+function targetOf(context: HostContext, spec: Spec, host: string): Target {
+  return { ...context, role: hostRole(spec, host), gateways: spec.gateways };
 }
 
 function hashOf(text: string): string {

@@ -1,4 +1,4 @@
-/** A process that undoes a run when nobody confirms it, and that outlives the command, its shell and its terminal. */
+/** Starts the process that undoes an unconfirmed run; it survives the command, its shell and its terminal. */
 import type { HostContext } from '../../apply/run/host-context.ts';
 import { startDetached } from '../../host/process/detached.ts';
 import { keptSettings } from './kept-settings.ts';
@@ -13,7 +13,7 @@ export async function startWatch(
   await startDetached(host, {
     argv: [...terminal.self, 'watch-confirm', '--run', run, '--seconds', String(seconds)],
     settings: keptSettings(terminal),
-    // systemd runs it in the machine's own namespaces.
+    // systemd runs the process in the machine's own namespaces.
     bySystemd: places.firstNamespace,
     name: `mustredirect-confirm-${run}`,
   });

@@ -1,28 +1,28 @@
-/** Ctrl-C, and the other ways to ask a program to end. */
+/** Ctrl-C, SIGTERM and SIGHUP. */
 import { setMaxListeners } from 'node:events';
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 type Signal = (typeof signals)[number];
 
 export interface Interrupts {
-  /** aborted once the user has asked us to stop while that was watched */
+  /** aborted when such a signal arrives while `watch` is active */
   readonly signal: AbortSignal;
-  /** from now on such a signal ends us at once, as it always does, but first we tell what that means */
+  /** from now on, a signal prints this text and ends the process */
   readonly end: (text: string) => void;
-  /** from now on it is only noted, whoever works ends in order */
+  /** from now on, a signal only aborts `signal`, and the work in progress ends in order */
   readonly watch: (text?: string) => void;
 }
 
 export function createInterrupts(process: NodeJS.Process, tell: (text: string) => void): Interrupts {
   const controller = new AbortController();
-  // One for each program that is running.
+  // Each running program adds a listener.
   setMaxListeners(0, controller.signal);
-  let forget = (): void => {};
-  const listen = (heard: (signal: Signal) => void): void => {
-    forget();
-    const listeners = signals.map((signal) => [signal, () => heard(signal)] as const);
+  let stopListening = (): void => {};
+  const listen = (onSignal: (signal: Signal) => void): void => {
+    stopListening();
+    const listeners = signals.map((signal) => [signal, () => onSignal(signal)] as const);
     for (const [signal, listener] of listeners) process.on(signal, listener);
-    forget = () => {
+    stopListening = () => {
       for (const [signal, listener] of listeners) process.off(signal, listener);
     };
   };
@@ -31,7 +31,8 @@ export function createInterrupts(process: NodeJS.Process, tell: (text: string) =
     end(text) {
       listen((signal) => {
         tell(text);
-        forget(); // Without a listener it does what it does by itself, and who called us sees that.
+        // Without a listener, the signal ends this process, and the caller sees which signal it was.
+        stopListening();
         process.kill(process.pid, signal);
       });
     },

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import type { Work } from '../../host/progress.ts';
 import { createPhaseTimes } from './phase-times.ts';
 
-it('tells of each part when the next one begins, and of the last one at the end', () => {
+it('createPhaseTimes prints each part when the next one begins, and the last one at the end', () => {
   const told: string[] = [];
   const passed: Work[] = [];
   let time = 1000;

@@ -1,13 +1,13 @@
-/** Tells how long each part of the work took, one line each: `reading the file: 0.31 s`. */
+/** Prints the time of each part of the work, one line each: `reading the file: 0.31 s`. */
 import type { Progress, Work } from '../../host/progress.ts';
 
 export interface PhaseTimes {
   readonly report: Progress;
-  /** the last part is done */
+  /** ends the last part */
   readonly end: () => void;
 }
 
-/** @param pass gets all that is reported, too */
+/** @param pass also receives each report */
 export function createPhaseTimes(
   tell: (text: string) => void,
   pass: Progress | undefined,

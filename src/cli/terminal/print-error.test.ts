@@ -19,7 +19,7 @@ const forbidden = Object.assign(new Error('EACCES: permission denied'), {
 });
 
 describe('printError', () => {
-  it('tells what and what to do, and prints nothing', () => {
+  it('tells the error and the hint, and prints nothing', () => {
     expect(printed(missing, 'plan')).toEqual({
       status: 4,
       told: ['<red:error:> nft: no such program', 'hint: install it'],
@@ -27,7 +27,7 @@ describe('printError', () => {
     });
   });
 
-  it('prints the error for programs as well, with the same exit status', () => {
+  it('prints the error as JSON, too, with the same exit status', () => {
     expect(printed(missing, 'plan', '--json')).toEqual({
       status: 4,
       told: ['<red:error:> nft: no such program', 'hint: install it'],
@@ -35,17 +35,17 @@ describe('printError', () => {
     });
   });
 
-  it('leaves out the hint that there is not', () => {
+  it('omits an absent hint', () => {
     expect(printed(new MustredirectError('failed', 'no'), '--json').json).toEqual([
       { error: { code: 'failed', message: 'no' } },
     ]);
   });
 
-  it('does not take the option of another program for ours', () => {
+  it('ignores --json among arguments of another program', () => {
     expect(printed(missing, 'lab', 'exec', 'node1', '--', 'ip', '--json').json).toEqual([]);
   });
 
-  it('prints what else is known beside the error', () => {
+  it('prints the report of an error', () => {
     const error = new ReportedError('file', 'a.yaml: 1 mistake', {}, { problems: [{ line: 1 }] });
     expect(printed(error, '--json')).toMatchObject({
       status: 2,
@@ -53,7 +53,7 @@ describe('printError', () => {
     });
   });
 
-  it('names the file that the system refused', () => {
+  it('names the file of a system error', () => {
     expect(printed(forbidden, '--json')).toEqual({
       status: 4,
       told: ['<red:error:> /run/a: EACCES: permission denied', 'hint: run it as root'],
@@ -69,14 +69,14 @@ describe('printError', () => {
     });
   });
 
-  it('shows the stack of a mistake of ours', () => {
+  it('shows the stack of an internal error', () => {
     const { status, told } = printed(new TypeError('x is not a function'));
     expect(status).toBe(1);
     expect(told[0]).toMatch(/^<red:error:> TypeError: x is not a function\n +at /);
     expect(told[1]).toContain('please report it');
   });
 
-  it.each([undefined, null, 'text'])('survives that %j is thrown', (thrown) => {
+  it.each([undefined, null, 'text'])('accepts %j as thrown value', (thrown) => {
     expect(printed(thrown)).toMatchObject({
       status: 1,
       told: [`<red:error:> ${String(thrown)}`, expect.any(String)],
@@ -88,7 +88,7 @@ describe('refuse', () => {
   const first = { message: 'gateway office: table 7 is in use', hint: 'give another' };
   const second = { message: 'network web: is there with 10.1.0.0/24', hint: 'rename it' };
 
-  /** what is told, what is printed with --json, and the exit status */
+  /** lines told, JSON printed with --json, and the exit status */
   function refused(refusals: Parameters<typeof refuse>[0]) {
     const terminal = recordedTerminal();
     let status = 0;
@@ -100,11 +100,11 @@ describe('refuse', () => {
     return { told: terminal.told, json: terminal.printed.map((text) => JSON.parse(text) as unknown), status };
   }
 
-  it('does nothing without a reason', () => {
+  it('returns without refusals', () => {
     expect(refused([])).toEqual({ told: [], json: [], status: 0 });
   });
 
-  it('tells one reason as the error', () => {
+  it('tells a single refusal as the error', () => {
     expect(refused([first])).toEqual({
       told: [`<red:error:> ${first.message}`, 'hint: give another'],
       json: [{ error: { code: 'refused', ...first }, refusals: [first] }],
@@ -112,7 +112,7 @@ describe('refuse', () => {
     });
   });
 
-  it('tells several in their order, and how many there are at the end', () => {
+  it('tells several refusals in order, and their number at the end', () => {
     expect(refused([first, second])).toEqual({
       told: [
         `<red:error:> ${first.message}`,

@@ -1,8 +1,8 @@
-/** Says what went wrong, and what to do; a stack trace only for what is a mistake of ours. */
+/** Prints an error and its hint; a stack trace only for internal errors. */
 import { CommanderError } from '@commander-js/extra-typings';
 import { RefusedError } from '../../apply/run/refuse.ts';
 import { type ErrorCode, MustredirectError } from '../../error.ts';
-import { asksForJson } from './asks-for-json.ts';
+import { wantsJson } from './wants-json.ts';
 import { ReportedError } from './reported-error.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -14,24 +14,24 @@ interface Failure {
 }
 
 /**
- * @param argv with `--json` in it the error goes to stdout as well, for programs
+ * @param argv if it contains `--json`, the error is also printed to stdout as JSON
  * @returns the exit status
  */
 export function printError(error: unknown, terminal: Terminal, argv: readonly string[]): number {
   if (error instanceof CommanderError && error.exitCode === 0) return 0; // --help, --version
   const failure = failureOf(error);
   tellReasons(error, terminal);
-  if (asksForJson(argv)) {
+  if (wantsJson(argv)) {
     const { code, message, hint } = failure;
     const report = reportOf(error);
     terminal.print(JSON.stringify({ ...report, error: { code, message, hint } }, null, 2));
   }
-  // What is wrong with the command line was said when it was found.
+  // commander has already printed errors of the command line.
   if (!(error instanceof CommanderError)) tellFailure(failure, terminal);
   return failure.exitStatus;
 }
 
-/** Of a refusal that has several reasons, each as an error; what is said at the end is how many there are. */
+/** Tells each reason of a refusal as an error; the final message has only their number. */
 export function tellReasons(error: unknown, terminal: Terminal): void {
   if (!(error instanceof RefusedError) || error.refusals.length === 1) return;
   for (const refusal of error.refusals) tellFailure(refusal, terminal);
@@ -63,6 +63,6 @@ function failureOf(error: unknown): Failure {
 }
 
 function usageFailure({ code, message }: CommanderError): Failure {
-  const said = code === 'commander.help' ? 'no command is given' : message.replace(/^error: /, '');
-  return { code: 'usage', message: said, hint: 'see --help', exitStatus: 2 };
+  const text = code === 'commander.help' ? 'no command is given' : message.replace(/^error: /, '');
+  return { code: 'usage', message: text, hint: 'see --help', exitStatus: 2 };
 }

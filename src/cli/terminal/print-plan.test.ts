@@ -13,7 +13,7 @@ function planOf(...lines: PlanLine[]): Plan {
 }
 
 describe('printPlan', () => {
-  it('puts the reasons below each other, and counts', () => {
+  it('aligns reasons in a column, and prints a count', () => {
     const terminal = recordedTerminal();
     const plan = planOf(
       { sign: '+', text: 'rule 4999: from all nop', why: 'no-op rule: jump target for exceptions' },
@@ -28,24 +28,24 @@ describe('printPlan', () => {
       '  <yellow:~> sysctl a = 1 (was 0)      <dim:forwarding>',
       '  <red:-> route b                   <dim:no longer needed>',
       '',
-      '1 to add, 1 to change, 1 to take away',
+      '1 to add, 1 to change, 1 to remove',
     ]);
   });
 
-  it('counts what leaves no object by itself', () => {
+  it('counts steps that leave no object', () => {
     const terminal = recordedTerminal();
     printPlan(planOf({ sign: '*', text: 'conntrack: forget', why: 'old source' }), terminal, 'plan');
-    expect(terminal.printed.at(-1)).toBe('\n0 to add, 0 to change, 0 to take away, 1 to do');
+    expect(terminal.printed.at(-1)).toBe('\n0 to add, 0 to change, 0 to remove, 1 to run');
   });
 
-  it('gives a long line its reason on the next', () => {
+  it('puts the reason of a long line on the next line', () => {
     const terminal = recordedTerminal();
     const text = `nft set redirected4: ${'10.89.4.0/24, '.repeat(6)}`;
     printPlan(planOf({ sign: '+', text, why: 'long' }), terminal, 'plan');
     expect(terminal.printed[1]).toBe(`  <green:+> ${text}\n       <dim:long>`);
   });
 
-  it('says that there is nothing to do, and what waits all the same', () => {
+  it('reports that nothing is to do, and changes that wait', () => {
     const terminal = recordedTerminal();
     printPlan(
       { steps: [], waiting: ['the edit of a.conflist: web is attached'], warnings: [], notReady: [] },
@@ -60,7 +60,7 @@ describe('printPlan', () => {
 });
 
 describe('printPlan with warnings', () => {
-  it('says what will hurt, and what to do', () => {
+  it('prints each problem and its hint', () => {
     const terminal = recordedTerminal();
     const warnings = [{ message: 'network web: has fd00::/64 too', hint: 'write it under `subnets:`' }];
     printPlan({ ...planOf(), warnings }, terminal, 'plan for node1');

@@ -1,4 +1,4 @@
-/** A plan for people, and for programs. */
+/** Prints a plan as text or JSON. */
 import type { Prepared } from '../../inspect/prepare.ts';
 import type { NotReady } from '../../desired/redirect.ts';
 import { notReadyText } from '../../plan/not-ready.ts';
@@ -6,7 +6,7 @@ import { planLines } from '../../plan/print.ts';
 import type { Plan, PlanLine } from '../../plan/step.ts';
 import type { Terminal } from './terminal.ts';
 
-/** what is longer gets its reason on the next line */
+/** a longer line has its reason on the next line */
 const widest = 72;
 const colors = { '+': 'green', '-': 'red', '~': 'yellow', '*': 'dim' } as const;
 
@@ -14,12 +14,12 @@ export function printPlan(plan: Plan, terminal: Terminal, title: string): void {
   const lines = planLines(plan);
   terminal.print(lines.length === 0 ? `${title}: nothing to do` : `${title}:\n`);
   if (lines.length > 0) {
-    // Of a hundred thousand lines: too many to be the arguments of `Math.max`.
+    // `Math.max` cannot take a hundred thousand arguments.
     const width = lines.reduce(
       (most, { text }) => (text.length > widest ? most : Math.max(most, text.length)),
       0,
     );
-    // At once: each print is a write of its own, and there may be ten thousand lines.
+    // One write for all lines: each print is a system call, and there may be ten thousand lines.
     terminal.print(lines.map((line) => formatLine(line, width, terminal)).join('\n'));
     terminal.print(`\n${countLines(lines)}`);
   }
@@ -30,12 +30,12 @@ export function printPlan(plan: Plan, terminal: Terminal, title: string): void {
   }
 }
 
-/** What is closed until somebody mends it, and how. */
+/** Lists what is blocked until it is ready, with a hint. */
 export function notReadyLines(found: readonly NotReady[], terminal: Terminal): string[] {
   return found.map((one) => `${terminal.paint('red', 'not ready:')} ${notReadyText(one)}\n  ${one.hint}`);
 }
 
-/** For `--json`. */
+/** JSON for `--json`. */
 export function planJson({ plan, desired }: Prepared): object {
   return {
     steps: plan.steps,
@@ -56,6 +56,6 @@ function formatLine({ sign, text, why }: PlanLine, width: number, terminal: Term
 
 function countLines(lines: readonly PlanLine[]): string {
   const count = (sign: PlanLine['sign']): number => lines.filter((line) => line.sign === sign).length;
-  const objects = `${count('+')} to add, ${count('~')} to change, ${count('-')} to take away`;
-  return count('*') === 0 ? objects : `${objects}, ${count('*')} to do`;
+  const objects = `${count('+')} to add, ${count('~')} to change, ${count('-')} to remove`;
+  return count('*') === 0 ? objects : `${objects}, ${count('*')} to run`;
 }

@@ -4,7 +4,7 @@ import { createProgressLine } from './progress-line.ts';
 const gone = '\r\u001B[K';
 const work = {
   what: 'writing nft',
-  part: { name: 'step', number: 3, of: 9 },
+  step: { name: 'step', number: 3, of: 9 },
   objects: 20_000,
 };
 
@@ -22,7 +22,7 @@ describe('a progress line', () => {
     };
   }
 
-  it('says nothing of what is done within half a second', () => {
+  it('is not shown for work of less than half a second', () => {
     const seen = screen();
     const line = createProgressLine(seen);
     line.report(work);
@@ -32,7 +32,7 @@ describe('a progress line', () => {
     expect(seen.written).toEqual([]);
   });
 
-  it('says what, how many of how many, and how long; and goes without a trace', () => {
+  it('shows the work, its progress and its time, and is cleared at the end', () => {
     const seen = screen();
     const line = createProgressLine(seen);
     line.report(work);
@@ -46,7 +46,7 @@ describe('a progress line', () => {
     expect(seen.take()).toBe(gone);
   });
 
-  it('shows what is quick among what takes long', () => {
+  it('shows short steps of long work', () => {
     const seen = screen();
     const line = createProgressLine(seen);
     line.report({ what: 'reading this host' });
@@ -55,7 +55,7 @@ describe('a progress line', () => {
     expect(seen.take()).toBe(`reading this host ...${gone}writing nft: step 3 of 9, 20,000 objects`);
   });
 
-  it('gives way to what is written, and comes again', () => {
+  it('is cleared before other output, and shown again', () => {
     const seen = screen();
     const line = createProgressLine(seen);
     line.report({ what: 'reading this host' });
@@ -66,7 +66,7 @@ describe('a progress line', () => {
     expect(seen.take()).toBe('reading this host ...');
   });
 
-  it('is due without a timer too, when we computed all the time', () => {
+  it('is updated on reports, also while computation blocks the timer', () => {
     const seen = screen();
     let time = 0;
     const line = createProgressLine(seen, () => time);
@@ -84,7 +84,7 @@ describe('a progress line', () => {
     expect(seen.take()).toBe('writing nft: step 3');
   });
 
-  it('is whole where the width is not known', () => {
+  it('is complete when the width is unknown', () => {
     const seen = screen(0);
     const line = createProgressLine(seen);
     line.report(work);

@@ -1,32 +1,32 @@
-/** One line at the bottom of a terminal that says what is being done. It comes late, and goes without a trace. */
+/** Progress line at the bottom of a terminal. It appears with a delay, and is cleared at the end. */
 import type { Progress, Work } from '../../host/progress.ts';
 
 export interface ProgressLine {
   readonly report: Progress;
-  /** before something else is written; the line comes again */
+  /** clears the line before other output; it is shown again */
   hide(): void;
-  /** the work is done: it does not come again before the next report */
+  /** ends the work: the line stays cleared until the next report */
   end(): void;
 }
 
-/** A stream that is a terminal. */
+/** Stream that is a terminal. */
 interface Screen {
-  /** characters in a line, where it is known */
+  /** width in characters, if known */
   readonly columns?: number;
   write(text: string): unknown;
 }
 
-/** milliseconds that work may take without a word */
-const patience = 500;
-/** milliseconds */
-const pace = 100;
-/** To the start of the line, and empty it: ECMA-48, as every terminal since the VT100 knows it. */
+/** milliseconds before the line is shown */
+const delay = 500;
+/** milliseconds between updates */
+const interval = 100;
+/** Moves to the start of the line and clears it: ECMA-48, supported since the VT100. */
 const clearLine = '\r\u001B[K';
 
 interface Busy {
   readonly since: number;
   readonly work: Work;
-  /** since when that is done */
+  /** time when the work began */
   readonly begun: number;
 }
 
@@ -40,15 +40,15 @@ export function createProgressLine(screen: Screen, now = (): number => performan
     shown = text;
   };
   const paint = (): void => {
-    if (!busy || now() - busy.since < patience) return;
-    // A line that is full would wrap, and half of it would stay. A terminal that does not know its width says 0.
+    if (!busy || now() - busy.since < delay) return;
+    // A full line would wrap, and half of it would stay. A terminal with unknown width reports 0.
     show(formatWork(busy.work, now() - busy.begun).slice(0, (screen.columns || 80) - 1));
   };
   return {
     report(work) {
       busy = { since: busy?.since ?? now(), work, begun: now() };
-      timer ??= setInterval(paint, pace).unref();
-      // The timer waits while we compute.
+      timer ??= setInterval(paint, interval).unref();
+      // The timer does not fire during long computations.
       paint();
     },
     hide: () => show(''),
@@ -60,11 +60,11 @@ export function createProgressLine(screen: Screen, now = (): number => performan
   };
 }
 
-/** @param time milliseconds that it has taken so far */
-function formatWork({ what, part, objects }: Work, time: number): string {
+/** @param time elapsed milliseconds */
+function formatWork({ what, step, objects }: Work, time: number): string {
   const seconds = Math.floor(time / 1000);
   const details = [
-    ...(part ? [`${part.name} ${count(part.number)} of ${count(part.of)}`] : []),
+    ...(step ? [`${step.name} ${count(step.number)} of ${count(step.of)}`] : []),
     ...(objects === undefined ? [] : [`${count(objects)} objects`]),
     ...(seconds < 1 ? [] : [`${count(seconds)} s`]),
   ];

@@ -1,4 +1,4 @@
-/** A terminal for tests that remembers what was printed and told; colours show as `<red:text>`. */
+/** Terminal for tests that records its output; colours appear as `<red:text>`. */
 import type { Work } from '../../host/progress.ts';
 import { type Terminal, withLabel } from './terminal.ts';
 
@@ -24,7 +24,7 @@ export function recordedTerminal(): RecordedTerminal {
     folder: '/',
     interactive: false,
     print: (text) => void terminal.printed.push(text),
-    tell: (text, label) => void terminal.told.push(withLabel(text, label, terminal.paintTold)),
+    tell: (text, label) => void terminal.told.push(withLabel(text, label, terminal.paintStderr)),
     confirm: () => Promise.resolve(false),
     progress: (work) => void terminal.reported.push(work),
     whenDone() {},
@@ -36,7 +36,7 @@ export function recordedTerminal(): RecordedTerminal {
       terminal.exitStatus = status;
     },
     paint: (color, text) => `<${color}:${text}>`,
-    paintTold: (color, text) => `<${color}:${text}>`,
+    paintStderr: (color, text) => `<${color}:${text}>`,
   };
   return terminal;
 }

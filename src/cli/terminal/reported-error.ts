@@ -1,8 +1,8 @@
-/** An error of which a program, with `--json`, is told more than the message. */
+/** Error with additional JSON for `--json`. */
 import { type ErrorCode, type ErrorDetails, MustredirectError } from '../../error.ts';
 
 export class ReportedError extends MustredirectError {
-  /** stands beside `error` in the JSON: the problems of the file, or what was found all the same */
+  /** added beside `error` in the JSON: problems of the file, or partial results */
   readonly report: object;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails, report: object) {

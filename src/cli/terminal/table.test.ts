@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { formatTable } from './table.ts';
 
 describe('formatTable', () => {
-  it('is as wide as the widest cells, with numbers to the right', () => {
+  it('is as wide as the widest cells, with numbers aligned right', () => {
     const rows = [
       ['network', 'goes to', 'packets'],
       ['web', 'office at 192.168.50.2', 7],
@@ -17,7 +17,7 @@ describe('formatTable', () => {
     );
   });
 
-  it('is nothing without rows', () => {
+  it('is empty without rows', () => {
     expect(formatTable([])).toBe('');
   });
 });

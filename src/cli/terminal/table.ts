@@ -1,4 +1,4 @@
-/** Columns of text, as wide as their widest cell; numbers to the right. */
+/** Formats columns as wide as their widest cell, with numbers aligned right. */
 export function formatTable(rows: readonly (readonly (string | number)[])[]): string {
   const widths: number[] = [];
   for (const row of rows)

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { endLikeTerminal, terminalOf } from './terminal.ts';
+import { endWithTerminal, terminalOf } from './terminal.ts';
 
 interface Given {
   env?: Record<string, string>;
@@ -10,7 +10,7 @@ interface Given {
 }
 
 function fakeProcess({ env = {}, tty = [] }: Given = {}) {
-  // File descriptors that the process of the tests does not have.
+  // Fake file descriptors that the test process does not have.
   const stream = (name: NonNullable<Given['tty']>[number], fd: number) =>
     Object.assign(new PassThrough(), { isTTY: tty.includes(name), fd });
   return Object.assign(new EventEmitter(), {
@@ -48,8 +48,8 @@ describe('colours', () => {
     [{ tty: ['stdout', 'stderr'], env: { NO_COLOR: '0' } }, 'no', 'no'],
     [{ tty: ['stdout', 'stderr'], env: { TERM: 'dumb' } }, 'no', 'no'],
   ])('%j', (given, printed, told) => {
-    const { paint, paintTold } = terminalFor(fakeProcess(given));
-    expect([paint('red', 'no'), paintTold('red', 'no')]).toEqual([printed, told]);
+    const { paint, paintStderr } = terminalFor(fakeProcess(given));
+    expect([paint('red', 'no'), paintStderr('red', 'no')]).toEqual([printed, told]);
   });
 });
 
@@ -62,7 +62,7 @@ describe('a terminal', () => {
     expect(textOf(process)).toEqual(['result\n', 'note\n']);
   });
 
-  it('knows where the program lies', () => {
+  it('has the folder of the program', () => {
     expect(terminalFor(fakeProcess()).root).toBe('/opt/mustredirect');
   });
 
@@ -71,11 +71,11 @@ describe('a terminal', () => {
     [['stdin', 'stdout'], false],
     [['stdin', 'stderr'], false],
     [['stdout', 'stderr'], false],
-  ])('with %j can ask: %j', (tty, interactive) => {
+  ])('with %j is interactive: %j', (tty, interactive) => {
     expect(terminalFor(fakeProcess({ tty: tty ?? [] })).interactive).toBe(interactive);
   });
 
-  it('notes a signal, and only when it is asked to', () => {
+  it('aborts on a signal only while signals are watched', () => {
     const process = fakeProcess();
     const terminal = terminalFor(process);
     expect(process.emit('SIGHUP')).toBe(false);
@@ -86,7 +86,7 @@ describe('a terminal', () => {
     expect(textOf(process)).toEqual(['', '']);
   });
 
-  it('says each time that it has heard a signal', () => {
+  it('confirms each signal', () => {
     const process = fakeProcess();
     terminalFor(process).watchInterrupts('stopping');
     process.emit('SIGINT');
@@ -94,7 +94,7 @@ describe('a terminal', () => {
     expect(textOf(process)).toEqual(['', 'stopping\nstopping\n']);
   });
 
-  it('ends by the signal itself while nothing was changed, after a word', () => {
+  it('ends by the signal with a message while nothing is changed', () => {
     const killed: string[] = [];
     const process = Object.assign(fakeProcess(), {
       kill(pid: number, signal: string) {
@@ -109,7 +109,7 @@ describe('a terminal', () => {
     expect(terminal.interrupt.aborted).toBe(false);
   });
 
-  it('only notes a signal from when it is watched', () => {
+  it('aborts instead of ending once signals are watched', () => {
     const process = fakeProcess();
     const terminal = terminalFor(process);
     terminal.endOnInterrupt('nothing was changed');
@@ -150,7 +150,7 @@ describe('a question', () => {
     expect(textOf(process)).toEqual(['', 'Go on? [y/N] ']);
   });
 
-  it('is answered with no by the end of the input', async () => {
+  it('is answered with no at the end of the input', async () => {
     const process = fakeProcess();
     const asked = terminalFor(process).confirm('Go on?');
     process.stdin.end();
@@ -159,22 +159,22 @@ describe('a question', () => {
   });
 });
 
-describe('a stream that breaks', () => {
+describe('a broken stream', () => {
   function broken(code: string): Error {
     return Object.assign(new Error(`${code}: as it says`), { code });
   }
 
-  it.each(['EPIPE', 'EIO', 'ERR_STREAM_DESTROYED'])('is nothing when its reader is gone: %s', (code) => {
+  it.each(['EPIPE', 'EIO', 'ERR_STREAM_DESTROYED'])('is ignored when its reader is gone: %s', (code) => {
     const process = fakeProcess();
     terminalFor(process);
-    // Without a listener these would throw.
+    // Without a listener, these would throw.
     expect(process.stdout.emit('error', broken(code))).toBe(true);
     expect(process.stderr.emit('error', broken(code))).toBe(true);
     expect(process.exitCode).toBeUndefined();
     expect(textOf(process)).toEqual(['', '']);
   });
 
-  it('is a failure when the result is lost otherwise, told once', () => {
+  it('is an error, told once, when the result is lost for another reason', () => {
     const process = fakeProcess();
     terminalFor(process);
     process.stdout.emit('error', broken('ENOSPC'));
@@ -184,7 +184,7 @@ describe('a stream that breaks', () => {
   });
 });
 
-describe('the end', () => {
+describe('endWithTerminal', () => {
   function killsAtTheEnd(tty: Given['tty']): string[] {
     const killed: string[] = [];
     const process = Object.assign(fakeProcess({ tty: tty ?? [] }), {
@@ -193,16 +193,16 @@ describe('the end', () => {
       },
     });
     terminalFor(process).watchInterrupts();
-    endLikeTerminal(process as unknown as NodeJS.Process);
+    endWithTerminal(process as unknown as NodeJS.Process);
     return killed;
   }
 
-  it('is a hangup when the terminal has gone', () => {
-    // The fake's file descriptors were said to be a terminal, and are none.
+  it('sends SIGHUP when the terminal is gone', () => {
+    // The fake file descriptors claim to be terminals, but are not.
     expect(killsAtTheEnd(['stdin', 'stdout', 'stderr'])).toEqual(['1 SIGHUP, listened to by 0']);
   });
 
-  it('is left to Node when there was none', () => {
+  it('does nothing without a terminal', () => {
     expect(killsAtTheEnd([])).toEqual([]);
   });
 });

@@ -1,4 +1,4 @@
-/** The process as the commands see it: where to print, whom to ask, what was set. */
+/** Terminal of a command: output, questions, signals and environment. */
 import { realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { userInfo } from 'node:os';
@@ -6,47 +6,47 @@ import { isatty } from 'node:tty';
 import { styleText } from 'node:util';
 import type { Caller } from '../../apply/run/caller.ts';
 import type { Progress } from '../../host/progress.ts';
-import { asksForJson } from './asks-for-json.ts';
+import { wantsJson } from './wants-json.ts';
 import { createInterrupts } from './interrupts.ts';
 import { type ProgressLine, createProgressLine } from './progress-line.ts';
 
 export interface Terminal extends Caller {
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** who has called us: the one who called sudo, where there is one */
+  /** user who runs the command; with sudo, the user who ran sudo */
   readonly user: string;
-  /** path of the Node that runs us */
+  /** path of Node */
   readonly node: string;
-  /** what to run to run ourselves again */
+  /** command that runs this program again */
   readonly self: readonly string[];
-  /** the folder that this program lies in, with its examples */
+  /** folder of this program, with its examples */
   readonly root: string;
-  /** the folder that we were started in */
+  /** working directory */
   readonly folder: string;
-  /** whether somebody sees what we print and ask, and can answer */
+  /** whether a user sees the output and can answer questions */
   readonly interactive: boolean;
-  /** results, to stdout */
+  /** prints results to stdout */
   print(text: string): void;
-  /** everything else, to stderr: `warning: ...` with a label */
+  /** prints everything else to stderr: `warning: ...` with a label */
   tell(text: string, label?: Label): void;
-  /** asks a yes-or-no question; anything but yes is no, and so are Ctrl-C and the end of the input */
+  /** asks a yes-or-no question; anything but yes is no, including Ctrl-C and the end of the input */
   confirm(question: string): Promise<boolean>;
-  /** where somebody sees it: what is being done, as long as that takes */
+  /** reports progress; absent when no user sees it */
   readonly progress: Progress | undefined;
-  /** called once all is done, well or not */
+  /** registers a function that is called at the end, after success or failure */
   whenDone(last: () => void): void;
-  /** takes away what progress has shown, and calls what is to be called then */
+  /** clears the progress line, and calls the functions of `whenDone` */
   endProgress(): void;
-  /** aborted once the user has asked us to stop, while that is watched */
+  /** aborted when a signal arrives while signals are watched */
   readonly interrupt: AbortSignal;
-  /** from now on Ctrl-C ends the program with a word; before, without one */
+  /** from now on, Ctrl-C prints this text before it ends the program */
   endOnInterrupt(text: string): void;
-  /** from now on Ctrl-C is noted, and told where there is a text for it, and the program ends in order */
+  /** from now on, Ctrl-C only aborts `interrupt` and prints the text, if any; the program ends in order */
   watchInterrupts(text?: string): void;
   setExitStatus(status: number): void;
-  /** colours for what is printed */
+  /** colours for `print` */
   readonly paint: Paint;
-  /** colours for what is told */
-  readonly paintTold: Paint;
+  /** colours for `tell` */
+  readonly paintStderr: Paint;
 }
 
 const labelColors = {
@@ -70,10 +70,10 @@ export function withLabel(text: string, label: Label | undefined, paint: Paint):
 export function terminalOf(process: NodeJS.Process): Terminal {
   const { env, stdin, stdout, stderr } = process;
   const [node, file = ''] = [process.execPath, process.argv[1]];
-  outliveReaders(process);
+  ignoreClosedStreams(process);
   const line = progressLineOf(process);
-  const paintTold = painter(stderr, env);
-  const tell = tellOn(stderr, line, paintTold);
+  const paintStderr = painter(stderr, env);
+  const tell = stderrWriter(stderr, line, paintStderr);
   const interrupts = createInterrupts(process, tell);
   return {
     env,
@@ -102,20 +102,24 @@ export function terminalOf(process: NodeJS.Process): Terminal {
       process.exitCode = status;
     },
     paint: painter(stdout, env),
-    paintTold,
+    paintStderr,
   };
 }
 
-function tellOn(stderr: NodeJS.WriteStream, line: ProgressLine | undefined, paint: Paint): Terminal['tell'] {
+function stderrWriter(
+  stderr: NodeJS.WriteStream,
+  line: ProgressLine | undefined,
+  paint: Paint,
+): Terminal['tell'] {
   return (text, label) => {
     line?.hide();
     stderr.write(`${withLabel(text, label, paint)}\n`);
   };
 }
 
-/** Where nobody looks at it, and for a program, nothing is written that is taken away again. */
+/** The progress line needs a terminal, and is off with --json, in CI and on a dumb terminal. */
 function progressLineOf({ env, argv, stderr }: NodeJS.Process): ProgressLine | undefined {
-  const seen = stderr.isTTY && env['TERM'] !== 'dumb' && !env['CI'] && !asksForJson(argv);
+  const seen = stderr.isTTY && env['TERM'] !== 'dumb' && !env['CI'] && !wantsJson(argv);
   return seen ? createProgressLine(stderr) : undefined;
 }
 
@@ -134,11 +138,11 @@ function userName(): string {
   try {
     return userInfo().username;
   } catch {
-    return `uid ${process.getuid?.()}`; // one that /etc/passwd does not know
+    return `uid ${process.getuid?.()}`; // /etc/passwd does not list the user
   }
 }
 
-/** Our own file lies one folder below: bin/start.js. */
+/** The program's file is one folder below the root: bin/start.js. */
 function rootOf(file: string): string {
   try {
     return resolve(realpathSync(file), '../..');
@@ -148,34 +152,34 @@ function rootOf(file: string): string {
 }
 
 function painter({ isTTY }: NodeJS.WriteStream, env: NodeJS.ProcessEnv): Paint {
-  // no-color.org: an empty NO_COLOR means nothing.
+  // no-color.org: an empty NO_COLOR has no effect.
   const colors = isTTY && !env['NO_COLOR'] && env['TERM'] !== 'dumb';
-  // We have looked at the stream that it is for; styleText would look at stdout.
+  // The stream was checked above; styleText would check stdout.
   return (color, text) => (colors ? styleText(color, text, { validateStream: false }) : text);
 }
 
 /**
- * A reader that has seen enough (`| head`), or a terminal that was closed, is no error, least of all in the
- * middle of a change. A result that could not be written, to a full disk, is one.
+ * Ignores errors of a reader that has ended (`| head`) or of a closed terminal, which must not interrupt a change. A
+ * result that cannot be written, for example to a full disk, is an error.
  */
-function outliveReaders(process: NodeJS.Process): void {
+function ignoreClosedStreams(process: NodeJS.Process): void {
   const gone = new Set(['EPIPE', 'EIO', 'ERR_STREAM_DESTROYED']);
-  let told = false;
+  let reported = false;
   process.stderr.on('error', () => {});
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (told || gone.has(error.code ?? '')) return;
-    told = true;
+    if (reported || gone.has(error.code ?? '')) return;
+    reported = true;
     process.stderr.write(`error: the result cannot be written: ${error.message}\n`);
     process.exitCode ||= 1;
   });
 }
 
 /**
- * The last thing that we do. When the terminal was closed meanwhile, Node would abort on its way out, because it
- * cannot set the terminal back (src/node.cc, ResetStdio): we end as every program does that outlived its
+ * Last call of the process. If the terminal has been closed, Node would abort at exit, because it cannot restore the
+ * terminal settings (src/node.cc, ResetStdio): the process ends by SIGHUP instead, as programs do without their
  * terminal.
  */
-export function endLikeTerminal(process: NodeJS.Process): void {
+export function endWithTerminal(process: NodeJS.Process): void {
   const { stdin, stdout, stderr } = process;
   if (![stdin, stdout, stderr].some(({ isTTY, fd }) => isTTY && !isatty(fd))) return;
   process.removeAllListeners('SIGHUP');
@@ -187,7 +191,7 @@ async function ask(process: NodeJS.Process, question: string): Promise<boolean> 
   const dialogue = createInterface({ input: process.stdin, output: process.stderr });
   const answer = await new Promise<string>((answered) => {
     dialogue.once('close', () => {
-      process.stderr.write('\n'); // the question still stands at the end of its line
+      process.stderr.write('\n'); // ends the line of the question
       answered('');
     });
     dialogue.question(`${question} [y/N] `, (text) => {

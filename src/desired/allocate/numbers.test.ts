@@ -29,8 +29,8 @@ function choose(
   return { ...numbers, refused: refusals.map(({ message }) => message) };
 }
 
-describe('numbers', () => {
-  it('are the first free ones, each gateway’s own', () => {
+describe('tables and marks', () => {
+  it('are the first free ones for each gateway', () => {
     expect(choose(['office', 'home'])).toEqual({
       gateways: { office: { table: 0x888, mark: 1 }, home: { table: 0x889, mark: 2 } },
       bypassBit: 0x1000,
@@ -40,7 +40,7 @@ describe('numbers', () => {
     });
   });
 
-  it('are none that somebody routes by, looks up, or gave a name', () => {
+  it('are not those of existing tables, other programs’ rules, or named tables', () => {
     const { gateways } = choose(['office'], {
       usedTables: [0x888],
       foreignRules: [{ family: 4, preference: 5, table: 0x889 }],
@@ -51,21 +51,21 @@ describe('numbers', () => {
 
   it.each([
     ['the mark of Istio', 0x539, { checkedBit: 0x80, ownerBit: undefined }],
-    ['the mark of the recipe by hand', 0x888, { checkedBit: 0x400, ownerBit: 0x100 }],
+    ['the mark of the manual recipe', 0x888, { checkedBit: 0x400, ownerBit: 0x100 }],
     ['the mark of wg-quick', 0xca6c, { checkedBit: 0x80, ownerBit: 0x400 }],
-  ])('are no bits that %s has', (_, value, bits) => {
+  ])('have no bits of %s', (_, value, bits) => {
     const foreignRules = [{ family: 4 as const, preference: 5, fwmark: { value, mask: 0xffffffff } }];
     const { checkedBit, ownerBit, bypassBit = 0 } = choose(['office'], { foreignRules });
     expect({ checkedBit, ownerBit }).toEqual(bits);
     expect(value & bypassBit).toBe(0);
   });
 
-  it('are none that the file gives to another gateway', () => {
+  it('are not those that the file gives to another gateway', () => {
     const { gateways } = choose(['office', 'home'], {}, { home: { table: 0x888, mark: 1 } });
     expect(gateways).toEqual({ office: { table: 0x889, mark: 2 }, home: { table: 0x888, mark: 1 } });
   });
 
-  it('stay what they were', () => {
+  it('stay the same in later runs', () => {
     const ledger = { ...emptyLedger, gateways: { home: { table: 0x888, mark: 1 } }, bypassBit: 0x200 };
     expect(choose(['office', 'home'], { ledger })).toMatchObject({
       gateways: { office: { table: 0x889, mark: 2 }, home: { table: 0x888, mark: 1 } },
@@ -73,7 +73,7 @@ describe('numbers', () => {
     });
   });
 
-  it('change when somebody has taken the table since', () => {
+  it('change if another program has taken the table since', () => {
     const ledger = { ...emptyLedger, gateways: { office: { table: 0x888, mark: 1 } } };
     expect(choose(['office'], { ledger, usedTables: [0x888] }).gateways['office']?.table).toBe(0x889);
   });
@@ -81,11 +81,11 @@ describe('numbers', () => {
   it.each([
     // wg-quick: one exact value
     [{ value: 1, mask: 0xffffffff }, 2],
-    // bits of somebody's own
+    // another program's own bits
     [{ value: 1, mask: 0x3 }, 4],
     // Tailscale
     [{ value: 0x80000, mask: 0xff0000 }, 1],
-  ])('of marks are none that rule %j could take for its own', (fwmark, mark) => {
+  ])('do not match a foreign rule with %j', (fwmark, mark) => {
     const facts = { foreignRules: [{ family: 4 as const, preference: 5, fwmark }] };
     expect(choose(['office'], facts).gateways['office']?.mark).toBe(mark);
   });
@@ -93,14 +93,14 @@ describe('numbers', () => {
   it.each([
     [0x1000, 0x100],
     [0x3f00, undefined],
-  ])('of direct packets keep out of mask %i', (mask, bit) => {
+  ])('do not have the bypass bit in foreign mask %i', (mask, bit) => {
     const facts = { foreignRules: [{ family: 4 as const, preference: 5, fwmark: { value: mask, mask } }] };
     const { bypassBit, refused } = choose(['office'], facts);
     expect(bypassBit).toBe(bit ?? 0);
     expect(refused).toHaveLength(bit === undefined ? 1 : 0);
   });
 
-  it('of the file are refused when they are somebody else’s', () => {
+  it('of the file are refused if another program uses them', () => {
     const facts = {
       usedTables: [300],
       foreignRules: [{ family: 4 as const, preference: 5, fwmark: { value: 0x10, mask: 0xf0 } }],
@@ -117,7 +117,7 @@ describe('numbers', () => {
     ['mwan3', { preference: 2001, fwmark: { value: 0x100, mask: 0x3f00 }, table: 1 }, 0x100],
     ['wg-quick', { preference: 32764, fwmark: { value: 51820, mask: 0xffffffff }, table: 51820 }, 51820],
     [undefined, { preference: 5210, fwmark: { value: 0x1, mask: 0x1 }, table: 7 }, 0x1],
-  ])('that collide with a rule of %s name it', (owner, rule, mark) => {
+  ])('are refused with the owner of the colliding rule: %s', (owner, rule, mark) => {
     const facts = { foreignRules: [{ family: 4 as const, ...rule }] };
     const of = owner === undefined ? '' : ` of ${owner}`;
     expect(choose(['office'], facts, { office: { mark } }).refused).toContain(
@@ -131,7 +131,7 @@ describe('numbers', () => {
     [51820, 'wg-quick'],
     [3, 'mwan3'],
     [300, 'another program'],
-  ])('of a table in use, %i, name %s', (table, owner) => {
+  ])('are refused with the owner of a table: %i, %s', (table, owner) => {
     const fwmark = { value: 0x300, mask: 0x3f00 };
     const facts = {
       usedTables: [table],
@@ -151,7 +151,7 @@ describe('numbers', () => {
     ['netavark', 'ip nat NETAVARK-HOSTPORT-SETMARK', 0x2000, '0x2000'],
     ['CNI portmap', 'ip nat CNI-HOSTPORT-SETMARK', 0x2000, '0x2000'],
     ['wg-quick', 'ip wg-quick-wg0 premangle', 51820, '0xffffffff'],
-  ])('of %s are known by its chains', (owner, chain, mark, mask) => {
+  ])('collide with marks of %s, if its chains exist', (owner, chain, mark, mask) => {
     const [family = '', table = '', name = ''] = chain.split(' ');
     const facts = {
       foreignChains: [

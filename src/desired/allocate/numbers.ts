@@ -1,9 +1,9 @@
 /**
- * Routing tables and fwmarks: the file's, else those chosen before, else free ones.
- * Marks of others [FACTS]: netavark and CNI portmap 0x2000, kube-proxy 0xc000, Tailscale and pbr 0xff0000,
- * Calico 0xffff0000, mwan3 0x3f00, Antrea 0x800, AWS VPC CNI 0x80. What is left is 0x7f, for gateways, and
- * where there is no mwan3 some bits from 0x100 to 0x1000; a bit that the mark of any foreign rule has is not taken.
- * Cilium uses nearly every bit, and is recognised by its rules.
+ * Routing tables and fwmarks: from the file, else the earlier ones, else free ones.
+ * Marks of other programs [FACTS]: netavark and CNI portmap 0x2000, kube-proxy 0xc000, Tailscale and pbr 0xff0000,
+ * Calico 0xffff0000, mwan3 0x3f00, Antrea 0x800, AWS VPC CNI 0x80. 0x7f is left for gateways and, without mwan3, some
+ * bits from 0x100 to 0x1000; a bit in the mark of any foreign rule is not used. Cilium uses nearly every bit, and is
+ * recognised by its rules.
  */
 import type { Spec } from '../../spec/spec.ts';
 import type { Facts } from '../../state/facts.ts';
@@ -12,85 +12,91 @@ import { hex } from '../../kinds/words.ts';
 import type { HostRole } from '../../topology/role.ts';
 import { ownerOfTable } from './owners.ts';
 import type { Refusal } from '../redirect.ts';
-import { type ForeignMark, type Taken, collides, hasBit, takenNumbers } from './reserved-numbers.ts';
+import {
+  type ForeignMark,
+  type ReservedNumbers,
+  collides,
+  hasBit,
+  reservedNumbers,
+} from './reserved-numbers.ts';
 
 export interface Numbers {
   readonly gateways: Readonly<Record<string, GatewayNumbers>>;
-  /** the mark bit of packets that keep the host's own routing */
+  /** mark bit of packets that keep the host's routing */
   readonly bypassBit?: number;
-  /** the mark bit of packets that our nft table has seen, where any are steered */
+  /** mark bit of packets that our nft table has checked; absent without gateways */
   readonly checkedBit?: number;
-  /** the mark bit that says that a gateway's mark beside it is ours; absent where none is free: rules steer then */
+  /** mark bit that identifies a gateway's mark as ours; absent if none is free: then rules by source steer */
   readonly ownerBit?: number;
 }
 
-/** The bits that the mark of an ICMP error of this host has beside its gateway's: no other packet has both. */
+/** Bits of the mark of this host's ICMP errors, besides the gateway's. No other packet has both. */
 export function hostErrorBits({ bypassBit = 0, ownerBit = 0 }: Numbers): number {
   return (bypassBit | ownerBit) >>> 0;
 }
 
-/** The hand-made recipe's table: the first that a reader of `ip rule` will know. */
+/** The table of the manual recipe, which readers of `ip rule` recognise. */
 const firstTable = 0x888;
 const lastTable = 0xfff;
 const lastMark = 0x7f;
-/** most unlikely to be somebody's first; none in the range of our own marks */
+/** bits that other programs are least likely to use come first; none is in the range of our gateways' marks */
 const bypassBits = [0x1000, 0x100, 0x200, 0x400, 0x800];
 const checkedBits = [0x80, 0x800, 0x400, 0x200, 0x100];
-/** none that wg-quick's 0xca6c has, which may come any time */
+/** none is in wg-quick's 0xca6c, which may appear at any time */
 const ownerBits = [0x400, 0x100];
 
-/** Numbers for all gateways, and why some of them cannot be had. */
+/** Numbers of all gateways, and refusals for numbers that are in use. */
 export interface ChosenNumbers {
   readonly numbers: Numbers;
   readonly refusals: readonly Refusal[];
 }
 
 export function chooseNumbers(role: HostRole, gateways: Spec['gateways'], facts: Facts): ChosenNumbers {
-  const taken = takenNumbers(gateways, facts);
+  const reserved = reservedNumbers(gateways, facts);
   const chosen: Record<string, GatewayNumbers> = {};
   const refusals: Refusal[] = [];
   for (const name of gatewaysOf(role)) {
     const { table, mark } = gateways[name] ?? {};
     const before = keptNumbers(facts, name);
     const numbers = {
-      table: table ?? choose(before?.table, range(firstTable, lastTable), tableIsFree(taken)),
-      mark: mark ?? choose(before?.mark, range(1, lastMark), markIsFree(taken)),
+      table: table ?? choose(before?.table, range(firstTable, lastTable), tableIsFree(reserved)),
+      mark: mark ?? choose(before?.mark, range(1, lastMark), markIsFree(reserved)),
     };
-    refusals.push(...refusalsOf(name, numbers, taken));
+    refusals.push(...refusalsOf(name, numbers, reserved));
     chosen[name] = { table: numbers.table ?? 0, mark: numbers.mark ?? 0 };
-    taken.tables.add(chosen[name].table);
-    taken.marks.add(chosen[name].mark);
+    reserved.tables.add(chosen[name].table);
+    reserved.marks.add(chosen[name].mark);
   }
-  const bits = chooseBits(role, facts, taken);
+  const bits = chooseBits(role, facts, reserved);
   return { numbers: { gateways: chosen, ...bits.numbers }, refusals: [...refusals, ...bits.refusals] };
 }
 
 function chooseBits(
   role: HostRole,
   { ledger }: Facts,
-  taken: Taken,
+  reserved: ReservedNumbers,
 ): { readonly numbers: Omit<Numbers, 'gateways'>; readonly refusals: readonly Refusal[] } {
   const refusals: Refusal[] = [];
   const take = (before: number | undefined, candidates: readonly number[], what: string): number => {
-    const bit = choose(before, candidates, bitIsFree(taken));
+    const bit = choose(before, candidates, bitIsFree(reserved));
     if (bit === undefined) refusals.push(noBitFree(what));
-    else taken.marks.add(bit);
+    else reserved.marks.add(bit);
     return bit ?? 0;
   };
   if (gatewaysOf(role).length === 0) return { numbers: {}, refusals };
-  // Also where no packet gets it: one that has it from somebody else must lose it before there is such a network.
+  // Chosen even if no network uses the bit: packets with another program's bit must lose it first.
   const bypassBit = take(ledger.bypassBit, bypassBits, 'that bypass the gateway');
   const checkedBit = take(ledger.checkedBit, checkedBits, 'that the nft table has checked');
-  const ownerBit = choose(ledger.ownerBit, ownerBits, bitIsFree(taken));
+  const ownerBit = choose(ledger.ownerBit, ownerBits, bitIsFree(reserved));
   const numbers = { bypassBit, checkedBit, ...(ownerBit === undefined ? {} : { ownerBit }) };
   return { numbers, refusals };
 }
 
-/** The number of before while nobody else has taken it since, else the first that is free. */
+/** The earlier number if no other program uses it now, else the first free one. */
 function choose(
   before: number | undefined,
   candidates: Iterable<number>,
-  isFree: (number: number, ofOurs: boolean) => boolean,
+  isFree: (number: number, isOurs: boolean) => boolean,
 ): number | undefined {
   if (before !== undefined && isFree(before, true)) return before;
   for (const number of candidates) if (isFree(number, false)) return number;
@@ -101,27 +107,27 @@ function* range(first: number, last: number): Generator<number> {
   for (let number = first; number <= last; number += 1) yield number;
 }
 
-function tableIsFree({ tables, fileTables, foreignTables }: Taken) {
-  return (table: number, ofOurs: boolean): boolean =>
-    ofOurs ? !foreignTables.has(table) && !fileTables.has(table) : !tables.has(table);
+function tableIsFree({ tables, fileTables, foreignTables }: ReservedNumbers) {
+  return (table: number, isOurs: boolean): boolean =>
+    isOurs ? !foreignTables.has(table) && !fileTables.has(table) : !tables.has(table);
 }
 
-function markIsFree({ marks, fileMarks, foreignMarks }: Taken) {
-  return (mark: number, ofOurs: boolean): boolean =>
-    !(ofOurs ? fileMarks : marks).has(mark) && !foreignMarks.some((rule) => collides(rule, mark));
+function markIsFree({ marks, fileMarks, foreignMarks }: ReservedNumbers) {
+  return (mark: number, isOurs: boolean): boolean =>
+    !(isOurs ? fileMarks : marks).has(mark) && !foreignMarks.some((rule) => collides(rule, mark));
 }
 
-function bitIsFree({ marks, foreignMarks }: Taken) {
+function bitIsFree({ marks, foreignMarks }: ReservedNumbers) {
   return (bit: number): boolean =>
     !foreignMarks.some((rule) => hasBit(rule, bit)) && [...marks].every((mark) => (mark & bit) === 0);
 }
 
-/** Names are the user's, and may be those of what every object has: `constructor`. */
+/** A gateway's name may be that of an inherited property: `constructor`. */
 function keptNumbers({ ledger }: Facts, name: string): GatewayNumbers | undefined {
   return Object.hasOwn(ledger.gateways, name) ? ledger.gateways[name] : undefined;
 }
 
-/** All gateways that this host has to do with. */
+/** Gateways that this host uses or is. */
 function gatewaysOf(role: HostRole): string[] {
   const names = [
     ...role.networks.flatMap(({ gateway, routes }) => [gateway, ...Object.keys(routes?.nextHops ?? {})]),
@@ -133,12 +139,12 @@ function gatewaysOf(role: HostRole): string[] {
 function refusalsOf(
   gateway: string,
   { table, mark }: { readonly table: number | undefined; readonly mark: number | undefined },
-  taken: Taken,
+  reserved: ReservedNumbers,
 ): Refusal[] {
   if (table === undefined || mark === undefined) return [noNumberFree(gateway)];
-  const owner = taken.foreignMarks.find((rule) => collides(rule, mark));
+  const owner = reserved.foreignMarks.find((rule) => collides(rule, mark));
   return [
-    ...(taken.foreignTables.has(table) ? [tableInUse(gateway, table, taken)] : []),
+    ...(reserved.foreignTables.has(table) ? [tableInUse(gateway, table, reserved)] : []),
     ...(owner ? [markInUse(gateway, mark, owner)] : []),
   ];
 }
@@ -157,7 +163,7 @@ function noBitFree(what: string): Refusal {
   };
 }
 
-function tableInUse(gateway: string, table: number, { foreignRules }: Taken): Refusal {
+function tableInUse(gateway: string, table: number, { foreignRules }: ReservedNumbers): Refusal {
   const owner = ownerOfTable(table, foreignRules) ?? 'another program';
   return {
     message: `gateway ${gateway}: table ${table} is used by ${owner} on this host`,

@@ -1,8 +1,7 @@
 /**
- * Others who route by marks, and how they are recognised. Numbers from their sources: Tailscale
- * `wgengine/router`, Cilium `linux_defaults.go`, Calico `IptablesMarkMask` and `WireguardRoutingRulePriority`,
- * wg-quick `linux.bash`, mwan3 `common.sh`, kube-proxy `--iptables-masquerade-bit` and KUBE-MARK-DROP, netavark
- * and CNI portmap `SETMARK`.
+ * Other programs that use fwmarks or `ip rule`s. Numbers are from their sources: Tailscale `wgengine/router`, Cilium
+ * `linux_defaults.go`, Calico `IptablesMarkMask` and `WireguardRoutingRulePriority`, wg-quick `linux.bash`, mwan3
+ * `common.sh`, kube-proxy `--iptables-masquerade-bit` and KUBE-MARK-DROP, netavark and CNI portmap `SETMARK`.
  */
 import type { ForeignChain, ForeignRule } from '../../state/facts.ts';
 
@@ -10,11 +9,11 @@ type Range = readonly [first: number, last: number];
 
 export interface Owner {
   readonly name: string;
-  /** the bits, or the one value, of its marks */
+  /** bits of its marks, or one exact value */
   readonly mark: { readonly value: number; readonly mask: number };
   readonly preferences: readonly Range[];
   readonly tables: readonly Range[];
-  /** names of its nft chains, iptables' among them, and of its nft tables */
+  /** names of its nft chains (including those of iptables) and nft tables */
   readonly chains?: RegExp;
   readonly nftTables?: RegExp;
 }
@@ -103,7 +102,7 @@ export function ownerOfTable(table: number, rules: readonly ForeignRule[]): stri
   );
 }
 
-/** A preference alone tells nothing: the bits of the mark have to be its owner's too. */
+/** A preference alone does not identify a program: the mark bits have to match too. */
 export function ownerOfRule({ preference, fwmark, table }: ForeignRule): string | undefined {
   return owners.find(
     (owner) =>
@@ -112,7 +111,7 @@ export function ownerOfRule({ preference, fwmark, table }: ForeignRule): string 
   )?.name;
 }
 
-/** Those whose chains are on this host, each with one of them. */
+/** Programs with chains on this host, each with one of its chains. */
 export function ownersSeen(
   chains: readonly ForeignChain[],
 ): { readonly owner: Owner; readonly chain: string }[] {

@@ -1,4 +1,4 @@
-/** What tables and fwmarks are somebody's already: the file's, the ledger's, and those that rules and chains of others tell of. */
+/** Tables and fwmarks in use: by the file, by the ledger, and by rules and chains of other programs. */
 import type { Spec } from '../../spec/spec.ts';
 import type { Facts, ForeignRule } from '../../state/facts.ts';
 import { ipCommand } from '../../kinds/words.ts';
@@ -7,15 +7,15 @@ import { ownerOfRule, ownersSeen } from './owners.ts';
 export interface ForeignMark {
   readonly value: number;
   readonly mask: number;
-  /** `rule 5210 of Tailscale`, or who is known to use it */
+  /** `rule 5210 of Tailscale`, or the name of the program */
   readonly what: string;
   readonly shownBy: string;
 }
 
-export interface Taken {
+export interface ReservedNumbers {
   readonly tables: Set<number>;
   readonly marks: Set<number>;
-  /** those that the file gives to some gateway */
+  /** numbers that the file assigns to a gateway */
   readonly fileTables: ReadonlySet<number>;
   readonly fileMarks: ReadonlySet<number>;
   readonly foreignTables: ReadonlySet<number>;
@@ -23,7 +23,7 @@ export interface Taken {
   readonly foreignRules: readonly ForeignRule[];
 }
 
-export function takenNumbers(gateways: Spec['gateways'], facts: Facts): Taken {
+export function reservedNumbers(gateways: Spec['gateways'], facts: Facts): ReservedNumbers {
   const ofFile = Object.values(gateways);
   const kept = Object.values(facts.ledger.gateways);
   const ruleTables = facts.foreignRules.flatMap((rule) => rule.table ?? []);
@@ -55,20 +55,20 @@ function markOfRule(rule: ForeignRule): ForeignMark[] {
     : [];
 }
 
-/** Its chains set and look at marks that no rule may name. */
+/** A program's chains may use marks that no `ip rule` has. */
 function markOfOwner({ owner, chain }: ReturnType<typeof ownersSeen>[number]): ForeignMark {
   return { ...owner.mark, what: owner.name, shownBy: `\`nft list chain ${chain}\` shows that it is here` };
 }
 
 /**
- * Whether a foreign rule could take our mark for its own. A rule without a mask means one exact value, as
- * wg-quick's does: only that value collides. A rule with a mask owns its bits.
+ * Whether a foreign rule could match our mark. A rule without a mask (wg-quick) matches one exact value, and only that
+ * value collides. A rule with a mask owns all bits of the mask.
  */
 export function collides({ value, mask }: ForeignMark, mark: number): boolean {
   return mask === 0xffffffff ? value === mark : (mask & mark) !== 0;
 }
 
-/** Packets with the mark of such a rule have the bit, or may have it. */
+/** Whether packets with the mark of a foreign rule may have the bit. */
 export function hasBit({ value, mask }: ForeignMark, bit: number): boolean {
   return ((mask === 0xffffffff ? value : mask) & bit) !== 0;
 }

@@ -1,6 +1,7 @@
-/** A bridge that the file names, and that is something else on this host: rules by that device would hit others. */
+/** Refuses a bridge that is another kind of device, or that carries this host's default route. */
 import type { Facts } from '../../state/facts.ts';
 import { bridgeOf } from '../engines/bridge.ts';
+import { linkNamed } from '../routing/neighbours.ts';
 import type { NodeNetwork } from '../../topology/role.ts';
 import type { Refusal } from '../redirect.ts';
 
@@ -8,7 +9,7 @@ export function bridgeRefusals(network: NodeNetwork, facts: Facts): Refusal[] {
   return [...kindRefusals(network, facts), ...defaultRouteRefusals(network, facts)];
 }
 
-/** What comes from there to this host has sources of the whole internet, and would be dropped as a container's. */
+/** Packets from a default router have any source address, and would be dropped as spoofed. */
 function defaultRouteRefusals(network: NodeNetwork, facts: Facts): Refusal[] {
   const bridge = bridgeOf(network, facts);
   if (!facts.defaultHops.some(({ device }) => device === bridge)) return [];
@@ -20,8 +21,8 @@ function defaultRouteRefusals(network: NodeNetwork, facts: Facts): Refusal[] {
   ];
 }
 
-function kindRefusals({ name, bridge }: NodeNetwork, { links }: Pick<Facts, 'links'>): Refusal[] {
-  const link = bridge === undefined ? undefined : links.find((one) => one.name === bridge);
+function kindRefusals({ name, bridge }: NodeNetwork, facts: Facts): Refusal[] {
+  const link = linkNamed(bridge, facts);
   if (!link || link.type === 'bridge') return [];
   return [
     {

@@ -1,7 +1,7 @@
-/** Says of each rule that closes what is not ready, why it does: a reader of the plan looks there. */
+/** Gives each `ip rule` that closes a redirect the reason why the redirect is not ready, for readers of the plan. */
 import { contains } from '../../address/cidr.ts';
 import { preferences } from '../../kinds/ownership.ts';
-import type { Redirect, DesiredObject } from '../redirect.ts';
+import { type Redirect, type DesiredObject, ingressOf } from '../redirect.ts';
 
 export function explainClosed(
   wanted: readonly DesiredObject[],
@@ -15,10 +15,11 @@ export function explainClosed(
   });
 }
 
-function isClosedBy({ family, subnets, bridge }: Redirect, { object }: DesiredObject): boolean {
+function isClosedBy(redirect: Redirect, { object }: DesiredObject): boolean {
+  const { family, subnets } = redirect;
   if (object.kind !== 'rule' || object.preference !== preferences.closed || object.family !== family)
     return false;
   const { from, device } = object;
-  if (from === undefined) return device !== undefined && device === bridge;
+  if (from === undefined) return device !== undefined && device === ingressOf(redirect).device;
   return subnets.some((subnet) => contains(from, subnet));
 }

@@ -1,4 +1,4 @@
-/** Rules of others in the midst of ours: they would decide before what closes, or never be asked. */
+/** Refuses `ip rule`s of other programs among ours: they would bypass our closing rules, or never match. */
 import type { ForeignRule } from '../../state/facts.ts';
 import { hex, ipCommand } from '../../kinds/words.ts';
 import { preferences } from '../../kinds/ownership.ts';
@@ -7,7 +7,7 @@ import type { Redirect, Refusal } from '../redirect.ts';
 
 const [first, last] = [preferences.hostErrors, preferences.end];
 
-/** In a family of which nothing is redirected, they are in nobody's way. */
+/** Only families with redirected subnets have rules of ours. */
 export function preferenceRefusals(redirects: readonly Redirect[], rules: readonly ForeignRule[]): Refusal[] {
   const families = new Set(redirects.map(({ family }) => family));
   return rules
@@ -23,9 +23,9 @@ export function preferenceRefusals(redirects: readonly Redirect[], rules: readon
 }
 
 function ruleText({ fwmark, table }: ForeignRule): string {
-  const redirects = [
+  const details = [
     ...(fwmark ? [`fwmark ${hex(fwmark.value)}/${hex(fwmark.mask)}`] : []),
     ...(table === undefined ? [] : [`lookup ${table}`]),
   ];
-  return redirects.length === 0 ? '' : ` (${redirects.join(' ')})`;
+  return details.length === 0 ? '' : ` (${details.join(' ')})`;
 }

@@ -6,7 +6,7 @@ import type { HostRole } from '../../topology/role.ts';
 import { desiredState } from '../desired.ts';
 import { forwardObstacles } from './forward-policy.ts';
 
-const passages = [{ subnet: '10.89.4.0/24', inner: 'eth0', outer: 'uplink0' }];
+const paths = [{ subnet: '10.89.4.0/24', insideDevice: 'eth0', outsideDevice: 'uplink0' }];
 
 function filterOf(rules: Readonly<Record<string, readonly string[]>>, place = {}): ForwardFilter {
   const chains = Object.entries(rules).map(
@@ -17,53 +17,65 @@ function filterOf(rules: Readonly<Record<string, readonly string[]>>, place = {}
 }
 
 /** what a chain with these rules would drop */
-function stopped(forward: readonly string[], more: Readonly<Record<string, readonly string[]>> = {}): string {
-  const [refusal] = forwardObstacles('gateway office', passages, [filterOf({ forward, ...more })]);
+function dropped(forward: readonly string[], more: Readonly<Record<string, readonly string[]>> = {}): string {
+  const [refusal] = forwardObstacles('gateway office', paths, [filterOf({ forward, ...more })]);
   return refusal?.message.replace(/.* would drop /, '') ?? 'nothing';
 }
 
-const asked = 'packets from 10.89.4.0/24';
-const answers = 'replies to 10.89.4.0/24';
+const outgoing = 'packets from 10.89.4.0/24';
+const replies = 'replies to 10.89.4.0/24';
 
 describe('a policy that drops', () => {
   it.each<[string, readonly string[], string]>([
-    ['everything', [], `${asked} and ${answers}`],
-    ['what no rule accepts', ['tcp dport 22 drop', 'counter', 'jump other'], `${asked} and ${answers}`],
-    ['first packets', ['ct state established,related accept'], asked],
-    ['answers', ['ip saddr 10.89.0.0/16 oifname "uplink0" accept'], answers],
-    ['answers, by device', ['iifname "eth0" accept'], answers],
+    ['everything', [], `${outgoing} and ${replies}`],
     [
-      'other devices',
+      'packets that no rule accepts',
+      ['tcp dport 22 drop', 'counter', 'jump other'],
+      `${outgoing} and ${replies}`,
+    ],
+    ['packets of new connections', ['ct state established,related accept'], outgoing],
+    ['replies', ['ip saddr 10.89.0.0/16 oifname "uplink0" accept'], replies],
+    ['replies, by device', ['iifname "eth0" accept'], replies],
+    [
+      'packets that only other devices accept',
       ['iifname "wg*" accept', 'oifname { "docker0", "br0" } accept'],
-      `${asked} and ${answers}`,
+      `${outgoing} and ${replies}`,
     ],
     [
-      'other subnets',
+      'packets that only other subnets accept',
       ['ip saddr 172.17.0.0/16 oifname "uplink0" accept', 'ip daddr != 10.0.0.0/8 iifname "uplink0" accept'],
-      `${asked} and ${answers}`,
+      `${outgoing} and ${replies}`,
     ],
     ['nothing', ['accept'], 'nothing'],
-    ['nothing, by two rules', ['ct state established accept', 'oifname "uplink*" accept'], 'nothing'],
-    ['nothing, by what we do not understand', ['meta mark 0x1 accept', 'ct status dnat accept'], 'nothing'],
     [
-      'nothing of a part of the subnet',
+      'nothing, with two rules that accept',
+      ['ct state established accept', 'oifname "uplink*" accept'],
+      'nothing',
+    ],
+    [
+      'nothing, with rules that are not understood',
+      ['meta mark 0x1 accept', 'ct status dnat accept'],
+      'nothing',
+    ],
+    [
+      'nothing, if a part of the subnet is accepted',
       ['ip saddr 10.89.4.7 accept', 'ip daddr 10.89.4.7 accept'],
       'nothing',
     ],
-  ])('stops %s', (_, rules, message) => {
-    expect(stopped(rules, { other: ['counter', 'return'] })).toBe(message);
+  ])('drops %s', (_, rules, message) => {
+    expect(dropped(rules, { other: ['counter', 'return'] })).toBe(message);
   });
 
-  it('of the other family stops nothing', () => {
+  it('does not affect the other family', () => {
     const filters = [filterOf({ forward: [] }, { family: 'ip6', table: 'filter' })];
-    expect(forwardObstacles('gateway office', passages, filters)).toEqual([]);
+    expect(forwardObstacles('gateway office', paths, filters)).toEqual([]);
   });
 
-  it('stops callers of published ports, where there are some', () => {
+  it('drops packets to published ports', () => {
     const droppedOf = (...forward: string[]) =>
       forwardObstacles(
         'gateway office',
-        passages.map((passage) => ({ ...passage, called: true })),
+        paths.map((path) => ({ ...path, hasPublished: true })),
         [filterOf({ forward })],
       );
     const [refusal] = droppedOf('iifname "eth0" accept', 'ct state established accept');
@@ -74,17 +86,17 @@ describe('a policy that drops', () => {
     expect(droppedOf('iifname "eth0" accept', 'iifname "uplink0" accept')).toEqual([]);
   });
 
-  it('is followed into the chains that it calls', () => {
+  it('is checked in the chains that it jumps to', () => {
     const more = { a: ['jump b', 'return'], b: ['goto a', 'ct state new accept'] };
-    expect(stopped(['oifname "uplink0" jump a'], more)).toBe(answers);
-    expect(stopped(['oifname "docker0" jump a'], more)).toBe(`${asked} and ${answers}`);
-    expect(stopped(['jump unseen'])).toBe('nothing');
+    expect(dropped(['oifname "uplink0" jump a'], more)).toBe(replies);
+    expect(dropped(['oifname "docker0" jump a'], more)).toBe(`${outgoing} and ${replies}`);
+    expect(dropped(['jump unseen'])).toBe('nothing');
   });
 
-  it('is told with the command that lets both through', () => {
-    const [refusal] = forwardObstacles('gateway office', passages, [filterOf({ forward: [] })]);
+  it('is reported with the commands that accept both directions', () => {
+    const [refusal] = forwardObstacles('gateway office', paths, [filterOf({ forward: [] })]);
     expect(refusal).toEqual({
-      message: `gateway office: chain forward of nft table inet fw has policy drop, and would drop ${asked} and ${answers}`,
+      message: `gateway office: chain forward of nft table inet fw has policy drop, and would drop ${outgoing} and ${replies}`,
       hint:
         'accept it there: `nft insert rule inet fw forward ip saddr 10.89.4.0/24 accept` && ' +
         '`nft insert rule inet fw forward ip daddr 10.89.4.0/24 ct state established,related accept`',
@@ -101,13 +113,13 @@ describe('a policy that drops', () => {
       { FORWARD: ['jump DOCKER-USER', 'ct state new accept'], 'DOCKER-USER': ['return'] },
       'accept it there: `iptables -I DOCKER-USER -d 10.89.4.0/24 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT`',
     ],
-  ])('of iptables is told with a command of iptables: %j', (rules, hint) => {
+  ])('of iptables is reported with an iptables command: %j', (rules, hint) => {
     const filter = filterOf(rules, { family: 'ip', table: 'filter', chain: 'FORWARD' });
-    expect(forwardObstacles('gateway office', passages, [filter])).toMatchObject([{ hint }]);
+    expect(forwardObstacles('gateway office', paths, [filter])).toMatchObject([{ hint }]);
   });
 });
 
-describe('who asks', () => {
+describe('a drop policy closes', () => {
   const facts = givenFacts({
     links: [
       ...givenFacts().links,
@@ -132,12 +144,12 @@ describe('who asks', () => {
     nextHops: ['192.168.50.2'],
   });
 
-  it('is a network whose engine accepts nothing itself', () => {
-    expect(closed({ networks: [network('external')] })).toEqual([`network web: ${answers}`]);
+  it('an external network, but no network of an engine with its own accept rules', () => {
+    expect(closed({ networks: [network('external')] })).toEqual([`network web: ${replies}`]);
     expect(closed({ networks: [network('podman')] })).toEqual([]);
   });
 
-  it('is a member', () => {
+  it('a gateway member', () => {
     const served = [{ network: 'db', node: 'node2', subnet: '10.90.0.0/16', nodeAddress: '192.168.50.11' }];
     const gateway = { name: 'office', uplink: { device: 'uplink0' }, snat: 'none' as const, served };
     expect(closed({ gateways: [gateway] })).toEqual([

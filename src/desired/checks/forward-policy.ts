@@ -1,95 +1,105 @@
 /**
- * What another table's policy would stop. Every base chain has to accept a packet, so that an accept in our own table
- * does not help. Only what is surely stopped counts: a rule that is not understood may accept.
+ * Forwarded packets that another nft table's policy drops. Every base chain has to accept a packet, so an accept in our
+ * table does not help. Only certain drops count: a rule that is not understood may accept.
  */
-import { word } from '../nft/word.ts';
+import { ipKeyword } from '../nft/ip-keyword.ts';
 import { type Family, type Subnet, contains, familyOf, overlaps } from '../../address/cidr.ts';
 import type { FilterCondition, FilterRule, ForwardFilter } from '../../state/facts.ts';
 import type { Refusal } from '../redirect.ts';
 
-/** Where packets of a subnet go through this host; a device that is not known may be any. */
-export interface Passage {
+/** Devices on which this host forwards packets of a subnet; an unknown device may be any. */
+export interface ForwardPath {
   readonly subnet: Subnet;
-  /** towards the containers */
-  readonly inner?: string | undefined;
-  /** towards the outside */
-  readonly outer?: string | undefined;
-  /** somebody outside may be the first to talk */
-  readonly called?: boolean;
+  /** link to the containers */
+  readonly insideDevice?: string | undefined;
+  /** link to the outside */
+  readonly outsideDevice?: string | undefined;
+  /** clients on the outside may open connections */
+  readonly hasPublished?: boolean;
 }
 
-type Packet = Readonly<Partial<Record<FilterCondition['field'], string>>>;
+export type Packet = Readonly<Partial<Record<FilterCondition['field'], string>>>;
 
-/** What a chain would stop, by what it is. */
-interface Stopped {
-  readonly asked: readonly Subnet[];
-  readonly answers: readonly Subnet[];
-  readonly calls: readonly Subnet[];
+/** Subnets whose packets a chain would drop, by direction. */
+interface Dropped {
+  readonly outgoing: readonly Subnet[];
+  readonly replies: readonly Subnet[];
+  readonly published: readonly Subnet[];
 }
 
 export interface ForwardObstacle extends Refusal {
-  /** those of which packets or answers are stopped; a published port alone closes nothing else */
+  /** subnets to close; a dropped published port alone closes no subnet */
   readonly subnets: readonly Subnet[];
 }
 
 /**
  * @param what `gateway office` or `network web`
- * @param passages all of one family
+ * @param paths all of one family
  */
 export function forwardObstacles(
   what: string,
-  passages: readonly Passage[],
+  paths: readonly ForwardPath[],
   filters: readonly ForwardFilter[],
 ): ForwardObstacle[] {
-  const [first] = passages;
+  const [first] = paths;
   if (!first) return [];
   const family = familyOf(first.subnet);
   return filters
-    .filter((filter) => sees(filter, family))
+    .filter((filter) => hooksFamily(filter, family))
     .flatMap((filter) => {
-      const stopped = (packetOf: (passage: Passage) => Packet, of = passages): Subnet[] =>
-        of.filter((passage) => !mayPass(filter, packetOf(passage))).map(({ subnet }) => subnet);
-      const asked = stopped(({ subnet, inner, outer }) =>
-        packet({ in: inner, out: outer, from: subnet, state: 'new' }),
-      );
-      const answers = stopped(({ subnet, inner, outer }) =>
-        packet({ in: outer, out: inner, to: subnet, state: 'established' }),
-      );
-      const calls = stopped(
-        ({ subnet, inner, outer }) => packet({ in: outer, out: inner, to: subnet, state: 'new' }),
-        passages.filter(({ called }) => called),
-      );
-      if (asked.length + answers.length + calls.length === 0) return [];
-      const { table, chain } = filter;
-      const whose = [
-        ...(asked.length > 0 ? [`packets from ${asked.join(', ')}`] : []),
-        ...(answers.length > 0 ? [`replies to ${answers.join(', ')}`] : []),
-        ...(calls.length > 0 ? [`packets to published ports of ${calls.join(', ')}`] : []),
-      ].join(' and ');
+      const dropped = droppedBy(filter, paths);
+      const texts = [
+        ...textOf('packets from', dropped.outgoing),
+        ...textOf('replies to', dropped.replies),
+        ...textOf('packets to published ports of', dropped.published),
+      ];
+      if (texts.length === 0) return [];
       return [
         {
-          message: `${what}: chain ${chain} of nft table ${filter.family} ${table} has policy drop, and would drop ${whose}`,
-          hint: `accept it there: ${commands(filter, family, { asked, answers, calls }).join(' && ')}`,
-          subnets: [...new Set([...asked, ...answers])],
+          message: `${what}: chain ${filter.chain} of nft table ${filter.family} ${filter.table} has policy drop, and would drop ${texts.join(' and ')}`,
+          hint: `accept it there: ${commands(filter, family, dropped).join(' && ')}`,
+          subnets: [...new Set([...dropped.outgoing, ...dropped.replies])],
         },
       ];
     });
 }
 
-function sees({ family: of }: ForwardFilter, family: Family): boolean {
-  return of === 'inet' || of === word(family);
+function textOf(packets: string, subnets: readonly Subnet[]): string[] {
+  return subnets.length === 0 ? [] : [`${packets} ${subnets.join(', ')}`];
+}
+
+function droppedBy(filter: ForwardFilter, paths: readonly ForwardPath[]): Dropped {
+  const dropped = (some: readonly ForwardPath[], packetOf: (path: ForwardPath) => Packet): Subnet[] =>
+    some.filter((path) => !mayPass(filter, packetOf(path))).map(({ subnet }) => subnet);
+  const inbound = ({ subnet, insideDevice, outsideDevice }: ForwardPath, state: string): Packet =>
+    packet({ in: outsideDevice, out: insideDevice, to: subnet, state });
+  return {
+    outgoing: dropped(paths, ({ subnet, insideDevice, outsideDevice }) =>
+      packet({ in: insideDevice, out: outsideDevice, from: subnet, state: 'new' }),
+    ),
+    replies: dropped(paths, (path) => inbound(path, 'established')),
+    published: dropped(
+      paths.filter(({ hasPublished }) => hasPublished),
+      (path) => inbound(path, 'new'),
+    ),
+  };
+}
+
+export function hooksFamily({ family: of }: ForwardFilter, family: Family): boolean {
+  return of === 'inet' || of === ipKeyword(family);
 }
 
 function packet(fields: Readonly<Record<string, string | undefined>>): Packet {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Packet;
 }
 
-function mayPass({ chain, chains }: ForwardFilter, of: Packet): boolean {
+/** Whether the chain may accept a packet with these fields; a field that is not given may be any. */
+export function mayPass({ chain, chains }: ForwardFilter, of: Packet): boolean {
   const seen = new Set<string>();
   const accepts = (name: string): boolean => {
     if (seen.has(name)) return false;
     seen.add(name);
-    // A chain that was not listed may do anything.
+    // A chain that was not listed may accept.
     return chains.get(name)?.some((rule) => holds(rule, of) && reaches(rule)) ?? true;
   };
   const reaches = ({ verdict }: FilterRule): boolean => verdict.kind === 'accept' || accepts(verdict.chain);
@@ -111,27 +121,31 @@ function matches(pattern: string, name: string): boolean {
   return pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : name === pattern;
 }
 
-function commands(filter: ForwardFilter, family: Family, { asked, answers, calls }: Stopped): string[] {
+function commands(
+  filter: ForwardFilter,
+  family: Family,
+  { outgoing, replies, published }: Dropped,
+): string[] {
   const { table, chain, chains } = filter;
-  const ip = word(family);
+  const ip = ipKeyword(family);
   if (filter.family === ip && table === 'filter' && chain === 'FORWARD') {
-    // Docker puts its own rules before those of others, and this chain before its own.
+    // Docker puts its rules before those of other programs, and DOCKER-USER before its own.
     const insert = `${ip}tables -I ${chains.has('DOCKER-USER') ? 'DOCKER-USER' : chain}`;
     const state = '-m conntrack --ctstate RELATED,ESTABLISHED';
     return [
-      ...(asked.length > 0 ? [`\`${insert} -s ${asked.join(',')} -j ACCEPT\``] : []),
-      ...(answers.length > 0 ? [`\`${insert} -d ${answers.join(',')} ${state} -j ACCEPT\``] : []),
-      ...(calls.length > 0 ? [`\`${insert} -d ${calls.join(',')} -j ACCEPT\``] : []),
+      ...(outgoing.length > 0 ? [`\`${insert} -s ${outgoing.join(',')} -j ACCEPT\``] : []),
+      ...(replies.length > 0 ? [`\`${insert} -d ${replies.join(',')} ${state} -j ACCEPT\``] : []),
+      ...(published.length > 0 ? [`\`${insert} -d ${published.join(',')} -j ACCEPT\``] : []),
     ];
   }
   const insert = `nft insert rule ${filter.family} ${table} ${chain}`;
   const set = (subnets: readonly Subnet[]) =>
     subnets.length === 1 ? subnets.join() : `{ ${subnets.join(', ')} }`;
   return [
-    ...(asked.length > 0 ? [`\`${insert} ${ip} saddr ${set(asked)} accept\``] : []),
-    ...(answers.length > 0
-      ? [`\`${insert} ${ip} daddr ${set(answers)} ct state established,related accept\``]
+    ...(outgoing.length > 0 ? [`\`${insert} ${ip} saddr ${set(outgoing)} accept\``] : []),
+    ...(replies.length > 0
+      ? [`\`${insert} ${ip} daddr ${set(replies)} ct state established,related accept\``]
       : []),
-    ...(calls.length > 0 ? [`\`${insert} ${ip} daddr ${set(calls)} accept\``] : []),
+    ...(published.length > 0 ? [`\`${insert} ${ip} daddr ${set(published)} accept\``] : []),
   ];
 }

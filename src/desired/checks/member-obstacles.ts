@@ -1,45 +1,41 @@
 /** Obstacles on a gateway member: to packets from the nodes, or to replies. */
-import { subnetsAround } from '../../address/around.ts';
+import { containingSubnets } from '../../address/containing-subnets.ts';
 import { type Address, type Family, type Subnet, familyOf, isLinkLocal } from '../../address/cidr.ts';
+import { addressOf, ofFamily } from '../addresses.ts';
 import type { Facts, Link } from '../../state/facts.ts';
 import type { MemberGateway, ServedSubnet } from '../../topology/role.ts';
-import { type Passage, forwardObstacles } from './forward-policy.ts';
-import { linkTowards } from '../routing/neighbours.ts';
+import { type ForwardPath, forwardObstacles } from './forward-policy.ts';
+import { linkNamed, linkTowards } from '../routing/neighbours.ts';
+import { tunnelObstacles } from '../routing/tunnel-obstacles.ts';
 import { bringUp } from './node-refusals.ts';
 import type { NotReady, Refusal } from '../redirect.ts';
 
-/** Why nothing can leave by the uplink. */
-export function outObstacles(gateway: MemberGateway, family: Family, facts: Facts): NotReady[] {
+/** Reasons why nothing can leave by the uplink. */
+export function uplinkObstacles(gateway: MemberGateway, family: Family, facts: Facts): NotReady[] {
   const what = `gateway ${gateway.name}`;
-  const uplink = uplinkObstacles(gateway, facts);
-  // It is about both families, and told once.
+  const uplink = deviceObstacles(gateway, facts);
+  // These obstacles concern both families, and are reported once.
   if (uplink.length > 0) return uplink.map((one) => ({ what, ...one }));
-  return [...nextHopObstacles(gateway, family, facts), ...sourceObstacles(gateway, family, facts)].map(
-    (one) => ({
-      what,
-      family,
-      ...one,
-    }),
-  );
+  const obstacles = [...nextHopObstacles(gateway, family, facts), ...sourceObstacles(gateway, family, facts)];
+  return obstacles.map((one) => ({ what, family, ...one }));
 }
 
-interface BackObstacle {
+interface ServedObstacle {
   readonly subnets: readonly Subnet[];
   readonly obstacle: NotReady;
 }
 
-/** Why answers, or questions, of some subnets cannot pass. */
-export function backObstacles(
+/** Obstacles to packets of served subnets, in either direction. */
+export function servedObstacles(
   gateway: MemberGateway,
   served: readonly ServedSubnet[],
   facts: Facts,
-): BackObstacle[] {
+): ServedObstacle[] {
   const what = `gateway ${gateway.name}`;
-  const towards = (address: Address): Link | undefined => linkTowards(address, facts);
-  const stopped = forwardObstacles(what, passages(gateway, served, towards), facts.forwardFilters);
+  const dropped = forwardObstacles(what, forwardPaths(gateway, served, facts), facts.forwardFilters);
   return [
     ...served.flatMap((one) =>
-      nodeObstacles(one, towards(one.nodeAddress)).map((obstacle) => ({
+      nodeObstacles(one, linkTowards(one.nodeAddress, facts)).map((obstacle) => ({
         subnets: [one.subnet],
         obstacle: {
           what: `network ${one.network} on ${one.node}`,
@@ -48,10 +44,10 @@ export function backObstacles(
         },
       })),
     ),
-    ...stopped.map(({ subnets, message, hint }) => ({
+    ...dropped.map(({ subnets, message, hint }) => ({
       subnets,
       obstacle: {
-        // Those alone are stopped: all else passes.
+        // Without subnets, only packets to published ports are dropped.
         what: subnets.length > 0 ? what : `published ports of ${what}`,
         family: familyOf(served[0]?.subnet ?? ''),
         message,
@@ -64,14 +60,14 @@ export function backObstacles(
 /** Refuses served subnets that this host has an address in: replies would end here and never reach the node. */
 export function subnetsHere(served: readonly ServedSubnet[], { links }: Facts): Refusal[] {
   const own = links.flatMap(({ name, addresses }) =>
-    addresses.map((prefix) => ({ name, address: prefix.split('/')[0] ?? '' })),
+    addresses.map((prefix) => ({ name, address: addressOf(prefix) })),
   );
-  const around = subnetsAround(
+  const containing = containingSubnets(
     served.map(({ subnet }) => subnet),
     own.map(({ address }) => address),
   );
-  // Of several links, the first one is named.
-  const linkIn = new Map(own.toReversed().map(({ name, address }) => [around.get(address), name]));
+  // Reversed, so that the first of several links is named.
+  const linkIn = new Map(own.toReversed().map(({ name, address }) => [containing.get(address), name]));
   return served.flatMap(({ network, node, subnet }) => {
     const link = linkIn.get(subnet);
     if (link === undefined) return [];
@@ -84,9 +80,11 @@ export function subnetsHere(served: readonly ServedSubnet[], { links }: Facts): 
   });
 }
 
-function uplinkObstacles({ name, uplink }: MemberGateway, facts: Facts): Refusal[] {
+function deviceObstacles({ name, uplink }: MemberGateway, facts: Facts): Refusal[] {
   const { device } = uplink;
-  const link = facts.links.find((found) => found.name === device);
+  const link = linkNamed(device, facts);
+  const tunnel = tunnelObstacles({ name, uplink }, facts);
+  if (tunnel.length > 0) return tunnel;
   if (!link) {
     const hint = `bring the uplink up first, or correct \`device:\`; there are ${facts.links.map((l) => l.name).join(', ')}`;
     return [{ message: `gateway ${name}: no device ${device} on this host`, hint }];
@@ -96,13 +94,11 @@ function uplinkObstacles({ name, uplink }: MemberGateway, facts: Facts): Refusal
     : [];
 }
 
-/** The kernel would take an address of another link, and no answer could come back to it by the uplink. */
+/** Masquerade would use an address of another link, and replies could not reach it by the uplink. */
 function sourceObstacles({ name, uplink, snat }: MemberGateway, family: Family, facts: Facts): Refusal[] {
-  const link = facts.links.find((found) => found.name === uplink.device);
+  const link = linkNamed(uplink.device, facts);
   if (family === 4 || snat !== 'masquerade' || !link || link.down) return [];
-  const isOwn = (prefix: string): boolean =>
-    familyOf(prefix) === family && !isLinkLocal(prefix.split('/')[0] ?? '');
-  if (link.addresses.some(isOwn)) return [];
+  if (ofFamily(link.addresses, family).some((prefix) => !isLinkLocal(addressOf(prefix)))) return [];
   return [
     {
       message: `gateway ${name}: its uplink ${uplink.device} has no IPv${family} address of its own to masquerade with`,
@@ -112,10 +108,9 @@ function sourceObstacles({ name, uplink, snat }: MemberGateway, family: Family, 
 }
 
 function nextHopObstacles(gateway: MemberGateway, family: Family, facts: Facts): Refusal[] {
-  const { name, uplink } = gateway;
-  const { device } = uplink;
+  const { device } = gateway.uplink;
   const via = viaOf(gateway, family);
-  const link = facts.links.find((found) => found.name === device);
+  const link = linkNamed(device, facts);
   if (
     via === undefined ||
     !link ||
@@ -124,42 +119,42 @@ function nextHopObstacles(gateway: MemberGateway, family: Family, facts: Facts):
     linkTowards(via, { ...facts, links: [link] })
   )
     return [];
-  const has = link.addresses.filter((address) => familyOf(address) === family).join(', ') || 'no address';
+  const has = ofFamily(link.addresses, family).join(', ') || 'no address';
   return [
     {
-      message: `gateway ${name}: its next hop ${via} is not on ${device}, which has ${has}`,
+      message: `gateway ${gateway.name}: its next hop ${via} is not on ${device}, which has ${has}`,
       hint: 'write the neighbour at the other end of the uplink as `via:`, or give the device its address',
     },
   ];
 }
 
-function passages(
+function forwardPaths(
   { uplink, publish = [] }: MemberGateway,
   served: readonly ServedSubnet[],
-  towards: (address: Address) => Link | undefined,
-): Passage[] {
-  const called = new Set(
-    subnetsAround(
+  facts: Facts,
+): ForwardPath[] {
+  const published = new Set(
+    containingSubnets(
       served.map(({ subnet }) => subnet),
       publish.map(({ to }) => to),
     ).values(),
   );
   return served.map(({ subnet, nodeAddress }) => ({
     subnet,
-    inner: towards(nodeAddress)?.name,
-    outer: uplink.device,
-    called: called.has(subnet),
+    insideDevice: linkTowards(nodeAddress, facts)?.name,
+    outsideDevice: uplink.device,
+    hasPublished: published.has(subnet),
   }));
 }
 
 function nodeObstacles({ network, node, nodeAddress }: ServedSubnet, link: Link | undefined): Refusal[] {
-  const towards = `network ${network}: node ${node} at ${nodeAddress}`;
+  const subject = `network ${network}: node ${node} at ${nodeAddress}`;
   if (!link) {
     const hint = 'node and gateway must be neighbours, no tunnel is built; check `hosts:` and `ip address`';
-    return [{ message: `${towards} is not on a connected link of this gateway`, hint }];
+    return [{ message: `${subject} is not on a connected link of this gateway`, hint }];
   }
   if (!link.down) return [];
-  return [{ message: `${towards} is on ${link.name}, which is down`, hint: bringUp(link.name) }];
+  return [{ message: `${subject} is on ${link.name}, which is down`, hint: bringUp(link.name) }];
 }
 
 export function viaOf({ uplink }: MemberGateway, family: Family): Address | undefined {

@@ -1,4 +1,4 @@
-/** Obstacles that keep a network from being redirected on this host. */
+/** Obstacles to redirecting a network on this host. */
 import {
   type Address,
   type Subnet,
@@ -6,17 +6,18 @@ import {
   familyOf,
   isLinkLocal,
   prefixLength,
-  wholeLength,
+  fullPrefixLength,
 } from '../../address/cidr.ts';
+import { addressOf, ofFamily } from '../addresses.ts';
 import type { Facts, ForeignRoute, Link } from '../../state/facts.ts';
 import type { NodeNetwork } from '../../topology/role.ts';
 import { ipCommand } from '../../kinds/words.ts';
 import type { Refusal } from '../redirect.ts';
 
 /**
- * Why a gateway cannot be sent to.
+ * Reasons why a gateway is unreachable.
  *
- * @param link the one on which the gateway is a neighbour, when there is one
+ * @param link link on which the gateway is a neighbour, if any
  */
 export function gatewayObstacles(
   network: NodeNetwork,
@@ -24,38 +25,38 @@ export function gatewayObstacles(
   link: Link | undefined,
   links: readonly Link[],
 ): Refusal[] {
-  const own = links.find(({ addresses }) => addresses.some((address) => address.split('/')[0] === hop));
-  const towards = `network ${network.name}: gateway ${network.gateway} at ${hop}`;
+  const own = links.find(({ addresses }) => addresses.some((address) => addressOf(address) === hop));
+  const subject = `network ${network.name}: gateway ${network.gateway} at ${hop}`;
   if (own) {
     return [
       {
-        message: `${towards} is this host itself: ${own.name} has that address`,
+        message: `${subject} is this host itself: ${own.name} has that address`,
         hint: 'write the address of the gateway into `hosts:`; a host cannot be its own gateway',
       },
     ];
   }
-  if (!link) return [notConnected(towards, hop, links)];
+  if (!link) return [notConnected(subject, hop, links)];
   if (!link.down) return [];
-  return [{ message: `${towards} is on ${link.name}, which is down`, hint: bringUp(link.name) }];
+  return [{ message: `${subject} is on ${link.name}, which is down`, hint: bringUp(link.name) }];
 }
 
 export function bringUp(device: string): string {
   return `\`ip link set ${device} up\`, then run apply again`;
 }
 
-function notConnected(towards: string, hop: Address, links: readonly Link[]): Refusal {
+function notConnected(subject: string, hop: Address, links: readonly Link[]): Refusal {
   const connected = links.flatMap((link) =>
-    link.addresses
-      .filter((a) => familyOf(a) === familyOf(hop) && !isLinkLocal(a.split('/')[0] ?? ''))
-      .map((a) => `${a} on ${link.name}`),
+    ofFamily(link.addresses, familyOf(hop))
+      .filter((prefix) => !isLinkLocal(addressOf(prefix)))
+      .map((prefix) => `${prefix} on ${link.name}`),
   );
   return {
-    message: `${towards} is not on a connected link`,
+    message: `${subject} is not on a connected link`,
     hint: `the gateway must be a neighbour of this host, no tunnel is built; connected here: ${connected.join(', ') || 'nothing'}`,
   };
 }
 
-/** @param bridge that of the network, when it is known */
+/** @param bridge the network's bridge, if known */
 export function subnetRefusals(
   network: NodeNetwork,
   subnet: Subnet,
@@ -64,28 +65,28 @@ export function subnetRefusals(
 ): Refusal[] {
   const inside = facts.links.flatMap((link) =>
     link.addresses
-      .filter((address) => contains(subnet, address.split('/')[0] ?? ''))
+      .filter((address) => contains(subnet, addressOf(address)))
       .map((address) => ({ link, address })),
   );
   const own = new Set([...inside.map(({ link }) => link.name), ...(bridge === undefined ? [] : [bridge])]);
   return [
     ...inside.flatMap(({ link, address }) => linkRefusals(network, subnet, link, address)),
     ...facts.foreignRoutes
-      .filter((route) => isOfAnother(route, subnet, own))
+      .filter((route) => leadsElsewhere(route, subnet, own))
       .slice(0, 1)
       .map((route) => routeRefusal(network, subnet, route)),
   ];
 }
 
 /**
- * Kinds of links with other hosts behind them; a network card has no kind. Containers and virtual machines are
- * behind a bridge, or behind a cable (veth, tun) of their own.
+ * Types of links that lead to other hosts; a network card has no type. Containers and virtual machines are behind a
+ * bridge, or have a link of their own (veth, tun).
  */
-const towardsOthers = new Set([undefined, 'vlan', 'bond', 'team', 'macvlan', 'ipvlan', 'wireguard']);
+const typesToOtherHosts = new Set([undefined, 'vlan', 'bond', 'team', 'macvlan', 'ipvlan', 'wireguard']);
 
 function linkRefusals({ name }: NodeNetwork, subnet: Subnet, link: Link, address: string): Refusal[] {
   const length = Number(address.split('/')[1]);
-  if (length < wholeLength(familyOf(subnet)) && towardsOthers.has(link.type)) {
+  if (length < fullPrefixLength(familyOf(subnet)) && typesToOtherHosts.has(link.type)) {
     return [
       {
         message: `network ${name}: ${subnet} is the subnet of ${link.name} (${address}), which leads to other hosts`,
@@ -93,7 +94,7 @@ function linkRefusals({ name }: NodeNetwork, subnet: Subnet, link: Link, address
       },
     ];
   }
-  // Half of a bridge cannot be redirected: the host reaches its containers by the bridge's own, wider route.
+  // A part of a bridge's subnet cannot be redirected: the host reaches its containers by the bridge's wider route.
   if (length >= prefixLength(subnet)) return [];
   return [
     {
@@ -103,18 +104,22 @@ function linkRefusals({ name }: NodeNetwork, subnet: Subnet, link: Link, address
   ];
 }
 
-/** A single address on a link is a container with a link of its own. */
-function isOfAnother({ destination, via, device }: ForeignRoute, subnet: Subnet, own: Set<string>): boolean {
+/** A route to a single address on a link is a container with its own link. */
+function leadsElsewhere(
+  { destination, via, device }: ForeignRoute,
+  subnet: Subnet,
+  own: Set<string>,
+): boolean {
   if (!contains(subnet, destination) || own.has(device ?? '')) return false;
-  return via !== undefined || prefixLength(destination) < wholeLength(familyOf(destination));
+  return via !== undefined || prefixLength(destination) < fullPrefixLength(familyOf(destination));
 }
 
-/** The host's answers to the containers, and the answers from the gateway, would go there. */
+/** Replies of this host and of the gateway to the containers would follow that route. */
 function routeRefusal({ name }: NodeNetwork, subnet: Subnet, route: ForeignRoute): Refusal {
   const { destination, via, device } = route;
-  const way = `${via === undefined ? '' : ` via ${via}`}${device === undefined ? '' : ` dev ${device}`}`;
+  const target = `${via === undefined ? '' : ` via ${via}`}${device === undefined ? '' : ` dev ${device}`}`;
   return {
-    message: `network ${name}: ${subnet} is routed elsewhere: this host has a route ${destination}${way}`,
-    hint: `remove the route (\`${ipCommand(familyOf(subnet))} route del ${destination}${way}\`), or give the network another subnet`,
+    message: `network ${name}: ${subnet} is routed elsewhere: this host has a route ${destination}${target}`,
+    hint: `remove the route (\`${ipCommand(familyOf(subnet))} route del ${destination}${target}\`), or give the network another subnet`,
   };
 }

@@ -1,19 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { givenFacts, givenNetwork } from '../../../tests/given/facts.ts';
+import { givenNodeNetwork } from '../../../tests/given/role.ts';
 import type { Link } from '../../state/facts.ts';
-import type { NodeNetwork } from '../../topology/role.ts';
 import { bridgeRefusals } from '../checks/bridge-refusals.ts';
 import { bridgeOf } from './bridge.ts';
 
-const web: NodeNetwork = {
-  name: 'web',
-  engine: 'external',
-  subnets: ['10.89.4.0/24'],
-  direct: [],
-  blocked: [],
-  gateway: 'office',
-  nextHops: [],
-};
+const web = givenNodeNetwork({ nextHops: [] });
 const named = { ...web, bridge: 'virbr1' };
 
 function link(name: string, type: string | undefined, ...addresses: string[]): Link {
@@ -31,7 +23,7 @@ describe('the bridge of an external network', () => {
     expect(bridgeOf(web, givenFacts())).toBeUndefined();
   });
 
-  it('is the one that the file names, also where another has the address', () => {
+  it('is the one that the file names, even if another bridge has the address', () => {
     const facts = givenFacts({
       links: [link('br0', 'bridge', '10.89.4.1/24')],
       networks: [givenNetwork({ engine: 'external', bridge: 'br0' })],
@@ -42,16 +34,16 @@ describe('the bridge of an external network', () => {
 
 describe('a bridge that the file names', () => {
   it.each([
-    ['that is not there yet', []],
-    ['that is a bridge', [link('virbr1', 'bridge')]],
-  ])('is accepted: one %s', (_, links) => {
+    ['does not exist yet', []],
+    ['is a bridge', [link('virbr1', 'bridge')]],
+  ])('is accepted if it %s', (_, links) => {
     expect(bridgeRefusals(named, givenFacts({ links }))).toEqual([]);
   });
 
   it.each([
     ['a physical device', undefined, ''],
     ['a tunnel', 'gre', ', of type gre'],
-  ])('is refused when it is %s', (_, type, said) => {
+  ])('is refused if it is %s', (_, type, said) => {
     expect(bridgeRefusals(named, givenFacts({ links: [link('virbr1', type)] }))).toEqual([
       {
         message: `network web: virbr1 is not a bridge: this host has a device of that name${said}`,

@@ -41,30 +41,32 @@ const web6 = [
   `6 filter DOCKER-USER -d fd00:4::/64 -i eth0 ${established}`,
 ];
 
-describe('what goes into DOCKER-USER', () => {
+describe('rules in DOCKER-USER', () => {
   it.each<[string, Partial<HostRole>, Partial<Facts>, string[]]>([
-    ['nothing where there is no such chain', { networks: [network('podman')] }, {}, []],
-    ['networks of other engines', { networks: [network('podman')] }, { dockerUser: [4] }, web4],
-    ['of both families', { networks: [network('external')] }, { dockerUser: [4, 6] }, [...web4, ...web6]],
-    ["none of Docker's own", { networks: [network('docker')] }, { dockerUser: [4, 6] }, []],
+    ['do not exist without that chain', { networks: [network('podman')] }, {}, []],
+    ['accept networks of other engines', { networks: [network('podman')] }, { dockerUser: [4] }, web4],
+    ['accept both families', { networks: [network('external')] }, { dockerUser: [4, 6] }, [...web4, ...web6]],
+    ["do not exist for Docker's own networks", { networks: [network('docker')] }, { dockerUser: [4, 6] }, []],
     [
-      'none of a blocked family',
+      'do not accept a blocked family',
       { networks: [network('cni', { blocked: [4] })] },
       { dockerUser: [4, 6] },
       web6,
     ],
     [
-      'no way to a gateway that is nowhere',
+      'do not exist for an unreachable gateway',
       { networks: [network('cni', { nextHops: [], direct: [] })] },
       { dockerUser: [4] },
       [],
     ],
     [
-      'calls that come by the gateway, and what goes to another one',
+      'accept packets to published ports, and to the gateways of routes',
       {
         networks: [
           network('docker', {
-            called: [{ proto: 'tcp', to: '10.89.4.5', toPort: 80, from: ['192.168.50.2', 'fd00:50::2'] }],
+            inboundPorts: [
+              { proto: 'tcp', to: '10.89.4.5', toPort: 80, from: ['192.168.50.2', 'fd00:50::2'] },
+            ],
           }),
           network('podman', {
             subnets: ['10.90.0.0/16'],
@@ -89,7 +91,7 @@ describe('what goes into DOCKER-USER', () => {
       ],
     ],
     [
-      'calls from the uplink of a gateway',
+      'accept packets from a gateway’s uplink to its published ports',
       {
         gateways: [
           {
@@ -105,7 +107,7 @@ describe('what goes into DOCKER-USER', () => {
       ['4 filter DOCKER-USER -d 10.90.0.5/32 -i gre1 -p udp -m udp --dport 53 -j ACCEPT'],
     ],
     [
-      'what a gateway forwards',
+      'accept packets that a gateway forwards',
       {
         gateways: [
           {
@@ -126,7 +128,7 @@ describe('what goes into DOCKER-USER', () => {
     expect(rules(of, facts)).toEqual(expected);
   });
 
-  it('stops nothing any more, where the chain is; other policies do', () => {
+  it('make the drop policy of that chain ineffective, and no other', () => {
     const filter = (family: string, chain: string) => ({
       family,
       table: 'filter',

@@ -1,4 +1,4 @@
-/** What the engine says of a network; nothing when it was not asked. */
+/** Facts of a network from its engine; undefined if the engine was not queried. */
 import type { Facts, NetworkFacts } from '../../state/facts.ts';
 
 export function factsOf(

@@ -5,7 +5,7 @@ import type { LedgerNetwork } from '../../state/ledger.ts';
 import { actualState } from '../../state/actual.ts';
 import type { NodeNetwork } from '../../topology/role.ts';
 import { networkStates } from './obstacles.ts';
-import { releaseNetwork, wantNetwork } from './networks.ts';
+import { releaseNetwork, desiredNetwork } from './networks.ts';
 
 const network = {
   name: 'web',
@@ -20,11 +20,11 @@ const file = '/etc/cni/net.d/web.conflist';
 const running = { name: 'c1', running: true };
 const stopped = { name: 'old', running: false };
 
-function want(different: Partial<NetworkFacts>, of: Partial<NodeNetwork> = {}) {
+function desired(different: Partial<NetworkFacts>, of: Partial<NodeNetwork> = {}) {
   const facts = givenFacts({ networks: [givenNetwork(different)] });
   const [state] = networkStates([{ ...network, ...of }], facts, false);
-  const wishes = state ? wantNetwork(state, facts) : { wanted: [], waiting: [] };
-  return { ...wishes, notReady: state?.obstacles };
+  const result = state ? desiredNetwork(state, facts) : { wanted: [], waiting: [] };
+  return { ...result, notReady: state?.obstacles };
 }
 
 const masquerade = (enabled: boolean): unknown =>
@@ -33,8 +33,8 @@ const masquerade = (enabled: boolean): unknown =>
   });
 
 describe('a network of the file', () => {
-  it('is made, and its masquerade is off', () => {
-    const { wanted, waiting, notReady } = want({ exists: false, subnets: [] });
+  it('is created with masquerade off', () => {
+    const { wanted, waiting, notReady } = desired({ exists: false, subnets: [] });
     expect(wanted).toEqual([
       {
         object: { kind: 'engine-network', engine: 'podman', name: 'web', subnets: ['10.89.4.0/24'] },
@@ -45,16 +45,16 @@ describe('a network of the file', () => {
     expect([waiting, notReady]).toEqual([[], []]);
   });
 
-  it('keeps its masquerade while anything is attached, running or not', () => {
-    const { wanted, waiting } = want({ ours: true, attached: [running, stopped] });
+  it('keeps its masquerade while a container is attached, running or not', () => {
+    const { wanted, waiting } = desired({ ours: true, attached: [running, stopped] });
     expect(wanted).toContainEqual(masquerade(true));
     expect(waiting).toEqual([
       `${file}: ipMasq: false, until nothing is attached to web (now: c1, old (stopped)); the source address is kept all the same`,
     ]);
   });
 
-  it('stays switched off when containers come later', () => {
-    const { wanted, waiting } = want({
+  it('keeps masquerade off when containers are attached later', () => {
+    const { wanted, waiting } = desired({
       attached: [running],
       masquerade: { file, setting: 'ipMasq', enabled: false },
     });
@@ -62,13 +62,13 @@ describe('a network of the file', () => {
     expect(waiting).toEqual([]);
   });
 
-  it('is not made while no way leads to its gateway: what it is made with would be wrong', () => {
-    expect(want({ exists: false, subnets: [] }, { nextHops: ['10.1.1.1'] }).wanted).toEqual([]);
-    expect(want({ exists: false, subnets: [] }, { nextHops: [], blocked: [4] }).wanted).toHaveLength(2);
+  it('is not created while its gateway has no link: its options would be wrong', () => {
+    expect(desired({ exists: false, subnets: [] }, { nextHops: ['10.1.1.1'] }).wanted).toEqual([]);
+    expect(desired({ exists: false, subnets: [] }, { nextHops: [], blocked: [4] }).wanted).toHaveLength(2);
   });
 
-  it('is left as it is with another subnet, and both are named', () => {
-    const { wanted, notReady } = want({ subnets: ['10.89.7.0/24'] });
+  it('is not changed if its subnet differs, and both subnets are reported', () => {
+    const { wanted, notReady } = desired({ subnets: ['10.89.7.0/24'] });
     expect(wanted).toEqual([
       {
         object: { kind: 'engine-network', engine: 'podman', name: 'web', subnets: ['10.89.7.0/24'] },
@@ -87,35 +87,35 @@ describe('a network of the file', () => {
 
   it('may have a family that the file does not mention', () => {
     const subnets = ['10.89.4.0/24', '2001:db8::/64'];
-    const { wanted, notReady } = want({ subnets });
+    const { wanted, notReady } = desired({ subnets });
     expect(notReady).toEqual([]);
     expect(wanted[0]?.object).toMatchObject({ subnets });
   });
 
-  it('is not ready in a family that the file mentions and it does not have', () => {
-    const { wanted, notReady } = want({}, { subnets: ['10.89.4.0/24', '2001:db8::/64'] });
+  it('is not ready in a family that only the file mentions', () => {
+    const { wanted, notReady } = desired({}, { subnets: ['10.89.4.0/24', '2001:db8::/64'] });
     expect(notReady).toMatchObject([
       {
         family: 6,
         message: 'network web: podman 4.3.1 with cni gave it no IPv6 subnet, the file says 2001:db8::/64',
       },
     ]);
-    // The other one is.
+    // The other family is ready.
     expect(wanted).toContainEqual(masquerade(false));
   });
 
-  it('may have its subnets in another order', () => {
+  it('may list its subnets in another order', () => {
     const subnets = ['10.89.4.0/24', '10.89.6.0/24'];
-    expect(want({ subnets }, { subnets: subnets.toReversed() }).notReady).toEqual([]);
+    expect(desired({ subnets }, { subnets: subnets.toReversed() }).notReady).toEqual([]);
   });
 
-  it('of somebody else is left alone', () => {
-    const wishes = { wanted: [], waiting: [], notReady: [] };
-    expect(want({ engine: 'external' }, { engine: 'external' })).toEqual(wishes);
+  it('is not changed if it is external', () => {
+    const unchanged = { wanted: [], waiting: [], notReady: [] };
+    expect(desired({ engine: 'external' }, { engine: 'external' })).toEqual(unchanged);
   });
 });
 
-describe('a network that the file does not have any more', () => {
+describe('a network that the file no longer has', () => {
   const edited = { file, original: 'a', ours: 'b' };
   const release = (kept: Partial<LedgerNetwork>, found: Partial<NetworkFacts>) =>
     releaseNetwork(
@@ -125,11 +125,11 @@ describe('a network that the file does not have any more', () => {
       }),
     );
 
-  it('goes when we made it and nobody uses it', () => {
+  it('is removed if we created it and no container uses it', () => {
     expect(release({ created: true, edited }, { ours: true }).wanted).toEqual([]);
   });
 
-  it('stays when containers use it, and is named', () => {
+  it('stays, and is reported, if containers use it', () => {
     const { wanted, waiting } = release(
       { created: true, edited },
       { ours: true, attached: [running, stopped] },
@@ -140,11 +140,11 @@ describe('a network that the file does not have any more', () => {
     expect(waiting[1]).toBe('c1: no masquerade until `podman network reload`, or the next start');
   });
 
-  it('that we only edited gets its masquerade back', () => {
+  it('gets its masquerade back if we only edited it', () => {
     expect(release({ edited }, {}).wanted).toEqual([masquerade(true)]);
   });
 
-  it('that is gone is forgotten', () => {
+  it('is forgotten if it does not exist', () => {
     expect(release({ created: true, edited }, { exists: false })).toEqual({
       wanted: [],
       waiting: [],
@@ -152,10 +152,10 @@ describe('a network that the file does not have any more', () => {
   });
 });
 
-describe('a network that we only edited and somebody replaced', () => {
+describe('a network that we edited and the user recreated', () => {
   it.each([
-    ['is left alone', 'podman77', []],
-    ['is the same by its bridge', 'cni-podman1', [masquerade(true)]],
+    ['is not changed', 'podman77', []],
+    ['is still the same with the same bridge', 'cni-podman1', [masquerade(true)]],
   ] as const)('%s', (_, bridge, wanted) => {
     const edited = { file, original: 'a', ours: 'b' };
     const kept = {
@@ -173,12 +173,12 @@ describe('a network that we only edited and somebody replaced', () => {
   });
 });
 
-describe('a network that we made and somebody replaced', () => {
-  it('is left alone', () => {
+describe('a network that we created and the user recreated', () => {
+  it('is not changed', () => {
     const edited = { file, original: 'a', ours: 'b' };
     const kept = { engine: 'podman', name: 'web', subnets: ['10.89.4.0/24'], created: true, edited } as const;
     const facts = givenFacts({
-      // Its owner has switched masquerade off himself.
+      // Its owner has disabled masquerade.
       networks: [givenNetwork({ masquerade: { file, setting: 'ipMasq', enabled: false } })],
       ledger: { gateways: {}, sysctls: {}, networks: [kept] },
     });

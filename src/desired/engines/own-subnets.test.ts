@@ -4,7 +4,7 @@ import type { Facts, Link } from '../../state/facts.ts';
 import { emptyLedger } from '../../state/ledger.ts';
 import type { NodeNetwork } from '../../topology/role.ts';
 import { networkStates } from './obstacles.ts';
-import { otherSubnets } from './own-subnets.ts';
+import { differingSubnets } from './own-subnets.ts';
 
 const web: NodeNetwork = {
   name: 'web',
@@ -25,48 +25,48 @@ const bridge = (addresses: readonly string[], more: Partial<Link> = {}): Link =>
   ...more,
 });
 
-/** It was the bridge of web when apply last ran. */
+/** The bridge of web when apply last ran. */
 const kept = { ...emptyLedger, bridges: { web: 'br1' } };
 
 function subnetsOn(link: Link, facts: Partial<Facts> = {}, of: Partial<NodeNetwork> = {}): string[] {
-  const found = otherSubnets({ ...web, ...of }, givenFacts({ links: [link], ledger: kept, ...facts }));
+  const found = differingSubnets({ ...web, ...of }, givenFacts({ links: [link], ledger: kept, ...facts }));
   return found.flatMap(({ subnets }) => subnets);
 }
 
-describe('the bridge of a network', () => {
+describe('subnets on the bridge of a network', () => {
   it.each<[string, readonly string[], readonly string[]]>([
-    ['as the file says', ['10.89.4.1/24', 'fd00:4::1/64', 'fe80::1/64'], []],
-    ['without an address', ['fe80::1/64'], []],
-    ['with another subnet beside its own', ['10.89.4.1/24', '10.89.9.1/24'], []],
-    ['with another subnet alone', ['10.99.0.1/24'], ['10.99.0.0/24']],
-    ['with a wider one', ['10.89.4.1/16'], ['10.89.0.0/16']],
-    ['with another one of one family', ['10.89.4.1/24', 'fd00:9::1/64'], ['fd00:9::/64']],
-  ])('is %s', (_, addresses, expected) => {
+    ['match the file', ['10.89.4.1/24', 'fd00:4::1/64', 'fe80::1/64'], []],
+    ['are unknown without an address', ['fe80::1/64'], []],
+    ['may include another subnet', ['10.89.4.1/24', '10.89.9.1/24'], []],
+    ['differ with another subnet alone', ['10.99.0.1/24'], ['10.99.0.0/24']],
+    ['differ with a wider subnet', ['10.89.4.1/16'], ['10.89.0.0/16']],
+    ['differ in one family', ['10.89.4.1/24', 'fd00:9::1/64'], ['fd00:9::/64']],
+  ])('%s', (_, addresses, expected) => {
     expect(subnetsOn(bridge(addresses))).toEqual(expected);
   });
 
-  it('tells nothing where others live behind it', () => {
+  it('are unknown if the bridge leads to other hosts', () => {
     const other = bridge(['10.99.0.1/24']);
     expect(subnetsOn(other, { defaultHops: [{ via: '10.99.0.9', device: 'br1' }] })).toEqual([]);
     expect(subnetsOn(other, {}, { nextHops: ['10.99.0.2'] })).toEqual([]);
     expect(subnetsOn(bridge(['2001:db8::5/64'], { advertised: ['2001:db8::5/64'] }))).toEqual([]);
   });
 
-  it('tells nothing where a route leads from it to the subnet, or the family is blocked', () => {
+  it('are unknown if the bridge has a route to the subnet, or the family is blocked', () => {
     const foreignRoutes = [{ destination: '10.89.4.0/24', device: 'br1' }];
     expect(subnetsOn(bridge(['10.99.0.1/24']), { foreignRoutes })).toEqual([]);
     expect(subnetsOn(bridge(['10.99.0.1/24']), {}, { blocked: [4] })).toEqual([]);
   });
 
-  it('is asked when the engine does not answer', () => {
-    const silentEngines = { docker: { why: 'its daemon does not answer' } };
-    expect(subnetsOn(bridge(['10.99.0.1/24']), { silentEngines }, { engine: 'docker' })).toEqual([
+  it('count if the engine does not answer', () => {
+    const unreadEngines = { docker: { why: 'its daemon does not answer' } };
+    expect(subnetsOn(bridge(['10.99.0.1/24']), { unreadEngines }, { engine: 'docker' })).toEqual([
       '10.99.0.0/24',
     ]);
   });
 });
 
-describe('why a network is closed', () => {
+describe('the reason why a network is closed', () => {
   const reasons = (networks: readonly NodeNetwork[], facts: Partial<Facts>): string[] =>
     networkStates(networks, givenFacts(facts), false).flatMap(({ obstacles }) =>
       obstacles.map(({ message }) => message),
@@ -75,8 +75,8 @@ describe('why a network is closed', () => {
   const found = givenNetwork({ engine: 'docker', backend: 'docker 28.5.2' });
 
   it('is an engine that does not answer, with its own words', () => {
-    const silentEngines = { docker: { why: 'its daemon does not answer', hint: 'start it' } };
-    expect(networkStates([docker], givenFacts({ silentEngines }), false)[0]?.obstacles).toEqual([
+    const unreadEngines = { docker: { why: 'its daemon does not answer', hint: 'start it' } };
+    expect(networkStates([docker], givenFacts({ unreadEngines }), false)[0]?.obstacles).toEqual([
       {
         what: 'network web',
         message: 'network web: docker cannot be queried: its daemon does not answer',
@@ -85,19 +85,19 @@ describe('why a network is closed', () => {
     ]);
   });
 
-  it('is nothing while all is only closed', () => {
-    const silentEngines = { docker: { why: 'not asked' } };
-    expect(networkStates([docker], givenFacts({ silentEngines }), true)[0]?.obstacles).toEqual([]);
+  it('is absent while everything is closed', () => {
+    const unreadEngines = { docker: { why: 'not queried' } };
+    expect(networkStates([docker], givenFacts({ unreadEngines }), true)[0]?.obstacles).toEqual([]);
   });
 
-  it('is a network of another kind', () => {
-    const unfit = { what: 'docker has it, and it has driver macvlan', hint: '' };
-    expect(reasons([docker], { networks: [{ ...found, unfit, subnets: [] }] })).toEqual([
+  it('is a network with an unusable driver', () => {
+    const unusable = { what: 'docker has it, and it has driver macvlan', hint: '' };
+    expect(reasons([docker], { networks: [{ ...found, unusable, subnets: [] }] })).toEqual([
       'network web: docker has it, and it has driver macvlan',
     ]);
   });
 
-  it('is its subnet, which another network has by now', () => {
+  it('is a subnet that another network has', () => {
     const db: NodeNetwork = { ...docker, name: 'db', subnets: ['10.89.7.0/24'] };
     const swapped = { ...found, subnets: ['10.89.7.0/24'] };
     expect(

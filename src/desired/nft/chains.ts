@@ -1,156 +1,151 @@
-/**
- * The chains of table `inet mustredirect`. Rules are in nft's own canonical form, so that they can be
- * compared with what the kernel gives back.
- */
+/** Chains of table `inet mustredirect`. Rules have nft's canonical form, to compare them with the kernel's. */
 import { type Family, families } from '../../address/cidr.ts';
-import type { NftChain } from '../../kinds/nft-table/schema.ts';
 import { hex } from '../../kinds/words.ts';
 import type { PublishedSubnets } from '../engines/bridge.ts';
+import { chain } from './chain.ts';
 import { hostErrorChains } from './host-errors.ts';
 import { inboundChains, inboundJumps } from './inbound.ts';
 import { markChains } from './marks.ts';
 import { natRules, translates, untranslatedRules } from './nat.ts';
 import { spoofedChains } from './spoofed.ts';
 import { drop, dropChains } from './drop.ts';
-import { word } from './word.ts';
+import { ipKeyword } from './ip-keyword.ts';
 import type { Numbers } from '../allocate/numbers.ts';
-import { type Redirect, type DesiredObject, bridgesOf, byFamily, isLocal } from '../redirect.ts';
+import {
+  type Redirect,
+  type DesiredObject,
+  bridgesOf,
+  byFamily,
+  isBridged,
+  isMember,
+  isNode,
+  policyRoutesOf,
+} from '../redirect.ts';
 import { publishedChain } from './published-ports.ts';
-import { exitJumps, routeChains } from './route-chains.ts';
-import type { ByMark } from '../routing/steering-kind.ts';
+import { egressJumps, routeChains } from './route-chains.ts';
+import type { SteeredFamily } from '../routing/steering-kind.ts';
 import { isNotRedirected, isRedirected } from './subnet-sets.ts';
-import { isReturned, wayRules, egressesOf } from '../routing/egress.ts';
+import { goesToNode, egressRules, egressesOf } from '../routing/egress.ts';
 
 /** before filter chains of other programs (0), which might accept the packet */
 const beforeFilter = -1;
 /** before masquerade rules of other programs (srcnat, 100): the first NAT decision is final */
 const beforeSrcnat = 90;
-/** sees the address that a packet leaves with */
+/** after source NAT: sees the source address that a packet leaves with */
 const afterSrcnat = 110;
 
 export function nftChains(
-  redirects: readonly Redirect[],
+  groups: readonly SteeredFamily[],
   numbers: Numbers,
-  byMark: ByMark,
   published: PublishedSubnets,
 ): DesiredObject[] {
   const { bypassBit = 0 } = numbers;
+  const redirects = groups.flatMap((group) => group.redirects);
   return [
-    ...markChains(redirects, numbers, byMark, published),
+    ...markChains(groups, numbers, published),
     ...spoofedChains(redirects),
-    ...hostErrorChains(redirects, numbers, byMark),
+    ...hostErrorChains(groups, numbers),
     ...dropChains(redirects),
     ...inboundChains(redirects),
+    chain('forward', forwardRules(redirects), 'check every forwarded packet', {
+      type: 'filter',
+      hook: 'forward',
+      priority: beforeFilter,
+    }),
     chain(
-      {
-        name: 'forward',
-        hook: { type: 'filter', hook: 'forward', priority: beforeFilter },
-        rules: forwardRules(redirects),
-      },
-      'check every forwarded packet',
-    ),
-    chain(
-      { name: 'guard', rules: guardRules(redirects, bypassBit, published) },
+      'guard',
+      guardRules(redirects, bypassBit, published),
       'drop and count packets that would leave by another next hop or link',
     ),
     natChain(redirects, bypassBit),
     ...routeChains(redirects, bypassBit),
     ...publishedChain(redirects),
-    ...(redirects.some((redirect) => redirect.local || translates(redirect))
-      ? [translatedChain(redirects, numbers, byMark)]
+    ...(redirects.some((redirect) => isNode(redirect) || translates(redirect))
+      ? [translatedChain(groups, numbers)]
       : []),
   ];
 }
 
 function natChain(redirects: readonly Redirect[], bypassBit: number): DesiredObject {
   return chain(
-    {
-      name: 'postrouting',
-      hook: { type: 'nat', hook: 'postrouting', priority: beforeSrcnat },
-      rules: natRules(redirects, bypassBit),
-    },
-    redirects.some(isLocal)
+    'postrouting',
+    natRules(redirects, bypassBit).map(({ rule }) => rule),
+    redirects.some(isNode)
       ? 'keep the container’s source address, before any masquerade'
       : 'set the source address that the outside sees',
+    { type: 'nat', hook: 'postrouting', priority: beforeSrcnat },
   );
 }
 
 /**
- * Flows that began before their subnet was redirected, or while their destination was direct, leave with the host's address until
- * conntrack has forgotten them: the gateway could not tell which network they belong to.
+ * Connections from before their subnet was redirected, or from while their destination was direct, keep the host's
+ * source address as long as conntrack has their entry: the gateway could not tell their network.
  */
-function translatedChain(redirects: readonly Redirect[], numbers: Numbers, byMark: ByMark): DesiredObject {
+function translatedChain(
+  groups: readonly SteeredFamily[],
+  { bypassBit = 0, checkedBit = 0 }: Numbers,
+): DesiredObject {
+  const local = groups.filter(({ redirects }) => redirects.some(isNode));
   const rules = [
-    ...byFamily(redirects).flatMap((group) =>
-      group.redirects.some(isLocal)
-        ? [
-            lostRule(group.family, group.redirects, numbers.bypassBit ?? 0),
-            ...(byMark.has(group.family)
-              ? ownRules(group.family, group.redirects, numbers.checkedBit ?? 0)
-              : []),
-          ]
-        : [],
-    ),
-    ...byFamily(redirects).flatMap((group) => untranslatedRules(group.family, group.redirects)),
+    ...local.flatMap(({ family, redirects, steering }) => [
+      lostSourceRule(family, redirects, bypassBit),
+      ...(steering.kind === 'mark' ? hostSourceRules(family, redirects, checkedBit) : []),
+    ]),
+    ...groups.flatMap((group) => untranslatedRules(group.family, group.redirects)),
   ];
   return chain(
-    {
-      name: 'translated',
-      hook: { type: 'filter', hook: 'postrouting', priority: afterSrcnat },
-      rules: [...new Set(rules)],
-    },
-    redirects.some(isLocal)
+    'translated',
+    [...new Set(rules)],
+    local.length > 0
       ? 'drop and count packets that have lost the container’s source address'
       : 'drop and count packets that NAT left with the container’s source address',
+    { type: 'filter', hook: 'postrouting', priority: afterSrcnat },
   );
 }
 
-function lostRule(family: Family, redirects: readonly Redirect[], bypassBit: number): string {
-  const ip = word(family);
+function lostSourceRule(family: Family, redirects: readonly Redirect[], bypassBit: number): string {
+  const ip = ipKeyword(family);
   const began = `ct status snat ct original ${ip} saddr @local${family}`;
   const leaves = `${ip} saddr != @local${family} ${isNotRedirected(family, 'destination', redirects)}`;
   const notDirect = `meta mark & ${hex(bypassBit)} == 0x0`;
   return `${began} ${leaves} ${notDirect} ${drop(family, 'original source')}`;
 }
 
-/**
- * Packets of this host with the address of a bridge have no mark, and would be routed by table main. Link-local destinations
- * are exempt.
- */
-function ownRules(family: Family, redirects: readonly Redirect[], checkedBit: number): string[] {
-  const outside = `${isNotRedirected(family, 'destination', redirects)}${family === 6 ? ' ip6 daddr != fe80::/10' : ''}`;
+/** Packets of this host with a bridge's address have no mark, and would be routed by table main. */
+function hostSourceRules(family: Family, redirects: readonly Redirect[], checkedBit: number): string[] {
+  const toOutside = `${isNotRedirected(family, 'destination', redirects)}${family === 6 ? ' ip6 daddr != fe80::/10' : ''}`;
   return isRedirected(family, 'source', redirects).map(
     (source) =>
-      `meta mark & ${hex(checkedBit)} == 0x0 ${source} ${outside} fib daddr type unicast ${drop(family, 'source')}`,
+      `meta mark & ${hex(checkedBit)} == 0x0 ${source} ${toOutside} fib daddr type unicast ${drop(family, 'source')}`,
   );
 }
 
-/** Permitted packets are accepted first, by one lookup of their source. */
+/** Permitted packets come first: they are accepted after one lookup of their source. */
 function forwardRules(redirects: readonly Redirect[]): string[] {
   const groups = byFamily(redirects);
-  const sizes = groups.flatMap((group) => segmentSizes(group.family, group.redirects));
-  const good = groups.flatMap((group) =>
-    hasExits(group.redirects) ? [] : goodWays(group.family, group.redirects, 'accept'),
-  );
   return [
-    ...sizes,
-    ...good,
-    ...groups.flatMap((group) => otherWays(group.family, group.redirects)),
+    ...groups.flatMap((group) => mssRules(group.family, group.redirects)),
+    ...groups.flatMap((group) =>
+      hasGatewayRoutes(group.redirects) ? [] : permitRules(group.family, group.redirects, 'accept'),
+    ),
+    ...groups.flatMap((group) => guardJumps(group.family, group.redirects)),
     ...groups.flatMap((group) => inboundJumps(group.family, group.redirects)),
   ];
 }
 
-function goodWays(family: Family, redirects: readonly Redirect[], verdict: 'accept' | 'return'): string[] {
-  return wayRules(family, egressesOf(family, redirects), 'egress', verdict);
+function permitRules(family: Family, redirects: readonly Redirect[], verdict: 'accept' | 'return'): string[] {
+  return egressRules(family, egressesOf(family, redirects), 'egress', verdict);
 }
 
-/** Packets with a route to another gateway must not leave by the usual one: the guard checks those routes first. */
-function hasExits(redirects: readonly Redirect[]): boolean {
-  return redirects.some(({ routed }) => routed?.exits.length);
+/**
+ * If so, the guard checks routes before it permits anything: packets with a route to a gateway may leave only there.
+ */
+function hasGatewayRoutes(redirects: readonly Redirect[]): boolean {
+  return policyRoutesOf(redirects).some(({ egresses }) => egresses.length > 0);
 }
 
-function otherWays(family: Family, redirects: readonly Redirect[]): string[] {
-  const ip = word(family);
+function guardJumps(family: Family, redirects: readonly Redirect[]): string[] {
+  const ip = ipKeyword(family);
   return [
     ...isRedirected(family, 'source', redirects).map((source) => `${source} jump guard`),
     // If the return route is missing, replies must not follow the default route.
@@ -164,30 +159,29 @@ function otherWays(family: Family, redirects: readonly Redirect[]): string[] {
 }
 
 /** SYN packets carry the maximum segment size; nft only ever lowers it. */
-const beginning = 'tcp flags & (syn | rst) == syn';
-/** of IP and of TCP, without options */
+const synPackets = 'tcp flags & (syn | rst) == syn';
+/** length of the IP and TCP headers without options */
 const headerLengths: Readonly<Record<Family, number>> = { 4: 40, 6: 60 };
 
 /**
- * The SYN-ACK limits the container's segments, and `rt mtu` does not know the uplink there: the reply leaves by another device,
- * and its reverse route is looked up without the source address that our rules match.
+ * The SYN-ACK limits the container's segments. It gets the uplink's MTU as a number, which `rt mtu` does not give
+ * there: the SYN-ACK leaves on another device, and its reverse route is looked up without the source address that our
+ * rules match.
  */
-function segmentSizes(family: Family, redirects: readonly Redirect[]): string[] {
-  const answers = redirects.flatMap(({ nat }) => {
-    if (nat?.mtu === undefined) return [];
-    const size = nat.mtu - headerLengths[family];
-    return isRedirected(family, 'destination', redirects).map(
-      (destination) =>
-        `iifname "${nat.device}" ${beginning} ${destination} tcp option maxseg size set ${size}`,
-    );
-  });
+function mssRules(family: Family, redirects: readonly Redirect[]): string[] {
+  const nats = redirects.flatMap((redirect) => (isMember(redirect) && redirect.nat) || []);
+  const replies = nats.flatMap(({ device, mtu }) =>
+    mtu === undefined
+      ? []
+      : isRedirected(family, 'destination', redirects).map(
+          (destination) =>
+            `iifname "${device}" ${synPackets} ${destination} tcp option maxseg size set ${mtu - headerLengths[family]}`,
+        ),
+  );
+  const sources = nats.length === 0 ? [] : isRedirected(family, 'source', redirects);
   return [
-    ...(redirects.some((redirect) => redirect.nat)
-      ? isRedirected(family, 'source', redirects).map(
-          (source) => `${beginning} ${source} tcp option maxseg size set rt mtu`,
-        )
-      : []),
-    ...new Set(answers),
+    ...sources.map((source) => `${synPackets} ${source} tcp option maxseg size set rt mtu`),
+    ...new Set(replies),
   ];
 }
 
@@ -197,25 +191,27 @@ function guardRules(
   published: PublishedSubnets,
 ): string[] {
   return [
-    // With br_netfilter, frames between two ports of one bridge come by here, too.
+    // With br_netfilter, frames between two ports of one bridge pass this chain too.
     ...(bridgesOf(redirects).length > 0 ? ['iifname . oifname @inside return'] : []),
-    ...families.flatMap((family) => (published[family] ? [strayRule(family, hex(bypassBit))] : [])),
-    ...byFamily(redirects).flatMap((group) => guardRulesOf(group.family, group.redirects, hex(bypassBit))),
+    ...families.flatMap((family) => (published[family] ? [missingBridgeRule(family, hex(bypassBit))] : [])),
+    ...byFamily(redirects).flatMap((group) =>
+      familyGuardRules(group.family, group.redirects, hex(bypassBit)),
+    ),
   ];
 }
 
-/** Networks with published ports are on a link of this host. If their bridge is gone, the default route must not replace it. */
-function strayRule(family: Family, bit: string): string {
-  const ip = word(family);
+/** Other networks with published ports are directly connected: no default route may replace a missing bridge. */
+function missingBridgeRule(family: Family, bit: string): string {
+  const ip = ipKeyword(family);
   return `meta mark & ${bit} == ${bit} ${ip} daddr @published${family} rt ${ip} nexthop != @published${family} ${drop(family, 'source')}`;
 }
 
-function guardRulesOf(family: Family, redirects: readonly Redirect[], bit: string): string[] {
-  const ip = word(family);
+function familyGuardRules(family: Family, redirects: readonly Redirect[], bit: string): string[] {
+  const ip = ipKeyword(family);
   return [
-    ...(redirects.some(isLocal) ? [`meta mark & ${bit} == ${bit} ${ip} saddr @local${family} return`] : []),
-    ...exitJumps(family, redirects),
-    ...(hasExits(redirects) ? goodWays(family, redirects, 'return') : []),
+    ...(redirects.some(isNode) ? [`meta mark & ${bit} == ${bit} ${ip} saddr @local${family} return`] : []),
+    ...egressJumps(family, redirects),
+    ...(hasGatewayRoutes(redirects) ? permitRules(family, redirects, 'return') : []),
     ...insideRules(family, redirects),
     // No other packet reaches this rule, except while the table holds the old and the new state.
     ...isRedirected(family, 'source', redirects).map((source) => `${source} ${drop(family, 'source')}`),
@@ -223,18 +219,14 @@ function guardRulesOf(family: Family, redirects: readonly Redirect[], bit: strin
 }
 
 /**
- * Between redirected subnets: to a container here, out of a redirected bridge, or to the node that has it, by its link. The
- * next hop alone would not do: by a foreign route without one, it is the destination itself.
+ * Packets between redirected subnets may leave on a redirected bridge, or to the node of their destination on its link.
+ * The next hop alone proves nothing: with a foreign route that has no next hop, it equals the destination.
  */
 function insideRules(family: Family, redirects: readonly Redirect[]): string[] {
-  const bridges = redirects.some((redirect) => redirect.bridge !== undefined)
+  const bridges = redirects.some(isBridged)
     ? isRedirected(family, 'destination', redirects).map(
         (destination) => `oifname @bridges ${destination} return`,
       )
     : [];
-  return [...bridges, ...isReturned(family, redirects).map((way) => `${way} return`)];
-}
-
-function chain(object: Omit<NftChain, 'kind'>, why: string): DesiredObject {
-  return { object: { kind: 'nft-chain', ...object }, why };
+  return [...bridges, ...goesToNode(family, redirects).map((match) => `${match} return`)];
 }

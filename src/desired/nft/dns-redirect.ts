@@ -1,4 +1,4 @@
-/** DNS redirection: sends DNS queries of containers to the name server of the file, whatever server they address. */
+/** DNS redirection: sends all DNS queries of containers to the name server of the file. */
 import {
   type Address,
   type Family,
@@ -7,85 +7,81 @@ import {
   familyOf,
   shortSubnet,
 } from '../../address/cidr.ts';
+import { ofFamily } from '../addresses.ts';
 import type { NodeNetwork } from '../../topology/role.ts';
 import type { Facts, NetworkFacts } from '../../state/facts.ts';
 import { factsOf } from '../engines/network-facts.ts';
-import { word } from './word.ts';
+import { chain } from './chain.ts';
+import { ipKeyword } from './ip-keyword.ts';
 import type { Redirect, DesiredObject } from '../redirect.ts';
 import { isRedirected } from './subnet-sets.ts';
 
-/** Before DNAT of other programs (-100): the first NAT decision is final. Our marks come after it, and use the new destination. */
+/** before DNAT of other programs (-100), because the first NAT decision is final, and before our marks */
 const beforeDstnat = -150;
 
-/** The chains that redirect queries; none if no network of the file has `dns:`. */
-export function questionChains(
+/** @returns nothing if no network of the file has `dns:` */
+export function dnsRedirectChains(
   networks: readonly NodeNetwork[],
   redirects: readonly Redirect[],
   facts: Facts,
 ): DesiredObject[] {
-  const turned = networks.flatMap((network) =>
-    isAskedByEngine(network, factsOf(network, facts)) ? [] : turnsOf(network),
+  const dnsRules = networks.flatMap((network) =>
+    engineQueriesGateway(network, factsOf(network, facts)) ? [] : dnsRedirects(network),
   );
-  if (turned.length === 0) return [];
-  const turnedFamilies = families.filter((family) => turned.some((one) => one.family === family));
+  if (dnsRules.length === 0) return [];
+  const redirectedFamilies = families.filter((family) => dnsRules.some((one) => one.family === family));
   return [
-    {
-      object: {
-        kind: 'nft-chain',
-        name: 'questions',
-        hook: { type: 'nat', hook: 'prerouting', priority: beforeDstnat },
-        rules: ['udp dport 53 jump resolve', 'tcp dport 53 jump resolve'],
-      },
-      why: 'find DNS queries of containers',
-    },
-    {
-      object: {
-        kind: 'nft-chain',
-        name: 'resolve',
-        rules: [
-          ...turnedFamilies.flatMap((family) => otherContainers(family, redirects)),
-          ...turned.map(({ rule }) => rule),
-        ],
-      },
-      why: 'redirect DNS queries to the name server of the file',
-    },
+    chain(
+      'dns',
+      ['udp dport 53 jump resolve', 'tcp dport 53 jump resolve'],
+      'find DNS queries of containers',
+      { type: 'nat', hook: 'prerouting', priority: beforeDstnat },
+    ),
+    chain(
+      'resolve',
+      [
+        ...redirectedFamilies.flatMap((family) => containerExemptions(family, redirects)),
+        ...dnsRules.map(({ rule }) => rule),
+      ],
+      'redirect DNS queries to the name server of the file',
+    ),
   ];
 }
 
 /**
- * Whether the engine's name server queries the gateway itself. The gateway is a neighbour, so no other path exists, and container
- * names keep working. Queries to any other server leave past the gateway, with the host's address.
+ * Whether the engine's name server queries only the gateway itself, a neighbour: then container names keep working. Its
+ * queries to any other server would bypass the gateway, with the host's address.
  */
-export function isAskedByEngine(network: NodeNetwork, found: NetworkFacts | undefined): boolean {
-  const asks = found?.nameServer?.asks ?? [];
+export function engineQueriesGateway(network: NodeNetwork, found: NetworkFacts | undefined): boolean {
+  const upstreams = found?.nameServer?.upstreams ?? [];
   return (
-    asks.length > 0 &&
-    asks.every((address) => network.nextHops.includes(address) && network.nameServers?.includes(address))
+    upstreams.length > 0 &&
+    upstreams.every((address) => network.nextHops.includes(address) && network.nameServers?.includes(address))
   );
 }
 
-interface Turn {
+interface DnsRedirect {
   readonly family: Family;
   readonly rule: string;
 }
 
-function turnsOf({ subnets, blocked, nameServers = [] }: NodeNetwork): Turn[] {
+function dnsRedirects({ subnets, blocked, nameServers = [] }: NodeNetwork): DnsRedirect[] {
   return subnets.flatMap((subnet) => {
     const family = familyOf(subnet);
-    const to = nameServers.find((address) => familyOf(address) === family);
-    return to === undefined || blocked.includes(family) ? [] : [{ family, rule: turn(subnet, to) }];
+    const [to] = ofFamily(nameServers, family);
+    return to === undefined || blocked.includes(family) ? [] : [{ family, rule: dnsRule(subnet, to) }];
   });
 }
 
-function turn(subnet: Subnet, to: Address): string {
-  const ip = word(familyOf(subnet));
+function dnsRule(subnet: Subnet, to: Address): string {
+  const ip = ipKeyword(familyOf(subnet));
   return `${ip} saddr ${shortSubnet(subnet)} dnat ${ip} to ${to}`;
 }
 
-/** Exempts queries to other containers, which may be name servers. The bridge's own addresses are in the same subnet, but local. */
-function otherContainers(family: Family, redirects: readonly Redirect[]): string[] {
-  const ofFamily = redirects.filter((redirect) => redirect.family === family);
-  return isRedirected(family, 'destination', ofFamily).map(
+/** Exempts queries to other containers, which may be name servers, but not to local addresses of the bridge. */
+function containerExemptions(family: Family, redirects: readonly Redirect[]): string[] {
+  const own = redirects.filter((redirect) => redirect.family === family);
+  return isRedirected(family, 'destination', own).map(
     (destination) => `${destination} fib daddr type != local return`,
   );
 }

@@ -43,37 +43,34 @@ describe('steering by mark', () => {
   it.each([
     [8, 16],
     [9, 0],
-  ])('of %i networks has %i rules by source', (count, expected) => {
+  ])('of %i networks needs %i rules by source', (count, expected) => {
     expect(rulesBySource(objects(count))).toBe(expected);
   });
 
-  it('counts subnets that merge once', () => {
+  it('counts merged subnets', () => {
     const subnets = Array.from({ length: 32 }, (_, i) => `10.80.${i}.0/24`);
     expect(mergeSubnets(subnets)).toHaveLength(1);
     expect(rulesBySource(objects(8, undefined, { subnets }))).toBe(16);
   });
 
-  it.each([0x1, 0x21, 0x80000000])(
-    'writes mark %i, and matches it with the bit that says that it is ours',
-    (mark) => {
-      const found = objects(9, mark);
-      const bits = (mark | 0x400) >>> 0;
-      expect(chainOf(found, 'to4_office')).toContain(
-        `meta mark set meta mark & 0xffffefff | 0x${((bits | 0x80) >>> 0).toString(16)}`,
-      );
-      const fwmark = { value: bits, mask: bits };
-      expect(found.filter((o) => o.kind === 'rule' && o.preference === 4100)).toMatchObject([{ fwmark }]);
-      expect(found.filter((o) => o.kind === 'rule' && o.preference === 4200)).toMatchObject([{ fwmark }]);
-    },
-  );
+  it.each([0x1, 0x21, 0x80000000])('sets mark %i, and matches it together with the owner bit', (mark) => {
+    const found = objects(9, mark);
+    const bits = (mark | 0x400) >>> 0;
+    expect(chainOf(found, 'to4_office')).toContain(
+      `meta mark set meta mark & 0xffffefff | 0x${((bits | 0x80) >>> 0).toString(16)}`,
+    );
+    const fwmark = { value: bits, mask: bits };
+    expect(found.filter((o) => o.kind === 'rule' && o.preference === 4100)).toMatchObject([{ fwmark }]);
+    expect(found.filter((o) => o.kind === 'rule' && o.preference === 4200)).toMatchObject([{ fwmark }]);
+  });
 
-  it('lets packets pass that the table has seen, by one policy', () => {
+  it('has one xfrm policy that allows packets with the checked bit', () => {
     const policies = objects(9).filter((o) => o.kind === 'xfrm-policy');
     expect(policies.filter(({ bit }) => bit !== undefined)).toMatchObject([{ from: '0.0.0.0/0', bit: 0x80 }]);
     expect(policies).toHaveLength(10);
   });
 
-  it('leaves what wg-quick marks alone', () => {
+  it('does not match or clear the mark of wg-quick', () => {
     const found = objects(9);
     const rules = found.flatMap((o) => (o.kind === 'rule' ? (o.fwmark ?? []) : []));
     expect(rules.length).toBeGreaterThan(3);
@@ -82,18 +79,18 @@ describe('steering by mark', () => {
     expect(0xca6c & 0x1480).toBe(0);
   });
 
-  it('is not done where no bit is free to say that a mark is ours', () => {
+  it('needs a free owner bit', () => {
     const foreignRules = [{ family: 4 as const, preference: 5, fwmark: { value: 0x10, mask: 0x510 } }];
     expect(rulesBySource(objects(9, undefined, {}, { foreignRules }))).toBe(18);
   });
 
-  it('takes our bits from what comes from nowhere redirected', () => {
+  it('clears our bits on packets that no redirected subnet sent', () => {
     expect(chainOf(objects(9, 1), 'prerouting').at(-1)).toBe(
       'meta mark & 0x1480 != 0x0 meta mark set meta mark & 0xffffeb7f',
     );
   });
 
-  it('leaves what begins on this host alone, in IPv6 too', () => {
+  it('skips steering for packets of this host, in IPv6 too', () => {
     const networks = Array.from({ length: 9 }, (_, i) =>
       network(i, { subnets: [`fd00:0:0:${2 * i}::/64`], nextHops: ['fe80::1'] }),
     );
@@ -103,10 +100,12 @@ describe('steering by mark', () => {
     expect(rules).toContainEqual(expect.objectContaining({ family: 6, preference: 4050, device: 'lo' }));
   });
 
-  it('marks what goes nowhere as nothing that was seen', () => {
+  it('does not set the checked bit on packets of a blocked network', () => {
     const found = objects(10, 1, { blocked: [4] });
     const map = found.find((o) => o.kind === 'nft-set' && o.name === 'steer4_24');
-    expect(map).toMatchObject({ elements: expect.arrayContaining(['10.90.0.0 : goto unseen4']) as unknown });
-    expect(chainOf(found, 'unseen4')).toContain('meta mark set meta mark & 0xffffeb7e');
+    expect(map).toMatchObject({
+      elements: expect.arrayContaining(['10.90.0.0 : goto unchecked4']) as unknown,
+    });
+    expect(chainOf(found, 'unchecked4')).toContain('meta mark set meta mark & 0xffffeb7e');
   });
 });

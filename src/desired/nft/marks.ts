@@ -1,172 +1,147 @@
 /**
- * The chains that mark packets: as checked, as bypass, and, where a mark steers, for their gateway. The source is looked up once,
- * in a map that selects the chain.
+ * Chains that set the checked bit, the bypass bit and gateways' marks. A map selects the chain by source, in one
+ * lookup.
  */
 import type { Family, Subnet } from '../../address/cidr.ts';
 import type { PublishedSubnets } from '../engines/bridge.ts';
-import type { NftChain } from '../../kinds/nft-table/schema.ts';
 import { hex } from '../../kinds/words.ts';
-import { word } from './word.ts';
+import { chain } from './chain.ts';
+import { ipKeyword } from './ip-keyword.ts';
 import type { Numbers } from '../allocate/numbers.ts';
-import { linkLocalCalls, unmentionedChains, unmentionedJumps } from './spoofed.ts';
-import { type Redirect, type DesiredObject, byFamily, isBridged, isLocal } from '../redirect.ts';
-import { exceptionJumps } from './route-chains.ts';
-import { type ByMark, marksOf, replyLinks } from '../routing/steering-kind.ts';
-import {
-  isNotRedirected,
-  isRedirected,
-  leadBy,
-  leadByBridge,
-  lengthsOf,
-  redirectedLengths,
-} from './subnet-sets.ts';
-import { isServed, servedSubnets, steerMap } from '../routing/egress.ts';
+import { linkLocalDrops, unmentionedChains, unmentionedJumps } from './spoofed.ts';
+import { type Redirect, type DesiredObject, isBridged, isNode } from '../redirect.ts';
+import { directJumps } from './route-chains.ts';
+import type { SteeredFamily } from '../routing/steering-kind.ts';
+import { isNotRedirected, isRedirected } from './subnet-sets.ts';
+import { jumpByBridge } from './on-bridge.ts';
+import { jumpBySubnet } from './steering-maps.ts';
+import { isServed, servedSubnets } from '../routing/egress.ts';
 
 /**
- * After conntrack (-200), mangle (-150, where wg-quick sets the mark of all UDP), and dstnat (-100, where every chain of type
- * nat is asked, whatever its own priority is): where a packet goes, and not where it was sent, decides whether it is direct.
+ * After conntrack (-200), mangle (-150, where wg-quick sets the mark of all UDP), and dstnat (-100, where all chains of
+ * type nat run, whatever their own priority): the destination after DNAT decides whether a packet is direct.
  */
 const afterDstnat = -99;
-/** after the chains that clear foreign marks; replies to masqueraded packets have the container's address by then */
+/** after the rule that clears our bits; by then, replies to masqueraded packets have the container's address */
 const afterMarks = -98;
 
 export function markChains(
-  redirects: readonly Redirect[],
+  groups: readonly SteeredFamily[],
   numbers: Numbers,
-  byMark: ByMark,
   published: PublishedSubnets,
 ): DesiredObject[] {
+  const redirects = groups.flatMap((group) => group.redirects);
   if (!isMarked(redirects)) return [];
-  const groups = byFamily(redirects);
-  const marked = groups.filter(({ family }) => byMark.has(family));
   return [
-    seenChain(groups, notOurs(numbers, marked.length > 0), redirects),
-    ...groups.flatMap((group) =>
-      familyChains(group.family, group.redirects, numbers, byMark.has(group.family), published[group.family]),
-    ),
+    preroutingChain(groups, clearOwnBits(groups, numbers), redirects),
+    ...groups.flatMap((group) => familyChains(group, numbers, published[group.family])),
     ...unmentionedChains(redirects, numbers),
-    ...answerChain(marked, numbers),
+    ...replyChain(groups),
   ];
 }
 
-/** Whether packets are marked: those that are steered, and all of a bridge, to tell its own sources from others. */
+/** Steered packets need marks, and so do all packets from a bridge, to tell its own sources from others. */
 export function isMarked(redirects: readonly Redirect[]): boolean {
   return redirects.some((redirect) => redirect.steer !== undefined || isBridged(redirect));
 }
 
-type Group = ReturnType<typeof byFamily>[number];
-
-/** The prerouting chain: packets without the checked bit are not forwarded, because nothing would keep their source address. */
-function seenChain(
-  groups: readonly Group[],
-  others: readonly string[],
+/** Packets without the checked bit are not forwarded, because nothing would keep their source address. */
+function preroutingChain(
+  groups: readonly SteeredFamily[],
+  lastRules: readonly string[],
   redirects: readonly Redirect[],
 ): DesiredObject {
   return chain(
-    {
-      name: 'prerouting',
-      hook: { type: 'filter', hook: 'prerouting', priority: afterDstnat },
-      rules: [
-        ...groups.flatMap((group) =>
-          leadByBridge(group.family, redirectedLengths(group.redirects.filter(isBridged))),
-        ),
-        ...linkLocalCalls(redirects),
-        ...unmentionedJumps(redirects),
-        ...groups.flatMap((group) =>
-          leadBy(group.family, 'source', steerMap(group.family), elsewhereLengths(group.redirects)),
-        ),
-        ...others,
-      ],
-    },
-    redirects.some(isLocal)
+    'prerouting',
+    [
+      ...groups.flatMap((group) => jumpByBridge(group.family, group.redirects)),
+      ...linkLocalDrops(redirects),
+      ...unmentionedJumps(redirects),
+      ...groups.flatMap(jumpBySubnet),
+      ...lastRules,
+    ],
+    redirects.some(isNode)
       ? 'mark packets as checked, and replies of published ports and direct destinations as bypass'
       : 'mark packets as checked',
+    { type: 'filter', hook: 'prerouting', priority: afterDstnat },
   );
 }
 
-/** The prefix lengths of subnets whose bridge is not known, or not here. */
-function elsewhereLengths(redirects: readonly Redirect[]): number[] {
-  const known = new Set(redirects.filter(isBridged).flatMap(({ subnets }) => subnets));
-  const elsewhere = redirects.filter((redirect) => !isBridged(redirect)).flatMap(({ subnets }) => subnets);
-  return lengthsOf(elsewhere.filter((subnet) => !known.has(subnet)));
-}
-
 /**
- * Clears our bits on other packets. Another program may save a mark with a connection and restore it on replies, which would then
- * take the path of the requests; or a packet of a redirected subnet came in by a device other than its bridge.
+ * Clears our bits on all other packets. Another program may save a mark with a connection and restore it on replies,
+ * which would then take the path of the requests; or a packet may arrive on a device other than its bridge.
  */
-function notOurs({ checkedBit = 0, ownerBit = 0, bypassBit = 0 }: Numbers, byMark: boolean): string[] {
-  const ours = (checkedBit | bypassBit | (byMark ? ownerBit : 0)) >>> 0;
+function clearOwnBits(
+  groups: readonly SteeredFamily[],
+  { checkedBit = 0, bypassBit = 0 }: Numbers,
+): string[] {
+  const ours = groups.reduce(
+    (bits, { steering }) => (bits | steering.ownerBit) >>> 0,
+    checkedBit | bypassBit,
+  );
   return [`meta mark & ${hex(ours)} != 0x0 ${setMark(ours, 0)}`];
 }
 
 function familyChains(
-  family: Family,
-  redirects: readonly Redirect[],
-  numbers: Numbers,
-  byMark: boolean,
+  { family, redirects, steering }: SteeredFamily,
+  { checkedBit = 0, bypassBit = 0 }: Numbers,
   published: readonly Subnet[] | undefined,
 ): DesiredObject[] {
-  const marks = byMark ? marksOf(redirects, numbers) : { mask: 0, gateways: [] };
-  const { checkedBit = 0, bypassBit = 0 } = numbers;
-  const ownerBit = byMark ? (numbers.ownerBit ?? 0) : 0;
-  const steering = marks.mask | ownerBit;
-  // Blocked subnets also send replies, if a client uses a published port.
+  const { gateways, mask, ownerBit } = steering;
+  const byMark = steering.kind === 'mark';
+  const ours = mask | ownerBit | bypassBit;
+  // Blocked subnets also send replies to clients of published ports.
   const rules = bypassRules(family, redirects, byMark ? bypassBit | checkedBit : bypassBit, published);
   const name = `bypass${family}`;
-  const onwards = rules.length > 0 ? [`goto ${name}`] : [];
-  // Our bits on a packet that we did not mark would bypass the gateway.
-  const setBits = (bits: number): string => setMark(steering | bypassBit, checkedBit | bits);
-  const towardsInside = isRedirected(family, 'destination', redirects).map(
+  const bypassJump = rules.length > 0 ? [`goto ${name}`] : [];
+  // A packet that arrives with our bits would bypass the gateway.
+  const setBits = (bits: number): string => setMark(ours, checkedBit | bits);
+  const insideJumps = isRedirected(family, 'destination', redirects).map(
     (destination) => `${destination} goto marks${family}`,
   );
   return [
-    chain({ name: `marks${family}`, rules: [setBits(0), ...onwards] }, 'mark packets as checked'),
-    ...marks.gateways.map(({ gateway, mark }) =>
+    chain(`marks${family}`, [setBits(0), ...bypassJump], 'mark packets as checked'),
+    ...gateways.map(({ gateway, mark }) =>
       chain(
-        {
-          name: `to${family}_${gateway}`,
-          rules: [...towardsInside, setBits(mark | ownerBit), ...onwards],
-        },
+        `to${family}_${gateway}`,
+        [...insideJumps, setBits(mark | ownerBit), ...bypassJump],
         `mark packets for gateway ${gateway}`,
       ),
     ),
     ...(byMark && redirects.some((redirect) => !redirect.steer)
-      ? [unseenChain(family, [...towardsInside, setMark(steering | bypassBit | checkedBit, 0), ...onwards])]
+      ? [
+          chain(
+            `unchecked${family}`,
+            [...insideJumps, setMark(ours | checkedBit, 0), ...bypassJump],
+            'leave packets of blocked subnets unmarked',
+          ),
+        ]
       : []),
-    ...(rules.length > 0 ? [chain({ name, rules }, 'mark packets that bypass the gateway')] : []),
+    ...(rules.length > 0 ? [chain(name, rules, 'mark packets that bypass the gateway')] : []),
   ];
 }
 
-function unseenChain(family: Family, rules: readonly string[]): DesiredObject {
-  return chain({ name: `unseen${family}`, rules }, 'leave packets of blocked subnets unmarked');
-}
-
-/**
- * Which packets keep the host's own routing.
- *
- * @param bits mark bits of such a packet
- */
+/** @param bits mark bits for packets that keep the host's routing */
 function bypassRules(
   family: Family,
   redirects: readonly Redirect[],
   bits: number,
   published: readonly Subnet[] | undefined,
 ): string[] {
-  if (!redirects.some(isLocal)) return [];
-  const ip = word(family);
+  if (!redirects.some(isNode)) return [];
+  const ip = ipKeyword(family);
   const direct = `@direct${family}`;
   const setBit = `meta mark set meta mark | ${hex(bits)}`;
-  const local = redirects.every(isLocal) ? '' : `${ip} saddr @local${family} `;
+  const local = redirects.every(isNode) ? '' : `${ip} saddr @local${family} `;
   return [
     // An engine may have rewritten the client's address to the bridge's, so match the original source.
     `ct direction reply ct status dnat ${local}${isNotRedirected(family, 'original source', redirects)} ${setBit}`,
-    // Containers reach their host, and ports that it publishes of networks that are not redirected.
+    // Containers reach ports that this host publishes for networks that are not redirected.
     ...(published
       ? [`ct direction original ct status dnat ${local}${ip} daddr @published${family} ${setBit}`]
       : []),
-    ...exceptionJumps(family, redirects),
-    ...(redirects.some((redirect) => redirect.direct.length > 0)
+    ...directJumps(family, redirects),
+    ...(redirects.some((redirect) => isNode(redirect) && redirect.direct.length > 0)
       ? [
           `${isNotRedirected(family, 'destination', redirects)} ${ip} saddr . ${ip} daddr ${direct} ${setBit}`,
           `ct direction reply ${ip} saddr . ct original ${ip} saddr ${direct} ${setBit}`,
@@ -176,36 +151,27 @@ function bypassRules(
 }
 
 /**
- * The chain that marks replies for the reverse path filter, which looks up the route back from a reply's destination, with the
- * reply's mark if the link has src_valid_mark. The mark is that of the gateway that the link leads to. IPv6 has no such filter.
+ * Marks replies for the reverse path filter, which looks up the route back to a reply's source, with the reply's mark
+ * if its link has src_valid_mark. The mark belongs to the gateway behind the link. IPv6 has no such filter.
  */
-function answerChain(groups: readonly Group[], numbers: Numbers): DesiredObject[] {
-  const rules = groups
-    .filter(({ family }) => family === 4)
-    .flatMap(({ family, redirects }) => {
-      const { mask, gateways } = marksOf(redirects, numbers);
-      const served = servedSubnets(redirects, true);
-      return replyLinks(redirects).flatMap(({ gateway, device }) => {
-        const mark = gateways.find((one) => one.gateway === gateway)?.mark;
-        if (mark === undefined) return [];
-        const bits = setMark(mask, mark | (numbers.ownerBit ?? 0));
-        return isServed(family, 'destination', gateway, served.get(gateway) ?? []).map(
-          (destination) => `iifname "${device}" ${destination} ${bits}`,
-        );
-      });
-    });
+function replyChain(groups: readonly SteeredFamily[]): DesiredObject[] {
+  const rules = groups.flatMap(({ family, redirects, steering }) => {
+    const { mask, ownerBit, replyLinks } = steering;
+    const served = servedSubnets(redirects);
+    return replyLinks.flatMap(({ gateway, mark, device }) =>
+      isServed(family, 'destination', gateway, served.get(gateway) ?? []).map(
+        (destination) => `iifname "${device}" ${destination} ${setMark(mask, mark | ownerBit)}`,
+      ),
+    );
+  });
   if (rules.length === 0) return [];
   const hook = { type: 'filter', hook: 'prerouting', priority: afterMarks } as const;
-  return [chain({ name: 'answers', hook, rules }, 'mark replies, so that they pass the reverse path filter')];
+  return [chain('replies', rules, 'mark replies, so that they pass the reverse path filter', hook)];
 }
 
-/** All other bits belong to other programs, and stay. A bit that is set is not cleared first, as in nft's own output. */
+/** Keeps all bits of other programs. Bits to set are not cleared first, as in nft's output. */
 function setMark(own: number, bits: number): string {
   const cleared = (own & ~bits) >>> 0;
   const kept = cleared === 0 ? '' : ` & ${hex((0xffffffff & ~cleared) >>> 0)}`;
   return `meta mark set meta mark${kept}${bits === 0 ? '' : ` | ${hex(bits >>> 0)}`}`;
-}
-
-function chain(object: Omit<NftChain, 'kind'>, why: string): DesiredObject {
-  return { object: { kind: 'nft-chain', ...object }, why };
 }

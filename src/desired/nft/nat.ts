@@ -1,94 +1,148 @@
 /**
- * Source NAT: the rules of chain `postrouting`. On a host that is several gateways of a network, source and device do not show
- * which gateway a packet was sent to: the routes do, in the order of the `ip rule`s that chose the table.
+ * Source NAT: the rules of chain `postrouting`. On a host that is several gateways of a network, source and device do
+ * not tell a packet's gateway. So its routes are matched again, in the order of the `ip rule`s that selected the table.
  */
-import type { Family } from '../../address/cidr.ts';
+import { type Family, type Subnet, prefixLength } from '../../address/cidr.ts';
 import { hex } from '../../kinds/words.ts';
-import { word } from './word.ts';
+import { ipKeyword } from './ip-keyword.ts';
 import { drop } from './drop.ts';
-import { type Redirect, byFamily } from '../redirect.ts';
-import { gatewayRoutes, routeMatch } from './route-match.ts';
+import {
+  type MemberRedirect,
+  type Redirect,
+  byFamily,
+  isMember,
+  isNode,
+  steeredSubnets,
+  subnetsOf,
+} from '../redirect.ts';
+import { gatewayRoutes, joinWords, routeMatch, selectorMatch } from './route-match.ts';
 import { isNotRedirected, isRedirected } from './subnet-sets.ts';
-import { isReturned, isUsuallyServed } from '../routing/egress.ts';
+import { goesToNode, isUsuallyServed } from '../routing/egress.ts';
 
-export function natRules(redirects: readonly Redirect[], bypassBit: number): string[] {
+/** An nft rule, and its effect that conntrack keeps for a connection. */
+export interface NatRule {
+  readonly rule: string;
+  readonly decision: string;
+  /** source subnets of the connections */
+  readonly from: readonly Subnet[];
+}
+
+/** @param bypassBit mark bit of packets that keep the host's routing */
+export function natRules(redirects: readonly Redirect[], bypassBit: number): NatRule[] {
   return byFamily(redirects).flatMap((group) => natRulesOf(group.family, group.redirects, hex(bypassBit)));
 }
 
-function natRulesOf(family: Family, redirects: readonly Redirect[], bit: string): string[] {
-  const ip = word(family);
-  const outside = `${isNotRedirected(family, 'destination', redirects)} meta mark & ${bit}`;
-  const own = `${ip} saddr @local${family} ${outside} == 0x0 snat ${ip} to ${ip} saddr`;
-  const direct = `${ip} saddr @masqueraded${family} ${outside} == ${bit} masquerade`;
+function natRulesOf(family: Family, redirects: readonly Redirect[], bit: string): NatRule[] {
+  const ip = ipKeyword(family);
+  const toOutside = `${isNotRedirected(family, 'destination', redirects)} meta mark & ${bit}`;
+  const keep = keepSource(family);
+  const local = redirects.filter(isNode);
+  const masqueraded = local.filter(({ masqueradeDirect }) => masqueradeDirect);
   return [
-    ...(redirects.some((redirect) => redirect.local) ? [own] : []),
-    ...(redirects.some((redirect) => redirect.masqueradeDirect) ? [direct] : []),
-    ...betweenNodes(family, redirects).map((match) => `${match} snat ${ip} to ${ip} saddr`),
-    ...gatewayPackets(family, redirects).map(({ match, nat }) => `${match} ${nat.verdict}`),
+    ...ruleFor(local, `${ip} saddr @local${family} ${toOutside} == 0x0 ${keep}`, keep),
+    ...ruleFor(
+      masqueraded,
+      `${ip} saddr @masqueraded${family} ${toOutside} == ${bit} masquerade`,
+      'masquerade of direct packets',
+    ),
+    ...betweenNodes(family, redirects).map((match) => ({
+      rule: `${match} ${keep}`,
+      decision: `${keep} between nodes`,
+      from: subnetsOf(redirects),
+    })),
+    ...gatewayPackets(family, redirects).map(({ match, packets, from, nat }) => ({
+      rule: `${match} ${verdictOf(family, nat)}`,
+      decision: joinWords([packets, `oifname "${nat.device}"`, verdictOf(family, nat)]),
+      from,
+    })),
   ];
 }
 
+function ruleFor(redirects: readonly Redirect[], rule: string, decision: string): NatRule[] {
+  return redirects.length === 0 ? [] : [{ rule, decision, from: subnetsOf(redirects) }];
+}
+
 /**
- * Stops packets that conntrack counts to no flow (`ct state invalid`), such as the reset of a connection that it has forgotten:
- * the kernel's NAT skips them, so they would leave with the container's own address. No rule can match them directly, because
- * they have no `ct status`. So translated packets are accepted first, and the rest is stopped.
+ * Drops packets without a connection (`ct state invalid`), such as the reset of a connection that conntrack has
+ * forgotten: the kernel's NAT skips them, so they would leave with the container's address. They have no `ct status` to
+ * match, so translated packets are accepted first, and the rest is dropped.
  */
 export function untranslatedRules(family: Family, redirects: readonly Redirect[]): string[] {
-  const devices = redirects.flatMap((redirect) =>
-    redirect.nat && translates(redirect) ? [redirect.nat.device] : [],
-  );
+  const devices = redirects
+    .filter(isMember)
+    .flatMap(({ nat }) => (nat && nat.source !== 'none' ? [nat.device] : []));
   if (devices.length === 0) return [];
   return [
-    // An ICMP error belongs to the flow that it is about, and conntrack may all the same have left its address as it was.
+    // ICMP errors have the `ct status` of the connection that they quote, even if their source is unchanged.
     ...[...new Set(devices)].map(
       (device) => `oifname "${device}" ct status snat meta l4proto != icmp meta l4proto != ipv6-icmp accept`,
     ),
     ...betweenNodes(family, redirects).map((match) => `${match} return`),
     ...gatewayPackets(family, redirects).map(
-      ({ match, nat }) => `${match} ${isTranslation(nat) ? drop(family, 'source') : 'return'}`,
+      ({ match, nat }) => `${match} ${nat.source === 'none' ? 'return' : drop(family, 'source')}`,
     ),
   ];
 }
 
-/** Whether it gives packets another address: it does not where the file says `snat: none`. */
-export function translates({ nat }: Redirect): boolean {
-  return nat !== undefined && isTranslation(nat);
+/** `snat: none` keeps the source address. */
+export function translates({ nat }: MemberRedirect): boolean {
+  return nat !== undefined && nat.source !== 'none';
 }
 
-type Nat = NonNullable<Redirect['nat']>;
+type Nat = NonNullable<MemberRedirect['nat']>;
 
-function isTranslation({ verdict }: Nat): boolean {
-  return !verdict.endsWith(' saddr');
+/** `none` has a verdict too: another program's masquerade on the uplink must not hide the container. */
+function verdictOf(family: Family, { source }: Nat): string {
+  if (source === 'masquerade') return source;
+  return source === 'none' ? keepSource(family) : `snat ${ipKeyword(family)} to ${source}`;
 }
 
-/** Packets between redirected subnets, which also leave by the uplink if it is the link to the nodes. */
+function keepSource(family: Family): string {
+  return `snat ${ipKeyword(family)} to ${ipKeyword(family)} saddr`;
+}
+
+/** Packets between redirected subnets also leave on the uplink, if it is the link to the nodes. */
 function betweenNodes(family: Family, redirects: readonly Redirect[]): string[] {
-  const devices = new Set(redirects.flatMap(({ returnWays }) => returnWays.map(({ device }) => device)));
-  if (!redirects.some(({ nat }) => nat && devices.has(nat.device))) return [];
-  return isReturned(family, redirects).flatMap((way) =>
-    isRedirected(family, 'source', redirects).map((source) => `${source} ${way}`),
+  const members = redirects.filter(isMember);
+  const devices = new Set(members.flatMap(({ returnPaths }) => returnPaths.map(({ device }) => device)));
+  if (!members.some(({ nat }) => nat && devices.has(nat.device))) return [];
+  return goesToNode(family, redirects).flatMap((match) =>
+    isRedirected(family, 'source', redirects).map((source) => `${source} ${match}`),
   );
 }
 
 interface GatewayPackets {
-  /** says that a packet leaves for the outside, and by which gateway */
+  /** nft match for packets that leave by a gateway's uplink */
   readonly match: string;
+  /**
+   * nft match for the destination or source. The source match has the prefix length: if a subnet grows, packets to its
+   * new part no longer leave by the uplink, so its decision changes.
+   */
+  readonly packets: string;
+  readonly from: readonly Subnet[];
   readonly nat: Nat;
 }
 
 /** The first match decides. */
 function gatewayPackets(family: Family, redirects: readonly Redirect[]): GatewayPackets[] {
-  const nats = new Map(redirects.flatMap(({ nat }) => (nat ? [[nat.gateway, nat] as const] : [])));
+  const members = redirects.filter(isMember);
+  const nats = new Map(members.flatMap(({ nat }) => (nat ? [[nat.gateway, nat] as const] : [])));
   const routed = gatewayRoutes(redirects).flatMap((route) => {
     const nat = nats.get(route.selector.via);
     if (!nat) return [];
-    return [{ match: `${routeMatch(family, redirects, route)} oifname "${nat.device}"`, nat }];
+    const match = `${routeMatch(family, redirects, route)} oifname "${nat.device}"`;
+    return [{ match, packets: selectorMatch(family, route.selector), from: [route.from], nat }];
   });
-  const usual = redirects.flatMap((redirect) => {
+  const usual = members.flatMap((redirect) => {
     const { nat } = redirect;
     if (!nat) return [];
-    return isUsuallyServed(family, 'source', nat.gateway, redirect).map((source) => ({
+    const steered = steeredSubnets(redirect);
+    const lengths = [...new Set(steered.map(prefixLength))].sort((a, b) => a - b);
+    // `isUsuallyServed` returns one text for each prefix length, in ascending order.
+    return isUsuallyServed(family, 'source', nat.gateway, redirect).map((source, i) => ({
       match: `${source} oifname "${nat.device}"`,
+      packets: source,
+      from: steered.filter((subnet) => prefixLength(subnet) === lengths[i]),
       nat,
     }));
   });

@@ -1,8 +1,9 @@
 /** Published ports of a gateway: DNAT from its uplink to a container; the client's source address stays. */
-import { word } from './word.ts';
+import { chain } from './chain.ts';
+import { ipKeyword } from './ip-keyword.ts';
 import { type Family, familyOf } from '../../address/cidr.ts';
 import type { MemberGateway } from '../../topology/role.ts';
-import { type Redirect, type DesiredObject, byFamily } from '../redirect.ts';
+import { type MemberRedirect, type Redirect, type DesiredObject, byFamily, isMember } from '../redirect.ts';
 import { isRedirected } from './subnet-sets.ts';
 
 /** before other DNAT chains (dstnat, -100): the first NAT decision is final */
@@ -12,10 +13,10 @@ const beforeDstnat = -101;
 export function publishedRules(
   { uplink, snat, publish = [] }: MemberGateway,
   family: Family,
-): NonNullable<Redirect['published']> {
-  const ip = word(family);
+): MemberRedirect['published'] {
+  const ip = ipKeyword(family);
   const address = typeof snat === 'object' ? snat.find((one) => familyOf(one) === family) : undefined;
-  // With `snat: ADDRESS`, the port is published on that address, else on the host's own. Forwarded packets are not for us.
+  // With `snat: ADDRESS`, the port is published on that address, else on this host's addresses.
   const here =
     address === undefined ? `meta nfproto ipv${family} fib daddr type local` : `${ip} daddr ${address}`;
   return publish
@@ -23,33 +24,25 @@ export function publishedRules(
     .map(({ port, proto, to, toPort }) => {
       const target = family === 4 ? `${to}:${toPort}` : `[${to}]:${toPort}`;
       return {
+        to,
         rule: `iifname "${uplink.device}" ${here} ${proto} dport ${port} dnat ${ip} to ${target}`,
         why: `forward ${proto} ${port} on ${uplink.device} to ${target}`,
       };
     });
 }
 
-/**
- * Packets of the containers themselves are exempt, also where the uplink is the link to their nodes: their queries reach a name
- * server on the gateway.
- */
+/** The uplink may also be the link to the nodes: DNS queries of containers must reach a name server on the gateway. */
 export function publishedChain(redirects: readonly Redirect[]): DesiredObject[] {
-  const ports = redirects.flatMap(({ published = [] }) => published);
+  const ports = portsOf(redirects);
   const own = byFamily(redirects).flatMap(({ family, redirects: some }) =>
-    some.some(({ published = [] }) => published.length > 0)
-      ? isRedirected(family, 'source', some).map((source) => `${source} return`)
-      : [],
+    portsOf(some).length > 0 ? isRedirected(family, 'source', some).map((source) => `${source} return`) : [],
   );
   if (ports.length === 0) return [];
-  return [
-    {
-      object: {
-        kind: 'nft-chain',
-        name: 'published',
-        hook: { type: 'nat', hook: 'prerouting', priority: beforeDstnat },
-        rules: [...own, ...ports.map(({ rule }) => rule)],
-      },
-      why: ports.map(({ why }) => why).join(', '),
-    },
-  ];
+  const rules = [...own, ...ports.map(({ rule }) => rule)];
+  const hook = { type: 'nat', hook: 'prerouting', priority: beforeDstnat } as const;
+  return [chain('published', rules, ports.map(({ why }) => why).join(', '), hook)];
+}
+
+function portsOf(redirects: readonly Redirect[]): MemberRedirect['published'] {
+  return redirects.filter(isMember).flatMap(({ published }) => published);
 }

@@ -1,7 +1,8 @@
-/** Routes in our nft table: which packets are direct, and which may leave by another gateway's ways alone. */
+/** Routes of the file in the nft table: direct packets, and packets that may leave only by one gateway. */
 import { type Family, type Subnet, shortSubnet } from '../../address/cidr.ts';
 import { hex } from '../../kinds/words.ts';
-import { word } from './word.ts';
+import { chain } from './chain.ts';
+import { ipKeyword } from './ip-keyword.ts';
 import { drop } from './drop.ts';
 import {
   type Redirect,
@@ -9,102 +10,120 @@ import {
   type PolicyRoute,
   type DesiredObject,
   byFamily,
+  policyRoutesOf,
 } from '../redirect.ts';
 import { gatewayRoutes, joinWords, routeMatch, selectorMatch } from './route-match.ts';
 import { isNotRedirected, isRedirected } from './subnet-sets.ts';
-import { wayRules, egressesOf } from '../routing/egress.ts';
+import { egressRules, egressesOf } from '../routing/egress.ts';
 
-/** The chains that the jumps below target. */
+/** Targets of the jumps below. */
 export function routeChains(redirects: readonly Redirect[], bypassBit: number): DesiredObject[] {
   return byFamily(redirects).flatMap((group) => [
-    ...group.redirects.flatMap(({ routed }) =>
-      routed && hasDirect(routed) ? exceptionChains(group.family, routed, bypassBit) : [],
-    ),
-    ...exitChains(group.family, group.redirects),
+    ...policyRoutesOf(group.redirects)
+      .filter(hasDirect)
+      .flatMap((policy) => directChains(group.family, policy, bypassBit)),
+    ...egressChains(group.family, group.redirects),
   ]);
 }
 
-/** Jumps in prerouting, to the chains that mark direct packets. */
-export function exceptionJumps(family: Family, redirects: readonly Redirect[]): string[] {
-  const ip = word(family);
-  const outside = isNotRedirected(family, 'destination', redirects);
-  return redirects.flatMap(({ routed }) => {
-    if (!routed || !hasDirect(routed)) return [];
-    return sourcesOf(routed).flatMap((from) => [
-      `${ip} saddr ${shortSubnet(from)} ${outside} jump direct${family}_${routed.name}`,
-      ...(answeredWays(routed).length > 0
-        ? [`${ip} saddr ${shortSubnet(from)} ct direction reply jump answers${family}_${routed.name}`]
-        : []),
-    ]);
-  });
+/** Jumps for prerouting, to the chains that mark direct packets. */
+export function directJumps(family: Family, redirects: readonly Redirect[]): string[] {
+  const ip = ipKeyword(family);
+  const toOutside = isNotRedirected(family, 'destination', redirects);
+  return policyRoutesOf(redirects)
+    .filter(hasDirect)
+    .flatMap((policy) =>
+      sourcesOf(policy).flatMap((from) => [
+        `${ip} saddr ${shortSubnet(from)} ${toOutside} jump direct${family}_${policy.name}`,
+        ...(replyRoutes(policy).length > 0
+          ? [`${ip} saddr ${shortSubnet(from)} ct direction reply jump replies${family}_${policy.name}`]
+          : []),
+      ]),
+    );
 }
 
-/** Jumps in the guard: packets with a route to a gateway leave only there. */
-export function exitJumps(family: Family, redirects: readonly Redirect[]): string[] {
+/** Jumps for the guard: packets with a route to a gateway leave only there. */
+export function egressJumps(family: Family, redirects: readonly Redirect[]): string[] {
   // If several gateways of a network are here, each has a redirect of its own.
   return gatewayRoutes(redirects).map(
     (route) => `${routeMatch(family, redirects, route)} goto via${family}_${route.selector.via}`,
   );
 }
 
-function exitChains(family: Family, redirects: readonly Redirect[]): DesiredObject[] {
-  const ways = egressesOf(family, redirects);
+function egressChains(family: Family, redirects: readonly Redirect[]): DesiredObject[] {
+  const known = egressesOf(family, redirects);
   // Unreachable gateways are included: packets with a route to them are dropped.
   const gateways = [
-    ...new Set(redirects.flatMap(({ routed }) => (routed?.exits ?? []).map(({ gateway }) => gateway))),
+    ...new Set(policyRoutesOf(redirects).flatMap(({ egresses }) => egresses.map(({ gateway }) => gateway))),
   ].sort();
-  return gateways.map((gateway) => ({
-    object: {
-      kind: 'nft-chain',
-      name: `via${family}_${gateway}`,
-      rules: [
-        ...wayRules(
-          family,
-          ways.filter((way) => way.gateways.has(gateway)),
-          'routed',
-          'return',
-        ),
-        ...isRedirected(family, 'source', redirects).map((source) => `${source} ${drop(family, 'source')}`),
-      ],
-    },
-    why: `packets with a route to gateway ${gateway} may leave only there`,
-  }));
+  const drops = isRedirected(family, 'source', redirects).map(
+    (source) => `${source} ${drop(family, 'source')}`,
+  );
+  return gateways.map((gateway) => {
+    const own = known.filter((egress) => egress.gateways.has(gateway));
+    return chain(
+      `via${family}_${gateway}`,
+      [...egressRules(family, own, 'routed', 'return'), ...drops],
+      `packets with a route to gateway ${gateway} may leave only there`,
+    );
+  });
+}
+
+/** Sources with direct routes, and the rules that make packets direct. */
+export function directByRoutes(
+  family: Family,
+  redirects: readonly Redirect[],
+): { readonly from: readonly Subnet[]; readonly rules: readonly string[] }[] {
+  return policyRoutesOf(redirects)
+    .filter(hasDirect)
+    .map((policy) => ({ from: sourcesOf(policy), rules: directChainRules(family, policy, 'direct') }));
 }
 
 /** The first matching rule decides, as with `ip rule`. */
-function exceptionChains(family: Family, routed: PolicyRoutes, bypassBit: number): DesiredObject[] {
-  const decide = ({ table }: PolicyRoute): string =>
-    table === undefined ? `meta mark set meta mark | ${hex(bypassBit)} return` : 'return';
-  const rules = routed.ways.map((way) => joinWords([selectorMatch(family, way.selector), decide(way)]));
+function directChainRules(family: Family, { routes }: PolicyRoutes, direct: string): string[] {
+  const rules = routes.map(({ selector, table }) =>
+    joinWords([selectorMatch(family, selector), table === undefined ? direct : 'return']),
+  );
+  // Every subnet of the network has the same routes.
+  return [...new Set(rules)];
+}
+
+function directChains(family: Family, policy: PolicyRoutes, bypassBit: number): DesiredObject[] {
+  const mark = `meta mark set meta mark | ${hex(bypassBit)} return`;
   // An engine may have rewritten the client's address to the bridge's, so match the original source.
-  const answers = answeredWays(routed).map((way) =>
-    joinWords([`ct original ${word(family)} saddr ${shortSubnet(way.selector.to ?? '')}`, decide(way)]),
+  const replies = replyRoutes(policy).map((route) =>
+    joinWords([
+      `ct original ${ipKeyword(family)} saddr ${shortSubnet(route.selector.to ?? '')}`,
+      route.table === undefined ? mark : 'return',
+    ]),
   );
   return [
-    chainOf(
-      `direct${family}_${routed.name}`,
-      rules,
-      `mark packets that routes of ${routed.name} make direct`,
+    chain(
+      `direct${family}_${policy.name}`,
+      directChainRules(family, policy, mark),
+      `mark packets that routes of ${policy.name} make direct`,
     ),
-    ...(answers.length > 0
-      ? [chainOf(`answers${family}_${routed.name}`, answers, `mark replies to direct destinations`)]
+    ...(replies.length > 0
+      ? [
+          chain(
+            `replies${family}_${policy.name}`,
+            [...new Set(replies)],
+            'mark replies to direct destinations',
+          ),
+        ]
       : []),
   ];
 }
 
-function chainOf(name: string, rules: readonly string[], why: string): DesiredObject {
-  return { object: { kind: 'nft-chain', name, rules: [...new Set(rules)] }, why };
+/** Routes that can match replies: those with only a destination, because a reply has its ports swapped. */
+function replyRoutes({ routes }: PolicyRoutes): PolicyRoute[] {
+  return routes.filter(({ selector }) => selector.to !== undefined && selector.proto === undefined);
 }
 
-/** Replies have source and destination port swapped, so only routes with a destination alone can match them. */
-function answeredWays({ ways }: PolicyRoutes): PolicyRoute[] {
-  return ways.filter(({ selector }) => selector.to !== undefined && selector.proto === undefined);
+function hasDirect({ routes }: PolicyRoutes): boolean {
+  return routes.some(({ table }) => table === undefined);
 }
 
-function hasDirect({ ways }: PolicyRoutes): boolean {
-  return ways.some(({ table }) => table === undefined);
-}
-
-function sourcesOf({ ways }: PolicyRoutes): Subnet[] {
-  return [...new Set(ways.map(({ from }) => from))];
+function sourcesOf({ routes }: PolicyRoutes): Subnet[] {
+  return [...new Set(routes.map(({ from }) => from))];
 }

@@ -2,27 +2,27 @@
 import { type Family, shortSubnet } from '../../address/cidr.ts';
 import type { Selector } from '../../spec/route-order.ts';
 import { rangeText } from '../../kinds/rule/text.ts';
-import { word } from './word.ts';
-import type { Redirect, PolicyRoute } from '../redirect.ts';
+import { ipKeyword } from './ip-keyword.ts';
+import { type Steered, type PolicyRoute, policyRoutesOf } from '../redirect.ts';
 import { isNotRedirected } from './subnet-sets.ts';
 
-/** Routes, most specific first, like the `ip rule`s that choose the table: the first match decides. */
-export function gatewayRoutes(redirects: readonly Redirect[]): PolicyRoute[] {
-  return redirects
-    .flatMap(({ routed }) => routed?.ways ?? [])
+/** Sorted like the `ip rule`s that select the table, most specific first: the first match decides. */
+export function gatewayRoutes(redirects: readonly Steered[]): PolicyRoute[] {
+  return policyRoutesOf(redirects)
+    .flatMap(({ routes }) => routes)
     .filter(({ table }) => table !== undefined)
     .toSorted((a, b) => a.selector.rank - b.selector.rank);
 }
 
-/** Between redirected networks no route applies. */
+/** Routes do not apply between redirected networks. */
 export function routeMatch(
   family: Family,
-  redirects: readonly Redirect[],
+  redirects: readonly Steered[],
   { from, selector }: PolicyRoute,
 ): string {
-  const source = `${word(family)} saddr ${shortSubnet(from)}`;
-  const outside = isNotRedirected(family, 'destination', redirects);
-  return joinWords([source, outside, selectorMatch(family, selector)]);
+  const source = `${ipKeyword(family)} saddr ${shortSubnet(from)}`;
+  const toOutside = isNotRedirected(family, 'destination', redirects);
+  return joinWords([source, toOutside, selectorMatch(family, selector)]);
 }
 
 export function selectorMatch(family: Family, selector: Selector): string {
@@ -34,7 +34,7 @@ export function joinWords(texts: readonly string[]): string {
 }
 
 function destination(family: Family, { to }: Selector): string {
-  return to === undefined ? '' : `${word(family)} daddr ${shortSubnet(to)}`;
+  return to === undefined ? '' : `${ipKeyword(family)} daddr ${shortSubnet(to)}`;
 }
 
 function protocol(family: Family, { proto, ports }: Selector): string {

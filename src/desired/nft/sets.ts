@@ -1,6 +1,5 @@
-/** The sets of table `inet mustredirect`. Elements are in nft's own canonical form. */
+/** Sets of table `inet mustredirect`. Elements have nft's canonical form. */
 import {
-  type Address,
   type Family,
   type Subnet,
   families,
@@ -11,43 +10,48 @@ import {
 } from '../../address/cidr.ts';
 import type { Hop } from '../../state/facts.ts';
 import type { NftSet } from '../../kinds/nft-table/schema.ts';
-import { publishedSet, redirectedSet, subnetSetName, tellsOfOthers } from '../../kinds/nft-table/set-name.ts';
+import { localSet, publishedSet, redirectedSet, describesOthers } from '../../kinds/nft-table/set-name.ts';
 import { inboundSets } from './inbound.ts';
 import { droppedSets } from './drop.ts';
-import { quotedSubnets } from './host-errors.ts';
-import { type Redirect, type DesiredObject, bridgesOf, byFamily, steeredSubnets } from '../redirect.ts';
+import { quotedMaps } from './host-errors.ts';
+import {
+  type NodeRedirect,
+  type Redirect,
+  type DesiredObject,
+  bridgesOf,
+  isBridged,
+  isMember,
+  isNode,
+  returnPathsIn,
+  subnetsOf,
+} from '../redirect.ts';
 import type { PublishedSubnets } from '../engines/bridge.ts';
 import { isMarked } from './marks.ts';
-import type { ByMark } from '../routing/steering-kind.ts';
-import { othersOnBridge, pairsOnBridge } from './on-bridge.ts';
+import type { SteeredFamily } from '../routing/steering-kind.ts';
+import { bridgeSets, otherSubnetElements } from './on-bridge.ts';
 import { steeringMaps } from './steering-maps.ts';
-import { bridgeSets, firstAddress, lengthsOf, quotedMaps, subnetSets } from './subnet-sets.ts';
+import { splitByLength, subnetSets } from './subnet-sets.ts';
 import {
   type Egress,
   returnSet,
   servedSet,
   servedSubnets,
-  usualSet,
+  defaultSubnetsSet,
   egressSet,
   egressesOf,
 } from '../routing/egress.ts';
 
-/** All sets that the chains of these redirects name. Only sets that packets fill are empty. */
-export function nftSets(
-  redirects: readonly Redirect[],
-  byMark: ByMark,
-  published: PublishedSubnets,
-): DesiredObject[] {
+/** All sets that chains use. Sets are only empty if nft rules or other programs' networks fill them. */
+export function nftSets(groups: readonly SteeredFamily[], published: PublishedSubnets): DesiredObject[] {
+  const redirects = groups.flatMap((group) => group.redirects);
   const bridges = bridgesOf(redirects).map((bridge) => `"${bridge}"`);
   const marked = isMarked(redirects);
   return [
-    ...byFamily(redirects).flatMap((group) =>
-      setsOf(group.family, group.redirects, byMark.has(group.family), marked),
-    ),
+    ...groups.flatMap((group) => [...setsOf(group), ...(marked ? steeringMaps(group) : [])]),
     ...families.flatMap((family) => publishedSets(family, published[family])),
-    wholeValues('bridges', ['ifname'], bridges, 'bridges of redirected networks'),
-    wholeValues('spoofed', ['ifname'], bridges, 'packets with a spoofed source address, by bridge', true),
-    wholeValues(
+    exactSet('bridges', ['ifname'], bridges, 'bridges of redirected networks'),
+    exactSet('spoofed', ['ifname'], bridges, 'packets with a spoofed source address, by bridge', true),
+    exactSet(
       'inside',
       ['ifname', 'ifname'],
       bridges.map((bridge) => `${bridge} . ${bridge}`),
@@ -56,112 +60,84 @@ export function nftSets(
   ].filter(({ object }) => isFilled(object as NftSet));
 }
 
-function setsOf(
-  family: Family,
-  redirects: readonly Redirect[],
-  byMark: boolean,
-  marked: boolean,
-): DesiredObject[] {
+function setsOf({ family, redirects, steering }: SteeredFamily): DesiredObject[] {
   const address = `ipv${family}_addr`;
-  const all = redirects.flatMap((redirect) => redirect.subnets);
-  const local = redirects.filter((redirect) => redirect.local).flatMap((redirect) => redirect.subnets);
   return [
-    ...subnetSets(family, redirectedSet(family), all, 'all redirected subnets'),
+    ...subnetSets(family, redirectedSet(family), subnetsOf(redirects), 'all redirected subnets'),
     ...returnSets(family, redirects),
-    wholeValues(
+    exactSet(
       `default_routers${family}`,
       [address, 'ifname'],
       [...new Set(redirects.flatMap((redirect) => redirect.defaultRouters.map(hopText)))].sort(),
       'default routers: replies must not be routed to them',
     ),
     ...droppedSets(family, redirects),
-    set(`local${family}`, [address], elements(local), 'subnets with containers on this host'),
     set(
-      `beside${family}`,
+      localSet(family),
+      [address],
+      elements(subnetsOf(redirects.filter(isNode))),
+      'subnets with containers on this host',
+    ),
+    set(
+      `other_subnets${family}`,
       [address, 'ifname'],
-      [...new Set(redirects.flatMap(othersOnBridge))].sort(),
+      [...new Set(redirects.filter(isBridged).flatMap(otherSubnetElements))].sort(),
       'other subnets on the bridges of redirected networks',
     ),
     ...bypassSets(family, redirects),
-    ...egressesOf(family, redirects).flatMap((way) => setsOfWay(family, way)),
-    ...servedSets(family, redirects, byMark),
+    ...egressesOf(family, redirects).flatMap((one) => egressSets(family, one)),
+    ...servedSets(
+      family,
+      steering.kind === 'mark' ? redirects : redirects.filter((one) => isMember(one) && one.nat),
+    ),
     ...inboundSets(family, redirects),
-    ...mapsOf(family, redirects, byMark, marked),
+    ...bridgeSets(family, redirects),
+    ...quotedMaps(family, redirects),
   ];
 }
 
-/** Direct destinations of each subnet, and the subnets whose direct packets are masqueraded. */
 function bypassSets(family: Family, redirects: readonly Redirect[]): DesiredObject[] {
   const address = `ipv${family}_addr`;
+  const networks = redirects.filter(isNode);
   return [
-    set(
-      `direct${family}`,
-      [address, address],
-      pairs(redirects, (p) => p.direct.map(shortSubnet)),
-      'direct destinations',
-    ),
+    set(`direct${family}`, [address, address], directPairs(networks), 'direct destinations'),
     set(
       `masqueraded${family}`,
       [address],
-      unmerged(redirects.filter((p) => p.masqueradeDirect).flatMap((p) => p.subnets)),
+      unmerged(subnetsOf(networks.filter((one) => one.masqueradeDirect))),
       'subnets whose direct packets leave with the host’s address',
     ),
   ];
 }
 
-/** Verdict maps from a packet's source to the chain that handles it, and the sets of subnets for each bridge. */
-function mapsOf(
-  family: Family,
-  redirects: readonly Redirect[],
-  byMark: boolean,
-  marked: boolean,
-): DesiredObject[] {
-  return [
-    ...bridgeSets(family, redirects.flatMap(pairsOnBridge), 'subnets and their bridges'),
-    ...quotedMaps(family, quotedSubnets(redirects, family)),
-    ...(marked ? steeringMaps(family, redirects, byMark) : []),
-  ];
-}
-
-/** Sets of subnets with the next hop and link of their node: another node's next hop would not reach the containers. */
+/** Each subnet has its own next hop and link: another node would not reach its containers. */
 function returnSets(family: Family, redirects: readonly Redirect[]): DesiredObject[] {
-  const ways = redirects.flatMap((redirect) => redirect.returnWays);
-  const address = `ipv${family}_addr`;
-  return lengthsOf(ways.map(({ subnet }) => subnet)).map((length) => {
-    const items = ways
-      .filter(({ subnet }) => prefixLength(subnet) === length)
-      .map(({ subnet, ...hop }) => `${firstAddress(subnet)} . ${hopText(hop)}`);
-    return wholeValues(
-      subnetSetName(returnSet(family), length),
-      [address, address, 'ifname'],
-      [...new Set(items)].sort(),
-      'next hop and link to the node of each subnet',
-    );
-  });
+  const type = [`ipv${family}_addr`, `ipv${family}_addr`, 'ifname'];
+  const paths = returnPathsIn(redirects).map(({ subnet, ...hop }) => ({ subnet, extraKey: hopText(hop) }));
+  const widestFirst = paths.toSorted((a, b) => prefixLength(a.subnet) - prefixLength(b.subnet));
+  return [...splitByLength(returnSet(family), widestFirst, type)].map(([name, texts]) =>
+    exactSet(name, type, texts.sort(), 'next hop and link to the node of each subnet'),
+  );
 }
 
-function setsOfWay(family: Family, way: Egress): DesiredObject[] {
-  const { name, egress, routed } = way;
+function egressSets(family: Family, one: Egress): DesiredObject[] {
+  const { name, egress, routed } = one;
+  const [left, sent] = [`packets that left by ${name}`, `packets that routes sent to ${name}`];
   return [
-    ...subnetSets(family, egressSet(family, 'egress', way), egress, `packets that left by ${name}`, true),
-    ...subnetSets(
-      family,
-      egressSet(family, 'routed', way),
-      routed,
-      `packets that routes sent to ${name}`,
-      true,
-    ),
+    ...subnetSets(family, egressSet(family, 'egress', one), egress, left, true),
+    ...subnetSets(family, egressSet(family, 'routed', one), routed, sent, true),
   ];
 }
 
-function servedSets(family: Family, redirects: readonly Redirect[], byMark: boolean): DesiredObject[] {
-  const usual = redirects.flatMap(({ nat, steer }) => {
-    if (!nat || !steer?.only) return [];
+/** Source NAT uses these sets; with steering by mark, the chain that marks replies does too. */
+function servedSets(family: Family, redirects: readonly Redirect[]): DesiredObject[] {
+  const usual = redirects.filter(isMember).flatMap(({ nat, steer }) => {
+    if (!nat || !steer?.defaultSubnets) return [];
     const why = `subnets that use gateway ${nat.gateway} unless a route says otherwise`;
-    return subnetSets(family, usualSet(family, nat.gateway), steer.only, why);
+    return subnetSets(family, defaultSubnetsSet(family, nat.gateway), steer.defaultSubnets, why);
   });
   return [
-    ...[...servedSubnets(redirects, byMark)].flatMap(([gateway, subnets]) =>
+    ...[...servedSubnets(redirects)].flatMap(([gateway, subnets]) =>
       subnetSets(family, servedSet(family, gateway), subnets, `subnets of gateway ${gateway}`),
     ),
     ...usual,
@@ -172,7 +148,7 @@ function hopText({ via, device }: Hop): string {
   return `${via} . "${device}"`;
 }
 
-/** The set exists even if it is empty: a new network of another program adds an element, and no rule changes. */
+/** The set exists even if it is empty: a new network of another program then adds an element and changes no rule. */
 function publishedSets(family: Family, subnets: readonly Subnet[] | undefined): DesiredObject[] {
   if (!subnets) return [];
   const why = 'networks of this host that are not redirected: containers reach their published ports';
@@ -180,10 +156,10 @@ function publishedSets(family: Family, subnets: readonly Subnet[] | undefined): 
 }
 
 function isFilled(one: NftSet): boolean {
-  return one.dynamic === true || one.elements.length > 0 || tellsOfOthers(one.name);
+  return one.dynamic === true || one.elements.length > 0 || describesOthers(one.name);
 }
 
-/** One element for each subnet, so that a subnet can be removed without its neighbour. */
+/** Subnets are not merged, so that adjacent subnets can be removed one by one. */
 function unmerged(subnets: readonly Subnet[]): string[] {
   return sortSubnets([...new Set(subnets)]).map(shortSubnet);
 }
@@ -192,20 +168,15 @@ function elements(subnets: readonly Subnet[]): string[] {
   return mergeSubnets(subnets).map(shortSubnet);
 }
 
-function pairs(
-  redirects: readonly Redirect[],
-  others: (redirect: Redirect) => readonly (Address | string)[],
-): string[] {
-  const found = redirects.flatMap((redirect) =>
-    steeredSubnets(redirect).flatMap((subnet) =>
-      others(redirect).map((other) => `${shortSubnet(subnet)} . ${other}`),
-    ),
+function directPairs(networks: readonly NodeRedirect[]): string[] {
+  const found = networks.flatMap(({ subnets, direct }) =>
+    subnets.flatMap((subnet) => direct.map((to) => `${shortSubnet(subnet)} . ${shortSubnet(to)}`)),
   );
   return [...new Set(found)].sort();
 }
 
-/** A set without intervals, which is looked up by hash. */
-function wholeValues(...args: Parameters<typeof set>): DesiredObject {
+/** A set without intervals: nft looks it up by hash. */
+function exactSet(...args: Parameters<typeof set>): DesiredObject {
   const { object, why } = set(...args);
   return { object: { ...object, exact: true }, why };
 }

@@ -1,17 +1,18 @@
 /**
- * Spoofed source addresses: packets of a container with an address that is not its network's. A packet that comes in by
- * the bridge of a redirected network with another source is dropped, and counted, before conntrack or anything else of the
- * kernel looks at it, so that no host answers to it. Frames that stay inside the bridge are exempt; with br_netfilter they pass
- * these chains too.
+ * Spoofed source addresses: packets of a container with an address outside of its network's subnets. They are counted
+ * and dropped on the bridge before conntrack or anything else in the kernel sees them, so that no host answers them.
+ * Frames that stay inside the bridge are exempt; with br_netfilter they pass these chains too.
  */
 import { type Family, families } from '../../address/cidr.ts';
-import { word } from './word.ts';
+import { chain } from './chain.ts';
+import { ipKeyword } from './ip-keyword.ts';
 import type { Numbers } from '../allocate/numbers.ts';
 import { hex } from '../../kinds/words.ts';
 import { type Redirect, type DesiredObject, bridgesOf, isBridged } from '../redirect.ts';
-import { isNotOfBridge, isOfBridge, isRedirected, lengthsOf } from './subnet-sets.ts';
+import { bridgedSubnets, isNotOfBridge, isOfBridge } from './on-bridge.ts';
+import { isRedirected } from './subnet-sets.ts';
 
-/** before fragments are put together (-400): the kernel tells their source when some are missing */
+/** before defragmentation (-400): the kernel answers the source of a packet with missing fragments */
 const beforeDefrag = -450;
 /** before filter chains of other programs (0), which might accept the packet */
 const beforeFilter = -1;
@@ -21,30 +22,24 @@ export function spoofedChains(redirects: readonly Redirect[]): DesiredObject[] {
 }
 
 function sourceChains(redirects: readonly Redirect[]): DesiredObject[] {
-  const known = families.filter((family) => lengthsIn(family, redirects).length > 0);
+  const known = families.filter((family) => bridgedSubnets(family, redirects).length > 0);
   if (known.length === 0) return [];
   return [
-    {
-      object: {
-        kind: 'nft-chain',
-        name: 'sources',
-        hook: { type: 'filter', hook: 'prerouting', priority: beforeDefrag },
-        rules: known.map(
-          (family) =>
-            `iifname @bridges ${isNotOfBridge(family, 'source', lengthsIn(family, redirects))} goto spoofed`,
-        ),
-      },
-      why: 'check the source address of every packet from a redirected network',
-    },
+    chain(
+      'sources',
+      known.map((family) => `iifname @bridges ${isNotOfBridge(family, 'source', redirects)} goto spoofed`),
+      'check the source address of every packet from a redirected network',
+      { type: 'filter', hook: 'prerouting', priority: beforeDefrag },
+    ),
     chain(
       'spoofed',
       [
         ...known.flatMap((family) => neededSources(family, redirects)),
         `fib daddr type local ${dropped}`,
-        // Chain `input` looks at what of it comes to this host.
+        // Chain `input` checks those that are addressed to this host.
         ...['multicast', 'broadcast'].map((type) => `fib daddr type ${type} return`),
         ...known.flatMap((family) =>
-          isOfBridge(family, 'destination', lengthsIn(family, redirects)).map((own) => `${own} return`),
+          isOfBridge(family, 'destination', redirects).map((own) => `${own} return`),
         ),
         dropped,
       ],
@@ -55,25 +50,24 @@ function sourceChains(redirects: readonly Redirect[]): DesiredObject[] {
 
 const dropped = 'iifname @spoofed drop';
 
-/** Source addresses that neighbour discovery needs. The kernel does not forward them. */
+/** Sources of neighbour discovery, which the kernel does not forward, and other subnets on the bridge. */
 function neededSources(family: Family, redirects: readonly Redirect[]): string[] {
   const hasOthers = redirects.some(
-    (redirect) => redirect.family === family && redirect.otherBridgeSubnets.length > 0,
+    (redirect) => isBridged(redirect) && redirect.family === family && redirect.otherBridgeSubnets.length > 0,
   );
   return [
     ...(family === 6 ? ['ip6 saddr fe80::/10 return'] : []),
-    ...(hasOthers ? [`${word(family)} saddr . iifname @beside${family} return`] : []),
+    ...(hasOthers ? [`${ipKeyword(family)} saddr . iifname @other_subnets${family} return`] : []),
   ];
 }
 
-/** Link-local sources must not reach another link: br_netfilter forwards such packets after DNAT. */
-export function linkLocalCalls(redirects: readonly Redirect[]): string[] {
-  return lengthsIn(6, redirects).length > 0 ? [`ip6 saddr fe80::/10 ct status dnat ${dropped}`] : [];
+/** br_netfilter forwards packets with a link-local source after DNAT: they must not reach another link. */
+export function linkLocalDrops(redirects: readonly Redirect[]): string[] {
+  return bridgedSubnets(6, redirects).length > 0 ? [`ip6 saddr fe80::/10 ct status dnat ${dropped}`] : [];
 }
 
 /**
- * Rules for the end of chain `prerouting`: in a family without a known subnet, every source is foreign. Replies of published
- * ports pass: a declared exception.
+ * The end of chain `prerouting`: every source of a family without a known subnet is spoofed, except published ports.
  */
 export function unmentionedJumps(redirects: readonly Redirect[]): string[] {
   if (bridgesOf(redirects).length === 0) return [];
@@ -101,17 +95,17 @@ export function unmentionedChains(
   ];
 }
 
-/** Families in which neither the file nor an engine names a subnet of a network here. */
+/** Families without a subnet of any network here, in the file or an engine. */
 function unmentioned(redirects: readonly Redirect[]): Family[] {
-  return families.filter((family) => lengthsIn(family, redirects).length === 0);
+  return families.filter((family) => bridgedSubnets(family, redirects).length === 0);
 }
 
-/** UDP ports that tunnels of this host listen on: VXLAN, the kernel's older port of it, and Geneve */
+/** UDP ports of tunnels on this host: VXLAN, the kernel's older VXLAN port, and Geneve */
 const tunnelPorts = ['4789', '8472', '6081'];
 /** IPv4 in IP, IPv6 in IP, GRE */
 const tunnelProtocols = ['4', '41', '47'];
 
-/** Chains for packets to this host itself. A tunnel that ends here would release inner packets with any source. */
+/** Packets to this host itself. A tunnel that ends here would decapsulate packets with any source. */
 function inputChains(redirects: readonly Redirect[]): DesiredObject[] {
   const strangers = families.flatMap((family) => strangerJumps(family, redirects));
   const tunnels = families.flatMap((family) => {
@@ -126,7 +120,7 @@ function inputChains(redirects: readonly Redirect[]): DesiredObject[] {
             'strangers',
             [
               ...families.flatMap((family) => neededSources(family, redirects)),
-              // DHCP, neighbour discovery and multicast listeners ask so before they have an address.
+              // DHCP, neighbour discovery and multicast listeners use these sources before they have an address.
               ...['ip saddr 0.0.0.0', 'ip6 saddr ::'].map((none) => `${none} return`),
               dropped,
             ],
@@ -142,36 +136,19 @@ function inputChains(redirects: readonly Redirect[]): DesiredObject[] {
       ],
       'drop encapsulated packets of containers to tunnels of this host',
     ),
-    {
-      object: {
-        kind: 'nft-chain',
-        name: 'input',
-        hook: { type: 'filter', hook: 'input', priority: beforeFilter },
-        rules: [...strangers, ...tunnels],
-      },
-      why: 'check packets to this host itself',
-    },
+    chain('input', [...strangers, ...tunnels], 'check packets to this host itself', {
+      type: 'filter',
+      hook: 'input',
+      priority: beforeFilter,
+    }),
   ];
 }
 
 function strangerJumps(family: Family, redirects: readonly Redirect[]): string[] {
   if (bridgesOf(redirects).length === 0) return [];
-  const lengths = lengthsIn(family, redirects);
-  if (lengths.length > 0)
-    return [`iifname @bridges ${isNotOfBridge(family, 'source', lengths)} jump strangers`];
+  if (bridgedSubnets(family, redirects).length > 0)
+    return [`iifname @bridges ${isNotOfBridge(family, 'source', redirects)} jump strangers`];
   return unmentioned(redirects).includes(family)
     ? [`iifname @bridges meta nfproto ipv${family} jump strangers`]
     : [];
-}
-
-function lengthsIn(family: Family, redirects: readonly Redirect[]): number[] {
-  return lengthsOf(
-    redirects
-      .filter((redirect) => redirect.family === family && isBridged(redirect))
-      .flatMap(({ subnets }) => subnets),
-  );
-}
-
-function chain(name: string, rules: readonly string[], why: string): DesiredObject {
-  return { object: { kind: 'nft-chain', name, rules }, why };
 }

@@ -1,45 +1,51 @@
-/** The maps that lead each redirected subnet to the chain that marks its packets. */
-import type { Family, Subnet } from '../../address/cidr.ts';
-import { type Redirect, type DesiredObject, isBridged, steeredSubnets } from '../redirect.ts';
-import { steerMap } from '../routing/egress.ts';
-import { pairsOnBridge } from './on-bridge.ts';
-import { bridgeMaps, subnetMaps } from './subnet-sets.ts';
+/** Maps from each redirected subnet to the chain that marks its packets. */
+import { type Family, type Subnet, sortSubnets } from '../../address/cidr.ts';
+import { type DesiredObject, isBridged, steeredSubnets, subnetsOf } from '../redirect.ts';
+import type { SteeredFamily } from '../routing/steering-kind.ts';
+import { bridgeMaps } from './on-bridge.ts';
+import { elementSets, jumpByMap } from './subnet-sets.ts';
 
 /**
- * A subnet that a fwmark steers leads to the chain of its gateway. One that an ip rule steers leads to a chain that only marks its
- * packets as seen. A subnet that is to go nowhere is not even marked as seen where no ip rule closes it: the guard drops it.
+ * With steering by mark, a subnet's chain sets its gateway's mark. Packets of blocked subnets do not get the checked
+ * bit, because no `ip rule` blocks them: the guard drops them. With steering by source, the chain only sets the checked
+ * bit.
  */
-export function steeringMaps(
-  family: Family,
-  redirects: readonly Redirect[],
-  byMark: boolean,
-): DesiredObject[] {
+export function steeringMaps(group: SteeredFamily): DesiredObject[] {
+  const { family, redirects, steering } = group;
+  const byMark = steering.kind === 'mark';
   const chains = new Map<Subnet, string>();
-  const [bridged, others] = [
-    redirects.filter(isBridged),
-    redirects.filter((redirect) => !isBridged(redirect)),
-  ];
   for (const redirect of redirects) {
     for (const subnet of redirect.subnets)
-      if (!chains.has(subnet)) chains.set(subnet, `${byMark ? 'unseen' : 'marks'}${family}`);
+      if (!chains.has(subnet)) chains.set(subnet, `${byMark ? 'unchecked' : 'marks'}${family}`);
     if (!redirect.steer || !byMark) continue;
     for (const subnet of steeredSubnets(redirect))
       chains.set(subnet, `to${family}_${redirect.steer.gateway}`);
   }
-  const known = new Set(bridged.flatMap((redirect) => redirect.subnets));
-  const elsewhere = others.flatMap((redirect) => redirect.subnets).filter((subnet) => !known.has(subnet));
-  const pick = (subnet: Subnet): string => chains.get(subnet) ?? '';
+  const chainOf = (subnet: Subnet): string => chains.get(subnet) ?? '';
+  const unbridged = sortSubnets([...new Set(subnetsWithoutBridge(group))]);
   return [
-    ...bridgeMaps(
-      family,
-      bridged.flatMap(pairsOnBridge).map((pair) => ({ ...pair, chain: pick(pair.subnet) })),
-      'chain that marks the packets of each subnet, by bridge',
-    ),
-    ...subnetMaps(
-      family,
+    ...bridgeMaps(family, redirects, chainOf),
+    ...elementSets(
       steerMap(family),
-      new Map(elsewhere.map((subnet) => [subnet, pick(subnet)])),
-      'chain that marks the packets of each subnet',
+      unbridged.map((subnet) => ({ subnet, chain: chainOf(subnet) })),
+      { type: [`ipv${family}_addr`], why: 'chain that marks the packets of each subnet' },
     ),
   ];
+}
+
+/** Jumps to the chains of subnets whose bridge is unknown or on another host. */
+export function jumpBySubnet(group: SteeredFamily): string[] {
+  const { family } = group;
+  return jumpByMap({ family, name: steerMap(family), subnets: subnetsWithoutBridge(group) }, 'source');
+}
+
+function subnetsWithoutBridge({ redirects }: SteeredFamily): Subnet[] {
+  const known = new Set(subnetsOf(redirects.filter(isBridged)));
+  return subnetsOf(redirects.filter((redirect) => !isBridged(redirect))).filter(
+    (subnet) => !known.has(subnet),
+  );
+}
+
+function steerMap(family: Family): string {
+  return `steer${family}`;
 }

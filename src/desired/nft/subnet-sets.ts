@@ -1,48 +1,111 @@
 /**
- * Sets of subnets that every packet is asked for: one for each prefix length, of their first addresses. A packet's address is
- * cut to the length and found by its hash, which costs the same whatever the set holds; an interval costs more the more
- * there are [measured: docs/performance.md].
+ * nft sets of subnets that every packet is looked up in. Subnets of each prefix length have their own set, of first
+ * addresses: a packet's address is masked and looked up by hash. Its cost does not depend on the size of the set;
+ * lookups in interval sets become slower as the set grows [measured: docs/performance.md]. Callers name the sets of all
+ * lengths at once, and pass their subnets.
  */
 import {
   type Family,
   type Subnet,
   hexOfAddress,
+  prefixLength,
   prefixMask,
   sortSubnets,
-  wholeLength,
+  fullPrefixLength,
 } from '../../address/cidr.ts';
 import type { NftSet } from '../../kinds/nft-table/schema.ts';
-import {
-  quotedDestination,
-  quotedMap,
-  redirectedSet,
-  subnetSetName,
-} from '../../kinds/nft-table/set-name.ts';
-import { word } from './word.ts';
-import type { Redirect, DesiredObject } from '../redirect.ts';
+import { quotedDestination, redirectedSet, subnetSetName } from '../../kinds/nft-table/set-name.ts';
+import { ipKeyword } from './ip-keyword.ts';
+import { type DesiredObject, type Steered, subnetsOf } from '../redirect.ts';
 
 export type Field = keyof ReturnType<typeof fieldTexts>;
 
-/** The prefix lengths of some subnets, each once. */
-export function lengthsOf(subnets: readonly Subnet[]): number[] {
-  return [...new Set(subnets.map(lengthOf))].sort((a, b) => a - b);
+/** Sets that share a name, one for each prefix length of their subnets. */
+export interface SubnetSets {
+  readonly family: Family;
+  /** `redirected4`; the set of one length has that length as a suffix: `redirected4_24` */
+  readonly name: string;
+  readonly subnets: readonly Subnet[];
+  /** expression for the second part of the set's key: `iifname` */
+  readonly extraKey?: string;
 }
 
-/** Says that a field is in a redirected subnet, one text for each prefix length. */
-export function isRedirected(family: Family, field: Field, redirects: readonly Redirect[]): string[] {
-  return anyOf(family, field, redirectedSet(family), redirectedLengths(redirects));
+/** Match for a field with an address of a redirected subnet; one for each prefix length. */
+export function isRedirected(family: Family, field: Field, redirects: readonly Steered[]): string[] {
+  return isIn(redirectedSets(family, redirects), field);
 }
 
-/** Says that a field is in none of them. */
-export function isNotRedirected(family: Family, field: Field, redirects: readonly Redirect[]): string {
-  return noneOf(family, field, redirectedSet(family), redirectedLengths(redirects));
+/** Match for a field with any other address. */
+export function isNotRedirected(family: Family, field: Field, redirects: readonly Steered[]): string {
+  return isNotIn(redirectedSets(family, redirects), field);
 }
 
-export function redirectedLengths(redirects: readonly Redirect[]): number[] {
-  return lengthsOf(redirects.flatMap(({ subnets }) => subnets));
+export function redirectedSets(family: Family, redirects: readonly Steered[]): SubnetSets {
+  return { family, name: redirectedSet(family), subnets: subnetsOf(redirects) };
 }
 
-/** The sets of a name; none is empty. */
+/** Match for a field with an address in one of the sets; one for each prefix length. */
+export function isIn(sets: SubnetSets, field: Field): string[] {
+  return lookups(sets, field, '==', lengthsOf(sets.subnets));
+}
+
+/** Match for a field with an address in none of them. */
+export function isNotIn(sets: SubnetSets, field: Field): string {
+  return lookups(sets, field, '!=', lengthsOf(sets.subnets)).join(' ');
+}
+
+/** Jumps to the chain that one of the maps has for a field; one for each prefix length. */
+export function jumpByMap(maps: SubnetSets, field: Field): string[] {
+  return lookups(maps, field, 'vmap', lengthsOf(maps.subnets));
+}
+
+/** Adds the subnet of a field's address to the counter set of its prefix length, if it is in one of the sets. */
+export function addIfIn(sets: SubnetSets, field: Field, counter: string): string[] {
+  const { family } = sets;
+  return lengthsOf(sets.subnets).flatMap((length) =>
+    lookups(sets, field, '==', [length]).map(
+      (isOne) => `${isOne} add @${subnetSetName(counter, length)} { ${fieldOf(family, field, length)} }`,
+    ),
+  );
+}
+
+/** `isIn` for callers that know only the prefix lengths. */
+export function anyOf(family: Family, field: Field, name: string, lengths: readonly number[]): string[] {
+  return lookups({ family, name }, field, '==', lengths);
+}
+
+function lookups(
+  { family, name, extraKey }: Omit<SubnetSets, 'subnets'>,
+  field: Field,
+  operator: '==' | '!=' | 'vmap',
+  lengths: readonly number[],
+): string[] {
+  return lengths.map((length) => {
+    const key = fieldOf(family, field, length) + (extraKey === undefined ? '' : ` . ${extraKey}`);
+    // nft prints `==` only after a mask.
+    const isBare = extraKey !== undefined || length === fullPrefixLength(family);
+    return `${key} ${operator === '==' && isBare ? '' : `${operator} `}@${subnetSetName(name, length)}`;
+  });
+}
+
+/** Expression for the first address of the field's subnet of a prefix length. */
+export function fieldOf(family: Family, field: Field, length: number): string {
+  const text = fieldTexts(family)[field];
+  if (length === fullPrefixLength(family)) return text;
+  const mask = prefixMask(family, length);
+  return `${text} & ${field === 'quoted destination' ? hexOfAddress(mask) : mask}`;
+}
+
+function fieldTexts(family: Family) {
+  const ip = ipKeyword(family);
+  return {
+    source: `${ip} saddr`,
+    destination: `${ip} daddr`,
+    'original source': `ct original ${ip} saddr`,
+    'quoted destination': quotedDestination[family],
+  };
+}
+
 export function subnetSets(
   family: Family,
   name: string,
@@ -50,197 +113,76 @@ export function subnetSets(
   why: string,
   counted = false,
 ): DesiredObject[] {
-  return elementSets(
-    family,
-    name,
-    sortSubnets([...new Set(subnets)]).map((subnet) => ({ subnet, text: firstAddress(subnet) })),
-    { counted, why },
-  );
+  const elements = sortSubnets([...new Set(subnets)]).map((subnet) => ({ subnet }));
+  return elementSets(name, elements, { type: [`ipv${family}_addr`], why, counted });
 }
 
-/** The same as maps, each subnet with the chain that it leads to. */
-export function subnetMaps(
-  family: Family,
-  name: string,
-  chains: ReadonlyMap<Subnet, string>,
-  why: string,
-): DesiredObject[] {
-  const elements = sortSubnets([...chains.keys()]).map((subnet) => ({
-    subnet,
-    text: `${firstAddress(subnet)} : goto ${chains.get(subnet) ?? ''}`,
-  }));
-  return elementSets(family, name, elements, { counted: false, why, verdicts: true });
-}
-
-/** A subnet and the bridge that its packets come in by. */
-export interface OnBridge {
+export interface SubnetElement {
   readonly subnet: Subnet;
-  readonly bridge: string;
+  /** second part of the key, as nft text: `"br0"` */
+  readonly extraKey?: string;
+  /** for maps: the target of the jump */
+  readonly chain?: string;
 }
 
-/** Sets of subnets, each with its bridge. */
-export function bridgeSets(family: Family, pairs: readonly OnBridge[], why: string): DesiredObject[] {
-  const elements = pairs.map((pair) => ({ subnet: pair.subnet, text: pairText(pair) }));
-  return elementSets(family, ownSet(family), elements, { counted: false, why, bridged: true });
-}
-
-/** Maps of subnets, each with its bridge, to the chains that they lead to. */
-export function bridgeMaps(
-  family: Family,
-  pairs: readonly (OnBridge & { readonly chain: string })[],
-  why: string,
-): DesiredObject[] {
-  const elements = pairs.map((pair) => ({
-    subnet: pair.subnet,
-    text: `${pairText(pair)} : goto ${pair.chain}`,
-  }));
-  return elementSets(family, bridgedMap(family), elements, {
-    counted: false,
-    why,
-    bridged: true,
-    verdicts: true,
-  });
-}
-
-function pairText({ subnet, bridge }: OnBridge): string {
-  return `${firstAddress(subnet)} . "${bridge}"`;
-}
-
-function ownSet(family: Family): string {
-  return `own${family}`;
-}
-
-function bridgedMap(family: Family): string {
-  return `bridged${family}`;
-}
-
-/** Leads to the chains of the subnets of the bridge that a packet comes in by. */
-export function leadByBridge(family: Family, lengths: readonly number[]): string[] {
-  return lengths.map(
-    (length) =>
-      `${fieldOf(family, 'source', length)} . iifname vmap @${subnetSetName(bridgedMap(family), length)}`,
-  );
-}
-
-/** Says that an address is one of the network whose bridge a packet comes in by, one text for each prefix length. */
-export function isOfBridge(family: Family, field: Field, lengths: readonly number[]): string[] {
-  return lengths.map(
-    (length) => `${fieldOf(family, field, length)} . iifname @${subnetSetName(ownSet(family), length)}`,
-  );
-}
-
-/** Says that it is of no network of that bridge. */
-export function isNotOfBridge(family: Family, field: Field, lengths: readonly number[]): string {
-  return lengths
-    .map(
-      (length) => `${fieldOf(family, field, length)} . iifname != @${subnetSetName(ownSet(family), length)}`,
-    )
-    .join(' ');
-}
-
-/** A subnet, and the chain that an ICMP error about a packet to it is led to. */
-export interface Quoted {
-  readonly subnet: Subnet;
-  readonly chain: string;
-}
-
-export function quotedMaps(family: Family, quoted: readonly Quoted[]): DesiredObject[] {
-  const elements = quoted.map(({ subnet, chain }) => ({
-    subnet,
-    text: `${hexOfAddress(firstAddress(subnet))} : goto ${chain}`,
-  }));
-  const why = 'chain for ICMP errors about packets to each subnet';
-  return elementSets(family, quotedMap(family), elements, { counted: false, why, verdicts: true, raw: true });
-}
-
-export function quotedLeads(family: Family, lengths: readonly number[]): string[] {
-  return lengths.map((length) => {
-    const mask = length === wholeLength(family) ? '' : ` & ${hexOfAddress(prefixMask(family, length))}`;
-    return `${quotedDestination[family]}${mask} vmap @${subnetSetName(quotedMap(family), length)}`;
-  });
-}
-
-function elementSets(
-  family: Family,
+/** Sets or maps whose elements may have a bridge or a chain. */
+export function elementSets(
   name: string,
-  elements: readonly { readonly subnet: Subnet; readonly text: string }[],
-  {
-    why,
-    counted,
-    verdicts,
-    bridged,
-    raw,
-  }: {
-    readonly why: string;
-    readonly counted: boolean;
-    readonly verdicts?: true;
-    readonly bridged?: true;
-    readonly raw?: true;
-  },
+  elements: readonly SubnetElement[],
+  { type, why, counted = false }: Pick<NftSet, 'type'> & { readonly why: string; readonly counted?: boolean },
 ): DesiredObject[] {
-  const address = raw ? 'integer' : `ipv${family}_addr`;
-  // Each once: two networks of the file may claim one subnet of a bridge.
-  const byLength = new Map<number, Set<string>>();
-  for (const { subnet, text } of elements) {
-    const some = byLength.get(lengthOf(subnet));
-    if (some) some.add(text);
-    else byLength.set(lengthOf(subnet), new Set([text]));
-  }
-  return [...byLength].map(([length, some]) => ({
+  const verdicts = elements.some(({ chain }) => chain !== undefined);
+  return [...splitByLength(name, elements, type)].map(([one, texts]) => ({
     object: {
       kind: 'nft-set',
-      name: subnetSetName(name, length),
+      name: one,
       exact: true,
       ...(verdicts ? { verdicts } : {}),
-      type: [address, ...(bridged ? ['ifname'] : [])],
+      type,
       counted,
-      elements: [...some],
+      elements: texts,
     } satisfies NftSet,
     why,
   }));
 }
 
-/** One text for each length: any of them says that an address is in one of the subnets. */
-export function anyOf(family: Family, field: Field, name: string, lengths: readonly number[]): string[] {
-  return lengths.map((length) =>
-    length === wholeLength(family)
-      ? `${fieldText(family, field)} @${subnetSetName(name, length)}`
-      : `${fieldOf(family, field, length)} == @${subnetSetName(name, length)}`,
-  );
+/** Element texts by set name, without duplicates: two networks of the file may claim the same subnet of a bridge. */
+export function splitByLength(
+  name: string,
+  elements: readonly SubnetElement[],
+  [of]: NftSet['type'],
+): Map<string, string[]> {
+  const sets = new Map<string, Set<string>>();
+  for (const { subnet, extraKey, chain } of elements) {
+    const set = subnetSetName(name, prefixLength(subnet));
+    // nft gives fields without a name type integer.
+    const address = of === 'integer' ? hexOfAddress(firstAddress(subnet)) : firstAddress(subnet);
+    const key = extraKey === undefined ? address : `${address} . ${extraKey}`;
+    const texts = sets.get(set) ?? new Set();
+    sets.set(set, texts.add(chain === undefined ? key : `${key} : goto ${chain}`));
+  }
+  return new Map([...sets].map(([set, texts]) => [set, [...texts]]));
 }
 
-/** Says that an address is in none of them. */
-function noneOf(family: Family, field: Field, name: string, lengths: readonly number[]): string {
-  return lengths
-    .map((length) => `${fieldOf(family, field, length)} != @${subnetSetName(name, length)}`)
-    .join(' ');
+/** The sets that `addIfIn` fills. */
+export function counterSets({ family, subnets }: SubnetSets, counter: string, why: string): DesiredObject[] {
+  return lengthsOf(subnets).map((length) => ({
+    object: {
+      kind: 'nft-set',
+      name: subnetSetName(counter, length),
+      exact: true,
+      dynamic: true,
+      type: [`ipv${family}_addr`],
+      counted: true,
+      elements: [],
+    } satisfies NftSet,
+    why,
+  }));
 }
 
-/** Leads to the chains of a map. */
-export function leadBy(family: Family, field: Field, name: string, lengths: readonly number[]): string[] {
-  return lengths.map((length) => `${fieldOf(family, field, length)} vmap @${subnetSetName(name, length)}`);
-}
-
-/** The first address of the subnet of a length that a field is in. */
-export function fieldOf(family: Family, field: Field, length: number): string {
-  const text = fieldText(family, field);
-  return length === wholeLength(family) ? text : `${text} & ${prefixMask(family, length)}`;
-}
-
-function fieldText(family: Family, field: Field): string {
-  return fieldTexts(word(family))[field];
-}
-
-function fieldTexts(ip: 'ip' | 'ip6') {
-  return {
-    source: `${ip} saddr`,
-    destination: `${ip} daddr`,
-    'original source': `ct original ${ip} saddr`,
-  };
-}
-
-function lengthOf(subnet: Subnet): number {
-  return Number(subnet.slice(subnet.indexOf('/') + 1));
+/** Unique, in ascending order. */
+function lengthsOf(subnets: readonly Subnet[]): number[] {
+  return [...new Set(subnets.map(prefixLength))].sort((a, b) => a - b);
 }
 
 export function firstAddress(subnet: Subnet): string {

@@ -1,67 +1,63 @@
-/** A gateway member's part: what comes from the nodes leaves by the uplink, and answers find back. */
-import { word } from '../nft/word.ts';
-import { type Address, type Family, type Subnet, familyOf } from '../../address/cidr.ts';
+/** Redirects of a gateway member: packets from the nodes leave by the uplink, and replies return to the nodes. */
+import { type Address, type Family, familyOf } from '../../address/cidr.ts';
 import type { MemberGateway, ServedSubnet } from '../../topology/role.ts';
 import type { Facts } from '../../state/facts.ts';
-import type { Route } from '../../kinds/route/schema.ts';
 import { mainTable } from '../../kinds/ownership.ts';
-import { backObstacles, outObstacles, subnetsHere, viaOf } from '../checks/member-obstacles.ts';
-import { linkTowards } from '../routing/neighbours.ts';
-import type { Numbers } from '../allocate/numbers.ts';
-import { type GatewayWays, type Redirect, closedRedirect } from '../redirect.ts';
+import { servedObstacles, uplinkObstacles, subnetsHere, viaOf } from '../checks/member-obstacles.ts';
+import { linkNamed, linkTowards } from '../routing/neighbours.ts';
+import { type EgressPaths, type MemberRedirect, type Steer, closedRedirect } from '../redirect.ts';
 import type { RoleContext, RoleResult } from './role.ts';
 import { publishedRules } from '../nft/published-ports.ts';
-import { defaultRoutersOf, returnWaysOf } from '../routing/return-ways.ts';
+import { defaultRoutersOf, returnPathsOf } from '../routing/return-paths.ts';
 import { memberRoutes } from '../routing/policy-routes.ts';
 import { closedDefault, openDefault } from '../routing/routes.ts';
 
-/** A route that a routing daemon learns (metric 20 to 110) comes before our static one. */
+/** Routes of a routing daemon (metric 20 to 110) come before our static route. */
 const returnMetric = 4000;
 
-/** What can be sent on, and what is closed because the uplink, or the way back to its node, is not ready. */
-export function memberRedirects(
-  gateway: MemberGateway,
-  family: Family,
-  { facts, numbers, closing }: RoleContext,
-): RoleResult {
+/** Subnets are closed if the uplink, or the path back to their node, is not ready. */
+export function memberRedirects(gateway: MemberGateway, family: Family, context: RoleContext): RoleResult {
+  const { facts, learned, closing } = context;
   const served = gateway.served.filter(({ subnet }) => familyOf(subnet) === family);
   if (served.length === 0) return { redirects: [], refusals: [], notReady: [] };
   const refusals = subnetsHere(served, facts);
   if (closing) {
-    return { redirects: [openRedirect(gateway, family, served, facts, numbers)], refusals, notReady: [] };
+    return { redirects: [openRedirect(gateway, family, served, context)], refusals, notReady: [] };
   }
-  const [out, back] = [outObstacles(gateway, family, facts), backObstacles(gateway, served, facts)];
-  const why = new Map(back.flatMap(({ subnets, obstacle }) => subnets.map((one) => [one, obstacle.message])));
-  const ready = served.filter(({ subnet }) => !why.has(subnet));
-  const [first] = out;
-  const redirect = openRedirect(gateway, family, ready, facts, numbers);
-  const redirects = [
-    ...(ready.length === 0 ? [] : [first ? withoutUplink(redirect, first.message) : redirect]),
-    ...[...new Set(why.values())].map((reason) =>
-      closedServed(
-        gateway,
-        family,
-        served.filter(({ subnet }) => why.get(subnet) === reason),
-        reason,
-        facts,
-      ),
-    ),
-  ];
-  return { redirects, refusals, notReady: [...out, ...back.map(({ obstacle }) => obstacle)] };
+  const daemon = (learned.get(gateway.name) ?? []).map((one) => ({
+    what: `gateway ${gateway.name}`,
+    ...one,
+  }));
+  const uplink = [...uplinkObstacles(gateway, family, facts), ...daemon];
+  const obstacles = servedObstacles(gateway, served, facts);
+  const reasons = new Map(
+    obstacles.flatMap(({ subnets, obstacle }) => subnets.map((subnet) => [subnet, obstacle.message])),
+  );
+  const ready = served.filter(({ subnet }) => !reasons.has(subnet));
+  const open = openRedirect(gateway, family, ready, context);
+  const closed = [...new Set(reasons.values())].map((reason) => {
+    const some = served.filter(({ subnet }) => reasons.get(subnet) === reason);
+    return closedServed(gateway, family, some, reason, facts);
+  });
+  const [first] = uplink;
+  return {
+    redirects: [
+      ...(ready.length === 0 ? [] : [first ? withoutUplink(open, first.message) : open]),
+      ...closed,
+    ],
+    refusals,
+    notReady: [...uplink, ...obstacles.map(({ obstacle }) => obstacle)],
+  };
 }
 
-/** The gateway itself is in reach, and its table has no way out. */
-function withoutUplink({ routes, ...redirect }: Redirect, notReady: string): Redirect {
-  const { routed: _, nat: __, published: ___, ...rest } = redirect;
-  return {
-    ...rest,
-    hops: [],
-    devices: [],
-    routes: routes.filter(
-      ({ route: { destination, target } }) => destination !== 'default' || target.kind === 'unreachable',
-    ),
-    notReady,
-  };
+/** Packets reach this gateway, but its table has no route to the uplink. */
+function withoutUplink(open: OpenRedirect, notReady: string): MemberRedirect {
+  const { nat: _, ...redirect } = open;
+  const { policyRoutes: __, ...steer } = open.steer;
+  const routes = steer.routes.filter(
+    ({ route: { destination, target } }) => destination !== 'default' || target.kind === 'unreachable',
+  );
+  return { ...redirect, steer: { ...steer, hops: [], devices: [], routes }, published: [], notReady };
 }
 
 function closedServed(
@@ -70,93 +66,81 @@ function closedServed(
   served: readonly ServedSubnet[],
   notReady: string,
   facts: Facts,
-): Redirect {
+): MemberRedirect {
   const subnets = served.map(({ subnet }) => subnet);
-  // Answers that still come must not go on by the default route.
+  // Late replies must not follow the default route.
   const defaultRouters = defaultRoutersOf(served, family, facts);
   return { ...closedRedirect(`gateway ${name}`, family, subnets), defaultRouters, notReady };
 }
 
-/** @param served all of one family, with the ways to their nodes there */
+type OpenRedirect = MemberRedirect & { readonly steer: Steer };
+
+/** @param served subnets of one family, with node addresses of that family */
 function openRedirect(
   gateway: MemberGateway,
   family: Family,
   served: readonly ServedSubnet[],
-  facts: Facts,
-  numbers: Numbers,
-): Redirect {
+  { facts, numbers, learned }: RoleContext,
+): OpenRedirect {
   const subnets = served.map(({ subnet }) => subnet);
   const table = numbers.gateways[gateway.name]?.table ?? 0;
   const { device } = gateway.uplink;
   const via = viaOf(gateway, family);
-  const way = { device, ...(via === undefined ? {} : { via }) };
+  const path = { device, ...(via === undefined ? {} : { via }) };
   return {
     ...closedRedirect(`gateway ${gateway.name}`, family, subnets),
-    ...waysOut(way),
-    ...memberRoutes(gateway.name, served, table, waysOut(way)),
-    steer: steeredBy(gateway, served, table),
-    routes: [
-      closedDefault(family, table, gateway.name),
-      openDefault(family, table, way, `the uplink of gateway ${gateway.name}`),
-      ...served.flatMap((one) => returnRoute(one, facts)),
-    ],
-    returnWays: returnWaysOf(served, facts),
+    steer: {
+      gateway: gateway.name,
+      table,
+      why: `send packets for gateway ${gateway.name} out of ${device}`,
+      ...defaultSubnetsOf(served),
+      ...egressPaths(path),
+      ...memberRoutes(gateway.name, served, table, egressPaths(path)),
+      routes: [
+        closedDefault(family, table, gateway.name),
+        // BIRD sets and removes it along with what it announces to the nodes.
+        ...(learned.has(gateway.name)
+          ? []
+          : [openDefault(family, table, path, `the uplink of gateway ${gateway.name}`)]),
+        ...served.flatMap((one) => returnRoute(one, facts)),
+      ],
+    },
+    returnPaths: returnPathsOf(served, facts),
     defaultRouters: defaultRoutersOf(served, family, facts),
-    nat: { gateway: gateway.name, device, verdict: natVerdict(gateway, family), ...mtuOf(device, facts) },
+    nat: { gateway: gateway.name, device, source: snatSource(gateway, family), ...mtuOf(device, facts) },
     published: publishedRules(gateway, family),
   };
 }
 
-function mtuOf(device: string, { links }: Facts): { mtu?: number } {
-  const mtu = links.find(({ name }) => name === device)?.mtu;
+function mtuOf(device: string, facts: Facts): { mtu?: number } {
+  const mtu = linkNamed(device, facts)?.mtu;
   return mtu === undefined ? {} : { mtu };
 }
 
-function steeredBy(
-  { name, uplink }: MemberGateway,
-  served: readonly ServedSubnet[],
-  table: number,
-): NonNullable<Redirect['steer']> {
-  const why = `send packets for gateway ${name} out of ${uplink.device}`;
-  return { gateway: name, table, why, ...steeredOnes(served) };
-}
-
-/** All of them, unless another gateway here gets what no route is about. */
-function steeredOnes(served: readonly ServedSubnet[]): { readonly only?: Subnet[] } {
+/** Absent (all subnets), unless packets without a matching route use another gateway on this host. */
+function defaultSubnetsOf(served: readonly ServedSubnet[]): Pick<Steer, 'defaultSubnets'> {
   const whole = served.filter(({ onlyRoutes }) => !onlyRoutes);
-  return whole.length === served.length ? {} : { only: whole.map(({ subnet }) => subnet) };
+  return whole.length === served.length ? {} : { defaultSubnets: whole.map(({ subnet }) => subnet) };
 }
 
-function waysOut({ via, device }: { readonly via?: Address; readonly device: string }): GatewayWays {
+function egressPaths({ via, device }: { readonly via?: Address; readonly device: string }): EgressPaths {
   return via === undefined ? { hops: [], devices: [device] } : { hops: [{ via, device }], devices: [] };
 }
 
-/** `none` is said too: a masquerade of somebody else on the uplink must not hide the container. */
-function natVerdict({ snat }: MemberGateway, family: Family): string {
-  if (snat === 'masquerade') return 'masquerade';
-  const ip = word(family);
-  const address = snat === 'none' ? undefined : snat.find((one) => familyOf(one) === family);
-  return `snat ${ip} to ${address ?? `${ip} saddr`}`;
+function snatSource({ snat }: MemberGateway, family: Family): Address | 'masquerade' | 'none' {
+  return typeof snat === 'string' ? snat : (snat.find((one) => familyOf(one) === family) ?? 'none');
 }
 
-function returnRoute(
-  { network, node, subnet, nodeAddress }: ServedSubnet,
-  facts: Facts,
-): { route: Route; why: string }[] {
+function returnRoute({ network, node, subnet, nodeAddress }: ServedSubnet, facts: Facts): Steer['routes'] {
   const link = linkTowards(nodeAddress, facts);
   if (!link) return [];
-  const target = { kind: 'unicast', via: nodeAddress, device: link.name } as const;
-  return [
-    {
-      route: {
-        kind: 'route',
-        family: familyOf(subnet),
-        table: mainTable,
-        destination: subnet,
-        metric: returnMetric,
-        target,
-      },
-      why: `route back to ${network} on ${node}`,
-    },
-  ];
+  const route = {
+    kind: 'route',
+    family: familyOf(subnet),
+    table: mainTable,
+    destination: subnet,
+    metric: returnMetric,
+    target: { kind: 'unicast', via: nodeAddress, device: link.name },
+  } as const;
+  return [{ route, why: `route back to ${network} on ${node}` }];
 }

@@ -1,83 +1,85 @@
-/** A node's part: its containers' packets go to the gateway. */
+/** Redirect of a network on its node: packets of its containers go to the gateway. */
 import {
   type Address,
   contains,
   type Family,
   type Subnet,
-  familyOf,
   mergeSubnets,
   sortSubnets,
 } from '../../address/cidr.ts';
+import { isOpen, ofFamily } from '../addresses.ts';
 import type { NodeNetwork } from '../../topology/role.ts';
-import type { Facts, Hop, Link } from '../../state/facts.ts';
-import { type ForwardObstacle, type Passage, forwardObstacles } from '../checks/forward-policy.ts';
+import type { Facts, Link } from '../../state/facts.ts';
+import { type ForwardObstacle, type ForwardPath, forwardObstacles } from '../checks/forward-policy.ts';
 import { bridgeOf } from '../engines/bridge.ts';
-import { type NetworkState, inFamily, whatOf } from '../engines/obstacles.ts';
-import { inboundLinks } from '../engines/answers.ts';
+import { type NetworkState, inFamily, networkText } from '../engines/obstacles.ts';
+import { inboundLinks } from '../engines/inbound-links.ts';
 import { factsOf } from '../engines/network-facts.ts';
 import { hopsTowards, linkTowards } from '../routing/neighbours.ts';
 import { gatewayObstacles, subnetRefusals } from '../checks/node-refusals.ts';
 import type { Numbers } from '../allocate/numbers.ts';
-import { othersOnBridge } from '../engines/own-subnets.ts';
-import { type NotReady, type Redirect, type Refusal, closedRedirect } from '../redirect.ts';
+import { otherBridgeSubnetsOf } from '../engines/own-subnets.ts';
+import type { NodeRedirect, NotReady, Redirect, Refusal, Steer } from '../redirect.ts';
 import type { RoleContext, RoleResult } from './role.ts';
 import { nodeRoutes } from '../routing/policy-routes.ts';
+import { defaultRoutersOf } from '../routing/return-paths.ts';
 import { closedDefault, openDefault } from '../routing/routes.ts';
 
-/** @param state what is known of the network as a whole */
 export function nodeRedirect(state: NetworkState, family: Family, context: RoleContext): RoleResult {
   const { network } = state;
   const { facts, numbers, closing } = context;
-  const common: Redirect = {
-    ...closedRedirect(whatOf(network), family, ofFamily(network.subnets, family)),
+  const external = network.engine === 'external';
+  const blocked: NodeRedirect = {
+    kind: 'node',
+    name: networkText(network),
+    family,
+    subnets: ofFamily(network.subnets, family),
+    external,
     ...bridgeOfRedirect(state, family, facts),
-    local: true,
+    direct: [],
+    masqueradeDirect: false,
     inbound: inboundLinks(network, family, facts),
-    // Where a mark steers, no route closes it: what comes for its containers must not go on by a default route.
-    ...(network.engine === 'external'
-      ? { routeless: true, defaultRouters: ofFamilyHops(facts, family) }
-      : {}),
+    // Table main has no unreachable route to an external network: replies to it must not follow a default route.
+    defaultRouters: external ? defaultRoutersOf([], family, facts) : [],
   };
-  if (!isOpen(network, family)) return closedNetwork(state, common, facts);
+  if (!isOpen(network, family)) return closedNetwork(state, blocked, facts);
   const [known] = inFamily(state.obstacles, family);
-  if (known) return closedNetwork(state, { ...common, notReady: known.message }, facts);
-  const refusals = refusalsOf(network, common, common.subnets, facts);
-  const towards = towardsGateway(network, common, facts);
-  const { first, all, isShared } = wayObstacles(network, common, towards, facts);
+  if (known) return closedNetwork(state, { ...blocked, notReady: known.message }, facts);
+  const refusals = refusalsOf(network, blocked, blocked.subnets, facts);
+  const path = pathToGateway(network, blocked, context);
+  const { first, all, isTableShared } = egressObstacles(network, blocked, path, context);
   if (!first || closing) {
-    const { ways, notReady } = openWays(network, common, towards, context);
-    return { redirects: [{ ...common, ...ways }], refusals, notReady: [...notReady, ...all] };
+    const { egress, notReady } = openEgress(network, blocked, path, context);
+    return { redirects: [{ ...blocked, ...egress }], refusals, notReady: [...notReady, ...all] };
   }
-  const closed = { ...common, notReady: first.message };
-  const redirect = isShared ? closed : { ...closed, ...closedWays(network, family, numbers) };
+  const closed = { ...blocked, notReady: first.message };
+  const redirect = isTableShared ? closed : { ...closed, steer: closedSteer(network, family, numbers) };
   return { redirects: [redirect], refusals, notReady: all };
 }
 
-/** With the subnets that the network has on this host, whatever the file says. */
-function closedNetwork({ network, others }: NetworkState, common: Redirect, facts: Facts): RoleResult {
-  const { family } = common;
-  const ownOnes = [
+/** Closes the subnets of the file, and those that the network actually has on this host. */
+function closedNetwork({ network, actual }: NetworkState, blocked: NodeRedirect, facts: Facts): RoleResult {
+  const { family } = blocked;
+  const differing = actual.filter((one) => one.family === family);
+  const found = [
     ...ofFamily(factsOf(network, facts)?.subnets ?? [], family),
-    ...others.filter((one) => one.family === family).flatMap(({ subnets }) => subnets),
+    ...differing.flatMap(({ subnets }) => subnets),
   ];
-  const ofFile = common.subnets;
-  if (!others.some((one) => one.family === family)) {
-    const subnets = union(ofFile, ownOnes);
-    const refusals = refusalsOf(network, common, subnets, facts);
-    return { redirects: [{ ...common, subnets }], refusals, notReady: [] };
+  if (differing.length === 0) {
+    const subnets = union(blocked.subnets, found);
+    const refusals = refusalsOf(network, blocked, subnets, facts);
+    return { redirects: [{ ...blocked, subnets }], refusals, notReady: [] };
   }
-  // What the file says may be somebody else's by now. That keeps nothing of the network itself from being closed.
-  const still = ofFile.filter((subnet) => refusalsOf(network, common, [subnet], facts).length === 0);
-  return { redirects: [{ ...common, subnets: union(still, ownOnes) }], refusals: [], notReady: [] };
-}
-
-function ofFamilyHops({ defaultHops }: Facts, family: Family): Hop[] {
-  return defaultHops.filter(({ via }) => familyOf(via) === family);
+  // A subnet of the file may have another owner by now, which must not keep the network itself from being closed.
+  const unclaimed = blocked.subnets.filter(
+    (subnet) => refusalsOf(network, blocked, [subnet], facts).length === 0,
+  );
+  return { redirects: [{ ...blocked, subnets: union(unclaimed, found) }], refusals: [], notReady: [] };
 }
 
 function refusalsOf(
   network: NodeNetwork,
-  { bridge }: Redirect,
+  { bridge }: NodeRedirect,
   subnets: readonly Subnet[],
   facts: Facts,
 ): Refusal[] {
@@ -90,127 +92,129 @@ function union(some: readonly Subnet[], others: readonly Subnet[]): Subnet[] {
   return sortSubnets(all.filter((one) => !all.some((other) => isIn(one, other))));
 }
 
-function ofFamily(subnets: readonly Subnet[], family: Family): Subnet[] {
-  return subnets.filter((subnet) => familyOf(subnet) === family);
-}
+type OpenEgress = Required<Pick<NodeRedirect, 'steer' | 'direct' | 'masqueradeDirect'>>;
 
-type Ways = Pick<Redirect, 'steer' | 'routed' | 'routes' | 'direct' | 'masqueradeDirect' | 'hops'>;
-
-/** The way to the gateway of one family. */
-interface Towards {
+/** Next hop and link to the gateway. */
+interface GatewayPath {
   readonly via?: Address | undefined;
   readonly link?: Link | undefined;
 }
 
-function towardsGateway(network: NodeNetwork, { family, subnets }: Redirect, facts: Facts): Towards {
-  const [via] = ofFamily(network.nextHops, family);
-  return via === undefined ? {} : { via, link: linkTowards(via, facts, subnets) };
-}
-
-/** @returns with what is closed of other gateways that routes lead to */
-function openWays(
+/** The first member; where routes are learned, the first one that is a neighbour. */
+function pathToGateway(
   network: NodeNetwork,
   { family, subnets }: Redirect,
-  { via, link }: Towards,
+  { facts, learned }: RoleContext,
+): GatewayPath {
+  const hops = ofFamily(network.nextHops, family);
+  const paths = (learned.has(network.gateway) ? hops : hops.slice(0, 1)).map((via) => ({
+    via,
+    link: linkTowards(via, facts, subnets),
+  }));
+  return paths.find(({ link }) => link && !link.down) ?? paths[0] ?? {};
+}
+
+/** @returns notReady for unusable gateways of routes */
+function openEgress(
+  network: NodeNetwork,
+  { family, subnets }: Redirect,
+  { via, link }: GatewayPath,
   context: RoleContext,
-): { readonly ways: Ways; readonly notReady: readonly NotReady[] } {
+): { readonly egress: OpenEgress; readonly notReady: readonly NotReady[] } {
   const { gateway } = network;
-  const { facts, numbers } = context;
-  const { steer, routes } = closedWays(network, family, numbers);
-  const others = nodeRoutes(network, family, subnets, context);
-  // Of a network with routes they are among those.
+  const { facts, numbers, learned } = context;
+  const steer = closedSteer(network, family, numbers);
+  const routes = nodeRoutes(network, family, subnets, context);
+  // A network with routes has its direct destinations among them.
   const direct = network.routes ? [] : mergeSubnets(ofFamily(network.direct, family));
   const open =
-    via === undefined || !link
+    via === undefined || !link || learned.has(gateway)
       ? []
       : [openDefault(family, steer.table, { via, device: link.name }, `gateway ${gateway} is at ${via}`)];
-  const ways = {
-    steer,
-    routes: [...routes, ...open, ...others.tables],
-    ...(others.routed ? { routed: others.routed } : {}),
+  const egress = {
+    steer: {
+      ...steer,
+      hops: hopsTowards(ofFamily(network.nextHops, family), subnets, facts),
+      routes: [...steer.routes, ...open, ...routes.tables],
+      ...(routes.policyRoutes ? { policyRoutes: routes.policyRoutes } : {}),
+    },
     direct,
-    masqueradeDirect: (direct.length > 0 || others.hasDirect) && isSwitchedOff(network, facts),
-    hops: hopsTowards(ofFamily(network.nextHops, family), subnets, facts),
+    masqueradeDirect: (direct.length > 0 || routes.hasDirect) && isMasqueradeOff(network, facts),
   };
-  return { ways, notReady: others.notReady };
+  return { egress, notReady: routes.notReady };
 }
 
-/** What stays when nothing may leave: all layers of the network, and a table without a way out. */
-function closedWays(
-  { name, gateway }: NodeNetwork,
-  family: Family,
-  numbers: Numbers,
-): Required<Pick<Redirect, 'steer' | 'routes'>> {
+/** Steering into a table without a route to the gateway: all rules and sets stay in place, and nothing leaves. */
+function closedSteer({ name, gateway }: NodeNetwork, family: Family, numbers: Numbers): Steer {
   const table = numbers.gateways[gateway]?.table ?? 0;
-  const steer = { gateway, table, why: `every packet of ${name} goes to gateway ${gateway}` };
-  return { steer, routes: [closedDefault(family, table, gateway)] };
+  const why = `every packet of ${name} goes to gateway ${gateway}`;
+  return { gateway, table, why, hops: [], devices: [], routes: [closedDefault(family, table, gateway)] };
 }
 
-interface WayObstacles {
-  /** the first: why nothing may leave */
+interface EgressObstacles {
+  /** the first obstacle that blocks the network */
   readonly first?: NotReady | undefined;
-  /** of published ports, too, which close nothing else */
+  /** includes obstacles of published ports, which do not block the network */
   readonly all: readonly NotReady[];
-  /** other networks may leave by the gateway's table all the same */
-  readonly isShared: boolean;
+  /** the obstacle is this network's own: other networks may use the gateway's table */
+  readonly isTableShared: boolean;
 }
 
-function wayObstacles(
+function egressObstacles(
   network: NodeNetwork,
-  { name, family, subnets, bridge }: Redirect,
-  { via, link }: Towards,
-  facts: Facts,
-): WayObstacles {
+  { name, family, subnets, bridge }: NodeRedirect,
+  { via, link }: GatewayPath,
+  { facts, learned }: RoleContext,
+): EgressObstacles {
   const obstacle =
     (what: string) =>
     ({ message, hint }: Refusal): NotReady => ({ what, family, message, hint });
-  const towards = via === undefined ? [] : gatewayObstacles(network, via, link, facts.links);
-  const forward = forwardOf(network, subnets, { inner: bridge, outer: link?.name }, facts);
-  const stopped = forward.filter((one) => one.subnets.length > 0);
-  const uncalled = forward.filter((one) => one.subnets.length === 0);
-  const closing = [...towards, ...stopped].map(obstacle(name));
+  const unreachable = [
+    ...(via === undefined ? [] : gatewayObstacles(network, via, link, facts.links)),
+    ...(learned.get(network.gateway) ?? []),
+  ];
+  const forward = forwardOf(network, subnets, { insideDevice: bridge, outsideDevice: link?.name }, facts);
+  const dropped = forward.filter((one) => one.subnets.length > 0);
+  const publishedOnly = forward.filter((one) => one.subnets.length === 0);
+  const closing = [...unreachable, ...dropped].map(obstacle(name));
   return {
     first: closing[0],
-    all: [...closing, ...uncalled.map(obstacle(`published ports of ${name}`))],
-    isShared: stopped.length > 0 || subnets.some((subnet) => via !== undefined && contains(subnet, via)),
+    all: [...closing, ...publishedOnly.map(obstacle(`published ports of ${name}`))],
+    isTableShared: dropped.length > 0 || subnets.some((subnet) => via !== undefined && contains(subnet, via)),
   };
 }
 
-/** Other engines accept their containers' packets themselves, when one is started. */
+/** All other engines have their own accept rules for started containers. */
 function forwardOf(
   network: NodeNetwork,
   subnets: readonly Subnet[],
-  devices: Pick<Passage, 'inner' | 'outer'>,
+  devices: Pick<ForwardPath, 'insideDevice' | 'outsideDevice'>,
   facts: Facts,
 ): readonly ForwardObstacle[] {
   if (network.engine !== 'external') return [];
-  const passages = subnets.map((subnet) => ({
+  const paths = subnets.map((subnet) => ({
     subnet,
     ...devices,
-    called: (network.called ?? []).some(({ to }) => contains(subnet, to)),
+    hasPublished: (network.inboundPorts ?? []).some(({ to }) => contains(subnet, to)),
   }));
-  return forwardObstacles(whatOf(network), passages, facts.forwardFilters);
+  return forwardObstacles(networkText(network), paths, facts.forwardFilters);
 }
 
 function bridgeOfRedirect(
   state: NetworkState,
   family: Family,
   facts: Facts,
-): Pick<Redirect, 'otherBridgeSubnets'> & { readonly bridge?: string } {
+): Pick<NodeRedirect, 'bridge' | 'otherBridgeSubnets'> {
   const bridge = bridgeOf(state.network, facts);
   if (bridge === undefined) return { otherBridgeSubnets: [] };
-  return { bridge, otherBridgeSubnets: othersOnBridge(state, bridge, family, facts) };
+  return { bridge, otherBridgeSubnets: otherBridgeSubnetsOf(state, bridge, family, facts) };
 }
 
-/** A family that is blocked, or that the file does not mention, goes nowhere. */
-function isOpen({ subnets, blocked }: NodeNetwork, family: Family): boolean {
-  return !blocked.includes(family) && subnets.some((subnet) => familyOf(subnet) === family);
-}
-
-/** Whether the engine's masquerade would be on, had we not switched it off, or were we not about to. */
-function isSwitchedOff(network: NodeNetwork, facts: Facts): boolean {
-  const { engine, name } = network;
+/** Whether we have disabled the engine's masquerade, or are about to. */
+function isMasqueradeOff(network: NodeNetwork, facts: Facts): boolean {
   const found = factsOf(network, facts);
-  const kept = facts.ledger.networks.find((n) => n.engine === engine && n.name === name);
+  const kept = facts.ledger.networks.find(
+    ({ engine, name }) => engine === network.engine && name === network.name,
+  );
   return found?.masquerade?.enabled === true || kept?.edited !== undefined || found?.masqueraded === true;
 }

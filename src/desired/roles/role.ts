@@ -1,9 +1,12 @@
-/** Input and result of a role: a role is one file entry's work on this host, as a node or as a gateway member. */
+/** Input and result of a role: one network or gateway of the file, as a node's or a member's work on this host. */
 import type { Facts } from '../../state/facts.ts';
 import type { Numbers } from '../allocate/numbers.ts';
+import type { LearnedGateways } from '../bird/daemon.ts';
 import type { NotReady, Redirect, Refusal } from '../redirect.ts';
 
-/** The redirects of a role, the reasons why parts of it stay closed for now, and the reasons to refuse the whole run. */
+/**
+ * The redirects of a role, the reasons why parts of it stay closed for now, and the reasons to refuse the whole run.
+ */
 export interface RoleResult {
   readonly redirects: readonly Redirect[];
   readonly refusals: readonly Refusal[];
@@ -14,6 +17,8 @@ export interface RoleResult {
 export interface RoleContext {
   readonly facts: Facts;
   readonly numbers: Numbers;
-  /** take everything for ready: at boot the closed state is put in place before links and addresses exist */
+  /** gateways whose default the routing daemon learns, and what keeps the daemon from starting */
+  readonly learned: LearnedGateways;
+  /** everything counts as ready: at boot, the closed state is applied before links and addresses exist */
   readonly closing: boolean;
 }

@@ -1,43 +1,45 @@
 /**
- * By which ways subnets may leave: what the guard knows. Each way has a set of the subnets that leave by it; a set of pairs
- * would cost more the more it holds. They are named by the way, not by the gateway: when a gateway gets another way, what
- * leaves by the old one does not leave by the new one. A next hop counts on its own link only: a foreign route without a next
- * hop sends what goes to the gateway's own address, whose next hop is then that address, out of any device.
+ * Egresses: the next hops and devices by which subnets may leave, for the guard. Each egress has sets of the subnets
+ * that may leave by it; one set of pairs would cost more the more it holds. Sets are named after next hop and device,
+ * not after the gateway: if a gateway gets another next hop, the sets of the old one do not permit the new one. A next
+ * hop matches only on its own link: with a foreign route that has no next hop, a packet to the gateway's own address
+ * has that address as its next hop, on any device.
  */
 import type { Family, Subnet } from '../../address/cidr.ts';
-import { subnetSetName } from '../../kinds/nft-table/set-name.ts';
-import { word } from '../nft/word.ts';
-import { type Redirect, type GatewayWays, steeredSubnets } from '../redirect.ts';
-import { type Field, anyOf, fieldOf, lengthsOf } from '../nft/subnet-sets.ts';
+import { ipKeyword } from '../nft/ip-keyword.ts';
+import { type Redirect, type EgressPaths, type Steered, returnPathsIn, steeredSubnets } from '../redirect.ts';
+import { type Field, isIn } from '../nft/subnet-sets.ts';
 
 export interface Egress {
-  /** for the names of its sets: `192.168.50.2_eth0`, `fe80--1_eth0`, `gre1` */
+  /** part of its set names: `192.168.50.2_eth0`, `fe80--1_eth0`, `gre1` */
   readonly name: string;
-  /** what a packet that goes by it has: `rt ip nexthop 192.168.50.2 oifname "eth0"` */
+  /** nft match: `rt ip nexthop 192.168.50.2 oifname "eth0"` */
   readonly match: string;
-  /** leave by it unless a route says otherwise */
+  /** subnets that leave by it unless a route says otherwise */
   readonly egress: readonly Subnet[];
-  /** leave by it when a route says so */
+  /** subnets that leave by it if a route says so */
   readonly routed: readonly Subnet[];
-  /** the gateways that routes to it are for */
+  /** the gateways of those routes */
   readonly gateways: ReadonlySet<string>;
 }
 
-/** The ways out of some redirects of one family, sorted by name. */
-export function egressesOf(family: Family, redirects: readonly Redirect[]): Egress[] {
+/** @returns sorted by name */
+export function egressesOf(family: Family, redirects: readonly Steered[]): Egress[] {
   const found = new Map<string, Collected>();
-  const collect = (ways: GatewayWays): Collected[] =>
-    waysOut(family, ways).map((way) => {
-      const known = found.get(way.name) ?? { ...way, egress: [], routed: [], gateways: new Set() };
-      found.set(way.name, known);
+  const collect = (paths: EgressPaths): Collected[] =>
+    namedPaths(family, paths).map((path) => {
+      const known = found.get(path.name) ?? { ...path, egress: [], routed: [], gateways: new Set() };
+      found.set(path.name, known);
       return known;
     });
   for (const redirect of redirects) {
-    if (redirect.steer) for (const way of collect(redirect)) way.egress.push(...steeredSubnets(redirect));
-    for (const exit of redirect.routed?.exits ?? []) {
-      for (const way of collect(exit)) {
-        way.routed.push(...exit.subnets);
-        way.gateways.add(exit.gateway);
+    const { steer } = redirect;
+    if (!steer) continue;
+    for (const { egress } of collect(steer)) egress.push(...steeredSubnets(redirect));
+    for (const gatewayEgress of steer.policyRoutes?.egresses ?? []) {
+      for (const { routed, gateways } of collect(gatewayEgress)) {
+        routed.push(...gatewayEgress.subnets);
+        gateways.add(gatewayEgress.gateway);
       }
     }
   }
@@ -52,20 +54,20 @@ interface Collected {
   readonly gateways: Set<string>;
 }
 
-function waysOut(
+function namedPaths(
   family: Family,
-  { hops, devices }: GatewayWays,
+  { hops, devices }: EgressPaths,
 ): readonly { readonly name: string; readonly match: string }[] {
   return [
     ...hops.map(({ via, device }) => ({
       name: `${nameOf(via)}_${nameOf(device)}`,
-      match: `rt ${word(family)} nexthop ${via} oifname "${device}"`,
+      match: `rt ${ipKeyword(family)} nexthop ${via} oifname "${device}"`,
     })),
     ...devices.map((device) => ({ name: nameOf(device), match: `oifname "${device}"` })),
   ];
 }
 
-/** An address or a device as a part of a name of nft, which takes no colons. */
+/** nft names cannot contain colons. */
 function nameOf(text: string): string {
   return text
     .replaceAll(':', '-')
@@ -76,86 +78,73 @@ export function egressSet(family: Family, what: 'egress' | 'routed', { name }: E
   return `${what}${family}_${name}`;
 }
 
-/** Of what leaves by a way: the way is asked first, since the subnets are many. */
-export function wayRules(
+/** Rules for packets that leave by an egress. The egress is matched first, because there are many subnets. */
+export function egressRules(
   family: Family,
-  ways: readonly Egress[],
+  egresses: readonly Egress[],
   what: 'egress' | 'routed',
   verdict: 'accept' | 'return',
 ): string[] {
-  return ways
-    .filter((way) => way[what].length > 0)
-    .flatMap((way) =>
-      anyOf(family, 'source', egressSet(family, what, way), lengthsOf(way[what])).map(
-        (source) => `${way.match} ${source} ${verdict}`,
+  return egresses
+    .filter((egress) => egress[what].length > 0)
+    .flatMap((egress) =>
+      isIn({ family, name: egressSet(family, what, egress), subnets: egress[what] }, 'source').map(
+        (source) => `${egress.match} ${source} ${verdict}`,
       ),
     );
 }
 
-/** the subnets of other hosts, each with the neighbour and the link by which it is reached */
+/** Name of the set of subnets of other hosts, each with next hop and link. */
 export function returnSet(family: Family): string {
   return `return${family}`;
 }
 
-/** Says that a packet goes to the node that has its destination, one text for each prefix length. */
-export function isReturned(family: Family, redirects: readonly Redirect[]): string[] {
-  const subnets = redirects.flatMap(({ returnWays }) => returnWays.map(({ subnet }) => subnet));
-  return lengthsOf(subnets).map((length) => {
-    const way = `${fieldOf(family, 'destination', length)} . rt ${word(family)} nexthop . oifname`;
-    return `${way} @${subnetSetName(returnSet(family), length)}`;
-  });
+/** Match for packets that go to the node that has their destination; one for each prefix length. */
+export function goesToNode(family: Family, redirects: readonly Redirect[]): string[] {
+  const subnets = returnPathsIn(redirects).map(({ subnet }) => subnet);
+  const extraKey = `rt ${ipKeyword(family)} nexthop . oifname`;
+  return isIn({ family, name: returnSet(family), subnets, extraKey }, 'destination');
 }
 
-/** what a gateway gets, without counters: for what is not the guard's */
+/** Name of the set of a gateway's subnets, without counters. Chains other than the guard use it. */
 export function servedSet(family: Family, gateway: string): string {
   return `served${family}_${gateway}`;
 }
 
-/**
- * For the NAT of each gateway; where a mark steers, for what has not come from a bridge, too.
- */
-export function servedSubnets(
-  redirects: readonly Redirect[],
-  byMark: boolean,
-): ReadonlyMap<string, Subnet[]> {
+/** The subnets of each gateway. */
+export function servedSubnets(redirects: readonly Steered[]): ReadonlyMap<string, Subnet[]> {
   const served = new Map<string, Subnet[]>();
-  for (const { nat, steer, subnets } of redirects) {
-    const gateway = nat?.gateway ?? (byMark ? steer?.gateway : undefined);
-    if (gateway === undefined) continue;
-    const known = served.get(gateway) ?? [];
+  for (const { steer, subnets } of redirects) {
+    if (!steer) continue;
+    const known = served.get(steer.gateway) ?? [];
     known.push(...subnets);
-    served.set(gateway, known);
+    served.set(steer.gateway, known);
   }
   return served;
 }
 
-/** Says that a field is in what a gateway gets, one text for each prefix length. */
+/** Match for a field with an address of a gateway's subnets; one for each prefix length. */
 export function isServed(
   family: Family,
   field: Field,
   gateway: string,
   subnets: readonly Subnet[],
 ): string[] {
-  return anyOf(family, field, servedSet(family, gateway), lengthsOf(subnets));
+  return isIn({ family, name: servedSet(family, gateway), subnets }, field);
 }
 
-/** of these, what it gets unless a route says otherwise, where that is not all of them */
-export function usualSet(family: Family, gateway: string): string {
-  return `usual${family}_${gateway}`;
+/** Name of the set of subnets that use a gateway unless a route says otherwise, if those are not all of its subnets. */
+export function defaultSubnetsSet(family: Family, gateway: string): string {
+  return `default${family}_${gateway}`;
 }
 
-/** Says that a field is in what a gateway gets when no route is about the packet. */
+/** Like `isServed`, for packets that no route matches. */
 export function isUsuallyServed(
   family: Family,
   field: Field,
   gateway: string,
-  { steer, subnets }: Redirect,
+  { steer, subnets }: Steered,
 ): string[] {
-  if (!steer?.only) return isServed(family, field, gateway, subnets);
-  return anyOf(family, field, usualSet(family, gateway), lengthsOf(steer.only));
-}
-
-/** the map that leads from a packet's source to the chain that marks it */
-export function steerMap(family: Family): string {
-  return `steer${family}`;
+  if (!steer?.defaultSubnets) return isServed(family, field, gateway, subnets);
+  return isIn({ family, name: defaultSubnetsSet(family, gateway), subnets: steer.defaultSubnets }, field);
 }

@@ -1,8 +1,8 @@
-/** The kernel's forwarding setting, one for each family, which other programs on this host may need too. */
+/** The kernel's forwarding sysctls, one for each family. Other programs on this host may need them too. */
 import { type Family, families } from '../../address/cidr.ts';
 import type { Facts } from '../../state/facts.ts';
-import { forwardingName, settingsOf } from '../../state/settings.ts';
-import type { Redirect, Refusal, DesiredObject } from '../redirect.ts';
+import { forwardingName, forwardingSysctls } from '../../state/settings.ts';
+import { type Redirect, type Refusal, type DesiredObject, bridgesOf } from '../redirect.ts';
 
 export interface Forwarding {
   readonly wanted: readonly DesiredObject[];
@@ -10,8 +10,8 @@ export interface Forwarding {
 }
 
 /**
- * On in the families in which something is steered; in all others as it was before us. Where that is only not ready, it stays
- * as it is.
+ * Forwarding is on in families with steered packets, and has its original value in all others. If the file steers
+ * packets of a family but no redirect is ready yet, the current value stays.
  */
 export function forwardingOf(redirects: readonly Redirect[], facts: Facts): Forwarding {
   const steered = (family: Family): boolean =>
@@ -22,15 +22,10 @@ export function forwardingOf(redirects: readonly Redirect[], facts: Facts): Forw
     redirects.some((redirect) => redirect.family === family && redirect.notReady !== undefined);
   return {
     wanted: families.flatMap((family) => {
-      if (steered(family)) return [switchedOn(family)];
-      return awaited(family) ? [] : asBefore(family, facts);
+      if (steered(family)) return [forwardingOn(family)];
+      return awaited(family) ? [] : restoredForwarding(family, facts);
     }),
-    refusals: steered(6)
-      ? whatIsLost(
-          redirects.map(({ bridge }) => bridge),
-          facts,
-        )
-      : [],
+    refusals: steered(6) ? routerAdvertRefusals(bridgesOf(redirects), facts) : [],
   };
 }
 
@@ -42,24 +37,24 @@ export function keptForwarding({ ledger, sysctls }: Facts): string[] {
     .map((name) => `sysctl ${name} stays 1 until destroy can remove the network`);
 }
 
-function switchedOn(family: Family): DesiredObject {
+function forwardingOn(family: Family): DesiredObject {
   return {
     object: { kind: 'sysctl', name: forwardingName[family], value: '1' },
     why: 'forward packets between containers and the outside',
   };
 }
 
-function asBefore(family: Family, { ledger, sysctls, links }: Facts): DesiredObject[] {
+function restoredForwarding(family: Family, { ledger, sysctls, links }: Facts): DesiredObject[] {
   const name = forwardingName[family];
-  const { [name]: value, ...kept } = settingsOf(family, ledger.sysctls);
+  const { [name]: value, ...kept } = forwardingSysctls(family, ledger.sysctls);
   if (value === undefined) return [];
-  const { [name]: _, ...current } = settingsOf(family, sysctls);
-  const alongside = { ...current, ...stillThere(kept, links) };
+  const { [name]: _, ...current } = forwardingSysctls(family, sysctls);
+  const alongside = { ...current, ...ofExistingDevices(kept, links) };
   return [{ object: { kind: 'sysctl', name, value, alongside }, why: 'restore the original value' }];
 }
 
-/** Settings of existing devices only. */
-function stillThere(
+/** The kernel has no setting for a device that is gone. */
+function ofExistingDevices(
   settings: Readonly<Record<string, string>>,
   links: Facts['links'],
 ): Record<string, string> {
@@ -73,10 +68,10 @@ function stillThere(
 }
 
 /**
- * A kernel that begins to forward takes no more router advertisements, unless told to: the default route goes at once, the
- * address when its time is over. On a network's own bridge there is nothing to lose: a container may advertise anything.
+ * A kernel that starts to forward IPv6 ignores router advertisements unless accept_ra is 2: it loses the default route
+ * at once, and the address when its lifetime ends. On our bridges, only containers advertise.
  */
-function whatIsLost(bridges: readonly (string | undefined)[], facts: Facts): Refusal[] {
+function routerAdvertRefusals(bridges: readonly string[], facts: Facts): Refusal[] {
   const { routerAdvertisedDefaults, acceptRa, sysctls, links } = facts;
   if (sysctls[forwardingName[6]] !== '0') return [];
   const addressed = links.flatMap(({ name, advertised = [] }) => (advertised.length > 0 ? [name] : []));

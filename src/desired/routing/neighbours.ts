@@ -1,13 +1,15 @@
-/** Neighbours of this host, and their links. */
+/** Links of this host, and addresses that are neighbours on them. */
 import { type Address, type Subnet, contains, familyOf } from '../../address/cidr.ts';
 import type { Facts, Hop, Link } from '../../state/facts.ts';
 
 type Known = Pick<Facts, 'links' | 'foreignRoutes'>;
 
 /**
- * The link on which an address is a neighbour: one that is up, then the longest prefix. A link leads to the subnets of
- * its addresses, and to those that a route names without a next hop: an address may be alone, as those of DHCPv6 are.
- * A bridge of the network itself is none: a gateway there would be one of the network's own addresses.
+ * The link on which an address is a neighbour: links that are up come first, then the longest prefix. A link leads to
+ * the subnets of its addresses, and to destinations of its routes without a next hop: DHCPv6 assigns addresses without
+ * a subnet.
+ *
+ * @param except a network's subnets: its gateway must not be one of its own addresses
  */
 export function linkTowards(
   address: Address,
@@ -17,7 +19,7 @@ export function linkTowards(
   return except.some((subnet) => contains(subnet, address)) ? undefined : finderOf(known)(address);
 }
 
-/** Neighbours, each with its link. One that is on no link cannot be reached, and so is no way. */
+/** Next hops with their links. Addresses without a link are left out. */
 export function hopsTowards(addresses: readonly Address[], except: readonly Subnet[], known: Known): Hop[] {
   return addresses.flatMap((via) => {
     const device = linkTowards(via, known, except)?.name;
@@ -25,9 +27,13 @@ export function hopsTowards(addresses: readonly Address[], except: readonly Subn
   });
 }
 
+export function linkNamed(name: string | undefined, { links }: Pick<Facts, 'links'>): Link | undefined {
+  return links.find((link) => link.name === name);
+}
+
 type Finder = (address: Address) => Link | undefined;
 
-/** A host is looked at once, and has one gateway for ten thousand networks, or fifty nodes behind it. */
+/** Cached for each read of a host: ten thousand networks may use the same gateway. */
 const finders = new WeakMap<Known, Finder>();
 
 function finderOf(known: Known): Finder {
@@ -40,9 +46,9 @@ function createFinder(known: Known): Finder {
   const prefixes = prefixesOf(known);
   const found = new Map<Address, { readonly link: Link | undefined }>();
   return (address) => {
-    const answer = found.get(address) ?? { link: findLink(address, prefixes) };
-    found.set(address, answer);
-    return answer.link;
+    const entry = found.get(address) ?? { link: findLink(address, prefixes) };
+    found.set(address, entry);
+    return entry.link;
   };
 }
 
@@ -55,7 +61,7 @@ function findLink(address: Address, prefixes: readonly Prefix[]): Link | undefin
   let best: { link: Link; rank: number } | undefined;
   for (const { link, prefix } of prefixes) {
     if (familyOf(prefix) !== familyOf(address) || !contains(prefix, address)) continue;
-    // The kernel routes by no link that is down, however long its prefix is.
+    // The kernel ignores routes of a link that is down, whatever their prefix length.
     const rank = Number(prefix.split('/')[1]) + (link.down ? 0 : 1000);
     if (!best || rank > best.rank) best = { link, rank };
   }

@@ -1,19 +1,20 @@
-/** Routes of a network to other gateways, on its node and on those gateways. */
-import { type Address, type Family, type Subnet, familyOf } from '../../address/cidr.ts';
+/** Routes of the file to other gateways, on a network's node and on those gateways. */
+import { type Address, type Family, type Subnet } from '../../address/cidr.ts';
+import { ofFamily } from '../addresses.ts';
 import type { NodeNetwork, ServedSubnet } from '../../topology/role.ts';
 import { hopsTowards, linkTowards } from './neighbours.ts';
 import { gatewayObstacles } from '../checks/node-refusals.ts';
 import type { Numbers } from '../allocate/numbers.ts';
-import type { GatewayEgress, GatewayWays, NotReady, PolicyRoutes, Redirect } from '../redirect.ts';
+import type { GatewayEgress, EgressPaths, NotReady, PolicyRoutes, Steer } from '../redirect.ts';
 import type { RoleContext } from '../roles/role.ts';
 import { closedDefault, openDefault } from './routes.ts';
 
 export interface NodeRoutes {
-  readonly routed?: PolicyRoutes;
-  /** the tables of the other gateways */
-  readonly tables: Redirect['routes'];
+  readonly policyRoutes?: PolicyRoutes;
+  /** kernel routes in the tables of the other gateways */
+  readonly tables: Steer['routes'];
   readonly hasDirect: boolean;
-  /** why some of those gateways cannot be used */
+  /** why some of those gateways are unusable */
   readonly notReady: readonly NotReady[];
 }
 
@@ -21,32 +22,34 @@ export function nodeRoutes(
   network: NodeNetwork,
   family: Family,
   subnets: readonly Subnet[],
-  { facts, numbers }: RoleContext,
+  context: RoleContext,
 ): NodeRoutes {
+  const { facts, numbers } = context;
   const selectors = network.routes?.selectors[family] ?? [];
   if (!network.routes || selectors.length === 0) {
     return { tables: [], hasDirect: false, notReady: [] };
   }
   const nextHops = { ...network.routes.nextHops, [network.gateway]: network.nextHops };
   const gateways = [...new Set(selectors.map(({ via }) => via))].filter((via) => via !== 'direct');
-  const addressesOf = (gateway: string): Address[] =>
-    (nextHops[gateway] ?? []).filter((hop) => familyOf(hop) === family);
-  const exits = gateways.map((gateway): GatewayEgress => {
-    return { gateway, subnets, hops: hopsTowards(addressesOf(gateway), subnets, facts), devices: [] };
-  });
+  const addressesOf = (gateway: string): Address[] => ofFamily(nextHops[gateway] ?? [], family);
+  const egresses = gateways.map((gateway) => ({
+    gateway,
+    subnets,
+    hops: hopsTowards(addressesOf(gateway), subnets, facts),
+    devices: [],
+  }));
   const others = gateways
     .filter((gateway) => gateway !== network.gateway)
-    .map((gateway) => {
-      const exit = { gateway, subnets, first: addressesOf(gateway)[0] };
-      return tableRoutes(network, exit, family, { facts, numbers });
-    });
+    .map((gateway) =>
+      gatewayTable(network, { gateway, subnets, via: addressesOf(gateway)[0] }, family, context),
+    );
   return {
-    routed: {
+    policyRoutes: {
       name: network.name,
-      ways: selectors.flatMap((selector) =>
+      routes: selectors.flatMap((selector) =>
         subnets.map((from) => ({ from, selector, ...tableOf(numbers, selector.via) })),
       ),
-      exits,
+      egresses,
     },
     tables: others.flatMap(({ routes }) => routes),
     hasDirect: selectors.some(({ via }) => via === 'direct'),
@@ -54,22 +57,22 @@ export function nodeRoutes(
   };
 }
 
-/** On a host that is several of a network's gateways: the node has sent all of it here. */
+/** For a host that is several gateways of one network: its node sends packets for all of them here. */
 export function memberRoutes(
   gateway: string,
   served: readonly ServedSubnet[],
   table: number,
-  ways: GatewayWays,
-): Pick<Redirect, 'routed'> {
+  paths: EgressPaths,
+): Pick<Steer, 'policyRoutes'> {
   const routed = served.filter(({ routes = [] }) => routes.length > 0);
   if (routed.length === 0) return {};
   return {
-    routed: {
+    policyRoutes: {
       name: gateway,
-      ways: routed.flatMap(({ subnet, routes = [] }) =>
+      routes: routed.flatMap(({ subnet, routes = [] }) =>
         routes.map((selector) => ({ from: subnet, selector, table })),
       ),
-      exits: [{ gateway, subnets: routed.map(({ subnet }) => subnet), ...ways }],
+      egresses: [{ gateway, subnets: routed.map(({ subnet }) => subnet), ...paths }],
     },
   };
 }
@@ -78,25 +81,31 @@ function tableOf(numbers: Numbers, gateway: string): { readonly table?: number }
   return gateway === 'direct' ? {} : { table: numbers.gateways[gateway]?.table ?? 0 };
 }
 
-function tableRoutes(
+function gatewayTable(
   network: NodeNetwork,
   {
     gateway,
-    first,
+    via,
     subnets,
-  }: Pick<GatewayEgress, 'gateway' | 'subnets'> & { readonly first: Address | undefined },
+  }: Pick<GatewayEgress, 'gateway' | 'subnets'> & { readonly via: Address | undefined },
   family: Family,
-  { facts, numbers }: Pick<RoleContext, 'facts' | 'numbers'>,
-): Pick<Redirect, 'routes'> & { readonly notReady: readonly NotReady[] } {
+  { facts, numbers, learned }: RoleContext,
+): Pick<Steer, 'routes'> & { readonly notReady: readonly NotReady[] } {
   const { table = 0 } = tableOf(numbers, gateway);
   const closed = closedDefault(family, table, gateway);
-  if (first === undefined) return { routes: [closed], notReady: [] };
-  const link = linkTowards(first, facts, subnets);
-  const obstacles = gatewayObstacles({ ...network, gateway }, first, link, facts.links);
-  // What routes lead there is closed by the table; all else of the network goes its way.
+  const daemon = learned.get(gateway);
+  if (daemon) {
+    return {
+      routes: [closed],
+      notReady: daemon.map((one) => ({ what: `gateway ${gateway}`, family, ...one })),
+    };
+  }
+  if (via === undefined) return { routes: [closed], notReady: [] };
+  const link = linkTowards(via, facts, subnets);
+  const obstacles = gatewayObstacles({ ...network, gateway }, via, link, facts.links);
+  // The table blocks packets with a route to this gateway; other packets of the network are not affected.
   const notReady = obstacles.map((one) => ({ what: `gateway ${gateway}`, family, ...one }));
   if (!link || obstacles.length > 0) return { routes: [closed], notReady };
-  const way = { via: first, device: link.name };
-  const open = openDefault(family, table, way, `gateway ${gateway} is at ${first}`);
+  const open = openDefault(family, table, { via, device: link.name }, `gateway ${gateway} is at ${via}`);
   return { routes: [closed, open], notReady };
 }

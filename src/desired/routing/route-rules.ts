@@ -1,38 +1,32 @@
-/** Routes as `ip rule`s, and the names of what the guard knows about them. */
+/** Routes of the file as `ip rule`s. */
 import type { Family } from '../../address/cidr.ts';
 import { type Selector, selectorText } from '../../spec/route-order.ts';
 import type { Rule } from '../../kinds/rule/schema.ts';
 import { preferences } from '../../kinds/ownership.ts';
 import { type Redirect, type PolicyRoute, ingressOf } from '../redirect.ts';
+import { type ReasonedRule, skipSteering } from './reasoned-rule.ts';
 
-/** Of IPv6, ICMP is another protocol. */
+/** IP protocol numbers: ICMPv6 differs from ICMP. */
 const protocols = {
   4: { icmp: 1, tcp: 6, udp: 17 },
   6: { icmp: 58, tcp: 6, udp: 17 },
 } as const;
 
-/** Before the rule that steers all of the subnet; by addresses, so that the reverse path filter sees them too. */
-export function routeRules(
-  redirect: Redirect,
-  unlessBypassed: Pick<Rule, 'fwmark'>,
-): {
-  readonly rule: Omit<Rule, 'kind' | 'family'>;
-  readonly why: string;
-}[] {
-  const { name, family, routed } = redirect;
-  return (routed?.ways ?? []).map((way) => ({
+/**
+ * More specific than the rule that steers the whole subnet. The reverse path filter follows them: they match addresses.
+ */
+export function routeRules(redirect: Redirect, unlessBypassed: Pick<Rule, 'fwmark'>): ReasonedRule[] {
+  const { name, family, steer } = redirect;
+  return (steer?.policyRoutes?.routes ?? []).map((route) => ({
     rule: {
-      preference: preferences.direct + way.selector.rank,
-      from: way.from,
+      preference: preferences.direct + route.selector.rank,
+      from: route.from,
       ...ingressOf(redirect),
-      ...(way.table === undefined ? {} : unlessBypassed),
-      ...selectorOf(way.selector, family),
-      action:
-        way.table === undefined
-          ? { kind: 'goto', preference: preferences.end }
-          : { kind: 'lookup', table: way.table },
+      ...(route.table === undefined ? {} : unlessBypassed),
+      ...selectorOf(route.selector, family),
+      action: route.table === undefined ? skipSteering : { kind: 'lookup', table: route.table },
     },
-    why: whyOf(name, way),
+    why: whyOf(name, route),
   }));
 }
 

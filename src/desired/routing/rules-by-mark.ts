@@ -1,39 +1,41 @@
-/** Rules by the mark of a gateway, which the nft table finds in a map: they do not grow with the subnets. */
-import type { Family } from '../../address/cidr.ts';
+/** `ip rule`s by fwmark. A map of the nft table assigns the mark. */
 import { preferences } from '../../kinds/ownership.ts';
 import { type Numbers, hostErrorBits } from '../allocate/numbers.ts';
-import { type Redirect, isLocal } from '../redirect.ts';
+import { isNode } from '../redirect.ts';
 import { routeRules } from './route-rules.ts';
-import { type Ruling, ofLinks, onwards, ruling, theEnd } from './ruling.ts';
-import { linksBack, marksOf } from './steering-kind.ts';
+import { type ReasonedRule, linkLocalRules, skipSteering, withReason, endRule } from './reasoned-rule.ts';
+import { type SteeredFamily, type Steering, replyDevices } from './steering-kind.ts';
 
 /**
- * As many as there are gateways, however many subnets they have. What goes to a redirected subnet has no gateway's mark, and
- * so goes by main; there, a route closes it when its bridge is not there.
+ * The number of rules depends on gateways, not on subnets. Packets to a redirected subnet get no gateway's mark and are
+ * routed by table main, where an unreachable route blocks them if the bridge is missing.
  */
-export function rulesByMark(family: Family, redirects: readonly Redirect[], numbers: Numbers): Ruling[] {
-  const { mask, gateways } = marksOf(redirects, numbers);
-  const { ownerBit = 0, bypassBit = 0 } = numbers;
+export function rulesByMark(
+  { family, redirects, steering }: SteeredFamily,
+  numbers: Numbers,
+): ReasonedRule[] {
+  const { mask, gateways, ownerBit } = steering;
+  const { bypassBit = 0 } = numbers;
   const steered = { value: ownerBit, mask: ownerBit };
   return [
     ...gateways.flatMap((gateway) => hostErrorRules(gateway, mask, numbers)),
-    ...(redirects.some(isLocal)
+    ...(redirects.some(isNode)
       ? [
-          ruling(
+          withReason(
             {
               preference: preferences.bypass,
               fwmark: { value: bypassBit, mask: bypassBit },
-              action: onwards,
+              action: skipSteering,
             },
             'bypass: replies of published ports, and direct destinations',
           ),
         ]
       : []),
-    ...ofLinks(family, redirects),
-    // The reverse path filter asks for the links where a mark is valid for it. IPv6 has no such filter.
-    ...[...(family === 4 ? linksBack(redirects) : []), 'lo'].map((device) =>
-      ruling(
-        { preference: preferences.inside, fwmark: steered, device, action: onwards },
+    ...linkLocalRules(family, redirects),
+    // With src_valid_mark on these links, the reverse path filter looks up the route with the reply's mark.
+    ...[...replyDevices(steering), 'lo'].map((device) =>
+      withReason(
+        { preference: preferences.inside, fwmark: steered, device, action: skipSteering },
         device === 'lo'
           ? 'packets from and to this host itself'
           : 'route replies to the bridge or to the node',
@@ -41,38 +43,38 @@ export function rulesByMark(family: Family, redirects: readonly Redirect[], numb
     ),
     ...redirects.flatMap((redirect) => routeRules(redirect, {})),
     ...gateways.flatMap((gateway) => gatewayRules(gateway, mask, ownerBit)),
-    theEnd,
+    endRule,
   ];
 }
 
-type Gateway = ReturnType<typeof marksOf>['gateways'][number];
+type Gateway = Steering['gateways'][number];
 
-/** With the bit that says that it is ours: a mark of somebody else may have the others. */
-function gatewayRules({ gateway, mark, table }: Gateway, mask: number, ownerBit: number): Ruling[] {
+/** The owner bit tells our marks from other programs' marks with the same bits. */
+function gatewayRules({ gateway, mark, table }: Gateway, mask: number, ownerBit: number): ReasonedRule[] {
   const fwmark = { value: (mark | ownerBit) >>> 0, mask: (mask | ownerBit) >>> 0 };
   return [
-    ruling(
+    withReason(
       { preference: preferences.steer, fwmark, action: { kind: 'lookup', table } },
       `every packet of networks that use gateway ${gateway}`,
     ),
-    ruling(
+    withReason(
       { preference: preferences.closed, fwmark, action: { kind: 'prohibit' } },
       'block packets that no table has a route for',
     ),
   ];
 }
 
-/** ICMP errors of this host about answers to redirected flows: back by the gateway that the answer came from, or nowhere. */
-function hostErrorRules({ gateway, mark, table }: Gateway, mask: number, numbers: Numbers): Ruling[] {
+/** ICMP errors of this host about replies to redirected flows go to the gateway that sent the reply, or are dropped. */
+function hostErrorRules({ gateway, mark, table }: Gateway, mask: number, numbers: Numbers): ReasonedRule[] {
   const bits = hostErrorBits(numbers);
-  const about = { fwmark: { value: (mark | bits) >>> 0, mask: (mask | bits) >>> 0 }, device: 'lo' };
+  const match = { fwmark: { value: (mark | bits) >>> 0, mask: (mask | bits) >>> 0 }, device: 'lo' };
   return [
-    ruling(
-      { preference: preferences.hostErrors, ...about, action: { kind: 'lookup', table } },
+    withReason(
+      { preference: preferences.hostErrors, ...match, action: { kind: 'lookup', table } },
       `send ICMP errors of this host about replies back to gateway ${gateway}`,
     ),
-    ruling(
-      { preference: preferences.hostErrorsClosed, ...about, action: { kind: 'blackhole' } },
+    withReason(
+      { preference: preferences.hostErrorsClosed, ...match, action: { kind: 'blackhole' } },
       'block these ICMP errors if the gateway is unavailable',
     ),
   ];

@@ -1,104 +1,126 @@
 /**
- * Kinds of steering: one `ip rule` for each source, or a fwmark from a map of the nft table. The kernel walks rules one by one;
- * the cost of a map does not depend on its size.
+ * Kinds of steering: one `ip rule` for each source, or a fwmark from a map of the nft table. The kernel walks rules one
+ * by one; the cost of a map does not depend on its size.
  */
 import { type Family, mergeSubnets } from '../../address/cidr.ts';
 import type { Facts } from '../../state/facts.ts';
+import type { GatewayNumbers } from '../../state/ledger.ts';
 import { mainTable } from '../../kinds/ownership.ts';
 import type { Numbers } from '../allocate/numbers.ts';
-import { type Redirect, byFamily } from '../redirect.ts';
+import { type Redirect, type Steered, byFamily, isNode, kernelRoutesOf, subnetsOf } from '../redirect.ts';
 
-/** the families in which a mark steers */
-export type ByMark = ReadonlySet<Family>;
-
-/** subnets, merged, up to which rules by source cost no more than the map [measured: docs/performance.md] */
-const rulesAtMost = 8;
-
-export function steeredByMark(
-  redirects: readonly Redirect[],
-  facts: Pick<Facts, 'xfrm' | 'defaultHops'>,
-  { ownerBit }: Pick<Numbers, 'ownerBit'>,
-): ByMark {
-  if (ownerBit === undefined) return new Set();
-  const marked = byFamily(redirects).filter(
-    ({ family, redirects: some }) =>
-      // With no mark left, nothing else would keep what is not seen from leaving.
-      facts.xfrm &&
-      some.some(({ steer }) => steer) &&
-      mergeSubnets(some.flatMap(({ subnets }) => subnets)).length > rulesAtMost &&
-      // IPv6 has no reverse path filter that would ask.
-      (family === 6 || linksTellTheWay(some, facts)),
-  );
-  return new Set(marked.map(({ family }) => family));
+/** The redirects of one family, and how their packets are steered. */
+export interface SteeredFamily {
+  readonly family: Family;
+  readonly redirects: readonly Redirect[];
+  readonly steering: Steering;
 }
 
-/** The mark of each gateway that something is steered to, and the bits that all of them have. */
-export function marksOf(
-  redirects: readonly Redirect[],
-  { gateways }: Numbers,
-): {
+export type Steering = typeof bySource | SteeringByMark;
+
+const bySource = { kind: 'source', gateways: [], mask: 0, ownerBit: 0, replyLinks: [] } as const;
+
+interface SteeringByMark {
+  readonly kind: 'mark';
+  /** gateways with steered packets, sorted by name */
+  readonly gateways: readonly GatewayMark[];
+  /** the bits of all gateways' marks */
   readonly mask: number;
-  readonly gateways: readonly {
-    readonly gateway: string;
-    readonly mark: number;
-    readonly table: number;
-  }[];
-} {
+  /** mark bit that identifies a gateway's mark as ours */
+  readonly ownerBit: number;
+  /** links on which replies arrive: the reverse path filter looks up their route with their mark; none in IPv6 */
+  readonly replyLinks: readonly ReplyLink[];
+}
+
+interface GatewayMark extends GatewayNumbers {
+  readonly gateway: string;
+}
+
+interface ReplyLink {
+  readonly gateway: string;
+  readonly mark: number;
+  readonly device: string;
+}
+
+/** up to this number of merged subnets, rules by source cost no more than the map [measured: docs/performance.md] */
+const rulesAtMost = 8;
+
+export function steeredFamilies(
+  redirects: readonly Redirect[],
+  facts: Pick<Facts, 'xfrm' | 'defaultHops'>,
+  numbers: Numbers,
+): SteeredFamily[] {
+  return byFamily(redirects).map((group) => ({
+    ...group,
+    steering: steeringOf(group.family, group.redirects, facts, numbers),
+  }));
+}
+
+function steeringOf(
+  family: Family,
+  redirects: readonly Redirect[],
+  facts: Pick<Facts, 'xfrm' | 'defaultHops'>,
+  { gateways, ownerBit }: Numbers,
+): Steering {
+  const isByMark =
+    // Without the table, packets have no mark; only xfrm policies then keep them from leaving.
+    facts.xfrm &&
+    redirects.some(({ steer }) => steer) &&
+    mergeSubnets(subnetsOf(redirects)).length > rulesAtMost &&
+    // IPv6 has no reverse path filter.
+    (family === 6 || linksSeparateReplies(redirects, facts));
+  if (ownerBit === undefined || !isByMark) return bySource;
   const names = [...new Set(redirects.flatMap(({ steer }) => steer?.gateway ?? []))].sort();
   return {
-    mask: Object.values(gateways).reduce((mask, { mark }) => (mask | mark) >>> 0, 0),
+    kind: 'mark',
     gateways: names.map((gateway) => ({ gateway, mark: 0, table: 0, ...gateways[gateway] })),
+    mask: Object.values(gateways).reduce((mask, { mark }) => (mask | mark) >>> 0, 0),
+    ownerBit,
+    replyLinks: family === 4 ? replyLinksOf(redirects, gateways) : [],
   };
 }
 
-/**
- * The links by which answers come from each gateway, or from its outside, and nothing that is redirected: an answer is told
- * from a question by them.
- */
-export function replyLinks(
-  redirects: readonly Redirect[],
-): { readonly gateway: string; readonly device: string }[] {
+/** The links on which replies arrive from each gateway or its uplink, but no packets of redirected subnets. */
+function replyLinksOf(redirects: readonly Steered[], gateways: Numbers['gateways']): ReplyLink[] {
   const ingressLinks = new Set(ingressLinksOf(redirects));
-  const found = redirects.flatMap(({ steer, routes }) =>
-    routes.flatMap(({ route: { table, target } }) =>
+  const found = redirects.flatMap(({ steer }) =>
+    (steer?.routes ?? []).flatMap(({ route: { table, target } }) =>
       steer && table === steer.table && target.kind === 'unicast' && target.device !== undefined
-        ? [{ gateway: steer.gateway, device: target.device }]
+        ? [{ gateway: steer.gateway, mark: gateways[steer.gateway]?.mark ?? 0, device: target.device }]
         : [],
     ),
   );
-  const unique = [...new Map(found.map((way) => [`${way.gateway} ${way.device}`, way])).values()];
+  const unique = [...new Map(found.map((link) => [`${link.gateway} ${link.device}`, link])).values()];
   return unique.filter(({ device }) => !ingressLinks.has(device));
 }
 
-export function linksBack(redirects: readonly Redirect[]): string[] {
-  return [...new Set(replyLinks(redirects).map(({ device }) => device))].sort();
+export function replyDevices({ replyLinks }: Steering): string[] {
+  return [...new Set(replyLinks.map(({ device }) => device))].sort();
 }
 
 /**
- * A question and its answer have the same mark, and are told apart by the link that they come in by. So one link cannot be
- * both a way in and a way out, unless there is no other: then all lookups lead to it.
+ * Requests and replies have the same mark, and only their ingress link tells them apart. So no link may be both ingress
+ * and egress, unless it is the only link: then every lookup leads to it.
  */
-function linksTellTheWay(
+function linksSeparateReplies(
   redirects: readonly Redirect[],
   { defaultHops }: Pick<Facts, 'defaultHops'>,
 ): boolean {
-  const ways = devicesOf(redirects, (table) => table !== mainTable);
+  const egressDevices = devicesOf(redirects, (table) => table !== mainTable);
   const ingressLinks = ingressLinksOf(redirects);
-  if (!ingressLinks.some((device) => ways.includes(device))) return true;
-  const all = new Set([...ways, ...ingressLinks, ...defaultHops.map(({ device }) => device)]);
-  return all.size === 1 && !redirects.some(({ local }) => local);
+  if (!ingressLinks.some((device) => egressDevices.includes(device))) return true;
+  const all = new Set([...egressDevices, ...ingressLinks, ...defaultHops.map(({ device }) => device)]);
+  return all.size === 1 && !redirects.some(isNode);
 }
 
-/** Links by which nodes send here. */
-function ingressLinksOf(redirects: readonly Redirect[]): string[] {
+/** Links on which packets of nodes arrive. */
+function ingressLinksOf(redirects: readonly Steered[]): string[] {
   return devicesOf(redirects, (table) => table === mainTable);
 }
 
-function devicesOf(redirects: readonly Redirect[], which: (table: number) => boolean): string[] {
-  const found = redirects.flatMap(({ routes }) =>
-    routes.flatMap(({ route: { table, target } }) =>
-      which(table) && target.kind === 'unicast' ? (target.device ?? []) : [],
-    ),
+function devicesOf(redirects: readonly Steered[], which: (table: number) => boolean): string[] {
+  const found = kernelRoutesOf(redirects).flatMap(({ route: { table, target } }) =>
+    which(table) && target.kind === 'unicast' ? (target.device ?? []) : [],
   );
   return [...new Set(found)].sort();
 }

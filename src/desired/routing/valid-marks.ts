@@ -1,12 +1,11 @@
-/** Links on which the reverse path filter takes an answer's mark into account: those by which answers come. */
+/** src_valid_mark sysctls of reply links: the reverse path filter then looks up the route with the reply's mark. */
 import type { Facts } from '../../state/facts.ts';
 import { isValidMark, validMarkName } from '../../state/settings.ts';
-import type { Redirect, DesiredObject } from '../redirect.ts';
-import { linksBack } from './steering-kind.ts';
+import type { DesiredObject } from '../redirect.ts';
+import { type SteeredFamily, replyDevices } from './steering-kind.ts';
 
-/** @param redirects those of families in which a mark steers */
-export function validMarks(redirects: readonly Redirect[], { sysctls, ledger }: Facts): DesiredObject[] {
-  const needed = new Set(linksBack(redirects.filter(({ family }) => family === 4)).map(validMarkName));
+export function validMarks(groups: readonly SteeredFamily[], { sysctls, ledger }: Facts): DesiredObject[] {
+  const needed = new Set(groups.flatMap(({ steering }) => replyDevices(steering)).map(validMarkName));
   const kept = Object.entries(ledger.sysctls).filter(([name]) => isValidMark(name) && !needed.has(name));
   return [
     ...[...needed].map((name) =>

@@ -19,7 +19,7 @@ function read(files: Readonly<Record<string, string>>, ...names: string[]) {
 }
 
 describe('cni', () => {
-  it('reads a network from whichever file has its name, with what host-local keeps of who is attached', async () => {
+  it('finds a network by the name inside its file and reads its attachments from host-local', async () => {
     const files = {
       '/etc/cni/net.d/10-any.conflist': list,
       '/sys/class/net/cni0/brif/veth1': '',
@@ -47,7 +47,7 @@ describe('cni', () => {
     ]);
   });
 
-  it('takes what has no port on the bridge for left behind', async () => {
+  it('ignores host-local files when the bridge has no port', async () => {
     const files = {
       '/etc/cni/net.d/web.conflist': list,
       '/var/lib/cni/networks/web/10.89.4.2': 'gone\r\neth0',
@@ -55,7 +55,7 @@ describe('cni', () => {
     expect(await read(files, 'web')).toMatchObject([{ attached: [] }]);
   });
 
-  it('names the ports where nothing else tells who is attached, and obeys dataDir', async () => {
+  it('lists bridge ports when host-local has no files, and obeys dataDir', async () => {
     const ports = { '/sys/class/net/cni0/brif/veth2': '', '/sys/class/net/cni0/brif/veth1': '' };
     const text = list.replace('"subnet"', '"dataDir":"/run/ipam","subnet"');
     const files = { '/etc/cni/net.d/web.conflist': text, ...ports };
@@ -66,7 +66,7 @@ describe('cni', () => {
     expect(await read(known, 'web')).toMatchObject([{ attached: [{ name: 'ninth' }] }]);
   });
 
-  it('takes a file of one plugin for a list of one, after the lists', async () => {
+  it('reads a file with a single plugin as a list of one, after the lists', async () => {
     const conf = { '/etc/cni/net.d/05-web.conf': single };
     expect(await read(conf, 'web')).toMatchObject([
       { exists: true, bridge: 'cni1', masquerade: { file: '/etc/cni/net.d/05-web.conf', enabled: true } },
@@ -78,7 +78,7 @@ describe('cni', () => {
     );
   });
 
-  it('tells what is missing, and that it creates and removes nothing', async () => {
+  it('reports a missing network, and neither creates nor removes networks', async () => {
     const [found] = await read({}, 'web');
     expect(found).toMatchObject({
       exists: false,
@@ -91,7 +91,7 @@ describe('cni', () => {
     expect(await read({})).toEqual([]);
   });
 
-  it('looks where NETCONFPATH says', async () => {
+  it('reads the folder in NETCONFPATH', async () => {
     const host = recordedHost({ files: { '/srv/cni/web.conflist': list } });
     const asked = [{ name: 'web', subnets: [] }];
     const there = createCni({ NETCONFPATH: '/srv/cni' });
@@ -99,14 +99,14 @@ describe('cni', () => {
   });
 
   it.each([
-    // Its packets do not pass this host, and its subnet may be that of a link.
+    // Packets of macvlan bypass this host; the subnet may be that of one of its links.
     ['"type":"bridge"', '"type":"macvlan"', 'has 0 bridge plugins (macvlan, portmap)', 0],
     ['"type":"bridge"', '"type":"ptp"', 'has 0 bridge plugins (ptp, portmap)', 1],
     ['"isGateway":true', '"isGateway":false', 'is internal: its isGateway is false', 1],
-  ])('says what is in the way of %s that is %s', async (was, is, what, subnets) => {
+  ])('reports why a network is unusable when %s becomes %s', async (was, is, what, subnets) => {
     const files = { '/etc/cni/net.d/web.conflist': list.replace(was, is) };
     const [found] = await read(files, 'web');
-    expect(found).toMatchObject({ exists: true, unfit: { what: `/etc/cni/net.d/web.conflist ${what}` } });
+    expect(found).toMatchObject({ exists: true, unusable: { what: `/etc/cni/net.d/web.conflist ${what}` } });
     expect(found?.subnets).toHaveLength(subnets);
   });
 });

@@ -1,4 +1,4 @@
-/** Networks of CNI without an engine around it: somebody wrote their files, and calls the plugins. */
+/** Networks of CNI plugins that no supported engine manages: configuration files that an administrator wrote. */
 import type { Host } from '../../host/ports.ts';
 import type { NetworkFacts } from '../../state/facts.ts';
 import { attachedCommand, readAttached } from '../conflist/attached.ts';
@@ -14,7 +14,7 @@ const brokenFileHint = 'mend or remove the file: the plugins cannot use it eithe
 export function createCni(env: Environment): Engine {
   return {
     readNetworks: (host, networks) => readNetworks(host, networks, conflistFolder(env)),
-    // Who wrote the file is not known, nor who reads it: nothing is created, and nothing removed.
+    // The author and the readers of the file are unknown: networks are neither created nor removed.
     createCommand: () => undefined,
     removeCommand: () => undefined,
     inspectCommand: () => undefined,

@@ -1,6 +1,6 @@
 /**
- * Who is attached to a CNI network, when nobody can be asked: the ports of its bridge, and what the plugin host-local
- * keeps of them, a file for each address with the container's id in it.
+ * Containers attached to a CNI network without an engine: read from the ports of the bridge and from the files of the
+ * host-local plugin, one for each address, which hold the container's id.
  */
 import { join } from 'node:path';
 import { parseAddress } from '../../address/cidr.ts';
@@ -16,7 +16,7 @@ export async function readAttached(
   { bridge, dataDir = hostLocalFolder }: BridgeNetwork,
 ): Promise<AttachedContainer[]> {
   const ports = bridge === undefined ? [] : await files.list(`/sys/class/net/${bridge}/brif`);
-  // What is written down and has no port was left behind, as by a crash.
+  // Without a port, the host-local files are left over, for example after a crash.
   if (ports.length === 0) return [];
   const known = await readHostLocal(files, join(dataDir, name));
   if (known.size > 0) {
@@ -25,20 +25,20 @@ export async function readAttached(
   return [...ports].sort().map((port) => ({ name: `the one at ${port}`, running: true }));
 }
 
-/** Container id -> its addresses. */
+/** Container id -> addresses. */
 async function readHostLocal(files: Files, folder: string): Promise<ReadonlyMap<string, readonly string[]>> {
-  // Beside the addresses: `lock`, and `last_reserved_ip.0`.
+  // The folder also holds `lock` and `last_reserved_ip.0`.
   const names = (await files.list(folder)).filter((name) => parseAddress(name) !== undefined);
   const found = new Map<string, readonly string[]>();
   for (const address of names.sort()) {
-    // The id, and since plugins 0.8 the interface on a second line.
+    // Line 1 is the container id; since plugins 0.8, line 2 is the interface.
     const id = (await files.read(join(folder, address)))?.split(/\r?\n/)[0]?.trim();
     if (id) found.set(id, [...(found.get(id) ?? []), address]);
   }
   return found;
 }
 
-/** The same as a command for a reader of `render`: one line for each address. */
+/** Shell command that `render` prints to list attached containers: one line for each address. */
 export function attachedCommand(name: string): readonly string[] {
   const script = 'ls -A "$0" 2>/dev/null | grep -vE "^(lock|last_reserved_ip\\..*)$" || true';
   return ['sh', '-c', script, join(hostLocalFolder, name)];

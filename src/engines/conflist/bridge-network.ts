@@ -1,8 +1,8 @@
-/** A network of CNI's bridge plugin, as its configuration list says. */
+/** Network of CNI's bridge plugin, decoded from its configuration list. */
 import type * as z from 'zod';
 import type { Subnet } from '../../address/cidr.ts';
 import { decodeValue } from '../decode.ts';
-import { bridgelessNetwork, unfitNetwork } from '../unfit-network.ts';
+import { bridgelessNetwork, unusableNetwork } from '../unusable-network.ts';
 import type { NetworkFacts } from '../../state/facts.ts';
 import { ipMasqIn } from './ip-masq.ts';
 import type { FoundConflist } from './read-folder.ts';
@@ -10,13 +10,13 @@ import { bridgeSchema } from './schema.ts';
 
 export interface BridgeNetwork extends Pick<
   NetworkFacts,
-  'unfit' | 'subnets' | 'bridge' | 'mtu' | 'nameServer' | 'masquerade'
+  'unusable' | 'subnets' | 'bridge' | 'mtu' | 'nameServer' | 'masquerade'
 > {
-  /** where host-local keeps who has which address, where it is not in its own folder */
+  /** folder of host-local's address files, when it differs from the default */
   readonly dataDir?: string;
 }
 
-/** @param brokenHint what to do about a plugin that cannot be understood */
+/** @param brokenHint what the user can do about a plugin that fails to decode */
 export function bridgeNetwork({ path, conflist }: FoundConflist, brokenHint: string): BridgeNetwork {
   const { plugins } = conflist;
   const bridges = plugins.filter(({ type }) => type === 'bridge');
@@ -26,21 +26,21 @@ export function bridgeNetwork({ path, conflist }: FoundConflist, brokenHint: str
   if (!plugin || bridges.length > 1) {
     const types = plugins.map(({ type }) => type).join(', ');
     const what = `${path} has ${bridges.length} bridge plugins (${types})`;
-    // Both send by this host.
+    // Both plugins route container packets through this host.
     const passing = plugins.filter(({ type }) => type === 'bridge' || type === 'ptp').map(decode);
     if (passing.length === 0) return bridgelessNetwork(what);
     const named = plugin === undefined ? {} : { bridge: decode(plugin).bridge };
-    return { ...unfitNetwork(what), subnets: subnetsOf(passing), ...named };
+    return { ...unusableNetwork(what), subnets: subnetsOf(passing), ...named };
   }
   const bridge = decode(plugin);
   const leadsOutside = bridge.isGateway || bridge.isDefaultGateway;
   const { dataDir } = bridge.ipam;
   return {
-    ...(leadsOutside ? {} : unfitNetwork(`${path} is internal: its isGateway is false`)),
+    ...(leadsOutside ? {} : unusableNetwork(`${path} is internal: its isGateway is false`)),
     subnets: subnetsOf([bridge]),
     bridge: bridge.bridge,
     ...(bridge.mtu > 0 ? { mtu: bridge.mtu } : {}),
-    ...(plugins.some(({ type }) => type === 'dnsname') ? { nameServer: { asks: [] } } : {}),
+    ...(plugins.some(({ type }) => type === 'dnsname') ? { nameServer: { upstreams: [] } } : {}),
     masquerade: ipMasqIn(path, bridge.ipMasq),
     ...(dataDir === undefined ? {} : { dataDir }),
   };

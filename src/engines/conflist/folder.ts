@@ -1,7 +1,7 @@
-/** The folder of CNI networks. */
+/** Folder of CNI network configuration files. */
 import type { Environment } from '../engine.ts';
 
-/** NETCONFPATH is what cnitool and nerdctl go by, too. */
+/** cnitool and nerdctl read NETCONFPATH, too. */
 export function conflistFolder({ NETCONFPATH: folder }: Environment): string {
   return folder || '/etc/cni/net.d';
 }

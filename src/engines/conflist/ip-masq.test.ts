@@ -20,7 +20,7 @@ describe('setIpMasq', () => {
     },
   );
 
-  it('leaves an absent ipMasq absent when it is to be off, and adds it when it is to be on', () => {
+  it('keeps an absent ipMasq absent when set to false, and adds it when set to true', () => {
     const absent = '{"name":"a","plugins":[{"type":"bridge","isGateway":true}]}\n';
     expect(setIpMasq(absent, 'a', false)).toBe(absent);
     expect(JSON.parse(setIpMasq(absent, 'a', true))).toEqual({
@@ -29,7 +29,7 @@ describe('setIpMasq', () => {
     });
   });
 
-  it('refuses what it cannot edit', () => {
+  it('refuses files that it cannot edit', () => {
     expect(() => setIpMasq('{"name":"a","plugins":[{"type":"macvlan"}]}', 'a', false)).toThrow(
       'CNI file of network a: has no bridge plugin, so no ipMasq to set',
     );
@@ -39,7 +39,7 @@ describe('setIpMasq', () => {
     ).toThrow('has ipMasq twice');
   });
 
-  it('changes exactly that key, whatever the order of keys and the white space', () => {
+  it('changes only that key, for any order of keys and any white space', () => {
     fc.assert(
       fc.property(conflists(), gapLists(), (value, gaps) => {
         const original = write(value, gaps);
@@ -51,7 +51,7 @@ describe('setIpMasq', () => {
     );
   });
 
-  it('gives the original bytes when it is set back, and when nothing is to change', () => {
+  it('restores the original bytes when set back, and keeps them when nothing changes', () => {
     fc.assert(
       fc.property(conflists().filter(hasIpMasq), gapLists(), (value, gaps) => {
         const original = write(value, gaps);
@@ -85,7 +85,7 @@ function gapLists(): fc.Arbitrary<string[]> {
   return fc.array(fc.stringMatching(/^[ \t\n\r]{0,3}$/), { minLength: 1 });
 }
 
-/** Lists with a bridge plugin somewhere, other plugins around it, and any other keys in any order. */
+/** Lists with a bridge plugin at any position, other plugins around it, and other keys in any order. */
 function conflists(): fc.Arbitrary<Value> {
   const key = fc.string().filter((text) => text !== '__proto__');
   const others = fc.dictionary(key, fc.jsonValue() as fc.Arbitrary<Json>, { maxKeys: 3 });
@@ -93,9 +93,9 @@ function conflists(): fc.Arbitrary<Value> {
   const bridge = fc
     .constantFrom({ ipMasq: true }, { ipMasq: false }, {})
     .chain((ipMasq) => plugin('bridge', ipMasq));
-  const around = fc.array(plugin('portmap', { ipMasq: true }), { maxLength: 2 });
+  const otherPlugins = fc.array(plugin('portmap', { ipMasq: true }), { maxLength: 2 });
   return fc
-    .tuple(others, around, bridge, around)
+    .tuple(others, otherPlugins, bridge, otherPlugins)
     .chain(([rest, first, middle, last]) =>
       shuffled({ ...rest, name: 'a', plugins: [...first, middle, ...last] }),
     ) as fc.Arbitrary<Value>;
@@ -108,7 +108,7 @@ function shuffled(value: object): fc.Arbitrary<object> {
     .map((pairs) => Object.fromEntries(pairs) as object);
 }
 
-/** JSON with a gap from the list at every place where white space may be, taken in turn. */
+/** Writes JSON with the next gap of the list at each place that allows white space. */
 function write(value: Json, gaps: readonly string[]): string {
   let at = 0;
   const gap = () => gaps[at++ % gaps.length] ?? '';

@@ -1,18 +1,18 @@
-/** The masquerade switch of a CNI configuration list. */
+/** Masquerade setting of a CNI configuration list. */
 import { applyEdits, modify } from 'jsonc-parser';
 import { MustredirectError } from '../../error.ts';
 import { decodeJson } from '../decode.ts';
 import type { NetworkFacts } from '../../state/facts.ts';
 import { fileSchema, isOnePlugin } from './schema.ts';
 
-/** The switch, for facts. */
+/** Returns the masquerade setting as facts. */
 export function ipMasqIn(file: string, enabled: boolean): NonNullable<NetworkFacts['masquerade']> {
   return { file, setting: 'ipMasq', enabled };
 }
 
 /**
- * The list, or the file of one plugin, with `ipMasq` of its bridge plugin set. All other bytes stay: order,
- * indentation, final newline or none. An absent `ipMasq` means false, and stays absent when that is what is asked for.
+ * Sets `ipMasq` of the bridge plugin in a list or in a file with a single plugin. All other bytes are kept: order,
+ * indentation, final newline or none. An absent `ipMasq` means false, and stays absent when false is requested.
  */
 export function setIpMasq(content: string, network: string, enabled: boolean): string {
   const source = `CNI file of network ${network}`;
@@ -23,7 +23,7 @@ export function setIpMasq(content: string, network: string, enabled: boolean): s
   if (ipMasqOf(content, source) === enabled) return content;
   const edited = applyEdits(content, modify(content, [...path, 'ipMasq'], enabled, {}));
   if (ipMasqOf(edited, source) === enabled) return edited;
-  // The only way here: the key is there twice, the edit changed the first, and the second counts.
+  // Reached only with a duplicate key: the edit changed the first one, and the second one takes effect.
   throw new MustredirectError('failed', `${source}: has ipMasq twice`, { hint: 'remove one of them' });
 }
 

@@ -1,24 +1,24 @@
-/** A folder of CNI configuration lists, as those read it that take their networks from it. */
+/** Reads a folder of CNI configuration lists the way engines do. */
 import { basename, join } from 'node:path';
 import type { Files } from '../../host/ports.ts';
-import { decodeJson } from '../decode.ts';
+import { decodeJson, tryDecode } from '../decode.ts';
 import { type Conflist, conflistSchema, fileSchema } from './schema.ts';
 
 export interface ConflistFile {
   readonly path: string;
   readonly text: string;
-  /** absent when the text cannot be understood: everybody skips such a file */
+  /** absent when the text fails to decode: engines skip such a file */
   readonly conflist: Conflist | undefined;
 }
 
 export type FoundConflist = Pick<ConflistFile, 'path'> & { readonly conflist: Conflist };
 
-/** Lists, in the order of their names: the first of two files with the same network counts. */
+/** Reads lists sorted by file name: of two files with the same network, the first one wins. */
 export function readConflists(files: Files, folder: string): Promise<ConflistFile[]> {
   return readAll(files, folder, /\.conflist$/);
 }
 
-/** The same, and after them files of one plugin each, which CNI takes for a list of one. */
+/** Reads lists, then files with a single plugin, which CNI treats as a list of one. */
 export async function readConfigs(files: Files, folder: string): Promise<ConflistFile[]> {
   const [lists, plugins] = await Promise.all([
     readConflists(files, folder),
@@ -28,10 +28,10 @@ export async function readConfigs(files: Files, folder: string): Promise<Conflis
 }
 
 /**
- * The file of a network, by the name inside. Throws when there is none, and one that carries the network's
- * name cannot be understood: it says in what way, where "does not exist" would be all.
+ * Finds the file of a network by the name inside. Throws when no file has the name and a file named after the network
+ * fails to decode: the decoding error tells more than "does not exist".
  *
- * @param prefix what an engine's own file names begin with
+ * @param prefix prefix of the file names that the engine writes
  */
 export function findConflist(
   found: readonly ConflistFile[],
@@ -53,16 +53,8 @@ async function readAll(files: Files, folder: string, kind: RegExp): Promise<Conf
     [...names].sort().map(async (name) => {
       const path = join(folder, name);
       const text = await files.read(path);
-      return text === undefined ? [] : [{ path, text, conflist: understand(text) }];
+      return text === undefined ? [] : [{ path, text, conflist: tryDecode(fileSchema, text) }];
     }),
   );
   return read.flat();
-}
-
-function understand(text: string): Conflist | undefined {
-  try {
-    return fileSchema.safeParse(JSON.parse(text)).data;
-  } catch {
-    return undefined;
-  }
 }

@@ -1,24 +1,24 @@
-/** A CNI network configuration list, cut to what we need of it. */
+/** CNI network configuration list, reduced to the fields that we need. */
 import * as z from 'zod';
 import { deviceName } from '../../host/ip/device-name.ts';
 import { subnetSchema } from '../decode.ts';
 
-/** Enough to tell whose file it is. Plugins are decoded further only in the file of a network of ours. */
+/** Fields that identify the network. Plugins are decoded further only in files of redirected networks. */
 export const conflistSchema = z.object({
   name: z.string(),
-  /** podman's own, no part of CNI */
+  /** added by podman, not part of CNI */
   args: z
     .object({ podman_labels: z.record(z.string(), z.string()).nullish() })
     .nullish()
     .catch(undefined),
-  /** nerdctl's own */
+  /** added by nerdctl */
   nerdctlLabels: z.record(z.string(), z.string()).nullish().catch(undefined),
   plugins: z.array(z.looseObject({ type: z.string() })),
 });
 
 export type Conflist = z.infer<typeof conflistSchema>;
 
-/** What CNI takes networks from: a list of plugins, or one, which it takes for a list of one. */
+/** File that defines a CNI network: a list of plugins, or a single plugin, which CNI treats as a list of one. */
 export const fileSchema = z.preprocess(
   (value) => (isOnePlugin(value) ? { ...value, plugins: [value] } : value),
   conflistSchema,
@@ -30,7 +30,7 @@ export function isOnePlugin(value: unknown): value is object {
 
 const hostLocalSchema = z.object({
   ranges: z.array(z.array(z.object({ subnet: subnetSchema }))).default([]),
-  /** the form with one range, before CNI plugins 0.6 */
+  /** single range, as written before CNI plugins 0.6 */
   subnet: subnetSchema.optional(),
   dataDir: z
     .string()
@@ -38,13 +38,13 @@ const hostLocalSchema = z.object({
     .optional(),
 });
 
-/** The bridge plugin's part. What is absent has the plugin's own default. */
+/** Settings of the bridge plugin. Absent fields have the plugin's defaults. */
 export const bridgeSchema = z.object({
   bridge: deviceName.default('cni0'),
   isGateway: z.boolean().default(false),
   isDefaultGateway: z.boolean().default(false),
   ipMasq: z.boolean().default(false),
-  /** 0: the kernel's default */
+  /** 0: kernel default */
   mtu: z.int().nonnegative().default(0),
   ipam: hostLocalSchema.default({ ranges: [] }),
 });

@@ -12,10 +12,10 @@ export interface DockerContainer {
   readonly publishes: boolean;
 }
 
-/** States in which the container's first process lives. */
+/** Container states with a living first process. */
 const livingStates: ReadonlySet<string> = new Set(['running', 'paused', 'restarting']);
 
-/** One call for all networks: `--filter network=` would need one for each. */
+/** Lists all networks with one call: `--filter network=` takes one call for each. */
 export async function readContainers(exec: Exec): Promise<DockerContainer[]> {
   const argv = ['docker', 'ps', '--all', '--no-trunc', '--format', '{{json .}}'];
   const lines = (await runOrFail(exec, argv)).split('\n').filter(Boolean);
@@ -23,7 +23,7 @@ export async function readContainers(exec: Exec): Promise<DockerContainer[]> {
     const read = tryDecode(containerSchema, line);
     if (!read) return [];
     const { ID, Names, Networks, State, Ports } = read;
-    // Of several names, those with a slash are links of other containers.
+    // Names that contain a slash are links of other containers.
     const name = Names.split(',').find((one) => !one.includes('/')) ?? ID.slice(0, 12);
     return [
       {
@@ -37,10 +37,10 @@ export async function readContainers(exec: Exec): Promise<DockerContainer[]> {
   });
 }
 
-/** By container id; those that ended meanwhile are left out. */
+/** Container id -> pid; containers that have ended meanwhile are omitted. */
 export async function readPids(exec: Exec, ids: readonly string[]): Promise<ReadonlyMap<string, number>> {
   if (ids.length === 0) return new Map();
-  // It fails when one of them is gone, and has told of the others all the same.
+  // docker exits with an error when a container is gone, but still prints the others.
   const { stdout } = await exec.run(['docker', 'inspect', '--format', '{{.Id}} {{.State.Pid}}', ...ids]);
   return new Map(
     stdout.split('\n').flatMap((line) => {

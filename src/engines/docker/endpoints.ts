@@ -1,4 +1,4 @@
-/** How a container is attached to its networks, beyond the addresses that it has. */
+/** Settings of a container's network endpoints, besides its current addresses. */
 import * as z from 'zod';
 import type { Exec } from '../../host/ports.ts';
 import { tryDecode } from '../decode.ts';
@@ -7,7 +7,7 @@ const endpointSchema = z.object({
   Aliases: z.array(z.string()).nullish(),
   Links: z.array(z.string()).nullish(),
   DriverOpts: z.record(z.string(), z.string()).nullish(),
-  /** what was asked for: a container that is stopped has no other address */
+  /** configured addresses: the only ones that a stopped container has */
   IPAMConfig: z
     .object({
       IPv4Address: z.string().optional(),
@@ -21,12 +21,12 @@ const endpointSchema = z.object({
 const endpointsSchema = z.record(z.string(), endpointSchema);
 export type Endpoint = z.infer<typeof endpointSchema>;
 
-/** Container id -> network -> endpoint. What cannot be understood is left out. */
+/** Container id -> network -> endpoint. Endpoints that fail to decode are omitted. */
 export type Endpoints = ReadonlyMap<string, Readonly<Record<string, Endpoint>>>;
 
 export async function readEndpoints(exec: Exec, ids: readonly string[]): Promise<Endpoints> {
   if (ids.length === 0) return new Map();
-  // It fails when one of them is gone, and has told of the others all the same.
+  // docker exits with an error when a container is gone, but still prints the others.
   const format = '{{.Id}} {{json .NetworkSettings.Networks}}';
   const { stdout } = await exec.run(['docker', 'inspect', '--format', format, ...ids]);
   return new Map(
@@ -38,11 +38,11 @@ export async function readEndpoints(exec: Exec, ids: readonly string[]): Promise
   );
 }
 
-/** Options of `docker network connect`. It has none for a MAC address. */
+/** Options of `docker network connect`; it has no option for a MAC address. */
 export function endpointOptions(id: string, endpoint: Endpoint | undefined): string[] {
   if (!endpoint) return [];
   const { Aliases, Links, DriverOpts, IPAMConfig, GwPriority } = endpoint;
-  // Before 25.0 the container's short id is one of them, given by docker itself.
+  // Before 25.0, docker adds the container's short id to the aliases.
   const aliases = (Aliases ?? []).filter((alias) => !id.startsWith(alias));
   return [
     ...aliases.flatMap((alias) => ['--alias', alias]),

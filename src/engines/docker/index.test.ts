@@ -18,7 +18,7 @@ const running = ['f65707db9a53', '51b4e200cf36', '6f71f7591dc0'];
 const inspectOne = 'docker network inspect mustredirect';
 const network = (name: string) => ({ name, subnets: ['10.89.4.0/24'] });
 
-/** What `docker network inspect` says of some of the recorded networks. */
+/** Output of `docker network inspect` for some of the recorded networks. */
 function inspected(...names: string[]): string {
   const all = JSON.parse(fixture('network-inspect-20.10.24.json')) as { Name: string }[];
   return JSON.stringify(all.filter(({ Name }) => names.includes(Name)));
@@ -28,23 +28,23 @@ function missing(name: string, ...others: string[]): Output {
   return { exitCode: 1, stdout: inspected(...others), stderr: `Error: No such network: ${name}` };
 }
 
-/** With the pids that docker tells of the containers that run, in the order of `docker ps`. */
-function host(answers: Readonly<Record<string, string | Output>>) {
+/** Host that answers with pids for running containers, in the order of `docker ps`. */
+function host(outputs: Readonly<Record<string, string | Output>>) {
   const ids = fixture('ps-20.10.24.jsonl')
     .split('\n')
     .map((line) => (JSON.parse(line) as { ID: string }).ID)
     .filter((id) => running.some((start) => id.startsWith(start)));
   const pids = ids.map((id, i) => `${id} ${[616, 530, 433][i]}`).join('\n');
   const inspect = `docker inspect --format {{.Id}} {{.State.Pid}} ${ids.join(' ')}`;
-  return recordedHost({ answers: { ...recorded, [inspect]: pids, ...answers } });
+  return recordedHost({ outputs: { ...recorded, [inspect]: pids, ...outputs } });
 }
 
 describe('docker', () => {
   const docker = createDocker({});
 
-  it('tells a network, with everything that is attached: stopped, created and paused', async () => {
-    const answers = { [inspectOne]: inspected('mustredirect') };
-    expect(await docker.readNetworks(host(answers), [network('mustredirect')])).toEqual([
+  it('reads a network and its stopped, created and paused containers', async () => {
+    const outputs = { [inspectOne]: inspected('mustredirect') };
+    expect(await docker.readNetworks(host(outputs), [network('mustredirect')])).toEqual([
       {
         engine: 'docker',
         name: 'mustredirect',
@@ -72,10 +72,10 @@ describe('docker', () => {
     ]);
   });
 
-  it('answers in the order of the names, also where one is missing', async () => {
-    const answers = { 'docker network inspect new labelled dual': missing('new', 'dual', 'labelled') };
+  it('returns networks in the requested order, including missing ones', async () => {
+    const outputs = { 'docker network inspect new labelled dual': missing('new', 'dual', 'labelled') };
     const [absent, labelled, dual] = await docker.readNetworks(
-      host(answers),
+      host(outputs),
       ['new', 'labelled', 'dual'].map(network),
     );
     expect(absent).toEqual({
@@ -92,7 +92,7 @@ describe('docker', () => {
     expect(dual).not.toHaveProperty('ours');
   });
 
-  it('leaves a network as it is that somebody else made without masquerade', async () => {
+  it('treats a network without masquerade as not ours when our label is missing', async () => {
     const text = inspected('labelled').replace('"mustredirect":"created"', '');
     const [found] = await docker.readNetworks(host({ 'docker network inspect labelled': text }), [
       network('labelled'),
@@ -101,28 +101,28 @@ describe('docker', () => {
     expect(found).not.toHaveProperty('masqueraded');
   });
 
-  it('does not take the beginning of an id for a name', async () => {
-    const answers = { 'docker network inspect 65b4': inspected('mustredirect') };
-    expect(await docker.readNetworks(host(answers), [network('65b4')])).toMatchObject([{ exists: false }]);
+  it('rejects the beginning of an id as a name', async () => {
+    const outputs = { 'docker network inspect 65b4': inspected('mustredirect') };
+    expect(await docker.readNetworks(host(outputs), [network('65b4')])).toMatchObject([{ exists: false }]);
   });
 
   it.each([
     ['inside', 'is internal'],
     ['direct', 'has driver macvlan'],
-  ])('says what is in the way of %s', async (name, what) => {
-    const answers = { [`docker network inspect ${name}`]: inspected(name) };
-    expect(await docker.readNetworks(host(answers), [network(name)])).toMatchObject([
-      { exists: true, unfit: { what: `docker has it, and it ${what}` } },
+  ])('reports why network %s cannot be redirected', async (name, what) => {
+    const outputs = { [`docker network inspect ${name}`]: inspected(name) };
+    expect(await docker.readNetworks(host(outputs), [network(name)])).toMatchObject([
+      { exists: true, unusable: { what: `docker has it, and it ${what}` } },
     ]);
   });
 
-  it('knows networks of a swarm, whose ids are no hexadecimal numbers', async () => {
+  it('accepts swarm networks, whose ids are not hexadecimal', async () => {
     const text = inspected('direct')
       .replace(/"Id": ?"[^"]+"/, '"Id": "yz4ak7xyz"')
       .replace('macvlan', 'overlay');
-    const answers = { 'docker network inspect direct': text };
-    expect(await docker.readNetworks(host(answers), [network('direct')])).toMatchObject([
-      { unfit: { what: 'docker has it, and it has driver overlay' }, subnets: [] },
+    const outputs = { 'docker network inspect direct': text };
+    expect(await docker.readNetworks(host(outputs), [network('direct')])).toMatchObject([
+      { unusable: { what: 'docker has it, and it has driver overlay' }, subnets: [] },
     ]);
   });
 
@@ -160,7 +160,7 @@ describe('docker', () => {
     await expect(reading).rejects.toThrow(message);
   });
 
-  it('says what docker says when it fails', async () => {
+  it('includes the message of docker when it fails', async () => {
     const failed = { exitCode: 1, stdout: '', stderr: 'Cannot connect to the Docker daemon' };
     const asked = docker.readNetworks(host({ [info]: failed }), [network('a')]);
     await expect(asked).rejects.toThrow(/Cannot connect to the Docker daemon$/);
@@ -171,23 +171,23 @@ describe('docker', () => {
     await expect(inspect).rejects.toThrow(`${inspectOne}: exit 1: Cannot connect`);
   });
 
-  it('says which tool is missing, and asks nobody when there is no network of its own', async () => {
+  it('names the missing program, and runs nothing when no networks are requested', async () => {
     await expect(docker.readNetworks(recordedHost({}), [network('a')])).rejects.toMatchObject({
       code: 'missing-tool',
     });
     expect(await docker.readNetworks(recordedHost({}), [])).toEqual([]);
   });
 
-  it('asks the daemon of this machine only', async () => {
-    const answers = { [inspectOne]: inspected('mustredirect') };
-    const ask = (daemon: string) =>
-      createDocker({ DOCKER_HOST: daemon }).readNetworks(host(answers), [network('mustredirect')]);
-    await expect(ask('ssh://root@far')).rejects.toMatchObject({
+  it('accepts only the daemon on this machine', async () => {
+    const outputs = { [inspectOne]: inspected('mustredirect') };
+    const readWith = (daemon: string) =>
+      createDocker({ DOCKER_HOST: daemon }).readNetworks(host(outputs), [network('mustredirect')]);
+    await expect(readWith('ssh://root@far')).rejects.toMatchObject({
       code: 'refused',
       message: 'docker: DOCKER_HOST is ssh://root@far, which may be another machine',
     });
-    expect(await ask('unix:///run/other.sock')).toMatchObject([{ exists: true }]);
-    expect(await ask('')).toMatchObject([{ exists: true }]);
+    expect(await readWith('unix:///run/other.sock')).toMatchObject([{ exists: true }]);
+    expect(await readWith('')).toMatchObject([{ exists: true }]);
   });
 
   it('creates a network without masquerade, and removes it', () => {
@@ -207,21 +207,21 @@ describe('docker', () => {
   it.each([
     ['27.5.1', undefined],
     ['28.1.1', true],
-  ])('%s asks for names from the host: %s', async (version, fromHost) => {
-    const answers = {
+  ])('%s resolves DNS on the host: %s', async (version, fromHost) => {
+    const outputs = {
       [inspectOne]: inspected('mustredirect'),
       [info]: fixture('info-20.10.24.json').replace(
         /"ServerVersion":"[^"]*"/,
         `"ServerVersion":"${version}"`,
       ),
     };
-    const [found] = await docker.readNetworks(host(answers), [network('mustredirect')]);
+    const [found] = await docker.readNetworks(host(outputs), [network('mustredirect')]);
     expect(found).toMatchObject({ backend: `docker ${version}` });
-    expect(found?.asksFromHost).toBe(fromHost);
+    expect(found?.resolvesOnHost).toBe(fromHost);
   });
 
   it.each(['overlay', 'macvlan', 'ipvlan', 'host', 'null', 'weave:2.8'])(
-    'names a network with driver %s, and skips one that is not meant',
+    'reports driver %s of a requested network, and ignores it in other networks',
     async (driver) => {
       const strange = {
         Name: 'swarm',
@@ -230,30 +230,30 @@ describe('docker', () => {
         IPAM: { Config: null },
         Options: { a: 1 },
       };
-      const answer = { 'docker network inspect swarm': JSON.stringify([strange]) };
+      const output = { 'docker network inspect swarm': JSON.stringify([strange]) };
       const what = `docker has it, and it has driver ${driver}`;
       const hint = expect.stringContaining('only a network of one bridge') as unknown;
-      expect(await docker.readNetworks(host(answer), [network('swarm')])).toMatchObject([
-        { exists: true, unfit: { what, hint } },
+      expect(await docker.readNetworks(host(output), [network('swarm')])).toMatchObject([
+        { exists: true, unusable: { what, hint } },
       ]);
       const [ours] = JSON.parse(inspected('mustredirect')) as object[];
-      const answers = { [inspectOne]: JSON.stringify([strange, ours]) };
-      expect(await docker.readNetworks(host(answers), [network('mustredirect')])).toMatchObject([
+      const outputs = { [inspectOne]: JSON.stringify([strange, ours]) };
+      expect(await docker.readNetworks(host(outputs), [network('mustredirect')])).toMatchObject([
         { exists: true },
       ]);
     },
   );
 
-  it('reads the MTU that somebody chose', async () => {
+  it('reads a configured MTU', async () => {
     const [found] = JSON.parse(inspected('mustredirect')) as { Options: object }[];
     const options = { ...found?.Options, 'com.docker.network.driver.mtu': '1476' };
-    const answers = { [inspectOne]: JSON.stringify([{ ...found, Options: options }]) };
-    expect(await docker.readNetworks(host(answers), [network('mustredirect')])).toMatchObject([
+    const outputs = { [inspectOne]: JSON.stringify([{ ...found, Options: options }]) };
+    expect(await docker.readNetworks(host(outputs), [network('mustredirect')])).toMatchObject([
       { mtu: 1476 },
     ]);
   });
 
-  it('shows a network, and who is attached to it; edits no file', () => {
+  it('shows a network and its attached containers, and edits no file', () => {
     expect(docker.inspectCommand('a')?.join(' ')).toBe('docker network inspect a');
     expect(docker.attachedCommand('a')?.join(' ')).toBe('docker ps --all --quiet --filter network=a');
     expect(docker.editMasquerade('text', 'a', false)).toBe('text');

@@ -1,4 +1,4 @@
-/** Docker, asked by its own command. */
+/** Docker, accessed through its command line. */
 import { parseAddress } from '../../address/cidr.ts';
 import { MustredirectError } from '../../error.ts';
 import type { Host } from '../../host/ports.ts';
@@ -6,11 +6,11 @@ import type { AttachedContainer, NetworkFacts } from '../../state/facts.ts';
 import type { Engine, Environment } from '../engine.ts';
 import type { NetworkRequest } from '../../kinds/engine-network/schema.ts';
 import { ownLabel, ownership } from '../own-label.ts';
-import { dropsAnswers } from './answers.ts';
+import { dropsReplies } from './drops-replies.ts';
 import { type DockerContainer, readContainers, readPids } from './containers.ts';
 import { readEndpoints } from './endpoints.ts';
-import { readInfo } from './info.ts';
-import { readStoredNetworks, wayIn } from './networks.ts';
+import { type DockerInfo, readInfo } from './info.ts';
+import { readStoredNetworks, bridgeAndSubnets } from './networks.ts';
 import { type DockerNetwork, optionNames } from './schema.ts';
 
 export function createDocker(env: Environment): Engine {
@@ -20,7 +20,7 @@ export function createDocker(env: Environment): Engine {
     removeCommand,
     inspectCommand: (name) => ['docker', 'network', 'inspect', name],
     attachedCommand: (name) => ['docker', 'ps', '--all', '--quiet', '--filter', `network=${name}`],
-    // What a network was created with stays.
+    // Docker networks keep the options that they were created with.
     editMasquerade: (content) => content,
   };
 }
@@ -32,7 +32,7 @@ async function readNetworks(
 ): Promise<NetworkFacts[]> {
   if (networks.length === 0) return [];
   requireOwnDaemon(env);
-  // First: where no daemon answers, nothing else does, and each in other words.
+  // Read first: without a daemon, all other commands fail too, each with another message.
   const info = await readInfo(exec);
   const names = networks.map(({ name }) => name);
   const [stored, containers] = await Promise.all([readStoredNetworks(exec, names), readContainers(exec)]);
@@ -41,19 +41,12 @@ async function readNetworks(
     exec,
     attached.filter(({ running }) => running).map(({ id }) => id),
   );
-  const remade = info.dropsAnswers ? attached.map(({ id }) => id) : [];
-  const endpoints = await readEndpoints(exec, remade);
+  const endpoints = await readEndpoints(exec, info.dropsReplies ? attached.map(({ id }) => id) : []);
   return names.map((name) => {
     const found = stored.get(name);
-    const common = {
-      engine: 'docker',
-      name,
-      backend: `docker ${info.version}`,
-      // Since 28.0, unless a container was given name servers of its own.
-      ...(Number.parseInt(info.version, 10) >= 28 ? { asksFromHost: true as const } : {}),
-    } as const;
+    const common = commonFacts(name, info);
     const here = attached.filter((container) => container.networks.includes(name));
-    const drops = dropsAnswers(
+    const drops = dropsReplies(
       info,
       found,
       here.map(({ id, name: container }) => ({ id, name: container, endpoint: endpoints.get(id)?.[name] })),
@@ -68,6 +61,16 @@ async function readNetworks(
   });
 }
 
+function commonFacts(name: string, { version }: DockerInfo) {
+  return {
+    engine: 'docker',
+    name,
+    backend: `docker ${version}`,
+    // Since 28.0, unless the container has name servers of its own.
+    ...(Number.parseInt(version, 10) >= 28 ? { resolvesOnHost: true as const } : {}),
+  } as const;
+}
+
 function storedNetwork(
   network: DockerNetwork,
 ): Omit<NetworkFacts, 'engine' | 'name' | 'backend' | 'attached'> {
@@ -77,13 +80,13 @@ function storedNetwork(
     exists: true,
     ...owner,
     ...(owner.ours || !plain ? { masqueraded: true } : {}),
-    ...wayIn(network),
+    ...bridgeAndSubnets(network),
     ...mtuOf(network),
     commands: { remove: removeCommand(network.Name).join(' ') },
   };
 }
 
-/** Without it, they have what the daemon gives all of its networks. */
+/** Without this option, the network has the MTU that the daemon gives all of its networks. */
 function mtuOf({ Options }: DockerNetwork): { mtu?: number } {
   const mtu = Number(Options?.[optionNames.mtu] ?? 0);
   return mtu > 0 ? { mtu } : {};
@@ -130,7 +133,7 @@ function removeCommand(name: string): string[] {
   return ['docker', 'network', 'rm', name];
 }
 
-/** The command may speak to another machine. */
+/** DOCKER_HOST may point to a daemon on another machine. */
 function requireOwnDaemon({ DOCKER_HOST: daemon }: Environment): void {
   if (!daemon || daemon.startsWith('unix://')) return;
   throw new MustredirectError('refused', `docker: DOCKER_HOST is ${daemon}, which may be another machine`, {

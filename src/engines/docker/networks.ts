@@ -1,28 +1,28 @@
-/** Docker's networks, which it keeps in a database of its own and tells by its command. */
+/** Docker networks, read with docker's command, since docker keeps them in a database of its own. */
 import { MustredirectError } from '../../error.ts';
 import { commandError } from '../../host/process/exec.ts';
 import type { Exec } from '../../host/ports.ts';
 import type { NetworkFacts } from '../../state/facts.ts';
 import { decodeJson, decodeValue } from '../decode.ts';
-import { bridgelessNetwork, unfitNetwork } from '../unfit-network.ts';
+import { bridgelessNetwork, unusableNetwork } from '../unusable-network.ts';
 import { type DockerNetwork, anyNetworksSchema, networksSchema, optionNames } from './schema.ts';
 
-/** By name; those that are not there are left out. */
+/** Network name -> network; missing ones are omitted. */
 export async function readStoredNetworks(
   exec: Exec,
   names: readonly string[],
 ): Promise<ReadonlyMap<string, DockerNetwork>> {
   const argv = ['docker', 'network', 'inspect', ...names];
   const output = await exec.run(argv);
-  // It fails when one is missing, and has told of the others all the same.
-  const said = output.stderr.split('\n').filter((line) => line && !isMissing(line));
-  if (output.exitCode !== 0 && said.length > 0) throw commandError(argv, output);
+  // docker exits with an error when a network is missing, but still prints the others.
+  const otherErrors = output.stderr.split('\n').filter((line) => line && !isMissing(line));
+  if (output.exitCode !== 0 && otherErrors.length > 0) throw commandError(argv, output);
   const source = argv.join(' ');
-  // What is no name may be the beginning of another network's id.
+  // docker also accepts the beginning of an id: keep only networks whose name matches.
   const named = decodeJson(anyNetworksSchema, output.stdout, source).filter(({ Name }) =>
     names.includes(Name),
   );
-  // Those of another driver have other fields; nothing but their names counts.
+  // Networks of other drivers have other fields; only their names are used.
   const known = named.map((one) =>
     one.Driver === 'bridge' ? one : { Name: one.Name, Id: one['Id'], Driver: one.Driver, IPAM: {} },
   );
@@ -34,12 +34,14 @@ function isMissing(line: string): boolean {
   return /No such network|network .* not found/.test(line);
 }
 
-/** How its packets come into this host, or why they cannot be redirected. */
-export function wayIn(network: DockerNetwork): Pick<NetworkFacts, 'subnets' | 'bridge' | 'unfit'> {
+/** Bridge and subnets of the network, or the reason why it cannot be redirected. */
+export function bridgeAndSubnets(
+  network: DockerNetwork,
+): Pick<NetworkFacts, 'subnets' | 'bridge' | 'unusable'> {
   const { Driver, Internal, IPAM } = network;
   if (Driver !== 'bridge') return bridgelessNetwork(`docker has it, and it has driver ${Driver}`);
   return {
-    ...(Internal ? unfitNetwork('docker has it, and it is internal') : {}),
+    ...(Internal ? unusableNetwork('docker has it, and it is internal') : {}),
     subnets: (IPAM.Config ?? []).map(({ Subnet }) => Subnet),
     bridge: bridgeOf(network),
   };
@@ -48,7 +50,7 @@ export function wayIn(network: DockerNetwork): Pick<NetworkFacts, 'subnets' | 'b
 function bridgeOf({ Name, Id, Options }: DockerNetwork): string {
   const named = Options?.[optionNames.bridge];
   if (named !== undefined) return named;
-  // It becomes part of commands. Those of a swarm, which have no bridge, are no hexadecimal numbers.
+  // The id becomes part of commands. The id of a swarm network, which has no bridge, is alphanumeric.
   if (!/^[0-9a-f]{12}/.test(Id)) {
     throw new MustredirectError('failed', `docker: network ${Name} has id ${Id}, which names no bridge`);
   }

@@ -1,9 +1,9 @@
-/** Output of docker 20.10 to 29: the fields that we need. */
+/** Output of docker 20.10 to 29, reduced to the fields that we need. */
 import * as z from 'zod';
 import { deviceName } from '../../host/ip/device-name.ts';
 import { subnetSchema } from '../decode.ts';
 
-/** `docker info --format '{{json .}}'`: it succeeds where nobody answers, and says that inside */
+/** `docker info --format '{{json .}}'`: without a daemon it succeeds, with the error inside */
 export const infoSchema = z.object({
   ServerErrors: z.array(z.string()).nullish(),
   ServerVersion: z.string().optional(),
@@ -13,7 +13,7 @@ export const infoSchema = z.object({
   FirewallBackend: z.object({ Driver: z.string() }).nullish(),
 });
 
-/** The bridge driver's options that count here. */
+/** Options of docker's bridge driver that we read or set. */
 export const optionNames = {
   bridge: 'com.docker.network.bridge.name',
   masquerade: 'com.docker.network.bridge.enable_ip_masquerade',
@@ -25,10 +25,10 @@ export const optionNames = {
   trusted: 'com.docker.network.bridge.trusted_host_interfaces',
 } as const;
 
-/** Enough of a network to tell whether it is one of ours: those of other drivers have other fields, and other ids. */
+/** Fields that identify a network: other drivers have other fields and other ids. */
 export const anyNetworksSchema = z.array(z.looseObject({ Name: z.string(), Driver: z.string() }));
 
-/** `docker network inspect NAME ...`, of those with driver bridge */
+/** `docker network inspect NAME ...`, networks with driver bridge only */
 export const networksSchema = z.array(
   z.object({
     Name: z.string(),
@@ -55,7 +55,7 @@ export const networksSchema = z.array(
       .catchall(z.string().optional())
       .nullish(),
     Labels: z.record(z.string(), z.string()).nullish(),
-    /** those that run: container id -> its addresses, with prefix length, empty where there is none */
+    /** running containers: container id -> addresses with prefix length; empty string when a family has no address */
     Containers: z
       .record(
         z.string(),
@@ -71,16 +71,16 @@ export const networksSchema = z.array(
 
 export type DockerNetwork = z.infer<typeof networksSchema>[number];
 
-/** A line of `docker ps --format '{{json .}}'` */
+/** Line of `docker ps --format '{{json .}}'` */
 export const containerSchema = z.object({
   ID: z.string(),
   Names: z.string(),
-  /** with commas between them */
+  /** separated by commas */
   Networks: z.string(),
   State: z.string(),
-  /** `0.0.0.0:8080->80/tcp`; one without an arrow is not published */
+  /** `0.0.0.0:8080->80/tcp`; only a port with an arrow is published */
   Ports: z.string().optional(),
 });
 
-/** A line of `docker inspect --format '{{.Id}} {{.State.Pid}}'` about a container that runs */
+/** Line of `docker inspect --format '{{.Id}} {{.State.Pid}}'` about a running container */
 export const pidLine = /^([0-9a-f]{64}) ([1-9]\d*)$/;

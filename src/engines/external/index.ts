@@ -1,7 +1,7 @@
-/** Networks that somebody else makes: libvirt, LXD, systemd-nspawn, or a bridge made by hand. */
+/** Networks that other programs manage: libvirt, LXD, systemd-nspawn, or a bridge made by hand. */
 import type { Engine } from '../engine.ts';
 
-/** The file's subnets are all that is known and needed; the bridge is found by its address. */
+/** The file's subnets identify the network; the bridge is found by its address. */
 export const external: Engine = {
   async readNetworks(_host, networks) {
     return networks.map(({ name, subnets }) => ({

@@ -1,11 +1,11 @@
-/** Containers attached to each network, in all of containerd's namespaces, running or not. */
+/** Containers attached to each network, running or not, in all containerd namespaces. */
 import { runOrFail } from '../../host/process/exec.ts';
 import type { Exec } from '../../host/ports.ts';
 import type { AttachedContainer } from '../../state/facts.ts';
 import { tryDecode } from '../decode.ts';
 import { containerSchema, networkNames, networksLabel } from './schema.ts';
 
-/** By network name. */
+/** Network name -> containers. */
 export async function readContainers(exec: Exec): Promise<ReadonlyMap<string, readonly AttachedContainer[]>> {
   const namespaces = await readLines(exec, ['nerdctl', 'namespace', 'ls', '--quiet']);
   const containers = await Promise.all(namespaces.map((namespace) => readNamespace(exec, namespace)));

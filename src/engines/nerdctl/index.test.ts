@@ -10,7 +10,7 @@ function fixture(name: string): string {
 const nerdctl = createNerdctl({});
 const conflist = fixture('documented-2.0-nerdctl-mustredirect.conflist');
 const ps = (namespace: string) => `nerdctl --namespace ${namespace} ps --all --no-trunc --format {{json .}}`;
-const answers = {
+const outputs = {
   'nerdctl --version': 'nerdctl version 2.0.3',
   'nerdctl namespace ls --quiet': 'default\nother',
   [ps('default')]: fixture('documented-ps.jsonl'),
@@ -21,7 +21,7 @@ const inNamespace = '/etc/cni/net.d/default/nerdctl-mustredirect.conflist';
 
 function read(files: Readonly<Record<string, string>>, more: Readonly<Record<string, string>> = {}) {
   const folders = { '/etc/cni/net.d/default': '', '/etc/cni/net.d/cni.lock': '' };
-  const host = recordedHost({ files: { ...folders, ...files }, answers: { ...answers, ...more } });
+  const host = recordedHost({ files: { ...folders, ...files }, outputs: { ...outputs, ...more } });
   return nerdctl.readNetworks(host, [network('mustredirect')]);
 }
 
@@ -48,7 +48,7 @@ describe('nerdctl', () => {
     },
   );
 
-  it('knows what it has created, which has no masquerade', async () => {
+  it('recognises a network that it created, which has no masquerade', async () => {
     const own = conflist
       .replace('"nerdctlLabels": {}', '"nerdctlLabels": { "mustredirect": "created" }')
       .replace('"ipMasq": true', '"ipMasq": false');
@@ -57,26 +57,26 @@ describe('nerdctl', () => {
     ]);
   });
 
-  it('tells that one is missing', async () => {
+  it('reports a missing network', async () => {
     const [found] = await read({});
     expect(found).toMatchObject({ exists: false, masqueraded: true, subnets: [] });
     expect(found).not.toHaveProperty('masquerade');
   });
 
-  it('says what is wrong with a broken file that carries the name of the network', async () => {
+  it('reports why the file of the network is broken', async () => {
     await expect(read({ [inNamespace]: '{ "name": ' })).rejects.toThrow(`${inNamespace}: not JSON: `);
   });
 
   it.each([
     ['nerdctl version 1.6.2', 'missing-tool', 'nerdctl 1.6.2: too old'],
     ['something else', 'failed', /^nerdctl --version: unexpected content/],
-  ])('refuses %s', async (said, code, message) => {
-    const reading = read({}, { 'nerdctl --version': said });
+  ])('refuses %s', async (printed, code, message) => {
+    const reading = read({}, { 'nerdctl --version': printed });
     await expect(reading).rejects.toMatchObject({ code });
     await expect(reading).rejects.toThrow(message);
   });
 
-  it('says which tool is missing, and asks nobody when there is no network of its own', async () => {
+  it('names the missing program, and runs nothing when no networks are requested', async () => {
     await expect(nerdctl.readNetworks(recordedHost({}), [network('a')])).rejects.toMatchObject({
       code: 'missing-tool',
     });

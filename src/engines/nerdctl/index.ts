@@ -1,4 +1,4 @@
-/** nerdctl, whose networks are CNI configuration lists that it writes, in a folder for each namespace. */
+/** nerdctl, which writes its networks as CNI configuration lists, in one folder for each namespace. */
 import { join } from 'node:path';
 import type { Files, Host } from '../../host/ports.ts';
 import type { NetworkFacts } from '../../state/facts.ts';
@@ -66,7 +66,7 @@ async function readNetworks(
   });
 }
 
-/** The folder itself, where older ones keep all of them, then one for each namespace. */
+/** Reads the folder itself, where older versions keep all networks, then the folder of each namespace. */
 async function readFolders(files: Files, folder: string): Promise<ConflistFile[]> {
   const namespaces = (await files.list(folder)).filter((name) => !name.includes('.')).toSorted();
   const folders = [folder, ...namespaces.map((name) => join(folder, name))];
@@ -75,10 +75,10 @@ async function readFolders(files: Files, folder: string): Promise<ConflistFile[]
 
 function storedNetwork(
   file: FoundConflist,
-): Pick<NetworkFacts, 'exists' | 'ours' | 'unfit' | 'subnets' | 'bridge'> {
+): Pick<NetworkFacts, 'exists' | 'ours' | 'unusable' | 'subnets' | 'bridge'> {
   const { dataDir: _, ...network } = bridgeNetwork(file, brokenFileHint);
   const { ours } = ownership(file.conflist.nerdctlLabels);
-  // What we create has no masquerade from the beginning.
+  // We create networks without masquerade.
   return { exists: true, ...(ours ? { ours, masqueraded: true } : {}), ...network };
 }
 

@@ -3,12 +3,12 @@ import { MustredirectError } from '../../error.ts';
 import { runOrFail } from '../../host/process/exec.ts';
 import type { Exec } from '../../host/ports.ts';
 
-/** `nerdctl version 1.7.6`: of the program, no daemon is asked. Without the option ip-masq it is too old. */
+/** `nerdctl version 1.7.6`, read without a daemon. Versions without option ip-masq are too old. */
 export async function readVersion(exec: Exec): Promise<string> {
-  const said = await runOrFail(exec, ['nerdctl', '--version']);
-  const [version, major, minor] = /(\d+)\.(\d+)(?:\.\d+)?/.exec(said) ?? [];
+  const printed = await runOrFail(exec, ['nerdctl', '--version']);
+  const [version, major, minor] = /(\d+)\.(\d+)(?:\.\d+)?/.exec(printed) ?? [];
   if (version === undefined) {
-    throw new MustredirectError('failed', `nerdctl --version: unexpected content: ${said}`, {
+    throw new MustredirectError('failed', `nerdctl --version: unexpected content: ${printed}`, {
       hint: 'nerdctl 1.7 and later are known to work',
     });
   }

@@ -26,7 +26,7 @@ describe('containers.conf', () => {
     expect(await read([])).toEqual({ defaultNetwork: 'podman', defaultSubnet: '10.88.0.0/16' });
   });
 
-  it('lets later files win, key by key', async () => {
+  it('lets later files override keys of earlier ones', async () => {
     expect((await read(all.slice(0, 1))).networkFolder).toBe('/shipped');
     expect((await read(all.slice(0, 2))).networkFolder).toBe('/administrators');
     expect(await read(all)).toEqual({
@@ -36,7 +36,7 @@ describe('containers.conf', () => {
     });
   });
 
-  it('obeys the environment: CONTAINERS_CONF instead of all, CONTAINERS_CONF_OVERRIDE after all', async () => {
+  it('obeys the environment: CONTAINERS_CONF replaces all files, CONTAINERS_CONF_OVERRIDE is read last', async () => {
     expect(await read(all, { CONTAINERS_CONF: '/srv/own.conf' })).toEqual({
       networkFolder: '/own',
       defaultNetwork: 'podman',
@@ -47,7 +47,7 @@ describe('containers.conf', () => {
     expect((await read(all, both)).networkFolder).toBe('/last');
   });
 
-  it('takes an empty folder for none', async () => {
+  it('treats an empty folder setting as absent', async () => {
     const empty = recordedFiles({ '/etc/containers/containers.conf': conf('') });
     expect(await readContainersConf(empty, {})).not.toHaveProperty('networkFolder');
   });
@@ -55,7 +55,7 @@ describe('containers.conf', () => {
   it.each([
     ['[network', /^\/etc\/containers\/containers\.conf: /],
     ['[network]\nnetwork_config_dir = 7\n', 'unexpected content: network.network_config_dir: '],
-  ])('says where it is broken: %j', async (text, message) => {
+  ])('reports where it is broken: %j', async (text, message) => {
     const broken = recordedFiles({ '/etc/containers/containers.conf': text });
     await expect(readContainersConf(broken, {})).rejects.toThrow(message);
   });

@@ -1,4 +1,4 @@
-/** containers.conf, read as podman run by root reads it. */
+/** containers.conf, read like podman reads it when root runs it. */
 import { join } from 'node:path';
 import { parse } from 'smol-toml';
 import type { Subnet } from '../../address/cidr.ts';
@@ -9,9 +9,9 @@ import type { Environment } from '../engine.ts';
 import { containersConfSchema } from './schema.ts';
 
 export interface ContainersConf {
-  /** where the network files are, when it is set */
+  /** folder of network files, when set */
   readonly networkFolder?: string;
-  /** the network that podman has even without a file */
+  /** network that podman has without a file */
   readonly defaultNetwork: string;
   readonly defaultSubnet: Subnet;
 }
@@ -30,7 +30,7 @@ export async function readContainersConf(files: Files, env: Environment): Promis
   return { ...(networkFolder ? { networkFolder } : {}), defaultNetwork, defaultSubnet };
 }
 
-/** In the order in which podman reads them: later ones win. */
+/** Paths in the order in which podman reads them: later ones win. */
 async function configPaths(files: Files, env: Environment): Promise<string[]> {
   const last = env['CONTAINERS_CONF_OVERRIDE'] ? [env['CONTAINERS_CONF_OVERRIDE']] : [];
   if (env['CONTAINERS_CONF']) return [env['CONTAINERS_CONF'], ...last];

@@ -5,12 +5,12 @@ import type { AttachedContainer } from '../../state/facts.ts';
 import { decodeJson } from '../decode.ts';
 import { containersSchema } from './schema.ts';
 
-/** States in which the container's first process lives. */
+/** Container states with a living first process. */
 const livingStates: ReadonlySet<string> = new Set(['running', 'paused', 'stopping']);
 
 /**
- * By network name. One call for all networks, 20 ms with few containers: `--filter network=` would need one
- * for each.
+ * Network name -> containers. Lists all networks with one call, 20 ms with few containers: `--filter network=` takes
+ * one call for each.
  */
 export async function readContainers(exec: Exec): Promise<ReadonlyMap<string, readonly AttachedContainer[]>> {
   const argv = ['podman', 'ps', '--all', '--format', 'json'];

@@ -16,8 +16,8 @@ const netavarkFile = {
 };
 
 function host(podmanInfo: string, files: Readonly<Record<string, string>> = {}, ps = '[]') {
-  const answers = { 'podman info --format json': podmanInfo, 'podman ps --all --format json': ps };
-  return recordedHost({ files, answers });
+  const outputs = { 'podman info --format json': podmanInfo, 'podman ps --all --format json': ps };
+  return recordedHost({ files, outputs });
 }
 
 function info(version: string, more: object = {}): string {
@@ -27,7 +27,7 @@ function info(version: string, more: object = {}): string {
 describe('podman', () => {
   const podman = createPodman({});
 
-  it('tells cni, with everything that is attached: stopped, created, and the infra container of a pod', async () => {
+  it('reads a cni network and its stopped and created containers, and the infra container of a pod', async () => {
     const cni = host(fixture('fixtures/info-4.3.1-cni.json'), cniFile, fixture('fixtures/ps-4.3.1.json'));
     expect(await podman.readNetworks(cni, [network('mustredirect')])).toEqual([
       {
@@ -50,7 +50,7 @@ describe('podman', () => {
     ]);
   });
 
-  it('tells who publishes ports', async () => {
+  it('reads which containers publish ports', async () => {
     const published =
       '"Ports": [{ "host_ip": "", "container_port": 80, "host_port": 8080, "range": 1, "protocol": "tcp" }]';
     const containers = fixture('fixtures/ps-4.3.1.json').replace('"Ports": null', published);
@@ -70,7 +70,7 @@ describe('podman', () => {
     },
   );
 
-  it('reads what podman 5.4.2 says about containers', async () => {
+  it('reads containers of podman 5.4.2', async () => {
     const ps = fixture('fixtures/ps-5.4.2.json');
     const netavark = host(fixture('fixtures/info-5.4.2.json'), netavarkFile, ps);
     expect(await podman.readNetworks(netavark, [network('mustredirect')])).toMatchObject([
@@ -83,13 +83,13 @@ describe('podman', () => {
     ]);
   });
 
-  it('takes a podman that names no backend for one with cni', async () => {
+  it('assumes cni when podman names no backend', async () => {
     expect(await podman.readNetworks(host(info('3.4.4'), cniFile), [network('mustredirect')])).toMatchObject([
       { backend: 'podman 3.4.4 with cni', exists: true },
     ]);
   });
 
-  it('knows the default network, which has no file', async () => {
+  it('reads the default network, which has no file', async () => {
     const conf = { '/etc/containers/containers.conf': '[network]\ndefault_subnet = "10.99.0.0/16"\n' };
     const [found] = await podman.readNetworks(host(info('4.3.1', { networkBackend: 'netavark' }), conf), [
       network('podman'),
@@ -100,7 +100,7 @@ describe('podman', () => {
     expect(cni).not.toHaveProperty('masquerade');
   });
 
-  it('asks nobody when there is no network of its own', async () => {
+  it('runs nothing when no networks are requested', async () => {
     expect(await podman.readNetworks(recordedHost({}), [])).toEqual([]);
   });
 
@@ -116,7 +116,7 @@ describe('podman', () => {
     await expect(reading).rejects.toThrow(message);
   });
 
-  it('says which tool is missing', async () => {
+  it('names the missing program', async () => {
     await expect(podman.readNetworks(recordedHost({}), [network('a')])).rejects.toMatchObject({
       code: 'missing-tool',
     });
@@ -132,7 +132,7 @@ describe('podman', () => {
     expect(podman.removeCommand('a')?.join(' ')).toBe('podman network rm a');
   });
 
-  it('shows a network, and who is attached to it', () => {
+  it('shows a network and its attached containers', () => {
     expect(podman.inspectCommand('a')?.join(' ')).toBe('podman network inspect a');
     expect(podman.attachedCommand('a')?.join(' ')).toBe('podman ps --all --quiet --filter network=a');
   });

@@ -1,4 +1,4 @@
-/** Podman, with the network backend that it has on this host. */
+/** Podman, with either of its network backends. */
 import type { Host } from '../../host/ports.ts';
 import type { NetworkFacts } from '../../state/facts.ts';
 import { setIpMasq } from '../conflist/ip-masq.ts';
@@ -30,7 +30,7 @@ export function createPodman(env: Environment): Engine {
     removeCommand,
     inspectCommand: (name) => ['podman', 'network', 'inspect', name],
     attachedCommand: (name) => ['podman', 'ps', '--all', '--quiet', '--filter', `network=${name}`],
-    // Only CNI's files have the switch: with netavark, no facts name a file to edit.
+    // Only CNI's files have the setting: with netavark, facts name no file to edit.
     editMasquerade: setIpMasq,
   };
 }
@@ -41,7 +41,7 @@ async function readNetworks(
   env: Environment,
 ): Promise<NetworkFacts[]> {
   if (networks.length === 0) return [];
-  // At once: `podman info` takes 130 ms, most of it to ask dpkg for the versions of its helpers.
+  // In parallel: `podman info` takes 130 ms, mostly to query dpkg for versions of its helpers.
   const [info, containers, conf] = await Promise.all([
     readInfo(host.exec),
     readContainers(host.exec),
@@ -64,7 +64,7 @@ function removeCommand(name: string): string[] {
   return ['podman', 'network', 'rm', name];
 }
 
-/** Podman has its default network in memory when there is no file of it. */
+/** Podman keeps its default network in memory when it has no file. */
 function orDefault(network: StoredNetwork, backend: Backend, conf: ContainersConf): StoredNetwork {
   if (network.exists) return network;
   return { name: network.name, exists: true, subnets: [conf.defaultSubnet], bridge: backend.defaultBridge };

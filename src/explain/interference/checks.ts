@@ -1,7 +1,6 @@
 /** Interference of other programs, as checks of a verification. */
-import type { Check } from '../../verify/report.ts';
+import type { Check, CheckSubject } from '../../verify/report.ts';
 import type { Interferences } from './find-interference.ts';
-import type { Subject } from './path.ts';
 
 export function interferenceChecks({ found, probed, notProbed }: Interferences): Check[] {
   return [
@@ -12,7 +11,7 @@ export function interferenceChecks({ found, probed, notProbed }: Interferences):
   ];
 }
 
-function checksOf(subject: Subject, found: Interferences['found']): Check[] {
+function checksOf(subject: CheckSubject, found: Interferences['found']): Check[] {
   const own = found.filter(({ subjects }) => subjects.includes(subject.subject));
   if (own.length === 0) {
     return [

@@ -50,12 +50,12 @@ function trial(
 }
 
 const handle = ({ rule = '' }: Culprit) => ({ text: rule, handle: 7 });
-const told = (...trials: Trial[]): string[][] =>
+const described = (...trials: Trial[]): string[][] =>
   describeTrials(trials, handle).map(({ problem, remedy }) => [problem, remedy]);
 
-describe('a packet that is dropped', () => {
+describe('a dropped packet', () => {
   const of = (different: Partial<Culprit>, path = node, direction: Direction = 'out'): string[] =>
-    told(trial(dropped(different), { path, direction }))[0] ?? [];
+    described(trial(dropped(different), { path, direction }))[0] ?? [];
   const nft = { family: 'inet', table: 'fw', chain: 'f', base: 'f' };
 
   it.each<[string, Partial<Culprit>, Path, Direction, string, string]>([
@@ -68,7 +68,7 @@ describe('a packet that is dropped', () => {
       'iptables -I FORWARD -i br0 -o eth0 -s 10.89.4.0/24 -j ACCEPT',
     ],
     [
-      'on its way back',
+      'as a reply',
       {},
       node,
       'back',
@@ -76,7 +76,7 @@ describe('a packet that is dropped', () => {
       'iptables -I FORWARD -i eth0 -o br0 -d 10.89.4.0/24 -j ACCEPT',
     ],
     [
-      'in mangle, before it is routed',
+      'in mangle, before routing',
       { table: 'mangle', chain: 'PREROUTING', base: 'PREROUTING', hook: 'prerouting' },
       node,
       'out',
@@ -84,7 +84,7 @@ describe('a packet that is dropped', () => {
       'iptables -t mangle -I PREROUTING -i br0 -s 10.89.4.0/24 -j ACCEPT',
     ],
     [
-      'in raw of a gateway, where an answer has its address',
+      'in raw of a gateway, as a reply to its address',
       { family: 'ip6', table: 'raw', chain: 'PREROUTING', base: 'PREROUTING', hook: 'prerouting' },
       member,
       'back',
@@ -92,7 +92,7 @@ describe('a packet that is dropped', () => {
       'ip6tables -t raw -I PREROUTING -i gre1 -j ACCEPT',
     ],
     [
-      'behind the NAT of a gateway',
+      'after NAT of a gateway',
       { table: 'mangle', chain: 'POSTROUTING', base: 'POSTROUTING', hook: 'postrouting' },
       member,
       'out',
@@ -132,7 +132,7 @@ describe('a packet that is dropped', () => {
       'ufw route allow in on eth0 out on br0 to 10.89.4.0/24',
     ],
     [
-      'by its way back',
+      'by a reverse path filter',
       { ...nft, rule: 'fib saddr . iif oif missing drop', hook: 'prerouting' },
       member,
       'back',
@@ -141,39 +141,39 @@ describe('a packet that is dropped', () => {
     ],
   ])('%s', (_, different, path, direction, rule, command) => {
     const [problem = '', remedy] = of(different, path, direction);
-    const packets = direction === 'out' ? 'packets to the outside' : 'answers from the outside';
+    const packets = direction === 'out' ? 'packets to the outside' : 'replies from the outside';
     expect(problem).toBe(`${path.subject.subject}: ${packets} are dropped by ${rule}`);
     expect(remedy).toContain(`\`${command}\``);
   });
 
-  it('by the way back of firewalld: there is a setting', () => {
+  it('by the reverse path filter of firewalld: the remedy names the setting', () => {
     const fib = { ...nft, table: 'firewalld', rule: 'fib saddr . mark . iif oif missing drop' };
     expect(of(fib, member, 'back')[1]).toContain('IPv6_rpfilter=loose');
   });
 
-  it('by a policy: there is no rule', () => {
+  it('by a policy: no rule is named', () => {
     const by = { family: 'ip', table: 'filter', chain: 'FORWARD', base: 'FORWARD', hook: 'forward' } as const;
-    expect(told(trial({ kind: 'dropped', by, verdict: 'drop' }))[0]?.[0]).toMatch(
+    expect(described(trial({ kind: 'dropped', by, verdict: 'drop' }))[0]?.[0]).toMatch(
       /dropped by the policy of chain FORWARD of nft table ip filter \(iptables\)$/,
     );
   });
 
-  it('alone of its protocols: that is said', () => {
-    const [[problem = ''] = []] = told(trial(arrived), trial(dropped(), { protocol: 'tcp' }));
+  it('of one protocol only: the protocol is named', () => {
+    const [[problem = ''] = []] = described(trial(arrived), trial(dropped(), { protocol: 'tcp' }));
     expect(problem).toMatch(/: TCP packets to the outside are dropped by/);
   });
 
-  it('of many networks is told once', () => {
+  it('of many networks is reported once', () => {
     const of4 = ['a', 'b', 'c', 'd'].map((name) =>
       trial(dropped(), { path: { ...node, subject: { subject: `network ${name}`, family: 4 } } }),
     );
-    expect(told(...of4, ...of4).map(([problem]) => problem)).toEqual([
+    expect(described(...of4, ...of4).map(([problem]) => problem)).toEqual([
       'network a; network b; network c; and 1 more: packets to the outside are dropped by rule `drop` (handle 7) in chain FORWARD of nft table ip filter (iptables)',
     ]);
   });
 });
 
-describe('a packet that goes another way', () => {
+describe('a diverted packet', () => {
   const route = {
     text: 'via 192.168.50.77 dev eth0 table 77',
     failed: false,
@@ -181,8 +181,8 @@ describe('a packet that goes another way', () => {
     rules: [{ preference: 100, text: 'from 10.89.4.0/24 lookup 77' }],
   };
 
-  it('by a rule before ours', () => {
-    expect(told(trial({ kind: 'diverted', to: packet, mark: 0 }, { route }))).toEqual([
+  it('by a rule with a lower preference than ours', () => {
+    expect(described(trial({ kind: 'diverted', to: packet, mark: 0 }, { route }))).toEqual([
       [
         'network web, IPv4: packets to the outside go via 192.168.50.77 dev eth0 table 77, and not to 192.168.50.2 on eth0, by `ip rule` 100: from 10.89.4.0/24 lookup 77',
         'let it come after our rules: `ip rule add pref 5000 from 10.89.4.0/24 lookup 77 && ip rule del pref 100 from 10.89.4.0/24 lookup 77`',
@@ -190,22 +190,24 @@ describe('a packet that goes another way', () => {
     ]);
   });
 
-  it('by a rule that leads nowhere, on the way back', () => {
+  it('by a rule that refuses packets, for replies', () => {
     const rules = [{ preference: 5210, text: 'from all lookup 52' }];
     const failed = { text: 'Permission denied', failed: true, rules };
     const lost: Outcome = { kind: 'lost', where: 'routing', mark: 0 };
-    expect(told(trial(lost, { route: failed, path: member, direction: 'back' }))[0]?.[0]).toBe(
-      "gateway office, 10.89.4.0/24 of node1: answers from the outside are not routed (Permission denied), and not to 192.168.50.10 on eth0, by `ip rule` 5210: from all lookup 52, which is Tailscale's",
+    expect(described(trial(lost, { route: failed, path: member, direction: 'back' }))[0]?.[0]).toBe(
+      "gateway office, 10.89.4.0/24 of node1: replies from the outside are not routed (Permission denied), and not to 192.168.50.10 on eth0, by `ip rule` 5210: from all lookup 52, which is Tailscale's",
     );
   });
 
-  it('by a mark', () => {
+  it('by a fwmark', () => {
     const marked = culprit({ table: 'mangle', chain: 'PREROUTING', rule: 'meta mark set 0x99' });
-    const [[problem] = []] = told(trial({ kind: 'diverted', to: packet, mark: 0x99, marked }, { route }));
+    const [[problem] = []] = described(
+      trial({ kind: 'diverted', to: packet, mark: 0x99, marked }, { route }),
+    );
     expect(problem).toMatch(/with mark 0x99 from rule `meta mark set 0x99` \(handle 7\) in chain PREROUTING/);
   });
 
-  it('by another destination', () => {
+  it('by a changed destination', () => {
     const translated = culprit({
       table: 'nat',
       chain: 'PREROUTING',
@@ -214,7 +216,7 @@ describe('a packet that goes another way', () => {
       rule: 'dnat to 10.1.1.1',
     });
     const to = { ...packet, destination: '10.1.1.1' };
-    expect(told(trial({ kind: 'diverted', to, mark: 0, translated }))).toEqual([
+    expect(described(trial({ kind: 'diverted', to, mark: 0, translated }))).toEqual([
       [
         'network web, IPv4: packets to the outside become packets from 10.89.4.254 to 10.1.1.1 by rule `dnat to 10.1.1.1` (handle 7) in chain PREROUTING of nft table ip nat (iptables)',
         'accept it before: `iptables -t nat -I PREROUTING -i br0 -s 10.89.4.0/24 -j ACCEPT`; and keep that where your other rules are',
@@ -223,16 +225,16 @@ describe('a packet that goes another way', () => {
   });
 });
 
-describe('a packet that gets lost', () => {
+describe('a lost packet', () => {
   const lost: Outcome = { kind: 'lost', where: 'forward', mark: 0 };
   const drop = { family: 4, chain: 'FORWARD', rule: '-A FORWARD -i br0 -j DROP', packets: 3 } as const;
 
-  it('where iptables-legacy has dropped something', () => {
+  it('is attributed to a rule of iptables-legacy whose counter rose', () => {
     const legacy = [
       { ...drop, table: 'raw' },
       { ...drop, table: 'mangle' },
     ];
-    expect(told(trial(lost, { legacy }))).toEqual([
+    expect(described(trial(lost, { legacy }))).toEqual([
       [
         'network web, IPv4: packets to the outside are dropped by rule `-A FORWARD -i br0 -j DROP` of table mangle of iptables-legacy',
         'accept it before: `iptables-legacy -t mangle -I FORWARD -i br0 -o eth0 -s 10.89.4.0/24 -j ACCEPT`; and keep that where your other rules are',
@@ -240,17 +242,17 @@ describe('a packet that gets lost', () => {
     ]);
   });
 
-  it('and nobody says why', () => {
-    expect(told(trial(lost))[0]?.[0]).toMatch(
+  it('without a known rule is reported with its hook', () => {
+    expect(described(trial(lost))[0]?.[0]).toMatch(
       /get lost in hook forward, and no rule of nft or iptables says why$/,
     );
   });
 
-  it('before nft sees it', () => {
-    expect(told(trial({ kind: 'unseen' }))[0]?.[0]).toMatch(/do not reach nft/);
+  it('that nft never saw is reported', () => {
+    expect(described(trial({ kind: 'unseen' }))[0]?.[0]).toMatch(/do not reach nft/);
   });
 
-  it('nothing is said of one that arrived', () => {
-    expect(told(trial(arrived), trial(arrived, { direction: 'back' }))).toEqual([]);
+  it('is not reported when it arrived', () => {
+    expect(described(trial(arrived), trial(arrived, { direction: 'back' }))).toEqual([]);
   });
 });

@@ -1,39 +1,39 @@
-/** Trials as sentences: what is dropped or diverted, by whose rule, and what to do about it. */
+/** Describes trials in sentences: which packets are dropped or diverted, by whose rule, and the remedy. */
 import type { Hook } from './probe-table.ts';
 import type { Trial } from './probe.ts';
 import type { Culprit, Outcome } from './judge.ts';
 import type { TracedPacket } from '../../host/nft/trace.ts';
 import type { Side } from './path.ts';
 import type { Finding } from '../doctor.ts';
-import { ownerOf, ownerOfRule } from './whose.ts';
+import { ownerOf, ownerOfRule } from './rule-owner.ts';
 import {
-  type Lookup,
+  type FindRuleText,
   type NamedCulprit,
   legacyCulprit,
   legacyText,
   named,
   ruleText,
-  whose,
+  ownerSuffix,
 } from './name-culprit.ts';
-import { remedyOfDrop } from './way-out.ts';
+import { remedyOfDrop } from './remedy.ts';
 import { ipCommand } from '../../kinds/words.ts';
 
-/** A finding with what a program wants to know of it. */
+/** Finding, with fields for programs. */
 export interface Interference extends Finding {
   readonly kind: 'dropped' | 'diverted' | 'lost';
   readonly direction: 'out' | 'back';
-  /** the problem without its subjects */
+  /** problem without the subjects */
   readonly what: string;
-  /** the networks, or the subnets of gateways, whose packets they are */
+  /** networks, or subnets of gateways, whose packets are affected */
   readonly subjects: readonly string[];
   readonly culprit?: NamedCulprit;
 }
 
-/** What one trial says, without its subject. */
+/** Result of one trial, without its subject. */
 type Statement = Omit<Interference, 'subjects' | 'problem'>;
 
-/** Each said once, with all that it is about. */
-export function describeTrials(trials: readonly Trial[], lookup: Lookup): Interference[] {
+/** Describes each result once, with all its subjects. */
+export function describeTrials(trials: readonly Trial[], lookup: FindRuleText): Interference[] {
   const statements = trials.flatMap((trial) => {
     const statement = stateTrial(trial, trials, lookup);
     return statement ? [{ statement, subject: trial.flow.path.subject.subject }] : [];
@@ -56,7 +56,7 @@ function listed(subjects: readonly string[]): string {
   return subjects.length > 3 ? `${shown}; and ${subjects.length - 3} more` : shown;
 }
 
-function stateTrial(trial: Trial, all: readonly Trial[], lookup: Lookup): Statement | undefined {
+function stateTrial(trial: Trial, all: readonly Trial[], lookup: FindRuleText): Statement | undefined {
   const { outcome } = trial;
   const packets = packetsOf(trial, all);
   switch (outcome.kind) {
@@ -80,7 +80,7 @@ function stateDrop(
   { flow: { path, direction } }: Trial,
   packets: string,
   { by, verdict }: Extract<Outcome, { kind: 'dropped' }>,
-  lookup: Lookup,
+  lookup: FindRuleText,
 ): Statement {
   const verb = verdict.startsWith('queue')
     ? 'are queued for a program that does not give them back'
@@ -98,7 +98,7 @@ function stateTranslation(
   { flow: { path, direction } }: Trial,
   packets: string,
   { by, to }: { readonly by: Culprit; readonly to: TracedPacket },
-  lookup: Lookup,
+  lookup: FindRuleText,
 ): Statement {
   return {
     what: `${packets} become packets from ${to.source} to ${to.destination} by ${ruleText(by, lookup)}`,
@@ -127,7 +127,7 @@ function packetsOf({ flow }: Trial, all: readonly Trial[]): string {
   const only = others.some(({ outcome }) => outcome.kind === 'arrived')
     ? `${flow.protocol.toUpperCase()} `
     : '';
-  return flow.direction === 'out' ? `${only}packets to the outside` : `${only}answers from the outside`;
+  return flow.direction === 'out' ? `${only}packets to the outside` : `${only}replies from the outside`;
 }
 
 function sideText({ device, nextHop }: Side): string {
@@ -138,14 +138,14 @@ function stateRoute(
   { flow: { path, direction }, outcome, route }: Trial,
   packets: string,
   marked: Culprit | undefined,
-  lookup: Lookup,
+  lookup: FindRuleText,
 ): Statement {
   const wanted = sideText(direction === 'out' ? path.outer : path.inner);
   const rule = route?.rules[0];
   const mark = outcome.kind === 'diverted' || outcome.kind === 'lost' ? outcome.mark : 0;
   const owner = rule && ownerOfRule(rule);
   const causes = [
-    ...(rule ? [`by \`ip rule\` ${rule.preference}: ${rule.text}${whose(owner)}`] : []),
+    ...(rule ? [`by \`ip rule\` ${rule.preference}: ${rule.text}${ownerSuffix(owner)}`] : []),
     ...(marked ? [`with mark 0x${mark.toString(16)} from ${ruleText(marked, lookup)}`] : []),
   ].join(', ');
   const found = route?.failed
@@ -189,7 +189,7 @@ function stateLost({ flow: { path, direction }, legacy }: Trial, packets: string
   }
   const culprit = legacyCulprit(drop, where);
   return {
-    what: `${packets} are dropped by ${legacyText(drop)}${whose(ownerOf(culprit))}`,
+    what: `${packets} are dropped by ${legacyText(drop)}${ownerSuffix(ownerOf(culprit))}`,
     remedy: remedyOfDrop(culprit, path, direction),
     kind: 'dropped',
     direction,

@@ -1,24 +1,26 @@
 /** Finds rules of other programs that drop or divert redirected packets, by one traced packet in each direction. */
 import { MustredirectError } from '../../error.ts';
 import { readLinks } from '../../host/ip/links.ts';
+import { isInterruption } from '../../host/process/interrupt.ts';
 import { type FoundRule, findRule } from '../../host/nft/rule-handle.ts';
 import type { Facts } from '../../state/facts.ts';
 import type { HostRole } from '../../topology/role.ts';
 import type { LiveHost } from '../../verify/live-host.ts';
+import type { CheckSubject } from '../../verify/report.ts';
 import { type Interference, describeTrials } from './describe.ts';
 import type { Culprit } from './judge.ts';
-import { type NotProbed, type Subject, pathsOf } from './path.ts';
+import { type NotProbed, pathsOf } from './path.ts';
 import { type Trial, probe } from './probe.ts';
 
 export interface Interferences {
   readonly found: readonly Interference[];
-  /** subjects whose packets were sent */
-  readonly probed: readonly Subject[];
-  /** what was not tried, and why */
+  /** subjects with probe packets */
+  readonly probed: readonly CheckSubject[];
+  /** subjects without probe packets, and why */
   readonly notProbed: readonly NotProbed[];
 }
 
-/** Never throws: whatever keeps packets from being sent is told, and keeps nothing else from being done. */
+/** Reports a failure to send packets, so that the rest of the run continues. Throws only when interrupted. */
 export async function findInterference(
   host: LiveHost,
   role: HostRole,
@@ -27,14 +29,15 @@ export async function findInterference(
   try {
     return await findOnHost(host, role, before);
   } catch (error) {
-    const said = error instanceof Error ? error.message : String(error);
+    if (isInterruption(error)) throw error;
+    const message = error instanceof Error ? error.message : String(error);
     const hint = error instanceof MustredirectError && error.hint !== undefined ? `; ${error.hint}` : '';
-    return { found: [], probed: [], notProbed: [{ reason: `no packet was sent: ${said}${hint}` }] };
+    return { found: [], probed: [], notProbed: [{ reason: `no packet was sent: ${message}${hint}` }] };
   }
 }
 
 async function findOnHost(host: LiveHost, role: HostRole, before: Facts): Promise<Interferences> {
-  // What has just been applied may have brought a bridge with it.
+  // The apply before may have brought up a bridge: links are read again.
   const facts = { ...before, links: await readLinks(host.exec) };
   const { paths, skipped } = pathsOf(role, facts);
   if (paths.length === 0) return { found: [], probed: [], notProbed: skipped };

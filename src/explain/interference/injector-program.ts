@@ -1,6 +1,6 @@
 /**
- * What Node runs inside the temporary namespace: each line of stdin is a list of packets to send, and is answered by `sent`
- * or by what went wrong. A SYN that nobody answers would be sent again after a second, so its socket is closed before.
+ * Program that Node runs inside the temporary namespace: each line of stdin is a list of packets to send, and the reply
+ * is `sent` or an error. Sockets are closed within a second, before an unanswered SYN would be repeated.
  */
 export const injectorProgram = `
 const { createSocket } = require('node:dgram');

@@ -1,19 +1,19 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { decodeTrace } from '../../host/nft/trace.ts';
-import type { Shot } from './flow.ts';
+import type { ProbePacket } from './flow.ts';
 import { type Outcome, isFinal, judge } from './judge.ts';
 
 const table = 'mustredirect_probe_1';
 
-const out: Shot = {
+const out: ProbePacket = {
   protocol: 'udp',
   source: '10.89.4.254',
   sourcePort: 20001,
   destination: '192.0.2.1',
   destinationPort: 443,
 };
-const back: Shot = {
+const back: ProbePacket = {
   protocol: 'udp',
   source: '192.0.2.1',
   sourcePort: 443,
@@ -21,12 +21,12 @@ const back: Shot = {
   destinationPort: 20001,
 };
 
-function judged(name: string, shot: Shot): Outcome {
+function judged(name: string, probePacket: ProbePacket): Outcome {
   const file = new URL(`../../host/nft/fixtures/nft-trace/${name}.txt`, import.meta.url);
-  return judge(decodeTrace(readFileSync(file, 'utf8')), table, shot);
+  return judge(decodeTrace(readFileSync(file, 'utf8')), table, probePacket);
 }
 
-/** Only so much of it, as when iptables-legacy takes the packet away behind the line. */
+/** Trace up to a chain, as when iptables-legacy drops the packet after that line. */
 function cutAfter(name: string, chain: string): Outcome {
   const file = new URL(`../../host/nft/fixtures/nft-trace/${name}.txt`, import.meta.url);
   const lines = readFileSync(file, 'utf8').split('\n');
@@ -34,8 +34,8 @@ function cutAfter(name: string, chain: string): Outcome {
   return judge(decodeTrace(`${lines.slice(0, last + 1).join('\n')}\n`), table, out);
 }
 
-describe('what became of a packet', () => {
-  it.each<[string, Shot, object]>([
+describe('judge', () => {
+  it.each<[string, ProbePacket, object]>([
     [
       'reject-last',
       out,
@@ -70,7 +70,7 @@ describe('what became of a packet', () => {
     expect(judged(name, packet)).toMatchObject(expected);
   });
 
-  it('the policy of a chain dropped it: no rule', () => {
+  it('reports a drop by the policy of a chain, without a rule', () => {
     expect(judged('policy', out)).toEqual({
       kind: 'dropped',
       by: { family: 'ip', table: 'filter', chain: 'FORWARD', base: 'FORWARD', hook: 'forward' },
@@ -82,13 +82,13 @@ describe('what became of a packet', () => {
     ['prerouting_begin', 'prerouting'],
     ['prerouting_end', 'routing'],
     ['forward_begin', 'forward'],
-  ] as const)('got lost behind %s', (chain, where) => {
+  ] as const)('reports a packet lost after %s', (chain, where) => {
     const outcome = cutAfter('mark', chain);
     expect(outcome).toMatchObject({ kind: 'lost', where });
     expect(isFinal(outcome)).toBe(false);
   });
 
-  it('was lost with the mark of a foreign rule', () => {
+  it('reports a lost packet with the fwmark of a foreign rule', () => {
     expect(cutAfter('mark', 'prerouting_end')).toMatchObject({
       mark: 0x99,
       marked: { table: 'mangle', chain: 'PREROUTING' },
@@ -97,13 +97,13 @@ describe('what became of a packet', () => {
 
   const stopped = (chain: string): string => `trace id ID inet ${table} ${chain} rule drop (verdict drop)\n`;
 
-  it('was diverted by a mark: our own table stopped it', () => {
+  it('reports a packet diverted by a fwmark, which our own table dropped', () => {
     const outcome = judgedUntil('mark', 'forward_begin packet', stopped('out'), out);
     expect(outcome).toMatchObject({ kind: 'diverted', mark: 0x99, marked: { chain: 'PREROUTING' } });
     expect(outcome).not.toHaveProperty('translated');
   });
 
-  it('was diverted by another destination', () => {
+  it('reports a packet diverted by a changed destination', () => {
     const packet = { ...out, sourcePort: 20009 };
     const outcome = judged('dnat', packet);
     expect(outcome).toMatchObject({ kind: 'arrived', packet: { destination: '192.168.50.77' } });
@@ -115,7 +115,7 @@ describe('what became of a packet', () => {
     });
   });
 
-  it('was diverted by a rule whose target nft has left out', () => {
+  it('reports a rule whose target nft omits', () => {
     const file = new URL('../../host/nft/fixtures/nft-trace/dnat.txt', import.meta.url);
     const text = readFileSync(file, 'utf8').replace('dnat to 192.168.50.77', '');
     const lines = text.split('\n');
@@ -128,7 +128,7 @@ describe('what became of a packet', () => {
     });
   });
 
-  it('arrived when our own table takes an answer off at its end', () => {
+  it('reports a reply as arrived when the probe table drops it at its last chain', () => {
     const first = 'trace id a1 inet mustredirect_probe_1 ';
     const packet =
       'packet: iif "eth0" ip saddr 192.0.2.1 ip daddr 10.89.4.254 ip protocol udp udp sport 443 udp dport 20001 \n';
@@ -142,8 +142,8 @@ describe('what became of a packet', () => {
   });
 });
 
-/** The trace as far as a line, and another end, in which `ID` stands for that of the packet. */
-function judgedUntil(name: string, part: string, end: string, packet: Shot): Outcome {
+/** Trace up to a line, followed by another end, in which `ID` stands for the id of the packet. */
+function judgedUntil(name: string, part: string, end: string, packet: ProbePacket): Outcome {
   const file = new URL(`../../host/nft/fixtures/nft-trace/${name}.txt`, import.meta.url);
   const lines = readFileSync(file, 'utf8').split('\n');
   const last = lines.findIndex((line) => line.includes(part));

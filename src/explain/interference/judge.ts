@@ -1,45 +1,45 @@
-/** From the lines of one packet's trace to what became of it. */
+/** Judges the trace of one packet: whether it arrived, was dropped, diverted or lost. */
 import type { ChainName, TraceEvent, TracedPacket } from '../../host/nft/trace.ts';
-import { type Shot, isShot } from './flow.ts';
-import { type Hook, markers } from './probe-table.ts';
+import { type ProbePacket, isProbePacket } from './flow.ts';
+import { type Hook, traceChains } from './probe-table.ts';
 
 export type Outcome =
   | { readonly kind: 'arrived'; readonly packet: TracedPacket }
-  /** by a rule, or by the policy of a chain */
+  /** dropped by a rule, or by the policy of a chain */
   | { readonly kind: 'dropped'; readonly by: Culprit; readonly verdict: string }
   | {
       readonly kind: 'diverted';
-      /** it was another way, another destination, another source, or this host itself */
+      /** the packet with another egress, destination or source, or delivered to this host */
       readonly to: TracedPacket;
       readonly mark: number;
-      /** the rule that gave it another address; absent where its route is another one */
+      /** rule that changed its address; absent when only its route differs */
       readonly translated?: Culprit;
-      /** the rule of somebody else that gave it its mark */
+      /** foreign rule that set its fwmark */
       readonly marked?: Culprit;
     }
-  /** Nothing that nft knows dropped it: iptables-legacy, or where the packet is routed, the kernel itself. */
+  /** nft shows no rule that dropped the packet: iptables-legacy did, or the kernel at its routing decision. */
   | {
       readonly kind: 'lost';
       readonly where: Hook | 'routing';
       readonly mark: number;
       readonly marked?: Culprit;
     }
-  /** It never came to the first hook. */
+  /** The packet did not reach the first hook. */
   | { readonly kind: 'unseen' };
 
 export interface Culprit extends ChainName {
-  /** the chain of the hook from which the packet came to this one */
+  /** chain of the hook from which the packet came to this chain */
   readonly base: string;
   readonly hook: Hook;
-  /** absent where the policy dropped it */
+  /** absent when the policy dropped it */
   readonly rule?: string;
-  /** of iptables-legacy, which says nothing to nft */
+  /** rule of iptables-legacy, which nft does not trace */
   readonly legacy?: true;
 }
 
-/** @param table the one of the probe */
-export function judge(events: readonly TraceEvent[], table: string, shot: Shot): Outcome {
-  const own = eventsOf(events, table, shot);
+/** @param table table of the probe */
+export function judge(events: readonly TraceEvent[], table: string, probePacket: ProbePacket): Outcome {
+  const own = eventsOf(events, table, probePacket);
   const journey = journeyOf(own, table);
   const [last] = journey.slice(-1);
   if (!last) return { kind: 'unseen' };
@@ -51,25 +51,25 @@ export function judge(events: readonly TraceEvent[], table: string, shot: Shot):
   return { kind: 'lost', where: at, ...markOf(journey, table) };
 }
 
-/** The ends of a packet; `queue` is one where no program takes it from there. */
+/** Verdicts that end a packet's trace; `queue` ends it without a program that reads the queue. */
 function isEnd(event: Exclude<TraceEvent, { kind: 'packet' }>): boolean {
   return /^(?:drop|stolen|queue)\b/.test(event.verdict);
 }
 
-/** Whether all is said of a packet: it arrived, or was dropped. */
+/** Whether the trace is complete: the packet arrived, was dropped or diverted. */
 export function isFinal(outcome: Outcome): boolean {
   return outcome.kind !== 'lost' && outcome.kind !== 'unseen';
 }
 
 /**
- * Of one that was sent twice, the later one counts. The kernel makes the id from where the packet lies in memory: another one
- * may have had it before, or get it afterwards.
+ * Events of a packet; if it was sent twice, of the second one. The kernel derives the id from the packet's memory
+ * address, so another packet may have the same id before or after.
  */
-function eventsOf(events: readonly TraceEvent[], table: string, shot: Shot): TraceEvent[] {
+function eventsOf(events: readonly TraceEvent[], table: string, probePacket: ProbePacket): TraceEvent[] {
   const isFirst = (event: TraceEvent): boolean =>
     event.kind === 'packet' && event.table === table && event.chain === 'prerouting_begin';
   const start = events.findLastIndex(
-    (event) => event.kind === 'packet' && isFirst(event) && isShot(event.packet, shot),
+    (event) => event.kind === 'packet' && isFirst(event) && isProbePacket(event.packet, probePacket),
   );
   const first = events[start];
   if (!first) return [];
@@ -85,7 +85,7 @@ interface Stage {
   readonly packet: TracedPacket;
 }
 
-const hookOf = new Map(markers.map(({ chain, hook }) => [chain, hook]));
+const hookOf = new Map(traceChains.map(({ chain, hook }) => [chain, hook]));
 
 function journeyOf(events: readonly TraceEvent[], table: string): Stage[] {
   let at: Hook = 'prerouting';
@@ -101,7 +101,9 @@ function journeyOf(events: readonly TraceEvent[], table: string): Stage[] {
   });
 }
 
-/** The last that was heard of it is one of our own chains: it was stopped there, went on from there, or got lost behind it. */
+/**
+ * Outcome when the last event is in a chain of the probe: the packet was dropped there, arrived, or was lost after it.
+ */
 function ended(journey: readonly Stage[], table: string, { event, at, base, packet }: Stage): Outcome {
   if (event.kind === 'rule' && event.verdict === 'drop') {
     if (base === 'postrouting_end') return { kind: 'arrived', packet };
@@ -117,13 +119,16 @@ function ended(journey: readonly Stage[], table: string, { event, at, base, pack
 
 const translates =
   /\b(?:dnat|snat|masquerade|redirect|tproxy)\b|xt target "?(?:[DS]NAT|REDIRECT|TPROXY|NETMAP|MASQUERADE)/;
-const marks = /\b(?:meta|ct) mark set\b|xt target "?(?:CONN)?MARK/;
+const setsFwmark = /\b(?:meta|ct) mark set\b|xt target "?(?:CONN)?MARK/;
 
 function isTranslated(before: TracedPacket | undefined, now: TracedPacket): boolean {
   return before?.destination !== now.destination || before.source !== now.source;
 }
 
-/** nft 1.0.6 prints the target of an iptables rule once, and leaves it out the next time: what acted just before is the rule. */
+/**
+ * nft 1.0.6 prints the target of an iptables rule once and omits it later: the event just before the change is the
+ * rule.
+ */
 function translationOf(journey: readonly Stage[], table: string): { readonly translated?: Culprit } {
   const changed = journey.findIndex(({ packet }) => isTranslated(journey[0]?.packet, packet));
   const stage =
@@ -146,7 +151,7 @@ function markOf(
   table: string,
 ): { readonly mark: number; readonly marked?: Culprit } {
   const mark = journey.reduce((found, { event }) => (event.kind === 'policy' ? event.mark : found), 0);
-  const stage = lastRule(journey, table, marks);
+  const stage = lastRule(journey, table, setsFwmark);
   return { mark, ...(stage ? { marked: culpritOf(stage) } : {}) };
 }
 

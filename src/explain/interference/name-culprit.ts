@@ -3,23 +3,23 @@ import type { LegacyDrop } from '../../host/iptables/legacy.ts';
 import type { FoundRule } from '../../host/nft/rule-handle.ts';
 import type { Culprit } from './judge.ts';
 import type { Hook } from './probe-table.ts';
-import { isIptables } from './way-out.ts';
-import { type Owner, ownerOf } from './whose.ts';
+import { isIptables } from './remedy.ts';
+import { type Owner, ownerOf } from './rule-owner.ts';
 
 export interface NamedCulprit {
   readonly owner?: Owner;
-  /** of nft, iptables among it */
+  /** family of nft, also for iptables */
   readonly family?: string;
   readonly table?: string;
   readonly chain?: string;
   readonly rule?: string;
   readonly handle?: number;
-  /** of `ip rule` */
+  /** preference of an `ip rule` */
   readonly preference?: number;
 }
 
-/** What is known of a rule that a trace has named. */
-export type Lookup = (culprit: Culprit) => FoundRule;
+/** Finds text and handle of a rule that a trace names. */
+export type FindRuleText = (culprit: Culprit) => FoundRule;
 
 export function legacyText({ family, table, rule }: LegacyDrop): string {
   const program = family === 4 ? 'iptables-legacy' : 'ip6tables-legacy';
@@ -38,20 +38,20 @@ export function legacyCulprit({ family, table, chain, rule }: LegacyDrop, hook: 
   };
 }
 
-export function ruleText(culprit: Culprit, lookup: Lookup): string {
+export function ruleText(culprit: Culprit, lookup: FindRuleText): string {
   const { family, table, chain } = culprit;
   const place = `chain ${chain} of nft table ${family} ${table}${isIptables(culprit) ? ' (iptables)' : ''}`;
-  const owner = whose(ownerOf(culprit));
+  const owner = ownerSuffix(ownerOf(culprit));
   if (culprit.rule === undefined) return `the policy of ${place}${owner}`;
   const { text, handle } = lookup(culprit);
   return `rule \`${text}\`${handle === undefined ? '' : ` (handle ${handle})`} in ${place}${owner}`;
 }
 
-export function whose(owner: Owner | undefined): string {
+export function ownerSuffix(owner: Owner | undefined): string {
   return owner === undefined ? '' : `, which is ${owner}'s`;
 }
 
-export function named(culprit: Culprit, lookup: Lookup): NamedCulprit {
+export function named(culprit: Culprit, lookup: FindRuleText): NamedCulprit {
   const { family, table, chain, rule } = culprit;
   const owner = ownerOf(culprit);
   const found = rule === undefined ? undefined : lookup(culprit);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { givenFacts, givenNetwork } from '../../../tests/given/facts.ts';
+import { givenNodeNetwork } from '../../../tests/given/role.ts';
 import type { Link } from '../../state/facts.ts';
 import type { HostRole, MemberGateway, NodeNetwork } from '../../topology/role.ts';
 import { pathsOf } from './path.ts';
@@ -19,22 +20,14 @@ const bridge = (name: string, ...addresses: string[]): Link => ({
   addresses,
 });
 
-const web: NodeNetwork = {
-  name: 'web',
-  engine: 'podman',
-  subnets: ['10.89.4.0/24'],
-  direct: [],
-  blocked: [],
-  gateway: 'office',
-  nextHops: ['192.168.50.2', '2001:db8:50::2'],
-};
+const web = givenNodeNetwork({ engine: 'podman', nextHops: ['192.168.50.2', '2001:db8:50::2'] });
 const found = givenNetwork({ subnets: ['10.89.4.0/24'], bridge: 'br1' });
 
 function role(different: Partial<HostRole>): HostRole {
   return { host: 'here', addresses: [], networks: [], gateways: [], ...different };
 }
 
-function told(different: Partial<HostRole>, facts: Parameters<typeof givenFacts>[0]): string[] {
+function described(different: Partial<HostRole>, facts: Parameters<typeof givenFacts>[0]): string[] {
   const { paths, skipped } = pathsOf(role(different), givenFacts(facts));
   const side = ({ device, nextHop = '-' }: { device: string; nextHop?: string }): string =>
     `${device} ${nextHop}`;
@@ -47,25 +40,32 @@ function told(different: Partial<HostRole>, facts: Parameters<typeof givenFacts>
   ];
 }
 
-describe('the paths on a node', () => {
+describe('paths on a node', () => {
   const links = [eth0, bridge('br1', '10.89.4.1/24', '2001:db8:4::1/64')];
 
   it('lead from the bridge to the gateway, one for each family', () => {
     const dual = { ...web, subnets: ['10.89.4.0/24', '2001:db8:4::/64'] };
-    expect(told({ networks: [dual] }, { links, networks: [found] })).toEqual([
+    expect(described({ networks: [dual] }, { links, networks: [found] })).toEqual([
       'network web, IPv4: 10.89.4.254 > 192.0.2.1, br1 - > eth0 192.168.50.2, udp tcp',
       'network web, IPv6: 2001:db8:4:0:ffff:ffff:ffff:fffe > 2001:db8::1, br1 - > eth0 2001:db8:50::2, udp tcp',
     ]);
   });
 
-  it('step around containers, and around what is near', () => {
+  it('avoid addresses of containers and nearby subnets', () => {
     const container = { name: 'c', running: true, addresses: ['10.89.4.254'] };
     expect(
-      told(
+      described(
         { networks: [{ ...web, direct: ['192.0.2.0/30'] }] },
         { links, networks: [{ ...found, attached: [container] }] },
       ),
     ).toEqual(['network web, IPv4: 10.89.4.253 > 192.0.2.4, br1 - > eth0 192.168.50.2, udp tcp']);
+  });
+
+  it("start in the bridge's subnet, also with a longer or shorter prefix than in the file", () => {
+    const source = (prefix: string) =>
+      described({ networks: [web] }, { links: [eth0, bridge('br1', prefix)], networks: [found] });
+    expect(source('10.89.4.1/25')).toEqual([expect.stringContaining('IPv4: 10.89.4.126 >')]);
+    expect(source('10.89.4.1/16')).toEqual([expect.stringContaining('IPv4: 10.89.4.254 >')]);
   });
 
   const selectors = (...all: { proto?: 'tcp' | 'udp'; to?: string; via: string }[]) => ({
@@ -75,22 +75,22 @@ describe('the paths on a node', () => {
 
   it.each<[string, NonNullable<NodeNetwork['routes']>, string[]]>([
     [
-      'about a destination',
+      'to one destination',
       { selectors: selectors({ to: '192.0.2.0/24', via: 'mail' }), nextHops: {} },
       ['network web, IPv4: 10.89.4.254 > 198.51.100.1, br1 - > eth0 192.168.50.2, udp tcp'],
     ],
     [
-      'about TCP',
+      'for TCP',
       { selectors: selectors({ proto: 'tcp', via: 'mail' }), nextHops: { mail: ['192.168.50.3'] } },
       ['network web, IPv4: 10.89.4.254 > 192.0.2.1, br1 - > eth0 192.168.50.2, udp'],
     ],
     [
-      'about all',
+      'for all packets',
       { selectors: selectors({ via: 'direct' }), nextHops: {} },
       ['not network web, IPv4: its routes lead elsewhere what no route names'],
     ],
-  ])('heed routes %s', (_, routes, expected) => {
-    expect(told({ networks: [{ ...web, routes }] }, { links, networks: [found] })).toEqual(expected);
+  ])('respect routes %s', (_, routes, expected) => {
+    expect(described({ networks: [{ ...web, routes }] }, { links, networks: [found] })).toEqual(expected);
   });
 
   it.each<[string, Partial<NodeNetwork>, Link[], string[]]>([
@@ -98,6 +98,12 @@ describe('the paths on a node', () => {
       'without a bridge',
       {},
       [eth0],
+      ['not network web, IPv4: its bridge is not up, since no container of it runs'],
+    ],
+    [
+      'whose bridge has no port that is up',
+      {},
+      [eth0, { ...bridge('br1', '10.89.4.1/24'), noCarrier: true }],
       ['not network web, IPv4: its bridge is not up, since no container of it runs'],
     ],
     [
@@ -112,14 +118,14 @@ describe('the paths on a node', () => {
       links,
       ['not network web, IPv4: there is no link to gateway office'],
     ],
-    ['that goes nowhere', { blocked: [4] }, links, []],
-  ])('are not tried: a network %s', (_, different, all, expected) => {
-    expect(told({ networks: [{ ...web, ...different }] }, { links: all, networks: [found] })).toEqual(
+    ['that is blocked', { blocked: [4] }, links, []],
+  ])('skip a network %s', (_, different, all, expected) => {
+    expect(described({ networks: [{ ...web, ...different }] }, { links: all, networks: [found] })).toEqual(
       expected,
     );
   });
 
-  it('are eight, however many networks there are, and each gateway has one', () => {
+  it('are limited to eight, with at least one for each gateway', () => {
     const many = Array.from({ length: 60 }, (_, i) => ({
       ...web,
       name: `web${i}`,
@@ -141,7 +147,7 @@ describe('the paths on a node', () => {
   });
 });
 
-describe('the paths on a gateway', () => {
+describe('paths on a gateway', () => {
   const office: MemberGateway = {
     name: 'office',
     uplink: { device: 'gre1' },
@@ -158,7 +164,7 @@ describe('the paths on a gateway', () => {
       '10.89.4.254 > 192.0.2.1, eth0 192.168.50.20 > gre1 172.31.0.1, udp tcp',
     ],
   ])('lead to the uplink: %s', (_, different, links, expected) => {
-    expect(told({ gateways: [{ ...office, ...different }] }, { links })).toEqual([
+    expect(described({ gateways: [{ ...office, ...different }] }, { links })).toEqual([
       `gateway office, 10.89.4.0/24 of node1: ${expected}`,
     ]);
   });
@@ -166,8 +172,8 @@ describe('the paths on a gateway', () => {
   it.each<[Link[], string]>([
     [[eth0], 'its uplink gre1 is not up'],
     [[gre1], 'there is no link to node1'],
-  ])('are not tried where a link is missing', (links, reason) => {
-    expect(told({ gateways: [office] }, { links })).toEqual([
+  ])('are skipped without a link to an end', (links, reason) => {
+    expect(described({ gateways: [office] }, { links })).toEqual([
       `not gateway office, 10.89.4.0/24 of node1: ${reason}`,
     ]);
   });

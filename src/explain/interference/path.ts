@@ -1,4 +1,4 @@
-/** The ways through this host that one packet each way is sent along. */
+/** Paths of probe packets through this host: one packet in each direction is sent along each path. */
 import {
   type Address,
   type Family,
@@ -11,30 +11,30 @@ import {
 } from '../../address/cidr.ts';
 import { bridgeOf } from '../../desired/engines/bridge.ts';
 import { linkTowards } from '../../desired/routing/neighbours.ts';
-import type { Facts, NetworkFacts } from '../../state/facts.ts';
+import type { Facts, Link, NetworkFacts } from '../../state/facts.ts';
 import type { HostRole, MemberGateway, NodeNetwork, ServedSubnet } from '../../topology/role.ts';
-import type { Subject } from '../../verify/report.ts';
-import { candidateAddresses } from '../../verify/place/spare-address.ts';
-import { subjectOfServed } from '../../verify/verify-member.ts';
-import { subjectOf } from '../../verify/verify-network.ts';
+import type { CheckSubject } from '../../verify/report.ts';
+import { candidateAddresses, bridgeSubnetIn } from '../../verify/namespace/spare-address.ts';
+import { servedSubject } from '../../verify/verify-member.ts';
+import { networkSubject } from '../../verify/verify-network.ts';
 import { targetKey, targetsFor } from './targets.ts';
 
-/** One container address, and where its packets come in and go out. */
+/** Container address, and the devices by which its packets come in and leave. */
 export interface Path {
-  readonly subject: Subject;
+  readonly subject: CheckSubject;
   readonly family: Family;
   readonly subnet: Subnet;
-  /** an address of the subnet that no container is known to have */
+  /** address of the subnet that no container is known to use */
   readonly source: Address;
-  /** nobody has it: an address for documentation */
+  /** documentation address, which no host has */
   readonly target: Address;
-  /** towards the containers */
+  /** side of the container */
   readonly inner: Side;
-  /** towards the outside */
+  /** side of the gateway, or of the uplink */
   readonly outer: Side;
-  /** the source that a packet leaves with is the container's own */
+  /** whether packets leave with the container's own address */
   readonly keepsSource: boolean;
-  /** those that go this way: routes of the network may be about one of them */
+  /** protocols with this path: a route of the network may match only one of them */
   readonly protocols: readonly Protocol[];
 }
 
@@ -42,7 +42,7 @@ export type Protocol = 'udp' | 'tcp';
 
 export interface Side {
   readonly device: string;
-  /** absent where the device alone decides: on a bridge, on a point-to-point link */
+  /** absent when the device suffices: on a bridge, on a point-to-point link */
   readonly nextHop?: Address;
 }
 
@@ -51,67 +51,68 @@ export interface Paths {
   readonly skipped: readonly NotProbed[];
 }
 
-/** Why nothing is sent, about one network or about all. */
+/** Reason why no packets are sent, for one network or for all. */
 export interface NotProbed {
-  readonly subject?: Subject;
+  readonly subject?: CheckSubject;
   readonly reason: string;
 }
 
-export type { Subject };
-
-/** Ten thousand networks must not mean ten thousand packets: of each gateway and family one, and more up to eight. */
+/**
+ * Limits the number of probe packets with many networks: one path for each gateway and family, and others up to eight.
+ */
 const pathsAtMost = 8;
 const groupsAtMost = 16;
-/** nor ten thousand times looking for a bridge */
+/** limits the number of networks whose bridge is looked up */
 const networksAtMost = 100;
 
-/** Those of other gateways, families and devices come before others that differ by their subnet alone. */
+/** Paths with another gateway, family or device come before those that differ only in their subnet. */
 export function pathsOf(role: HostRole, facts: Facts): Paths {
   const found = [...nodePaths(role, facts), ...memberPaths(role, facts)];
-  const candidates = found.filter((one): one is Candidate => !('reason' in one));
-  const skipped = found.filter((one) => 'reason' in one);
-  const chosen = choose(candidates);
+  const chosen = choose(found.filter((one): one is UntargetedPath => !('reason' in one)));
   const targets = targetsFor(chosen, role, facts);
-  const paths = chosen.flatMap((one) => {
+  const targeted = chosen.map((one): Path | NotProbed => {
     const target = targets.get(targetKey(one));
-    return target === undefined ? [] : [{ ...one, target }];
+    if (target !== undefined) return { ...one, target };
+    return { subject: one.subject, reason: 'no address is known that nobody has' };
   });
-  const none = chosen.filter((one) => !targets.has(targetKey(one)));
   return {
-    paths,
-    skipped: [
-      ...skipped,
-      ...none.map(({ subject }) => ({ subject, reason: 'no address is known that nobody has' })),
-    ],
+    paths: targeted.filter((one): one is Path => !('reason' in one)),
+    skipped: [...found, ...targeted].filter((one): one is NotProbed => 'reason' in one),
   };
 }
 
-function choose(candidates: readonly Candidate[]): Candidate[] {
-  const one = firstOfEach(candidates, ({ gateway, family }) => `${gateway} ${family}`).slice(0, groupsAtMost);
-  const more = [...firstOfEach(candidates, kindOf), ...candidates].filter((path) => !one.includes(path));
-  return [...one, ...new Set(more)].slice(0, Math.max(pathsAtMost, one.length));
+function choose(untargeted: readonly UntargetedPath[]): UntargetedPath[] {
+  const firsts = firstOfEach(untargeted, ({ gateway, family }) => `${gateway} ${family}`).slice(
+    0,
+    groupsAtMost,
+  );
+  const others = [...firstOfEach(untargeted, kindOf), ...untargeted].filter((path) => !firsts.includes(path));
+  return [...firsts, ...new Set(others)].slice(0, Math.max(pathsAtMost, firsts.length));
 }
 
-function firstOfEach(candidates: readonly Candidate[], key: (one: Candidate) => string): Candidate[] {
-  return [...new Map(candidates.toReversed().map((one) => [key(one), one])).values()].toReversed();
+function firstOfEach(
+  untargeted: readonly UntargetedPath[],
+  key: (one: UntargetedPath) => string,
+): UntargetedPath[] {
+  return [...new Map(untargeted.toReversed().map((one) => [key(one), one])).values()].toReversed();
 }
 
-type Candidate = Omit<Path, 'target'> & { readonly gateway: string };
+type UntargetedPath = Omit<Path, 'target'> & { readonly gateway: string };
 
-function kindOf({ gateway, family, inner, outer }: Candidate): string {
+function kindOf({ gateway, family, inner, outer }: UntargetedPath): string {
   return [gateway, family, inner.device, outer.device, outer.nextHop ?? ''].join(' ');
 }
 
-function nodePaths(role: HostRole, facts: Facts): (Candidate | NotProbed)[] {
-  const found: (Candidate | NotProbed)[] = [];
+function nodePaths(role: HostRole, facts: Facts): (UntargetedPath | NotProbed)[] {
+  const found: (UntargetedPath | NotProbed)[] = [];
   const counts = new Map<string, number>();
-  for (const { network, own } of liveFirst(role, facts).slice(0, networksAtMost)) {
+  for (const { network, networkFacts } of upFirst(role, facts).slice(0, networksAtMost)) {
     for (const family of families) {
       const subnet = network.subnets.find((one) => familyOf(one) === family);
       const group = `${network.gateway} ${family}`;
       const count = counts.get(group) ?? 0;
       if (subnet === undefined || network.blocked.includes(family) || count === pathsAtMost) continue;
-      const path = nodePath(network, family, subnet, facts, own);
+      const path = nodePath(network, family, subnet, facts, networkFacts);
       found.push(path);
       if (!('reason' in path)) counts.set(group, count + 1);
     }
@@ -119,19 +120,20 @@ function nodePaths(role: HostRole, facts: Facts): (Candidate | NotProbed)[] {
   return found;
 }
 
-interface Known {
+interface NetworkWithFacts {
   readonly network: NodeNetwork;
-  /** what the engine says of it */
-  readonly own: NetworkFacts | undefined;
+  /** facts of the engine about the network */
+  readonly networkFacts: NetworkFacts | undefined;
 }
 
-/** Those with a bridge, as far as engines know; of those of nobody's, none is known to have one. */
-function liveFirst({ networks }: HostRole, facts: Facts): Known[] {
+/** Networks whose bridge is known and up come first; external networks have no known bridge. */
+function upFirst({ networks }: HostRole, facts: Facts): NetworkWithFacts[] {
   const links = new Set(facts.links.map(({ name }) => name));
-  const told = new Map(facts.networks.map((network) => [keyOf(network), network]));
-  const all = networks.map((network) => ({ network, own: told.get(keyOf(network)) }));
-  const isLive = ({ own }: Known): boolean => own?.bridge !== undefined && links.has(own.bridge);
-  return [...all.filter(isLive), ...all.filter((one) => !isLive(one))];
+  const factsOf = new Map(facts.networks.map((network) => [keyOf(network), network]));
+  const all = networks.map((network) => ({ network, networkFacts: factsOf.get(keyOf(network)) }));
+  const isUp = ({ networkFacts }: NetworkWithFacts): boolean =>
+    networkFacts?.bridge !== undefined && links.has(networkFacts.bridge);
+  return [...all.filter(isUp), ...all.filter((one) => !isUp(one))];
 }
 
 function keyOf({ engine, name }: Pick<NetworkFacts, 'engine' | 'name'>): string {
@@ -143,24 +145,22 @@ function nodePath(
   family: Family,
   subnet: Subnet,
   facts: Facts,
-  own: NetworkFacts | undefined,
-): Candidate | NotProbed {
-  const alone = { ...facts, networks: own ? [own] : [] };
-  const subject = subjectOf(network, family);
-  const bridge = bridgeOf(network, alone);
+  networkFacts: NetworkFacts | undefined,
+): UntargetedPath | NotProbed {
+  const ownFacts = { ...facts, networks: networkFacts ? [networkFacts] : [] };
+  const subject = networkSubject(network, family);
+  const bridge = bridgeOf(network, ownFacts);
   const link = facts.links.find(({ name }) => name === bridge);
-  if (bridge === undefined || !link || link.down) {
+  if (bridge === undefined || !link || isDown(link)) {
     return { subject, reason: `its bridge is not up, since no container of it runs` };
   }
-  if (!link.addresses.some((address) => contains(subnet, address.split('/')[0] ?? ''))) {
-    return { subject, reason: `${bridge} has no address of ${subnet}` };
-  }
-  const exit = exitOf(network, family, 'udp');
-  if (exit.gateway === 'direct') return { subject, reason: `its routes lead elsewhere what no route names` };
-  const { gateway, nextHop } = exit;
+  const bridgeSubnet = bridgeSubnetIn(link, subnet);
+  if (!bridgeSubnet) return { subject, reason: `${bridge} has no address of ${subnet}` };
+  const { gateway, nextHop } = gatewayOf(network, family, 'udp');
+  if (gateway === 'direct') return { subject, reason: `its routes lead elsewhere what no route names` };
   const outer = nextHop === undefined ? undefined : linkTowards(nextHop, facts, network.subnets);
-  const [source] = candidateAddresses(subnet, alone, network.name);
-  if (nextHop === undefined || !outer || outer.down)
+  const [source] = candidateAddresses(bridgeSubnet.subnet, ownFacts, network.name);
+  if (nextHop === undefined || !outer || isDown(outer))
     return { subject, reason: `there is no link to gateway ${gateway}` };
   if (source === undefined) return { subject, reason: `no free address in ${subnet}` };
   return {
@@ -172,12 +172,17 @@ function nodePath(
     inner: { device: bridge },
     outer: { device: outer.name, nextHop },
     keepsSource: true,
-    protocols: exitOf(network, family, 'tcp').nextHop === nextHop ? ['udp', 'tcp'] : ['udp'],
+    protocols: gatewayOf(network, family, 'tcp').nextHop === nextHop ? ['udp', 'tcp'] : ['udp'],
   };
 }
 
-/** Where a packet goes, to an address and a port that no route names. */
-function exitOf(
+/** The kernel redirects packets only to a device with carrier: by any other, the probe cannot come in. */
+function isDown({ down, noCarrier }: Link): boolean {
+  return (down ?? noCarrier) === true;
+}
+
+/** Gateway of packets with a destination and port that no route names. */
+function gatewayOf(
   network: NodeNetwork,
   family: Family,
   protocol: Protocol,
@@ -192,19 +197,19 @@ function exitOf(
   return { gateway: first.via, nextHop: hopOf(network.routes?.nextHops[first.via]) };
 }
 
-function memberPaths({ gateways }: HostRole, facts: Facts): (Candidate | NotProbed)[] {
+function memberPaths({ gateways }: HostRole, facts: Facts): (UntargetedPath | NotProbed)[] {
   return gateways.flatMap((gateway) => gateway.served.map((served) => memberPath(gateway, served, facts)));
 }
 
-function memberPath(gateway: MemberGateway, served: ServedSubnet, facts: Facts): Candidate | NotProbed {
+function memberPath(gateway: MemberGateway, served: ServedSubnet, facts: Facts): UntargetedPath | NotProbed {
   const { subnet, node, nodeAddress, routes, onlyRoutes } = served;
   const family = familyOf(subnet);
-  const subject = subjectOfServed(gateway, served);
+  const subject = servedSubject(gateway, served);
   if (routes ?? onlyRoutes) return { subject, reason: `several gateways of the network are here` };
   const inner = linkTowards(nodeAddress, facts);
   const outer = facts.links.find(({ name }) => name === gateway.uplink.device);
-  if (!inner || inner.down) return { subject, reason: `there is no link to ${node}` };
-  if (!outer || outer.down) return { subject, reason: `its uplink ${gateway.uplink.device} is not up` };
+  if (!inner || isDown(inner)) return { subject, reason: `there is no link to ${node}` };
+  if (!outer || isDown(outer)) return { subject, reason: `its uplink ${gateway.uplink.device} is not up` };
   const via = gateway.uplink.via?.find((hop) => familyOf(hop) === family);
   const source = lastAddress(subnet);
   if (source === undefined) return { subject, reason: `no address in ${subnet}` };

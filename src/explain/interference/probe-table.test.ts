@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Path } from './path.ts';
-import { markers, tableCommands } from './probe-table.ts';
+import { traceChains, tableCommands } from './probe-table.ts';
 
 const path: Path = {
   subject: { subject: 'network web, IPv4', family: 4 },
@@ -14,8 +14,8 @@ const path: Path = {
   protocols: ['udp'],
 };
 
-describe('the table of a probe', () => {
-  it('belongs to its program, traces its own packets alone, and keeps them to their way', () => {
+describe('tableCommands', () => {
+  it('creates a table that its program owns, and that traces and confines only probe packets', () => {
     const text = tableCommands('t', [{ path, protocol: 'udp', direction: 'out', port: 20_001 }]);
     expect(text).not.toContain('\n');
     const commands = text.split('; ').filter((command) => !command.includes('type filter hook'));
@@ -39,8 +39,8 @@ describe('the table of a probe', () => {
     ]);
   });
 
-  it('has its first chain before raw, and its way out before our own guard', () => {
-    const priority = (name: string): number => markers.find(({ chain }) => chain === name)?.priority ?? 0;
+  it('puts the first chain before raw, and the egress check before our own guard', () => {
+    const priority = (name: string): number => traceChains.find(({ chain }) => chain === name)?.priority ?? 0;
     expect(priority('prerouting_begin')).toBeLessThan(-300);
     expect(priority('forward_begin')).toBeLessThan(-1);
     expect(priority('postrouting_source')).toBeLessThan(110);

@@ -1,15 +1,15 @@
 /**
- * The nft table that traces a probe, and keeps it from going anywhere but by its right way. Most of its chains are empty: a
- * traced packet leaves a line at each of them all the same, which tells how far it came.
+ * nft table that traces the packets of a probe and drops those that leave their path. Most of its chains are empty: a
+ * trace has a line for each chain that the packet passes, which shows how far it came.
  */
 import { type Family, families } from '../../address/cidr.ts';
-import { word } from '../../desired/nft/word.ts';
-import { type Flow, outsidePort } from './flow.ts';
+import { ipKeyword } from '../../desired/nft/ip-keyword.ts';
+import { type Flow, remotePort } from './flow.ts';
 import type { Path, Side } from './path.ts';
 
 export type Hook = 'prerouting' | 'input' | 'forward' | 'postrouting';
 
-interface Marker {
+interface TraceChain {
   readonly hook: Hook;
   readonly chain: string;
   readonly priority: number;
@@ -17,8 +17,8 @@ interface Marker {
 
 const last = 0x7fffffff;
 
-/** In the order in which a packet meets them. Behind raw (-300), mangle (-150), dstnat (-100), filter (0), srcnat (100). */
-export const markers: readonly Marker[] = [
+/** Chains in packet order, between raw (-300), mangle (-150), dstnat (-100), filter (0) and srcnat (100). */
+export const traceChains: readonly TraceChain[] = [
   { hook: 'prerouting', chain: 'prerouting_begin', priority: -500 },
   { hook: 'prerouting', chain: 'prerouting_raw', priority: -299 },
   { hook: 'prerouting', chain: 'prerouting_mangle', priority: -149 },
@@ -29,22 +29,22 @@ export const markers: readonly Marker[] = [
   { hook: 'forward', chain: 'forward_end', priority: last },
   { hook: 'postrouting', chain: 'postrouting_begin', priority: -500 },
   { hook: 'postrouting', chain: 'postrouting_mangle', priority: -149 },
-  // Between our own nat chain (90) and our own last look (110), which would count what has lost its source.
+  // Between our nat chain (90) and our postrouting check (110), which would count packets without their source.
   { hook: 'postrouting', chain: 'postrouting_source', priority: 105 },
-  // Before conntrack takes what left for seen: an answer is an answer to something.
+  // Before conntrack confirms the entry (at the last priority): the reply needs an entry to belong to.
   { hook: 'postrouting', chain: 'postrouting_end', priority: last - 1 },
 ];
 
 export const tablePrefix = 'mustredirect_probe_';
 
-/** One line for `nft -i`. The table belongs to the program that made it: however that ends, the kernel removes the table. */
+/** One line for `nft -i`. nft owns the table: the kernel removes it when nft ends, however it ends. */
 export function tableCommands(table: string, flows: readonly Flow[]): string {
   const of = `inet ${table}`;
   return [
     `add table ${of} { flags owner; }`,
     `add chain ${of} out`,
     `add chain ${of} back`,
-    ...markers.map(
+    ...traceChains.map(
       ({ hook, chain, priority }) =>
         `add chain ${of} ${chain} { type filter hook ${hook} priority ${priority}; }`,
     ),
@@ -65,37 +65,37 @@ function rulesOf(flows: readonly Flow[]): ChainRule[] {
 function familyRules(family: Family, flows: readonly Flow[]): ChainRule[] {
   const some = flows.filter(({ path }) => path.family === family);
   if (some.length === 0) return [];
-  const ip = word(family);
+  const ip = ipKeyword(family);
   const ports = some.map(({ port }) => port);
   const range = `${Math.min(...ports)}-${Math.max(...ports)}`;
   const targets = `{ ${unique(some.map(({ path }) => path.target)).join(', ')} }`;
   const sources = `{ ${unique(some.map(({ path }) => path.source)).join(', ')} }`;
   const sent = `meta l4proto { tcp, udp } th sport ${range}`;
-  const answer = `${ip} saddr ${targets} meta l4proto { tcp, udp } th sport ${outsidePort}`;
+  const reply = `${ip} saddr ${targets} meta l4proto { tcp, udp } th sport ${remotePort}`;
   return [
     ['prerouting_begin', `${ip} daddr ${targets} ${sent} meta nftrace set 1`],
-    ['prerouting_begin', `${answer} meta nftrace set 1`],
-    // Whatever should have gone on and comes to this host instead is not answered.
+    ['prerouting_begin', `${reply} meta nftrace set 1`],
+    // Packets that are delivered to this host instead of being forwarded get no reply.
     ['input_begin', `${ip} saddr ${sources} ${sent} drop`],
-    ['input_begin', `${answer} drop`],
+    ['input_begin', `${reply} drop`],
     ['forward_begin', `${ip} saddr ${sources} ${sent} ${ip} daddr != ${targets} drop`],
     ['forward_begin', `${ip} daddr ${targets} ${sent} jump out`],
-    ['forward_begin', `${answer} jump back`],
-    // What the next hop says of its short life is for nobody, and no leak where its way is wrong.
+    ['forward_begin', `${reply} jump back`],
+    // The next hop's time-exceeded errors are dropped: without a recipient, they would count as leaks.
     ['forward_begin', `ct state related ct original ${ip} daddr ${targets} drop`],
-    // Here it has arrived, and no container shall see it.
-    ['postrouting_end', `${answer} drop`],
+    // The reply has arrived here: it is dropped before it reaches the container.
+    ['postrouting_end', `${reply} drop`],
   ];
 }
 
-/** Before the guard of our own table, which would count it as stopped. */
+/** Rules before the guard of our own table, which would count these packets as dropped. */
 function pathRules(port: number, path: Path): ChainRule[] {
   const { family, source, target, inner, outer } = path;
-  const ip = word(family);
+  const ip = ipKeyword(family);
   const out = `${ip} saddr ${source} th sport ${port}`;
   return [
-    ...elsewhere(family, outer).map((way): ChainRule => ['out', `${out} ${way} drop`]),
-    ...elsewhere(family, inner).map((way): ChainRule => ['back', `${ip} daddr ${source} ${way} drop`]),
+    ...otherEgress(family, outer).map((match): ChainRule => ['out', `${out} ${match} drop`]),
+    ...otherEgress(family, inner).map((match): ChainRule => ['back', `${ip} daddr ${source} ${match} drop`]),
     ...(path.keepsSource
       ? ([
           [
@@ -107,10 +107,10 @@ function pathRules(port: number, path: Path): ChainRule[] {
   ];
 }
 
-function elsewhere(family: Family, { device, nextHop }: Side): string[] {
+function otherEgress(family: Family, { device, nextHop }: Side): string[] {
   return [
     `oifname != "${device}"`,
-    ...(nextHop === undefined ? [] : [`rt ${word(family)} nexthop != ${nextHop}`]),
+    ...(nextHop === undefined ? [] : [`rt ${ipKeyword(family)} nexthop != ${nextHop}`]),
   ];
 }
 

@@ -1,23 +1,23 @@
-/** Sends one packet each way along each path, and tells what became of it. */
+/** Sends one packet in each direction along each path, and reports the outcome. */
 import type { Family } from '../../address/cidr.ts';
 import { waitUntil } from '../../host/process/background.ts';
-import { type LegacyDrop, readLegacyDrops, risenDrops } from '../../host/iptables/legacy.ts';
-import type { TracedPacket } from '../../host/nft/trace.ts';
+import type { TraceEvent } from '../../host/nft/trace.ts';
+import { type LegacyDrop, readLegacyDrops, increasedDrops } from '../../host/iptables/legacy.ts';
 import type { LiveHost } from '../../verify/live-host.ts';
-import { type RouteAnswer, askRoute } from './ask-route.ts';
-import { type Flow, type Shot, answerShot, outwardFlows, outwardShot } from './flow.ts';
+import { type RouteLookup, lookUpRoute } from './look-up-route.ts';
+import { type Flow, type ProbePacket, replyPacket, outwardFlows, outwardPacket } from './flow.ts';
 import { type Injector, openInjector } from './injector.ts';
 import { type Outcome, isFinal, judge } from './judge.ts';
 import type { Path } from './path.ts';
 import { type Tracer, openTracer } from './tracer.ts';
 
-/** What became of one packet, and what else is known of it where it did not arrive. */
+/** Outcome of one packet, with more details when it did not arrive. */
 export interface Trial {
   readonly flow: Flow;
   readonly outcome: Outcome;
-  /** where the kernel routes it */
-  readonly route?: RouteAnswer;
-  /** rules of iptables-legacy that dropped something meanwhile */
+  /** route that the kernel chose */
+  readonly route?: RouteLookup;
+  /** rules of iptables-legacy that dropped packets meanwhile */
   readonly legacy: readonly LegacyDrop[];
 }
 
@@ -27,19 +27,19 @@ export async function probe(host: LiveHost, paths: readonly Path[]): Promise<Tri
   const { injector, tracer } = await openBoth(host, paths, flows);
   try {
     const before = await readDrops(host, families);
-    const out = await shoot(
+    const out = await sendInBatches(
       injector,
       tracer,
-      flows.map((flow) => ({ flow, shot: outwardShot(flow) })),
+      flows.map((flow) => ({ flow, probePacket: outwardPacket(flow) })),
     );
-    const back = await shoot(injector, tracer, out.flatMap(answerOf));
+    const back = await sendInBatches(injector, tracer, out.flatMap(replyOf));
     const all = [...out, ...back];
     const isLost = all.some(({ outcome }) => outcome.kind === 'lost');
-    const risen = isLost ? risenDrops(before, await readDrops(host, families)) : [];
-    return await Promise.all(all.map((shown) => explain(host, shown, risen)));
+    const increased = isLost ? increasedDrops(before, await readDrops(host, families)) : [];
+    return await Promise.all(all.map((shown) => explain(host, shown, increased)));
   } finally {
     await Promise.allSettled([injector.end(), tracer.end()]);
-    await forget(host, paths);
+    await deleteEntries(host, paths);
   }
 }
 
@@ -48,12 +48,12 @@ async function openBoth(
   paths: readonly Path[],
   flows: readonly Flow[],
 ): Promise<{ readonly injector: Injector; readonly tracer: Tracer }> {
-  const entrances = [
+  const ingresses = [
     ...paths.map(({ source, inner }) => ({ source, device: inner.device })),
     ...new Map(paths.map(({ target, outer }) => [target, { source: target, device: outer.device }])).values(),
   ];
   const [injector, tracer] = await Promise.allSettled([
-    openInjector(host, entrances),
+    openInjector(host, ingresses),
     openTracer(host, flows),
   ]);
   if (injector.status === 'fulfilled' && tracer.status === 'fulfilled') {
@@ -70,7 +70,7 @@ async function readDrops(host: LiveHost, families: readonly Family[]): Promise<L
 
 interface Sent {
   readonly flow: Flow;
-  readonly shot: Shot;
+  readonly probePacket: ProbePacket;
 }
 
 interface Seen extends Sent {
@@ -78,69 +78,74 @@ interface Seen extends Sent {
 }
 
 /**
- * A few at a time, and twice what has not come to its end: what the kernel says of many packets at once may be more than it
- * keeps for a reader, and the rest is lost.
+ * Sends a few packets at a time, and repeats those without a final outcome: traces of many packets at once may overflow
+ * the socket buffer.
  */
-async function shoot(injector: Injector, tracer: Tracer, sent: readonly Sent[]): Promise<Seen[]> {
+async function sendInBatches(injector: Injector, tracer: Tracer, sent: readonly Sent[]): Promise<Seen[]> {
   const seen: Seen[] = [];
-  for (let first = 0; first < sent.length; first += together) {
-    const some = sent.slice(first, first + together);
-    const once = await shootTogether(injector, tracer, some);
+  for (let first = 0; first < sent.length; first += batchSize) {
+    const some = sent.slice(first, first + batchSize);
+    const once = await sendBatch(injector, tracer, some);
     const missed = once.filter(({ outcome }) => !isFinal(outcome));
-    const twice = missed.length > 0 ? await shootTogether(injector, tracer, missed) : [];
-    seen.push(...once.map((one) => twice.find(({ shot }) => shot === one.shot) ?? one));
+    const twice = missed.length > 0 ? await sendBatch(injector, tracer, missed) : [];
+    seen.push(...once.map((one) => twice.find(({ probePacket }) => probePacket === one.probePacket) ?? one));
   }
   return seen;
 }
 
-const together = 4;
-/** milliseconds: without a line for so long, nothing more comes; and what the longest wait is on a busy machine */
-const quiet = 250;
-const atMost = 2000;
+const batchSize = 4;
+/** Milliseconds without a new line that end the wait, and the longest wait on a busy machine. */
+const quietTime = 250;
+const longestWait = 2000;
 
-async function shootTogether(injector: Injector, tracer: Tracer, sent: readonly Sent[]): Promise<Seen[]> {
-  await injector.send(sent.map(({ shot }) => shot));
+async function sendBatch(injector: Injector, tracer: Tracer, sent: readonly Sent[]): Promise<Seen[]> {
+  await injector.send(sent.map(({ probePacket }) => probePacket));
   let seen: Seen[] = [];
-  let count = -1;
+  let judged: readonly TraceEvent[] | undefined;
   let since = performance.now();
   await waitUntil(() => {
     const events = tracer.events();
-    if (events.length !== count) since = performance.now();
-    count = events.length;
-    seen = sent.map(({ flow, shot }) => ({ flow, shot, outcome: judge(events, tracer.table, shot) }));
-    return seen.every(({ outcome }) => isFinal(outcome)) || performance.now() - since > quiet;
-  }, atMost);
+    if (events !== judged) {
+      since = performance.now();
+      judged = events;
+      seen = sent.map(({ flow, probePacket }) => ({
+        flow,
+        probePacket,
+        outcome: judge(events, tracer.table, probePacket),
+      }));
+    }
+    return seen.every(({ outcome }) => isFinal(outcome)) || performance.now() - since > quietTime;
+  }, longestWait);
   return seen;
 }
 
-/** Of UDP: what a SYN gets for an answer, no socket sends by itself. */
-function answerOf({ flow, outcome }: Seen): Sent[] {
+/** Reply to a UDP packet; for TCP, no socket can send a SYN-ACK by itself. */
+function replyOf({ flow, outcome }: Seen): Sent[] {
   if (outcome.kind !== 'arrived' || flow.protocol !== 'udp') return [];
-  const left: TracedPacket = outcome.packet;
-  return [{ flow: { ...flow, direction: 'back' }, shot: answerShot(flow, left) }];
+  return [{ flow: { ...flow, direction: 'back' }, probePacket: replyPacket(flow, outcome.packet) }];
 }
 
 async function explain(
   host: LiveHost,
-  { flow, shot, outcome }: Seen,
-  risen: readonly LegacyDrop[],
+  { flow, probePacket, outcome }: Seen,
+  increased: readonly LegacyDrop[],
 ): Promise<Trial> {
-  const legacy = outcome.kind === 'lost' ? risen.filter((drop) => drop.family === flow.path.family) : [];
+  const legacy = outcome.kind === 'lost' ? increased.filter((drop) => drop.family === flow.path.family) : [];
   const isRouted =
     (outcome.kind === 'lost' && outcome.where === 'routing') ||
     (outcome.kind === 'diverted' && !outcome.translated);
   if (!isRouted) return { flow, outcome, legacy };
   const { inner, outer, source } = flow.path;
-  // An answer is routed with the address that NAT has given back to it.
+  // The kernel routes a reply after NAT has restored its destination.
   const [device, routed] =
     flow.direction === 'out'
-      ? [inner.device, shot]
-      : [outer.device, { ...shot, destination: source, destinationPort: flow.port }];
-  return { flow, outcome, legacy, route: await askRoute(host.exec, routed, device, outcome.mark) };
+      ? [inner.device, probePacket]
+      : [outer.device, { ...probePacket, destination: source, destinationPort: flow.port }];
+  return { flow, outcome, legacy, route: await lookUpRoute(host.exec, routed, device, outcome.mark) };
 }
 
-/** conntrack would keep them for two minutes. */
-async function forget(host: LiveHost, paths: readonly Path[]): Promise<void> {
+/** Deletes conntrack entries of the probe, which would last for two minutes. */
+async function deleteEntries(host: LiveHost, paths: readonly Path[]): Promise<void> {
   for (const { family, source, target } of paths) {
     const argv = ['conntrack', '-D', '-f', `ipv${family}`, '-s', source, '-d', target];
     await host.exec.run(argv, { timeout: 5000 }).catch(() => undefined);

@@ -27,8 +27,8 @@ const role: HostRole = {
 };
 const why = { message: 'is not on a connected link', hint: 'check the addresses' };
 
-describe('the part of a role that is ready', () => {
-  it('is all of it, when nothing is not', () => {
+describe('readyRole', () => {
+  it('returns the whole role when everything is ready', () => {
     expect(readyRole(role, [])).toBe(role);
   });
 
@@ -36,16 +36,16 @@ describe('the part of a role that is ready', () => {
     ['network web', 6, ['10.89.4.0/24']],
     ['gateway office', 4, ['fd89:4::/64']],
     ['network other', undefined, ['10.89.4.0/24', 'fd89:4::/64']],
-  ])('has of a network, without %s in family %s: %j', (what, family, subnets) => {
+  ])('without %s in family %s has subnets %j', (what, family, subnets) => {
     const one = { what, ...why, ...(family === undefined ? {} : { family }) };
     expect(readyRole(role, [one]).networks).toMatchObject([{ subnets }]);
   });
 
-  it.each(['network web', 'gateway office'])('has nothing of a network without %s', (what) => {
+  it.each(['network web', 'gateway office'])('omits a network without %s', (what) => {
     expect(readyRole(role, [{ what, ...why }]).networks).toEqual([]);
   });
 
-  it.each(['gateway own', 'network far on node2'])('has nothing of a gateway without %s', (what) => {
+  it.each(['gateway own', 'network far on node2'])('omits a gateway without %s', (what) => {
     expect(readyRole(role, [{ what, family: 4, ...why }]).gateways).toEqual([]);
   });
 });

@@ -1,4 +1,4 @@
-/** The part of a host's role whose packets can be tried: what is closed because it is not ready leads nowhere. */
+/** Part of a host's role that can be probed: networks that are blocked because they are not ready are left out. */
 import { type Family, familyOf } from '../../address/cidr.ts';
 import type { NotReady } from '../../desired/redirect.ts';
 import type { HostRole } from '../../topology/role.ts';

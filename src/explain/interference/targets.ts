@@ -1,4 +1,4 @@
-/** Addresses that nobody has, for packets to go to. */
+/** Target addresses for probe packets that no host has. */
 import {
   type Address,
   type Family,
@@ -7,27 +7,27 @@ import {
   families,
   familyOf,
   prefixLength,
-  subnetAround,
+  withoutHostBits,
 } from '../../address/cidr.ts';
-import type { Facts, Link } from '../../state/facts.ts';
+import type { Facts } from '../../state/facts.ts';
 import type { HostRole } from '../../topology/role.ts';
 
-/** What a packet is, and the device that it leaves by. */
+/** Family of a packet, and the device by which it leaves. */
 interface Outgoing {
   readonly family: Family;
   readonly outer: { readonly device: string };
 }
 
-/** RFC 5737, 3849 and 9637: for documentation, so that nobody has them. */
+/** Prefixes for documentation (RFC 5737, 3849 and 9637), which no host has. */
 const documentation: Readonly<Record<Family, readonly string[]>> = {
   4: ['192.0.2.', '198.51.100.', '203.0.113.'],
   6: ['2001:db8::', '3fff::', '2001:db8:ffff::'],
 };
 const addressesEach = 40;
 
-/** One for each family and device to the outside: answers are told by it where they come in. */
+/** One target for each family and outgoing device: it tells replies of different devices apart. */
 export function targetsFor(chosen: readonly Outgoing[], role: HostRole, facts: Facts): Map<string, Address> {
-  const avoid = takenSubnets(role, facts);
+  const avoid = subnetsInUse(role, facts);
   const free = new Map(families.map((family) => [family, freeTargets(family, avoid)]));
   const found = new Map<string, Address>();
   for (const one of chosen) {
@@ -52,20 +52,16 @@ function* freeTargets(family: Family, avoid: readonly Subnet[]): Generator<Addre
   return undefined;
 }
 
-/** All that is near: what is direct, what routes are about, what a link or a route of main leads to. */
-function takenSubnets({ networks, gateways }: HostRole, { links, foreignRoutes }: Facts): Subnet[] {
+/** Subnets that are in use: redirected, direct and served ones, and those of routes and links. */
+function subnetsInUse({ networks, gateways }: HostRole, { links, foreignRoutes }: Facts): Subnet[] {
   return [
     ...networks.flatMap(({ subnets, direct }) => [...subnets, ...direct]),
     ...networks.flatMap(({ routes }) =>
       families.flatMap((family) => routes?.selectors[family].flatMap(({ to }) => to ?? []) ?? []),
     ),
     ...gateways.flatMap(({ served }) => served.map(({ subnet }) => subnet)),
-    // A VPN may have halves of the whole in main: what is redirected does not go by them.
+    // A VPN may have two halves of the address space in main: redirected packets do not use them.
     ...foreignRoutes.map(({ destination }) => destination).filter((one) => prefixLength(one) >= 8),
-    ...links.flatMap(subnetsOfLink),
+    ...links.flatMap(({ addresses, peers = [] }) => [...addresses, ...peers].map(withoutHostBits)),
   ];
-}
-
-function subnetsOfLink({ addresses, peers = [] }: Link): Subnet[] {
-  return [...addresses, ...peers].map(subnetAround);
 }

@@ -1,4 +1,4 @@
-/** Traces the packets of a probe: a table of our own that marks them for it, and a reader of what the kernel says of them. */
+/** Traces the packets of a probe: creates a table that marks them for tracing, and reads the trace. */
 import { randomBytes } from 'node:crypto';
 import { MustredirectError } from '../../error.ts';
 import { endingWithStdin, waitUntil } from '../../host/process/background.ts';
@@ -10,25 +10,34 @@ import type { Flow } from './flow.ts';
 import { tableCommands, tablePrefix } from './probe-table.ts';
 
 export interface Tracer {
-  /** name of the table */
+  /** table name */
   readonly table: string;
-  /** All so far. Throws when nobody reads any more: then nothing that is missing proves anything. */
-  events(): TraceEvent[];
+  /**
+   * All events so far, the same array until there are more. Throws when the reader has ended, since missing events then
+   * prove nothing.
+   */
+  events(): readonly TraceEvent[];
   end(): Promise<void>;
 }
 
 /** milliseconds: nft reads all tables of the host before it listens */
-const patience = 8000;
+const timeout = 8000;
 
 export async function openTracer(host: LiveHost, flows: readonly Flow[]): Promise<Tracer> {
   const table = `${tablePrefix}${randomBytes(4).toString('hex')}`;
   const owner = await makeTable(host, table, flows);
   try {
     const reader = await startReader(host);
+    let decoded = { text: '', events: [] as readonly TraceEvent[] };
     return {
       table,
       events() {
-        if (!reader.ended() && !owner.ended()) return decodeTrace(reader.said().stdout);
+        if (!reader.ended() && !owner.ended()) {
+          const text = reader.output().stdout;
+          // Asked every few milliseconds, while nothing new comes most of the time.
+          if (text.length !== decoded.text.length) decoded = { text, events: decodeTrace(text) };
+          return decoded.events;
+        }
         throw new MustredirectError('failed', 'nft monitor trace: has ended before its time', {
           hint: 'nft 1.0.6 crashes where it reads sets that a later one has made',
         });
@@ -43,21 +52,21 @@ export async function openTracer(host: LiveHost, flows: readonly Flow[]): Promis
   }
 }
 
-/** nft would write what it is told into a file in the home directory. */
+/** HOME keeps nft from writing its command history to the home directory. */
 const ownerArgv = ['env', 'HOME=/dev/null', 'nft', '-i'];
 
 async function makeTable(host: LiveHost, table: string, flows: readonly Flow[]): Promise<Running> {
   const owner = await host.background.start(ownerArgv);
-  owner.tell(`${tableCommands(table, flows)}\n`);
+  owner.write(`${tableCommands(table, flows)}\n`);
   const isThere = async (): Promise<boolean> =>
     (await host.exec.run(['nft', 'list', 'chain', 'inet', table, 'postrouting_end'])).exitCode === 0;
-  const failed = (): boolean => owner.ended() || owner.said().stderr !== '';
-  const made = await waitUntil(async () => failed() || (await isThere()), patience);
+  const failed = (): boolean => owner.ended() || owner.output().stderr !== '';
+  const made = await waitUntil(async () => failed() || (await isThere()), timeout);
   if (made && !failed()) return owner;
   const output = await owner.stop();
-  // What it was told is long, and nft says all of it again.
-  const [said = ''] = output.stderr.split('\n');
-  throw startError(['nft', '-i'], { ...output, stderr: said, stdout: '' });
+  // The commands are long, and nft repeats them: only the first line is kept.
+  const [firstLine = ''] = output.stderr.split('\n');
+  throw startError(['nft', '-i'], { ...output, stderr: firstLine, stdout: '' });
 }
 
 const readerArgv = endingWithStdin(['nft', 'monitor', 'trace']);
@@ -67,19 +76,19 @@ async function startReader(host: LiveHost): Promise<Running> {
   const reader = await host.background.start(readerArgv);
   const listens = async (): Promise<boolean> =>
     (await listeners(host)).some((socket) => !before.includes(socket));
-  const started = await waitUntil(async () => reader.ended() || (await listens()), patience);
+  const started = await waitUntil(async () => reader.ended() || (await listens()), timeout);
   if (started && !reader.ended()) return reader;
   const output = await reader.stop();
   if (output.exitCode !== 0) throw startError(['nft', 'monitor', 'trace'], output);
   throw new MustredirectError('failed', 'nft monitor trace: does not begin to listen');
 }
 
-/** NFNLGRP_NFTRACE, 9, of linux/netfilter/nfnetlink.h, as a bit of the groups that /proc/net/netlink shows */
+/** NFNLGRP_NFTRACE, 9, of linux/netfilter/nfnetlink.h, as a bit of the groups in /proc/net/netlink */
 const traceGroup = 1 << 8;
 /** NETLINK_NETFILTER */
 const netfilter = '12';
 
-/** Inodes of the sockets that hear of traces; nft does not say when its own does. */
+/** Inodes of sockets that receive traces; nft does not report when its own socket is ready. */
 async function listeners({ files }: LiveHost): Promise<string[]> {
   const rows = ((await files.read('/proc/net/netlink')) ?? '')
     .split('\n')

@@ -7,15 +7,15 @@ const recorded = readFileSync(new URL('fixtures/capture-eth0-out.pcap', import.m
 const listening = 'tcpdump: listening on eth0, link-type EN10MB (Ethernet), snapshot length 128 bytes\n';
 const options = { device: 'eth0', filter: 'ip' };
 
-/** tcpdump as it answers USR1, each time with the next of these counts, and then with the last. */
+/** tcpdump that answers each USR1 with the next of these counts, and from then on with the last. */
 function tcpdump(counts: readonly string[], bytes = recorded): Background {
   let asked = 0;
   let stderr = listening;
   return {
     start: async () => ({
-      said: () => ({ stdout: '', stderr }),
+      output: () => ({ stdout: '', stderr }),
       stdoutBytes: () => bytes,
-      tell() {
+      write() {
         stderr += `tcpdump: ${counts[Math.min(asked++, counts.length - 1)]}\n`;
       },
       ended: () => false,
@@ -25,7 +25,7 @@ function tcpdump(counts: readonly string[], bytes = recorded): Background {
 }
 
 describe('a capture', () => {
-  it('waits for what the kernel still has', async () => {
+  it('waits for packets that are still in the kernel buffer', async () => {
     const early = '1 packet captured, 4 packets received by filter, 0 packets dropped by kernel';
     const late = '4 packets captured, 4 packets received by filter, 0 packets dropped by kernel';
     const capture = await startCapture(tcpdump([early, early, late]), options);
@@ -34,13 +34,13 @@ describe('a capture', () => {
     expect(lost).toBe(0);
   });
 
-  it('ends where the kernel counts what tcpdump does not take, such as what comes in', async () => {
+  it('ends although the kernel also counts packets that tcpdump skips, such as incoming ones', async () => {
     const counts = '4 packets captured, 8 packets received by filter, 0 packets dropped by kernel';
     const capture = await startCapture(tcpdump([counts]), options);
     expect((await capture.packets()).packets).toHaveLength(3);
   });
 
-  it('tells what it has lost', async () => {
+  it('reports lost packets', async () => {
     const counts = '4 packets captured, 9 packets received by filter, 5 packets dropped by kernel';
     const capture = await startCapture(tcpdump([counts]), options);
     expect(await capture.stop()).toMatchObject({ lost: 5 });
@@ -50,12 +50,12 @@ describe('a capture', () => {
     [127, 'sh: 1: exec: tcpdump: not found', { code: 'missing-tool', message: 'tcpdump: no such program' }],
     [1, 'tcpdump: eth0: No such device exists', { code: 'failed' }],
     [1, 'tcpdump: eth0: You do not have permission (Operation not permitted)', { code: 'not-permitted' }],
-  ])('that cannot start is an error: %i %s', async (exitCode, stderr, error) => {
+  ])('fails when tcpdump cannot start: %i %s', async (exitCode, stderr, error) => {
     const background: Background = {
       start: async () => ({
-        said: () => ({ stdout: '', stderr }),
+        output: () => ({ stdout: '', stderr }),
         stdoutBytes: () => Buffer.alloc(0),
-        tell() {},
+        write() {},
         ended: () => true,
         stop: async () => ({ exitCode, stdout: '', stderr }),
       }),

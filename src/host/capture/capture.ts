@@ -1,4 +1,4 @@
-/** Records what devices really carry, with tcpdump, and knows when it has missed something. */
+/** Captures packets on devices with tcpdump, and reports packets that the capture lost. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MustredirectError } from '../../error.ts';
 import { endingWithStdin, waitUntil } from '../process/background.ts';
@@ -8,27 +8,27 @@ import type { Background, Running } from '../ports.ts';
 
 export interface Captured {
   readonly packets: readonly Packet[];
-  /** packets that the kernel had no room for: 0, or the rest proves nothing */
+  /** packets that the kernel dropped for lack of buffer space; unless 0, the capture proves nothing */
   readonly lost: number;
 }
 
 export interface Capture {
-  /** Every IP packet so far: nothing that passed before the call is missing, or `lost` says so. */
+  /** Returns every IP packet so far: packets that passed before the call are complete, or `lost` is not 0. */
   packets(): Promise<Captured>;
-  /** The same, and ends the capture. */
+  /** Returns every IP packet so far, and ends the capture. */
   stop(): Promise<Captured>;
 }
 
 export interface CaptureOptions {
-  /** a device's name, or `any` */
+  /** device name, or `any` */
   readonly device: string;
-  /** as tcpdump takes it: `icmp and host 203.0.113.10` */
+  /** filter in tcpdump syntax: `icmp and host 203.0.113.10` */
   readonly filter: string;
-  /** only what leaves by the device */
+  /** captures only packets that leave by the device */
   readonly outgoing?: boolean;
 }
 
-/** Starts recording, and returns when every packet from now on is seen. */
+/** Starts a capture, and returns once it sees every packet. */
 export async function startCapture(background: Background, options: CaptureOptions): Promise<Capture> {
   const tcpdump = await startTcpdump(background, options);
   return {
@@ -43,7 +43,7 @@ export async function startCapture(background: Background, options: CaptureOptio
   };
 }
 
-/** Stops all of them, also when one of them cannot tell what it has seen. */
+/** Stops all captures, also when one of them fails. */
 export async function stopAll(captures: readonly Capture[]): Promise<Captured[]> {
   const stopped = await Promise.allSettled(captures.map((capture) => capture.stop()));
   return stopped.map((result) => {
@@ -57,31 +57,34 @@ interface Tcpdump {
   readonly running: Running;
 }
 
-/** The headers are enough of a packet; a buffer of 16 MiB outlasts a flood while the machine is busy. */
+/** 128 bytes hold all headers; a buffer of 16 MiB holds a flood of packets while the machine is busy. */
 const tcpdumpArgv = ['tcpdump', '-n', '-U', '-p', '--immediate-mode', '-s', '128', '-B', '16384', '-w', '-'];
 
 async function startTcpdump(
   background: Background,
   { device, filter, outgoing = false }: CaptureOptions,
 ): Promise<Tcpdump> {
-  // On all devices at once, only this link type tells them, and the direction.
+  // In a capture on all devices, only this link type has the device and the direction.
   const all = device === 'any' ? ['-y', 'LINUX_SLL2'] : [];
   const argv = [...tcpdumpArgv, ...all, ...(outgoing ? ['-Q', 'out'] : []), '-i', device, filter];
   const running = await background.start(endingWithStdin(argv));
-  const listens = (): boolean => running.said().stderr.includes('listening on');
-  if ((await waitUntil(() => listens() || running.ended(), startTimeout)) && listens()) {
+  const listens = (): boolean => running.output().stderr.includes('listening on');
+  if ((await waitUntil(() => listens() || running.ended(), patience)) && listens()) {
     return { where: `capture on ${device}`, running };
   }
   throw startError(argv, await running.stop());
 }
 
-const startTimeout = 5000;
+/** Milliseconds in which tcpdump starts, or answers a signal: on a machine that is busy with emulation it takes seconds. */
+const patience = 30_000;
 const settlePause = 10;
 const settleTimeout = 5000;
-/** Equal counts in a row, where what the kernel counts (lo twice) never equals what tcpdump took. */
+/**
+ * Equal counts in a row that end the wait when the kernel counts more than tcpdump takes (packets on lo count twice).
+ */
 const settleRounds = 5;
 
-/** Waits until tcpdump has taken, and we have read, all that the kernel had for it. */
+/** Waits until tcpdump has taken, and we have read, all packets in the kernel buffer. */
 async function settled(tcpdump: Tcpdump): Promise<Captured> {
   let last = '';
   let equal = 0;
@@ -91,7 +94,7 @@ async function settled(tcpdump: Tcpdump): Promise<Captured> {
     equal = counts.text === last ? equal + 1 : 0;
     last = counts.text;
     const complete = counts.captured === counts.received ? equal >= 1 : equal >= settleRounds;
-    // Where some are lost, the others may never be as many as the counts say.
+    // After a loss, the number of records may never reach the counts.
     if (counts.lost > 0 || (complete && records === counts.captured)) return { packets, lost: counts.lost };
     await sleep(settlePause);
   }
@@ -101,12 +104,12 @@ async function settled(tcpdump: Tcpdump): Promise<Captured> {
 const countsPattern = /(\d+) packets? captured, (\d+) packets? received by filter, (\d+) packets? dropped/g;
 
 async function readCounts({ where, running }: Tcpdump) {
-  const answers = () => [...running.said().stderr.matchAll(countsPattern)];
-  const before = answers().length;
-  running.tell('USR1\n');
-  await waitUntil(() => answers().length > before || running.ended(), settleTimeout);
-  const answer = answers()[before];
-  if (!answer) throw new MustredirectError('failed', `${where}: tcpdump does not answer`);
-  const [captured = 0, received = 0, lost = 0] = answer.slice(1).map(Number);
-  return { text: answer[0], captured, received, lost };
+  const reports = () => [...running.output().stderr.matchAll(countsPattern)];
+  const before = reports().length;
+  running.write('USR1\n');
+  await waitUntil(() => reports().length > before || running.ended(), patience);
+  const report = reports()[before];
+  if (!report) throw new MustredirectError('failed', `${where}: tcpdump does not answer`);
+  const [captured = 0, received = 0, lost = 0] = report.slice(1).map(Number);
+  return { text: report[0], captured, received, lost };
 }

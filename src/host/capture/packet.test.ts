@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { type Packet, decodePacket, decodePcap } from './packet.ts';
 
-// An echo request from 10.89.4.2 to 203.0.113.10, as it left a veth, without its payload.
+// An echo request from 10.89.4.2 to 203.0.113.10, captured on a veth, without payload.
 const ipHeader = '4500005400004000 3f011a3b 0a590402 cb00710a'.replaceAll(' ', '');
 const echo = '0800f7ff00010000';
 const ethernetHeader = '0200000000010200000000020800';
@@ -40,17 +40,39 @@ describe('decodePacket', () => {
     });
   });
 
-  it('keeps the number of a protocol that it has no name for', () => {
+  it('keeps the protocol number when it has no name for it', () => {
     const gre = ipHeader.replace('3f01', '3f2f');
     expect(decodePacket(101, Buffer.from(gre, 'hex'))).toMatchObject({ protocol: 47 });
   });
 
-  it('passes over what is not IP', () => {
+  it.each([
+    ['without a key', '00000800', undefined],
+    ['with a key', '2000080000000007', 7],
+    ['with a large key', '20000800ffffffff', 4_294_967_295],
+    ['with a key behind a checksum', 'a0000800abcd000000000009', 9],
+    ['that is cut off', '20000800', undefined],
+    ['that is empty', '', undefined],
+  ])('reads GRE %s', (_, header, key) => {
+    const gre = ipHeader.replace('3f01', '3f2f');
+    expect(decodePacket(101, Buffer.from(gre + header, 'hex'))?.key).toBe(key);
+  });
+
+  it.each([
+    ['port unreachable', '0303', { code: 3, about: '203.0.113.10' }],
+    ['time exceeded', '0b00', { code: 0, about: '203.0.113.10' }],
+    ['an echo reply', '0000', undefined],
+  ])('tells the packet of an ICMP error: %s', (_, type, error) => {
+    const icmp = `${type}f7ff00000000${ipHeader}`;
+    expect(decodePacket(101, Buffer.from(ipHeader + icmp, 'hex'))?.error).toEqual(error);
+    expect(decodePacket(101, Buffer.from(ipHeader + icmp.slice(0, -8), 'hex'))?.error).toBeUndefined();
+  });
+
+  it('skips frames other than IP', () => {
     const arp = Buffer.from('ffffffffffff02000000000208060001', 'hex');
     expect(decodePacket(1, arp)).toBeUndefined();
   });
 
-  it('refuses a link type that it does not know', () => {
+  it('refuses an unknown link type', () => {
     expect(() => decodePacket(105, Buffer.alloc(40))).toThrow('link type 105');
   });
 });
@@ -90,23 +112,32 @@ describe('decodePacket of IPv6', () => {
   });
 
   it.each([
+    ['unreachable', '0104', { code: 4, about: '2001:db8:113::10' }],
+    ['too big', '0200', { code: 0, about: '2001:db8:113::10' }],
+    ['an echo reply', '8100', undefined],
+  ])('tells the packet of an ICMP error: %s', (_, type, error) => {
+    const icmp = `${type}f7ff00000000${header('0008', '2f', '3f')}`;
+    expect(decode(header('0030', '3a', '40') + icmp)?.error).toEqual(error);
+  });
+
+  it.each([
     ['an echo reply', 129, undefined],
     ['too big', 2, undefined],
     ['a listener query', 130, true],
     ['a router advertisement', 134, true],
     ['a neighbour solicitation', 135, true],
     ['a listener report', 143, true],
-  ])('tells what never leaves a link: %s', (_, type, linkControl) => {
+  ])('flags packets that never leave a link: %s', (_, type, linkControl) => {
     const icmp = `${type.toString(16).padStart(2, '0')}00000000000000`;
     expect(decode(header('0008', '3a', 'ff') + icmp)?.linkControl).toBe(linkControl);
-    // Behind the router alert option, as MLD is sent.
+    // With a router alert option first, as MLD has.
     const behind = `3a000502000001 00${icmp}`.replace(' ', '');
     expect(decode(header('0010', '00', 'ff') + behind)).toMatchObject({ protocol: 'icmp', icmpType: type });
   });
 
-  it('keeps the number of a protocol or extension that it has no name for', () => {
+  it('keeps the number of an unknown protocol or extension header', () => {
     expect(decode(`${header('0008', '2c', '3f')}1100000000000000`)).toMatchObject({ protocol: 44 });
-    // ICMP of the other family
+    // ICMPv4 inside IPv6
     expect(decode(`${header('0008', '01', '3f')}0800f7ff00010000`)).not.toHaveProperty('icmpType', 8);
   });
 });
@@ -115,20 +146,20 @@ describe('decodePcap', () => {
   const fileHeader = 'd4c3b2a1 02000400 00000000 00000000 00000400 65000000'.replaceAll(' ', '');
   const record = `07000000000000001c0000001c000000${ipHeader}${echo}`;
 
-  it('reads whole records and leaves a half one', () => {
+  it('reads complete records and skips a partial one', () => {
     const stream = Buffer.from(fileHeader + record + record, 'hex');
     expect(decodePcap(stream)).toEqual({ records: 2, packets: [expected, expected] });
     expect(decodePcap(stream.subarray(0, -1))).toEqual({ records: 1, packets: [expected] });
   });
 
-  it('reads nothing from a stream that has hardly begun', () => {
+  it('reads no records from the beginning of a stream', () => {
     expect(decodePcap(Buffer.from(fileHeader, 'hex'))).toEqual({ records: 0, packets: [] });
     expect(decodePcap(Buffer.alloc(3))).toEqual({ records: 0, packets: [] });
   });
 });
 
-// tcpdump 4.99.3 with libpcap 1.10.3, on a node: 2 is its bridge, 3 a port of it, 4 the way to the gateway.
-describe('what tcpdump recorded while a container sent an echo request, a SYN and a datagram', () => {
+// tcpdump 4.99.3 with libpcap 1.10.3, on a node: link 2 is its bridge, 3 a bridge port, 4 the uplink to the gateway.
+describe('a tcpdump recording of an echo request, a SYN and a datagram from a container', () => {
   const recorded = (name: string) =>
     decodePcap(readFileSync(new URL(`fixtures/${name}.pcap`, import.meta.url)));
   const probes = (packets: readonly Packet[]) =>
@@ -152,15 +183,15 @@ describe('what tcpdump recorded while a container sent an echo request, a SYN an
     );
   });
 
-  it('on the way to the gateway', () => {
+  it('on the uplink to the gateway', () => {
     const { records, packets } = recorded('capture-eth0-out');
     expect(records).toBe(4);
     expect(packets).toEqual(sent.map((packet) => ({ ...packet, toMac: '02:00:00:00:00:02', ttl: 63 })));
   });
 });
 
-// The same with IPv6: 3 is the bridge, 4 a port of it, 2 the way to the gateway.
-describe('what tcpdump recorded of IPv6', () => {
+// Recording with IPv6: link 3 is the bridge, 4 a bridge port, 2 the uplink to the gateway.
+describe('a tcpdump recording of IPv6', () => {
   const recorded = (name: string) =>
     decodePcap(readFileSync(new URL(`fixtures/${name}.pcap`, import.meta.url)));
   const destination = '2001:db8:ffff::1';
@@ -184,7 +215,7 @@ describe('what tcpdump recorded of IPv6', () => {
     );
   });
 
-  it('on the way to the gateway', () => {
+  it('on the uplink to the gateway', () => {
     const { packets } = recorded('capture-eth0-out-6');
     expect(packets.filter((packet) => !isControl(packet))).toEqual(
       sent.map((packet) => ({ ...packet, toMac: '7e:0b:c7:ec:43:c0', ttl: 63 })),

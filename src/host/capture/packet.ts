@@ -1,28 +1,38 @@
-/** Decodes captured IP packets, with what their link layer tells of them. */
+/** Decodes captured IP packets and their link layer. */
 import { type Address, parseAddress } from '../../address/cidr.ts';
 import { MustredirectError } from '../../error.ts';
 
 export interface Packet {
-  /** index of the device where it was seen, in a capture on all devices */
+  /** index of the device that carried the packet, in a capture on all devices */
   readonly linkIndex?: number;
-  /** `out`: it left the host there; in a capture on all devices */
+  /** `out`: the packet left the host by this device; in a capture on all devices */
   readonly direction?: 'in' | 'out';
-  /** link-layer address that it was sent to, in a capture on an Ethernet device */
+  /** destination MAC address, in a capture on an Ethernet device */
   readonly toMac?: string;
-  /** `icmp` is the one of the addresses' family */
+  /** `icmp` means ICMP of the packet's family */
   readonly protocol: 'icmp' | 'tcp' | 'udp' | number;
   readonly source: Address;
   readonly destination: Address;
   readonly sourcePort?: number;
   readonly destinationPort?: number;
-  /** an echo request is 8, its reply 0, unreachable 3; of IPv6: 128, 129, 1 */
+  /** ICMP: echo request 8, echo reply 0, unreachable 3; ICMPv6: 128, 129, 1 */
   readonly icmpType?: number;
-  /** what IPv6 needs on every link and no router passes on: neighbour discovery, router advertisements, MLD */
+  /** ICMP error: what happened to which packet */
+  readonly error?: IcmpError;
+  /** GRE: key, if the packet has one */
+  readonly key?: number;
+  /** IPv6 link-local signalling, which routers do not forward: neighbour discovery, router advertisements, MLD */
   readonly linkControl?: true;
-  /** IPv6: the hop limit */
+  /** TTL; for IPv6 the hop limit */
   readonly ttl: number;
-  /** of the whole IP packet, in bytes */
+  /** length of the whole IP packet, in bytes */
   readonly length: number;
+}
+
+export interface IcmpError {
+  readonly code: number;
+  /** destination of the packet that it is about */
+  readonly about: Address;
 }
 
 const ethernet = 1;
@@ -33,7 +43,7 @@ const etherTypes = [0x0800, 0x86dd];
 /** PACKET_OUTGOING of linux/if_packet.h */
 const outgoing = 4;
 
-/** What is not IP (ARP) gives nothing. */
+/** Returns undefined for frames other than IP, such as ARP. */
 export function decodePacket(linkType: number, frame: Buffer): Packet | undefined {
   switch (linkType) {
     case ethernet:
@@ -66,12 +76,35 @@ function decodeIpv4(ip: Buffer): Packet {
   const payload = ip.subarray((ip.readUInt8(0) & 15) * 4);
   return {
     protocol,
-    source: [...ip.subarray(12, 16)].join('.'),
-    destination: [...ip.subarray(16, 20)].join('.'),
+    source: decodeIpv4Address(ip.subarray(12, 16)),
+    destination: decodeIpv4Address(ip.subarray(16, 20)),
     ...decodePayload(protocol, payload),
+    ...(protocol === 'icmp' ? decodeError(payload, errors4) : {}),
     ttl: ip.readUInt8(8),
     length: ip.readUInt16BE(2),
   };
+}
+
+interface ErrorFormat {
+  readonly types: readonly number[];
+  /** bytes from the ICMP header to the destination of the packet that the error is about */
+  readonly destination: readonly [from: number, to: number];
+  readonly decode: (bytes: Buffer) => Address;
+}
+
+/** unreachable, time exceeded, wrong parameter */
+const errors4: ErrorFormat = { types: [3, 11, 12], destination: [24, 28], decode: decodeIpv4Address };
+/** unreachable, too big, time exceeded, wrong parameter */
+const errors6: ErrorFormat = { types: [1, 2, 3, 4], destination: [32, 48], decode: decodeIpv6Address };
+
+function decodeError(icmp: Buffer, { types, destination, decode }: ErrorFormat): Pick<Packet, 'error'> {
+  const [from, to] = destination;
+  if (icmp.length < to || !types.includes(icmp.readUInt8(0))) return {};
+  return { error: { code: icmp.readUInt8(1), about: decode(icmp.subarray(from, to)) } };
+}
+
+function decodeIpv4Address(bytes: Buffer): Address {
+  return [...bytes].join('.');
 }
 
 const ipv6HeaderLength = 40;
@@ -87,19 +120,20 @@ function decodeIpv6(ip: Buffer): Packet {
     source: decodeIpv6Address(ip.subarray(8, 24)),
     destination: decodeIpv6Address(ip.subarray(24, 40)),
     ...decoded,
+    ...(protocol === 'icmp' ? decodeError(payload, errors6) : {}),
     ...(protocol === 'icmp' && isLinkControl(decoded.icmpType) ? { linkControl: true as const } : {}),
     ttl: ip.readUInt8(7),
     length: ipv6HeaderLength + ip.readUInt16BE(4),
   };
 }
 
-/** The one extension header that is usual on a link: MLD has it. Others stay the packet's protocol. */
+/** Skips a hop-by-hop header, which MLD has. Any other extension header is returned as the packet's protocol. */
 function behindHopByHop(next: number, payload: Buffer): { readonly next: number; readonly payload: Buffer } {
   if (next !== hopByHop) return { next, payload };
   return { next: payload.readUInt8(0), payload: payload.subarray((payload.readUInt8(1) + 1) * 8) };
 }
 
-/** MLD is 130 to 132 and 143, discovery of routers and neighbours 133 to 137. */
+/** MLD is 130 to 132 and 143; router and neighbour discovery is 133 to 137. */
 function isLinkControl(icmpType = 0): boolean {
   return (icmpType >= 130 && icmpType <= 137) || icmpType === 143;
 }
@@ -119,15 +153,28 @@ function decodePayload(protocol: Packet['protocol'], payload: Buffer): Partial<P
     case 'tcp':
     case 'udp':
       return { sourcePort: payload.readUInt16BE(0), destinationPort: payload.readUInt16BE(2) };
+    case gre:
+      return decodeKey(payload);
     default:
       return {};
   }
 }
 
+const gre = 47;
+/** flags of the first two bytes */
+const [hasChecksum, hasKey] = [0x8000, 0x2000];
+
+/** A checksum precedes the key, with as many bytes. */
+function decodeKey(payload: Buffer): Pick<Packet, 'key'> {
+  const flags = payload.length < 2 ? 0 : payload.readUInt16BE(0);
+  const at = flags & hasChecksum ? 8 : 4;
+  return flags & hasKey && payload.length >= at + 4 ? { key: payload.readUInt32BE(at) } : {};
+}
+
 const fileHeaderLength = 24;
 const recordHeaderLength = 16;
 
-/** The whole records of a pcap stream so far, in the byte order of this machine's tcpdump. */
+/** Reads the complete records of a pcap stream, in this machine's byte order. */
 export function decodePcap(stream: Buffer): {
   readonly records: number;
   readonly packets: readonly Packet[];

@@ -1,27 +1,27 @@
-/** Makes conntrack forget flows. */
-import { familyOf, prefixLength, shortSubnet } from '../../address/cidr.ts';
+/** Deletes conntrack entries of flows. */
+import { familyOf, prefixLength, shortSubnet, fullPrefixLength } from '../../address/cidr.ts';
 import type { Flows } from '../../kinds/flows/schema.ts';
 import { knownFlows } from './list.ts';
 import { commandError } from '../process/exec.ts';
 import { missingProgram, programNotFound } from '../process/missing-program.ts';
 import type { Exec, RunOptions } from '../ports.ts';
 
-/** A process each takes 12 ms [measured]; one for all needs `-R`, which is new in conntrack 1.4.7. */
+/** Above this number, one `conntrack -R` (new in 1.4.7) deletes all flows: one process each takes 12 ms [measured]. */
 const many = 32;
-/** Each walks through the whole table, which takes 8 ms: so many of them stay below the time limit of a program. */
+/** Each deletion walks the whole table, which takes 8 ms: this many stay below the time limit of a program. */
 const atOnce = 1000;
-/** It opens its stdin anew, as a file: what Node gives a program is a socket, and cannot be opened. */
+/** conntrack opens its stdin anew as a file, which fails for the socket that Node passes: a pipe from `cat` works. */
 const throughPipe = ['sh', '-c', 'cat | "$@"', 'sh'];
-/** Each try has deleted some, and new ones have their own address already. */
+/** Each try deletes some entries; new ones already have the new source address. */
 const mostTries = 50;
 
 /**
- * None to forget is no error.
+ * Deletes the conntrack entries of these flows.
  *
- * @returns whether there was any
+ * @returns whether there were any
  */
 export async function forgetFlows(exec: Exec, flows: readonly Flows[]): Promise<boolean> {
-  if (flows.length <= many) {
+  if (flows.length <= many && flows.every(isDeletedAtOnce)) {
     let any = false;
     for (const some of flows) any = (await forget(exec, ['conntrack', ...conntrackArgs(some)])) || any;
     return any;
@@ -34,7 +34,7 @@ export async function forgetFlows(exec: Exec, flows: readonly Flows[]): Promise<
   return known.length > 0;
 }
 
-/** A flow that ends by itself between being listed and being deleted makes it stop there: it begins again. */
+/** conntrack stops when a flow ends between being listed and being deleted: the deletion is retried. */
 async function forget(exec: Exec, argv: readonly string[], options?: RunOptions): Promise<boolean> {
   for (let tries = 1; ; tries += 1) {
     const output = await exec.run(argv, options);
@@ -47,10 +47,20 @@ async function forget(exec: Exec, argv: readonly string[], options?: RunOptions)
   }
 }
 
-/** Deletes what was begun by an address of `from`, to one of `to` where that is given, or what others began and it answers. */
-export function conntrackArgs({ from, to, called }: Flows): string[] {
+/** conntrack accepts a prefix length only for the original direction, not for the address that replies. */
+function isDeletedAtOnce({ from, inbound }: Flows): boolean {
+  return !inbound || prefixLength(from) === fullPrefixLength(familyOf(from));
+}
+
+/**
+ * Arguments that delete flows from `from`, to `to` if given, or inbound ones, which `from` replies to.
+ *
+ * @throws if they are inbound, and `from` is more than one address
+ */
+export function conntrackArgs(flows: Flows): string[] {
+  if (!isDeletedAtOnce(flows)) throw new Error(`conntrack -r takes one address, not ${flows.from}`);
+  const { from, to, inbound } = flows;
   const family = familyOf(from) === 4 ? 'ipv4' : 'ipv6';
-  // conntrack takes a prefix length for what a flow began with alone.
-  const source = called ? ['-r', shortSubnet(from)] : prefixLength(from) === 0 ? [] : ['-s', from];
+  const source = inbound ? ['-r', shortSubnet(from)] : prefixLength(from) === 0 ? [] : ['-s', from];
   return ['-D', '-f', family, ...source, ...(to === undefined ? [] : ['-d', to])];
 }

@@ -1,4 +1,4 @@
-/** Reads and writes files for real. */
+/** Reads and writes files of the real file system. */
 import { constants } from 'node:fs';
 import {
   chmod,
@@ -14,21 +14,24 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import type { Files, ReadOptions } from '../ports.ts';
+import type { FileStat, Files, ReadOptions } from '../ports.ts';
 import { writeError } from './write-error.ts';
 
 export function createFiles(): Files {
   return {
     read,
+    stat: statOf,
     list,
-    replace: explained(replace),
-    append: explained(append),
-    overwrite: explained(overwrite),
-    remove: explained(remove),
+    replace: withWriteError(replace),
+    append: withWriteError(append),
+    overwrite: withWriteError(overwrite),
+    remove: withWriteError(remove),
   };
 }
 
-function explained<Rest extends readonly unknown[]>(write: (path: string, ...rest: Rest) => Promise<void>) {
+function withWriteError<Rest extends readonly unknown[]>(
+  write: (path: string, ...rest: Rest) => Promise<void>,
+) {
   return (path: string, ...rest: Rest): Promise<void> =>
     write(path, ...rest).catch((error: unknown) => {
       throw writeError(path, error);
@@ -40,43 +43,45 @@ async function read(path: string, { follow = true }: ReadOptions = {}): Promise<
   return orWhenMissing(readFile(path, { encoding: 'utf8', flag }), undefined);
 }
 
+async function statOf(path: string): Promise<FileStat | undefined> {
+  const found = await orWhenMissing(stat(path), undefined);
+  return found && { uid: found.uid, mode: found.mode & 0o7777, isFile: found.isFile() };
+}
+
 async function list(path: string): Promise<readonly string[]> {
   return orWhenMissing(readdir(path), []);
 }
 
 async function replace(path: string, content: string, mode = 0o600): Promise<void> {
   const folder = dirname(path);
-  // A folder that is new is as private as the file.
+  // A new folder gets the permissions of the file.
   await mkdir(folder, { recursive: true, mode: mode | ((mode & 0o444) >> 2) });
-  const beside = besideOf(path);
+  const temporary = temporaryPath(path);
   const before = await orWhenMissing(stat(path), undefined);
   try {
-    await writeWhole(beside, content);
-    if (before) await chown(beside, before.uid, before.gid);
-    await chmod(beside, before ? before.mode & 0o7777 : mode);
-    await rename(beside, path);
+    await writeSynced(temporary, content, constants.O_TRUNC);
+    if (before) await chown(temporary, before.uid, before.gid);
+    await chmod(temporary, before ? before.mode & 0o7777 : mode);
+    await rename(temporary, path);
   } catch (error) {
-    await rm(beside, { force: true });
+    await rm(temporary, { force: true });
     throw error;
   }
   await syncFolder(folder);
 }
 
 /**
- * Where a file is written before it takes the place of `path`. A dot keeps engines that read every *.conflist
- * of the folder from taking the half-written file. One name: the lock admits one writer, and what a killed
- * one left is written over by the next.
+ * Path of the temporary file that replaces `path`. The leading dot keeps engines, which read every *.conflist of a
+ * folder, from reading it half written. A fixed name is enough: the lock admits one writer, and the next one overwrites
+ * what a killed one left.
  */
-export function besideOf(path: string): string {
+export function temporaryPath(path: string): string {
   return join(dirname(path), `.${basename(path)}.mustredirect`);
 }
 
-async function writeWhole(path: string, content: string): Promise<void> {
-  const file = await open(
-    path,
-    constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW,
-    0o600,
-  );
+/** @param flag O_TRUNC or O_APPEND */
+async function writeSynced(path: string, content: string, flag: number): Promise<void> {
+  const file = await open(path, constants.O_WRONLY | constants.O_CREAT | constants.O_NOFOLLOW | flag, 0o600);
   try {
     await file.writeFile(content);
     await file.sync();
@@ -85,7 +90,7 @@ async function writeWhole(path: string, content: string): Promise<void> {
   }
 }
 
-/** The rename itself must survive a power cut. */
+/** Makes the rename survive a power failure. */
 async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, constants.O_RDONLY);
   try {
@@ -96,17 +101,7 @@ async function syncFolder(folder: string): Promise<void> {
 }
 
 async function append(path: string, content: string): Promise<void> {
-  const file = await open(
-    path,
-    constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | constants.O_NOFOLLOW,
-    0o600,
-  );
-  try {
-    await file.writeFile(content);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
+  await writeSynced(path, content, constants.O_APPEND);
 }
 
 async function overwrite(path: string, content: string): Promise<void> {

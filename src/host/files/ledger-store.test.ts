@@ -31,7 +31,17 @@ describe('the ledger', () => {
     expect(await readLedger(files, path)).toEqual(full);
   });
 
-  it('gives back no setting of before a restart of the machine', async () => {
+  it.each<Ledger>([
+    { ...emptyLedger, ownerBit: 64 },
+    { ...emptyLedger, bridges: { web: 'br1' } },
+    { ...emptyLedger, forget: [{ from: '10.89.4.0/24' }] },
+  ])('is kept while one field remembers something: %j', async (ledger) => {
+    const { files } = hostWith();
+    await writeLedger(files, path, ledger);
+    expect(await readLedger(files, path)).toEqual(ledger);
+  });
+
+  it('has no sysctls after a reboot of the machine', async () => {
     const { files } = hostWith();
     await writeLedger(files, path, full);
     const written = (await files.read(path)) ?? '';

@@ -2,7 +2,8 @@
 import * as z from 'zod';
 import { MustredirectError } from '../../error.ts';
 import { engineNames } from '../../spec/engine-names.ts';
-import { confFile, networkName, settingName } from '../../kinds/fields.ts';
+import { confFile, networkName, sysctlName } from '../../kinds/fields.ts';
+import { natDecisionsSchema } from '../../kinds/flows/nat-decisions.ts';
 import { flowsSchema } from '../../kinds/flows/schema.ts';
 import { type Ledger, emptyLedger } from '../../state/ledger.ts';
 import { isObject } from '../../kinds/alike.ts';
@@ -17,9 +18,10 @@ const fields = {
   bypassBit: z.number().exactOptional(),
   checkedBit: z.number().exactOptional(),
   ownerBit: z.number().exactOptional(),
-  sysctls: z.record(settingName, z.string()),
+  sysctls: z.record(sysctlName, z.string()),
   bridges: z.record(z.string(), deviceName).exactOptional(),
   forget: z.array(flowsSchema).exactOptional(),
+  nat: z.object({ decisions: natDecisionsSchema, table: z.string().exactOptional() }).exactOptional(),
   networks: z.array(
     z.object({
       engine: z.enum(engineNames),
@@ -40,8 +42,7 @@ export async function readLedger(files: Files, path: string): Promise<Ledger> {
   if (text === undefined) return emptyLedger;
   try {
     const { version: _, boot, ...ledger } = fileSchema.parse(JSON.parse(text));
-    // After a restart the settings are as somebody's configuration has them now.
-    return boot === (await bootId(files)) ? ledger : { ...ledger, sysctls: {} };
+    return boot === (await bootId(files)) ? ledger : afterRestart(ledger);
   } catch (cause) {
     throw new MustredirectError('refused', `${path}: not a state file of this version`, {
       hint: 'a newer mustredirect wrote it, or it is damaged: use that version, or restore the file',
@@ -50,7 +51,13 @@ export async function readLedger(files: Files, path: string): Promise<Ledger> {
   }
 }
 
-/** An empty ledger is no file: `destroy` leaves nothing behind. */
+/** After a reboot, sysctls have the values of the host's own configuration, and conntrack has no earlier flows. */
+export function afterRestart(ledger: Ledger): Ledger {
+  const { nat: _, ...kept } = ledger;
+  return { ...kept, sysctls: {} };
+}
+
+/** Removes the file of an empty ledger, so that `destroy` leaves nothing behind. */
 export async function writeLedger(files: Files, path: string, ledger: Ledger): Promise<void> {
   if (isEmpty(ledger)) {
     await removeState(files, path);
@@ -63,7 +70,7 @@ export async function ledgerText(files: Files, ledger: Ledger): Promise<string> 
   return `${JSON.stringify({ version: formatVersion, boot: await bootId(files), ...ledger }, null, 2)}\n`;
 }
 
-/** What can still be read of a ledger that is damaged, field by field. */
+/** Reads the intact fields of a damaged ledger. */
 export function salvageLedger(text: string): Ledger {
   let found: unknown;
   try {
@@ -80,7 +87,9 @@ export function salvageLedger(text: string): Ledger {
   return { ...emptyLedger, ...(Object.fromEntries(good) as Partial<Ledger>) };
 }
 
-function isEmpty({ gateways, bypassBit, checkedBit, sysctls, networks, forget = [] }: Ledger): boolean {
-  const counts = [Object.keys(gateways).length, Object.keys(sysctls).length, networks.length, forget.length];
-  return bypassBit === undefined && checkedBit === undefined && counts.every((count) => count === 0);
+/** Whether the ledger remembers nothing: every field is an empty map or list. */
+function isEmpty(ledger: Ledger): boolean {
+  return Object.values(ledger).every(
+    (value: unknown) => typeof value === 'object' && value !== null && Object.keys(value).length === 0,
+  );
 }

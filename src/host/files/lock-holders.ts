@@ -1,13 +1,13 @@
-/** Processes that hold a lock of flock(2): /proc lists the open files of each process, and which of them are locked. */
+/** Processes that hold a lock of flock(2), found by the open files and locks that /proc lists for each process. */
 import { readFile, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ownUser } from '../process/own-user.ts';
 
 /**
- * The file's inode when processes of other users hold its lock, and none of ours does; nothing otherwise, also when the
- * holder cannot be seen from here.
+ * Inode of the file when only processes of other users hold its lock; undefined otherwise, also when the holder is not
+ * visible.
  */
-export async function heldByStrangers(path: string): Promise<string | undefined> {
+export async function heldByOtherUsers(path: string): Promise<string | undefined> {
   const file = await stat(path, { bigint: true }).catch(() => undefined);
   if (!file) return undefined;
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
@@ -16,8 +16,8 @@ export async function heldByStrangers(path: string): Promise<string | undefined>
     if (await holds(pid, file)) users.add(await userOf(pid));
   }
   const own = await ownUser();
-  const strangers = users.size > 0 && [...users].every((user) => user !== 0 && user !== own);
-  return strangers ? String(file.ino) : undefined;
+  const onlyOthers = users.size > 0 && [...users].every((user) => user !== 0 && user !== own);
+  return onlyOthers ? String(file.ino) : undefined;
 }
 
 interface Inode {
@@ -36,7 +36,7 @@ async function holds(pid: string, { dev, ino }: Inode): Promise<boolean> {
   return false;
 }
 
-/** The real user: a program with the setuid bit that a user has started is that user's. A process that has ended is ours. */
+/** Real user of a process: a setuid program belongs to the user who started it. An ended process counts as ours. */
 async function userOf(pid: string): Promise<number> {
   const status = await readFile(join('/proc', pid, 'status'), 'utf8').catch(() => '');
   return Number(/^Uid:\t(\d+)/m.exec(status)?.[1] ?? 0);

@@ -10,7 +10,7 @@ import { createFiles } from './files.ts';
 import { takeLock } from './lock.ts';
 import type { Running } from '../ports.ts';
 
-const outside = { background: createBackground(), files: createFiles() };
+const ports = { background: createBackground(), files: createFiles() };
 let folder: string;
 let path: string;
 
@@ -29,25 +29,25 @@ function holdAs(uid: number, kind: string): ChildProcess & { readonly stdout: No
 }
 
 describe('the lock', () => {
-  it('is for one at a time, who says who it is', async () => {
-    const first = await takeLock(outside, path, { who: 'a long name, process 1' });
-    await expect(takeLock(outside, path, { who: 'second' })).rejects.toMatchObject({
+  it('admits one holder, and names it to others', async () => {
+    const first = await takeLock(ports, path, { who: 'a long name, process 1' });
+    await expect(takeLock(ports, path, { who: 'second' })).rejects.toMatchObject({
       code: 'busy',
       message: expect.stringMatching(
         /^another run is in progress: a long name, process 1, since \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/,
       ) as unknown,
     });
     await first.release();
-    const second = await takeLock(outside, path, { who: 'second' });
-    expect(await outside.files.read(path)).toMatch(/^second, since [^,]*\n$/);
+    const second = await takeLock(ports, path, { who: 'second' });
+    expect(await ports.files.read(path)).toMatch(/^second, since [^,]*\n$/);
     await second.release();
   });
 
-  it('can be waited for', async () => {
-    const first = await takeLock(outside, path, { who: 'first' });
+  it('is granted to a waiting process after release', async () => {
+    const first = await takeLock(ports, path, { who: 'first' });
     const told: string[] = [];
     let releasing: Promise<void> | undefined;
-    const second = await takeLock(outside, path, {
+    const second = await takeLock(ports, path, {
       who: 'second',
       wait: 10,
       onWait(holder) {
@@ -60,47 +60,47 @@ describe('the lock', () => {
     await second.release();
   });
 
-  it('is waited for no longer than asked', async () => {
-    const first = await takeLock(outside, path, { who: 'first' });
+  it('is waited for up to the given time', async () => {
+    const first = await takeLock(ports, path, { who: 'first' });
     const start = performance.now();
-    await expect(takeLock(outside, path, { who: 'second', wait: 0.3 })).rejects.toMatchObject({
+    await expect(takeLock(ports, path, { who: 'second', wait: 0.3 })).rejects.toMatchObject({
       code: 'busy',
     });
     expect(performance.now() - start).toBeGreaterThan(250);
     await first.release();
   });
 
-  it('is gone when the pipe to its holder is', async () => {
+  it('is released when the pipe to its holder closes', async () => {
     const started: Running[] = [];
     const start = async (argv: readonly string[]) => {
-      const running = await outside.background.start(argv);
+      const running = await ports.background.start(argv);
       started.push(running);
       return running;
     };
-    await takeLock({ ...outside, background: { start } }, path, { who: 'killed' });
+    await takeLock({ ...ports, background: { start } }, path, { who: 'killed' });
     await started[0]?.stop();
-    const next = await takeLock(outside, path, { who: 'next' });
+    const next = await takeLock(ports, path, { who: 'next' });
     await next.release();
     expect(started).toHaveLength(1);
   });
 
-  it.each(['-s', '-x'])('that another user holds (flock %s) does not keep us out', async (kind) => {
+  it.each(['-s', '-x'])('is granted when another user holds it (flock %s)', async (kind) => {
     await mkdir(join(folder, 'run'));
     await chmod(folder, 0o755);
     await writeFile(path, 'old\n');
     const stranger = holdAs(1234, kind);
     try {
       await once(stranger.stdout, 'data');
-      const first = await takeLock(outside, path, { who: 'first' });
-      await expect(takeLock(outside, path, { who: 'second' })).rejects.toMatchObject({ code: 'busy' });
+      const first = await takeLock(ports, path, { who: 'first' });
+      await expect(takeLock(ports, path, { who: 'second' })).rejects.toMatchObject({ code: 'busy' });
       await first.release();
-      await (await takeLock(outside, path, { who: 'third' })).release();
+      await (await takeLock(ports, path, { who: 'third' })).release();
     } finally {
       stranger.kill();
     }
   });
 
-  it('that several take from another user at the same time is for one of them', async () => {
+  it('is granted to one of several processes that take it from another user at once', async () => {
     await mkdir(join(folder, 'run'));
     await chmod(folder, 0o755);
     await writeFile(path, 'old\n');
@@ -109,7 +109,7 @@ describe('the lock', () => {
       await once(stranger.stdout, 'data');
       let [inside, most] = [0, 0];
       const work = async (who: string): Promise<void> => {
-        const lock = await takeLock(outside, path, { who, wait: 20 });
+        const lock = await takeLock(ports, path, { who, wait: 20 });
         inside += 1;
         most = Math.max(most, inside);
         await sleep(50);
@@ -123,17 +123,17 @@ describe('the lock', () => {
     }
   });
 
-  it('is not taken through a symbolic link', async () => {
+  it('is refused through a symbolic link', async () => {
     await mkdir(join(folder, 'run'));
     await symlink('/nonexistent-target', path);
-    await expect(takeLock(outside, path, { who: 'me' })).rejects.toMatchObject({
+    await expect(takeLock(ports, path, { who: 'me' })).rejects.toMatchObject({
       message: expect.stringContaining('is a symbolic link') as unknown,
     });
   });
 
-  it('that cannot be made is an error that says why', async () => {
+  it('reports why it cannot be created', async () => {
     await writeFile(join(folder, 'run'), '');
-    await expect(takeLock(outside, path, { who: 'me' })).rejects.toMatchObject({
+    await expect(takeLock(ports, path, { who: 'me' })).rejects.toMatchObject({
       code: 'failed',
       message: expect.stringContaining(`${path}: cannot be locked: mkdir: `) as unknown,
     });

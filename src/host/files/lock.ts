@@ -1,41 +1,41 @@
 /**
- * One run at a time. The lock is flock(2) on a file, held by a child that lives as long as our pipe to it:
- * it is gone with us, however we end.
+ * Lock that admits one run at a time: flock(2) on a file, held by a child process that lives as long as our pipe to it.
+ * The lock is released when this process ends, however it ends.
  */
 import { MustredirectError } from '../../error.ts';
 import { waitUntil } from '../process/background.ts';
 import { missingProgram, programNotFound } from '../process/missing-program.ts';
-import { heldByStrangers } from './lock-holders.ts';
+import { heldByOtherUsers } from './lock-holders.ts';
 import type { Background, Files, Host, Output } from '../ports.ts';
 
 export interface Lock {
-  /** Returns when the next one can have it. */
+  /** Returns when the next process can take the lock. */
   release(): Promise<void>;
 }
 
 export interface LockOptions {
-  /** what the next one is told, should it have to wait: `apply, process 4711` */
+  /** description of the holder, shown to a process that waits: `apply, process 4711` */
   readonly who: string;
-  /** seconds to wait for it; default: none */
+  /** seconds to wait for the lock; default: 0 */
   readonly wait?: number;
-  /** called before we wait: `destroy, process 4711, since 2026-01-31T12:00:00Z` */
+  /** called before waiting, with the holder: `destroy, process 4711, since 2026-01-31T12:00:00Z` */
   readonly onWait?: (holder: string) => void;
 }
 
-interface Outside {
+interface LockPorts {
   readonly background: Background;
   readonly files: Files;
 }
 
-/** Throws `busy` when somebody else has it, still. */
+/** Throws `busy` when another process still holds the lock after the wait. */
 export async function takeLock(
-  { background, files }: Outside,
+  { background, files }: LockPorts,
   path: string,
   { who, wait = 0, onWait = () => {} }: LockOptions,
 ): Promise<Lock> {
   const holder = async () => (await files.read(path, { follow: false }))?.trim() || 'unknown';
   let lock = await tryLock(background, path, who, 0);
-  if (!lock) lock = await tryWithoutStrangers({ background, files }, path, who);
+  if (!lock) lock = await tryReplacingFile({ background, files }, path, who);
   if (!lock && wait > 0) {
     onWait(await holder());
     lock = await tryLock(background, path, who, wait);
@@ -47,41 +47,42 @@ export async function takeLock(
 }
 
 /**
- * Another user who opened the file while its mode was wider can hold the lock as long as he wants: then the file makes
- * room for a new one, which he cannot open.
+ * Another user who opened the file while its mode was wider can hold the lock indefinitely: a new file, which that user
+ * cannot open, replaces it.
  */
-async function tryWithoutStrangers(
-  { background }: Outside,
+async function tryReplacingFile(
+  { background }: LockPorts,
   path: string,
   who: string,
 ): Promise<Lock | undefined> {
-  const inode = await heldByStrangers(path);
+  const inode = await heldByOtherUsers(path);
   return inode === undefined ? undefined : tryLock(background, path, who, 0, inode);
 }
 
-/** Whether somebody holds it now. */
+/** Whether a process holds the lock now. */
 export async function isLocked({ exec, files }: Host, path: string): Promise<boolean> {
   if ((await files.read(path, { follow: false })) === undefined) return false;
   const { exitCode } = await exec.run([
     'flock',
     '--nonblock',
     '--conflict-exit-code',
-    String(held),
+    String(heldStatus),
     path,
     'true',
   ]);
-  return exitCode === held;
+  return exitCode === heldStatus;
 }
 
-/** exit status of flock(1) when somebody else holds the lock */
-const held = 75;
+/** exit status of flock(1) when another process holds the lock */
+const heldStatus = 75;
 
 /** exit status of the script when the file was replaced while it waited for the lock of the old one */
-const replaced = 76;
+const replacedStatus = 76;
 
 /**
- * The file is written in place: with another file would come another lock. $3 is the inode of a file that is to be
- * replaced. The gate lets one replace it at a time: it is as new as the first stranger, and no other can open it.
+ * The file is written in place, because a new file would carry another lock. $3 is the inode of a file to replace. The
+ * lock on the gate file admits one replacement at a time; the gate is new with the first replacement, so other users
+ * cannot open it.
  */
 const script = `set -e
 umask 077
@@ -105,13 +106,13 @@ if [ -n "$3" ]; then
   exec 8>&-
 fi
 exec 9>>"$0"
-flock -w "$1" -E ${held} 9 || exit $?
-[ "$(inode "$0")" = "$(inode /proc/self/fd/9)" ] || exit ${replaced}
+flock -w "$1" -E ${heldStatus} 9 || exit $?
+[ "$(inode "$0")" = "$(inode /proc/self/fd/9)" ] || exit ${replacedStatus}
 echo "$2, since $(date -u +%Y-%m-%dT%H:%M:%SZ)" >"$0"
 echo locked
 exec cat >/dev/null`;
 
-/** Nothing when somebody else has it for longer than we wait. */
+/** Returns undefined when another process holds the lock for longer than `wait`. */
 async function tryLock(
   background: Background,
   path: string,
@@ -120,12 +121,12 @@ async function tryLock(
   replace = '',
 ): Promise<Lock | undefined> {
   const running = await background.start(['sh', '-c', script, path, String(wait), who, replace]);
-  const locked = (): boolean => running.said().stdout !== '';
+  const locked = (): boolean => running.output().stdout !== '';
   await waitUntil(() => locked() || running.ended(), Infinity);
   if (locked()) return { release: async () => void (await running.stop()) };
   const output = await running.stop();
-  if (output.exitCode === held) return undefined;
-  if (output.exitCode === replaced) return tryLock(background, path, who, wait);
+  if (output.exitCode === heldStatus) return undefined;
+  if (output.exitCode === replacedStatus) return tryLock(background, path, who, wait);
   throw lockError(path, output);
 }
 

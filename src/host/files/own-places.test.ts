@@ -17,6 +17,8 @@ beforeEach(async () => {
     journal: join(base, 'state/host.journal'),
     history: join(base, 'state/host.history'),
     lock: join(base, 'run/host.lock'),
+    agent: join(base, 'run/host.agent'),
+    daemon: join(base, 'run/host.bird'),
     firstNamespace: false,
   };
 });
@@ -42,8 +44,8 @@ const names = [
   'run/host.lock',
 ];
 
-describe('our folders and files', () => {
-  it('need not exist, and are made for us alone', async () => {
+describe('checkOwnPlaces', () => {
+  it('accepts missing folders and files, which are created with access for us only', async () => {
     await checkOwnPlaces(places);
     const files = createFiles();
     await files.replace(places.ledger, 'new');
@@ -56,14 +58,14 @@ describe('our folders and files', () => {
     ]);
   });
 
-  it('that others may only read are narrowed', async () => {
+  it('removes read access of other users', async () => {
     await makeAll();
     for (const name of names) await chmod(join(base, name), name.includes('/') ? 0o644 : 0o755);
     await checkOwnPlaces(places);
     expect(await Promise.all(names.map(modeOf))).toEqual(['700', '700', '600', '600', '600', '600']);
   });
 
-  it.each(names)('that others can write are refused: %s', async (name) => {
+  it.each(names)('refuses paths that others can write: %s', async (name) => {
     await makeAll();
     for (const bit of [0o020, 0o002]) {
       await chmod(join(base, name), 0o700 | bit);
@@ -76,7 +78,7 @@ describe('our folders and files', () => {
     }
   });
 
-  it.each(names)('that belong to another user are refused: %s', async (name) => {
+  it.each(names)('refuses paths that belong to another user: %s', async (name) => {
     await makeAll();
     await chown(join(base, name), stranger, stranger);
     await expect(checkOwnPlaces(places)).rejects.toMatchObject({
@@ -86,7 +88,7 @@ describe('our folders and files', () => {
     });
   });
 
-  it.each(names)('that are symbolic links are refused: %s', async (name) => {
+  it.each(names)('refuses symbolic links: %s', async (name) => {
     await makeAll();
     await rm(join(base, name), { recursive: true });
     await symlink('/etc/passwd', join(base, name));
@@ -96,7 +98,7 @@ describe('our folders and files', () => {
     });
   });
 
-  it('in a folder where others can replace them are refused', async () => {
+  it('refuses a parent folder in which others can replace entries', async () => {
     await makeAll();
     await chmod(base, 0o777);
     await expect(checkOwnPlaces(places)).rejects.toMatchObject({
@@ -109,7 +111,7 @@ describe('our folders and files', () => {
 });
 
 describe('a file of ours', () => {
-  it('is never read, written or added to through a symbolic link', async () => {
+  it('is never read, replaced or appended to through a symbolic link', async () => {
     await makeAll();
     const files = createFiles();
     const target = join(base, 'target');

@@ -1,6 +1,6 @@
 /**
- * The folders that hold our state and our lock, and the files in them: only we may write there, and nobody else may
- * open them. Whoever can open the lock file can hold the lock, and whoever can write a state file decides what root does.
+ * Checks the folders and files of our state and lock: only we may write or open them. A user who can open the lock file
+ * can hold the lock, and a user who can write a state file decides what root does.
  */
 import { constants } from 'node:fs';
 import { type FileHandle, lstat, open } from 'node:fs/promises';
@@ -14,14 +14,14 @@ const folderMode = 0o700;
 const fileMode = 0o600;
 const writableByOthers = 0o022;
 const everyMode = 0o7777;
-/** the bit of /tmp: only the owner of a file may rename or remove it */
+/** sticky bit, as on /tmp: only the owner of a file may rename or remove it */
 const sticky = 0o1000;
 
 type Kind = 'folder' | 'file';
 
 /**
- * Narrows modes that are too wide, and refuses what somebody else could have written. What does not exist is made by
- * whoever writes it.
+ * Narrows modes that are too wide, and throws when another user could have written a path. A missing path is created by
+ * its writer.
  */
 export async function checkOwnPlaces({ ledger, journal, history, lock }: Places): Promise<void> {
   const files = [ledger, journal, history, lock];
@@ -40,20 +40,20 @@ async function checkOwn(path: string, kind: Kind): Promise<void> {
     const wanted = kind === 'folder' ? folderMode : fileMode;
     if (!(await isOurs(uid))) throw othersError(path, kind, uid);
     if ((mode & writableByOthers) !== 0) throw writableError(path, kind, mode);
-    if ((mode & everyMode & ~wanted) !== 0) await narrow(handle, wanted);
+    if ((mode & everyMode & ~wanted) !== 0) await restrictMode(handle, wanted);
   } finally {
     await handle.close();
   }
 }
 
-/** On a read-only file system nothing can be changed: that is told where something has to be written. */
-async function narrow(handle: FileHandle, mode: number): Promise<void> {
+/** A read-only file system is ignored here: writing reports it. */
+async function restrictMode(handle: FileHandle, mode: number): Promise<void> {
   await handle.chmod(mode).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'EROFS') throw error;
   });
 }
 
-/** Nothing when it does not exist. A device or a pipe must not keep us waiting. */
+/** Returns undefined when the path does not exist. A device or pipe must not block. */
 async function openOwn(path: string, kind: Kind): Promise<FileHandle | undefined> {
   const type = kind === 'folder' ? constants.O_DIRECTORY : constants.O_NONBLOCK;
   try {
@@ -76,7 +76,7 @@ async function forbiddenError(path: string, kind: Kind): Promise<Error> {
     : othersError(path, kind, uid);
 }
 
-/** Whoever can write the folder above can put another folder in its place. */
+/** A user who can write the parent folder can replace the folder. */
 async function checkParents(folder: string): Promise<void> {
   for (let path = dirname(folder); path !== dirname(path); path = dirname(path)) {
     const found = await lstat(path).catch(() => undefined);

@@ -1,17 +1,21 @@
-/** Folders and files of mustredirect. A test host has its own network namespace, and so its own state and lock. */
+/** Folders and files of mustredirect. Each network namespace has its own state and lock. */
 import { readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 
 export interface Places {
-  /** what must be remembered between runs */
+  /** state that is kept between runs */
   readonly ledger: string;
-  /** how to undo the run that is at work, was cut off, or waits to be confirmed */
+  /** how to undo the run that is under way, was interrupted, or waits for confirmation */
   readonly journal: string;
-  /** what was applied when, and by whom */
+  /** which changes were applied, when, and by whom */
   readonly history: string;
-  /** locked while a run changes things */
+  /** locked while a run changes the host */
   readonly lock: string;
-  /** the network namespace is the one that the machine started in */
+  /** unix socket of the agent */
+  readonly agent: string;
+  /** folder of our routing daemon, while it runs */
+  readonly daemon: string;
+  /** whether this is the network namespace that the machine booted with */
   readonly firstNamespace: boolean;
 }
 
@@ -24,13 +28,15 @@ export async function findPlaces(env: Readonly<Record<string, string | undefined
     journal: join(state, `${name}.journal`),
     history: join(state, `${name}.history`),
     lock: join(run, `${name}.lock`),
+    agent: join(run, `${name}.agent`),
+    daemon: join(run, `${name}.bird`),
     firstNamespace: name === first,
   };
 }
 
 const first = 'host';
 
-/** `host` in the network namespace that the machine started in, else the namespace's number. */
+/** `host` in the network namespace that the machine booted with, else the namespace's number. */
 async function namespaceName(): Promise<string> {
   const own = await readlink('/proc/self/ns/net');
   const machine = await readlink('/proc/1/ns/net').catch(() => '');

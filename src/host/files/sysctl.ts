@@ -1,23 +1,24 @@
-/** Reads and writes settings of the kernel in the network namespace that we run in. */
+/** Reads and writes sysctls in our network namespace. */
 import { type Family, families } from '../../address/cidr.ts';
+import { sendRedirectsName } from '../../kinds/sysctl/schema.ts';
 import { forwardingName, validMarkName } from '../../state/settings.ts';
 import type { Files } from '../ports.ts';
 
-/** A kernel may be built, or started, without IPv6. */
+/** A kernel may be built or booted without IPv6. */
 export async function readFamilies(files: Files): Promise<readonly Family[]> {
   return (await readSysctl(files, forwardingName[6])) === undefined ? [4] : [4, 6];
 }
 
-/** IPv6 leaves redirects as they are. */
-const redirects: Readonly<Record<Family, string | undefined>> = {
+/** IPv6 forwarding does not change accept_redirects. */
+const acceptRedirects: Readonly<Record<Family, string | undefined>> = {
   4: 'net.ipv4.conf.all.accept_redirects',
   6: undefined,
 };
 
 /**
- * Forwarding of both families, and what the kernel changes along with it [measured on 6.18]: `forwarding` of every
- * device and of those to come; for IPv4 `all.accept_redirects`, too. Of the devices only those that differ are
- * listed. A kernel without a family has no setting of it.
+ * Forwarding of both families, and the settings that the kernel changes along with it [measured on 6.18]: `forwarding`
+ * of every device and of new ones, for IPv4 `all.accept_redirects`, too. Devices are listed only if their value
+ * differs. A kernel without a family lacks its settings.
  */
 export async function readForwarding(
   files: Files,
@@ -37,8 +38,8 @@ async function readFamily(
   if (value === undefined) return {};
   const found: Record<string, string> = { [forwarding]: value };
   if (value !== '0') return found;
-  const along = redirects[family];
-  if (along !== undefined) found[along] = (await readSysctl(files, along)) ?? '0';
+  const redirectsName = acceptRedirects[family];
+  if (redirectsName !== undefined) found[redirectsName] = (await readSysctl(files, redirectsName)) ?? '0';
   for (const device of ['default', ...devices]) {
     const name = `net/ipv${family}/conf/${device}/forwarding`;
     if ((await readSysctl(files, name)) === '1') found[name] = '1';
@@ -46,12 +47,12 @@ async function readFamily(
   return found;
 }
 
-/** Whether what passes a bridge is shown to the firewall as IPv6: there is no such setting where br_netfilter is not loaded. */
+/** Whether bridged IPv6 packets pass the firewall; without br_netfilter the setting is absent. */
 export async function readBridgeFilter6(files: Files): Promise<boolean> {
   return (await readSysctl(files, 'net.bridge.bridge-nf-call-ip6tables')) === '1';
 }
 
-/** Whether the reverse path filter of some devices heeds marks. */
+/** Whether the reverse path filter of some devices uses the fwmark. */
 export async function readValidMarks(
   files: Files,
   devices: readonly string[],
@@ -59,7 +60,11 @@ export async function readValidMarks(
   return readSysctls(files, devices.map(validMarkName));
 }
 
-/** `accept_ra` of some devices: with 1 they take router advertisements as long as they do not forward, with 2 always. */
+export function readSendRedirects(files: Files): Promise<Record<string, string>> {
+  return readSysctls(files, [sendRedirectsName]);
+}
+
+/** `accept_ra` of some devices: 1 accepts router advertisements unless the device forwards, 2 always does. */
 export async function readAcceptRa(
   files: Files,
   devices: readonly string[],
@@ -74,7 +79,7 @@ export async function readAcceptRa(
   );
 }
 
-/** Those that there are. */
+/** Reads those settings that exist. */
 async function readSysctls(files: Files, names: readonly string[]): Promise<Record<string, string>> {
   const values = await Promise.all(names.map((name) => readSysctl(files, name)));
   return Object.fromEntries(
@@ -85,7 +90,7 @@ async function readSysctls(files: Files, names: readonly string[]): Promise<Reco
   );
 }
 
-/** A device that is gone has no setting any more. */
+/** Skips the setting of a device that is gone. */
 export async function writeSysctl(files: Files, name: string, value: string): Promise<void> {
   const current = await readSysctl(files, name);
   if (current === undefined || current === value) return;
@@ -96,7 +101,7 @@ async function readSysctl(files: Files, name: string): Promise<string | undefine
   return (await files.read(sysctlPath(name)))?.trim();
 }
 
-/** As sysctl(8): a name with slashes may hold dots, for devices such as `eth0.7`. */
+/** Path of a setting, as in sysctl(8): a name with slashes may contain dots, for devices such as `eth0.7`. */
 export function sysctlPath(name: string): string {
   return `/proc/sys/${name.includes('/') ? name : name.replaceAll('.', '/')}`;
 }

@@ -1,4 +1,4 @@
-/** Errors of writing a file, with their meaning. */
+/** Error messages for failed writes. */
 import { dirname } from 'node:path';
 import { type ErrorCode, MustredirectError } from '../../error.ts';
 
@@ -40,7 +40,7 @@ const meanings: Readonly<Record<string, Meaning>> = {
   },
 };
 
-/** @returns an error that is not about writing as it is */
+/** @returns errors other than those of writing unchanged */
 export function writeError(path: string, error: unknown): unknown {
   const meaning = meanings[(error as NodeJS.ErrnoException | undefined)?.code ?? ''];
   if (!meaning) return error;

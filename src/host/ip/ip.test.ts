@@ -1,4 +1,4 @@
-/** What iproute2 6.1 said, recorded on Linux 6.18. */
+/** Output of iproute2 6.1, recorded on Linux 6.18. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { Family } from '../../address/cidr.ts';
@@ -33,7 +33,7 @@ describe('links', () => {
       pair: 'peer0',
       addresses: expect.arrayContaining(['192.168.50.10/24']) as unknown,
     });
-    // gre1 has no carrier, and is up all the same.
+    // gre1 has no carrier, but is up.
     expect(links.filter(({ down }) => down)).toEqual([]);
     expect(links.find(({ name }) => name === 'peer0')).toMatchObject({ master: 'br0' });
     expect(links.find(({ name }) => name === 'gre1')).toMatchObject({ ethernet: false, type: 'tun' });
@@ -45,9 +45,9 @@ it('a link that is switched off is down', async () => {
   expect(await readLinks(saying(text))).toMatchObject([{ name: 'eth0', down: true }]);
 });
 
-it('tells the addresses that came with a router’s advertisement', async () => {
-  // iproute2 6.1, what nobody needs here left out
-  const text = `[{"ifindex":3,"ifname":"br1","flags":["UP"],"link_type":"ether","addr_info":[
+it('marks addresses that come from router advertisements', async () => {
+  // iproute2 6.1, with unused fields removed
+  const text = `[{"ifindex":3,"ifname":"br1","flags":["UP"],"link_type":"[1]","addr_info":[
     {"family":"inet6","local":"2001:db8:89:4::1","prefixlen":64,"scope":"global"},
     {"family":"inet6","local":"2001:db8:66:0:2c2a:fdff:fe76:5347","prefixlen":64,"scope":"global","dynamic":true,"mngtmpaddr":true},
     {"family":"inet6","local":"2001:db8:66::7","prefixlen":64,"scope":"global","temporary":true,"dynamic":true},
@@ -59,7 +59,7 @@ it('tells the addresses that came with a router’s advertisement', async () => 
 });
 
 describe('rules', () => {
-  it('are told apart by their protocol', async () => {
+  it('are split into ours and foreign by protocol', async () => {
     const { owned, foreign } = rulesOf(fixture('ip-rule.json'), 4);
     const rule = { kind: 'rule', family: 4 };
     expect(owned).toEqual([
@@ -97,7 +97,7 @@ describe('rules', () => {
     expect(foreign.map(({ preference }) => preference)).toEqual([0, 100, 4100, 5210, 32766, 32767]);
   });
 
-  it('of IPv6 are read alike', async () => {
+  it('of IPv6 are read the same way', async () => {
     const { owned, foreign } = rulesOf(fixture('ip-rule-6.json'), 6);
     const rule = { kind: 'rule', family: 6 };
     const to = 'fd89:4::/64';
@@ -127,14 +127,14 @@ describe('rules', () => {
     expect(foreign.every(({ family }) => family === 6)).toBe(true);
   });
 
-  it('may have fields that nobody knows yet', async () => {
+  it('may have unknown fields', async () => {
     const text = '[{"priority":4999,"src":"all","nop":null,"protocol":"136","newer":{"a":1}}]';
     expect(rulesOf(text, 4).owned).toMatchObject([{ action: { kind: 'nop' } }]);
   });
 });
 
 describe('routes', () => {
-  it('are told apart by their protocol', async () => {
+  it('are split into ours and foreign by protocol', async () => {
     const { owned, foreign, usedTables } = routesOf(fixture('ip-route.json'), 4);
     const route = { kind: 'route', family: 4, metric: 0 };
     const via = (address: string) => ({ kind: 'unicast', via: address, device: 'eth0' });
@@ -159,7 +159,7 @@ describe('routes', () => {
     ]);
   });
 
-  it('of IPv6 have a metric, and say nothing of those of a link alone', async () => {
+  it('of IPv6 have a metric, and exclude link-local ones', async () => {
     const read = routesOf(fixture('ip-route-6.json'), 6);
     const route = { kind: 'route', family: 6, metric: 1024 };
     const via = (address: string) => ({ kind: 'unicast', via: address, device: 'eth0' });
@@ -173,7 +173,7 @@ describe('routes', () => {
       { ...route, table: 254, destination: 'fd89:5::/64', metric: 4000, target: via('2001:db8:50::11') },
     ]);
     expect(read.foreign).toEqual([
-      // As ip prints it, it is ::ffff:10.9.0.0/112.
+      // ip prints it as ::ffff:10.9.0.0/112.
       { destination: '::ffff:a09:0/112', via: '2001:db8:50::1', device: 'eth0' },
       { destination: '2001:db8:8::/48', via: 'fe80::1', device: 'eth0' },
       { destination: '2001:db8:9::/48', via: 'fe80::1', device: 'eth0' },
@@ -185,7 +185,7 @@ describe('routes', () => {
     expect(read.usedTables).toEqual([52, 254, 255]);
   });
 
-  it('by default are known by their next hops, and by who gave them', async () => {
+  it('to default are listed with their next hops and origin', async () => {
     expect(routesOf(fixture('ip-route-6.json'), 6)).toMatchObject({
       defaultHops: [{ via: '2001:db8:50::1', device: 'eth0' }],
       routerAdvertisedDefaults: ['eth0'],
@@ -196,7 +196,7 @@ describe('routes', () => {
     });
   });
 
-  it('with several next hops go by the first', async () => {
+  it('with several next hops are read with the first', async () => {
     const text =
       '[{"dst":"10.1.0.0/16","flags":[],"nexthops":[{"gateway":"192.168.50.7","dev":"eth0","weight":1,"flags":[]},' +
       '{"gateway":"192.168.60.7","dev":"eth1","weight":1,"flags":[]}]}]';
@@ -205,13 +205,14 @@ describe('routes', () => {
   });
 });
 
-describe('an answer of ip', () => {
-  it.each(['[]', '', '\n'])('that is empty is an empty list: %j', async (text) => {
+describe('output of ip', () => {
+  it.each(['[]', '', '\n'])('is an empty list when empty: %j', async (text) => {
     expect(await readLinks(saying(text))).toEqual([]);
     expect(rulesOf(text, 4)).toEqual({ owned: [], foreign: [] });
     expect(routesOf(text, 4)).toEqual({
       owned: [],
       foreign: [],
+      learned: false,
       defaultHops: [],
       routerAdvertisedDefaults: [],
       usedTables: [],
@@ -219,7 +220,7 @@ describe('an answer of ip', () => {
   });
 
   it.each(['[{"priority":', '{}', '[{"priority":"first"}]', 'Object "rule" is unknown'])(
-    'that is not understood is an error: %s',
+    'is an error when it fails to decode: %s',
     async (text) => {
       await expect(reading(() => rulesOf(text, 4))).rejects.toMatchObject({
         name: 'MustredirectError',
@@ -230,18 +231,18 @@ describe('an answer of ip', () => {
     },
   );
 
-  it('that is an error is told with the command', async () => {
+  it('is an error that names the command when ip fails', async () => {
     const exec: Exec = {
       run: async () => ({ exitCode: 255, stdout: '', stderr: 'Cannot open netlink socket' }),
     };
     await expect(readLinks(exec)).rejects.toThrow(
-      'ip -j -d address show: exit 255: Cannot open netlink socket',
+      'ip -j -N -d address show: exit 255: Cannot open netlink socket',
     );
   });
 });
 
-describe('what a verification asks', () => {
-  it('is the way to an address, if there is one', async () => {
+describe('readers for verification', () => {
+  it('return the route to an address, if any', async () => {
     const text = '[{"dst":"192.0.2.1","gateway":"192.168.50.2","dev":"eth0","prefsrc":"10.89.4.5","uid":0}]';
     const route = { gateway: '192.168.50.2', dev: 'eth0', prefsrc: '10.89.4.5' };
     expect(await getRoute(saying(text), '192.0.2.1')).toEqual(route);
@@ -249,28 +250,28 @@ describe('what a verification asks', () => {
     expect(await getRoute(none, '192.0.2.1')).toBeUndefined();
   });
 
-  it('is who is a neighbour', async () => {
+  it('return neighbours', async () => {
     const text = '[{"dst":"192.168.50.2","dev":"eth0","lladdr":"02:00:00:00:00:02","state":["STALE"]}]';
     const neighbour = { dst: '192.168.50.2', dev: 'eth0', lladdr: '02:00:00:00:00:02', state: ['STALE'] };
     expect(await readNeighbours(saying(text))).toEqual([neighbour]);
     expect(await readNeighbours(saying(''))).toEqual([]);
   });
 
-  it('is the link below a VLAN, and not the other end of a veth', async () => {
+  it('return the link below a VLAN, but not the peer of a veth', async () => {
     const link = (ifname: string, kind: string) =>
-      `{"ifindex":7,"ifname":"${ifname}","flags":[],"link":"eth0","link_type":"ether","linkinfo":{"info_kind":"${kind}"}}`;
+      `{"ifindex":7,"ifname":"${ifname}","flags":[],"link":"eth0","link_type":"[1]","linkinfo":{"info_kind":"${kind}"}}`;
     const links = await readLinks(saying(`[${link('eth0.7', 'vlan')},${link('web', 'veth')}]`));
     expect(links.map(({ parent }) => parent)).toEqual(['eth0', undefined]);
   });
 
-  it('is an error of ours when the answer is not understood', async () => {
+  it('fail with our error when the output fails to decode', async () => {
     const error = { name: 'MustredirectError', code: 'failed' };
     await expect(getRoute(saying('[{"dev":1}]'), '192.0.2.1')).rejects.toMatchObject(error);
     await expect(readNeighbours(saying('[{}]'))).rejects.toMatchObject(error);
   });
 });
 
-describe('what ip says', () => {
+describe('values that ip prints', () => {
   const route = { dst: '10.0.0.0/8', dev: 'eth0', protocol: '136' };
   it.each([
     [
@@ -289,7 +290,7 @@ describe('what ip says', () => {
     ['rule', { priority: 1, src: 'x y' }, 'src'],
     ['rule', { priority: -1 }, 'priority'],
     ['rule', { priority: 1, fwmark: '0x123456789' }, 'not a mark'],
-  ])('is refused where it would break out of a command, or is none: %s %j', async (what, one, message) => {
+  ])('are refused when unsafe in a command or malformed: %s %j', async (what, one, message) => {
     const text = JSON.stringify([one]);
     const read = {
       address: () => readLinks(saying(text)),

@@ -1,12 +1,12 @@
-/** Answers of `ip -j`. */
+/** Decodes output of `ip -j`. */
 import * as z from 'zod';
 import { MustredirectError } from '../../error.ts';
 import { commandError } from '../process/exec.ts';
 import type { Exec, Output } from '../ports.ts';
 
-/** The oldest that was tried, Debian 11's. It calls itself 5.9.0, its package 5.10. */
+/** Oldest version tried, that of Debian 11: the program says 5.9.0, the package 5.10. */
 const versionHint = 'iproute2 5.10 or later is known to work: `ip -V` says which this is';
-/** an older iproute2, or busybox */
+/** older iproute2, or busybox */
 const unknownOption = /^Option "-\w+" is unknown|^BusyBox v/m;
 
 export async function readJson<T>(exec: Exec, argv: readonly string[], schema: z.ZodType<T>): Promise<T> {
@@ -21,14 +21,14 @@ export function ipError(argv: readonly string[], output: Output): MustredirectEr
 
 export function decodeJson<T>(argv: readonly string[], text: string, schema: z.ZodType<T>): T {
   try {
-    // An empty list is printed as nothing by some versions.
+    // Some versions print an empty list as nothing.
     return schema.parse(parseText(text.trim() === '' ? '[]' : text));
   } catch (cause) {
     throw notUnderstood(argv, cause);
   }
 }
 
-/** ip writes control characters of device names as they are, and `'` as `\\'`: neither is JSON. */
+/** ip prints control characters of device names unescaped, and `'` as `\\'`: neither is JSON. */
 function parseText(text: string): unknown {
   try {
     return JSON.parse(text);

@@ -1,4 +1,4 @@
-/** What `ip -batch` of iproute2 6.1 and 6.15 said; the order in which it fails, as well. */
+/** Output of `ip -batch` of iproute2 6.1 and 6.15, also when it fails. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { readIpLists } from './lists.ts';
@@ -20,7 +20,7 @@ async function countsOf(stdout: string): Promise<number[]> {
 }
 
 describe('the lists of a family', () => {
-  it('are asked for with one command, policies last', async () => {
+  it('are read with one command, policies last', async () => {
     const asked: unknown[] = [];
     const exec: Exec = {
       async run(argv, options) {
@@ -31,7 +31,7 @@ describe('the lists of a family', () => {
     const none = { owned: [], foreign: [] };
     expect(await readIpLists(exec, 6)).toEqual({
       rules: none,
-      routes: { ...none, defaultHops: [], routerAdvertisedDefaults: [], usedTables: [] },
+      routes: { ...none, learned: false, defaultHops: [], routerAdvertisedDefaults: [], usedTables: [] },
       policies: [],
       xfrm: true,
     });
@@ -39,7 +39,7 @@ describe('the lists of a family', () => {
     expect(asked).toEqual([['ip -j -N -6 -batch -', { input }]]);
   });
 
-  it('are told apart, whichever are empty, and whatever an empty one is printed as', async () => {
+  it('are split correctly when some are empty, in each form of an empty list', async () => {
     expect(await countsOf(`${rules}\n${routes}\n${block}`)).toEqual([7, 5, 1]);
     expect(await countsOf(`${rules}\n${routes}`)).toEqual([7, 5, 0]);
     expect(await countsOf(`${rules}\n\n${block}`)).toEqual([7, 0, 1]);
@@ -57,7 +57,7 @@ describe('the lists of a family', () => {
     ['route show table all', `${rules}\n[{"dst":\n${block}`],
     ['route show table all', `${rules}\n${rules}`],
     ['xfrm policy list', `${rules}\n${routes}\n[]`],
-  ])('are no list for another: the answer to %s is not understood', async (command, stdout) => {
+  ])('are not mistaken for each other: output of %s fails to decode', async (command, stdout) => {
     await expect(read({ stdout })).rejects.toMatchObject({
       code: 'failed',
       message: expect.stringContaining(`ip -j -N -4 ${command}: its output is not understood`) as string,
@@ -69,22 +69,22 @@ describe('policies', () => {
   const stderr = 'Cannot open netlink socket: Protocol not supported';
   const stdout = `${rules}\n${routes}`;
 
-  it('are not to be had where the kernel has none; the rest is', async () => {
+  it('are empty when the kernel lacks xfrm; other lists are read', async () => {
     const lists = await read({ exitCode: 1, stdout, stderr });
     expect(lists).toMatchObject({ policies: [], xfrm: false });
     expect(lists.rules.owned).toHaveLength(7);
-    // If ever it goes on to tell the line.
+    // In case a later ip prints the line, too.
     expect(await read({ exitCode: 1, stdout, stderr: `${stderr}\nCommand failed -:3` })).toEqual(lists);
   });
 
-  it('are not what it is about where nothing was printed before', async () => {
+  it('are not blamed when an earlier list is missing', async () => {
     await expect(read({ exitCode: 1, stderr })).rejects.toThrow('ip -j -N -4 rule show: exit 1: Cannot open');
     await expect(read({ exitCode: 1, stdout: rules, stderr })).rejects.toThrow(
       'route show table all: exit 1',
     );
   });
 
-  it.each(['', '\nCommand failed -:3'])('are not taken for none when they cannot be read%s', async (line) => {
+  it.each(['', '\nCommand failed -:3'])('are an error when reading fails, not empty%s', async (line) => {
     const problem = 'RTNETLINK answers: No buffer space available\nDump terminated';
     await expect(read({ exitCode: 1, stdout, stderr: `${problem}${line}` })).rejects.toMatchObject({
       code: 'failed',
@@ -100,7 +100,7 @@ describe('an ip that', () => {
       'is busybox’s',
       'BusyBox v1.35.0 (Debian 1:1.35.0-4+deb12u1+b1) multi-call binary.\n\nUsage: ip [OPTIONS]',
     ],
-  ])('%s is named as such', async (_, stderr) => {
+  ])('%s is reported as such', async (_, stderr) => {
     await expect(read({ exitCode: 1, stderr })).rejects.toMatchObject({
       code: 'missing-tool',
       message: 'ip -j -N -4 rule show: this ip has no such option',
@@ -112,14 +112,17 @@ describe('an ip that', () => {
     ['rule show', 'Object "rule" is unknown, try "ip help".\nCommand failed -:1', ''],
     ['route show table all', 'Dump terminated\nCommand failed -:2', `${rules}\n[`],
     ['route show table all', 'Cannot send dump request', `${rules}\n[`],
-  ])('fails otherwise is not called old, and says where: %s', async (command, stderr, stdout) => {
-    await expect(read({ exitCode: 1, stdout, stderr })).rejects.toMatchObject({
-      code: 'failed',
-      message: `ip -j -N -4 ${command}: exit 1: ${stderr.split('\n')[0] ?? ''}`,
-    });
-  });
+  ])(
+    'fails for another reason is not called old, and the error names the list: %s',
+    async (command, stderr, stdout) => {
+      await expect(read({ exitCode: 1, stdout, stderr })).rejects.toMatchObject({
+        code: 'failed',
+        message: `ip -j -N -4 ${command}: exit 1: ${stderr.split('\n')[0] ?? ''}`,
+      });
+    },
+  );
 
-  it('may not is not permitted', async () => {
+  it('lacks the privilege is reported as not permitted', async () => {
     const stderr = 'RTNETLINK answers: Operation not permitted\nDump terminated';
     await expect(read({ exitCode: 1, stdout: `${rules}\n${routes}`, stderr })).rejects.toMatchObject({
       code: 'not-permitted',

@@ -12,11 +12,11 @@ export interface IpLists {
   readonly rules: Rules;
   readonly routes: Routes;
   readonly policies: readonly XfrmPolicy[];
-  /** a kernel without policies says so */
+  /** whether the kernel supports xfrm policies */
   readonly xfrm: boolean;
 }
 
-/** Policies last: where the kernel has none that is an error, and the others have been printed before it. */
+/** Policies come last: a kernel without them fails here, after the other lists are printed. */
 const lines = ['rule show', 'route show table all', 'xfrm policy list'] as const;
 
 export async function readIpLists(exec: Exec, family: Family): Promise<IpLists> {
@@ -27,7 +27,7 @@ export async function readIpLists(exec: Exec, family: Family): Promise<IpLists> 
   if (failed !== undefined && !lacksPolicies(failed, output)) {
     throw ipError(commands[failed] ?? argv, outputOfLine(output));
   }
-  const { rules, routes, policies } = cutLists(output.stdout);
+  const { rules, routes, policies } = splitLists(output.stdout);
   const [ruleCommand = [], routeCommand = [], policyCommand = []] = commands;
   return {
     rules: decodeRules(ruleCommand, rules, family),
@@ -37,24 +37,29 @@ export async function readIpLists(exec: Exec, family: Family): Promise<IpLists> 
   };
 }
 
-/** `ip xfrm` ends the whole batch, and no line is named; nor is one where ip does not come as far as the first. */
+/**
+ * `ip xfrm` ends the batch without a line number, as does an error before the first line: complete lists are counted.
+ */
 function whichFailed(output: Output): number {
   return failedLine(output) ?? output.stdout.match(/^\[.*\]$/gm)?.length ?? 0;
 }
 
-/** What socket(2) says where the kernel was built without them. */
+/** Error of socket(2) in a kernel built without xfrm. */
 function lacksPolicies(failed: number, { stderr }: Output): boolean {
   return lines[failed] === 'xfrm policy list' && stderr.includes('Protocol not supported');
 }
 
-/** Two lists are a line of JSON each, or nothing where they are empty; `ip xfrm` prints none, and is the rest. */
-function cutLists(stdout: string): { rules: string; routes: string; policies: string } {
-  const [rules, behindRules] = cutLine(stdout);
-  const [routes, policies] = cutLine(behindRules);
+/**
+ * Rules and routes are one line of JSON each, or nothing when empty; the rest is output of `ip xfrm`, which has no
+ * JSON.
+ */
+function splitLists(stdout: string): { rules: string; routes: string; policies: string } {
+  const [rules, rest] = splitFirstLine(stdout);
+  const [routes, policies] = splitFirstLine(rest);
   return { rules, routes, policies };
 }
 
-function cutLine(text: string): [line: string, rest: string] {
+function splitFirstLine(text: string): [line: string, rest: string] {
   const trimmed = text.trimStart();
   if (trimmed.startsWith('src ')) return ['', trimmed];
   const end = trimmed.indexOf('\n');

@@ -1,8 +1,8 @@
-/** Routing tables that somebody gave a name. */
+/** Routing tables with a name. */
 import { join } from 'node:path';
 import type { Files } from '../ports.ts';
 
-/** iproute2's own folder moved to /usr in 6.5; what administrators write stayed in /etc. */
+/** iproute2's own folder moved to /usr in 6.5; files of the administrator stay in /etc. */
 const folders = ['/etc/iproute2', '/usr/share/iproute2'];
 
 export async function readNamedTables(files: Files): Promise<number[]> {
@@ -17,7 +17,7 @@ export async function readNamedTables(files: Files): Promise<number[]> {
   return [...new Set(texts.flatMap((text) => decodeTables(text ?? '')))];
 }
 
-/** Lines of `NUMBER NAME`, decimal or hexadecimal, and comments. */
+/** Decodes lines of `NUMBER NAME`, decimal or hexadecimal, and skips comments. */
 function decodeTables(text: string): number[] {
   return [...text.matchAll(/^[ \t]*(0x[\da-f]+|\d+)[ \t]+\S/gim)].map(([, number]) => Number(number));
 }

@@ -1,4 +1,4 @@
-/** Reads who is a neighbour of a host, and what its link-layer address is. */
+/** Reads the neighbours of a host and their link-layer addresses. */
 import * as z from 'zod';
 import { deviceName } from './device-name.ts';
 import { address } from './fields.ts';

@@ -1,6 +1,6 @@
 /**
- * Rows of other people's things in the answers of `ip`. The kernel lets device names be nearly anything; what is read
- * only must not keep us from closing. A row with such a name is read without the name, or left out.
+ * Reads rows of foreign objects in output of `ip`. The kernel allows nearly any device name, and a foreign object must
+ * not stop us from blocking traffic. A row with an unsafe name is read without the name, or skipped.
  */
 import * as z from 'zod';
 import { isObject } from '../../kinds/alike.ts';
@@ -8,26 +8,26 @@ import { deviceName } from './device-name.ts';
 
 const nameFields = new Set(['dev', 'iif', 'oif']);
 
-/** Rows that were read, and those that could not be. */
+/** Rows that decode, and those that do not. */
 export interface Rows<T> {
   readonly rows: T[];
-  readonly strange: readonly unknown[];
+  readonly undecodable: readonly unknown[];
 }
 
 /**
- * @param isOwn says whether a row that cannot be read is one of ours: then it is an error, unless it has a device name
- *   that we never write
+ * @param isOwn whether a row is one of ours: if it fails to decode, that is an error, unless it has a device name that
+ *   we never write
  */
 export function readRows<T>(
   given: unknown,
   row: z.ZodType<T>,
   isOwn: (raw: unknown) => boolean,
-  isAsItIs: (raw: unknown) => raw is T = (_raw): _raw is T => false,
+  isPlain: (raw: unknown) => raw is T = (_raw): _raw is T => false,
 ): Rows<T> {
   const rows: T[] = [];
-  const strange: unknown[] = [];
+  const undecodable: unknown[] = [];
   for (const [index, raw] of z.array(z.unknown()).parse(given).entries()) {
-    if (isAsItIs(raw)) {
+    if (isPlain(raw)) {
       rows.push(raw);
       continue;
     }
@@ -35,18 +35,19 @@ export function readRows<T>(
     const found = row.safeParse(plain);
     if (found.success && (plain === raw || !isOwn(raw))) rows.push(found.data);
     else if (!found.success && (!isObject(raw) || isOwn(raw))) throw errorAt(index, found.error);
-    else strange.push(raw);
+    else undecodable.push(raw);
   }
-  // None of them is understood: this is another format, and no matter of names.
-  if (rows.length === 0 && strange.some((raw) => withoutOddNames(raw) === raw)) z.array(row).parse(strange);
-  return { rows, strange };
+  // All rows fail to decode, also without odd names: the format is unknown.
+  if (rows.length === 0 && undecodable.some((raw) => withoutOddNames(raw) === raw))
+    z.array(row).parse(undecodable);
+  return { rows, undecodable };
 }
 
 function errorAt(index: number, { issues }: z.ZodError): z.ZodError {
   return new z.ZodError(issues.map((issue) => ({ ...issue, path: [index, ...issue.path] })));
 }
 
-/** The same object when it has no such name. */
+/** Returns the same object when it has no such name. */
 function withoutOddNames(raw: unknown): unknown {
   if (Array.isArray(raw)) {
     const items = raw.map(withoutOddNames);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { openTunnel } from './open-tunnel.ts';
 
-describe('a tunnel that takes packets from any sender', () => {
+describe('a tunnel that accepts packets from any sender', () => {
   it.each([
     ['vxlan', { id: 5, port: 4789 }, 'udp dport 4789'],
     ['vxlan', { id: 5, remote: '192.0.2.1', port: 4789 }, 'udp dport 4789'],

@@ -1,9 +1,9 @@
 /**
- * Tunnels that take encapsulated packets from any sender. The kernel compares the sender with `remote` for all kinds but
- * VXLAN and bareudp, which look at the UDP port and the network identifier alone (drivers/net/vxlan, vxlan_rcv).
+ * Tunnels that accept encapsulated packets from any sender. The kernel compares the sender with `remote` for all kinds
+ * except VXLAN and bareudp, which check only the UDP port and the network identifier (drivers/net/vxlan, vxlan_rcv).
  */
 
-/** kind as `ip -d link` names it -> the UDP port that it takes by default; nothing: it has none */
+/** kind in `ip -d link` -> default UDP port; undefined: none */
 const udpPorts: Readonly<Record<string, number>> = { vxlan: 8472, geneve: 6081, bareudp: 6635 };
 const ignoresRemote: ReadonlySet<string> = new Set(['vxlan', 'bareudp']);
 /** IP protocol numbers */
@@ -21,7 +21,7 @@ const protocols: Readonly<Record<string, string>> = {
 const anySender: ReadonlySet<unknown> = new Set([undefined, 'any', '0.0.0.0', '::']);
 
 /**
- * The nft expression that matches what such a tunnel takes; nothing for other links.
+ * nft expression that matches packets to the tunnel; undefined for other links.
  * @param data `info_data` of `ip -j -d link`
  */
 export function openTunnel(

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { decodeRoutes, routeSchema } from './routes.ts';
 import { isPlainRoute } from './plain-route.ts';
 
-/** Three times of four a plain one: of a route that is not, one field is mostly enough. */
+/** Picks a plain value three times of four, so that most other routes differ in one field. */
 const mostly = (plain: readonly unknown[], others: readonly unknown[]) =>
   fc.oneof({ weight: 3, arbitrary: fc.constantFrom(...plain) }, fc.constantFrom(...others));
 const routes = fc.record({
@@ -18,7 +18,7 @@ const routes = fc.record({
 });
 
 describe('a plain route', () => {
-  it('comes out of the schema as it went in', () => {
+  it('decodes to itself', () => {
     let plain = 0;
     fc.assert(
       fc.property(routes, (route) => {
@@ -50,11 +50,11 @@ describe('a plain route', () => {
   ])('is %s', (_, route) => expect(isPlainRoute(route)).toBe(true));
 });
 
-describe('routes that are not plain', () => {
+describe('other routes', () => {
   const read = (rows: unknown) => decodeRoutes(['ip', 'route', 'show'], JSON.stringify(rows), 4);
   const plain = { dst: '10.89.4.0/24', dev: 'eth0', protocol: '136' };
 
-  it('are read beside those that are', () => {
+  it('are read along with plain ones', () => {
     const { owned } = read([plain, { ...plain, dst: '10.89.5.7' }, { ...plain, dst: 'default' }]);
     expect(owned.map(({ destination }) => destination)).toEqual(['10.89.4.0/24', '10.89.5.7/32', 'default']);
   });
@@ -63,7 +63,7 @@ describe('routes that are not plain', () => {
     ['1: dst: not a destination', [plain, { ...plain, dst: '10.89.4.1/24' }]],
     ['2: metric: ', [plain, plain, { ...plain, metric: -1 }]],
     ['expected array', { dst: '10.89.4.0/24' }],
-  ])('are an error with their place: %s', (message, rows) => {
+  ])('are an error with the row index: %s', (message, rows) => {
     expect(() => read(rows)).toThrow(message);
   });
 });

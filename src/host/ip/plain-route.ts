@@ -1,9 +1,9 @@
-/** The routes that nearly all are, told apart in a fifth of the time that a schema takes. */
+/** Recognises plain routes, the most common ones, in a fifth of the time that a schema takes. */
 import { isIPv4 } from 'node:net';
 import { isSubnet4 } from '../../address/range.ts';
 import { isObject } from '../../kinds/alike.ts';
 
-/** As `ip -j -N route` prints it. */
+/** Route as `ip -j -N route` prints it. */
 interface PlainRoute {
   readonly type?: string;
   readonly dst: string;
@@ -18,7 +18,7 @@ const lastNumber = 0xffffffff;
 const plainDevice = /^[a-zA-Z0-9][\w.-]{0,14}$/;
 const plainTable = /^\d{1,9}$/;
 
-/** An IPv4 route with one next hop or none, and nothing about it to be written another way. */
+/** An IPv4 route with at most one next hop, and all fields in canonical form. */
 export function isPlainRoute(row: unknown): row is PlainRoute {
   if (!isObject(row)) return false;
   const { type, dst, gateway, dev, table, protocol, metric, nexthops } = row;

@@ -1,18 +1,16 @@
-/** The routes of a host, ours and those of others; numbers instead of names. */
+/** Reads routes of a host, ours and foreign ones, with numbers instead of names. */
 import * as z from 'zod';
 import { type Address, type Family, isLinkLocal } from '../../address/cidr.ts';
 import type { ForeignRoute, Hop } from '../../state/facts.ts';
 import type { Route } from '../../kinds/route/schema.ts';
-import { mainTable, ownProtocol } from '../../kinds/ownership.ts';
+import { birdProtocol, learnedMetric, mainTable } from '../../kinds/ownership.ts';
 import { deviceName } from './device-name.ts';
-import { address, destination, number, numberText } from './fields.ts';
+import { address, destination, isOwnRow, number, numberText } from './fields.ts';
 import { decodeJson } from './json.ts';
 import { isPlainRoute } from './plain-route.ts';
 import type { Exec } from '../ports.ts';
 import { readRows } from './odd-names.ts';
-import { isObject } from '../../kinds/alike.ts';
 
-const protocol = String(ownProtocol);
 /** RTN_UNREACHABLE of linux/rtnetlink.h, as `ip -N` prints it */
 const unreachable = '7';
 
@@ -33,30 +31,38 @@ type RawRoute = z.infer<typeof routeSchema>;
 
 export interface Routes {
   readonly owned: Route[];
+  /** routes of our routing daemon, which are its own affair */
+  readonly learned: boolean;
   readonly foreign: ForeignRoute[];
   readonly defaultHops: Hop[];
   readonly routerAdvertisedDefaults: string[];
   readonly usedTables: number[];
 }
 
-/** @param text what `ip -j -N route show table all` printed */
+/** @param text output of `ip -j -N route show table all` */
 export function decodeRoutes(argv: readonly string[], text: string, family: Family): Routes {
-  const { rows: raw, strange } = decodeJson(
+  const { rows: raw, undecodable } = decodeJson(
     argv,
     text,
-    z.unknown().transform((given) => readRows<RawRoute>(given, routeSchema, isOwn, isPlainRoute)),
+    z.unknown().transform((given) => readRows<RawRoute>(given, routeSchema, isOwnRow, isPlainRoute)),
   );
-  const foreign = raw.filter((route) => route.protocol !== protocol);
+  const foreign = raw.filter((route) => !isOwnRow(route) && !isLearned(route));
   const main = foreign.filter(isUnicastOfMain);
   const defaults = main.filter(({ dst }) => dst === 'default');
   const fromRouters = defaults.filter((route) => route.protocol === advertised).flatMap(hopsOf);
   return {
-    owned: raw.filter((route) => route.protocol === protocol).map((route) => ownRoute(route, family)),
+    learned: raw.some(isLearned),
+    owned: raw.filter(isOwnRow).map((route) => ownRoute(route, family)),
     foreign: main.filter(({ dst }) => dst !== 'default' && !isLinkLocal(dst)).map(foreignRoute),
     defaultHops: sortedHops(defaults.filter((route) => route.protocol !== advertised).flatMap(hopsOf)),
     routerAdvertisedDefaults: [...new Set(fromRouters.map(({ device }) => device))].sort(),
-    usedTables: [...new Set([...foreign.map(tableOf), ...strange.flatMap(tableOfStrange)])],
+    usedTables: [...new Set([...foreign.map(tableOf), ...undecodable.flatMap(tableOfUndecodable)])],
   };
+}
+
+/** Another BIRD would have to be told this metric. */
+function isLearned({ protocol, metric }: RawRoute): boolean {
+  return protocol === String(birdProtocol) && metric === learnedMetric;
 }
 
 function ownRoute(raw: RawRoute, family: Family): Route {
@@ -87,7 +93,7 @@ function hopsOf({ nexthops = [], ...only }: RawRoute): Hop[] {
   );
 }
 
-/** Each once. */
+/** Returns each next hop once, sorted. */
 function sortedHops(hops: readonly Hop[]): Hop[] {
   const found = new Map(hops.map((hop) => [`${hop.via} ${hop.device}`, hop]));
   return [...found].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, hop]) => hop);
@@ -102,34 +108,46 @@ function foreignRoute({ dst, nexthops = [], ...only }: RawRoute): ForeignRoute {
   };
 }
 
-/** A route that we cannot read keeps its table to itself all the same. */
-function tableOfStrange(raw: unknown): number[] {
+/** A route that fails to decode still marks its table as used. */
+function tableOfUndecodable(raw: unknown): number[] {
   const { success, data } = z.object({ table: numberText }).safeParse(raw);
   return success ? [Number(data.table)] : [];
-}
-
-function isOwn(raw: unknown): boolean {
-  return isObject(raw) && raw['protocol'] === protocol;
 }
 
 function tableOf({ table }: RawRoute): number {
   return table === undefined ? mainTable : Number(table);
 }
 
-const routeAnswerSchema = z.object({
+const routeGetSchema = z.object({
   type: z.string().optional(),
   dev: z.string().optional(),
   gateway: z.string().optional(),
   prefsrc: z.string().optional(),
+  metrics: z.array(z.object({ mtu: z.number().optional() })).optional(),
+  /** seconds that the kernel keeps what it has learned: the metrics are not the route's own */
+  expires: z.number().optional(),
 });
-export type RouteAnswer = z.infer<typeof routeAnswerSchema>;
+export type RouteGetResult = z.infer<typeof routeGetSchema>;
 
 /**
- * What `ip route get` says, or nothing when there is no route.
- * @param from an address of this host; without it, the kernel chooses
+ * Returns output of `ip route get`, or undefined when there is no route.
+ * @param from an address of this host; absent: the kernel chooses
  */
-export async function getRoute(exec: Exec, to: Address, from?: Address): Promise<RouteAnswer | undefined> {
-  const argv = ['ip', '-j', 'route', 'get', to, ...(from === undefined ? [] : ['from', from])];
+export function getRoute(exec: Exec, to: Address, from?: Address): Promise<RouteGetResult | undefined> {
+  return lookUp(exec, [to, ...(from === undefined ? [] : ['from', from])]);
+}
+
+/** The same as it is in the table, without an MTU that the kernel has learned from ICMP and forgets again. */
+export function getTableRoute(exec: Exec, to: Address): Promise<RouteGetResult | undefined> {
+  return lookUp(exec, ['fibmatch', to]);
+}
+
+async function lookUp(exec: Exec, what: readonly string[]): Promise<RouteGetResult | undefined> {
+  const argv = ['ip', '-j', 'route', 'get', ...what];
   const { exitCode, stdout } = await exec.run(argv);
-  return exitCode === 0 ? decodeJson(argv, stdout, z.array(routeAnswerSchema))[0] : undefined;
+  return exitCode === 0 ? decodeJson(argv, stdout, z.array(routeGetSchema))[0] : undefined;
+}
+
+export function routeMtu({ metrics }: RouteGetResult): number | undefined {
+  return metrics?.find(({ mtu }) => mtu !== undefined)?.mtu;
 }

@@ -1,24 +1,21 @@
-/** The rules of a host, ours and those of others; numbers instead of names. */
+/** Reads rules of a host, ours and foreign ones, with numbers instead of names. */
 import * as z from 'zod';
 import { type Family, subnetOfAddress } from '../../address/cidr.ts';
 import type { ForeignRule } from '../../state/facts.ts';
 import type { Rule } from '../../kinds/rule/schema.ts';
-import { ownProtocol } from '../../kinds/ownership.ts';
 import { deviceName } from './device-name.ts';
-import { address, mark, number, numberText, prefixLength } from './fields.ts';
+import { address, isOwnRow, mark, number, numberText, prefixLength } from './fields.ts';
 import { decodeJson } from './json.ts';
 import { readRows } from './odd-names.ts';
-import { isObject } from '../../kinds/alike.ts';
 
-const protocol = String(ownProtocol);
 /** FR_ACT_BLACKHOLE, FR_ACT_UNREACHABLE and FR_ACT_PROHIBIT of linux/fib_rules.h, as `ip -N` prints them */
-const ruleActions: Readonly<Record<string, Rule['action']>> = {
+const blockingActions: Readonly<Record<string, Rule['action']>> = {
   6: { kind: 'blackhole' },
   7: { kind: 'unreachable' },
   8: { kind: 'prohibit' },
 };
 
-/** as iproute2 prints them where it does not heed `-N` */
+/** protocol names that iproute2 prints in spite of `-N` */
 const protocolNumbers: Readonly<Record<string, number>> = { icmp: 1, tcp: 6, udp: 17, 'ipv6-icmp': 58 };
 
 const selector = z.union([z.literal('all'), address]);
@@ -48,21 +45,17 @@ export interface Rules {
   readonly foreign: ForeignRule[];
 }
 
-/** @param text what `ip -j -N rule show` printed */
+/** @param text output of `ip -j -N rule show` */
 export function decodeRules(argv: readonly string[], text: string, family: Family): Rules {
   const { rows: raw } = decodeJson(
     argv,
     text,
-    z.unknown().transform((given) => readRows(given, ruleSchema, isOwn)),
+    z.unknown().transform((given) => readRows(given, ruleSchema, isOwnRow)),
   );
   return {
-    owned: raw.filter((rule) => rule.protocol === protocol).map((rule) => ownRule(rule, family)),
-    foreign: raw.filter((rule) => rule.protocol !== protocol).map((rule) => foreignRule(rule, family)),
+    owned: raw.filter(isOwnRow).map((rule) => ownRule(rule, family)),
+    foreign: raw.filter((rule) => !isOwnRow(rule)).map((rule) => foreignRule(rule, family)),
   };
-}
-
-function isOwn(raw: unknown): boolean {
-  return isObject(raw) && raw['protocol'] === protocol;
 }
 
 function ownRule(raw: RawRule, family: Family): Rule {
@@ -83,7 +76,7 @@ function ownRule(raw: RawRule, family: Family): Rule {
   };
 }
 
-/** `-N` makes it `ipproto-6`; a name stays one of somebody else's, which no rule of ours has. */
+/** `-N` prints `ipproto-6`; any other name belongs to a foreign rule. */
 function protocolOf({ ipproto }: RawRule): Pick<Rule, 'protocol'> {
   if (ipproto === undefined) return {};
   const numeric = /^(?:ipproto-)?(\d+)$/.exec(ipproto)?.[1];
@@ -101,8 +94,8 @@ function portsOf({
 function actionOf(raw: RawRule): Rule['action'] {
   if (raw.goto !== undefined) return { kind: 'goto', preference: raw.goto };
   if ('nop' in raw) return { kind: 'nop' };
-  const closed = ruleActions[raw.action ?? ''];
-  if (closed) return closed;
+  const blocking = blockingActions[raw.action ?? ''];
+  if (blocking) return blocking;
   const suppress = raw.suppress_prefixlen;
   return {
     kind: 'lookup',

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { decodePolicies } from './xfrm.ts';
 
-/** As iproute2 6.1 printed it: ours, one of strongSwan's, one with another mark, and somebody's own block. */
+/** Output of iproute2 6.1: our policies, one of strongSwan, one with another mark, and a foreign block. */
 const listed = `src 10.89.4.0/24 dst 0.0.0.0/0 
 \tdir fwd action block priority 137 ptype main 
 src 10.89.4.0/24 dst 0.0.0.0/0 
@@ -22,7 +22,7 @@ src 10.89.8.0/24 dst 0.0.0.0/0
 \tdir fwd action block priority 0 ptype main 
 `;
 
-/** The same of IPv6, which it says by itself. */
+/** Policies of IPv6, which iproute2 lists separately. */
 const listed6 = `src fd89:5::7/128 dst ::/0 
 \tdir fwd action block priority 137 ptype main 
 src fd89:4::/64 dst ::/0 
@@ -37,7 +37,7 @@ src fd89:6::/64 dst fd89:7::/64
 const read = (text: string) => decodePolicies(['ip', 'xfrm', 'policy', 'list'], text);
 
 describe('xfrm policies', () => {
-  it('are ours by direction, priority, action and mark', () => {
+  it('are recognised as ours by direction, priority, action and mark', () => {
     expect(read(listed)).toEqual([
       { kind: 'xfrm-policy', family: 4, from: '10.89.4.0/24' },
       { kind: 'xfrm-policy', family: 4, from: '10.89.4.0/24', bit: 0x80 },
@@ -45,7 +45,7 @@ describe('xfrm policies', () => {
     ]);
   });
 
-  it('are read of IPv6 as well', () => {
+  it('are read for IPv6', () => {
     expect(read(listed6)).toEqual([
       { kind: 'xfrm-policy', family: 6, from: 'fd89:5::7/128' },
       { kind: 'xfrm-policy', family: 6, from: 'fd89:4::/64' },
@@ -53,11 +53,11 @@ describe('xfrm policies', () => {
     ]);
   });
 
-  it('are none where there are none', () => {
+  it('are empty when there are none', () => {
     expect(read('')).toEqual([]);
   });
 
-  it.each(['[]', 'src', '\n'])('are not taken for none where ip says something else: %j', (text) => {
+  it.each(['[]', 'src', '\n'])('are an error when ip prints anything else: %j', (text) => {
     expect(() => read(text)).toThrow('ip xfrm policy list: its output is not understood');
   });
 });

@@ -1,10 +1,10 @@
-/** Our xfrm policies. `ip xfrm` prints no JSON. */
+/** Reads our xfrm policies. `ip xfrm` prints no JSON. */
 import { familyOf, longSubnet, parseSubnet } from '../../address/cidr.ts';
 import type { XfrmPolicy } from '../../kinds/xfrm-policy/schema.ts';
 import { ownPriorities } from '../../kinds/ownership.ts';
 import { notUnderstood } from './json.ts';
 
-/** @param text what `ip xfrm policy list` printed */
+/** @param text output of `ip xfrm policy list` */
 export function decodePolicies(argv: readonly string[], text: string): XfrmPolicy[] {
   if (text !== '' && !text.startsWith('src ')) throw notUnderstood(argv);
   return text.split(/^(?=src )/m).flatMap(ownPolicy);

@@ -1,14 +1,14 @@
 /** Targets of published ports: IPv4 destinations in DNAT rules of other programs. */
 import type { Address } from '../../address/cidr.ts';
-import { MustredirectError } from '../../error.ts';
 import type { ForeignChain } from '../../state/facts.ts';
+import { ifInstalled } from '../process/missing-program.ts';
 import type { Exec, Host } from '../ports.ts';
 
 /**
- * Of iptables, whose tables are listed only when they are there (to list one may make it), and of nft tables with a chain for
- * it.
+ * Reads DNAT rules of iptables, listing only tables that exist (a listing may create a table), and of nft tables with a
+ * nat chain.
  *
- * @returns each once
+ * @returns each target once
  */
 export async function readDnatTargets(
   { exec, files }: Pick<Host, 'exec' | 'files'>,
@@ -21,8 +21,8 @@ export async function readDnatTargets(
   );
   const tables = [...new Set(others.map(({ family, table }) => `${family} ${table}`))];
   const texts = await Promise.all([
-    ...(ofIptables || legacy.includes('nat') ? [said(exec, ['iptables-save', '-t', 'nat'])] : []),
-    ...tables.map((table) => said(exec, ['nft', 'list', 'table', ...table.split(' ')])),
+    ...(ofIptables || legacy.includes('nat') ? [outputOf(exec, ['iptables-save', '-t', 'nat'])] : []),
+    ...tables.map((table) => outputOf(exec, ['nft', 'list', 'table', ...table.split(' ')])),
   ]);
   const found = texts.flatMap((text) => [...text.matchAll(target)].flatMap(([, address]) => address ?? []));
   return [...new Set(found)];
@@ -33,13 +33,8 @@ const iptablesTables: ReadonlySet<string> = new Set(['nat', 'filter', 'mangle', 
 /** `--to-destination 10.88.0.2:80`, `dnat to 10.88.0.2:80`, `dnat ip to 10.88.0.2 : 80` */
 const target = /(?:--to-destination|\bdnat(?: ip)? to) (\d+(?:\.\d+){3})/g;
 
-/** Nothing where the program is missing, or the table has gone meanwhile. */
-async function said(exec: Exec, argv: readonly string[]): Promise<string> {
-  try {
-    const { exitCode, stdout } = await exec.run(argv);
-    return exitCode === 0 ? stdout : '';
-  } catch (error) {
-    if (error instanceof MustredirectError && error.code === 'missing-tool') return '';
-    throw error;
-  }
+/** Returns an empty text when the program is missing or the table is gone. */
+async function outputOf(exec: Exec, argv: readonly string[]): Promise<string> {
+  const output = await ifInstalled(exec.run(argv));
+  return output?.exitCode === 0 ? output.stdout : '';
 }

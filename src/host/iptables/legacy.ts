@@ -1,16 +1,16 @@
 /**
- * Rules of iptables-legacy that drop, with their counters: nft's trace says nothing of them. Only tables that are there
- * are listed: to list one would make it.
+ * Drop rules of iptables-legacy with their counters: nft's trace does not show them. Only tables that exist are listed,
+ * since a listing would create one.
  */
 import type { Family } from '../../address/cidr.ts';
-import { MustredirectError } from '../../error.ts';
+import { ifInstalled } from '../process/missing-program.ts';
 import type { Host } from '../ports.ts';
 
 export interface LegacyDrop {
   readonly family: Family;
   readonly table: string;
   readonly chain: string;
-  /** as `iptables-save` prints it: `-A FORWARD -i br0 -j DROP`; `-P FORWARD DROP` for a policy */
+  /** rule as `iptables-save` prints it: `-A FORWARD -i br0 -j DROP`; `-P FORWARD DROP` for a policy */
   readonly rule: string;
   readonly packets: number;
 }
@@ -22,16 +22,12 @@ export async function readLegacyDrops(host: Host, family: Family): Promise<Legac
   return decodeLegacyDrops(await save(host, `${prefix}tables`), family);
 }
 
-/** Nothing where there is no iptables. */
+/** Returns an empty text without iptables. */
 async function save({ exec }: Host, program: string): Promise<string> {
-  // Where there are both, the plain name may be nft's.
+  // With both versions installed, the plain name may be the one of nft.
   for (const name of [`${program}-legacy-save`, `${program}-save`]) {
-    try {
-      const { exitCode, stdout } = await exec.run([name, '-c'], { timeout: 10_000 });
-      if (exitCode === 0) return stdout;
-    } catch (error) {
-      if (!(error instanceof MustredirectError && error.code === 'missing-tool')) throw error;
-    }
+    const output = await ifInstalled(exec.run([name, '-c'], { timeout: 10_000 }));
+    if (output?.exitCode === 0) return output.stdout;
   }
   return '';
 }
@@ -51,8 +47,8 @@ export function decodeLegacyDrops(text: string, family: Family): LegacyDrop[] {
   });
 }
 
-/** Those whose counter has gone up. */
-export function risenDrops(before: readonly LegacyDrop[], after: readonly LegacyDrop[]): LegacyDrop[] {
+/** Rules whose counter has risen. */
+export function increasedDrops(before: readonly LegacyDrop[], after: readonly LegacyDrop[]): LegacyDrop[] {
   const counts = new Map(before.map((drop) => [keyOf(drop), drop.packets]));
   return after.filter((drop) => drop.packets > (counts.get(keyOf(drop)) ?? 0));
 }

@@ -23,19 +23,20 @@ const raw = `*raw
 -A PREROUTING -d 10.89.4.0/24 -i eth1 -m comment --comment mustredirect -j ACCEPT
 COMMIT`;
 
-/** Answers what it knows, and has no other program. */
-function host(answers: Readonly<Record<string, string>>, files: Readonly<Record<string, string>> = {}): Host {
+/** Host with these command outputs, and no other programs. */
+function host(outputs: Readonly<Record<string, string>>, files: Readonly<Record<string, string>> = {}): Host {
   const refuse = () => Promise.reject(new Error('not asked for'));
   return {
     exec: {
       async run(argv) {
-        const stdout = answers[argv.join(' ')];
+        const stdout = outputs[argv.join(' ')];
         if (stdout === undefined) throw new MustredirectError('missing-tool', `${argv[0]}: no such program`);
         return { exitCode: /^[*#]/.test(stdout) ? 0 : 1, stdout, stderr: '' };
       },
     },
     files: {
       read: async (path) => files[path],
+      stat: refuse,
       list: refuse,
       replace: refuse,
       append: refuse,
@@ -50,10 +51,10 @@ const prerouting = { family: 'ip', table: 'raw', name: 'PREROUTING' };
 const rule = { kind: 'iptables-rule', family: 4 } as const;
 
 describe('readIptables', () => {
-  const answers = { 'iptables-save -t filter': filter, 'iptables-save -t raw': raw };
+  const outputs = { 'iptables-save -t filter': filter, 'iptables-save -t raw': raw };
 
-  it('tells rules with our comment from all others, and those that a drop has come before', async () => {
-    const { owned, dockerUser: families } = await readIptables(host(answers), [dockerUser, prerouting]);
+  it('finds rules with our comment, and marks those that come after a drop', async () => {
+    const { owned, dockerUser: families } = await readIptables(host(outputs), [dockerUser, prerouting]);
     expect(families).toEqual([4]);
     expect(owned.map(({ args, ...rest }) => ({ ...rest, args: args.join(' ') }))).toEqual([
       { ...rule, table: 'filter', chain: 'DOCKER-USER', args: '-s 10.89.4.0/24 -o eth0 -j ACCEPT' },
@@ -68,32 +69,32 @@ describe('readIptables', () => {
     ]);
   });
 
-  it('lists no table that is not there: that might make it', async () => {
+  it('lists no missing table, since that might create it', async () => {
     expect(await readIptables(host({}), [])).toEqual({ owned: [], dockerUser: [] });
     const other = { ...dockerUser, table: 'mangle' };
     expect(await readIptables(host({}), [other])).toEqual({ owned: [], dockerUser: [] });
   });
 
-  it('asks for the tables of the older iptables too, which nft does not know', async () => {
+  it('also reads tables of iptables-legacy, which nft does not list', async () => {
     const legacy = { '/proc/net/ip_tables_names': 'filter\n', '/proc/net/ip6_tables_names': '' };
-    expect((await readIptables(host(answers, legacy), [])).owned).toHaveLength(2);
+    expect((await readIptables(host(outputs, legacy), [])).owned).toHaveLength(2);
   });
 
-  it('reads IPv6 by its own program', async () => {
+  it('reads IPv6 with ip6tables', async () => {
     const six = { 'ip6tables-save -t filter': filter.replaceAll('10.89.4.0/24', 'fd00:4::/64') };
     const { owned, dockerUser: families } = await readIptables(host(six), [{ ...dockerUser, family: 'ip6' }]);
     expect(families).toEqual([6]);
     expect(owned[0]).toMatchObject({ family: 6, args: ['-s', 'fd00:4::/64', '-o', 'eth0', '-j', 'ACCEPT'] });
   });
 
-  it('finds nothing where iptables is missing, or is not what the table was made with', async () => {
+  it('finds nothing when iptables is missing or incompatible with the table', async () => {
     const nothing = { owned: [], dockerUser: [] };
     expect(await readIptables(host({}), [dockerUser])).toEqual(nothing);
-    const said = "iptables-save v1.8.9 (nf_tables): table `filter' is incompatible, use 'nft' tool.";
-    expect(await readIptables(host({ 'iptables-save -t filter': said }), [dockerUser])).toEqual(nothing);
+    const message = "iptables-save v1.8.9 (nf_tables): table `filter' is incompatible, use 'nft' tool.";
+    expect(await readIptables(host({ 'iptables-save -t filter': message }), [dockerUser])).toEqual(nothing);
   });
 
-  it('does not take a failure for nothing', async () => {
+  it('reports a failure of iptables', async () => {
     const failing = readIptables(host({ 'iptables-save -t filter': 'no' }), [dockerUser]);
     await expect(failing).rejects.toThrow('iptables-save -t filter: exit 1: no');
   });

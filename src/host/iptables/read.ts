@@ -1,10 +1,10 @@
-/** Reads what of ours is in chains of iptables. Only tables that are there are listed: to list one may make it. */
-import { MustredirectError } from '../../error.ts';
+/** Reads our rules in chains of iptables. Only tables that exist are listed, since a listing may create one. */
 import { type Family, families } from '../../address/cidr.ts';
 import type { ForeignChain } from '../../state/facts.ts';
 import type { IptablesRule } from '../../kinds/iptables-rule/schema.ts';
 import { ownComment } from '../../kinds/ownership.ts';
 import { commandError } from '../process/exec.ts';
+import { ifInstalled } from '../process/missing-program.ts';
 import type { Exec, Host } from '../ports.ts';
 
 export interface Iptables {
@@ -13,15 +13,18 @@ export interface Iptables {
   readonly dockerUser: readonly Family[];
 }
 
-interface Place {
+interface IptablesTable {
   readonly family: Family;
   readonly table: IptablesRule['table'];
 }
 
-/** A chain that a table of iptables has, where it can have rules of ours in it. */
-const chainOf: Readonly<Record<Place['table'], string>> = { filter: 'DOCKER-USER', raw: 'PREROUTING' };
+/** Chain in which our rules are, for each table of iptables. */
+const chainOf: Readonly<Record<IptablesTable['table'], string>> = {
+  filter: 'DOCKER-USER',
+  raw: 'PREROUTING',
+};
 
-/** @param chains of nft: those of the iptables that is built on it are among them */
+/** @param chains all nft chains, which include those of iptables-nft */
 export async function readIptables(
   { exec, files }: Host,
   chains: readonly ForeignChain[],
@@ -45,34 +48,30 @@ export async function readIptables(
   };
 }
 
-async function readTable(exec: Exec, place: Place) {
-  const text = await save(exec, place);
+async function readTable(exec: Exec, from: IptablesTable) {
+  const text = await save(exec, from);
   return {
-    family: place.family,
-    dockerUser: place.table === 'filter' && /^:DOCKER-USER /m.test(text),
-    owned: ownRules(text, place),
+    family: from.family,
+    dockerUser: from.table === 'filter' && /^:DOCKER-USER /m.test(text),
+    owned: ownRules(text, from),
   };
 }
 
-/** somebody has put more into it with nft than iptables understands: it prints none of the rules */
+/** nft rules in the table that iptables cannot express: it prints none of the rules */
 const incompatible = /is incompatible, use 'nft' tool/;
 
-/** Nothing where there is no iptables. */
-async function save(exec: Exec, { family, table }: Place): Promise<string> {
+/** Returns an empty text without iptables. */
+async function save(exec: Exec, { family, table }: IptablesTable): Promise<string> {
   const argv = [family === 4 ? 'iptables-save' : 'ip6tables-save', '-t', table];
-  try {
-    const output = await exec.run(argv);
-    if (output.exitCode === 0 || incompatible.test(output.stdout + output.stderr)) return output.stdout;
-    throw commandError(argv, output);
-  } catch (error) {
-    if (error instanceof MustredirectError && error.code === 'missing-tool') return '';
-    throw error;
-  }
+  const output = await ifInstalled(exec.run(argv));
+  if (!output) return '';
+  if (output.exitCode === 0 || incompatible.test(output.stdout + output.stderr)) return output.stdout;
+  throw commandError(argv, output);
 }
 
 const comment = ` ${ownComment.join(' ')} `;
 
-function ownRules(text: string, place: Place): IptablesRule[] {
+function ownRules(text: string, from: IptablesTable): IptablesRule[] {
   const dropping = new Set<string>();
   return text.split('\n').flatMap((line): IptablesRule[] => {
     const [, chain, rule] = /^-A (\S+) (.*)$/.exec(line) ?? [];
@@ -82,10 +81,10 @@ function ownRules(text: string, place: Place): IptablesRule[] {
       if (/ -j (DROP|REJECT)\b/.test(words)) dropping.add(chain);
       return [];
     }
-    // With the same comment elsewhere, or with another target, it is somebody's.
-    if (chain !== chainOf[place.table] || !words.endsWith(' -j ACCEPT')) return [];
+    // A rule with our comment in another chain or with another target is foreign.
+    if (chain !== chainOf[from.table] || !words.endsWith(' -j ACCEPT')) return [];
     const args = words.replace(comment, ' ').trim().split(' ');
-    const late = place.table === 'raw' && dropping.has(chain);
-    return [{ kind: 'iptables-rule', ...place, chain, args, ...(late ? { late: true } : {}) }];
+    const late = from.table === 'raw' && dropping.has(chain);
+    return [{ kind: 'iptables-rule', ...from, chain, args, ...(late ? { late: true } : {}) }];
   });
 }

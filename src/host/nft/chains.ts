@@ -1,4 +1,4 @@
-/** Reads the chains of all nft tables, and with them whether nft is one that understands ours. */
+/** Reads the chains of all nft tables, and checks that nft supports our table. */
 import * as z from 'zod';
 import { MustredirectError } from '../../error.ts';
 import { commandError } from '../process/exec.ts';
@@ -13,7 +13,7 @@ const chainSchema = z.object({
   policy: z.string().optional(),
 });
 export type ListedChain = z.infer<typeof chainSchema>;
-const answerSchema = z.object({
+const listingSchema = z.object({
   nftables: z.array(
     z.object({
       metainfo: z.object({ version: z.string().optional() }).optional(),
@@ -28,14 +28,14 @@ export async function readChains(exec: Exec): Promise<ListedChain[]> {
   const output = await exec.run(argv);
   checkJson(output);
   if (output.exitCode !== 0) throw commandError(argv, output);
-  const { nftables } = decodeAnswer(output.stdout);
+  const { nftables } = decodeListing(output.stdout);
   for (const { metainfo } of nftables) checkVersion(metainfo?.version);
   return nftables.flatMap(({ chain }) => chain ?? []);
 }
 
-function decodeAnswer(text: string): z.infer<typeof answerSchema> {
+function decodeListing(text: string): z.infer<typeof listingSchema> {
   try {
-    return answerSchema.parse(JSON.parse(text));
+    return listingSchema.parse(JSON.parse(text));
   } catch (cause) {
     throw new MustredirectError('failed', `${argv.join(' ')}: its output is not understood`, {
       hint: 'nftables 1.0.6 or later is known to work: `nft --version`',

@@ -1,19 +1,19 @@
 /**
- * nft's JSON expressions as canonical text: just the ones that our own rules are made of. Anything else
- * is no text at all: it is somebody's, and what holds it is made anew.
+ * Converts the nft JSON expressions that our own rules use to canonical text. Any other expression has no text: it is
+ * foreign, and the object that holds it is recreated.
  */
 import { type Family, familyOf, parseAddress, parseSubnet } from '../../address/cidr.ts';
 import { isNftName } from './name.ts';
 
 /**
- * What goes into an nft text as it is: no braces, semicolons, line ends; brackets around an IPv6 address alone; and no quote,
- * nor pattern, in a name.
+ * Characters that may go into an nft text: no braces, semicolons or line ends; brackets around IPv6 addresses only;
+ * quoted names without quotes and patterns.
  */
 const safe = /^(?:[\w@.,:/+!=&|() -]|\[[\da-f.]*:[\da-f:.]*\]|"[^\s"*\\;{}]{1,15}")+$/;
 
 /**
- * One rule: `ip saddr @redirected4 jump guard`; nothing when it is of no kind that ours are of. Counters' values are
- * not part of it.
+ * Text of one rule: `ip saddr @redirected4 jump guard`; undefined for a rule that is not ours. Counter values are
+ * omitted.
  */
 export function ruleText(expressions: readonly unknown[]): string | undefined {
   const texts = expressions.map((one) => countingText(one) ?? safeText(statement(one)));
@@ -24,10 +24,10 @@ function safeText(text: string): string | undefined {
   return safe.test(text) ? text : undefined;
 }
 
-/** `add @stopped4_24 { ip saddr & 255.255.255.0 }`: of all statements of ours this one alone has braces. */
+/** `add @stopped4_24 { ip saddr & 255.255.255.0 }`: the only statement of ours with braces. */
 function countingText(expression: unknown): string | undefined {
   const body = isRecord(expression) ? expression['set'] : undefined;
-  // The set itself says that its elements count: before 1.0.5, nft does not tell what a rule says of it.
+  // The set itself declares the counter: before 1.0.5, nft does not print the one in the rule.
   if (!isRecord(body) || body['op'] !== 'add' || 'stmt' in body) return undefined;
   const [set, element] = [word(body['set']), safeText(operand(body['elem']))];
   return isSetName(set) && isNftName(set.slice(1)) && element !== undefined
@@ -35,7 +35,7 @@ function countingText(expression: unknown): string | undefined {
     : undefined;
 }
 
-/** One set element: `10.89.4.0/24 . "gre1"`; nothing when it is of no kind that ours are of. */
+/** Text of one set element: `10.89.4.0/24 . "gre1"`; undefined for an element that is not ours. */
 export function elementText(element: unknown, types: readonly string[]): string | undefined {
   const value = isRecord(element) && isRecord(element['elem']) ? element['elem']['val'] : element;
   const parts = isRecord(value) && Array.isArray(value['concat']) ? value['concat'] : [value];
@@ -60,13 +60,13 @@ function partOfType(part: unknown, type: string | undefined): string | undefined
       return addressPart(operand(part), 6);
     case 'integer':
       return typeof part === 'number' || typeof part === 'string' ? masked(part) : undefined;
-    // Of earlier versions.
+    // Types of sets from earlier versions of mustredirect.
     case 'inet_proto':
     case 'inet_service':
       return word(part);
     case undefined:
     default:
-      // No set of ours has it.
+      // None of our sets has this type.
       return undefined;
   }
 }
@@ -103,24 +103,24 @@ function statement(expression: unknown): string {
   }
 }
 
-/** Of what is no name no text of ours is made. */
+/** Throws for a value that is not an nft name. */
 function chainName(value: unknown): string {
   return typeof value === 'string' && isNftName(value) ? value : unknown({ value });
 }
 
-/** A segment size is no bits. */
+/** A segment size is printed as a decimal number, not as bits. */
 function changedTo({ key, value }: Record<string, unknown>): string {
   return isRecord(key) && 'tcp option' in key && typeof value === 'number' ? word(value) : operand(value);
 }
 
 function matchText({ op, left, right }: Record<string, unknown>): string {
   const compare = op === '==' || op === 'in' ? '' : `${word(op)} `;
-  // A masked value is compared in words, as nft prints it.
+  // nft prints the comparison of a masked value with an operator.
   if (isRecord(left) && '&' in left) return `${operand(left)} ${word(op)} ${masked(right)}`;
   return `${operand(left)} ${compare}${isSetName(right) ? operand(right) : plainValue(left, right)}`;
 }
 
-/** As /etc/protocols, or nft itself, names them: which name there is differs from host to host. */
+/** /etc/protocols and nft name protocols; names differ from host to host. */
 const protocolNumbers: Readonly<Record<string, string>> = {
   ipencap: '4',
   ipip: '4',
@@ -128,7 +128,7 @@ const protocolNumbers: Readonly<Record<string, string>> = {
   gre: '47',
 };
 
-/** Names of devices are quoted, ports are decimal. */
+/** Device names are quoted, ports are decimal. */
 function plainValue(left: unknown, right: unknown): string {
   if (isProtocol(left)) return protocolNumbers[word(right)] ?? word(right);
   if (isDevice(left)) return `"${word(right)}"`;
@@ -144,7 +144,7 @@ function isDevice(left: unknown): boolean {
   return key === 'oifname' || key === 'iifname';
 }
 
-/** One port, or the first and the last. */
+/** One port, or the first and the last of a range. */
 function ports(right: unknown): string {
   const range = isRecord(right) && Array.isArray(right['range']) ? right['range'] : [right];
   return range.map(word).join('-');
@@ -200,21 +200,21 @@ function isPort(payload: unknown): boolean {
   return isRecord(payload) && (payload['field'] === 'dport' || payload['field'] === 'sport');
 }
 
-/** Marks are written in hexadecimal, flags by name. */
+/** Marks are hexadecimal, flags are names. */
 function masked(value: unknown): string {
   if (typeof value === 'number') return `0x${value.toString(16)}`;
   if (Array.isArray(value)) return `(${value.map(word).map(oneWord).join(' | ')})`;
-  // nft 1.1 says {"|": [...]} where 1.0 gave the bare list.
+  // nft 1.1 prints {"|": [...]} where 1.0 prints the bare list.
   if (isRecord(value) && '|' in value) return masked(value['|']);
   return typeof value === 'string' ? oneWord(value) : unknown(value);
 }
 
-/** With a blank in it, it would be read as something else. */
+/** A text with a blank would be parsed as something else. */
 function oneWord(text: string): string {
   return /\s/.test(text) ? unknown(text) : text;
 }
 
-/** Of anything else than a text or a number no text of ours is made. */
+/** Throws for anything but a string or a number. */
 function word(value: unknown): string {
   return typeof value === 'string' || typeof value === 'number' ? String(value) : unknown({ value });
 }

@@ -1,4 +1,4 @@
-/** What nft 1.0.6 said, recorded: a table of its own, and one that iptables-nft 1.8.9 had made. */
+/** Output of nft 1.0.6, recorded: a foreign nft table, and a table of iptables-nft 1.8.9. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { FilterCondition } from '../../state/facts.ts';
@@ -10,7 +10,7 @@ function fixture(name: string): string {
   return readFileSync(new URL(`fixtures/${name}`, import.meta.url), 'utf8');
 }
 
-const answers: Readonly<Record<string, string>> = {
+const outputs: Readonly<Record<string, string>> = {
   'nft -j list chains': fixture('chains.json'),
   'nft -s -t list table inet fw': fixture('forward-nft.txt'),
   'nft -s -t list table ip filter': fixture('forward-iptables.txt'),
@@ -23,7 +23,7 @@ function saying(different: Readonly<Record<string, Partial<Output>>> = {}): Exec
     async run(argv) {
       const command = argv.join(' ');
       asked.push(command);
-      return { exitCode: 0, stdout: answers[command] ?? '', stderr: '', ...different[command] };
+      return { exitCode: 0, stdout: outputs[command] ?? '', stderr: '', ...different[command] };
     },
   };
 }
@@ -39,7 +39,7 @@ const call = (chain: string, ...conditions: FilterCondition[]) => ({
 });
 
 describe('other tables', () => {
-  it('are not asked for by a name that nft would take for commands', async () => {
+  it('are skipped when their name could be parsed as nft commands', async () => {
     const chain = { family: 'inet', name: 'c', hook: 'forward', policy: 'drop' };
     const nftables = ['fw; flush ruleset', '-f', 'fw'].map((table) => ({ chain: { ...chain, table } }));
     const exec = saying({ 'nft -j list chains': { stdout: JSON.stringify({ nftables }) } });
@@ -47,7 +47,7 @@ describe('other tables', () => {
     expect(exec.asked).toEqual(['nft -j list chains', 'nft -s -t list table inet fw']);
   });
 
-  it('are told without our own', async () => {
+  it('are listed without our own', async () => {
     const { chains } = await read(saying());
     expect(chains.map(({ family, table, name }) => `${family} ${table} ${name}`)).toEqual([
       'inet fw other',
@@ -60,17 +60,17 @@ describe('other tables', () => {
     ]);
   });
 
-  it('are read only where a policy stops what is forwarded', async () => {
+  it('are read only when the policy of a forward chain is drop', async () => {
     const exec = saying();
     const { forwardFilters } = await read(exec);
-    expect(exec.asked.sort()).toEqual(Object.keys(answers).sort());
+    expect(exec.asked.sort()).toEqual(Object.keys(outputs).sort());
     expect(forwardFilters.map(({ family, table, chain }) => `${family} ${table} ${chain}`)).toEqual([
       'inet fw forward',
       'ip filter FORWARD',
     ]);
   });
 
-  it('have rules that accept, with their conditions as far as they are understood', async () => {
+  it('have accept rules, with the conditions that are understood', async () => {
     const [filter] = (await read(saying())).forwardFilters;
     expect(filter?.chains.get('forward')).toEqual([
       accept(is('state', 'established', 'related')),
@@ -84,19 +84,19 @@ describe('other tables', () => {
       accept(),
       call('other'),
       call('other', is('from', '1.2.3.4/32')),
-      accept(),
+      accept(is('proto', '6')),
       accept(),
     ]);
     expect(filter?.chains.get('other')).toEqual([accept()]);
   });
 
-  it('of iptables are understood as well', async () => {
+  it('of iptables are understood, too', async () => {
     const [, filter] = (await read(saying())).forwardFilters;
-    const answered = is('state', 'related', 'established');
+    const replyStates = is('state', 'related', 'established');
     expect(filter?.chains.get('FORWARD')).toEqual([
       call('DOCKER-USER'),
-      accept(answered),
-      accept(is('out', 'docker0'), answered),
+      accept(replyStates),
+      accept(is('out', 'docker0'), replyStates),
       accept(is('in', 'docker0'), isNot('out', 'docker0')),
       accept(isNot('state', 'invalid')),
       accept(),
@@ -104,7 +104,7 @@ describe('other tables', () => {
     expect(filter?.chains.get('DOCKER-USER')).toEqual([]);
   });
 
-  it('of IPv6 are read alike, and those of both', async () => {
+  it('of IPv6 and of family inet are read the same way', async () => {
     const exec = saying({
       'nft -j list chains': { stdout: fixture('chains-6.json') },
       'nft -s -t list table ip6 filter': { stdout: fixture('forward-ip6tables.txt') },
@@ -120,21 +120,21 @@ describe('other tables', () => {
       call('DOCKER-USER'),
       accept(is('in', 'br0'), is('from', 'fd89:4::/64')),
       accept(is('to', 'fd89:4::/64'), is('state', 'related', 'established')),
-      accept(isNot('out', 'docker0'), is('from', 'fd89:5::7/128')),
+      accept(isNot('out', 'docker0'), is('proto', '58'), is('from', 'fd89:5::7/128')),
       accept(is('from', '::ffff:a01:0/112')),
-      accept(isNot('from', 'fe80::/10')),
+      accept(isNot('from', 'fe80::/10'), is('proto', '6')),
     ]);
     expect(own?.chains.get('forward')).toEqual([
       accept(is('from', 'fd89:4::/64', 'fd89:5::7/128'), is('out', 'eth0')),
       accept(is('to', 'fd89:4::/64'), is('state', 'established', 'related')),
       accept(isNot('to', 'fd89:4::/64')),
       accept(),
-      accept(),
+      accept(is('proto', '58')),
       accept(is('from', '10.89.4.0/24')),
     ]);
   });
 
-  it('may go while they are read', async () => {
+  it('may disappear while they are read', async () => {
     const gone = { exitCode: 1, stdout: '', stderr: 'Error: No such file or directory' };
     const { forwardFilters } = await read(saying({ 'nft -s -t list table inet fw': gone }));
     expect(forwardFilters.map(({ table }) => table)).toEqual(['filter']);
@@ -148,7 +148,7 @@ describe('other tables', () => {
     ],
     ['nft -j list chains', { stdout: '{"nftables":[{"chain":{}}]}' }, 'failed'],
     ['nft -s -t list table ip filter', { exitCode: 139 }, 'failed'],
-  ] as const)('that cannot be read are an error: %s %j', async (command, output, code) => {
+  ] as const)('are an error when they cannot be read: %s %j', async (command, output, code) => {
     await expect(read(saying({ [command]: output }))).rejects.toMatchObject({
       code,
       message: expect.stringContaining(command) as string,

@@ -1,4 +1,4 @@
-/** Reads what there is of nft beside our own table: chains, and those that stop what is forwarded. */
+/** Reads foreign nft tables: all chains, and forward chains with policy drop. */
 import type { ForeignChain, ForwardFilter } from '../../state/facts.ts';
 import { ownNftTable } from '../../kinds/ownership.ts';
 import { commandError } from '../process/exec.ts';
@@ -13,25 +13,32 @@ export interface OtherTables {
 }
 
 /**
- * The rules of a table are read only where they are needed: others may have ten thousand of them.
+ * Rules of a table are read only where needed: foreign tables may have ten thousand of them.
  *
  * @param all the chains of all tables
  */
 export async function readOtherTables(exec: Exec, all: readonly ListedChain[]): Promise<OtherTables> {
   const chains = all.filter(({ family, table }) => family !== 'inet' || table !== ownNftTable);
-  const filters = chains.filter(stopsForwarding).map((chain) => readFilter(exec, chain));
   return {
     chains: chains.map(({ family, table, name }) => ({ family, table, name })),
-    forwardFilters: (await Promise.all(filters)).flat(),
+    forwardFilters: await readFilters(exec, chains, 'forward'),
   };
 }
 
-function stopsForwarding({ family, table, hook, policy }: ListedChain): boolean {
-  if (!isNftName(table)) return false;
-  return hook === 'forward' && policy === 'drop' && ['ip', 'ip6', 'inet'].includes(family);
+/** Base chains of a hook with policy drop, and the rules of their tables. */
+export async function readFilters(
+  exec: Exec,
+  chains: readonly ListedChain[],
+  at: 'forward' | 'input',
+): Promise<ForwardFilter[]> {
+  const dropping = chains.filter(
+    ({ family, table, hook, policy }) =>
+      hook === at && policy === 'drop' && isNftName(table) && ['ip', 'ip6', 'inet'].includes(family),
+  );
+  return (await Promise.all(dropping.map((chain) => readFilter(exec, chain)))).flat();
 }
 
-/** Nothing when the table has gone meanwhile. */
+/** Returns none when the table is gone. */
 async function readFilter(exec: Exec, { family, table, name }: ListedChain): Promise<ForwardFilter[]> {
   const list = ['nft', '-s', '-t', 'list', 'table', family, table];
   const output = await exec.run(list);

@@ -70,7 +70,7 @@ const counted = (val: unknown) => ({ elem: { val, counter: { packets: 3, bytes: 
 const prefix = (addr: string, len: number) => ({ prefix: { addr, len } });
 
 describe('a plain element', () => {
-  it('is what it is without the shortcut', () => {
+  it('has the same text with the shortcut as without', () => {
     fc.assert(
       fc.property(elements, types, (element, type) => {
         expect([undefined, elementText(element, type)]).toContain(plainElement(element, type));
@@ -112,7 +112,7 @@ describe('a plain verdict', () => {
     fc.constantFrom<unknown>({ drop: null }, 'drop', null, [], {}),
   );
 
-  it('is what it is without the shortcut', () => {
+  it('has the same text with the shortcut as without', () => {
     fc.assert(
       fc.property(verdicts, (verdict) => {
         expect([undefined, ruleText([verdict])]).toContain(plainGoto(verdict));
@@ -121,14 +121,14 @@ describe('a plain verdict', () => {
     );
   });
 
-  it('leads to a chain', () => {
+  it('names a chain', () => {
     const verdict = { goto: { target: 'to4_office' } };
     expect([plainGoto(verdict), ruleText([verdict])]).toEqual(['goto to4_office', 'goto to4_office']);
   });
 });
 
-describe('what an element has seen', () => {
-  it('is what nft says', () => {
+describe('counters of an element', () => {
+  it('are those that nft prints', () => {
     expect(countsOf(counted('10.89.4.0'))).toEqual({ packets: 3, bytes: 252 });
     const more = { elem: { val: '10.89.4.0', counter: { packets: 0, bytes: 0, more: 1 } } };
     expect(countsOf(more)).toEqual({ packets: 0, bytes: 0 });
@@ -145,7 +145,7 @@ describe('what an element has seen', () => {
     { elem: { counter: { packets: 0 } } },
     { elem: { counter: { packets: '0', bytes: 0 } } },
     { elem: { counter: { packets: 0, bytes: Number.POSITIVE_INFINITY } } },
-  ])('is nothing when it is no two numbers: %j', (element) => {
+  ])('are undefined unless they are two numbers: %j', (element) => {
     expect(countsOf(element)).toBeUndefined();
   });
 });

@@ -1,4 +1,4 @@
-/** What nft 1.0.6 said, recorded. The .nft file beside each is what it had been told. */
+/** Output of nft 1.0.6, recorded. The .nft file beside each is the input that created the table. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { NftChain } from '../../kinds/nft-table/schema.ts';
@@ -9,11 +9,11 @@ function fixture(name: string): string {
   return readFileSync(new URL(`fixtures/${name}`, import.meta.url), 'utf8');
 }
 
-const said = (output: Partial<Output>) => ({
+const execPrinting = (output: Partial<Output>) => ({
   run: async (): Promise<Output> => ({ exitCode: 0, stdout: '', stderr: '', ...output }),
 });
 
-const read = (name: string) => readNftTable(said({ stdout: fixture(name) }));
+const read = (name: string) => readNftTable(execPrinting({ stdout: fixture(name) }));
 
 /** `add rule inet mustredirect guard ...` -> `guard ...` */
 function rulesTold(text: string): string[] {
@@ -28,7 +28,7 @@ function elementsTold(text: string): string[] {
 
 describe('the nft table', () => {
   it.each(['table-node', 'table-node-and-member', 'table-6'])(
-    '%s is read as it was written',
+    '%s is read back as it was written',
     async (name) => {
       const { objects } = await read(`${name}.json`);
       const chains = objects.filter((object) => object.kind === 'nft-chain');
@@ -77,37 +77,39 @@ describe('the nft table', () => {
     const chain = { family: 'inet', table: 'mustredirect', name: 'c' };
     const rule = { family: 'inet', table: 'mustredirect', chain: 'c', expr };
     const { objects } = await readNftTable(
-      said({ stdout: JSON.stringify({ nftables: [{ chain }, { rule }] }) }),
+      execPrinting({ stdout: JSON.stringify({ nftables: [{ chain }, { rule }] }) }),
     );
     expect(objects).toMatchObject([{ kind: 'nft-chain', rules: [text] }]);
   });
 
-  it.each(['a b', ['syn', 'a b']])('takes flags that are no words for no rule of ours: %j', async (flags) => {
+  it.each(['a b', ['syn', 'a b']])('treats flags that are not words as a foreign rule: %j', async (flags) => {
     const left = { '&': [{ payload: { protocol: 'tcp', field: 'flags' } }, flags] };
     const expr = [{ match: { op: '==', left, right: 'syn' } }, { drop: null }];
     const chain = { family: 'inet', table: 'mustredirect', name: 'c' };
     const rule = { family: 'inet', table: 'mustredirect', chain: 'c', expr };
     const stdout = JSON.stringify({ nftables: [{ chain }, { rule }] });
-    expect((await readNftTable(said({ stdout }))).objects).toMatchObject([{ rules: [] }]);
+    expect((await readNftTable(execPrinting({ stdout }))).objects).toMatchObject([{ rules: [] }]);
   });
 
-  it.each(['==', 'a b', '', 7])('takes no verdict that leads to %j for one of ours', async (target) => {
+  it.each(['==', 'a b', '', 7])('treats a verdict with target %j as foreign', async (target) => {
     const chain = { family: 'inet', table: 'mustredirect', name: 'c' };
     const rule = { family: 'inet', table: 'mustredirect', chain: 'c', expr: [{ jump: { target } }] };
     const elem = [['10.89.4.0', { goto: { target } }]];
     const map = { family: 'inet', name: 'm', table: 'mustredirect', type: 'ipv4_addr', map: 'verdict', elem };
     const stdout = JSON.stringify({ nftables: [{ chain }, { rule }, { map }] });
-    expect((await readNftTable(said({ stdout }))).objects).toMatchObject([
+    expect((await readNftTable(execPrinting({ stdout }))).objects).toMatchObject([
       { kind: 'nft-set', elements: [], foreign: [expect.any(String)] },
       { kind: 'nft-chain', rules: [], foreign: [expect.any(String)] },
     ]);
   });
 
-  it('has no rule that says nothing', async () => {
+  it('treats a rule without expressions as foreign', async () => {
     const chain = { family: 'inet', table: 'mustredirect', name: 'c' };
     const rule = { family: 'inet', table: 'mustredirect', chain: 'c', expr: [] };
     const stdout = JSON.stringify({ nftables: [{ chain }, { rule }] });
-    expect((await readNftTable(said({ stdout }))).objects).toMatchObject([{ rules: [], foreign: ['[]'] }]);
+    expect((await readNftTable(execPrinting({ stdout }))).objects).toMatchObject([
+      { rules: [], foreign: ['[]'] },
+    ]);
   });
 
   it('has types, counters, hooks and priorities', async () => {
@@ -132,12 +134,12 @@ describe('the nft table', () => {
   it.each([
     ['nft 1.0.6', {}],
     ['nft 1.1.3', { flags: ['dynamic'] }],
-  ])('counts what packets have put into a set, and holds none of it: %s', async (_, flags) => {
+  ])('omits elements that packets add to a dynamic set, but keeps their counters: %s', async (_, flags) => {
     const elem = [{ elem: { val: '10.89.4.0', counter: { packets: 5, bytes: 420 } } }];
     const base = { family: 'inet', name: 'stopped4_24', table: 'mustredirect', type: 'ipv4_addr' };
     const set = { ...base, ...flags, size: 65_535, stmt: [{ counter: null }], elem };
     const stdout = JSON.stringify({ nftables: [{ set }] });
-    const { objects, counters } = await readNftTable(said({ stdout }));
+    const { objects, counters } = await readNftTable(execPrinting({ stdout }));
     expect(objects).toEqual([
       {
         kind: 'nft-set',
@@ -152,32 +154,32 @@ describe('the nft table', () => {
     expect(counters).toEqual([{ set: 'stopped4_24', element: '10.89.4.0', packets: 5, bytes: 420 }]);
   });
 
-  it('takes a set of another size for one that must be made anew', async () => {
+  it('treats a set of another size as one to recreate', async () => {
     const set = { family: 'inet', name: 's', table: 'mustredirect', type: 'ipv4_addr', size: 3 };
-    const { objects } = await readNftTable(said({ stdout: JSON.stringify({ nftables: [{ set }] }) }));
+    const { objects } = await readNftTable(execPrinting({ stdout: JSON.stringify({ nftables: [{ set }] }) }));
     expect(objects).toMatchObject([{ foreign: ['size 3'] }]);
   });
 
   it.each([
     ['ip saddr & 255.255.255.0', { '&': [{ payload: { protocol: 'ip', field: 'saddr' } }, '255.255.255.0'] }],
     ['ct original ip saddr', { ct: { key: 'ip saddr', dir: 'original' } }],
-  ])('has rules that count: %s', async (text, elem) => {
+  ])('has rules with counters: %s', async (text, elem) => {
     const counts = { op: 'add', elem, set: '@stopped4_24' };
     const rulesOf = async (set: Record<string, unknown>) => {
       const chain = { family: 'inet', table: 'mustredirect', name: 'c' };
       const rule = { family: 'inet', table: 'mustredirect', chain: 'c', expr: [{ set }, { drop: null }] };
       const stdout = JSON.stringify({ nftables: [{ chain }, { rule }] });
-      return (await readNftTable(said({ stdout }))).objects;
+      return (await readNftTable(execPrinting({ stdout }))).objects;
     };
     expect(await rulesOf(counts)).toMatchObject([{ rules: [`add @stopped4_24 { ${text} } drop`] }]);
     for (const other of [{ op: 'update' }, { stmt: [{ counter: null }] }, { set: '@s } drop' }, { set: 's' }])
       expect(await rulesOf({ ...counts, ...other })).toMatchObject([{ rules: [] }]);
   });
 
-  it('has addresses of both families, whatever form nft prints', async () => {
+  it('has canonical addresses of both families, in any form that nft prints', async () => {
     const text = fixture('table-6.json');
     expect(text).toContain('::ffff:10.89.0.0');
-    const { objects, counters } = await readNftTable(said({ stdout: text }));
+    const { objects, counters } = await readNftTable(execPrinting({ stdout: text }));
     const find = (name: string) => objects.find((object) => object.name === name);
     expect(find('linkhops6')).toMatchObject({
       type: ['ipv6_addr', 'ipv6_addr', 'ifname'],
@@ -188,7 +190,7 @@ describe('the nft table', () => {
     expect(objects.filter((object) => 'foreign' in object)).toEqual([]);
   });
 
-  it('shows what somebody else put into it, apart from what is ours', async () => {
+  it('separates foreign rules and sets from ours', async () => {
     const ours = (await read('table-node-and-member.json')).objects;
     const { objects } = await read('table-foreign-parts.json');
     const guard = (list: typeof objects) =>
@@ -199,7 +201,7 @@ describe('the nft table', () => {
     expect(objects).toContainEqual(expect.objectContaining({ kind: 'nft-set', name: 'other' }));
   });
 
-  it('shows elements and rules apart that would break out of a text, or are of no kind of ours', async () => {
+  it('separates elements and rules that are unsafe in nft text or not ours', async () => {
     const set = { family: 'inet', table: 'mustredirect', name: 's', flags: ['interval'] };
     const interfaces = { ...set, type: 'ifname', elem: ['br0', 'eth*', 'a"b', 'x;y', 'tun0'] };
     const range = { range: ['10.9.0.1', '10.9.0.6'] };
@@ -214,7 +216,7 @@ describe('the nft table', () => {
       chain,
       ...rules.map((expr) => ({ rule: { chain: 'c', expr } })),
     ];
-    const { objects } = await readNftTable(said({ stdout: JSON.stringify({ nftables }) }));
+    const { objects } = await readNftTable(execPrinting({ stdout: JSON.stringify({ nftables }) }));
     expect(objects).toMatchObject([
       { elements: ['"br0"', '"tun0"'], foreign: ['"eth*"', String.raw`"a\"b"`, '"x;y"'] },
       { elements: ['10.9.1.0'], foreign: [JSON.stringify(range), '{"toFixed":1}', '"drop"'] },
@@ -224,20 +226,20 @@ describe('the nft table', () => {
     ]);
   });
 
-  it('has chains without a hook while it is dormant, whatever nft calls that', async () => {
-    // Recorded: nft 1.0.6 names some counter here.
+  it('has chains without a hook while it is dormant, in any form of that flag', async () => {
+    // nft 1.0.6 prints another word for the flag.
     const text = fixture('table-node.json').replace(
       '"name": "mustredirect",',
       '"name": "mustredirect", "flags": "cc",',
     );
-    const { objects } = await readNftTable(said({ stdout: text }));
+    const { objects } = await readNftTable(execPrinting({ stdout: text }));
     const hooks = objects.flatMap((object) => (object.kind === 'nft-chain' ? [object.hook] : []));
     expect(hooks.length).toBeGreaterThan(2);
     expect(hooks.every((hook) => hook === undefined)).toBe(true);
   });
 
-  it('is empty when there is none', async () => {
-    const exec = said({
+  it('is empty when it does not exist', async () => {
+    const exec = execPrinting({
       exitCode: 1,
       stderr: 'Error: No such file or directory\nlist table inet mustredirect',
     });
@@ -264,8 +266,8 @@ describe('the nft table', () => {
       'failed',
       'is not understood',
     ],
-  ])('is an error that says what nft said: %j', async (output, code, message) => {
-    const reading = readNftTable(said(output));
+  ])('is an error with the message of nft: %j', async (output, code, message) => {
+    const reading = readNftTable(execPrinting(output));
     await expect(reading).rejects.toMatchObject({ code });
     await expect(reading).rejects.toThrow(message);
   });

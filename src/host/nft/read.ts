@@ -14,7 +14,7 @@ export interface NftTable {
   readonly counters: readonly ElementCounter[];
 }
 
-/** What one element of a counted set has seen. */
+/** Counter of one element of a counted set. */
 export interface ElementCounter {
   readonly set: string;
   readonly element: string;
@@ -22,14 +22,14 @@ export interface ElementCounter {
   readonly bytes: number;
 }
 
-/** What is read here is written into texts again. */
+/** Words that are read here are written into nft texts again. */
 const word = z.string().regex(/^\w{1,32}$/, 'not a word');
-/** Of ten thousand elements no other list is made; what each of them is, is told below. */
+/** Elements are not validated by the schema, which would copy lists of ten thousand: they are decoded below. */
 const elements = z.custom<readonly unknown[]>(Array.isArray);
 const pairs = z.custom<readonly (readonly [unknown, unknown])[]>(isListOfPairs);
 const setSchema = z.object({
   name: nftName,
-  // From 1.1 on, nft tells the field of a set that holds integers.
+  // Since 1.1, nft prints the type of a set of integers as a field.
   type: z.union([word, z.array(word), z.object({ typeof: z.unknown() }).transform(() => 'integer')]),
   flags: z.union([z.string(), z.array(z.string())]).optional(),
   size: z.int().optional(),
@@ -48,7 +48,7 @@ const chainSchema = z.object({
   policy: word.optional(),
 });
 const ruleSchema = z.object({ chain: nftName, expr: z.array(z.unknown()) });
-const answerSchema = z.object({
+const listingSchema = z.object({
   nftables: z.array(
     z.object({
       table: z.object({ flags: z.unknown().optional() }).optional(),
@@ -62,7 +62,7 @@ const answerSchema = z.object({
 
 const argv = ['nft', '-j', 'list', 'table', 'inet', ownNftTable];
 
-/** An absent table is an empty one. */
+/** An absent table is read as an empty one. */
 export async function readNftTable(exec: Exec): Promise<NftTable> {
   const output = await exec.run(argv);
   if (output.exitCode !== 0) {
@@ -74,7 +74,7 @@ export async function readNftTable(exec: Exec): Promise<NftTable> {
 
 function decodeNftTable(text: string): NftTable {
   try {
-    return tableOf(answerSchema.parse(JSON.parse(text)));
+    return tableOf(listingSchema.parse(JSON.parse(text)));
   } catch (cause) {
     throw new MustredirectError('failed', `${argv.join(' ')}: its output is not understood`, {
       hint: 'nftables 1.0.6 or later is known to work: `nft --version`',
@@ -83,9 +83,9 @@ function decodeNftTable(text: string): NftTable {
   }
 }
 
-function tableOf({ nftables }: z.infer<typeof answerSchema>): NftTable {
+function tableOf({ nftables }: z.infer<typeof listingSchema>): NftTable {
   const rules = nftables.flatMap(({ rule }) => rule ?? []);
-  // In the order of the table: it is made again in that.
+  // Order of the table is kept: it is recreated in this order.
   const sets = nftables.flatMap(({ set, map }): DecodedSet[] => {
     if (set) return [decodeSet(set)];
     return map ? [{ set: decodeMap(map), counters: [] }] : [];
@@ -108,11 +108,11 @@ interface DecodedSet {
 function decodeSet(given: z.infer<typeof setSchema>): DecodedSet {
   const { name, type, size, elem = [], stmt = [] } = given;
   const types = typeof type === 'string' ? [type] : type;
-  // nft 1.0 does not say that packets fill it; no set of another kind has a size here.
+  // nft 1.0 does not print flag dynamic; none of our other sets has a size.
   const dynamic = size === dynamicSetSize;
   const flags = dynamic && String(given.flags) === 'dynamic' ? undefined : given.flags;
   const counted = stmt.some((statement) => 'counter' in statement);
-  // Whatever else a set may have, such as elements that end by themselves, ours do not.
+  // Our sets have no other attributes, such as timeouts.
   const foreign = [
     ...(flags === undefined || String(flags) === 'interval' ? [] : [`flags ${String(flags)}`]),
     ...(size === undefined || dynamic ? [] : [`size ${size}`]),
@@ -146,7 +146,7 @@ function keyText(raw: unknown, types: readonly string[]): string | undefined {
   return plainElement(raw, types) ?? elementText(raw, types);
 }
 
-/** What leads to anything else than a chain is somebody's. */
+/** A verdict other than goto to a chain is foreign. */
 function decodeMap({ map, elem = [], ...rest }: z.infer<typeof mapSchema>): NftSet {
   const { set } = decodeSet(rest);
   const foreign = [...(set.foreign ?? []), ...(map === 'verdict' ? [] : [`map ${map}`])];
@@ -185,12 +185,12 @@ function decodeChain(
     rules: own.flatMap(({ text }) => text ?? []),
     ...(foreign.length > 0 ? { foreign } : {}),
   } as const;
-  // Our table has no flags. What nft 1.0.6 prints for `dormant` is not that word, and may be any other; the chains of
-  // a dormant table are attached to no hook.
+  // Our table has no flags. nft 1.0.6 prints another word instead of `dormant`, so the flag is not compared; chains of
+  // a dormant table have no hook.
   if (dormant || type === undefined || hook === undefined || prio === undefined) {
     return what;
   }
-  // A hook of another type or policy is somebody's change of ours; it differs, and is made anew.
+  // Another hook type or policy is a foreign change of our chain: it differs from ours, so the chain is recreated.
   return {
     ...what,
     hook: {

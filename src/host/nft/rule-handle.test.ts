@@ -4,7 +4,7 @@ import { matchRule } from './rule-handle.ts';
 
 const listing = readFileSync(new URL('fixtures/nft-trace/user-chain-table.txt', import.meta.url), 'utf8');
 
-describe('the rule that a trace names', () => {
+describe('the rule in a trace', () => {
   it.each([
     [
       'ip saddr 10.89.4.0/24 counter packets 0 bytes 0 drop',
@@ -21,7 +21,7 @@ describe('the rule that a trace names', () => {
     ],
     ['unknown rule handle 99', { text: 'unknown rule handle 99', handle: 99 }],
     ['a rule that is gone', { text: 'a rule that is gone' }],
-  ])('is found again: %s', (traced, expected) => {
+  ])('is found by its text: %s', (traced, expected) => {
     expect(matchRule(listing, traced)).toEqual(expected);
   });
 });

@@ -1,4 +1,4 @@
-/** Finds a rule again that a trace has named by its text: with its handle it can be deleted. */
+/** Finds the handle of a rule by its text in a trace: the handle is needed to delete the rule. */
 import type { Exec } from '../ports.ts';
 import type { ChainName } from './trace.ts';
 
@@ -7,7 +7,7 @@ export interface FoundRule {
   readonly handle?: number;
 }
 
-/** @param traced as `nft monitor trace` printed it */
+/** @param traced text of the rule in `nft monitor trace` */
 export async function findRule(
   exec: Exec,
   { family, table, chain }: ChainName,
@@ -19,7 +19,7 @@ export async function findRule(
   return exitCode === 0 ? matchRule(stdout, traced) : { text: plain(traced) };
 }
 
-/** Of two rules with the same text, the first one acts. A trace may leave out the target of a rule of iptables, at its end. */
+/** Returns the first rule with this text, which is the one that acts. A trace may omit an iptables rule's target. */
 export function matchRule(listing: string, traced: string): FoundRule {
   const wanted = plain(traced);
   const unknown = /^unknown rule handle (\d+)$/.exec(wanted)?.[1];
@@ -36,7 +36,7 @@ export function matchRule(listing: string, traced: string): FoundRule {
   return same ?? rules.find(({ text }) => text.startsWith(`${wanted} `)) ?? { text: wanted };
 }
 
-/** A trace shows counters as they were when nft read them. */
+/** A trace shows counters as they were when nft read the rule. */
 function plain(text: string): string {
   return text
     .replaceAll(/counter packets \d+ bytes \d+/g, 'counter')

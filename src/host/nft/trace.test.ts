@@ -2,13 +2,13 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { decodeTrace } from './trace.ts';
 
-/** What nft 1.0.6 printed on kernel 6.18 about one packet of UDP, and one of TCP where it says so. */
+/** Output of nft 1.0.6 on kernel 6.18 for one packet: UDP, or TCP if the name says so. */
 export function traceFixture(name: string): string {
   return readFileSync(new URL(`fixtures/nft-trace/${name}.txt`, import.meta.url), 'utf8');
 }
 
 describe('the trace of nft', () => {
-  it('tells packets, rules and policies', () => {
+  it('has packets, rules and policies', () => {
     const events = decodeTrace(traceFixture('user-chain'));
     expect(events.map(({ kind, chain }) => `${kind} ${chain}`)).toEqual([
       'packet prerouting_begin',
@@ -41,7 +41,7 @@ describe('the trace of nft', () => {
     ]);
   });
 
-  it('tells IPv6 and TCP', () => {
+  it('has IPv6 and TCP', () => {
     const packets = decodeTrace(traceFixture('reject-last')).flatMap((event) =>
       event.kind === 'packet' && event.chain === 'FORWARD' ? [event.packet] : [],
     );
@@ -69,12 +69,12 @@ describe('the trace of nft', () => {
         verdict: 'drop',
       },
     ],
-  ])('ends as it should: %s', (name, expected) => {
+  ])('ends with the expected event: %s', (name, expected) => {
     expect(decodeTrace(traceFixture(name)).at(-1)).toMatchObject(expected);
   });
 
-  // nft 1.1.x says more of a packet, on lines of their own; both are from its source.
-  it('passes over what it does not know, and what is not complete', () => {
+  // nft 1.1.x prints more lines for a packet; both are from its source code.
+  it('skips unknown and incomplete lines', () => {
     const text =
       'trace id 1 inet t c conntrack: ct direction original ct state new ct id 7\n' +
       'trace id 1 inet t c verdict accept meta mark 0x00000007 \n' +

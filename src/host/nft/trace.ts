@@ -1,10 +1,10 @@
-/** Output of `nft monitor trace`: one line for each rule, policy and header that a traced packet met. */
+/** Output of `nft monitor trace`: one line for each rule, policy and header that a traced packet passes. */
 import type { Address } from '../../address/cidr.ts';
 
 export type TraceEvent = { readonly id: string } & ChainName &
   (
     | { readonly kind: 'packet'; readonly packet: TracedPacket }
-    /** `unknown rule handle 7` where nft had not read the rule */
+    /** `unknown rule handle 7` when nft has not read the rule */
     | { readonly kind: 'rule'; readonly text: string; readonly verdict: string }
     | { readonly kind: 'policy'; readonly verdict: string; readonly mark: number }
   );
@@ -25,7 +25,7 @@ export interface TracedPacket {
   readonly destinationPort?: number;
 }
 
-/** Lines that are not complete yet, or that say something else (`conntrack:` of nft 1.1.x), are passed over. */
+/** Skips incomplete lines and those of other kinds (`conntrack:` of nft 1.1.x). */
 export function decodeTrace(text: string): TraceEvent[] {
   return text
     .slice(0, text.lastIndexOf('\n') + 1)
@@ -33,7 +33,7 @@ export function decodeTrace(text: string): TraceEvent[] {
     .flatMap((line) => decodeLine(line) ?? []);
 }
 
-/** A table and a chain may have any of these characters; the family may not. */
+/** Names of tables and chains may have any of these characters; the family may not. */
 const head = /^trace id ([0-9a-f]+) (\w+) (\S+) (\S+) (.*)$/;
 
 function decodeLine(line: string): TraceEvent | undefined {

@@ -3,13 +3,13 @@ import { MustredirectError } from '../../error.ts';
 import type { Output } from '../ports.ts';
 
 /**
- * 0.9.8 refuses sets of an address and a device ("byteorder mismatch"), crashes when it lists counted
- * elements, and cannot read a transaction from a socket. The oldest that was tried and works is 1.0.6; what
- * is between is let pass.
+ * 0.9.8 refuses sets of an address and a device ("byteorder mismatch"), crashes when it lists counted elements, and
+ * cannot read a transaction from a socket. The oldest version that was tried and works is 1.0.6; versions in between
+ * are accepted.
  */
 const lastThatFails = [0, 9, 8] as const;
 
-/** @param output of `nft -j` */
+/** @param output output of `nft -j` */
 export function checkJson({ exitCode, stderr }: Output): void {
   if (exitCode === 0 || !stderr.includes('JSON support not compiled-in')) return;
   throw new MustredirectError('missing-tool', 'nft: built without JSON', {
@@ -17,7 +17,7 @@ export function checkJson({ exitCode, stderr }: Output): void {
   });
 }
 
-/** @param text as nft says it in each of its answers; nothing, or what is no version: it is let pass */
+/** @param text version in the output of nft; an absent or malformed one is accepted */
 export function checkVersion(text = ''): void {
   const version = /^(\d+)\.(\d+)(?:\.(\d+))?/.exec(text);
   if (!version || isLater(version.slice(1).map((part) => Number(part ?? 0)))) return;

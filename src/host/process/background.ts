@@ -1,5 +1,5 @@
-/** Programs that run while we do something else, and end with us, also when we are killed. */
-import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+/** Runs programs in the background that end with this process, also when it is killed. */
+import { type ChildProcess, type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MustredirectError } from '../../error.ts';
@@ -7,15 +7,15 @@ import type { Background, Running } from '../ports.ts';
 import { killGroup } from './process-group.ts';
 
 const endTimeout = 3000;
-/** bytes of stdout, and of stderr: captures of a minute need a tenth of it */
-const mostOutput = 256 * 1024 * 1024;
+/** limit in bytes for stdout and for stderr: captures of a minute need a tenth of it */
+const outputLimit = 256 * 1024 * 1024;
 
 /** @param trace called with each command before it runs, for `-v` */
 export function createBackground(trace: (argv: readonly string[]) => void = () => {}): Background {
   return {
     async start(argv) {
       trace(argv);
-      // A session of its own: Ctrl-C is for us alone. `env` adds to what we have, and becomes the program.
+      // A new session: Ctrl-C reaches only us. `env` adds variables to our environment, and then becomes the program.
       const child = spawn('env', ['LC_ALL=C', ...argv], { detached: true });
       await started(child, argv);
       return watch(child);
@@ -23,7 +23,8 @@ export function createBackground(trace: (argv: readonly string[]) => void = () =
   };
 }
 
-async function started(child: ChildProcessWithoutNullStreams, argv: readonly string[]): Promise<void> {
+/** Throws when the program cannot be started. */
+export async function started(child: ChildProcess, argv: readonly string[]): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     child.once('spawn', resolve);
     child.once('error', (cause) => {
@@ -35,9 +36,9 @@ async function started(child: ChildProcessWithoutNullStreams, argv: readonly str
 function watch(child: ChildProcessWithoutNullStreams): Running {
   const stdout = collect(child, child.stdout);
   const stderr = collect(child, child.stderr);
-  const said = () => ({ stdout: stdout().toString(), stderr: stderr().toString() });
+  const output = () => ({ stdout: stdout().toString(), stderr: stderr().toString() });
   let exitCode: number | undefined;
-  // It may end before we write to its stdin, or close it; that is no error of ours.
+  // The program may end before we write to or close its stdin: that is not an error.
   child.stdin.on('error', () => {});
   const closed = new Promise<void>((resolve) => {
     child.once('close', (code) => {
@@ -46,46 +47,50 @@ function watch(child: ChildProcessWithoutNullStreams): Running {
     });
   });
   return {
-    said,
+    output,
     stdoutBytes: stdout,
-    tell: (text) => void child.stdin.write(text),
+    write: (text) => void child.stdin.write(text),
     ended: () => exitCode !== undefined,
     async stop() {
       child.stdin.end();
       await Promise.race([closed, sleep(endTimeout, undefined, { ref: false })]);
-      if (exitCode === undefined) killGroup(child);
-      await closed;
-      return { exitCode: exitCode ?? 1, ...said() };
+      if (exitCode === undefined) {
+        killGroup(child);
+        // A system call that hangs outlives SIGKILL.
+        await Promise.race([closed, sleep(endTimeout, undefined, { ref: false })]);
+        child.unref();
+      }
+      return { exitCode: exitCode ?? 1, ...output() };
     },
   };
 }
 
-/** A program that prints without end is ended: what comes after the limit is lost. */
+/** Ends a program whose output exceeds the limit; output after the limit is lost. */
 function collect(child: ChildProcessWithoutNullStreams, stream: Readable): () => Buffer {
   const chunks: Buffer[] = [];
   let length = 0;
   stream.on('data', (chunk: Buffer) => {
     length += chunk.length;
-    if (length > mostOutput) killGroup(child);
+    if (length > outputLimit) killGroup(child);
     else chunks.push(chunk);
   });
   return () => Buffer.concat(chunks);
 }
 
 /**
- * The shell becomes the program, after it has left behind one that reads stdin: each line is the name of a
- * signal for the program, and the end of it is TERM.
+ * The shell starts a reader of stdin and then becomes the program: each line is the name of a signal to send to the
+ * program, and the end of stdin sends TERM.
  */
 const endingScript = `exec 3<&0
 (while read -r signal <&3; do kill -"$signal" $$; done; kill -TERM $$) >/dev/null 2>&1 &
 exec "$@" </dev/null 3<&-`;
 
-/** A program that does not read its stdin, made to end with it. Lines of signal names reach it, too. */
+/** Makes a program that does not read its stdin end with it. Lines with signal names are sent to it as signals. */
 export function endingWithStdin(argv: readonly string[]): readonly string[] {
   return ['sh', '-c', endingScript, 'sh', ...argv];
 }
 
-/** Waits until something holds; false when it still does not after so many milliseconds. */
+/** Waits until a condition holds; returns false after the timeout in milliseconds. */
 export async function waitUntil(holds: () => boolean | Promise<boolean>, timeout: number): Promise<boolean> {
   const deadline = performance.now() + timeout;
   while (!(await holds())) {

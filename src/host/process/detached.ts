@@ -1,15 +1,15 @@
-/** Starts a process that nothing of what we were started by can take along: no terminal, no shell, no log-out. */
+/** Starts a process that survives the terminal, shell and session of this one. */
 import { spawn } from 'node:child_process';
-import { MustredirectError } from '../../error.ts';
+import { started } from './background.ts';
 import { runOrFail } from './exec.ts';
 import type { Host } from '../ports.ts';
 import { systemdRuns } from './systemd.ts';
 
 export interface DetachedOptions {
   readonly argv: readonly string[];
-  /** `NAME=value`, added to what we have */
+  /** `NAME=value`, added to our environment */
   readonly settings: readonly string[];
-  /** whether systemd, where it runs, may start it: in a session that it ends at log-out, it ends all that is left */
+  /** whether systemd, if it runs, may start the process: at log-out, systemd ends all processes of a session */
   readonly bySystemd: boolean;
   readonly name: string;
 }
@@ -32,11 +32,6 @@ export async function startDetached(
     return;
   }
   const child = spawn('env', [...settings, ...argv], { detached: true, stdio: 'ignore', cwd: '/' });
-  await new Promise<void>((resolve, reject) => {
-    child.once('spawn', resolve);
-    child.once('error', (cause) => {
-      reject(new MustredirectError('failed', `${argv.join(' ')}: cannot be started`, { cause }));
-    });
-  });
+  await started(child, argv);
   child.unref();
 }

@@ -5,28 +5,28 @@ const exec = createExec();
 const timers = (): number => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
 
 describe('a program', () => {
-  it('is given its input, and says what it has to say', async () => {
+  it('gets its input, and its output is returned', async () => {
     const argv = ['sh', '-c', 'cat; echo "$LC_ALL" >&2; exit 3'];
     expect(await exec.run(argv, { input: 'text' })).toEqual({ exitCode: 3, stdout: 'text', stderr: 'C' });
   });
 
-  it('that takes too long is ended', async () => {
+  it('is ended after the time limit', async () => {
     await expect(exec.run(['sleep', '20'], { timeout: 50 })).rejects.toThrow(
       'sleep 20: took longer than 0.05 s',
     );
   });
 
-  it('that ends by a signal has a status, as in a shell', async () => {
+  it('that ends by a signal has the exit status of a shell', async () => {
     expect(await exec.run(['sh', '-c', 'kill -9 $$'])).toMatchObject({ exitCode: 137 });
   });
 
-  it('ends, with all that it has started, when the user wants it no more', async () => {
+  it('ends with all processes that it started, when interrupted', async () => {
     const stopper = new AbortController();
     const started = performance.now();
     const running = exec.run(['sh', '-c', 'sleep 20 | cat; echo no'], { signal: stopper.signal });
     setTimeout(() => stopper.abort(), 50);
     await expect(running).rejects.toMatchObject({ code: 'interrupted' });
-    // The pipe of those that were left would keep it open for 20 s.
+    // A remaining process would keep the pipe open for 20 s.
     expect(performance.now() - started).toBeLessThan(10_000);
     await expect(exec.run(['true'], { signal: stopper.signal })).rejects.toMatchObject({
       code: 'interrupted',
@@ -50,7 +50,7 @@ describe('a program', () => {
     expect(performance.now() - begun).toBeLessThan(5_000);
   });
 
-  it.each(['yes', 'yes >&2'])('that prints without end (%s) is ended', async (script) => {
+  it.each(['yes', 'yes >&2'])('is ended when its output has no end (%s)', async (script) => {
     const bounded = createExec(() => {}, { grace: 100, output: 1024 * 1024 });
     await expect(bounded.run(['sh', '-c', script])).rejects.toMatchObject({
       code: 'failed',
@@ -58,7 +58,7 @@ describe('a program', () => {
     });
   });
 
-  it('that is not there is named, and leaves no timer that would keep us from ending', async () => {
+  it('that is missing is named, and leaves no timer that delays our exit', async () => {
     const before = timers();
     await expect(exec.run(['no-such-program'])).rejects.toMatchObject({
       code: 'missing-tool',

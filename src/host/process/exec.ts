@@ -1,4 +1,4 @@
-/** Runs programs for real: argument vectors only, `LC_ALL=C`, always with a time limit. */
+/** Runs programs: argument vectors only, `LC_ALL=C`, always with a time limit. */
 import type { ChildProcess } from 'node:child_process';
 import { constants } from 'node:os';
 import spawn, { SubprocessError } from 'nano-spawn';
@@ -11,9 +11,9 @@ import type { Exec, Output, RunOptions } from '../ports.ts';
 const defaultTimeout = 30_000;
 
 export interface Limits {
-  /** milliseconds that a program has to end after SIGTERM, before SIGKILL */
+  /** milliseconds between SIGTERM and SIGKILL */
   readonly grace: number;
-  /** characters of stdout and stderr together: 10,000 networks need 20 million */
+  /** limit for characters of stdout and stderr together: 10,000 networks need 20 million */
   readonly output: number;
 }
 const defaultLimits: Limits = { grace: 2_000, output: 256 * 1024 * 1024 };
@@ -37,27 +37,27 @@ async function runProgram(argv: readonly string[], options: RunOptions, limits: 
   if (signal?.aborted) throw interruptedError();
   const running = spawn(file, args, {
     env: { LC_ALL: 'C' },
-    // A session of its own: Ctrl-C is for us alone, and we decide which command under way may be cut in the middle.
+    // A new session: Ctrl-C reaches only us, and we decide which running command may be interrupted.
     detached: true,
     stdin: options.input === undefined ? 'ignore' : { string: options.input },
   });
-  // When there is no such program, there is nothing to end either: what went wrong is told below.
+  // A missing program rejects, which is handled below.
   const started = (then: (child: ChildProcess) => void): void =>
     void running.nodeChildProcess.then(then, () => {});
-  let flooded = false;
-  let giveUp = (): void => {};
+  let exceeded = false;
+  let onUnkillable = (): void => {};
   const unkillable = new Promise<never>((_, reject) => {
-    giveUp = () =>
+    onUnkillable = () =>
       reject(new MustredirectError('failed', `${argv.join(' ')}: does not end, even by SIGKILL`));
   });
-  const end = (): void => started((child) => endProgram(child, limits.grace, giveUp));
+  const end = (): void => started((child) => endProgram(child, limits.grace, onUnkillable));
   started((child) => {
     limitOutput(child, limits.output, () => {
-      flooded = true;
-      killProgram(child, limits.grace, giveUp);
+      exceeded = true;
+      killProgram(child, limits.grace, onUnkillable);
     });
   });
-  // Node's own time limit goes on, and keeps us from ending, when there is no such program.
+  // Node's own time limit is not used: with a missing program, its timer keeps running and delays our exit.
   const timer = setTimeout(end, timeout);
   signal?.addEventListener('abort', end, { once: true });
   try {
@@ -65,7 +65,7 @@ async function runProgram(argv: readonly string[], options: RunOptions, limits: 
     return { exitCode: 0, stdout, stderr };
   } catch (error) {
     if (signal?.aborted) throw interruptedError();
-    if (flooded) throw floodError(argv, limits.output);
+    if (exceeded) throw outputLimitError(argv, limits.output);
     return outputOfFailure(argv, error, timeout);
   } finally {
     clearTimeout(timer);
@@ -73,43 +73,38 @@ async function runProgram(argv: readonly string[], options: RunOptions, limits: 
   }
 }
 
-/** A program may ignore SIGTERM, and so may what it has started. */
-function endProgram(child: ChildProcess, grace: number, giveUp: () => void): void {
+/** Sends SIGTERM, then SIGKILL, since the program and its children may ignore SIGTERM. */
+function endProgram(child: ChildProcess, grace: number, onUnkillable: () => void): void {
   signalGroup(child, 'TERM');
-  const timer = setTimeout(() => killProgram(child, grace, giveUp), grace);
+  const timer = setTimeout(() => killProgram(child, grace, onUnkillable), grace);
   child.once('close', () => clearTimeout(timer));
 }
 
-/** @param giveUp called when the kernel does not end it either, as in a system call that hangs */
-function killProgram(child: ChildProcess, grace: number, giveUp: () => void): void {
+/** @param onUnkillable called when SIGKILL has no effect, for example in a system call that hangs */
+function killProgram(child: ChildProcess, grace: number, onUnkillable: () => void): void {
   killGroup(child);
   const timer = setTimeout(() => {
     child.unref();
-    giveUp();
+    onUnkillable();
   }, grace);
   child.once('close', () => clearTimeout(timer));
 }
 
-function limitOutput(child: ChildProcess, most: number, exceeded: () => void): void {
+function limitOutput(child: ChildProcess, most: number, onExceeded: () => void): void {
   let length = 0;
   const count = (chunk: string): void => {
     const before = length;
     length += chunk.length;
-    if (before <= most && length > most) exceeded();
+    if (before <= most && length > most) onExceeded();
   };
   child.stdout?.on('data', count);
   child.stderr?.on('data', count);
 }
 
-function floodError(argv: readonly string[], most: number): MustredirectError {
+function outputLimitError(argv: readonly string[], most: number): MustredirectError {
   const mebibytes = most / 1024 / 1024;
-  return new MustredirectError(
-    'failed',
-    `${argv.join(' ')}: printed more than ${mebibytes} MiB, and was ended`,
-    {
-      hint: 'run the command by hand to see what it prints',
-    },
-  );
+  const message = `${argv.join(' ')}: printed more than ${mebibytes} MiB, and was ended`;
+  return new MustredirectError('failed', message, { hint: 'run the command by hand to see what it prints' });
 }
 
 function outputOfFailure(argv: readonly string[], error: unknown, timeout: number): Output {
@@ -124,7 +119,7 @@ function outputOfFailure(argv: readonly string[], error: unknown, timeout: numbe
   }
   const number = constants.signals[error.signalName as NodeJS.Signals];
   if (number !== undefined) {
-    // As a shell says it.
+    // Exit status of a shell.
     return { exitCode: 128 + number, stdout: error.stdout, stderr: error.stderr };
   }
   throw new MustredirectError('failed', `${command}: ${error.message}`, { cause: error });
@@ -136,7 +131,7 @@ function timeoutError(argv: readonly string[], timeout: number, cause: unknown):
   });
 }
 
-/** Runs a program that must succeed and gives its stdout. */
+/** Runs a program that must succeed, and returns its stdout. */
 export async function runOrFail(
   exec: Exec,
   argv: readonly string[],
@@ -147,20 +142,20 @@ export async function runOrFail(
   throw commandError(argv, output);
 }
 
-/** The error of a program that failed, with the exact command and what it said. */
+/** Error of a failed program, with the exact command and its output. */
 export function commandError(argv: readonly string[], output: Output): MustredirectError {
-  const said = output.stderr.trim() || output.stdout.trim();
-  const code = /Operation not permitted|Permission denied|must be root/i.test(said)
+  const printed = output.stderr.trim() || output.stdout.trim();
+  const code = /Operation not permitted|Permission denied|must be root/i.test(printed)
     ? 'not-permitted'
     : 'failed';
   return new MustredirectError(
     code,
-    `${argv.join(' ')}: exit ${output.exitCode}${said ? `: ${said}` : ''}`,
+    `${argv.join(' ')}: exit ${output.exitCode}${printed ? `: ${printed}` : ''}`,
     code === 'not-permitted' ? { hint: 'run it as root, with CAP_NET_ADMIN' } : {},
   );
 }
 
-/** The error of a program beside us that has ended too early. */
+/** Error of a background program that has ended too early. */
 export function startError(argv: readonly string[], output: Output): MustredirectError {
   return output.exitCode === programNotFound ? missingProgram(argv[0] ?? '') : commandError(argv, output);
 }

@@ -1,9 +1,11 @@
 /** Interruption of running work by the user. */
-import { setImmediate as turn } from 'node:timers/promises';
+import { setImmediate as nextRound } from 'node:timers/promises';
 import { MustredirectError } from '../../error.ts';
 import type { Exec, Host } from '../ports.ts';
 
-/** Ends the programs that run, and starts no more. For those only that may be cut anywhere. */
+/**
+ * Aborts running programs on the signal, and starts no new ones. Only for programs that may be interrupted anywhere.
+ */
 export function interruptibleExec(exec: Exec, signal: AbortSignal | undefined): Exec {
   return signal ? { run: (argv, options) => exec.run(argv, { ...options, signal }) } : exec;
 }
@@ -13,17 +15,17 @@ export function interruptibleHost<T extends Host>(host: T, signal: AbortSignal |
 }
 
 /**
- * Between two long computations: a signal that came meanwhile waits for the event loop, where what is at hand comes first,
- * and only the next round asks for signals.
+ * Lets pending signals be handled between two long computations: the event loop runs pending callbacks first and polls
+ * for signals in the next round.
  */
-export async function hearSignals(): Promise<void> {
-  await turn();
-  await turn();
+export async function deliverSignals(): Promise<void> {
+  await nextRound();
+  await nextRound();
 }
 
 export async function stopIfInterrupted(signal: AbortSignal | undefined): Promise<void> {
   if (!signal) return;
-  await hearSignals();
+  await deliverSignals();
   if (signal.aborted) throw interruptedError();
 }
 

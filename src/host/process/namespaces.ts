@@ -1,9 +1,9 @@
-/** Programs in the namespaces of others. */
+/** Runs programs in other namespaces. */
 import { missingProgram, programNotFound } from './missing-program.ts';
 import type { Exec } from '../ports.ts';
 
 /**
- * The same program in another network namespace, and everything else as it is here.
+ * Command that runs a program in another network namespace, with all other namespaces unchanged.
  * @param where a process in it, or its file: `/run/netns/web`
  */
 export function inNetwork(where: number | string, argv: readonly string[]): readonly string[] {
@@ -11,12 +11,12 @@ export function inNetwork(where: number | string, argv: readonly string[]): read
   return ['nsenter', `--net=${file}`, '--', ...argv];
 }
 
-/** The same program in all namespaces of a process. */
+/** Command that runs a program in all namespaces of a process. */
 export function inHost(pid: number, argv: readonly string[]): readonly string[] {
   return ['nsenter', `--target=${pid}`, '--mount', '--net', '--pid', '--uts', '--cgroup', '--', ...argv];
 }
 
-/** Runs programs inside; one that is missing there is the same error as one that is missing here. */
+/** Runs programs inside a namespace; a program missing there is the same error as one missing here. */
 export function execInside(exec: Exec, enter: (argv: readonly string[]) => readonly string[]): Exec {
   return {
     async run(argv, options) {

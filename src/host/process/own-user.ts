@@ -1,7 +1,7 @@
 /** The user of this process. */
 import { stat } from 'node:fs/promises';
 
-/** the effective user, who owns our folder in /proc */
+/** effective user, who owns our folder in /proc */
 export async function ownUser(): Promise<number> {
   return (await stat('/proc/self')).uid;
 }

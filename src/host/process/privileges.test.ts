@@ -8,18 +8,18 @@ const status = (uid: number, capabilities: string): string =>
 const check = (text: string): Promise<void> =>
   requireNetAdmin(createFakeHost({ links: [], files: new Map([['/proc/self/status', text]]) }).files);
 
-describe('the right to change the network', () => {
+describe('requireNetAdmin', () => {
   it.each([
     ['of root', status(0, '000001ffffffffff')],
     ['of a user who was given the capability alone', status(1000, '0000000000001000')],
-  ])('is that %s', async (_, text) => {
+  ])('accepts %s', async (_, text) => {
     await expect(check(text)).resolves.toBeUndefined();
   });
 
   it.each([
     ['a user', status(1000, '0000000000000000'), 'only root can', /sudo/],
     ['root in a container', status(0, '00000000a80425fb'), 'root has no CAP_NET_ADMIN', /container/],
-  ])('is not that of %s', async (_, text, message, hint) => {
+  ])('refuses %s', async (_, text, message, hint) => {
     await expect(check(text)).rejects.toMatchObject({
       code: 'not-permitted',
       exitStatus: 4,

@@ -1,4 +1,4 @@
-/** Signals for a program and all that it has started: each program of ours leads a process group. */
+/** Sends signals to a program and all processes that it started: each program leads a process group. */
 import { type ChildProcess, spawn } from 'node:child_process';
 
 export function signalGroup({ pid }: ChildProcess, signal: 'TERM' | 'KILL'): void {
@@ -7,7 +7,7 @@ export function signalGroup({ pid }: ChildProcess, signal: 'TERM' | 'KILL'): voi
   spawn('sh', argv, { stdio: 'ignore' }).on('error', () => {});
 }
 
-/** A child may have left the group and kept the pipes: nobody reads them any more. */
+/** A child may have left the group and kept our pipes open: they are closed. */
 export function killGroup(child: ChildProcess): void {
   signalGroup(child, 'KILL');
   for (const stream of [child.stdin, child.stdout, child.stderr]) stream?.destroy();

@@ -1,9 +1,9 @@
-/** Processes by their namespaces and capabilities, read by few programs however many processes there are. */
+/** Reads namespaces and capabilities of processes, with few programs for any number of processes. */
 import * as z from 'zod';
 import { decodeJson } from '../ip/json.ts';
 import type { Exec, Files } from '../ports.ts';
 
-/** Inode numbers, which tell one namespace from another. */
+/** Inode numbers, which identify namespaces. */
 export interface Namespaces {
   readonly user: number;
   readonly pid: number;
@@ -11,16 +11,18 @@ export interface Namespaces {
 
 export interface Process extends Namespaces {
   readonly id: number;
-  /** of its program, cut by the kernel at 15 characters */
+  /** program name, cut by the kernel at 15 characters */
   readonly name: string;
-  /** capabilities that it, or what it starts, can ever have: bit N is that of number N in linux/capability.h */
+  /**
+   * bounding set: capabilities that the process and its children can ever have; bit N is number N in linux/capability.h
+   */
   readonly bounding: bigint;
 }
 
-/** Paths of one call: argument lists end at 2 MiB. */
+/** Paths in one call: argument lists are limited to 2 MiB. */
 const pathsPerCall = 5000;
 
-/** The processes of each network namespace but our own; those that ended meanwhile are left out. */
+/** Processes of each network namespace except our own; ended ones are omitted. */
 export async function processesByNetwork(
   exec: Exec,
   files: Files,
@@ -43,13 +45,13 @@ export async function processesByNetwork(
 }
 
 export interface Processes {
-  /** our own */
+  /** our own process */
   readonly own: Namespaces & Pick<Process, 'bounding'>;
-  /** by id */
+  /** process id -> process */
   readonly others: ReadonlyMap<number, Process>;
 }
 
-/** Nothing when not even our own can be read. */
+/** Returns undefined when our own process cannot be read. */
 export async function readProcesses(exec: Exec, ids: readonly number[]): Promise<Processes | undefined> {
   const all = ['self', ...ids.map(String)];
   const [inodes, texts] = await Promise.all([
@@ -79,8 +81,8 @@ const namespacesSchema = z.object({
 });
 
 /**
- * By the number that this namespace has for another one, as links that lead there show it: the inode number of that.
- * Only namespaces with processes are known.
+ * Network namespace id, as links of this namespace show it for their peer -> inode number of that namespace. Only
+ * namespaces with processes are included.
  */
 export async function readNetworkIds(exec: Exec): Promise<ReadonlyMap<number, number>> {
   const argv = ['lsns', '--json', '--type', 'net', '--output', 'NS,NETNSID'];
@@ -93,7 +95,7 @@ export async function readNetworkIds(exec: Exec): Promise<ReadonlyMap<number, nu
   );
 }
 
-/** Path -> inode number of what it leads to. Of one that is gone, or hidden, stat tells nothing, and goes on. */
+/** Path -> inode number of its target. stat prints nothing for paths that are gone or hidden, and continues. */
 async function readInodes(exec: Exec, paths: readonly string[]): Promise<ReadonlyMap<string, number>> {
   const lines = await linesOf(exec, ['stat', '--dereference', '--format=%i %n'], paths);
   return new Map(

@@ -1,12 +1,12 @@
-/** Queries to systemd. */
+/** Queries and commands to systemd. */
 import { MustredirectError } from '../../error.ts';
 import { runOrFail } from './exec.ts';
 import type { Exec, Files } from '../ports.ts';
 
-/** Where the administrator's units are. */
+/** Folder of the administrator's units. */
 export const unitFolder = '/etc/systemd/system';
 
-/** As sd_booted(3) finds out: the folder is there, be it empty. */
+/** Checks for the folder like sd_booted(3); it may be empty. */
 export async function systemdRuns(files: Files): Promise<boolean> {
   return (await files.list('/run/systemd')).includes('system');
 }
@@ -19,7 +19,7 @@ export async function areEnabled(exec: Exec, units: readonly string[]): Promise<
   return true;
 }
 
-/** Links them anew, so that no link stays that an older [Install] section asked for, and reads all units again. */
+/** Recreates the links, so that none of an older [Install] section stays, and reloads all units. */
 export async function enableUnits(exec: Exec, units: readonly string[]): Promise<void> {
   await runOrFail(exec, ['systemctl', 'reenable', ...units]);
 }
@@ -28,12 +28,22 @@ export async function disableUnits(exec: Exec, units: readonly string[]): Promis
   await runOrFail(exec, ['systemctl', 'disable', ...units]);
 }
 
-/** Reads all units again. */
 export async function reloadUnits(exec: Exec): Promise<void> {
   await runOrFail(exec, ['systemctl', 'daemon-reload']);
 }
 
-/** Fails when systemd can make nothing of one of them: the path of a program with quotes in it is enough. */
+/** Tells systemd, when it has started us: `READY=1`, `WATCHDOG=1`, `STATUS=...`. */
+export async function notifySystemd(
+  exec: Exec,
+  env: Readonly<Record<string, string | undefined>>,
+  message: string,
+): Promise<void> {
+  const { NOTIFY_SOCKET: socket } = env;
+  if (socket === undefined || socket === '') return;
+  await exec.run(['env', `NOTIFY_SOCKET=${socket}`, 'systemd-notify', message]);
+}
+
+/** Throws when systemd cannot parse a unit, for example because the program's path contains quotes. */
 export async function checkLoaded(exec: Exec, units: readonly string[]): Promise<void> {
   for (const unit of units) {
     const state = await runOrFail(exec, ['systemctl', 'show', '--property=LoadState', '--value', unit]);

@@ -3,7 +3,7 @@ import { type ActionKind, type ShellTools, commandLine } from '../action-kind.ts
 import type { Plain } from '../plain.ts';
 import { engineMasqueradeSchema } from './schema.ts';
 
-/** Edits the engine's setting for one network in its file. */
+/** Edits the masquerade setting of one network in the engine's file. */
 export type SetMasquerade = Plain<typeof schema>;
 
 const schema = engineMasqueradeSchema.extend({ kind: z.literal('set-masquerade') });
@@ -23,7 +23,7 @@ function masqueradeLines(action: SetMasquerade, tools: ShellTools): string[] {
   if (attached === undefined) return edit;
   return [
     '# only while nothing is attached: a container keeps the masquerade that it was started with',
-    // On a line of its own: in the condition, a command that fails would pass for "none".
+    // On a separate line: inside the condition, a failed command would count as "no containers".
     `attached=$(${attached})`,
     'if [ -z "$attached" ]; then',
     ...edit.map((line) => `  ${line}`),
@@ -33,10 +33,10 @@ function masqueradeLines(action: SetMasquerade, tools: ShellTools): string[] {
 
 function editLines({ file, setting, enabled }: SetMasquerade, { quote }: ShellTools): string[] {
   const edit = `s/\\("${setting}"[[:space:]]*:[[:space:]]*\\)${!enabled}/\\1${enabled}/`;
-  const beside = quote(`${file}.new`);
+  const temporary = quote(`${file}.new`);
   return [
     '# written beside and renamed, so that the engine never sees half a file',
-    `sed ${quote(edit)} ${quote(file)} >${beside}`,
-    `mv ${beside} ${quote(file)}`,
+    `sed ${quote(edit)} ${quote(file)} >${temporary}`,
+    `mv ${temporary} ${quote(file)}`,
   ];
 }

@@ -1,4 +1,4 @@
-/** The masquerade of networks whose engine has a setting for it in a file. */
+/** Masquerade settings of networks whose engine keeps them in a file. */
 import type { ChangeOf, Move, ObjectKind } from '../object-kind.ts';
 import { type EngineMasquerade, engineMasqueradeSchema } from './schema.ts';
 
@@ -17,7 +17,7 @@ function printMasquerade({ file, setting, enabled }: EngineMasquerade): string {
 
 function masqueradeMoves(change: ChangeOf<EngineMasquerade>): Move[] {
   if (change.kind === 'add') return [];
-  // One that goes with its network is given back first: when that is undone, it is off again.
+  // The setting of a removed network is restored first: undo switches it back.
   const {
     kind: _,
     enabled,

@@ -3,7 +3,7 @@ import { type ActionKind, type ShellTools, commandLine } from '../action-kind.ts
 import type { Plain } from '../plain.ts';
 import { engineNetworkSchema } from './schema.ts';
 
-/** An engine makes a network, or removes it. */
+/** Creates or removes a network with its engine. */
 export type NetworkAction = Plain<typeof schema>;
 
 const schema = engineNetworkSchema.extend({ kind: z.enum(['create-network', 'remove-network']) });

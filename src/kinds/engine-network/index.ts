@@ -1,4 +1,4 @@
-/** Container networks that we create, each by its engine. */
+/** Container networks that we create with their engine. */
 import type { ChangeOf, Move, ObjectKind } from '../object-kind.ts';
 import { type EngineNetwork, engineNetworkSchema } from './schema.ts';
 
@@ -14,12 +14,12 @@ export const engineNetworkKind: ObjectKind<EngineNetwork> = {
 function printNetwork({ engine, name, subnets, mtu, trusted }: EngineNetwork): string {
   const options = [
     ...(mtu === undefined ? [] : [`, mtu ${mtu}`]),
-    ...(trusted ? [`, answers by ${trusted.join(', ')}`] : []),
+    ...(trusted ? [`, replies by ${trusted.join(', ')}`] : []),
   ];
   return `${engine} network ${name}: ${subnets.join(', ')}${options.join('')}`;
 }
 
-/** None is changed: containers use it. */
+/** Existing networks are never changed: containers use them. */
 function networkMoves(change: ChangeOf<EngineNetwork>): Move[] {
   if (change.kind === 'change') return [];
   const network = change.kind === 'add' ? change.to : change.from;

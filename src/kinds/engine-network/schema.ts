@@ -3,10 +3,10 @@ import { engineNames } from '../../spec/engine-names.ts';
 import { networkName, strings } from '../fields.ts';
 import type { Plain } from '../plain.ts';
 
-/** A container network that an engine holds. */
+/** Container network of an engine. */
 export type EngineNetwork = Plain<typeof engineNetworkSchema>;
 
-/** What an engine is asked for. */
+/** Network that an engine reads or creates. */
 export type NetworkRequest = Omit<EngineNetwork, 'kind' | 'engine'>;
 
 export const engineNetworkSchema = z.object({
@@ -14,8 +14,8 @@ export const engineNetworkSchema = z.object({
   engine: z.enum(engineNames),
   name: networkName,
   subnets: strings,
-  /** bytes of the largest IP packet, where it is not the engine's own choice */
+  /** MTU in bytes; absent: the engine chooses */
   mtu: z.number().exactOptional(),
-  /** devices by which answers may come in, where the engine drops them otherwise */
+  /** devices from which replies may come in, for engines that drop them by default */
   trusted: strings.exactOptional(),
 });

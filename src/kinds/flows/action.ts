@@ -1,6 +1,6 @@
-/** Actions on flows: flows are no objects, so there are actions only. */
+/** Actions on flows. Flows are not objects: they have actions only. */
 import * as z from 'zod';
-import { familyOf } from '../../address/cidr.ts';
+import { anywhere, familyOf } from '../../address/cidr.ts';
 import type { ActionKind, ShellTools } from '../action-kind.ts';
 import { nftShell } from '../nft-table/action.ts';
 import type { Plain } from '../plain.ts';
@@ -8,16 +8,16 @@ import { type Flows, flowsSchema } from './schema.ts';
 
 const flows = z.array(flowsSchema);
 
-/** Makes conntrack forget flows, with their old NAT decision. */
+/** Deletes conntrack entries of flows, and with them the old NAT decision. */
 export type ForgetFlows = Plain<typeof forgetSchema>;
 const forgetSchema = z.object({ kind: z.literal('forget-flows'), flows });
 
-/** An nft transaction that makes connections of these flows end. */
+/** nft transaction that resets TCP connections of these flows. */
 export type ResetConnections = Plain<typeof resetSchema>;
 const resetSchema = z.object({ kind: z.literal('reset-connections'), flows, text: z.string() });
 
-/** An nft transaction that lets flows through which were closed, and are forgotten first; `close` closes them before. */
-export type Open = Plain<typeof openSchema>;
+/** nft transaction that allows blocked flows, after their conntrack entries are deleted; `close` blocks them first. */
+export type OpenFlows = Plain<typeof openSchema>;
 const openSchema = z.object({
   kind: z.literal('open'),
   close: z.string().exactOptional(),
@@ -30,7 +30,7 @@ const common = {
   outlivesRestart: false,
 } as const;
 
-const forgetFlows: ActionKind<ForgetFlows> = {
+const forgetAction: ActionKind<ForgetFlows> = {
   ...common,
   names: ['forget-flows'],
   schema: forgetSchema,
@@ -38,7 +38,7 @@ const forgetFlows: ActionKind<ForgetFlows> = {
   shell: (action, tools) => forgetLines(action.flows, tools),
 };
 
-const resetConnections: ActionKind<ResetConnections> = {
+const resetAction: ActionKind<ResetConnections> = {
   ...common,
   names: ['reset-connections'],
   schema: resetSchema,
@@ -46,31 +46,29 @@ const resetConnections: ActionKind<ResetConnections> = {
   shell: ({ text }) => nftShell(text),
 };
 
-const open: ActionKind<Open> = {
+const openAction: ActionKind<OpenFlows> = {
   ...common,
   names: ['open'],
   schema: openSchema,
   work: () => 'forgetting flows, then letting them through',
   shell: (action, tools) => [
     ...(action.close === undefined ? [] : nftShell(action.close)),
-    ...forgetLines(bothWays(action.flows), tools),
+    ...forgetLines(bothDirections(action.flows), tools),
     ...nftShell(action.text),
   ],
 };
 
-export const flowActions = [forgetFlows, resetConnections, open] as const;
+export const flowActions = [forgetAction, resetAction, openAction] as const;
 
-/** An answer may have begun a flow, from its sender to the container: no NAT changes what the container sends on it. */
-export function bothWays(some: readonly Flows[]): Flows[] {
+/** Adds the opposite direction: a reply may have created the entry, and then NAT skips packets from the container. */
+export function bothDirections(some: readonly Flows[]): Flows[] {
   return some.flatMap((one) => {
-    const { from, to, called } = one;
-    return called ? [one] : [one, { from: to ?? everywhere[familyOf(from)], to: from }];
+    const { from, to, inbound } = one;
+    return inbound ? [one] : [one, { from: to ?? anywhere[familyOf(from)], to: from }];
   });
 }
 
-const everywhere = { 4: '0.0.0.0/0', 6: '::/0' } as const;
-
-/** conntrack exits 1 when there was none */
+/** conntrack exits 1 when no entry matches. */
 function forgetLines(some: readonly Flows[], { conntrackArgs }: ShellTools): string[] {
   return some.map((one) => `conntrack ${conntrackArgs(one).join(' ')} >/dev/null 2>&1 || true`);
 }

@@ -1,4 +1,4 @@
-/** Lines for one `ip -batch`, with numbers only: one unknown name would end the batch half way. */
+/** Lines for one `ip -batch`, with numbers only: an unknown name would abort the batch half way. */
 import * as z from 'zod';
 import type { Family } from '../../address/cidr.ts';
 import type { ActionKind } from '../action-kind.ts';

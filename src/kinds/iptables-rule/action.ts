@@ -4,7 +4,7 @@ import type { Plain } from '../plain.ts';
 import { iptablesProgram } from '../words.ts';
 import { iptablesRuleSchema } from './schema.ts';
 
-/** A rule of ours goes to the beginning of a chain, or goes away. Its arguments have the comment among them. */
+/** Inserts our rule at the beginning of a chain, or deletes it. Its arguments include our comment. */
 export type IptablesAction = Plain<typeof schema>;
 
 const schema = iptablesRuleSchema
@@ -20,11 +20,11 @@ export const iptablesAction: ActionKind<IptablesAction> = {
   shell: (action, tools) => commandLine(iptablesCommand(action), tools),
 };
 
-/** @param verb absent: what the action does */
+/** @param verb absent: the one of the action */
 export function iptablesCommand(
   { kind, family, table, chain, args }: IptablesAction,
   verb: '-I' | '-D' | '-C' = kind === 'insert-iptables-rule' ? '-I' : '-D',
 ): string[] {
-  // `-w`: engines change the same tables, and hold their lock meanwhile.
+  // `-w` waits for the xtables lock: engines change the same tables.
   return [iptablesProgram(family), '-w', '-t', table, verb, chain, ...args];
 }

@@ -1,5 +1,5 @@
-/** Rules of ours in chains of others: exceptions, so they come when all that closes is there. */
-import type { ChangeOf, Move, ObjectKind } from '../object-kind.ts';
+/** Our rules in foreign chains. They allow packets, so they are added after everything that blocks. */
+import { type ChangeOf, type Move, type ObjectKind, objectOfChange } from '../object-kind.ts';
 import { ownComment } from '../ownership.ts';
 import { iptablesProgram } from '../words.ts';
 import { type IptablesRule, iptablesRuleSchema } from './schema.ts';
@@ -18,15 +18,15 @@ function printRule({ family, table, chain, args }: IptablesRule): string {
 }
 
 function ruleMoves(change: ChangeOf<IptablesRule>): Move[] {
-  const rule = change.kind === 'remove' ? change.from : change.to;
+  const rule = objectOfChange(change);
   const [insert, remove] = [ruleAction('insert', rule), ruleAction('delete', rule)];
-  if (change.kind === 'remove') return [{ rank: 'deleteException', do: remove, undo: insert }];
-  const inserted: Move = { rank: 'insertException', do: insert, undo: remove };
+  if (change.kind === 'remove') return [{ rank: 'deleteAccept', do: remove, undo: insert }];
+  const inserted: Move = { rank: 'insertAccept', do: insert, undo: remove };
   if (change.kind === 'add') return [inserted];
-  // It is there, too late.
+  // The rule exists, but behind a drop: it is deleted and inserted again.
   return [
-    { rank: 'insertException', do: remove, undo: insert },
-    { ...inserted, untold: true },
+    { rank: 'insertAccept', do: remove, undo: insert },
+    { ...inserted, unprinted: true },
   ];
 }
 
@@ -34,7 +34,7 @@ function ruleAction(verb: 'insert' | 'delete', { family, table, chain, args }: I
   return { kind: `${verb}-iptables-rule`, family, table, chain, args: withComment(args) };
 }
 
-/** Before the target, where `iptables-save` prints it. */
+/** Puts our comment before the target, as `iptables-save` prints it. */
 function withComment(args: readonly string[]): string[] {
   const target = args.lastIndexOf('-j');
   return [...args.slice(0, target), ...ownComment, ...args.slice(target)];

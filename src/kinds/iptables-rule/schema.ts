@@ -3,8 +3,8 @@ import { family, strings } from '../fields.ts';
 import type { Plain } from '../plain.ts';
 
 /**
- * A rule of ours in a chain of somebody else: what is dropped there, no accept of ours elsewhere lets pass. It comes
- * first in the chain, and has a comment by which it is recognised.
+ * Our rule in a foreign chain: a packet dropped there is not rescued by an accept in our own table. The rule is the
+ * first of its chain, and has a comment that identifies it.
  */
 export type IptablesRule = Plain<typeof iptablesRuleSchema>;
 
@@ -13,8 +13,8 @@ export const iptablesRuleSchema = z.object({
   family,
   table: z.enum(['filter', 'raw']),
   chain: z.string(),
-  /** as `iptables-save` prints it, the comment left out: `['-s', '10.89.4.0/24', '-j', 'ACCEPT']` */
+  /** arguments as `iptables-save` prints them, without the comment: `['-s', '10.89.4.0/24', '-j', 'ACCEPT']` */
   args: strings,
-  /** a rule that drops has come before it: it must be put first again */
+  /** a drop rule precedes it: it must be inserted first again */
   late: z.literal(true).exactOptional(),
 });

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import type { ActionKind } from '../action-kind.ts';
 import type { Plain } from '../plain.ts';
 
-/** One nft transaction. */
+/** nft transaction. */
 export type NftTransaction = Plain<typeof schema>;
 
 const schema = z.object({ kind: z.literal('nft'), text: z.string() });
@@ -11,7 +11,7 @@ export const nftTransaction: ActionKind<NftTransaction> = {
   names: ['nft'],
   schema,
   work: () => 'writing nft',
-  // One to a line, or one after the other in braces. It is for the eye: what else has a comma counts as well.
+  // Elements are one to a line or separated by commas. An estimate for progress: other commas count, too.
   objects: ({ text }) => text.split(/[,\n]/).length - 1,
   outlivesRestart: false,
   shell: ({ text }) => nftShell(text),

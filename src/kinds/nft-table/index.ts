@@ -1,18 +1,18 @@
-/** Sets and chains of our nft table. They change together, each time by one transaction: src/plan/nft-steps.ts. */
+/** Sets and chains of our nft table. They change together in one transaction: src/plan/nft-steps.ts. */
 import { printList } from '../list.ts';
 import type { ObjectKind } from '../object-kind.ts';
 import { type NftChain, type NftSet, nftChainSchema, nftSetSchema } from './schema.ts';
-import { tellsOfOthers } from './set-name.ts';
+import { describesOthers } from './set-name.ts';
 
 export const nftSetKind: ObjectKind<NftSet> = {
   name: 'nft-set',
   schema: nftSetSchema,
   key: ({ name }) => `nft-set ${name}`,
-  // The kernel gives elements in an order of its own.
+  // The kernel lists elements in an order of its own.
   unordered: 'elements',
   print: ({ name, dynamic, elements }) => `nft set ${name}${dynamic ? '' : `: ${printList(elements)}`}`,
   printDifference: (from, to) => `nft set ${to.name}: ${printElements(from, to)}`,
-  tellsOfOthers: ({ name }) => tellsOfOthers(name),
+  describesOthers: ({ name }) => describesOthers(name),
 };
 
 export const nftChainKind: ObjectKind<NftChain> = {
@@ -38,7 +38,7 @@ function printHook(from: NftChain, to: NftChain): string {
   return same ? 'its rules in order' : 'its hook and policy as they were';
 }
 
-/** What of a chain comes and goes, in words that can be found in `nft list`. */
+/** Prints added and removed rules of a chain, in the form of `nft list`. */
 function printRules(from: NftChain, to: NftChain): string {
   return [
     ...missingIn(to.rules, from.rules).map((rule) => `with \`${rule}\``),

@@ -1,4 +1,4 @@
-/** `ip route`: where the packets of a table go. */
+/** `ip route`: next hops of the packets that a table routes. */
 import { ipLine } from '../ip-batch/action.ts';
 import type { ChangeOf, Move, ObjectKind } from '../object-kind.ts';
 import { lastMetric, mainTable, ownProtocol } from '../ownership.ts';
@@ -23,14 +23,14 @@ function routeMoves(change: ChangeOf<Route>): Move[] {
   if (change.kind === 'remove') {
     const { from } = change;
     const [remove, add] = [routeLine('delete', from), routeLine('add', from)];
-    // Open routes first, the closed ones that stand behind them last.
-    return [{ rank: 'removeRoute', within: from.metric, do: remove, undo: add }];
+    // Routes to a next hop go first, `unreachable` routes behind them last.
+    return [{ rank: 'removeRoute', position: from.metric, do: remove, undo: add }];
   }
   const { to } = change;
   const rank = to.metric === lastMetric ? 'addLastRoute' : 'addRoute';
   return change.kind === 'add'
     ? [{ rank, do: routeLine('add', to), undo: routeLine('delete', to) }]
-    : // Atomic: there is no moment without a route.
+    : // `replace` is atomic: the table always has a route.
       [{ rank, do: routeLine('replace', to), undo: routeLine('replace', change.from) }];
 }
 

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { family } from '../fields.ts';
 import type { Plain } from '../plain.ts';
 
-/** A route of ours. */
+/** Our route. */
 export type Route = Plain<typeof routeSchema>;
 
 export const routeSchema = z.object({

@@ -1,14 +1,14 @@
-/** Where the rules of one preference stand among those of others, while they are added and taken away. */
+/** Order in which rules are added and removed, by preference. */
 import { mainTable, preferences, routePreferences } from '../ownership.ts';
 import type { Rank } from '../rank.ts';
 import type { Rule } from './schema.ts';
 
 const { end, hostErrors, hostErrorsClosed, bypass, inside, insideClosed, closed, steer } = preferences;
 
-/** stands in a list for all preferences that are not in it */
-const others = -1;
+/** stands in an order for all preferences that it does not list */
+const unlisted = -1;
 const adding = [
-  others,
+  unlisted,
   end,
   hostErrorsClosed,
   bypass,
@@ -20,37 +20,37 @@ const adding = [
   hostErrors,
 ];
 const closing = [closed, insideClosed, inside, bypass, hostErrorsClosed, end];
-const removingOpen = [hostErrors, steer, ...routePreferences, others, ...closing];
+const removingOpen = [hostErrors, steer, ...routePreferences, unlisted, ...closing];
 const removingClosed = adding.toReversed();
 
-interface Place {
+interface RuleRank {
   readonly rank: Rank;
-  readonly within: number;
+  readonly position: number;
 }
 
-export function placeAdded(rule: Rule): Place {
-  const within = placeIn(adding, rule);
-  return { rank: isOpening(rule) ? 'addOpeningRule' : 'addClosingRule', within };
+export function addingRank(rule: Rule): RuleRank {
+  const position = positionIn(adding, rule);
+  return { rank: isOpening(rule) ? 'addOpeningRule' : 'addClosingRule', position };
 }
 
-export function placeRemoved(rule: Rule): Place {
+export function removingRank(rule: Rule): RuleRank {
   return isOpening(rule)
-    ? { rank: 'removeOpeningRule', within: placeIn(removingOpen, rule) }
-    : { rank: 'removeClosingRule', within: placeIn(removingClosed, rule) };
+    ? { rank: 'removeOpeningRule', position: positionIn(removingOpen, rule) }
+    : { rank: 'removeClosingRule', position: positionIn(removingClosed, rule) };
 }
 
-/** Among those that are not in the list, the lower comes first. */
-function placeIn(order: readonly number[], { preference }: Rule): number {
+/** Preferences that the order does not list are sorted ascending. */
+function positionIn(order: readonly number[], { preference }: Rule): number {
   const at = order.indexOf(preference);
-  return at < 0 ? order.indexOf(others) + preference / 2 ** 32 : at;
+  return at < 0 ? order.indexOf(unlisted) + preference / 2 ** 32 : at;
 }
 
-/** What an older version, or somebody in our name, has made comes and goes with what opens. */
+/** Unknown preferences, from an older version or another author, are ordered like rules that steer. */
 function isOpening(rule: Rule): boolean {
   return isSteering(rule) || !adding.includes(rule.preference);
 }
 
-/** Whether a rule sends packets out of here by a table of ours. */
+/** Whether a rule routes packets by one of our tables. */
 export function isSteering({ action }: Rule): boolean {
   return action.kind === 'lookup' && action.table !== mainTable;
 }

@@ -3,8 +3,8 @@ import { family } from '../fields.ts';
 import type { Plain } from '../plain.ts';
 
 /**
- * An `ip rule` of ours. `prohibit` and `unreachable` answer with an ICMP error, `blackhole` drops silently, `goto` skips to another
- * preference, `suppress` takes routes of this prefix length and shorter for none.
+ * Our `ip rule`. `prohibit` and `unreachable` answer with an ICMP error, `blackhole` drops silently, `goto` jumps to
+ * another preference, `suppress` ignores routes with this prefix length or a shorter one.
  */
 export type Rule = Plain<typeof ruleSchema>;
 
@@ -15,9 +15,9 @@ export const ruleSchema = z.object({
   from: z.string().exactOptional(),
   to: z.string().exactOptional(),
   fwmark: z.object({ value: z.number(), mask: z.number() }).exactOptional(),
-  /** the device that a packet came in by; `lo`: it began here */
+  /** device by which a packet came in; `lo` for packets from this host */
   device: z.string().exactOptional(),
-  /** number of the protocol */
+  /** protocol number */
   protocol: z.number().exactOptional(),
   /** first and last destination port */
   ports: z.tuple([z.number(), z.number()]).exactOptional(),

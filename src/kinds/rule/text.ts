@@ -1,8 +1,8 @@
-/** A rule in the words of `ip rule`. */
+/** Text of a rule for `ip rule`. */
 import { hex } from '../words.ts';
 import type { Rule } from './schema.ts';
 
-/** The selector of a rule as `ip rule` takes it: `from 10.89.4.0/24`. */
+/** Selector of a rule: `from 10.89.4.0/24`. */
 export function ruleSelector(rule: Rule): string {
   const parts: string[] = [];
   if (rule.from) parts.push(`from ${rule.from}`);
@@ -14,12 +14,12 @@ export function ruleSelector(rule: Rule): string {
   return parts.length > 0 ? parts.join(' ') : 'from all';
 }
 
-/** `25` or `8000-8100`, for `ip` and nft alike. */
+/** `25` or `8000-8100`, for `ip` and nft. */
 export function rangeText([first, last]: readonly [number, number]): string {
   return first === last ? `${first}` : `${first}-${last}`;
 }
 
-/** The action of a rule as `ip rule` takes it: `lookup 2184`. */
+/** Action of a rule: `lookup 2184`. */
 export function ruleAction({ action }: Rule): string {
   switch (action.kind) {
     case 'lookup':

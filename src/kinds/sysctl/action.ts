@@ -1,12 +1,12 @@
 import * as z from 'zod';
 import type { ActionKind } from '../action-kind.ts';
-import { settingName } from '../fields.ts';
+import { sysctlName } from '../fields.ts';
 import type { Plain } from '../plain.ts';
 
-/** Settings that are written in this order. */
+/** Sysctls to write, in this order. */
 export type WriteSysctl = Plain<typeof schema>;
 
-const schema = z.object({ kind: z.literal('sysctl'), values: z.record(settingName, z.string()) });
+const schema = z.object({ kind: z.literal('sysctl'), values: z.record(sysctlName, z.string()) });
 
 export const writeSysctl: ActionKind<WriteSysctl> = {
   names: ['sysctl'],

@@ -1,12 +1,13 @@
-/** Settings of the kernel that we share with others. */
+/** Sysctls that we share with other programs. */
 import type { ChangeOf, Move, ObjectKind } from '../object-kind.ts';
-import { type Sysctl, sysctlSchema } from './schema.ts';
+import type { Rank } from '../rank.ts';
+import { type Sysctl, sendRedirectsName, sysctlSchema } from './schema.ts';
 
 export const sysctlKind: ObjectKind<Sysctl> = {
   name: 'sysctl',
   schema: sysctlSchema,
   key: ({ name }) => `sysctl ${name}`,
-  emptyIsNone: 'alongside',
+  absentWhenEmpty: 'alongside',
   print: printSysctl,
   printDifference: (from, to) => `${printSysctl(to)} (was ${from.value})`,
   moves: sysctlMoves,
@@ -16,11 +17,16 @@ function printSysctl({ name, value }: Sysctl): string {
   return `sysctl ${name} = ${value}`;
 }
 
-/** It is there or not as its device is: neither is ours to change. */
+/** A sysctl appears and disappears with its device: only its value is changed. */
 function sysctlMoves(change: ChangeOf<Sysctl>): Move[] {
   if (change.kind !== 'change') return [];
   const { from, to } = change;
-  return [{ rank: to.value === '0' ? 'giveBack' : 'switchOn', do: written(to), undo: written(from) }];
+  return [{ rank: rankOf(to), do: written(to), undo: written(from) }];
+}
+
+function rankOf({ name, value }: Sysctl): Rank {
+  if (name === sendRedirectsName) return 'setRedirects';
+  return value === '0' ? 'restoreSysctl' : 'enableForwarding';
 }
 
 function written({ name, value, alongside }: Sysctl): Move['do'] {

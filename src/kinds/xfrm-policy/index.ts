@@ -1,7 +1,7 @@
-/** `ip xfrm policy`: what nft has not marked is not forwarded, also when our table is gone. */
+/** `ip xfrm policy`: blocks forwarded packets that our nft rules have not marked, even without our table. */
 import { anywhere } from '../../address/cidr.ts';
 import { ipLine } from '../ip-batch/action.ts';
-import type { ChangeOf, Move, ObjectKind } from '../object-kind.ts';
+import { type ChangeOf, type Move, type ObjectKind, objectOfChange } from '../object-kind.ts';
 import { ownPriorities } from '../ownership.ts';
 import { hex } from '../words.ts';
 import { type XfrmPolicy, xfrmPolicySchema } from './schema.ts';
@@ -10,7 +10,7 @@ export const xfrmPolicyKind: ObjectKind<XfrmPolicy> = {
   name: 'xfrm-policy',
   schema: xfrmPolicySchema,
   key: ({ family, from, bit }) => `xfrm-policy ${family} ${from} ${bit ?? 'block'}`,
-  isItsKey: true,
+  neverChanges: true,
   print: ({ from, bit }) =>
     bit === undefined
       ? `xfrm policy: block what else is forwarded from ${from}`
@@ -19,7 +19,7 @@ export const xfrmPolicyKind: ObjectKind<XfrmPolicy> = {
 };
 
 function policyMoves(change: ChangeOf<XfrmPolicy>): Move[] {
-  const policy = change.kind === 'remove' ? change.from : change.to;
+  const policy = objectOfChange(change);
   const { family } = policy;
   const [add, remove] = [ipLine(family, addPolicy(policy)), ipLine(family, deletePolicy(policy))];
   return change.kind === 'remove'
@@ -40,7 +40,7 @@ function selector({ family, from }: XfrmPolicy): string {
   return `src ${from} dst ${anywhere[family]} dir fwd`;
 }
 
-/** iproute2 6.1 cannot name a mark of zero when it deletes: so none of ours has one. */
+/** iproute2 6.1 cannot delete a policy with mark zero: none of our policies has one. */
 function mark({ bit }: XfrmPolicy): string {
   return bit === undefined ? '' : ` mark ${hex(bit)} mask ${hex(bit)}`;
 }

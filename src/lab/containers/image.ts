@@ -1,4 +1,4 @@
-/** The image of the lab: busybox, and nothing from any registry. */
+/** Image of the lab: busybox only, without a registry. */
 import { MustredirectError } from '../../error.ts';
 import type { TestHost } from '../test-host.ts';
 import { imageFolder } from './containers.ts';
@@ -10,7 +10,7 @@ cp "$(command -v busybox)" "$0/bin/busybox"
 chroot "$0" /bin/busybox --install -s /bin
 `;
 
-/** Makes the root file system that all containers of the host share. */
+/** Creates the root file system that all containers of the host share. */
 export async function makeImage(host: TestHost): Promise<void> {
   const output = await host.exec.run(['sh', '-c', makeScript, imageFolder]);
   if (output.exitCode === 0) return;

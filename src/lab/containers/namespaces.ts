@@ -1,12 +1,8 @@
-/**
- * Containers without an engine: network namespaces on a bridge that masquerades what leaves it, as
- * libvirt's and LXD's do.
- */
+/** Containers without an engine: network namespaces on a bridge with masquerade, like those of libvirt and LXD. */
 import { type Address, type Subnet, familyOf } from '../../address/cidr.ts';
 import { MustredirectError } from '../../error.ts';
 import { inNetwork } from '../../host/process/namespaces.ts';
 import type { TestHost } from '../test-host.ts';
-
 import { imageFolder, type Containers } from './containers.ts';
 import { makeImage } from './image.ts';
 
@@ -18,7 +14,7 @@ interface Bridge {
 }
 
 interface Port {
-  /** the container's device on the host */
+  /** device of the container on the host */
   readonly device: string;
   readonly addresses: readonly Address[];
 }
@@ -26,7 +22,7 @@ interface Port {
 export async function prepareNamespaces(host: TestHost): Promise<Containers> {
   await makeImage(host);
   const bridges = new Map<string, Bridge>();
-  /** by container */
+  /** by container name */
   const ports = new Map<string, Port>();
   return {
     async createNetwork(name, ...subnets) {
@@ -46,7 +42,7 @@ export async function prepareNamespaces(host: TestHost): Promise<Containers> {
     addresses: async (name) => ports.get(name)?.addresses ?? [],
     run: (name, argv) => host.exec.run(inNetwork(`/run/netns/${name}`, ['chroot', imageFolder, ...argv])),
     async remove(name) {
-      // The kernel removes it with the namespace, but some time later.
+      // The kernel removes the device with the namespace, but with a delay.
       await host.run(['ip', 'link', 'delete', ports.get(name)?.device ?? '']);
       await host.run(['ip', 'netns', 'delete', name]);
     },
@@ -61,7 +57,7 @@ async function createBridge(host: TestHost, { device, subnets }: Bridge): Promis
   ];
   await host.run(['ip', '-batch', '-'], { input: `${commands.join('\n')}\n` });
   for (const subnet of subnets) {
-    // As every engine does when it makes its first network.
+    // Engines do the same for their first network.
     await host.files.overwrite(forwarding[familyOf(subnet)], '1');
     await host.run(['nft', '-f', '-'], { input: masquerade(device, subnet) });
   }
@@ -94,7 +90,7 @@ async function startContainer(host: TestHost, bridge: Bridge, name: string, last
   await host.run(['ip', '-netns', name, '-batch', '-'], { input: `${inside.join('\n')}\n` });
 }
 
-/** Without duplicate address detection: it can be used at once. */
+/** Disables duplicate address detection, so that the address is usable at once. */
 function addAddress(subnet: Subnet, last: number, device: string): string {
   const length = subnet.split('/')[1] ?? '';
   const nodad = familyOf(subnet) === 6 ? ' nodad' : '';

@@ -1,12 +1,9 @@
-/** Containers of a real podman, with storage, networks and configuration of the test host's own. */
-import { type Address, familyOf } from '../../address/cidr.ts';
+/** Containers of a real podman, with storage, networks and configuration on the test host only. */
 import type { EngineChoice } from '../engine.ts';
 import type { TestHost } from '../test-host.ts';
-
 import { imageFolder, type Containers } from './containers.ts';
+import { engineContainers, image } from './engine-containers.ts';
 import { makeImage } from './image.ts';
-
-const image = 'localhost/lab';
 
 export async function preparePodman(host: TestHost, choice: EngineChoice): Promise<Containers> {
   await Promise.all([
@@ -18,50 +15,10 @@ export async function preparePodman(host: TestHost, choice: EngineChoice): Promi
       '{ "default": [{ "type": "insecureAcceptAnything" }] }\n',
     ),
   ]);
-  // Its temporary file goes with the host, not to the machine's /tmp.
+  // TMPDIR keeps the temporary file on the host, instead of the machine's /tmp.
   const script = `tar -C "$0" -c . | TMPDIR=/run/lab/tmp podman import --quiet - ${image}`;
   await host.run(['sh', '-c', script, imageFolder]);
-  return podmanContainers(host);
-}
-
-/** @param host one that `preparePodman` has made ready */
-function podmanContainers(host: TestHost): Containers {
-  return {
-    async createNetwork(name, ...subnets) {
-      const options = subnets.flatMap((subnet) => [
-        ...(familyOf(subnet) === 6 ? ['--ipv6'] : []),
-        '--subnet',
-        subnet,
-      ]);
-      await host.run(['podman', 'network', 'create', ...options, name]);
-    },
-    async start(name, network) {
-      await host.run([
-        'podman',
-        'run',
-        '--detach',
-        '--name',
-        name,
-        '--network',
-        network,
-        image,
-        'sleep',
-        '100000',
-      ]);
-      return (await addressesIn(host, name, network))[0] ?? '';
-    },
-    addresses: (name, network) => addressesIn(host, name, network),
-    run: (name, argv) => host.exec.run(['podman', 'exec', name, ...argv]),
-    async remove(name) {
-      await host.run(['podman', 'rm', '--force', '--time', '0', name]);
-    },
-  };
-}
-
-async function addressesIn(host: TestHost, name: string, network: string): Promise<readonly Address[]> {
-  const format = `{{with index .NetworkSettings.Networks "${network}"}}{{.IPAddress}} {{.GlobalIPv6Address}}{{end}}`;
-  const said = await host.run(['podman', 'inspect', '--format', format, name]);
-  return said.split(/\s+/).filter(Boolean);
+  return engineContainers(host, 'podman');
 }
 
 const storageConf = `[storage]
@@ -70,11 +27,11 @@ runroot = "/run/containers/storage"
 graphroot = "/var/lib/containers/storage"
 `;
 
-/** Podman's own, and NET_RAW: busybox's ping knows no other way. */
+/** podman's default capabilities, and NET_RAW, which busybox's ping needs. */
 const capabilities =
   'CHOWN DAC_OVERRIDE FOWNER FSETID KILL NET_BIND_SERVICE NET_RAW SETFCAP SETGID SETPCAP SETUID SYS_CHROOT';
 
-/** No systemd and no journal here, and limits that an unprivileged machine allows. */
+/** Configuration without systemd and journal, and with limits that an unprivileged machine allows. */
 function containersConf({ engine, runtime, cgroups }: EngineChoice): string {
   return `[containers]
 ${cgroups ? '' : 'cgroups = "disabled"\ncgroupns = "host"\n'}default_ulimits = ["nofile=1024:1024", "nproc=4096:4096"]

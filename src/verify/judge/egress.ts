@@ -1,4 +1,4 @@
-/** The ways that packets should take from this host, as its own routes say now. */
+/** Expected egress of packets, read from this host's current routes. */
 import type { Address } from '../../address/cidr.ts';
 import { getRoute } from '../../host/ip/routes.ts';
 import type { Exec } from '../../host/ports.ts';
@@ -6,46 +6,46 @@ import type { Link } from '../../state/facts.ts';
 
 export interface Egress {
   readonly link: string;
-  /** next hop, on links with neighbours */
+  /** next hop; absent on point-to-point links */
   readonly nextHop?: Address;
 }
 
-export interface Ways {
-  readonly ways: readonly Egress[];
-  /** why one that the file names is none */
+export interface EgressLookup {
+  readonly egresses: readonly Egress[];
+  /** why gateways from the file have no egress */
   readonly problems: readonly string[];
 }
 
-/** To gateways that must be neighbours of this host. */
-export async function waysToGateways(
+/** Egress to gateways, which must be neighbours of this host. */
+export async function gatewayEgresses(
   exec: Exec,
   links: readonly Link[],
   gateways: readonly Address[],
-): Promise<Ways> {
-  const found = await Promise.all(gateways.map((gateway) => wayToGateway(exec, links, gateway)));
+): Promise<EgressLookup> {
+  const found = await Promise.all(gateways.map((gateway) => gatewayEgress(exec, links, gateway)));
   return {
-    ways: found.filter((way) => typeof way !== 'string'),
-    problems: found.filter((way) => typeof way === 'string'),
+    egresses: found.filter((egress) => typeof egress !== 'string'),
+    problems: found.filter((egress) => typeof egress === 'string'),
   };
 }
 
-async function wayToGateway(exec: Exec, links: readonly Link[], gateway: Address): Promise<Egress | string> {
+async function gatewayEgress(exec: Exec, links: readonly Link[], gateway: Address): Promise<Egress | string> {
   const route = await getRoute(exec, gateway);
   if (!route?.dev) return `no route to ${gateway}`;
   if (route.gateway) return `${gateway} is not a neighbour: the route to it goes via ${route.gateway}`;
-  return wayOn(links, route.dev, gateway);
+  return egressOn(links, route.dev, gateway);
 }
 
-/** To a target by the host's own routing. */
-export async function ownWay(exec: Exec, links: readonly Link[], target: Address): Promise<Ways> {
+/** Egress to a target by the host's own routing. */
+export async function hostEgress(exec: Exec, links: readonly Link[], target: Address): Promise<EgressLookup> {
   const route = await getRoute(exec, target);
-  if (!route?.dev) return { ways: [], problems: [`no route to ${target}`] };
-  if (route.type === 'local') return { ways: [], problems: [`${target} is this host itself`] };
-  return { ways: [wayOn(links, route.dev, route.gateway ?? target)], problems: [] };
+  if (!route?.dev) return { egresses: [], problems: [`no route to ${target}`] };
+  if (route.type === 'local') return { egresses: [], problems: [`${target} is this host itself`] };
+  return { egresses: [egressOn(links, route.dev, route.gateway ?? target)], problems: [] };
 }
 
-/** A point-to-point link has no next hop to look for. */
-export function wayOn(links: readonly Link[], link: string, nextHop: Address | undefined): Egress {
+/** A point-to-point link has no next hop. */
+export function egressOn(links: readonly Link[], link: string, nextHop: Address | undefined): Egress {
   const ethernet = links.find(({ name }) => name === link)?.ethernet ?? false;
   return ethernet && nextHop ? { link, nextHop } : { link };
 }

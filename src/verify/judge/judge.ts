@@ -1,15 +1,15 @@
-/** From what was captured to what it means. */
-import type { Sighting } from '../probe/captures.ts';
+/** Judges a probe: compares captured packets with the expectation. */
+import type { CapturedPacket } from '../probe/captures.ts';
 import { type Departures, sortDepartures } from '../probe/departures.ts';
-import { judgePath } from './path.ts';
+import { ingressOf, judgePath } from './path.ts';
 import { judgeReach } from './reach.ts';
 import type { Expectation, Observation, Verdict } from '../probe/observation.ts';
-import { isOfProbe, sentProtocols } from '../probe/probe.ts';
-import { listed, namesOf, unique, verdict } from './verdict.ts';
+import { isOfProbe } from '../probe/probe.ts';
+import { listed, protocolNames, unique, verdict } from './verdict.ts';
 
 export function judge(expectation: Expectation, observation: Observation): Verdict[] {
   const own = observation.packets.filter((packet) => isOfProbe(packet, observation.probe));
-  const departures = sortDepartures(own, expectation.ways, observation);
+  const departures = sortDepartures(own, expectation.egresses, observation);
   return [
     judgePath(expectation, observation, own, departures),
     judgeSource(expectation, departures),
@@ -29,7 +29,7 @@ function judgeSource({ sources }: Expectation, { right, wrong }: Departures): Ve
 
 function judgeElsewhere(
   { links, lost, ping }: Observation,
-  own: readonly Sighting[],
+  own: readonly CapturedPacket[],
   { wrong, rightLinks }: Departures,
 ): Verdict {
   if (wrong.length > 0) {
@@ -39,18 +39,16 @@ function judgeElsewhere(
     return verdict('elsewhere', false, `probe packets: ${counts.join(', ')}`);
   }
   if (lost > 0) return verdict('elsewhere', 'not-checked', `the captures lost ${lost} packets: try again`);
-  // A capture that did not see them come in would not see them go out either.
-  const entered = own.filter(({ direction }) => direction === 'in');
-  const unseen = sentProtocols(ping).filter((protocol) => !entered.some((one) => one.protocol === protocol));
+  // A capture that misses incoming packets could miss outgoing ones, too.
+  const { ingressLinks, unseen } = ingressOf(own, ping);
   if (unseen.length > 0) {
-    return verdict('elsewhere', 'not-checked', `the captures did not see ${namesOf(unseen)} come in`);
+    return verdict('elsewhere', 'not-checked', `the captures did not see ${protocolNames(unseen)} come in`);
   }
-  const entries = unique(entered.map(({ link }) => link));
-  const passed = new Set(['lo', ...rightLinks, ...entries]);
+  const passed = new Set(['lo', ...rightLinks, ...ingressLinks]);
   const others = links.map(({ name }) => name).filter((name) => !passed.has(name));
   return verdict(
     'elsewhere',
     true,
-    `no probe packet left by ${listed(others)}; all came in by ${entries.join(', ')}`,
+    `no probe packet left by ${listed(others)}; all came in by ${ingressLinks.join(', ')}`,
   );
 }

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Link } from '../../state/facts.ts';
 import type { NodeNetwork } from '../../topology/role.ts';
-import type { Sighting } from '../probe/captures.ts';
-import { type Asked, judgeNames } from './names.ts';
-import { makeQuestion, questionFilter } from '../probe/question.ts';
+import type { CapturedPacket } from '../probe/captures.ts';
+import { type ObservedQuery, judgeNames } from './names.ts';
+import { makeQuery, queryFilter } from '../probe/dns-query.ts';
 import { parseNameServers } from '../verify-names.ts';
 
 const network: NodeNetwork = {
@@ -25,7 +25,7 @@ const neighbours = [
   { dst: '192.168.50.1', dev: 'eth0', lladdr: macs.router, state: [] },
 ];
 
-function sighting(different: Partial<Sighting>): Sighting {
+function packetWith(different: Partial<CapturedPacket>): CapturedPacket {
   const packet = {
     protocol: 'udp',
     source: '10.89.4.2',
@@ -36,58 +36,65 @@ function sighting(different: Partial<Sighting>): Sighting {
   return { ...packet, link: 'podman1', direction: 'in', ...different };
 }
 
-const entered = sighting({});
-const outside = { link: 'eth0', direction: 'out' } as const;
-const byHost = sighting({
-  ...outside,
+const entered = packetWith({});
+const leaving = { link: 'eth0', direction: 'out' } as const;
+const byHost = packetWith({
+  ...leaving,
   source: '192.168.50.10',
   destination: '192.168.50.1',
   toMac: macs.router,
 });
-const byGateway = sighting({ ...outside, destination: '9.9.9.9', toMac: macs.gateway });
-const toDirect = sighting({ ...outside, destination: '192.168.60.53', toMac: macs.router });
+const byGateway = packetWith({ ...leaving, destination: '9.9.9.9', toMac: macs.gateway });
+const toDirect = packetWith({ ...leaving, destination: '192.168.60.53', toMac: macs.router });
 
-function judged(packets: readonly Sighting[], different: Partial<NodeNetwork & Asked> = {}) {
-  const ways = [{ link: 'eth0', nextHop: '192.168.50.2' }];
-  const asked = { server: '10.89.4.1', answered: true, packets, links, neighbours, ways, ...different };
-  const { ok, evidence } = judgeNames({ ...network, ...different }, asked);
+function judged(packets: readonly CapturedPacket[], different: Partial<NodeNetwork & ObservedQuery> = {}) {
+  const egresses = [{ link: 'eth0', nextHop: '192.168.50.2' }];
+  const observed = { server: '10.89.4.1', replied: true, packets, links, neighbours, egresses, ...different };
+  const { ok, evidence } = judgeNames({ ...network, ...different }, observed);
   return [ok, evidence];
 }
 
-const said = { nameServers: ['9.9.9.9'] };
-const heard = 'asked 10.89.4.1, which answered';
-const leftByHost = `${heard}; the query left by eth0 to 192.168.50.1 (${macs.router}), from 192.168.50.10 to 192.168.50.1: past gateway office`;
+const configured = { nameServers: ['9.9.9.9'] };
+const queried = 'asked 10.89.4.1, which answered';
+const leftByHost = `${queried}; the query left by eth0 to 192.168.50.1 (${macs.router}), from 192.168.50.10 to 192.168.50.1: past gateway office`;
 
-describe('the way of a question', () => {
+describe('judgeNames with a query that left', () => {
   it.each<[string, unknown[], unknown[]]>([
     [
-      'the engine’s, past the gateway',
+      'by the host, with DNS left to the engine',
       judged([entered, byHost]),
       ['not-checked', `${leftByHost}; \`dns:\` in the file changes that`],
     ],
-    ['past the gateway, and the file says otherwise', judged([entered, byHost], said), [false, leftByHost]],
     [
-      'by the gateway',
-      judged([entered, byGateway], said),
-      [true, `${heard}; the query left by eth0 to 192.168.50.2 (${macs.gateway}), from 10.89.4.2 to 9.9.9.9`],
+      'by the host, with name servers in the file',
+      judged([entered, byHost], configured),
+      [false, leftByHost],
     ],
     [
-      'direct, as its destination is',
-      judged([entered, toDirect], { nameServers: ['192.168.60.53'] }),
+      'by the gateway',
+      judged([entered, byGateway], configured),
       [
         true,
-        `${heard}; the query left by eth0 to 192.168.50.1 (${macs.router}), from 10.89.4.2 to 192.168.60.53`,
+        `${queried}; the query left by eth0 to 192.168.50.2 (${macs.gateway}), from 10.89.4.2 to 9.9.9.9`,
       ],
     ],
     [
-      'both ways',
-      judged([entered, byGateway, byHost], said),
+      'by the direct route of its destination',
+      judged([entered, toDirect], { nameServers: ['192.168.60.53'] }),
+      [
+        true,
+        `${queried}; the query left by eth0 to 192.168.50.1 (${macs.router}), from 10.89.4.2 to 192.168.60.53`,
+      ],
+    ],
+    [
+      'by the gateway and by the host',
+      judged([entered, byGateway, byHost], configured),
       [false, expect.stringContaining(': past gateway office')],
     ],
-    ['none', judged([entered]), ['not-checked', `${heard}; no query left this host`]],
+    ['by no link', judged([entered]), ['not-checked', `${queried}; no query left this host`]],
     [
-      'none, and no answer',
-      judged([], { ...said, answered: false }),
+      'by no link, without a reply',
+      judged([], { ...configured, replied: false }),
       [false, 'asked 10.89.4.1, and no answer came; no query left this host'],
     ],
   ])('%s', (_, found, expected) => {
@@ -95,29 +102,29 @@ describe('the way of a question', () => {
   });
 });
 
-describe('a question', () => {
-  it('is a DNS message for an address', () => {
-    const { name, message } = makeQuestion(258);
+describe('makeQuestion', () => {
+  it('returns a DNS query for an address', () => {
+    const { name, message } = makeQuery(258);
     expect(name).toBe('00000000258.example.com');
     expect(message.toString('latin1')).toBe(
       '\x02\x01\x01\0\0\x01\0\0\0\0\0\0\x0b00000000258\x07example\x03com\0\0\x01\0\x01',
     );
   });
 
-  it('is found by the first words of its name', () => {
-    expect(questionFilter(makeQuestion(258))).toBe(
+  it('has a filter on the first words of its name', () => {
+    expect(queryFilter(makeQuery(258))).toBe(
       '(udp dst port 53 and udp[20:4] = 0xb303030 and udp[24:4] = 0x30303030 and udp[28:4] = 0x30323538)' +
         ' or (ip6[6] = 17 and ip6[42:2] = 53 and ip6[60:4] = 0xb303030 and ip6[64:4] = 0x30303030 and ip6[68:4] = 0x30323538)',
     );
   });
 
-  it('is another one each time', () => {
-    expect(makeQuestion().name).not.toBe(makeQuestion().name);
+  it('returns a new name each time', () => {
+    expect(makeQuery().name).not.toBe(makeQuery().name);
   });
 });
 
-describe('a resolv.conf', () => {
-  it('names its servers, and nothing else counts', () => {
+describe('parseNameServers', () => {
+  it('reads servers and skips other lines', () => {
     const text =
       'search dns.podman\nnameserver 10.89.4.1\n#nameserver 9.9.9.9\nnameserver  FD00::1 \nnameserver x\n';
     expect(parseNameServers(text)).toEqual(['10.89.4.1', 'fd00::1']);

@@ -3,40 +3,37 @@ import { type Address, contains } from '../../address/cidr.ts';
 import type { Neighbour } from '../../host/ip/neighbours.ts';
 import type { Link } from '../../state/facts.ts';
 import type { NodeNetwork } from '../../topology/role.ts';
-import type { Sighting } from '../probe/captures.ts';
-import { type Departure, sortDepartures, waysOf } from '../probe/departures.ts';
+import type { CapturedPacket } from '../probe/captures.ts';
+import { type Departure, sortDepartures, egressList } from '../probe/departures.ts';
 import type { Verdict } from '../probe/observation.ts';
 import { unique, verdict } from './verdict.ts';
 import type { Egress } from './egress.ts';
 
-export interface Asked {
-  /** whom the container asks */
+export interface ObservedQuery {
+  /** name server that the container queries */
   readonly server: Address;
-  readonly answered: boolean;
-  readonly packets: readonly Sighting[];
+  readonly replied: boolean;
+  readonly packets: readonly CapturedPacket[];
   readonly links: readonly Link[];
   readonly neighbours: readonly Neighbour[];
-  /** to the gateways */
-  readonly ways: readonly Egress[];
+  /** egress to the gateways */
+  readonly egresses: readonly Egress[];
 }
 
-export function judgeNames(network: NodeNetwork, asked: Asked): Verdict {
-  const { right, wrong } = sortDepartures(asked.packets, asked.ways, asked);
-  const past = wrong.filter(({ packet }) => !isDirect(network, packet.destination));
-  const isSaid = network.nameServers !== undefined;
-  const heard = `asked ${asked.server}, ${asked.answered ? 'which answered' : 'and no answer came'}`;
+export function judgeNames(network: NodeNetwork, observed: ObservedQuery): Verdict {
+  const { right, wrong } = sortDepartures(observed.packets, observed.egresses, observed);
+  const bypassing = wrong.filter(({ packet }) => !isDirect(network, packet.destination));
+  const isConfigured = network.nameServers !== undefined;
+  const queried = `asked ${observed.server}, ${observed.replied ? 'which answered' : 'and no answer came'}`;
   if (right.length + wrong.length === 0) {
-    return verdict('names', isSaid ? false : 'not-checked', `${heard}; no query left this host`);
+    return verdict('names', isConfigured ? false : 'not-checked', `${queried}; no query left this host`);
   }
-  const way = describe([...right, ...wrong]);
-  if (past.length === 0) return verdict('names', true, `${heard}; the query left by ${way}`);
-  const evidence = `${heard}; the query left by ${way}: past gateway ${network.gateway}`;
-  // Where the file leaves it to the engine, this is what engines do.
-  return verdict(
-    'names',
-    isSaid ? false : 'not-checked',
-    isSaid ? evidence : `${evidence}; \`dns:\` in the file changes that`,
-  );
+  const egress = describe([...right, ...wrong]);
+  if (bypassing.length === 0) return verdict('names', true, `${queried}; the query left by ${egress}`);
+  const evidence = `${queried}; the query left by ${egress}: past gateway ${network.gateway}`;
+  if (isConfigured) return verdict('names', false, evidence);
+  // Most engines resolve DNS on the host: only `dns:` in the file makes that a failure.
+  return verdict('names', 'not-checked', `${evidence}; \`dns:\` in the file changes that`);
 }
 
 function isDirect({ direct }: NodeNetwork, destination: Address): boolean {
@@ -48,5 +45,5 @@ function describe(departures: readonly Departure[]): string {
   const ends = unique(
     departures.map(({ packet: { source, destination } }) => `from ${source} to ${destination}`),
   );
-  return `${waysOf(departures)}, ${ends.join(', ')}`;
+  return `${egressList(departures)}, ${ends.join(', ')}`;
 }

@@ -1,38 +1,38 @@
-/** Judges whether the target answered, and how fast. */
+/** Judges whether the target replied, and how fast. */
 import type { Expectation, Observation, Verdict } from '../probe/observation.ts';
-import type { PingAnswer } from '../probe/probe.ts';
-import { type SocketAnswer, isFromTarget } from '../probe/sender.ts';
+import type { PingReply } from '../probe/probe.ts';
+import { type SocketReply, isFromTarget } from '../probe/sender.ts';
 
 export const noPing = 'not sent (no ping: apt-get install iputils-ping)';
 
-type Answers = Pick<Observation, 'probe' | 'answers' | 'ping'>;
+type Replies = Pick<Observation, 'probe' | 'replies' | 'ping'>;
 
-type DesiredObject = Pick<Expectation, 'answered' | 'closed'>;
+type Expected = Pick<Expectation, 'replyExpected' | 'closed'>;
 
-export function judgeReach({ answered, closed }: DesiredObject, { probe, answers, ping }: Answers): Verdict {
+export function judgeReach({ replyExpected, closed }: Expected, { probe, replies, ping }: Replies): Verdict {
   if (closed !== undefined) return { check: 'reach', ok: 'not-checked', evidence: closed };
-  if (!answered) {
+  if (!replyExpected) {
     return { check: 'reach', ok: 'not-checked', evidence: 'give --to ADDRESS[:PORT] to see answers' };
   }
-  const answerOf = (protocol: SocketAnswer['protocol']): SocketAnswer | undefined =>
-    answers.find((answer) => answer.localPort === probe.localPort && answer.protocol === protocol);
-  const [udp, tcp] = [answerOf('udp'), answerOf('tcp')];
+  const replyOf = (protocol: SocketReply['protocol']): SocketReply | undefined =>
+    replies.find((reply) => reply.localPort === probe.localPort && reply.protocol === protocol);
+  const [udp, tcp] = [replyOf('udp'), replyOf('tcp')];
   const evidence = [
     `ICMP ${describePing(ping)}`,
     `TCP ${probe.tcpPort} ${describe(tcp, 'connected')}`,
     `UDP ${probe.udpPort} ${describe(udp, 'answered')}`,
   ];
   const ok =
-    typeof ping === 'number' || [udp, tcp].some((answer) => answer !== undefined && isFromTarget(answer));
+    typeof ping === 'number' || [udp, tcp].some((reply) => reply !== undefined && isFromTarget(reply));
   return { check: 'reach', ok, evidence: evidence.join(', ') };
 }
 
-function describePing(ping: PingAnswer): string {
+function describePing(ping: PingReply): string {
   if (ping === 'missing') return noPing;
   return ping === undefined ? 'no answer' : `answered in ${ping} ms`;
 }
 
-/** The codes of errno(3) that a socket gets from ICMP messages and resets. */
+/** errno(3) codes that a socket gets from ICMP messages and resets. */
 const meanings: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'refused',
   ECONNRESET: 'reset',
@@ -41,8 +41,8 @@ const meanings: Readonly<Record<string, string>> = {
   EACCES: 'stopped: prohibited',
 };
 
-function describe(answer: SocketAnswer | undefined, success: string): string {
-  if (!answer) return 'no answer';
-  const { code, milliseconds } = answer;
+function describe(reply: SocketReply | undefined, success: string): string {
+  if (!reply) return 'no answer';
+  const { code, milliseconds } = reply;
   return `${code ? (meanings[code] ?? code) : success} in ${milliseconds} ms`;
 }

@@ -1,4 +1,4 @@
-/** Small words of a verdict. */
+/** Text helpers for verdicts. */
 import type { Verdict } from '../probe/observation.ts';
 import type { CheckName } from '../report.ts';
 
@@ -7,7 +7,7 @@ export function verdict(check: CheckName, ok: Verdict['ok'], evidence: string): 
 }
 
 /** `UDP, TCP and ICMP` */
-export function namesOf(names: readonly string[]): string {
+export function protocolNames(names: readonly string[]): string {
   const upper = names.map((name) => name.toUpperCase());
   return upper.length > 1 ? `${upper.slice(0, -1).join(', ')} and ${upper.at(-1) ?? ''}` : upper.join('');
 }

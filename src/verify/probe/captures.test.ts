@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Packet } from '../../host/capture/packet.ts';
-import { sightingsOf } from './captures.ts';
+import { mergeCaptures } from './captures.ts';
 
 const packet: Packet = {
   protocol: 'udp',
@@ -21,13 +21,13 @@ const links = ['br0', 'eth0', 'eth1'].map((name, i) => ({
 const toMac = '46:5b:c9:e1:d8:75';
 
 describe('sightingsOf', () => {
-  it('names the links, and takes what left by a wanted one from its own capture', () => {
+  it('names the links, and takes packets on a wanted link from the capture of that link', () => {
     const all = [seen(2, 'in'), seen(3, 'out'), seen(3, 'in'), seen(4, 'out')];
     const captured = [
       { packets: all, lost: 0 },
       { packets: [{ ...packet, toMac }], lost: 0 },
     ];
-    const { packets } = sightingsOf(captured, links, ['eth0']);
+    const { packets } = mergeCaptures(captured, links, ['eth0']);
     expect(packets.map(({ link, direction }) => `${link} ${direction}`)).toEqual([
       'br0 in',
       'eth0 in',
@@ -37,13 +37,13 @@ describe('sightingsOf', () => {
     expect(packets[3]).toEqual({ ...packet, link: 'eth0', direction: 'out', toMac });
   });
 
-  it('keeps what left by a link that nobody knows', () => {
-    const { packets } = sightingsOf([{ packets: [seen(9, 'out')], lost: 0 }], links, []);
+  it('keeps packets that left by an unknown link', () => {
+    const { packets } = mergeCaptures([{ packets: [seen(9, 'out')], lost: 0 }], links, []);
     expect(packets).toMatchObject([{ link: 'link 9', direction: 'out' }]);
   });
 
-  it('adds up what each capture has lost', () => {
+  it('adds up losses of all captures', () => {
     const captured = [3, 0, 4].map((lost) => ({ packets: [], lost }));
-    expect(sightingsOf(captured, links, ['eth0', 'eth1']).lost).toBe(7);
+    expect(mergeCaptures(captured, links, ['eth0', 'eth1']).lost).toBe(7);
   });
 });

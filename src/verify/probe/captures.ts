@@ -1,25 +1,25 @@
-/** One capture on all links at once, and one more where the next hop's address must be seen. */
+/** Capture on all links, and one more on each link where the next hop's MAC address is needed. */
 import { type Capture, type Captured, startCapture, stopAll } from '../../host/capture/capture.ts';
 import type { Packet } from '../../host/capture/packet.ts';
 import type { Background } from '../../host/ports.ts';
 import type { Link } from '../../state/facts.ts';
 
-/** A packet, and where it was. */
-export interface Sighting extends Packet {
+/** Packet, and the link that carried it. */
+export interface CapturedPacket extends Packet {
   readonly link: string;
-  /** `out`: it left this host there */
+  /** `out`: the packet left this host by the link */
   readonly direction: 'in' | 'out';
 }
 
-export interface Sightings {
-  readonly packets: readonly Sighting[];
-  /** packets that the captures had no room for */
+export interface CapturedPackets {
+  readonly packets: readonly CapturedPacket[];
+  /** packets that the captures lost */
   readonly lost: number;
 }
 
 /**
- * Captures while `work` is done. A capture on all links tells the links, but not whom a frame was for: the
- * links in `wanted` get one of their own.
+ * Captures while `work` runs. A capture on all links tells the link of a packet but not its destination MAC address:
+ * each link with a next hop gets a capture of its own.
  *
  * @param wanted links with neighbours
  */
@@ -27,10 +27,10 @@ export async function captureWhile<T>(
   background: Background,
   filter: string,
   links: readonly Link[],
-  wanted: readonly string[],
+  nextHopLinks: readonly string[],
   work: () => Promise<T>,
-): Promise<Sightings & { readonly result: T }> {
-  const captures = await startAll(background, filter, wanted);
+): Promise<CapturedPackets & { readonly result: T }> {
+  const captures = await startAll(background, filter, nextHopLinks);
   let result: T;
   try {
     result = await work();
@@ -38,17 +38,17 @@ export async function captureWhile<T>(
     await Promise.allSettled(captures.map((capture) => capture.stop()));
     throw error;
   }
-  return { ...sightingsOf(await stopAll(captures), links, wanted), result };
+  return { ...mergeCaptures(await stopAll(captures), links, nextHopLinks), result };
 }
 
 async function startAll(
   background: Background,
   filter: string,
-  wanted: readonly string[],
+  nextHopLinks: readonly string[],
 ): Promise<Capture[]> {
   const started = await Promise.allSettled([
     startCapture(background, { device: 'any', filter }),
-    ...wanted.map((device) => startCapture(background, { device, filter, outgoing: true })),
+    ...nextHopLinks.map((device) => startCapture(background, { device, filter, outgoing: true })),
   ]);
   const captures = started.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
   const failed = started.find((result) => result.status === 'rejected');
@@ -57,18 +57,18 @@ async function startAll(
   throw failed.reason;
 }
 
-/** What left by a wanted link is in two captures: the one that tells more is taken. */
-export function sightingsOf(
+/** Packets on a link with a next hop are in two captures: the link's own is used, since it has the MAC address. */
+export function mergeCaptures(
   [all, ...single]: readonly Captured[],
   links: readonly Link[],
-  wanted: readonly string[],
-): Sightings {
+  nextHopLinks: readonly string[],
+): CapturedPackets {
   const names = new Map(links.map(({ index, name }) => [index, name]));
   const anywhere = (all?.packets ?? [])
-    // A link that has come meanwhile has no name yet, and is none of the right ones.
+    // The name of a link created meanwhile is unknown; such a link cannot have a capture of its own.
     .map((packet) => ({ direction: 'in' as const, ...packet, link: nameOf(names, packet) }))
-    .filter(({ direction, link }) => !(direction === 'out' && wanted.includes(link)));
-  const onLinks = wanted.flatMap((link, i) =>
+    .filter(({ direction, link }) => !(direction === 'out' && nextHopLinks.includes(link)));
+  const onLinks = nextHopLinks.flatMap((link, i) =>
     (single[i]?.packets ?? []).map((packet) => ({ ...packet, link, direction: 'out' as const })),
   );
   const lost = [all, ...single].reduce((sum, captured) => sum + (captured?.lost ?? 0), 0);

@@ -1,55 +1,54 @@
 /** Packets of a probe that left this host, by an expected egress or by another. */
 import type { Neighbour } from '../../host/ip/neighbours.ts';
 import type { Link } from '../../state/facts.ts';
-import type { Sighting } from './captures.ts';
+import type { CapturedPacket } from './captures.ts';
+import type { Observation } from './observation.ts';
 import { unique } from '../judge/verdict.ts';
 import type { Egress } from '../judge/egress.ts';
 
 export interface Departure {
-  readonly packet: Sighting;
-  /** for the report: `eth0 to 192.168.50.2 (46:5b:c9:e1:d8:75)` */
+  readonly packet: CapturedPacket;
+  /** text for the report: `eth0 to 192.168.50.2 (46:5b:c9:e1:d8:75)` */
   readonly by: string;
 }
 
 export interface Departures {
   readonly right: readonly Departure[];
   readonly wrong: readonly Departure[];
-  /** links of the right ways, and those that their packets pass once more below them */
+  /** links of the expected egress, with their bridge ports and parents, where the same packets are seen again */
   readonly rightLinks: readonly string[];
 }
 
-interface Surroundings {
-  readonly links: readonly Link[];
-  readonly neighbours: readonly Neighbour[];
-}
-
 export function sortDepartures(
-  packets: readonly Sighting[],
-  ways: readonly Egress[],
-  { links, neighbours }: Surroundings,
+  packets: readonly CapturedPacket[],
+  egresses: readonly Egress[],
+  { links, neighbours }: Pick<Observation, 'links' | 'neighbours'>,
 ): Departures {
-  const wayLinks = ways.map(({ link }) => link);
-  const ports = links.filter(({ master }) => master && wayLinks.includes(master)).map(({ name }) => name);
+  const egressLinks = egresses.map(({ link }) => link);
+  const ports = links.filter(({ master }) => master && egressLinks.includes(master)).map(({ name }) => name);
   const left = packets.filter(({ direction, link }) => direction === 'out' && !ports.includes(link));
-  const right = left.filter((packet) => ways.some((way) => isWay(packet, way, neighbours)));
-  const parents = parentsOf(links, wayLinks);
-  const wrong = withoutEchoes(
-    left.filter((packet) => !right.includes(packet)),
-    right,
-    parents,
-  );
-  const name = (packet: Sighting): Departure => ({ packet, by: nameWay(packet, neighbours) });
+  const right = left.filter((packet) => egresses.some((egress) => leavesBy(packet, egress, neighbours)));
+  const parents = parentsOf(links, egressLinks);
+  const others = left.filter((packet) => !right.includes(packet));
+  const wrong = withoutParentCopies(others, right, parents);
+  const name = (packet: CapturedPacket): Departure => ({ packet, by: egressText(packet, neighbours) });
   return {
     right: right.map(name),
     wrong: wrong.map(name),
-    rightLinks: [...wayLinks, ...ports, ...parents],
+    rightLinks: [...egressLinks, ...ports, ...parents],
   };
 }
 
-function isWay({ link, toMac }: Sighting, way: Egress, neighbours: readonly Neighbour[]): boolean {
-  if (link !== way.link) return false;
-  if (way.nextHop === undefined) return true;
-  return neighbours.some(({ dst, dev, lladdr }) => dst === way.nextHop && dev === link && lladdr === toMac);
+function leavesBy(
+  { link, toMac }: CapturedPacket,
+  egress: Egress,
+  neighbours: readonly Neighbour[],
+): boolean {
+  if (link !== egress.link) return false;
+  if (egress.nextHop === undefined) return true;
+  return neighbours.some(
+    ({ dst, dev, lladdr }) => dst === egress.nextHop && dev === link && lladdr === toMac,
+  );
 }
 
 function parentsOf(links: readonly Link[], names: readonly string[]): string[] {
@@ -57,24 +56,21 @@ function parentsOf(links: readonly Link[], names: readonly string[]): string[] {
   return parents.length > 0 ? [...parents, ...parentsOf(links, parents)] : [];
 }
 
-/** A VLAN's packet is seen on its parent too: as many as left rightly are its echo, what is more left there. */
-function withoutEchoes(
-  wrong: readonly Sighting[],
-  right: readonly Sighting[],
+/** Removes copies of VLAN packets on the parent link, one for each packet that left correctly; any more are leaks. */
+function withoutParentCopies(
+  wrong: readonly CapturedPacket[],
+  right: readonly CapturedPacket[],
   parents: readonly string[],
-): Sighting[] {
+): CapturedPacket[] {
   return wrong.filter((packet, i) => {
     if (!parents.includes(packet.link)) return true;
-    const before = wrong.slice(0, i).filter((one) => isAlike(one, packet)).length;
-    return before >= right.filter(({ protocol }) => protocol === packet.protocol).length;
+    const { link, protocol } = packet;
+    const before = wrong.slice(0, i).filter((one) => one.link === link && one.protocol === protocol);
+    return before.length >= right.filter((one) => one.protocol === protocol).length;
   });
 }
 
-function isAlike(a: Sighting, b: Sighting): boolean {
-  return a.link === b.link && a.protocol === b.protocol;
-}
-
-function nameWay({ link, toMac }: Sighting, neighbours: readonly Neighbour[]): string {
+function egressText({ link, toMac }: CapturedPacket, neighbours: readonly Neighbour[]): string {
   if (!toMac) return link;
   const known = neighbours
     .filter(({ dev, lladdr }) => dev === link && lladdr === toMac)
@@ -83,6 +79,6 @@ function nameWay({ link, toMac }: Sighting, neighbours: readonly Neighbour[]): s
 }
 
 /** `eth0 to 192.168.50.2 (46:5b:c9:e1:d8:75), eth1` */
-export function waysOf(departures: readonly Departure[]): string {
+export function egressList(departures: readonly Departure[]): string {
   return unique(departures.map(({ by }) => by)).join(', ');
 }

@@ -2,41 +2,41 @@
 import type { Address } from '../../address/cidr.ts';
 import type { Neighbour } from '../../host/ip/neighbours.ts';
 import type { Link } from '../../state/facts.ts';
-import type { Sighting } from './captures.ts';
-import type { PingAnswer } from './probe.ts';
+import type { CapturedPacket } from './captures.ts';
+import type { PingReply } from './probe.ts';
 import type { Probe } from './probe.ts';
-import type { Check, Subject } from '../report.ts';
-import type { SocketAnswer } from './sender.ts';
+import type { Check, CheckSubject } from '../report.ts';
+import type { SocketReply } from './sender.ts';
 import type { Egress } from '../judge/egress.ts';
 
-/** What should happen to one probe. */
+/** Expected result of one probe. */
 export interface Expectation {
-  /** each is right */
-  readonly ways: readonly Egress[];
-  /** why nothing may leave at all: then `ways` is empty, and all that leaves is wrong */
+  /** allowed egress: any one of these */
+  readonly egresses: readonly Egress[];
+  /** why all packets must be blocked: then `egresses` is empty, and every packet that leaves is a leak */
   readonly closed?: string;
-  /** what `ways` are, for the reader: `gateway office`, `uplink of gateway office` */
-  readonly wayName: string;
-  /** why there is no way, or not every one */
+  /** name of `egresses` for the report: `gateway office`, `the uplink of gateway office` */
+  readonly egressName: string;
+  /** why some or all gateways have no egress */
   readonly problems: readonly string[];
-  /** what may have stopped a probe that did not leave this host at all */
+  /** possible reasons why a probe did not leave this host */
   readonly obstacles: readonly string[];
-  /** each is right; or why the source is not judged */
+  /** allowed source addresses; or why the source is not judged */
   readonly sources: readonly Address[] | string;
-  /** whether somebody is expected to answer */
-  readonly answered: boolean;
+  /** whether a reply is expected */
+  readonly replyExpected: boolean;
 }
 
-/** What did happen to it. */
+/** Observed result of one probe. */
 export interface Observation {
   readonly probe: Probe;
-  readonly packets: readonly Sighting[];
-  /** packets that the captures had no room for */
+  readonly packets: readonly CapturedPacket[];
+  /** packets that the captures lost */
   readonly lost: number;
   readonly links: readonly Link[];
   readonly neighbours: readonly Neighbour[];
-  readonly answers: readonly SocketAnswer[];
-  readonly ping: PingAnswer;
+  readonly replies: readonly SocketReply[];
+  readonly ping: PingReply;
 }
 
-export type Verdict = Omit<Check, keyof Subject | 'from' | 'target'>;
+export type Verdict = Omit<Check, keyof CheckSubject | 'from' | 'target'>;

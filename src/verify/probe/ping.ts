@@ -1,21 +1,20 @@
-/** ICMP echo requests, sent by whichever `ping` the host has. */
-import { MustredirectError } from '../../error.ts';
+/** Sends ICMP echo requests with the `ping` that is installed. */
+import { ifInstalled } from '../../host/process/missing-program.ts';
 import type { Exec } from '../../host/ports.ts';
-import type { PingAnswer, Probe } from './probe.ts';
+import type { PingReply, Probe } from './probe.ts';
 
-/** of iputils, and of busybox where that is all there is */
+/** ping of iputils, else of busybox */
 const programs = [['ping'], ['busybox', 'ping']];
 
-/** @param exec runs programs where it is sent from */
-export async function ping(exec: Exec, probe: Probe): Promise<PingAnswer> {
+/**
+ * @param exec runs programs in the sender's namespace
+ * @param probe its source is an address or a device
+ */
+export async function ping(exec: Exec, probe: Pick<Probe, 'source' | 'size' | 'target'>): Promise<PingReply> {
   const args = ['-c', '1', '-W', '1', '-I', probe.source, '-s', `${probe.size}`, probe.target];
   for (const program of programs) {
-    try {
-      const { stdout } = await exec.run([...program, ...args], { timeout: 5000 });
-      return decodePing(stdout);
-    } catch (error) {
-      if (!(error instanceof MustredirectError && error.code === 'missing-tool')) throw error;
-    }
+    const output = await ifInstalled(exec.run([...program, ...args], { timeout: 5000 }));
+    if (output) return decodePing(output.stdout);
   }
   return 'missing';
 }

@@ -14,7 +14,7 @@ const probe = {
 const probe6 = { ...probe, source: '2001:db8:89:4::5', target: '2001:db8::1' };
 
 describe('makeProbes', () => {
-  it('gives each target ports and a size of its own', () => {
+  it('gives each target its own ports and size', () => {
     const targets = ['192.0.2.1', '192.0.2.2', '192.0.2.3'].map((address) => ({ address }));
     const probes = makeProbes('10.89.4.5', targets);
     expect(probes.map(({ target }) => target)).toEqual(['192.0.2.1', '192.0.2.2', '192.0.2.3']);
@@ -22,7 +22,7 @@ describe('makeProbes', () => {
     expect(new Set(probes.map(({ size }) => size)).size).toBe(3);
   });
 
-  it('uses the port asked for with UDP and TCP', () => {
+  it('uses the requested port for UDP and TCP', () => {
     expect(makeProbes('10.89.4.5', [{ address: '192.0.2.1', port: 53 }])).toMatchObject([
       { udpPort: 53, tcpPort: 53 },
     ]);
@@ -30,7 +30,7 @@ describe('makeProbes', () => {
 });
 
 describe('captureFilter', () => {
-  it('asks for what a NAT leaves as it is', () => {
+  it('matches fields that NAT does not change', () => {
     expect(captureFilter([probe])).toBe(
       '(dst host 192.0.2.1 and (tcp src port 20001 or udp[4:2] = 108' +
         ' or (icmp[icmptype] = icmp-echo and ip[2:2] = 128)))',
@@ -50,7 +50,7 @@ describe('isOfProbe', () => {
     { ...at, protocol: 'tcp', sourcePort: 20001, destinationPort: 443, length: 60 },
   ];
 
-  it.each(ours)('knows its own by another source: $protocol', (packet) => {
+  it.each(ours)('recognises packets of the probe with another source: $protocol', (packet) => {
     expect(isOfProbe(packet, probe)).toBe(true);
   });
 
@@ -61,7 +61,7 @@ describe('isOfProbe', () => {
     { ...at, protocol: 47, length: 128 },
     { ...at, protocol: 'udp', sourcePort: 20001, destinationPort: 53, length: 128 },
     { ...at, protocol: 'tcp', sourcePort: 20002, destinationPort: 443, length: 60 },
-  ])('leaves others alone: $protocol to $destination', (packet) => {
+  ])('rejects other packets: $protocol to $destination', (packet) => {
     expect(isOfProbe(packet, probe)).toBe(false);
   });
 

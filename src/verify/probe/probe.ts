@@ -1,20 +1,20 @@
 /**
- * One probe: a UDP datagram, a TCP SYN and an ICMP echo request from one address to another, made so that a
- * capture tells them from everybody else's, also after a NAT has changed the source.
+ * Probe: a UDP datagram, a TCP SYN and an ICMP echo request from one address to another, made so that a capture can
+ * tell them from other packets even after NAT has changed their source.
  */
 import { randomInt } from 'node:crypto';
 import { type Address, type Family, familyOf } from '../../address/cidr.ts';
 import type { Packet } from '../../host/capture/packet.ts';
 import type { Target } from '../target.ts';
 
-/** milliseconds, nothing when no answer came; `missing` when there is no program to send it */
-export type PingAnswer = number | undefined | 'missing';
+/** milliseconds; undefined without a reply; `missing` when ping is not installed */
+export type PingReply = number | undefined | 'missing';
 
 const protocols = ['udp', 'tcp', 'icmp'] as const;
 export type Protocol = (typeof protocols)[number];
 
-/** ICMP needs a program that a host may not have. */
-export function sentProtocols(ping: PingAnswer): Protocol[] {
+/** ICMP needs ping, which a host may not have. */
+export function sentProtocols(ping: PingReply): Protocol[] {
   return protocols.filter((protocol) => protocol !== 'icmp' || ping !== 'missing');
 }
 
@@ -24,25 +24,25 @@ export interface Probe {
   /** destination ports */
   readonly udpPort: number;
   readonly tcpPort: number;
-  /** source port of both */
+  /** source port for UDP and TCP */
   readonly localPort: number;
-  /** payload of the datagram and of the echo request, in bytes: the mark of those two */
+  /** payload size of the UDP datagram and of the echo request, in bytes: identifies these two */
   readonly size: number;
 }
 
-/** Without a port of the user's: traceroute's, where an answer means `unreachable`, and HTTPS. */
+/** Default ports: traceroute's, to which the reply is `unreachable`, and HTTPS. */
 const usualPorts = { udp: 33_434, tcp: 443 };
 
 const icmpEchoRequest: Readonly<Record<Family, number>> = { 4: 8, 6: 128 };
-/** of UDP and of ICMP alike */
+/** length of the UDP header, and of the ICMP header */
 const headerLength = 8;
 const ipHeaderLength: Readonly<Record<Family, number>> = { 4: 20, 6: 40 };
 
-/** One probe for each target, with ports and sizes that nothing else has. */
+/** Makes one probe for each target, with unique ports and sizes. */
 export function makeProbes(source: Address, targets: readonly Target[]): Probe[] {
-  // Below the range that the kernel gives out by itself, above the services'.
+  // Below the kernel's range of ephemeral ports, above the ports of services.
   const firstPort = randomInt(20_000, 30_000);
-  // Enough values that two verifications do not meet, and well below every MTU.
+  // Enough values to keep two verifications apart, and well below every MTU.
   const firstSize = randomInt(100, 1000);
   return targets.map(({ address, port }, i) => ({
     source,
@@ -54,27 +54,27 @@ export function makeProbes(source: Address, targets: readonly Target[]): Probe[]
   }));
 }
 
-/** A filter for tcpdump that matches these probes with any source address. */
+/** tcpdump filter that matches these probes with any source address. */
 export function captureFilter(probes: readonly Probe[]): string {
   return probes
     .map(({ target, localPort, size }) => {
-      const sized = marks[familyOf(target)](size + headerLength);
+      const sized = lengthMatch[familyOf(target)](size + headerLength);
       return `(dst host ${target} and (tcp src port ${localPort} or ${sized}))`;
     })
     .join(' or ');
 }
 
 /**
- * The datagram and the echo request, known by their length without the IP header. pcap reads nothing behind an
- * IPv6 header by name: 17 and 58 are UDP and ICMP, 128 the request.
+ * Matches the UDP datagram and the echo request by length without the IP header. pcap cannot name fields behind an IPv6
+ * header: 17 and 58 are UDP and ICMPv6, 128 is the echo request.
  */
-const marks: Readonly<Record<Family, (length: number) => string>> = {
+const lengthMatch: Readonly<Record<Family, (length: number) => string>> = {
   4: (length) =>
     `udp[4:2] = ${length} or (icmp[icmptype] = icmp-echo and ip[2:2] = ${length + ipHeaderLength[4]})`,
   6: (length) => `(ip6[4:2] = ${length} and (ip6[6] = 17 or (ip6[6] = 58 and ip6[40] = 128)))`,
 };
 
-/** Whether a captured packet is one of the probe's. */
+/** Whether a captured packet belongs to the probe. */
 export function isOfProbe(packet: Packet, probe: Probe): boolean {
   if (packet.destination !== probe.target) return false;
   const family = familyOf(probe.target);

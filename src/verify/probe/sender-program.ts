@@ -1,38 +1,34 @@
 /**
- * The program that runs inside a network namespace: the texts of these functions are what is passed to Node,
- * so that it works from the source and from the bundle alike. Each uses nothing but its arguments and the
- * language.
+ * Program that runs inside a network namespace. The texts of these functions are passed to Node, which works from
+ * source and from the bundle. Each function uses only its arguments and the language.
  */
 import type * as dgram from 'node:dgram';
 import type * as fs from 'node:fs';
 import type * as net from 'node:net';
 import type { Probe } from './probe.ts';
 
-export interface Job {
+export interface SenderInput {
   readonly probes: readonly Probe[];
-  /** milliseconds to wait for answers */
-  readonly patience: number;
+  /** milliseconds to wait for replies */
+  readonly replyTimeout: number;
 }
 
 /** Node's `require` */
 type Load = (module: string) => unknown;
-/**
- * `sentAt` is the time when it was sent, absent when it never left its socket; `code` is an errno's name, or
- * empty after success
- */
-type Done = (protocol: 'udp' | 'tcp', sentAt: number | undefined, code: string) => void;
-/** Sends one packet and gives what closes its socket. */
-type Send = (load: Load, probe: Probe, done: Done) => () => void;
+/** `sentAt`: time of sending, absent when the packet never left its socket; `code`: errno name, or empty on success */
+type Report = (protocol: 'udp' | 'tcp', sentAt: number | undefined, code: string) => void;
+/** Sends one packet, and returns a function that closes its socket. */
+type Send = (load: Load, probe: Probe, report: Report) => () => void;
 
-export function programText(job: Job): string {
+export function programText(input: SenderInput): string {
   const senders = [sendDatagram, sendSyn].map(String).join(', ');
-  return `(${runJob.toString()})(require, ${JSON.stringify(job)}, [${senders}])`;
+  return `(${runJob.toString()})(require, ${JSON.stringify(input)}, [${senders}])`;
 }
 
-/** Prints what came back, as soon as all have been answered or patience ends. */
-function runJob(load: Load, { probes, patience }: Job, senders: readonly Send[]): void {
+/** Prints the results once all replies have come or the wait ends. */
+function runJob(load: Load, { probes, replyTimeout }: SenderInput, senders: readonly Send[]): void {
   const { writeSync } = load('node:fs') as typeof fs;
-  const answers: unknown[] = [];
+  const replies: unknown[] = [];
   const closers: (() => void)[] = [];
   let finished = false;
   const finish = (): void => {
@@ -40,27 +36,27 @@ function runJob(load: Load, { probes, patience }: Job, senders: readonly Send[])
     finished = true;
     clearTimeout(timer);
     for (const close of closers) close();
-    writeSync(1, JSON.stringify(answers));
+    writeSync(1, JSON.stringify(replies));
   };
-  const timer = setTimeout(finish, patience);
+  const timer = setTimeout(finish, replyTimeout);
   for (const probe of probes) {
     for (const send of senders) {
-      const answered = new Set<string>();
-      const done: Done = (protocol, sentAt, code) => {
-        if (finished || answered.has(protocol)) return;
-        answered.add(protocol);
+      const done = new Set<string>();
+      const report: Report = (protocol, sentAt, code) => {
+        if (finished || done.has(protocol)) return;
+        done.add(protocol);
         const time = sentAt === undefined ? 0 : performance.now() - sentAt;
         const milliseconds = Math.round(time * 100) / 100;
-        answers.push({
+        replies.push({
           localPort: probe.localPort,
           protocol,
           sent: sentAt !== undefined,
           code,
           milliseconds,
         });
-        if (answers.length === probes.length * senders.length) finish();
+        if (replies.length === probes.length * senders.length) finish();
       };
-      closers.push(send(load, probe, done));
+      closers.push(send(load, probe, report));
     }
   }
 }
@@ -68,15 +64,15 @@ function runJob(load: Load, { probes, patience }: Job, senders: readonly Send[])
 function sendDatagram(
   load: Load,
   { source, target, udpPort, localPort, size }: Probe,
-  done: Done,
+  report: Report,
 ): () => void {
   const { createSocket } = load('node:dgram') as typeof dgram;
   const socket = createSocket(source.includes(':') ? 'udp6' : 'udp4');
   let sentAt: number | undefined;
-  socket.on('message', () => done('udp', sentAt, ''));
-  socket.on('error', (error: NodeJS.ErrnoException) => done('udp', sentAt, error.code ?? error.message));
+  socket.on('message', () => report('udp', sentAt, ''));
+  socket.on('error', (error: NodeJS.ErrnoException) => report('udp', sentAt, error.code ?? error.message));
   socket.bind({ address: source, port: localPort }, () => {
-    // Connected, so that ICMP errors come back to this socket.
+    // A connected socket receives ICMP errors.
     socket.connect(udpPort, target, () => {
       sentAt = performance.now();
       socket.send(Buffer.alloc(size));
@@ -85,16 +81,16 @@ function sendDatagram(
   return () => socket.close();
 }
 
-function sendSyn(load: Load, { source, target, tcpPort, localPort }: Probe, done: Done): () => void {
+function sendSyn(load: Load, { source, target, tcpPort, localPort }: Probe, report: Report): () => void {
   const { connect } = load('node:net') as typeof net;
   const socket = connect({ host: target, port: tcpPort, localAddress: source, localPort });
   let sentAt = performance.now();
   socket.on('connectionAttempt', () => (sentAt = performance.now()));
-  socket.on('connect', () => done('tcp', sentAt, ''));
+  socket.on('connect', () => report('tcp', sentAt, ''));
   socket.on('error', (error: NodeJS.ErrnoException) => {
     const sent = error.syscall === 'connect' && error.code !== 'EADDRINUSE';
-    done('tcp', sent ? sentAt : undefined, error.code ?? error.message);
+    report('tcp', sent ? sentAt : undefined, error.code ?? error.message);
   });
-  // A reset, so that nothing stays behind in TIME_WAIT; before it is connected, Node would wait to send one.
+  // A reset avoids TIME_WAIT; on an unconnected socket, Node would wait before sending one.
   return () => void (socket.connecting ? socket.destroy() : socket.resetAndDestroy());
 }

@@ -1,4 +1,4 @@
-/** One container's round of traffic, with captures wherever a packet of it may or must not come by. */
+/** One round of a container's traffic, with captures on all allowed and forbidden paths. */
 import { type Family, familyOf } from '../../../src/address/cidr.ts';
 import type { Packet } from '../../../src/host/capture/packet.ts';
 import { addressesOf } from '../../../src/lab/layout.ts';
@@ -7,14 +7,14 @@ import { watchElsewhere } from '../leak-matrix/watch.ts';
 import type { Container } from './container.ts';
 import { type Answers, type Kind, kindOf, kinds, sendAll } from './traffic.ts';
 
-/** What a kind of traffic showed. */
+/** Result for one kind of traffic. */
 export interface Cell {
   readonly answer: string;
-  /** who sent it, as the gateway saw it arrive */
+  /** sources seen at the gateway */
   readonly atGateway: readonly string[];
-  /** the same upstream */
+  /** sources seen upstream */
   readonly upstream: readonly string[];
-  /** packets on links that are not the declared way */
+  /** number of packets on other links than the declared path */
   readonly elsewhere: number;
 }
 
@@ -34,7 +34,7 @@ export async function runRound(world: World, container: Container, family: Famil
     upstream.stop(),
   ]);
   const ofFamily = ({ destination }: Packet): boolean => familyOf(destination) === family;
-  // Out of the uplink with an address that is not the declared one is not the declared way.
+  // Packets on the uplink with another source than the declared one count as elsewhere.
   const elsewhere = [...Object.values(seen.elsewhere).flat(), ...seen.untranslated].filter(ofFamily);
   return roundOf(answers, { atGateway, atUpstream, elsewhere });
 }

@@ -1,4 +1,4 @@
-/** The containers of the matrix: each publishes a port, where its engine can, and lives until it is removed. */
+/** Containers of the matrix: each publishes a port, if its engine can, and runs until it is removed. */
 import { type Address, type Family, familyOf } from '../../../src/address/cidr.ts';
 import type { World } from '../../../src/lab/world.ts';
 import type { MatrixEngine } from './engines.ts';
@@ -6,18 +6,18 @@ import type { MatrixEngine } from './engines.ts';
 export interface Container {
   readonly name: string;
   readonly addresses: readonly Address[];
-  /** its network namespace: a process in it, or a file */
+  /** network namespace: a process in it, or its file */
   readonly where: number | string;
 }
 
 export interface ContainerPlan {
   readonly name: string;
   readonly network: string;
-  /** of the node, that leads to its port 80 */
+  /** port of the node that leads to port 80 of the container */
   readonly port: number;
 }
 
-/** What a container that publishes its port 80 runs. */
+/** Server on port 80 of a container that publishes it. */
 const server = ['nc', '-ll', '-p', '80', '-e', 'echo', 'hello'];
 
 export async function startContainer(
@@ -36,7 +36,7 @@ export async function startContainer(
   return findContainer(world, engine, plan);
 }
 
-/** As it is now: a restart gives it another namespace. */
+/** Reads the container again: a restart gives it another namespace. */
 export async function findContainer(
   { hosts: { node1 }, containers }: World,
   { program }: MatrixEngine,

@@ -1,4 +1,4 @@
-/** The engines that the matrix has a row for, as nodes of a lab. */
+/** Engines with a row in the matrix, each on the node of a lab. */
 import type { World, WorldOptions } from '../../../src/lab/world.ts';
 import { createDebian13World } from '../debian-13.ts';
 import { createTestWorld, podmanEngines } from '../test-world.ts';
@@ -6,11 +6,11 @@ import { createTestWorld, podmanEngines } from '../test-world.ts';
 export interface MatrixEngine {
   readonly name: string;
   create(options?: Partial<WorldOptions>): Promise<World>;
-  /** the program that starts containers; nothing where there is none */
+  /** program that starts containers; absent without an engine */
   readonly program?: 'podman' | 'docker';
 }
 
-/** Those that this machine can run. */
+/** Engines that this machine can run. */
 export async function matrixEngines(): Promise<readonly MatrixEngine[]> {
   const installed = await podmanEngines();
   return [

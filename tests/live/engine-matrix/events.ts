@@ -1,4 +1,4 @@
-/** What engines do by themselves, and what others do to them: each may bring a masquerade back. */
+/** Actions by engines and by others, each of which may restore masquerade. */
 import { familyOf } from '../../../src/address/cidr.ts';
 import { restartDockerd } from '../../../src/lab/containers/docker.ts';
 import type { World } from '../../../src/lab/world.ts';
@@ -11,9 +11,9 @@ export interface EngineEvent {
 }
 
 /**
- * @param program the engine's own
- * @param container that restarts
- * @param network that it is in
+ * @param program program of the engine
+ * @param container container that restarts
+ * @param network network of the container
  */
 export function eventsOf(
   program: 'podman' | 'docker',

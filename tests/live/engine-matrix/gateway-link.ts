@@ -1,4 +1,4 @@
-/** The gateway's device on the LAN. */
+/** Gateway's address on the LAN. */
 import type { World } from '../../../src/lab/world.ts';
 
 export async function gatewayOf({ hosts: { gw1 } }: World): Promise<{ readonly address: string }> {

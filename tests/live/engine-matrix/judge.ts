@@ -1,4 +1,4 @@
-/** What is wrong with a cell, one line each; nothing when all is as it must be. */
+/** Faults in a cell, one line each; empty when the result is as expected. */
 import { type Family, familyOf } from '../../../src/address/cidr.ts';
 import { addressesOf } from '../../../src/lab/layout.ts';
 import type { Cell, Round } from './cell.ts';
@@ -6,7 +6,7 @@ import { answerOf } from './name-server.ts';
 import type { PublishedCell } from './published.ts';
 import { type Kind, kinds } from './traffic.ts';
 
-/** Redirected: by the gateway with its own address, and nowhere else. */
+/** Expected with redirect: packets leave by the gateway with their own address, and nowhere else. */
 export function faultsOf(round: Round, own: string): readonly string[] {
   const family = familyOf(own);
   return compare(round, (kind) => ({
@@ -17,7 +17,7 @@ export function faultsOf(round: Round, own: string): readonly string[] {
   }));
 }
 
-/** Nothing applied: everything is seen elsewhere, or the silence of the captures says nothing. */
+/** Expected before apply: captures see every kind elsewhere; otherwise an empty capture proves nothing. */
 export function faultsOfControl(round: Round, family: Family): readonly string[] {
   return compare(round, (kind) => ({
     answer: expectedAnswer(kind, 'isp', family),
@@ -27,7 +27,7 @@ export function faultsOfControl(round: Round, family: Family): readonly string[]
   }));
 }
 
-/** @returns what is wrong with an answer of a published port */
+/** @returns faults in replies of published ports */
 export function faultsOfPublished(cells: Readonly<Record<string, PublishedCell>>): readonly string[] {
   return Object.entries(cells)
     .filter(([, { answer, atGateway }]) => answer !== 'hello' || atGateway > 0)

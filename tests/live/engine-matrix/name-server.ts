@@ -1,11 +1,11 @@
-/** Answers questions for a name where the internet addresses are, so that a question can be asked beyond the gateway. */
+/** DNS server on the internet addresses, to test queries to a server beyond the gateway. */
 import { addressesOf } from '../../../src/lab/layout.ts';
 import type { TestHost } from '../../../src/lab/test-host.ts';
 
-/** What each one answers tells who was asked. */
+/** Address in the replies, which identifies the server. */
 export const answerOf = { isp: '198.51.100.1', upstream: '198.51.100.2' } as const;
 
-/** An answer repeats the question, and adds one record: a pointer to the name, type A, class IN, a minute, 4 bytes. */
+/** A reply repeats the query and adds one record: pointer to the name, type A, class IN, TTL 60 s, 4 bytes. */
 const program = `
 const [answer, ...addresses] = process.argv.slice(1);
 const record = Buffer.from([0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, ...answer.split('.').map(Number)]);
@@ -28,7 +28,7 @@ const listen = (address) => new Promise((resolve) => {
 Promise.all(addresses.map(listen)).then(() => console.log('ready'));
 `;
 
-/** Starts it, and returns when it listens. It ends with the host. */
+/** Starts the server, and returns when it listens. It ends with the host. */
 export async function startNameServer(host: TestHost): Promise<void> {
   const answer = host.name === 'upstream' ? answerOf.upstream : answerOf.isp;
   const held = ([4, 6] as const).map((family) => addressesOf(family).internet);

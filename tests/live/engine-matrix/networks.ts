@@ -1,4 +1,4 @@
-/** The networks of the matrix: one of each family, and one of both. */
+/** Networks of the matrix: one for each family, and one with both. */
 import { type Family, type Subnet, familyOf } from '../../../src/address/cidr.ts';
 import { filePath } from '../../../src/lab/example-file.ts';
 import { addressesOf } from '../../../src/lab/layout.ts';
@@ -7,7 +7,7 @@ import type { MatrixEngine } from './engines.ts';
 
 export interface MatrixNetwork {
   readonly name: string;
-  /** for the page */
+  /** label on the page */
   readonly label: string;
   readonly subnets: readonly Subnet[];
 }
@@ -16,7 +16,7 @@ const four = { name: 'four', label: 'IPv4', subnets: ['10.89.4.0/24'] } as const
 const six = { name: 'six', label: 'IPv6', subnets: ['2001:db8:89:6::/64'] } as const;
 const both = { name: 'both', label: 'both', subnets: ['10.89.5.0/24', '2001:db8:89:5::/64'] } as const;
 
-/** Docker 20.10 gives every network IPv4. */
+/** With docker 20.10, every network has IPv4. */
 export function networksOf({ program }: MatrixEngine): readonly MatrixNetwork[] {
   return program === 'docker' ? [four, both] : [four, six, both];
 }
@@ -30,7 +30,7 @@ export function labelOf({ label, subnets }: MatrixNetwork, family: Family): stri
   return subnets.length === 1 ? label : `${label}: IPv${family}`;
 }
 
-/** Creates them, and gives node and gateway the file that redirects them all. */
+/** Creates the networks, and writes the file that redirects them to node and gateway. */
 export async function prepareNetworks(world: World, engine: MatrixEngine): Promise<void> {
   const networks = networksOf(engine);
   const { node1, gw1 } = world.hosts;

@@ -1,4 +1,4 @@
-/** A published port, asked from all sides: the answer has to go the way that the question came. */
+/** Requests to a published port from all sides: the reply must take the path of the request. */
 import type { Address, Family } from '../../../src/address/cidr.ts';
 import { inNetwork } from '../../../src/host/process/namespaces.ts';
 import { addressesOf } from '../../../src/lab/layout.ts';
@@ -10,25 +10,25 @@ import { gatewayOf } from './gateway-link.ts';
 export const askers = ['the node’s LAN', 'the isp’s side', 'the node itself', 'another container'] as const;
 export type Asker = (typeof askers)[number];
 
-/** A port that a container publishes on the node. */
+/** Port of the node that a container publishes. */
 export interface Published {
   readonly family: Family;
   readonly port: number;
-  /** another container of its network */
+  /** another container of the same network */
   readonly neighbour: Container;
 }
 
-/** A host of the LAN, beside the gateway and the isp: the switch itself. */
+/** Host on the LAN besides gateway and isp: the switch. */
 const lanHost: Readonly<Record<Family, Address>> = { 4: '192.168.50.77', 6: '2001:db8:50::77' };
 
 interface Place {
   readonly host: HostName;
   readonly address: Address;
-  /** the network namespace, where it is not the host's own */
+  /** network namespace, if not the host's own */
   readonly where?: number | string;
 }
 
-/** Who asks, and from which address. */
+/** Host and address that send the request. */
 function placeOf(asker: Asker, { family, neighbour }: Published): Place {
   const { internet, node1 } = addressesOf(family);
   switch (asker) {
@@ -45,7 +45,7 @@ function placeOf(asker: Asker, { family, neighbour }: Published): Place {
 
 export interface PublishedCell {
   readonly answer: string;
-  /** packets of it that were sent to the gateway */
+  /** number of its packets that were sent to the gateway */
   readonly atGateway: number;
 }
 
@@ -62,7 +62,7 @@ socket.on('error', (error) => { console.log(error.code); process.exit(); });
 setTimeout(() => process.exit(), 3000);
 `;
 
-/** All of them at once. */
+/** Sends all requests in parallel. */
 export async function askAll(
   world: World,
   published: Published,

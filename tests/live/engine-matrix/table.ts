@@ -1,4 +1,4 @@
-/** The matrix as a page. Nothing on it but the versions differs from run to run. */
+/** Renders the matrix as a page. Only versions differ from run to run. */
 import { familyOf } from '../../../src/address/cidr.ts';
 import { addressesOf } from '../../../src/lab/layout.ts';
 import type { World } from '../../../src/lab/world.ts';
@@ -8,9 +8,9 @@ import { type Kind, kinds } from './traffic.ts';
 
 export interface RoundRow {
   readonly engine: string;
-  /** of the network, and which of them was sent */
+  /** families of the network, and the one of the traffic */
   readonly families: string;
-  /** when the container was started, or what happened before */
+  /** when the container was started, or the event before */
   readonly after: string;
   readonly own: string;
   readonly round: Round;
@@ -18,14 +18,14 @@ export interface RoundRow {
 
 export interface PublishedRow {
   readonly engine: string;
-  /** of the network, and which of them was sent */
+  /** families of the network, and the one of the traffic */
   readonly families: string;
   readonly container: string;
   readonly cells: Readonly<Record<Asker, PublishedCell>>;
 }
 
 export interface Page {
-  /** one line for each engine: what it was, in which versions */
+  /** one line for each engine, with versions */
   readonly versions: readonly string[];
   readonly rounds: readonly RoundRow[];
   readonly afterEvents: readonly RoundRow[];
@@ -74,7 +74,7 @@ ${table(['engine', 'tried instead'], elsewhereTried)}
 `;
 }
 
-/** What cannot be installed here, and what has a test of its own. */
+/** Engines that cannot be installed here, and cases with separate tests. */
 const elsewhereTried = [
   [
     'docker 28, 29',
@@ -87,7 +87,7 @@ const elsewhereTried = [
   ],
 ] as const;
 
-/** What a world was measured with: `podman, CNI: podman 4.3.1 with cni, nft 1.0.6, Linux 6.18.44`. */
+/** Versions of a world: `podman, CNI: podman 4.3.1 with cni, nft 1.0.6, Linux 6.18.44`. */
 export async function versionsOf(name: string, { hosts: { node1 }, engine }: World): Promise<string> {
   const [nft, kernel] = await Promise.all([node1.run(['nft', '--version']), node1.run(['uname', '-r'])]);
   const version = (text: string): string => /\d+(\.\d+)+/.exec(text)?.[0] ?? text;

@@ -1,4 +1,4 @@
-/** One round of traffic of a container, of each kind, and what came back. */
+/** One round of a container's traffic of each kind, and its replies. */
 import type { Family } from '../../../src/address/cidr.ts';
 import { inNetwork } from '../../../src/host/process/namespaces.ts';
 import type { Packet } from '../../../src/host/capture/packet.ts';
@@ -10,16 +10,16 @@ import type { Container } from './container.ts';
 export const kinds = ['TCP', 'UDP', 'ICMP', 'DNS', '1,400 bytes', 'over the MTU'] as const;
 export type Kind = (typeof kinds)[number];
 
-/** What the container got for an answer; empty where there was none. */
+/** Reply that the container got; empty without one. */
 export type Answers = Readonly<Record<Kind, string>>;
 
-/** Bytes of whole packets. What is over the MTU comes in fragments. */
+/** Sizes of whole packets in bytes. Packets over the MTU are fragmented. */
 const sizes = { small: 100, large: 1400, overMtu: 3000 } as const;
 
-/** Of an echo request, before its data. */
+/** Length of the headers of an echo request. */
 const headers: Readonly<Record<Family, number>> = { 4: 28, 6: 48 };
 
-/** Busybox's own programs. Each line of the result begins with the kind. */
+/** Busybox programs. Each line of the result begins with the kind. */
 const inContainer = `
 ask() { kind=$1; shift; echo "$kind: $("$@" 2>&1 | tr '\\n' ' ')"; }
 ask TCP timeout 3 wget -qO- "http://$1"
@@ -30,7 +30,7 @@ ask 'over the MTU' ping -c 2 -i 0.2 -W 2 -s $((${sizes.overMtu} - $2)) "$0"
 true
 `;
 
-/** Busybox has no program for it. */
+/** UDP client, which busybox lacks. */
 const udpProgram = `
 const [address, port] = process.argv.slice(1);
 const socket = require('node:dgram').createSocket(address.includes(':') ? 'udp6' : 'udp4');
@@ -59,15 +59,15 @@ export async function sendAll(world: World, { name, where }: Container, family: 
   };
 }
 
-/** Echo requests and their answers are alike wherever they are answered. */
+/** The reply of a ping does not depend on the host that replies. */
 function received(said: string, kind: Kind): string {
   return new RegExp(`^${kind}: .* 2 packets received`, 'm').test(said) ? 'answered' : '';
 }
 
-/** Of IPv6, a fragment has a header of its own. */
+/** Protocol number of the IPv6 fragment header. */
 const fragment = 44;
 
-/** Which kind a packet on the wire belongs to. Fragments have no ports, and are of echo requests only. */
+/** Kind of a captured packet. Fragments have no ports; only echo requests are fragmented. */
 export function kindOf({ protocol, sourcePort, destinationPort, length }: Packet): Kind | undefined {
   switch (protocol) {
     case 'tcp':

@@ -1,4 +1,4 @@
-/** Addresses and checksums as packets carry them. */
+/** Addresses and checksums in packet format. */
 import type { Address } from '../../../src/address/cidr.ts';
 
 export function addressBytes(address: Address): Buffer {
@@ -14,7 +14,7 @@ export function addressBytes(address: Address): Buffer {
   return bytes;
 }
 
-/** `::ffff:192.0.2.1` as `::ffff:c000:201` */
+/** Converts `::ffff:192.0.2.1` to `::ffff:c000:201`. */
 function withoutDots(address: Address): string {
   return address.replace(/(\d+)\.(\d+)\.(\d+)\.(\d+)$/, (_, ...parts: string[]) => {
     const [a = 0, b = 0, c = 0, d = 0] = parts.slice(0, 4).map(Number);
@@ -26,7 +26,7 @@ export function macBytes(mac: string): Buffer {
   return Buffer.from(mac.replaceAll(':', ''), 'hex');
 }
 
-/** of RFC 1071 */
+/** Checksum of RFC 1071. */
 export function checksum(bytes: Buffer): number {
   const even = bytes.length % 2 === 0 ? bytes : Buffer.concat([bytes, Buffer.alloc(1)]);
   let sum = 0;
@@ -47,7 +47,7 @@ export function u32(value: number): Buffer {
   return bytes;
 }
 
-/** @param at where the checksum stands, zero until now */
+/** @param at offset of the checksum, which is zero before */
 export function withChecksum(bytes: Buffer, at: number, before: Buffer = Buffer.alloc(0)): Buffer {
   const sum = u16(checksum(Buffer.concat([before, bytes])));
   return Buffer.concat([bytes.subarray(0, at), sum, bytes.subarray(at + 2)]);

@@ -1,4 +1,4 @@
-/** Which crafted packets a device carries: captured whole, since their numbers are behind all headers. */
+/** Captures crafted packets on a device: whole frames, since their numbers are behind all headers. */
 import { endingWithStdin, waitUntil } from '../../../src/host/process/background.ts';
 import { startError } from '../../../src/host/process/exec.ts';
 import type { TestHost } from '../../../src/lab/test-host.ts';
@@ -8,12 +8,12 @@ export interface CapturePoint {
   readonly host: TestHost;
   readonly device: string;
   readonly direction: 'in' | 'out';
-  /** Of what comes in, only what is addressed to this station, or to a group: a switch floods more than that. */
+  /** For incoming frames: only those addressed to this station or to a group, since a switch floods others, too. */
   readonly station?: string;
 }
 
 export interface IdCapture {
-  /** Ends it. What was on the wire less than a moment ago may be missing. */
+  /** Ends the capture. Packets of the last moment may be missing. */
   stop(): Promise<ReadonlySet<number>>;
 }
 
@@ -24,7 +24,7 @@ export async function captureIds({ host, device, direction, station }: CapturePo
   const filter = station === undefined ? [] : [`ether dst ${station} or ether multicast`];
   const argv = [...tcpdump, '-Q', direction, '-i', device, ...filter];
   const running = await host.background.start(endingWithStdin(argv));
-  const listens = (): boolean => running.said().stderr.includes('listening on');
+  const listens = (): boolean => running.output().stderr.includes('listening on');
   await waitUntil(() => listens() || running.ended(), startTimeout);
   if (!listens()) throw startError(argv, await running.stop());
   return {
@@ -41,7 +41,7 @@ export async function captureIds({ host, device, direction, station }: CapturePo
 const fileHeader = 24;
 const recordHeader = 16;
 
-/** The frames of a pcap file in the byte order of this machine's tcpdump. */
+/** Frames of a pcap file in this machine's byte order. */
 function framesIn(file: Buffer): readonly Buffer[] {
   const frames: Buffer[] = [];
   for (let at = fileHeader; at + recordHeader <= file.length;) {

@@ -1,6 +1,6 @@
 /**
- * The hostile container: it sends crafted packets from inside of its network, and none of them, nor an answer to one, nor
- * an error about one, is seen anywhere but where an honest packet of the network may be.
+ * Hostile container: it sends crafted packets from inside its network. Neither they nor replies to them nor errors
+ * about them are seen anywhere except where an ordinary packet of the network may be.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { addressesOf } from '../../../src/lab/layout.ts';
@@ -29,15 +29,15 @@ export function configurationsOf(...steerings: readonly Steering[]): readonly Co
 }
 
 /**
- * In each family, before anything is applied, at the isp. A strict reverse path filter stops all foreign sources of IPv4, and
- * leaves no more than the container's own packets to be seen.
+ * Minimum number of packets at the isp in each family before apply. A strict reverse path filter drops all foreign IPv4
+ * sources, and leaves only the container's own packets.
  */
 const atLeast = 40;
 
-/** Of more than 500 in each family; the kernel itself drops what is no proper packet. */
+/** Minimum of more than 500 packets in each family; the kernel drops malformed packets itself. */
 const leastCounted = 100;
 
-/** What br_netfilter shows to the host's IP layer: nothing, or all that is bridged. */
+/** bridge-nf-call: br_netfilter passes no bridged packets to the IP layer, or all of them. */
 const bridging = [0, 1] as const;
 
 export function defineHostile(configurations: readonly Configuration[]): void {
@@ -59,7 +59,7 @@ export function defineHostile(configurations: readonly Configuration[]): void {
       await hostile.hosts.node1.run(['sh', '-c', bridgeScript(value)]);
     }
 
-    /** Whom an honest container is told to be, by each family. */
+    /** Source addresses that servers report to an ordinary container, one for each family. */
     async function honestAnswers(): Promise<string[]> {
       const urls = families.map((family) => addressesOf(family).internet).map(urlOf);
       const ask = (url: string) =>
@@ -69,7 +69,7 @@ export function defineHostile(configurations: readonly Configuration[]): void {
 
     const byGateway = families.map((family) => `upstream saw ${addressesOf(family).uplink}`);
 
-    it('control: each capture sees what is sent its way', async () => {
+    it('control: each capture sees packets on its link', async () => {
       const seen = await runControls(hostile);
       const blind = [...places, 'inside' as const].flatMap((place) =>
         families
@@ -94,14 +94,14 @@ export function defineHostile(configurations: readonly Configuration[]): void {
       },
     );
 
-    it('after apply, an honest packet leaves by the gateway', async () => {
+    it('after apply, an ordinary packet leaves by the gateway', async () => {
       await applyAll(hostile, configuration.steering);
       expect(await honestAnswers()).toEqual(byGateway);
     });
 
-    // A strict reverse path filter of the kernel drops those of IPv4 before anybody could count.
+    // A strict reverse path filter drops those of IPv4 before our counters.
     it.each(configuration.rpFilter === 1 ? [6] : families)(
-      'after apply, foreign sources are counted as stopped: IPv%i',
+      'after apply, foreign sources are counted as dropped: IPv%i',
       async (family) => {
         await bridge(0);
         const isChosen = (packet: Crafted): boolean =>
@@ -130,8 +130,8 @@ export function defineHostile(configurations: readonly Configuration[]): void {
         expect(leakTable(leaks), `${said}, steering by ${configuration.steering}`).toBe('');
       });
 
-      it('what the bridge carries arrives as before', () => {
-        // With br_netfilter, a frame with another source cannot always be told from a packet for the host to route (decision 0034).
+      it('bridged packets arrive as before', () => {
+        // With br_netfilter, a frame with another source may look like a packet for the host to route (decision 0034).
         const carried = packets.filter(
           (packet) => isBridged(packet, hostile.macs) && (bridged === 0 || isHonest(packet)),
         );
@@ -141,7 +141,7 @@ export function defineHostile(configurations: readonly Configuration[]): void {
         expect(cutInside(carried, seen, after)).toEqual([]);
       });
 
-      it('what the bridge carries between containers is not counted', async () => {
+      it('bridged packets between containers are not counted as dropped', async () => {
         const isChosen = (packet: Crafted): boolean => isBridged(packet, hostile.macs) && isHonest(packet);
         expect(packets.filter(isChosen).length).toBeGreaterThan(20);
         const counted = await countStopped(hostile);
@@ -149,14 +149,14 @@ export function defineHostile(configurations: readonly Configuration[]): void {
         expect((await countStopped(hostile)) - counted).toBe(0);
       });
 
-      it('an honest packet still leaves by the gateway', async () => {
+      it('an ordinary packet still leaves by the gateway', async () => {
         expect(await honestAnswers()).toEqual(byGateway);
       });
     });
   });
 
   describe('docs/leak-matrix.md', () => {
-    it('says what was found', async () => {
+    it('matches the results', async () => {
       if (process.env['LEAK_MATRIX'] === 'write') await writeSection(rows, atLeast);
       const written = await readPage();
       expect(rows.map(rowText).filter((row) => !written.includes(row))).toEqual([]);

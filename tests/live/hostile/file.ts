@@ -1,4 +1,4 @@
-/** The file of the hostile container's world. */
+/** File of the hostile container's world. */
 import type { Address, Family } from '../../../src/address/cidr.ts';
 import { anotherSubnet } from '../../../src/lab/example-file.ts';
 import { addressesOf } from '../../../src/lab/layout.ts';
@@ -6,7 +6,7 @@ import { more, type NetworkName, sceneOf } from './scene.ts';
 
 const families = [4, 6] as const;
 
-/** More subnets than rules by source are made for. */
+/** Number of subnets above the limit for rules by source. */
 const crowd = 16;
 
 export type Steering = 'rules' | 'marks';

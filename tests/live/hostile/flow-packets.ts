@@ -1,11 +1,11 @@
-/** What gets into flows of others, or makes up a flow to get out by it. */
+/** Packets that try to join flows of others, or that form a flow to get out. */
 import { etherTypes, frame, ipPacket } from './ip.ts';
 import type { LinkAddresses, Recipe } from './packets.ts';
 import { type Place, allowedPlaces } from './places.ts';
 import { type Ends, type Protocol, protocols } from './protocols.ts';
 import { type Role, type Scene, published } from './scene.ts';
 
-/** The flows that the world keeps: from these ports, by UDP, to port 80 of the outside host. */
+/** UDP source ports of the flows that the world keeps open to port 80 of the outside host. */
 export const flowPorts = { post: 5556, plain: 5557 } as const;
 
 interface Step {
@@ -29,7 +29,7 @@ const injections: readonly Flow[] = (['post', 'plain'] as const).flatMap((role) 
     { source: role, destination: 'outside', sourcePort: port, port: 80, protocol: 'UDP' },
     {
       source: 'outside',
-      // The outside answers whom it saw: the node, where that masquerades.
+      // The outside replies to the source that it saw: the node's address after masquerade.
       destination: role === 'plain' ? 'node' : role,
       sourcePort: 80,
       port,
@@ -42,7 +42,9 @@ const injections: readonly Flow[] = (['post', 'plain'] as const).flatMap((role) 
   ];
 });
 
-/** A caller from outside that does not exist asks for the container's own port, and the container answers it. */
+/**
+ * Flows that begin with a request from a forged outside client to the container's own port, and the container's reply.
+ */
 const channels: readonly Flow[] = (
   [
     ['SYN', 'SYN-ACK'],

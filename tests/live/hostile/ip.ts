@@ -1,23 +1,23 @@
-/** IP packets and frames, whole or spoilt. */
+/** Builds IP packets and frames, valid or malformed. */
 import type { Address, Family } from '../../../src/address/cidr.ts';
 import { addressBytes, macBytes, u16, withChecksum } from './bytes.ts';
 
 export interface IpOptions {
   readonly source: Address;
   readonly destination: Address;
-  /** of what follows: the transport, or the first extension header */
+  /** protocol of the payload: the transport, or the first extension header */
   readonly protocol: number;
   readonly payload: Buffer;
   readonly ttl?: number;
-  /** IPv4's identification, IPv6's flow label */
+  /** IPv4 identification, IPv6 flow label */
   readonly label: number;
-  /** IPv4: options, padded to a multiple of 4 */
+  /** IPv4 options, padded to a multiple of 4 */
   readonly options?: Buffer;
-  /** IPv4: the three flags, as in the header: 1 for more fragments, 2 for do not fragment, 4 is reserved */
+  /** IPv4 flags, as in the header: 1 more fragments, 2 do not fragment, 4 reserved */
   readonly flags?: number;
-  /** IPv4: where the fragment begins, in units of 8 bytes */
+  /** IPv4 fragment offset, in units of 8 bytes */
   readonly offset?: number;
-  /** the length that the header tells, where it is not the true one */
+  /** length field of the header, when it is wrong */
   readonly length?: number;
 }
 
@@ -60,7 +60,7 @@ export function frame({ to, from }: Macs, etherType: number, payload: Buffer): B
   return Buffer.concat([macBytes(to), macBytes(from), u16(etherType), payload]);
 }
 
-/** What the checksum of a transport covers beside its own bytes. */
+/** Pseudo-header for the checksum of a transport. */
 export function pseudoHeader(
   source: Address,
   destination: Address,

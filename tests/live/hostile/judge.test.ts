@@ -31,7 +31,7 @@ describe('leaksOf', () => {
   const packets = [packet(1, ['gateway']), packet(2, []), packet(3, [], 6)];
   const seen = { ...nowhere, gateway: new Set([1, 2]), isp: new Set([2, 3]), inside: new Set([3]) };
 
-  it('is what was seen where it may not be, and nothing inside of the network', () => {
+  it('lists packets seen at forbidden places, except inside the network', () => {
     const leaks = leaksOf(packets, seen);
     expect(leaks.map((leak) => [leak.place, leak.packet.id])).toEqual([
       ['isp', 2],
@@ -41,14 +41,14 @@ describe('leaksOf', () => {
     expect([countPackets(leaks), countPackets(leaks, 4), countPackets(leaks, 6)]).toEqual([2, 1, 1]);
   });
 
-  it('is printed by place', () => {
+  it('are printed by place', () => {
     expect(leakTable(leaksOf(packets, seen))).toBe('isp: 2\n  packet 2\n  packet 3\ngateway: 1\n  packet 2');
     expect(leakTable(leaksOf(packets, nowhere))).toBe('');
   });
 });
 
 describe('hostileSection', () => {
-  it('is what a page that is made anew keeps', () => {
+  it('is kept when the page is written again', () => {
     expect(hostileSection('# Leak matrix\n\nrows\n')).toBe('');
     const section = '## A hostile container\n\nrows\n';
     expect(hostileSection(`# Leak matrix\n\nrows\n\n${section}`)).toBe(section);

@@ -1,4 +1,4 @@
-/** Which crafted packets were seen where they must not be. */
+/** Finds crafted packets at forbidden places. */
 import type { Family } from '../../../src/address/cidr.ts';
 import type { Crafted } from './packets.ts';
 import { type Place, places } from './places.ts';
@@ -17,13 +17,13 @@ export function leaksOf(packets: readonly Crafted[], seen: Seen): readonly Leak[
   );
 }
 
-/** How many different packets, of one family or of both. */
+/** Number of different packets, of one family or of both. */
 export function countPackets(leaks: readonly Leak[], family?: Family): number {
   const some = leaks.filter(({ packet }) => family === undefined || packet.family === family);
   return new Set(some.map(({ packet }) => packet.id)).size;
 }
 
-/** One line for each packet, and before them one for each place; nothing when there are none. */
+/** One line for each place, then one for each packet; empty when there are none. */
 export function leakTable(leaks: readonly Leak[]): string {
   const at = (place: Place): readonly Leak[] => leaks.filter((leak) => leak.place === place);
   const found = places.filter((place) => at(place).length > 0);

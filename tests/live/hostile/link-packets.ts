@@ -1,4 +1,4 @@
-/** What a link needs, forged: neighbours, routers and addresses that are somebody else's. */
+/** Forged link-local packets: neighbours, routers and addresses of other hosts. */
 import type { Address } from '../../../src/address/cidr.ts';
 import { addressBytes, macBytes, u16, u32, withChecksum } from './bytes.ts';
 import { etherTypes, frame, ipPacket, pseudoHeader } from './ip.ts';
@@ -9,7 +9,7 @@ import type { Role, Scene } from './scene.ts';
 const everybody = 'ff:ff:ff:ff:ff:ff';
 const arpType = 0x0806;
 
-/** Whom the hostile container claims to be. */
+/** Roles that the hostile container impersonates. */
 const claimed: readonly Role[] = ['own bridge', 'same network', 'node', 'gateway', 'post', 'plain', 'isp'];
 
 export function linkPackets(scene: Scene, macs: LinkAddresses): readonly Recipe[] {
@@ -43,7 +43,7 @@ function arp(scene: Scene, macs: LinkAddresses, claim: Claim): Buffer {
     addressBytes(claim.claimed),
     macBytes(claim.isReply ? macs.bridge : '00:00:00:00:00:00'),
     asked,
-    // Behind its end, where a switch pads it.
+    // After the end of the packet, where a switch pads it.
     marker(claim.id, 3),
   ]);
   return frame({ from: macs.own, to: claim.isReply ? macs.bridge : everybody }, arpType, body);
@@ -52,7 +52,7 @@ function arp(scene: Scene, macs: LinkAddresses, claim: Claim): Buffer {
 const icmpv6 = 58;
 const allNodes = 'ff02::1';
 
-/** A solicitation for the gateway from the claimed address, or an unsolicited advertisement of it, which overrides. */
+/** Solicitation for the gateway from the claimed address, or an unsolicited advertisement with the override flag. */
 function neighbour(scene: Scene, macs: LinkAddresses, { claimed: address, isReply, id }: Claim): Buffer {
   const option = Buffer.concat([Buffer.from([isReply ? 2 : 1, 1]), macBytes(macs.own)]);
   const unknown = Buffer.concat([Buffer.from([253, 2]), marker(id), Buffer.alloc(6)]);

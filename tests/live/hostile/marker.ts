@@ -1,22 +1,22 @@
 /**
- * Every crafted packet carries its number, so that whatever becomes of it is known as its: translated, in fragments, quoted
- * in an ICMP error, inside of a tunnel, or answered. The payload repeats a marker, and the TCP sequence number has the
- * number too: an answer acknowledges it.
+ * Number of a crafted packet, by which all of its forms are recognised: translated, in fragments, quoted in an ICMP
+ * error, inside a tunnel, or in a reply. The payload repeats a marker, and the TCP sequence number contains the number,
+ * which a reply acknowledges.
  */
 
-/** @param times how often it is repeated */
+/** @param times number of repetitions */
 export function marker(id: number, times = 1): Buffer {
   return Buffer.from(`MR${id.toString(16).padStart(4, '0')}!!`.repeat(times), 'latin1');
 }
 
 const sequencePrefix = 0x6d;
 
-/** The last byte is free for what an answer adds to it: the length of the payload, and one for SYN. */
+/** The last byte is left for the increment in a reply: payload length, and one for SYN. */
 export function sequenceOf(id: number): number {
   return ((sequencePrefix << 24) | (id << 8)) >>> 0;
 }
 
-/** The numbers of the crafted packets that a captured frame has to do with; none for all other traffic. */
+/** Numbers of the crafted packets that a captured frame is related to; empty for other traffic. */
 export function idsIn(frame: Buffer): ReadonlySet<number> {
   const found = [...frame.toString('latin1').matchAll(/MR([0-9a-f]{4})!!/g)].map(([, id = '']) =>
     parseInt(id, 16),
@@ -27,7 +27,7 @@ export function idsIn(frame: Buffer): ReadonlySet<number> {
 const tcp = 6;
 const ethernetLength = 14;
 
-/** An answer without a payload: SYN-ACK, ACK or RST. */
+/** Numbers in a reply without payload: SYN-ACK, ACK or RST. */
 function sequencesIn(frame: Buffer): readonly number[] {
   const segment = tcpSegment(frame);
   if (!segment || segment.length < 12) return [];

@@ -15,7 +15,7 @@ const only = (name: string): Buffer => {
 };
 
 describe('craftPackets', () => {
-  it('makes more than 400 of each family, no two of one name', () => {
+  it('makes more than 400 packets of each family, with unique names', () => {
     for (const family of [4, 6]) {
       expect(packets.filter((packet) => packet.family === family).length).toBeGreaterThan(400);
     }
@@ -23,7 +23,7 @@ describe('craftPackets', () => {
     expect(new Set(packets.map(({ id }) => id)).size).toBe(packets.length);
   });
 
-  it('makes no two with the same bytes, the number aside', () => {
+  it('makes packets that differ in more than their number', () => {
     for (const family of [4, 6] as const) {
       const frames = recipesOf(sceneOf(family), macs).map((recipe) =>
         Buffer.concat(recipe.frames(1)).toString('hex'),
@@ -32,7 +32,7 @@ describe('craftPackets', () => {
     }
   });
 
-  it('puts its number into every frame, but where 8 bytes have no room for it', () => {
+  it('puts the number into every frame, except where 8 bytes are too short for it', () => {
     const unmarked = packets.flatMap(({ id, name, frames }) =>
       frames
         .filter((frame) => !name.endsWith('of 8 bytes') || frame.length > 70)
@@ -43,11 +43,11 @@ describe('craftPackets', () => {
     expect(unmarked).toEqual([]);
   });
 
-  it('fits every frame into 1514 bytes', () => {
+  it('limits every frame to 1514 bytes', () => {
     expect(packets.filter(({ frames }) => frames.some((frame) => frame.length > 1514))).toEqual([]);
   });
 
-  it.each([4, 6] as const)('has the addresses that its name says: IPv%i', (family) => {
+  it.each([4, 6] as const)('uses the addresses of the name: IPv%i', (family) => {
     const { addresses } = sceneOf(family);
     expect(decodePacket(1, only(`IPv${family} outside > node: UDP`))).toMatchObject({
       source: addresses.outside,
@@ -64,7 +64,7 @@ describe('craftPackets', () => {
     });
   });
 
-  it('has right checksums, where it does not say otherwise', () => {
+  it('has valid checksums unless the name says otherwise', () => {
     const wrong = packets.flatMap(({ name, family, frames }) =>
       family === 4 && !/claimed by|frame type|tag|SNAP|bad checksum$/.test(name)
         ? frames
@@ -75,7 +75,7 @@ describe('craftPackets', () => {
     expect(wrong).toEqual([]);
   });
 
-  it('lets an own source go by its gateway, and a foreign one nowhere', () => {
+  it('allows an own source to leave by its gateway, and a foreign one nowhere', () => {
     expect(named('IPv4 own > isp only: UDP')?.allowed).toEqual(['gateway', 'uplink']);
     expect(packets.find(({ name }) => name.startsWith('IPv6 own > direct:'))?.allowed).toEqual(['isp']);
     const foreign = packets.filter(({ name }) =>
@@ -90,7 +90,7 @@ describe('craftPackets', () => {
 });
 
 describe('idsIn', () => {
-  it('finds a packet that an ICMP error quotes, and one that an answer acknowledges', () => {
+  it('finds a packet quoted in an ICMP error, and one acknowledged by a reply', () => {
     const syn = named('IPv4 outside > node: SYN');
     const whole = only('IPv4 outside > node: SYN');
     const quoted = Buffer.concat([Buffer.alloc(42), whole.subarray(14)]);
@@ -101,7 +101,7 @@ describe('idsIn', () => {
     expect([...idsIn(answer)]).toEqual([syn?.id]);
   });
 
-  it('finds none in anything else', () => {
+  it('finds none in other traffic', () => {
     expect(idsIn(Buffer.alloc(60)).size).toBe(0);
   });
 });

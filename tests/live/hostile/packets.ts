@@ -1,4 +1,4 @@
-/** The crafted packets: a list of combinations, well chosen rather than complete, each with a name that stays the same. */
+/** Crafted packets: selected combinations, each with a stable name. */
 import type { Address, Family } from '../../../src/address/cidr.ts';
 import { addressBytes } from './bytes.ts';
 import { linkPackets } from './link-packets.ts';
@@ -9,38 +9,38 @@ import { disturbingShapes, plain, shapesOf } from './shapes.ts';
 import { flowPackets } from './flow-packets.ts';
 
 export interface Crafted {
-  /** its marker; 0 is for controls */
+  /** number in its marker; 0 for controls */
   readonly id: number;
   /** `IPv4 outside > node: echo request, two fragments` */
   readonly name: string;
   readonly family: Family;
   readonly source: Role;
-  /** where it may be seen, or an answer to it, or an error about it; in its own network always */
+  /** places where the packet, its replies and errors about it may be seen, besides its own network */
   readonly allowed: readonly Place[];
-  /** one or more, which are sent one after the other */
+  /** frames, sent one after the other */
   readonly frames: readonly Buffer[];
 }
 
 export interface LinkAddresses {
-  /** of the hostile container */
+  /** MAC address of the hostile container */
   readonly own: string;
-  /** of the network's bridge */
+  /** MAC address of the network's bridge */
   readonly bridge: string;
-  /** of another container of the network */
+  /** MAC address of another container of the network */
   readonly other: string;
 }
 
-/** What makes a packet, until it has a number. */
+/** Packet without a number yet. */
 export interface Recipe {
   readonly name: string;
   readonly source: Role;
   readonly allowed: readonly Place[];
   readonly frames: (id: number) => readonly Buffer[];
-  /** The link believes what it says of who is where: it is sent when all others are. */
+  /** It makes the link learn wrong stations, so it is sent after all others. */
   readonly disturbs?: true;
 }
 
-/** @param first the number of the first; the same packets in the same order, whatever it is */
+/** @param first number of the first packet; the order of packets is always the same */
 export function craftPackets(
   families: readonly Family[],
   macs: LinkAddresses,
@@ -69,7 +69,7 @@ interface Combination {
   readonly shape?: string;
 }
 
-/** Each once, whichever of the lists below has it. */
+/** Returns each combination once. */
 function combinations(scene: Scene, macs: LinkAddresses): readonly Recipe[] {
   const all = [
     ...everySource(),
@@ -94,7 +94,7 @@ const somewhere: readonly Destination[] = [
   'port of plain',
 ];
 
-/** One protocol for each pair, in turn. */
+/** Uses one protocol for each pair, in rotation. */
 function everySource(): readonly Combination[] {
   return roles.flatMap((source, row) =>
     somewhere.map((destination, column) => ({
@@ -136,7 +136,7 @@ function everyShape(family: Family): readonly Combination[] {
   );
 }
 
-/** A port has none of ICMP. */
+/** A published port has no ICMP. */
 function inTurn(index: number, destination: Destination): Protocol {
   if (isPort(destination)) return index % 2 === 0 ? 'SYN' : 'UDP';
   return quick[index % quick.length] ?? 'UDP';
@@ -187,7 +187,7 @@ function recipeOf(scene: Scene, macs: LinkAddresses, combination: Combination): 
   };
 }
 
-/** Everything is sent to the node, but for what the network's own link reaches. */
+/** Destination MAC address: the node's, except for destinations on the network's own link. */
 function macOf(scene: Scene, macs: LinkAddresses, destination: Destination): string {
   if (destination === 'same network') return macs.other;
   if (destination === 'broadcast' && scene.family === 4) return 'ff:ff:ff:ff:ff:ff';
@@ -195,7 +195,7 @@ function macOf(scene: Scene, macs: LinkAddresses, destination: Destination): str
   return groupMac(address) ?? macs.bridge;
 }
 
-/** of a multicast address; none of any other */
+/** MAC address of a multicast group; undefined for other addresses */
 function groupMac(address: Buffer): string | undefined {
   const first = address.readUInt8(0);
   if (address.length === 16)

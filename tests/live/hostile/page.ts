@@ -1,4 +1,4 @@
-/** The hostile container's section of docs/leak-matrix.md. Like the rest of the page it has no figures that differ from run to run. */
+/** Section on the hostile container in docs/leak-matrix.md, without figures that differ from run to run. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { countPackets, type Leak } from './judge.ts';
@@ -45,14 +45,14 @@ export function readPage(): Promise<string> {
   return readFile(page, 'utf8');
 }
 
-/** Puts the section in the place of the one before, or at the end. */
+/** Replaces the section on the page, or appends it. */
 export async function writeSection(rows: readonly Row[], atLeast: number): Promise<void> {
   const text = await readPage();
   const rest = text.replace(hostileSection(text), '').trimEnd();
   await writeFile(page, `${rest}\n\n${sectionText(rows, atLeast)}`);
 }
 
-/** The section of a page, which another test may be about to make anew; empty when it has none. */
+/** Section of a page, kept when another test writes the page; empty when it has none. */
 export function hostileSection(text: string): string {
   return /^## A hostile container\n[^]*?(?=^## |$(?![^]))/m.exec(text)?.[0] ?? '';
 }

@@ -1,4 +1,4 @@
-/** Where a packet of the hostile container can be seen, and where each may be. */
+/** Places where packets of the hostile container are captured, and places where each is allowed. */
 import type { Role } from './scene.ts';
 
 export const places = [
@@ -14,27 +14,27 @@ export const places = [
 ] as const;
 export type Place = (typeof places)[number];
 
-/** Sources that are the network's own: what one container of it makes of another's address is its own affair. */
+/** Source addresses in the network itself: containers of one network may forge each other's addresses. */
 const ownSources: readonly Role[] = ['own', 'same network', 'own bridge', 'own broadcast'];
 
 /**
- * What a bridge carries to containers of the network, which answer it: with their own source, by their gateway. What the container
- * sends to itself by the host makes no difference: it may as well send that answer at once.
+ * Destinations on the bridge whose containers reply with their own source, by their gateway. A packet that the
+ * container sends to itself through the host counts, too: it could send that reply directly.
  */
 const answeredInside: readonly Destination[] = ['own', 'same network', 'link multicast'];
 
-/** Whatever else comes from the bridge goes nowhere. Nor do the host's answers to it, or errors about it. */
+/** Packets with other sources are allowed nowhere, nor are the host's replies to them and errors about them. */
 export function allowedPlaces(source: Role, destination: Destination): readonly Place[] {
   if (isOwnSource(source)) return reached[destination];
   return answeredInside.includes(destination) ? reached[source] : [];
 }
 
-/** A port of the node that leads to a container, or to what a role has. */
+/** Role, or a port of the node that leads to a container. */
 export type Destination = Role | 'port of own' | 'port of post' | 'port of plain';
 
 const byGateway = ['gateway', 'uplink'] as const;
 
-/** by an own source */
+/** Places for packets with an own source, by destination. */
 const reached: Readonly<Record<Destination, readonly Place[]>> = {
   own: [],
   'same network': [],
@@ -43,7 +43,7 @@ const reached: Readonly<Record<Destination, readonly Place[]>> = {
   'near bridge': [],
   post: ['post'],
   'post bridge': [],
-  // It is outside, unless the file says that it is direct.
+  // Outside, unless the file makes it direct.
   plain: byGateway,
   'plain bridge': [],
   node: [],
@@ -68,7 +68,7 @@ const reached: Readonly<Record<Destination, readonly Place[]>> = {
   'post broadcast': ['post'],
   'port of own': [],
   'port of post': ['post'],
-  // A container reaches its host, whatever the port leads to.
+  // Containers reach all ports of their host.
   'port of plain': ['plain'],
 };
 

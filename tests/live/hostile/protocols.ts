@@ -1,4 +1,4 @@
-/** What a crafted packet carries. Each is a function of its addresses and its number alone. */
+/** Payloads of crafted packets, as functions of addresses and number. */
 import type { Address, Family } from '../../../src/address/cidr.ts';
 import { addressBytes, u16, u32, withChecksum } from './bytes.ts';
 import { ipPacket, pseudoHeader } from './ip.ts';
@@ -8,14 +8,14 @@ export interface Ends {
   readonly family: Family;
   readonly source: Address;
   readonly destination: Address;
-  /** of TCP and UDP */
+  /** destination port of TCP and UDP */
   readonly port: number;
-  /** default: one of the packet's own */
+  /** default: one derived from the packet's number */
   readonly sourcePort?: number;
   readonly id: number;
-  /** a host that has nothing to do with the packet; ICMP errors are about a flow with it */
+  /** unrelated host; ICMP errors are about a flow with it */
   readonly other: Address;
-  /** the hostile container's, which a redirect and a router advertisement offer as a router */
+  /** address of the hostile container, offered as a router by redirects and router advertisements */
   readonly own: Address;
 }
 
@@ -27,7 +27,7 @@ export interface Carried {
 type Make = (ends: Ends) => Carried;
 
 const numbers = { icmp: { 4: 1, 6: 58 }, tcp: 6, udp: 17 } as const;
-/** repeated so often that it is in each of two or three fragments, and in what an ICMP error quotes */
+/** repetitions of the marker, so that each of two or three fragments and the quote in an ICMP error contain it */
 const repeats = 8;
 
 function sourcePortOf(id: number): number {
@@ -54,7 +54,7 @@ function icmp(
 const payload = ({ id }: Ends): Buffer => marker(id, repeats);
 const echo = (ends: Ends): Buffer => Buffer.concat([u16(ends.id, 1), payload(ends)]);
 
-/** An error about a packet that its receiver is made to believe it has sent. */
+/** ICMP error about a packet that its receiver supposedly sent. */
 function quote(first: (ends: Ends) => Buffer): (ends: Ends) => Buffer {
   return (ends) => {
     const { family, destination, other, id } = ends;
@@ -72,7 +72,7 @@ function quote(first: (ends: Ends) => Buffer): (ends: Ends) => Buffer {
 }
 
 const unused = (): Buffer => u32(0);
-/** The new MTU: 68 bytes are the least of IPv4, 1280 of IPv6. */
+/** New MTU: 68 bytes, the minimum of IPv4, or 1280 for IPv6. */
 const smallMtu = ({ family }: Ends): Buffer => u32(family === 4 ? 68 : 1280);
 
 const udp: Make = (ends) => {
@@ -83,7 +83,7 @@ const udp: Make = (ends) => {
   return { protocol: numbers.udp, bytes: withChecksum(bytes, 6, before) };
 };
 
-/** `other` is reached by the hostile container. */
+/** Redirect of `other` to the hostile container. */
 const redirected = (ends: Ends): Buffer =>
   ends.family === 4
     ? quote(({ own }) => addressBytes(own))(ends)
@@ -106,7 +106,7 @@ function opaque(protocol: number, header: (ends: Ends) => Buffer): Make {
   return (ends) => ({ protocol, bytes: Buffer.concat([header(ends), payload(ends)]) });
 }
 
-/** An INIT, with the CRC of SCTP left out: no host of the lab answers SCTP. */
+/** SCTP INIT without CRC: no host of the lab supports SCTP. */
 const sctp = ({ id, port }: Ends): Buffer =>
   Buffer.concat([
     u16(sourcePortOf(id), port),
@@ -128,18 +128,18 @@ function tunnel(protocol: number, inner: Family): Make {
   };
 }
 
-/** As an option of neighbour discovery that nobody knows. */
+/** Unknown neighbour discovery option. */
 function markerOption({ id }: Ends): Buffer {
   return Buffer.concat([Buffer.from([253, 2]), marker(id), Buffer.alloc(6)]);
 }
 
-/** Of IPv6: a default router that lives for 30 minutes. Of IPv4: one address, twice the words, as RFC 1256 has it. */
+/** IPv6: default router with a lifetime of 30 minutes. IPv4: one address of two words, as in RFC 1256. */
 const advertisement = (ends: Ends): Buffer =>
   ends.family === 6
     ? Buffer.concat([Buffer.from([64, 0]), u16(1800), u32(0), u32(0), markerOption(ends)])
     : Buffer.concat([Buffer.from([1, 2]), u16(1800), addressBytes(ends.own), u32(100), payload(ends)]);
 
-/** Of a group: IGMPv2's report, MLD's. */
+/** Group membership report of IGMPv2 or MLD. */
 const membership: Make = (ends) => {
   if (ends.family === 6) return icmp(0, 0, 131, 0, () => mldReport(ends))(ends);
   const report = Buffer.concat([Buffer.from([0x16, 0, 0, 0, 239, 1, 2, 3]), payload(ends)]);

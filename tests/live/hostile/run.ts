@@ -1,4 +1,4 @@
-/** Sends all crafted packets, and says which of them were seen where. */
+/** Sends all crafted packets, and returns where each was seen. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { addressesOf } from '../../../src/lab/layout.ts';
 import { captureIds } from './capture.ts';
@@ -9,10 +9,10 @@ import { more, sceneOf } from './scene.ts';
 import { sendFrames } from './sender.ts';
 import { beginFlows, families, forgetStations, type HostileWorld } from './world.ts';
 
-/** the numbers of the packets that were seen at each place, and by another container of the same network */
+/** numbers of the packets that were seen at each place, and by another container of the same network */
 export type Seen = Readonly<Record<Place | 'inside', ReadonlySet<number>>>;
 
-/** milliseconds after the last packet: answers come at once, errors about fragments after a second */
+/** milliseconds after the last packet: replies come at once, errors about fragments after a second */
 const patience = 1500;
 
 async function watch({ points, inside }: HostileWorld, act: () => Promise<void>): Promise<Seen> {
@@ -28,12 +28,12 @@ function mapSeen(make: (place: keyof Seen, index: number) => ReadonlySet<number>
   return Object.fromEntries(keys.map((key, index) => [key, make(key, index)])) as unknown as Seen;
 }
 
-/** More than there are packets: the markers of one run are not those of another, of which something may still come. */
+/** Larger than the number of packets, so that late packets of one run have other numbers than those of the next. */
 const perRun = 2000;
 
 /**
- * Sends the chosen ones, for the first time, or the second, ... in this world.
- * @returns their numbers, as they are in every run
+ * Sends the selected packets for the given time in this world.
+ * @returns their numbers, which are the same in every run
  */
 export async function runPackets(
   hostile: HostileWorld,
@@ -55,10 +55,10 @@ export async function runPackets(
   return mapSeen((place) => numbers(seen[place]));
 }
 
-/** What controls are marked with: one for each family. */
+/** Marker numbers of control packets, one for each family. */
 export const controlIds = { 4: 0xfff4, 6: 0xfff6 } as const;
 
-/** Lets hosts that may do so send a marked datagram by each way. */
+/** Sends a marked datagram from hosts that are allowed to, on each path. */
 export async function runControls(hostile: HostileWorld): Promise<Seen> {
   const { node1, gw1, gw2 } = hostile.hosts;
   return watch(hostile, async () => {

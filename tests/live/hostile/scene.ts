@@ -1,11 +1,11 @@
-/** Who is where in the hostile container's world, and what addresses each has. */
+/** Roles and addresses in the hostile container's world. */
 import type { Address, Family, Subnet } from '../../../src/address/cidr.ts';
 import { addressesOf, subnetOf } from '../../../src/lab/layout.ts';
 
-/** ports of the node, and the container whose port 80 each leads to */
+/** ports of the node, each of which leads to port 80 of a container */
 export const published = { own: 8081, post: 8082, plain: 8083, evil: 8084 } as const;
 
-/** the last part of each container's addresses, in the order in which they are started */
+/** last part of each container's addresses, in start order */
 const first = { 4: '2', 6: '2' } as const;
 
 export interface Scene {
@@ -15,8 +15,8 @@ export interface Scene {
 }
 
 /**
- * `web` is the hostile container's; `near` has the same gateway, `post` another one, and `plain` is not redirected. `web`
- * and `post` each have a direct destination.
+ * `web` is the hostile container's network; `near` has the same gateway, `post` another one, and `plain` is not
+ * redirected. `web` and `post` each have a direct destination.
  */
 export const networkNames = ['web', 'near', 'post', 'plain'] as const;
 export type NetworkName = (typeof networkNames)[number];
@@ -54,7 +54,7 @@ export const roles = [
 ] as const;
 export type Role = (typeof roles)[number];
 
-/** What the world has beside the lab's own. */
+/** Addresses in addition to those of the lab. */
 export const more = {
   4: {
     gw2: '192.168.50.3',
@@ -137,7 +137,9 @@ const special = {
   },
 } as const;
 
-/** IPv6 has none: there, the anycast address of the routers of a subnet, and a group that reaches everybody in the site. */
+/**
+ * IPv6 has no broadcast: the anycast address of a subnet's routers and a site-wide multicast group are used instead.
+ */
 function broadcastsOf(family: Family, post: Subnet) {
   return family === 4
     ? {

@@ -1,8 +1,8 @@
-/** Puts frames on the wire as a container with CAP_NET_RAW can: as they are, whatever they say. */
+/** Sends raw frames like a container with CAP_NET_RAW. */
 import { inNetwork } from '../../../src/host/process/namespaces.ts';
 import type { TestHost } from '../../../src/lab/test-host.ts';
 
-/** Perl, which every Debian has: a packet socket, bound to a device by its index; one frame for each line of stdin. */
+/** Perl, which every Debian has: a packet socket bound to a device index; one frame for each line of stdin. */
 const program = String.raw`
 use strict;
 my ($device, $pause) = @ARGV;
@@ -21,12 +21,12 @@ while (my $line = <STDIN>) {
 print "$sent $failed\n";
 `;
 
-/** seconds between two frames, with what the system adds: some 1,000 frames a second */
+/** seconds between frames; with system overhead, about 1,000 frames a second */
 const pause = 0.0007;
 
 /**
- * @param place the file of the container's network namespace
- * @returns how many the device took
+ * @param place file of the container's network namespace
+ * @returns number of frames that the device accepted
  */
 export async function sendFrames(host: TestHost, place: string, frames: readonly Buffer[]): Promise<number> {
   const input = frames.map((frame) => `${frame.toString('hex')}\n`).join('');

@@ -1,4 +1,4 @@
-/** How a crafted packet is wrapped: options, extension headers, fragments, lengths that lie, frames of all kinds. */
+/** Encapsulations of crafted packets: options, extension headers, fragments, wrong lengths, frame types. */
 import type { Address, Family } from '../../../src/address/cidr.ts';
 import { addressBytes, u16, u32 } from './bytes.ts';
 import { etherTypes, frame, ipPacket, type IpOptions, type Macs } from './ip.ts';
@@ -11,9 +11,9 @@ export interface Wrapped {
   readonly carried: Carried;
   readonly id: number;
   readonly macs: Macs;
-  /** a hop that source routes name: the node */
+  /** hop in source routes: the node */
   readonly hop: Address;
-  /** of another container of the network */
+  /** MAC address of another container of the network */
   readonly otherMac: string;
 }
 
@@ -41,20 +41,20 @@ const addressed =
   (macs: (packet: Wrapped) => Partial<Macs>): Wrap =>
   (packet) => [inFrame(packet, {}, macs(packet))];
 
-/** The whole frame, changed after everything in it is right. */
+/** Frame that is changed after it was built correctly. */
 const spoilt =
   (spoil: (whole: Buffer, packet: Wrapped) => Buffer): Wrap =>
   (packet) => [spoil(inFrame(packet, {}), packet)];
 
 const ethernet = 14;
 
-/** Tags go between the addresses and the type. */
+/** VLAN tags, inserted between the addresses and the type. */
 const tagged = (...tags: readonly (readonly [type: number, id: number])[]): Wrap =>
   spoilt((whole) =>
     Buffer.concat([whole.subarray(0, 12), ...tags.map((tag) => u16(...tag)), whole.subarray(12)]),
   );
 
-/** A length instead of a type, and the type behind a header of LLC and SNAP. */
+/** Length in place of the type, which follows an LLC and SNAP header. */
 const inSnap = spoilt((whole) =>
   Buffer.concat([
     whole.subarray(0, 12),
@@ -71,7 +71,7 @@ const invert = (whole: Buffer, at: number): Buffer => {
 };
 
 interface Piece {
-  /** bytes of the transport, both multiples of 8 where others follow */
+  /** byte range of the transport, multiples of 8 unless last */
   readonly from: number;
   readonly to: number;
   readonly more: boolean;
@@ -92,13 +92,13 @@ function fragment(packet: Wrapped, { from, to, more }: Piece): Buffer {
   return inFrame(packet, { protocol: fragmentHeader, payload: Buffer.concat([header, part]) });
 }
 
-/** @param pieces of a transport of so many bytes */
+/** @param pieces pieces of a transport of a given length */
 const fragments =
   (pieces: (length: number) => readonly Piece[]): Wrap =>
   (packet) =>
     pieces(packet.carried.bytes.length).map((piece) => fragment(packet, piece));
 
-/** in front of the transport: the first header's number, and each one's bytes behind its first, which names the next */
+/** extension header: its number, and its bytes after the first, which names the next header */
 type Extension = readonly [number: number, rest: (packet: Wrapped) => Buffer];
 
 const extended =
@@ -119,13 +119,13 @@ const extended =
 const padding = (): Buffer => Buffer.from([0, 1, 4, 0, 0, 0, 0]);
 const routerAlert6 = (): Buffer => Buffer.from([0, 5, 2, 0, 0, 1, 0]);
 const jumboOption = (): Buffer => Buffer.from([0, 0xc2, 4, 0, 1, 0, 0]);
-/** to be told of by an ICMP error, wherever it is not known */
+/** unknown option that requires an ICMP error */
 const unknownOption = (): Buffer => Buffer.from([0, 0x9e, 4, 0, 0, 0, 0]);
 const hopByHop: Extension = [0, padding];
 const destinationOptions: Extension = [60, padding];
 const atomic: Extension = [fragmentHeader, ({ id }) => Buffer.concat([Buffer.from([0, 0, 0]), u32(id)])];
 
-/** One segment is left: the destination proper, behind the hop. */
+/** One segment is left: the real destination, after the hop. */
 const routing = (type: number): Extension => [
   43,
   ({ destination, hop }) => {
@@ -135,7 +135,7 @@ const routing = (type: number): Extension => [
   },
 ];
 
-/** The packet goes to the hop, which is to send it on. */
+/** The packet is sent to the hop, which should forward it. */
 const byHop =
   (wrap: Wrap): Wrap =>
   (packet) =>
@@ -149,7 +149,7 @@ function withDestination6(whole: Buffer, address: Address): Buffer {
   ]);
 }
 
-/** LSRR is 131, SSRR 137: the packet goes to the hop, and the option has the destination. */
+/** LSRR is 131, SSRR 137: the packet is sent to the hop, and the option has the destination. */
 const sourceRoute = (type: number): Wrap =>
   changed(({ destination, hop }) => ({
     destination: hop,
@@ -161,7 +161,7 @@ const withOptions = (...bytes: readonly number[]): Wrap => changed(() => ({ opti
 const middle = (length: number): number => Math.floor(length / 16) * 8;
 
 const unknownMac = '02:00:00:00:be:ef';
-/** Another one: where the bridge has seen that, it has learned. */
+/** Unknown MAC address, which a bridge learns when it sees the frame. */
 const unknownSender = '02:00:00:00:be:aa';
 
 const ofBoth = {
@@ -238,7 +238,7 @@ const shapes6 = {
   'an unknown next header': changed(() => ({ protocol: 254 })),
 } as const satisfies Readonly<Record<string, Wrap>>;
 
-/** A bridge learns from them where a station is. */
+/** Shapes by which a bridge learns wrong stations. */
 export const disturbingShapes: readonly string[] = ['frame from another container'];
 
 export const plain: Wrap = changed(() => ({}));

@@ -1,6 +1,6 @@
 /**
- * The hostile container's world: a node with three redirected networks by two gateways and one that is not redirected, ports
- * of the node that lead to containers, a neighbour on the LAN, and captures on every way.
+ * World of the hostile container: a node with three redirected networks at two gateways and one that is not redirected,
+ * published ports, a neighbour on the LAN, and captures on every path.
  */
 import type { Family } from '../../../src/address/cidr.ts';
 import { runOrFail } from '../../../src/host/process/exec.ts';
@@ -22,13 +22,13 @@ export const families = [4, 6] as const;
 
 export interface HostileWorld {
   readonly world: World;
-  /** those that the file names */
+  /** hosts of the file */
   readonly hosts: { readonly node1: TestHost; readonly gw1: TestHost; readonly gw2: TestHost };
-  /** the file of the hostile container's network namespace on node1 */
+  /** file of the hostile container's network namespace on node1 */
   readonly container: string;
   readonly macs: LinkAddresses;
   readonly points: Readonly<Record<Place, CapturePoint>>;
-  /** another container of the network: it gets what the bridge carries */
+  /** another container of the network, which receives bridged frames */
   readonly inside: CapturePoint;
 }
 
@@ -46,7 +46,7 @@ export async function createHostileWorld(rpFilter: Sysctls['rpFilter']): Promise
 
 async function furnish(world: World, rpFilter: Sysctls['rpFilter']): Promise<HostileWorld> {
   const { node1, gw1, isp } = world.hosts;
-  // What the switch passes on is none of its own traffic, also where br_netfilter shows it that.
+  // br_netfilter must not pass the switch's forwarded frames to its IP layer.
   await world.hosts.switch.run(['sh', '-c', bridgeScript(0)]);
   const gw2 = await addHost(world, 'gw2', rpFilter);
   const neighbour = await addHost(world, 'neighbour', rpFilter);
@@ -94,8 +94,8 @@ function hostWithin(
 }
 
 /**
- * ICMP errors are limited to one a second for each receiver: here, none is to be missing. Nor is one to come late: about a
- * neighbour that does not answer after 3 s, about fragments that stay alone after 30 or 60.
+ * Disables the limit for ICMP errors, one a second for each receiver, so that none is missing, and shortens their
+ * delays: 3 s for an unreachable neighbour, 30 or 60 s for incomplete fragments.
  */
 const everyErrorScript = `cd /proc/sys/net
 echo 0 >ipv4/icmp_ratelimit; echo 0 >ipv6/icmp/ratelimit
@@ -105,12 +105,12 @@ for file in ipv4/ipfrag_time ipv6/ip6frag_time netfilter/nf_conntrack_frag6_time
   [ ! -e $file ] || echo 1 >$file
 done`;
 
-/** What br_netfilter shows to the IP layer of a host: nothing, or everything that is bridged there. */
+/** Script that sets bridge-nf-call: br_netfilter passes no bridged packets to the IP layer, or all of them. */
 export function bridgeScript(value: 0 | 1): string {
   return `cd /proc/sys/net/bridge 2>/dev/null || exit 0; echo ${value} | tee bridge-nf-call-*tables`;
 }
 
-/** Another host of the LAN, in a namespace of the switch. */
+/** Adds a host to the LAN, in a namespace of the switch. */
 async function addHost(world: World, name: 'gw2' | 'neighbour', rpFilter: number): Promise<TestHost> {
   const lan = world.hosts.switch;
   await lan.run(['ip', 'netns', 'add', name]);
@@ -132,11 +132,11 @@ async function addHost(world: World, name: 'gw2' | 'neighbour', rpFilter: number
   return host;
 }
 
-/** The other gateway's cable to upstream. */
+/** Adds the second gateway's link to upstream. */
 async function addUplink(world: World, gw2: TestHost): Promise<void> {
   const { upstream } = world.hosts;
   const peer = ['peer', 'name', 'gw2', 'netns', String(upstream.pid)];
-  // Only the network namespace: the pid is the machine's.
+  // Enters only the network namespace: the pid is that of the machine.
   const cable = ['ip', 'link', 'add', 'uplink2', 'type', 'veth', ...peer];
   await runOrFail(thisMachine().exec, inNetwork(world.hosts.switch.pid, cable));
   await world.hosts.switch.run(['ip', 'link', 'set', 'uplink2', 'netns', 'gw2', 'name', 'uplink0']);
@@ -214,7 +214,7 @@ export async function applyAll({ hosts }: HostileWorld, steering: Steering): Pro
   }
 }
 
-/** What the packets of before have made the link believe; then the other container says where it really is. */
+/** Flushes wrong neighbours and stations; then the other container announces its real place. */
 export async function forgetStations({ hosts: { node1 }, container, inside }: HostileWorld): Promise<void> {
   const flush = ['ip', 'neighbour', 'flush', 'all'];
   await Promise.all([
@@ -235,7 +235,7 @@ socket.bind(Number(port), () => socket.send('hello', 80, address));
 setTimeout(() => process.exit(), 2000).unref();
 `;
 
-/** Begins the flows of other networks that crafted packets try to get into. What was before is forgotten. */
+/** Deletes old conntrack entries, and begins flows of other networks that crafted packets try to join. */
 export async function beginFlows({ hosts }: HostileWorld): Promise<void> {
   for (const host of Object.values(hosts)) await host.run(['conntrack', '-F']);
   const begin = (name: keyof typeof flowPorts, family: Family) => {

@@ -1,4 +1,4 @@
-/** Runs one row: captures, the event, traffic, what `status --check` says, `apply`, the declared way again. */
+/** Runs one row: captures, the event, traffic, `status --check`, `apply`, and the declared path again. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Family } from '../../../src/address/cidr.ts';
 import type { World } from '../../../src/lab/world.ts';
@@ -11,20 +11,20 @@ import { countElsewhere, watchElsewhere, type Seen } from './watch.ts';
 
 export interface Cell {
   readonly event: Event;
-  /** until all is mended; for the twin, until `apply` */
+  /** captured packets until the repair; for the control row, until `apply` */
   readonly seen: Seen;
   readonly checked: { readonly exitCode: number; readonly said: string };
-  /** whether anything came by the declared way between the event and `apply` */
+  /** whether any packet took the declared path between the event and `apply` */
   readonly meanwhile: Readonly<Record<Family, boolean>>;
-  /** what went wrong with `apply`, empty when nothing did */
+  /** error of `apply`, empty on success */
   readonly applyFailed: string;
-  /** whether each kind of packet comes by the declared way in the end, and none elsewhere */
+  /** whether each kind of packet takes the declared path at the end, and none is seen elsewhere */
   readonly mended: Readonly<Record<Family, boolean>>;
 }
 
 /** milliseconds of traffic after each step of an event */
 const traffic = 300;
-/** milliseconds in which it goes on by itself, where nothing of ours is broken: ARP asks once a second */
+/** milliseconds in which traffic recovers by itself if our objects are intact: ARP retries once a second */
 const patience = 3000;
 
 export async function runCell(world: World, event: Event): Promise<Cell> {
@@ -36,7 +36,7 @@ export async function runCell(world: World, event: Event): Promise<Cell> {
   await runSteps(world, event.steps);
   const meanwhile = await anyByDeclaredWay(upstream, event.names ? traffic : patience);
   const checked = await mustredirect(host, 'status', '--check');
-  // The twin leaks until it is mended, and has shown so by now.
+  // The control row leaks until it is repaired, so its capture ends here.
   const leaked = event.leaks ? await watch.stop(quiet) : undefined;
   if (event.undo) await runSteps(world, event.undo);
   const applied = await mustredirect(host, 'apply', '--yes');
@@ -56,7 +56,7 @@ export async function runCell(world: World, event: Event): Promise<Cell> {
   };
 }
 
-/** Whether all of a cell is the same for both. */
+/** Whether a value is the same for both families. */
 export function isAlike(values: Readonly<Record<Family, unknown>>): boolean {
   return families.every((family) => values[family] === values[4]);
 }

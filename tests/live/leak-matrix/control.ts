@@ -1,4 +1,4 @@
-/** The positive control: by it the silence of a capture means something. */
+/** Positive control: proves that captures see packets, so that an empty capture means that there are none. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Family } from '../../../src/address/cidr.ts';
 import type { Packet } from '../../../src/host/capture/packet.ts';
@@ -8,26 +8,26 @@ import { eachFamily, families } from './families.ts';
 import { whileQuiet } from './sender.ts';
 import { watchElsewhere, type Place } from './watch.ts';
 
-/** How many in one second a capture has seen. */
+/** Number of packets that a capture has seen in one second. */
 interface Counted {
   readonly icmp: number;
   readonly udp: number;
   /** new TCP connections */
   readonly connections: number;
-  /** packets of the TCP connection that stands */
+  /** packets of the established TCP connection */
   readonly standing: number;
 }
 
-/** milliseconds until a container that has just been started, or led another way, sends at its full rate */
+/** milliseconds until a container that was started or rerouted sends at its full rate */
 const settling = 500;
-/** nobody's */
+/** unused MAC address */
 const another = '02:00:00:00:00:02';
 
 const internet = eachFamily((family) => addressesOf(family).internet);
 const gateway = eachFamily((family) => addressesOf(family).gw1);
 const forBoth = (make: (family: Family) => string): string => families.map(make).join('; ');
 
-/** What leads the packets by each capture, and takes that away again. Nobody answers on a device without an end. */
+/** Commands that route packets to each capture, and back. No host replies on a device without a peer. */
 const ways: Readonly<Record<Place, readonly [begin: string, end: string]>> = {
   isp: ['true', 'true'],
   gw1: [
@@ -41,7 +41,7 @@ const ways: Readonly<Record<Place, readonly [begin: string, end: string]>> = {
   ],
 };
 
-/** Of each family. @param world where nothing is applied, and a container sends */
+/** Counts for each family. @param world world before apply, with a container that sends */
 export async function runControl(
   world: World,
   place: Place,
@@ -64,7 +64,7 @@ export async function runControl(
     const { standing, ...counted } = count(
       seen.elsewhere[place].filter(({ destination }) => destination === internet[family]),
     );
-    // Where nobody answers, no connection can stand.
+    // Without replies, no connection is established.
     return place === 'node1' ? counted : { ...counted, standing };
   });
 }

@@ -1,14 +1,14 @@
-/** What arrives upstream by the declared way, counted there by the kernel, also while links come and go. */
+/** Counts packets that arrive upstream by the declared path; the kernel counts, even while links come and go. */
 import type { Family } from '../../../src/address/cidr.ts';
 import { waitUntil } from '../../../src/host/process/background.ts';
 import { addressesOf } from '../../../src/lab/layout.ts';
 import type { TestHost } from '../../../src/lab/test-host.ts';
 import { eachFamily, families } from './families.ts';
 
-/** `syn` is a new connection, `data` one that stands. */
+/** `syn` is a new connection, `data` an established one. */
 const kinds = ['icmp', 'udp', 'syn', 'data'] as const;
 type Kind = (typeof kinds)[number];
-/** per family: how many of each kind */
+/** family -> number of each kind */
 type Counted = Readonly<Record<Family, Readonly<Record<Kind, number>>>>;
 
 function tableText(family: Family): string {
@@ -36,7 +36,7 @@ export async function countDeclared(upstream: TestHost): Promise<void> {
   await upstream.run(['nft', '-f', '-'], { input: families.map(tableText).join('') });
 }
 
-/** How many of each kind have come since the last call. */
+/** Number of each kind since the last call. */
 async function newOnDeclared(upstream: TestHost): Promise<Counted> {
   const [four, six] = await Promise.all(
     ['ip', 'ip6'].map((ip) => upstream.run(['nft', 'reset', 'counters', 'table', ip, 'seen'])),
@@ -50,10 +50,12 @@ async function newOnDeclared(upstream: TestHost): Promise<Counted> {
   });
 }
 
-/** A connection that stood waits for its next try as long as it has waited already: seconds, and more on a busy machine. */
+/** An established connection doubles its retransmission timeout: seconds, and more on a busy machine. */
 const patience = 40_000;
 
-/** Waits until anything of each family comes by the declared way, so many milliseconds at most; tells which did. */
+/**
+ * Waits until any packet of each family takes the declared path, up to a timeout in ms; returns the result by family.
+ */
 export async function anyByDeclaredWay(
   upstream: TestHost,
   timeout: number,
@@ -70,7 +72,7 @@ export async function anyByDeclaredWay(
   return come;
 }
 
-/** Waits until each kind of each family comes by the declared way; tells of which family all did. */
+/** Waits until each kind of packet takes the declared path; returns the result by family. */
 export async function declaredWayIsOpen(
   upstream: TestHost,
   wanted: readonly Kind[] = kinds,

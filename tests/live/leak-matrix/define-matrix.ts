@@ -1,6 +1,6 @@
 /**
- * The leak matrix: whatever happens to a redirected network, no packet of it leaves by another way. In parts, each with
- * a world of its own: side by side they take half the time. All of them in one process make the page.
+ * Leak matrix: in any event, no packet of a redirected network leaves by another path. Its parts have separate worlds,
+ * and run in parallel in half the time. All parts in one process write the page.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -31,15 +31,15 @@ import { hostileSection } from '../hostile/page.ts';
 import { mustSucceed } from '../program.ts';
 import { createTestWorld } from '../test-world.ts';
 
-/** Of each kind, in one second: 100 are sent, and a busy machine may be late with some. */
+/** Minimum for each kind in one second: 100 are sent, and a busy machine may be late with some. */
 const atLeast = 70;
 
-/** of all engines, when they are done */
+/** sections of engines that are done */
 const sections: string[] = [];
 const engines = new Set<string>();
 let measured = '';
 
-/** What is alike with every engine is done with one. */
+/** Events that do not depend on the engine are tested with one engine. */
 function eventsOf(engine: LabEngine): readonly Event[] {
   const ofEngine = engine === 'docker' ? dockerEvents : podmanEvents;
   if (engine !== fullEngine) return [...layerEvents('node1', 'some'), ...ofEngine];
@@ -55,7 +55,7 @@ function titleOf(engine: LabEngine, what: MatrixPart['what']): string {
   return what === 'marks' ? `${engine}, with so many networks that a mark steers` : engine;
 }
 
-/** @param parts those of this file; when the page is written, all of them */
+/** @param parts parts of this file; when the page is written, all parts */
 export function defineMatrix(parts: readonly MatrixPart[]): void {
   describe.each(parts)('$engine, $what', ({ engine, what }) => {
     const cells: Cell[] = [];
@@ -80,7 +80,7 @@ export function defineMatrix(parts: readonly MatrixPart[]): void {
       await world.down();
     });
 
-    it.each(places)('control: with nothing applied, the capture on %s sees every kind', async (place) => {
+    it.each(places)('control: before apply, the capture on %s sees every kind', async (place) => {
       const counted = await runControl(world, place);
       for (const family of families) {
         expect(Math.min(...Object.values(counted[family]))).toBeGreaterThanOrEqual(atLeast);
@@ -111,20 +111,20 @@ export function defineMatrix(parts: readonly MatrixPart[]): void {
   });
 
   describe('docs/leak-matrix.md', () => {
-    it('says what was found', async () => {
-      // Other tests make those two.
+    it('matches the results', async () => {
+      // Sections that other tests write.
       const others = [await readEndings(), hostileSection(await readFile(page, 'utf8'))];
       const text = pageText(measured, atLeast, [...sections, ...others].filter(Boolean));
       process.stdout.write(`\n${text}\n`);
       if (process.env['LEAK_MATRIX'] === 'write') await writeFile(page, text);
       const written = await readFile(page, 'utf8');
-      // Which way packets went meanwhile may differ with the machine's load; an engine that it lacks is not looked at.
+      // Column `meanwhile` may vary with the machine's load; engines that this machine lacks are not compared.
       expect(sections.flatMap(outline).filter((row) => !outline(written).includes(row))).toEqual([]);
     });
   });
 }
 
-/** What happened where, and whether anything was seen elsewhere. */
+/** Events, and whether packets were seen elsewhere. */
 function outline(text: string): string[] {
   const rows = text.split('\n').filter((line) => line.startsWith('| '));
   return rows.map((row) => `${row.split(' | ').slice(0, 2).join(' | ')}, ${row.includes('**packets**')}`);

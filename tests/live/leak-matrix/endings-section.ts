@@ -1,4 +1,4 @@
-/** The section of the page about redirects that end. Another test makes it than makes the rest of the page. */
+/** Section of the page on ends of redirects, which another test writes than the rest of the page. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { Family } from '../../../src/address/cidr.ts';
@@ -13,7 +13,7 @@ export interface EndingRow {
   readonly by: 'rules' | 'marks';
   /** packets with the container's own address at the isp */
   readonly own: Readonly<Record<Family, number>>;
-  /** whether datagrams came there afterwards with the address of the node */
+  /** whether datagrams arrived there afterwards with the address of the node */
   readonly open: Readonly<Record<Family, boolean>>;
 }
 
@@ -42,7 +42,7 @@ function cellsOf({ what, engine, by, own, open }: EndingRow): string[] {
   ];
 }
 
-/** The section as it stands on the page; empty when there is none. */
+/** Section on the page; empty when there is none. */
 export async function readEndings(): Promise<string> {
   return /^## Endings\n[^]*?(?=^## |$(?![^]))/m.exec(await readFile(page, 'utf8'))?.[0] ?? '';
 }

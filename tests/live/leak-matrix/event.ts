@@ -1,4 +1,4 @@
-/** What a row of the matrix is: something that happens to a redirected network, and what has to come of it. */
+/** Row of the matrix: an event that affects a redirected network, and the expected result. */
 import { filePath } from '../../../src/lab/example-file.ts';
 import type { HostName } from '../../../src/lab/layout.ts';
 import type { World } from '../../../src/lab/world.ts';
@@ -7,19 +7,19 @@ import { exampleFile } from './families.ts';
 
 export interface Event {
   readonly name: string;
-  /** whose `status --check` is asked afterwards, and where `apply` mends */
+  /** host that runs `status --check` and `apply` after the event */
   readonly host: 'node1' | 'gw1';
-  /** what was before, while nobody looks: a network that is not redirected yet may go anywhere */
+  /** steps before the captures: a network that is not redirected yet may use any path */
   readonly prepare?: readonly Step[];
-  /** one after the other, with traffic after each */
+  /** steps in order, with traffic after each */
   readonly steps: readonly Step[];
-  /** what `status --check` has to name, each of them; absent when nothing of ours is missing or changed */
+  /** objects that `status --check` must name; absent when none of ours is missing or changed */
   readonly names?: readonly string[];
-  /** the twin that shows that each layer counts: nothing is left, and packets must be seen elsewhere */
+  /** control that proves that each layer counts: all layers are removed, and packets must be seen elsewhere */
   readonly leaks?: true;
-  /** takes away again what is none of our business, before `apply` */
+  /** removes foreign objects before `apply` */
   readonly undo?: readonly Step[];
-  /** brings back what was of others, after `apply` */
+  /** restores foreign objects after `apply` */
   readonly restore?: readonly Step[];
 }
 
@@ -29,7 +29,7 @@ export function applyFile(edit: (file: string) => string): Step {
   return applyText((world) => edit(exampleFile(world)));
 }
 
-/** As the file says from now on, on both hosts: the gateway first. */
+/** Applies a file on both hosts, first on the gateway. */
 export function applyText(textFor: (world: World) => string): Step {
   return async (world) => {
     for (const host of [world.hosts.gw1, world.hosts.node1]) {
@@ -39,7 +39,7 @@ export function applyText(textFor: (world: World) => string): Step {
   };
 }
 
-/** A part of the file is not ready: it is closed, and apply says so. */
+/** Applies a file with a part that is not ready: it is blocked, and apply reports it. */
 export function applyNotReady(host: Event['host']): Step {
   return async ({ hosts }) => {
     const { exitCode, stdout, stderr } = await mustredirect(hosts[host], 'apply', '--yes');
@@ -47,7 +47,7 @@ export function applyNotReady(host: Event['host']): Step {
   };
 }
 
-/** @param script for a shell that stops at the first error */
+/** @param script script for a shell that stops at the first error */
 export function on(host: HostName, script: string): Step {
   return ({ hosts }) => hosts[host].run(['sh', '-ec', script]);
 }

@@ -1,4 +1,4 @@
-/** What mustredirect does itself: each change of the file, there and back, and the first start after a boot. */
+/** Changes by mustredirect: each change of the file and back, and the first start after a boot. */
 import { addresses, addressesOf } from '../../../src/lab/layout.ts';
 import { mustSucceed } from '../program.ts';
 import { applyFile, on, type Event, type Step } from './event.ts';
@@ -8,7 +8,7 @@ import { startSender } from './sender.ts';
 const host = 'node1';
 const another = ['192.168.50.3', '2001:db8:50::3'] as const;
 
-/** It stays in the file until the row is over, and then all is as it was: a change, too. */
+/** Changes the file until the row is over; the change back is tested, too. */
 function change(name: string, edit: (file: string) => string, ...before: readonly Step[]): Event {
   return {
     name: `changed: ${name}`,

@@ -1,4 +1,4 @@
-/** What has to do with the engine of the network. */
+/** Events with the engine of the network. */
 import { restartDockerd } from '../../../src/lab/containers/docker.ts';
 import { network, subnetOf } from '../../../src/lab/layout.ts';
 import { applyNotReady, on, type Event, type Step } from './event.ts';
@@ -11,7 +11,7 @@ const host = 'node1';
 
 const bus = 'DBUS_SYSTEM_BUS_ADDRESS=unix:path=/run/dbus-lab.sock';
 
-/** The real one, with a bus of its own; containers are trusted, or it would stop them itself. */
+/** Starts a real firewalld with its own bus; containers are in zone trusted, or it would drop their packets itself. */
 const startFirewalld = `
 echo '<busconfig><type>system</type><listen>unix:path=/run/dbus-lab.sock</listen><auth>EXTERNAL</auth>
 <policy context="default"><allow user="*"/><allow own="*"/><allow send_type="method_call"/>
@@ -23,10 +23,10 @@ setsid firewalld --nofork --nopid >>/run/firewalld.log 2>&1 </dev/null &
 for try in $(seq 1 100); do firewall-cmd --state >/dev/null 2>&1 && exit; sleep 0.1; done
 cat /run/firewalld.log; exit 1`;
 
-/** How an engine is told to do something, and how it makes its rules again, which are no more ours than others'. */
+/** Commands of an engine, and the one that recreates its rules, which are foreign to us. */
 interface Engine {
   readonly program: 'podman' | 'docker';
-  /** so that `rm` does not wait for the container */
+  /** option by which `rm` does not wait for the container */
   readonly now: string;
   readonly renewal: string;
   readonly renew: Step;
@@ -46,7 +46,7 @@ const docker: Engine = {
   renew: ({ hosts: { node1 } }) => restartDockerd(node1),
 };
 
-/** The bridge of the one before stays somebody's, or podman would give it to the next. */
+/** The bridge of the previous network is occupied, so that podman does not reuse it. */
 function createNetwork(subnet: string, subnet6: string, name: string = network.name): Step {
   return ({ containers }) => containers.createNetwork(name, subnet, subnet6);
 }
@@ -86,7 +86,7 @@ function eventsOf({ program, now, renewal, renew }: Engine): readonly Event[] {
     {
       name: 'not ready: the network made anew with other subnets, from apply on; then with those of the file',
       host,
-      // Until apply, nobody hears of it: its containers leave by the isp.
+      // Before apply, packets leave by the isp, so this step is not captured.
       prepare: [
         node(`${program} rm --force${now} web; ${program} network rm ${network.name}`),
         createNetwork('10.98.0.0/24', '2001:db8:98::/64', 'placeholder'),

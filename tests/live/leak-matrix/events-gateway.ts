@@ -1,4 +1,4 @@
-/** What others do on the gateway. */
+/** Events on the gateway. */
 import { runOrFail } from '../../../src/host/process/exec.ts';
 import { inNetwork } from '../../../src/host/process/namespaces.ts';
 import { addressesOf, hostAddresses, subnetOf, uplinkLinks } from '../../../src/lab/layout.ts';
@@ -20,7 +20,7 @@ const returnRoutes = families.map((family) => missing(family, `route: ${subnetOf
 const defaultRoutes = families
   .map((family) => `ip route replace default via ${addressesOf(family).isp}`)
   .join('; ');
-/** What IPv6 loses with a link it takes back as IPv4 does: with the address of before. */
+/** Restores the address that IPv6, unlike IPv4, loses when a link goes down. */
 const again = (address: string, device: string): string =>
   `ip address replace ${address}/64 dev ${device} nodad`;
 const ownRules = [4050, 4051, 4100, 4200];
@@ -79,7 +79,7 @@ export const gatewayEvents: readonly Event[] = [
       gateway(`ip address del ${own[4]}/24 dev eth0; ip address del ${own[6]}/64 dev eth0`),
       gateway(`ip address add ${own[4]}/24 dev eth0; ${again(own[6], 'eth0')}; ${defaultRoutes}`),
     ],
-    // Routes of IPv6 live on.
+    // IPv6 routes stay.
     names: returnRoutes.slice(0, 1),
   },
   {
@@ -102,14 +102,14 @@ export const gatewayEvents: readonly Event[] = [
   advertisements('gw1', 'eth0'),
 ];
 
-/** As the lab has made it, with the index that it had. */
+/** Recreates the uplink of the lab, with the same index. */
 async function makeUplink({ hosts: { gw1, upstream } }: World): Promise<void> {
   const index = await gw1.run(['cat', '/run/ifindex']);
   const cable = uplinkLinks({ upstream: upstream.pid }, families).replace(
     'uplink0 type',
     `uplink0 index ${index} type`,
   );
-  // Only the network namespace: the pids of other hosts are the machine's.
+  // Enters only the network namespace: the pids of other hosts are those of the machine.
   await runOrFail(thisMachine().exec, inNetwork(gw1.pid, ['ip', '-batch', '-']), { input: cable });
   await upstream.run([
     'sh',

@@ -1,4 +1,4 @@
-/** What happens to hosts on which a mark steers: what takes away a layer, or the mark, and the change to rules by source. */
+/** Events with steering by fwmark: loss of a layer or of the mark, and the change to rules by source. */
 import { type Event, applyText, on } from './event.ts';
 import { both, crowdedFile, exampleFile, missing } from './families.ts';
 import { layerEvents, nftTable, rule } from './layers.ts';

@@ -1,4 +1,4 @@
-/** What others do on the node. */
+/** Events on the node. */
 import { addresses, addressesOf } from '../../../src/lab/layout.ts';
 import { applyNotReady, on, type Event, type Step } from './event.ts';
 import { eachFamily, families, missing } from './families.ts';
@@ -9,9 +9,9 @@ const node = (run: string): Step => on('node1', run);
 const host = 'node1';
 const isp = eachFamily((family) => addressesOf(family).isp);
 const own = eachFamily((family) => addressesOf(family).node1);
-/** As DHCP or ifupdown do: the wrong way out is there again before ours is. */
+/** Like DHCP or ifupdown: the default route to the isp is restored before our routes. */
 const defaultRoutes = families.map((family) => `ip route replace default via ${isp[family]}`).join('; ');
-/** What IPv6 loses with the link it takes back as IPv4 does: with the address of before. */
+/** Restores the address that IPv6, unlike IPv4, loses when a link goes down. */
 const address6 = `ip address replace ${own[6]}/64 dev eth0 nodad`;
 const openRoutes = families.map((family) =>
   missing(family, `route in table ${table}: default via ${addressesOf(family).gw1} dev eth0`),
@@ -33,7 +33,7 @@ export const nodeEvents: readonly Event[] = [
       node(`ip address del ${own[4]}/24 dev eth0; ip address del ${own[6]}/64 dev eth0`),
       node(`ip address add ${own[4]}/24 dev eth0; ${address6}; ${defaultRoutes}`),
     ],
-    // Routes of IPv6 live on.
+    // IPv6 routes stay.
     names: openRoutes.slice(0, 1),
   },
   {

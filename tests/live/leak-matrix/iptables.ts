@@ -1,4 +1,4 @@
-/** What somebody does with iptables, and with its twin for IPv6. */
+/** Commands with iptables and ip6tables. */
 
 const twice = (make: (iptables: string) => string): string => ['iptables', 'ip6tables'].map(make).join('; ');
 

@@ -1,4 +1,4 @@
-/** The runs that are killed: each way between two states, on the node and on the gateway. */
+/** Runs that are killed: each transition between two states, on the node and on the gateway. */
 import { filePath } from '../../../src/lab/example-file.ts';
 import { mustSucceed } from '../program.ts';
 import type { Step } from './event.ts';
@@ -8,7 +8,7 @@ import type { Journey } from './kill.ts';
 type Place = Journey['host'];
 
 const original = (file: string): string => file;
-/** Another gateway, table and mark. */
+/** File with another gateway, table and mark. */
 const another = (file: string): string =>
   `${file.replaceAll('office', 'hq')}    table: 300\n    mark: 0x21\n`;
 

@@ -1,4 +1,4 @@
-/** What is wrong with a cell, or with the control, one line each; nothing when all is as it must be. */
+/** Faults in a cell or in the control, one line each; empty when the result is as expected. */
 import type { Cell } from './cell.ts';
 import { families } from './families.ts';
 import { countElsewhere, listSeen } from './watch.ts';

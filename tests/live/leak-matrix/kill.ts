@@ -1,4 +1,4 @@
-/** Rows of runs that are killed at each boundary between two of their steps, and of the run that follows. */
+/** Rows of runs that are killed at each boundary between two steps, and of the run that follows. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TestHost } from '../../../src/lab/test-host.ts';
 import type { World } from '../../../src/lab/world.ts';
@@ -13,17 +13,17 @@ import { type Seen, listSeen, watchElsewhere } from './watch.ts';
 export interface Journey {
   readonly name: string;
   readonly host: 'node1' | 'gw1';
-  /** to where it begins: redirected, or at least closed */
+  /** steps to the initial state: redirected, or at least blocked */
   readonly begin: readonly Step[];
-  /** the run that is killed */
+  /** arguments of the run that is killed */
   readonly args: readonly string[];
 }
 
-/** What the boundaries of one run have shown together. */
+/** Result for all boundaries of one run. */
 export interface KillRow {
   readonly journey: Journey;
   readonly boundaries: number;
-  /** what is wrong, with its boundary; empty when all is as it must be */
+  /** faults, with their boundary; empty when the result is as expected */
   readonly faults: readonly string[];
 }
 
@@ -51,7 +51,7 @@ async function runKillCell(
   const watch = await watchElsewhere(world);
   const wasKilled = await runKilled(world.hosts[host], boundary, ...args);
   await sleep(traffic);
-  // With the last of ours gone it is a host like any other again, and its containers go where they went before.
+  // Without our last object, the host is an ordinary one, and its containers use its default route: the capture ends.
   const early = (await isTakenAway(world.hosts[host])) ? await stop() : undefined;
   await mustSucceed(world.hosts[host], 'apply', '--yes');
   const open = await declaredWayIsOpen(upstream);

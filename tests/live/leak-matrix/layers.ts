@@ -1,4 +1,4 @@
-/** What takes away each of the layers, alone and together, and what `status --check` then has to name. */
+/** Removal of each layer, alone and in combination, and the objects that `status --check` must name. */
 import { subnetOf } from '../../../src/lab/layout.ts';
 import { preferences } from '../../../src/kinds/ownership.ts';
 import { on, type Event } from './event.ts';
@@ -6,16 +6,16 @@ import { both, families, missing } from './families.ts';
 
 const { steer, closed } = preferences;
 
-/** Of the example file's gateway, on both hosts. */
+/** Table of the example file's gateway, on both hosts. */
 export const table = 2184;
 
 export const nftTable = '+ nft table inet mustredirect';
 const closedRoute = families.map((family) => missing(family, `route in table ${table}: unreachable default`));
 
-/** iproute2 takes IPv6's last unreachable route for one of the kernel's own, and leaves it when it flushes. */
+/** iproute2 mistakes IPv6's last unreachable route for one of the kernel, and skips it when flushing. */
 const flushed = closedRoute.slice(0, 1);
 
-/** All that have it. */
+/** Deletes all rules with a preference. */
 function deleteRules(preference: number): string {
   return both(`while ip rule del preference ${preference}; do :; done 2>/dev/null`);
 }
@@ -36,19 +36,22 @@ const layers = [
 ] as const;
 
 /**
- * Each alone, each two, and all but one that does without the others. With none left packets must be seen elsewhere, or
- * each cell above proves nothing. What steering alone lets through is the engine's masquerade: that is what the source
- * layer is for.
+ * Combinations of removed layers: each alone, each two, and all but one that works without the others. Without any
+ * layer, packets must be seen elsewhere, or the other cells prove nothing. With steering alone, packets keep the
+ * engine's masquerade, which the source layer prevents.
  */
 const losses = [
   0b0001, 0b0010, 0b0100, 0b1000, 0b0011, 0b0101, 0b1001, 0b0110, 0b1010, 0b0111, 0b1011, 0b1101, 0b1111,
 ];
 const some = [0b0001, 0b0010, 0b0100, 0b1000, 0b1111];
-/** Where a mark steers, the guard's table sets it: without the table the source layer is alone, and not to be lost as well. */
+/**
+ * With steering by fwmark, the guard's table sets the mark: without it, only the source layer is left, so both never
+ * go.
+ */
 const marked = losses.filter((bits) => bits === 0b1111 || (bits & 0b1100) !== 0b1100);
 const losable = { all: losses, some, marked } as const;
 
-/** @param which all of them, those that an engine may have to do with, or those with which a mark steers */
+/** @param which all combinations, those that an engine may affect, or those with steering by fwmark */
 export function layerEvents(host: 'node1' | 'gw1', which: keyof typeof losable = 'all'): Event[] {
   return losable[which].map((bits) => {
     const lost = layers.filter((_, index) => bits & (1 << index));
@@ -62,13 +65,13 @@ export function layerEvents(host: 'node1' | 'gw1', which: keyof typeof losable =
   });
 }
 
-/** Forwarding of both families, which `ip_forward` alone is not. */
+/** Sets forwarding of both families: `ip_forward` is for IPv4 only. */
 const forward = (value: 0 | 1): string =>
   `echo ${value} >/proc/sys/net/ipv4/ip_forward; echo ${value} >/proc/sys/net/ipv6/conf/all/forwarding`;
 
 /**
- * What both hosts have: each of our rules, the table, and what clears all of a kind.
- * @param openRoutes as `status` names them, of each family
+ * Events on both hosts: removal of each of our rules, of the table, and of all objects of a kind.
+ * @param openRoutes routes of each family, as `status` names them
  */
 export function commonEvents(
   host: 'node1' | 'gw1',

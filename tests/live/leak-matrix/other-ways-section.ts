@@ -1,12 +1,12 @@
-/** The section of the page about ways that others make: a row of it belongs to the test that has seen it. */
+/** Section of the page on foreign egress: each row is written by the test that has seen it. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { page } from './endings-section.ts';
 
 export interface OtherWay {
   readonly what: string;
-  /** what is seen where nothing of ours prevents it */
+  /** result without our objects */
   readonly control: string;
-  /** what is seen with it */
+  /** result with them */
   readonly applied: string;
 }
 
@@ -20,7 +20,7 @@ const begin = [
   '| --- | --- | --- |',
 ].join('\n');
 
-/** Writes the row when the page is made anew. The test that calls this has already asked for what the row says. */
+/** Adds the row when the page is written. The caller has already asserted the results. */
 export async function noteOtherWay(way: OtherWay): Promise<void> {
   if (process.env['LEAK_MATRIX'] !== 'write') return;
   const text = await readFile(page, 'utf8');

@@ -4,14 +4,14 @@ import { podmanEngines } from '../test-world.ts';
 
 export interface MatrixPart {
   readonly engine: LabEngine;
-  /** what happens: other things, a kill of our own runs at each of their boundaries, or things that marks steer through */
+  /** kind of events: foreign actions, kills of our runs at each boundary, or steering by fwmark */
   readonly what: 'events' | 'kills' | 'marks';
 }
 
-/** What is alike with every engine is done with this one. */
+/** Engine for events that do not depend on the engine. */
 export const fullEngine = 'podman-netavark';
 
-/** In the order of the page. */
+/** Parts in the order of the page. */
 export async function matrixParts(): Promise<MatrixPart[]> {
   const engines = [...(await podmanEngines()), 'docker'] as const;
   return engines.flatMap((engine): MatrixPart[] => [

@@ -1,9 +1,9 @@
-/** Strangers that say, with real router advertisements, that the way out is theirs. */
+/** Foreign hosts that announce themselves as default router with real router advertisements. */
 import { network } from '../../../src/lab/layout.ts';
 import { on, type Event } from './event.ts';
 import { startSender } from './sender.ts';
 
-/** The best of routers, on a device, and a way to just where the packets go. */
+/** Starts a router with high preference on a device, with a specific route to the packets' destination. */
 const start = (device: string): string => `
 echo 'interface ${device} {
   AdvSendAdvert on; MinRtrAdvInterval 3; MaxRtrAdvInterval 4; AdvDefaultPreference high;
@@ -11,10 +11,12 @@ echo 'interface ${device} {
   route 2001:db8:113::/64 { AdvRoutePreference high; };
 };' >/run/radvd.conf
 radvd -C /run/radvd.conf -p /run/radvd.pid -m none`;
-/** With a last one that takes it all back. */
+/** Stops the router with a final advertisement that withdraws everything. */
 const stop = 'kill $(cat /run/radvd.pid); sleep 0.5';
 
-/** A host that forwards believes routers only where it is told to; then it does, or the row proves nothing. */
+/**
+ * Makes the host accept advertisements, which a forwarding host ignores by default: otherwise, the row proves nothing.
+ */
 const believe = (device: string): string => `cd /proc/sys/net/ipv6/conf/${device}
 echo 2 >accept_ra; echo 128 >accept_ra_rt_info_max_plen`;
 const awaitRoutes = (device: string): string => `for try in $(seq 1 100); do
@@ -23,7 +25,7 @@ const awaitRoutes = (device: string): string => `for try in $(seq 1 100); do
   sleep 0.1
 done; ip -6 route; exit 1`;
 
-/** @param device on the LAN, where the isp is the stranger: the wrong way out, as the best there is */
+/** @param device device on the LAN, where the isp announces itself as the best default router */
 export function advertisements(host: 'node1' | 'gw1', device: string): Event {
   return {
     name: 'router advertisements of the isp: it is the best router, and has a route to just there',
@@ -34,7 +36,7 @@ export function advertisements(host: 'node1' | 'gw1', device: string): Event {
   };
 }
 
-/** The bridge of the network, as the engine has named it. */
+/** Bridge of the network, as named by the engine. */
 const bridge = `bridge=$(podman network inspect --format '{{.NetworkInterface}}' ${network.name})
 test -e /sys/class/net/$bridge`;
 const inContainer = `pid=$(podman inspect --format '{{.State.Pid}}' stranger)

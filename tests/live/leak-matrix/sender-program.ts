@@ -1,6 +1,6 @@
 /**
- * The first process of a container that never stops sending: the text of this function is what is passed to
- * Node there, so it uses nothing but its arguments and the language.
+ * First process of a container that sends continuously. Node runs the text of this function, so it uses only its
+ * arguments and the language.
  */
 import type * as childProcess from 'node:child_process';
 import type * as dgram from 'node:dgram';
@@ -16,7 +16,7 @@ export interface Target {
 
 export interface Job {
   readonly targets: readonly Target[];
-  /** milliseconds between two packets of a kind, to each target */
+  /** milliseconds between packets of a kind, to each target */
   readonly interval: number;
 }
 
@@ -27,7 +27,7 @@ export function senderText({ targets, interval }: Job): string {
   return calls.join(';');
 }
 
-/** Echo requests, datagrams, connections that are new each time, and data on one that stands. */
+/** Sends echo requests, datagrams, new connections, and data on an established connection. */
 function sendForever(load: Load, { address, port, interval }: Target & Pick<Job, 'interval'>): void {
   const { spawn } = load('node:child_process') as typeof childProcess;
   const { createSocket } = load('node:dgram') as typeof dgram;
@@ -46,7 +46,7 @@ function sendForever(load: Load, { address, port, interval }: Target & Pick<Job,
     const socket = connect(port, address);
     socket.on('error', () => {});
     socket.once('connect', () => socket.resetAndDestroy());
-    // Before the kernel sends a second SYN: what is counted shall be ours.
+    // Ends before the kernel retransmits the SYN, so that the count includes only our packets.
     setTimeout(() => socket.destroy(), 200);
   };
 
@@ -65,7 +65,7 @@ function sendForever(load: Load, { address, port, interval }: Target & Pick<Job,
   stand();
   const begin = Date.now();
   let sent = 0;
-  // A timer may come late: what is due by then is sent at once, so that the rate stays the same.
+  // A timer may be late: due packets are sent at once, to keep the rate.
   setInterval(() => {
     for (; sent < (Date.now() - begin) / interval; sent += 1) {
       sendDatagram();

@@ -1,4 +1,4 @@
-/** Containers whose first process sends without end, so that there is no moment in which one is there and silent. */
+/** Containers whose first process sends continuously, so that they are never up and silent. */
 import { network, addressesOf } from '../../../src/lab/layout.ts';
 import { responderPort } from '../../../src/lab/responder.ts';
 import type { World } from '../../../src/lab/world.ts';
@@ -6,10 +6,10 @@ import type { TestHost } from '../../../src/lab/test-host.ts';
 import { families } from './families.ts';
 import { senderText } from './sender-program.ts';
 
-/** milliseconds between two packets of a kind */
+/** milliseconds between packets of a kind */
 const interval = 10;
 
-/** The machine's Node, and the libraries that it is linked with. */
+/** The machine's Node, and the libraries that it links. */
 const volumes = ['/usr/lib:/usr/lib:ro', '/lib64:/lib64:ro', '/lib:/lib:ro', `${process.execPath}:/node:ro`];
 
 export async function startSender({ hosts: { node1 }, engine }: World, name: string): Promise<void> {
@@ -21,10 +21,10 @@ export async function startSender({ hosts: { node1 }, engine }: World, name: str
   await node1.run([...start, ...mounts, 'localhost/lab', '/node', '-e', text]);
 }
 
-/** Every process of every sender, wherever it runs: nobody else on the host is called so. */
+/** Signals every process of every sender by its command line, which no other process has. */
 const signalAll = `pkill -"$0" -f '^/node -e|^/bin/busybox ping'; true`;
 
-/** Does something while all senders of the host hold still. */
+/** Runs an action while all senders of the host are stopped. */
 export async function whileQuiet(node: TestHost, act: () => Promise<void>): Promise<void> {
   await node.run(['sh', '-c', signalAll, 'STOP']);
   try {

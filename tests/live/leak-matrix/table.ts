@@ -1,4 +1,4 @@
-/** The matrix as a page. Nothing on it differs from run to run: no times, no counts but zero. */
+/** Renders the matrix as a page without values that differ from run to run: no times, and no counts except zero. */
 import { MustredirectError } from '../../../src/error.ts';
 import type { World } from '../../../src/lab/world.ts';
 import type { Family } from '../../../src/address/cidr.ts';
@@ -7,10 +7,10 @@ import { eachFamily, families } from './families.ts';
 import type { KillRow } from './kill.ts';
 import { countElsewhere, leftUntranslated } from './watch.ts';
 
-/** The command that makes the page. */
+/** Command that writes the page. */
 const command = 'npm run leak-matrix';
 
-/** @param measured what it was measured with; the only line that another machine writes otherwise */
+/** @param measured versions in use: the only line that differs between machines */
 export function pageText(measured: string, atLeast: number, sections: readonly string[]): string {
   return `# Leak matrix
 
@@ -29,7 +29,7 @@ second.
 ${sections.join('\n')}`;
 }
 
-/** @param engines what ran them, by name and version */
+/** @param engines engines with versions */
 export async function measuredWith(
   { hosts: { node1 } }: World,
   engines: ReadonlySet<string>,
@@ -47,7 +47,7 @@ export async function measuredWith(
   return `Last made on Linux ${version(kernel)} with ${[...engines].join(', ')}, nft ${version(nft)}, iproute2 ${version(ip)}.`;
 }
 
-/** One table, with a heading of its own. */
+/** One table with a heading. */
 export function sectionText(engine: string, cells: readonly Cell[]): string {
   const rows = cells.map((cell) => `| ${rowOf(cell).join(' | ')} |`);
   return [
@@ -60,7 +60,7 @@ export function sectionText(engine: string, cells: readonly Cell[]): string {
   ].join('\n');
 }
 
-/** The runs that were killed, one row each. */
+/** Killed runs, one row each. */
 export function killSectionText(rows: readonly KillRow[]): string {
   return [
     '## Killed',
@@ -95,14 +95,14 @@ function rowOf(cell: Cell): string[] {
   ];
 }
 
-/** What is alike of both families is named once. */
+/** Lists an object that both families have once. */
 function eachOnce(names: readonly string[]): readonly string[] {
   return names.filter(
     (name) => !names.some((other) => other !== name && other.replace('+ ', '+ IPv6 ') === name),
   );
 }
 
-/** Once where it is the same for both. */
+/** Prints the text once if it is the same for both families. */
 function ofEach(say: (family: Family) => string): string {
   const said = eachFamily(say);
   return isAlike(said) ? said[4] : families.map((family) => `IPv${family} ${said[family]}`).join(', ');

@@ -1,7 +1,7 @@
 /**
- * Captures wherever a packet of the redirected network must not be. The lab's wrong way shares eth0 with the
- * declared one, so on the LAN it is the frame's destination that tells: the gateway's or the node's own
- * address is the declared way, anything else is not, the isp's above all.
+ * Captures on all links where a packet of the redirected network must not be. The lab's wrong path shares eth0 with the
+ * declared one, so on the LAN the frame's destination decides: the MAC address of the gateway or of the node is the
+ * declared path, any other one, such as the isp's, is not.
  */
 import { type Family, familyOf } from '../../../src/address/cidr.ts';
 import type { Packet } from '../../../src/host/capture/packet.ts';
@@ -13,14 +13,14 @@ export const places = ['isp', 'gw1', 'node1'] as const;
 export type Place = (typeof places)[number];
 
 export interface Seen {
-  /** packets on links that are not the declared way */
+  /** packets on links that are not the declared path */
   readonly elsewhere: Readonly<Record<Place, readonly Packet[]>>;
-  /** packets out of the uplink with another source than the declared one */
+  /** packets on the uplink with another source than the declared one */
   readonly untranslated: readonly Packet[];
 }
 
 export interface Watch {
-  /** @param quiet stops all senders meanwhile: a capture is only whole when nothing comes any more */
+  /** @param quiet stops all senders meanwhile: a capture is complete only without traffic */
   stop(quiet: (read: () => Promise<void>) => Promise<void>): Promise<Seen>;
 }
 
@@ -47,15 +47,15 @@ export async function watchElsewhere(world: World): Promise<Watch> {
   };
 }
 
-/** What senders and responders begin with, as Linux does. */
+/** Initial TTL of senders and responders, the default of Linux. */
 const firstTtl = 64;
 
-/** What still has the first TTL was made by the host itself: a reset or an ICMP error, for answers it did not expect. */
+/** Packets with the initial TTL are from the host itself: a reset or an ICMP error for unexpected replies. */
 function wasForwarded({ ttl, linkControl }: Packet): boolean {
   return ttl < firstTtl && !linkControl;
 }
 
-/** One line for each sort of packet, for messages; none when all is well. */
+/** One line for each sort of packet, for messages; empty without packets. */
 export function listSeen({ elsewhere, untranslated }: Seen): readonly string[] {
   const found = Object.entries({ ...elsewhere, 'uplink0, untranslated': untranslated });
   return found.flatMap(([place, packets]) => {
@@ -90,9 +90,9 @@ function startCaptures(world: World, { uplink, gatewayLan, nodeLan }: Links): Pr
   const outwards = `outbound and ${either((family) => `dst host ${addressesOf(family).internet}`)}`;
   const translated = either((family) => `src host ${addressesOf(family).uplink}`);
   return Promise.all([
-    // The switch floods what is addressed to a host that is down: that is not addressed to the isp.
+    // The switch floods frames to a host that is down: those are not addressed to the isp.
     world.capture('isp', 'eth0', `${outside} and not ${declared}`),
-    // On all devices at once: a capture on one of them ends when that goes down.
+    // Captures all devices: a capture on a single device ends when it goes down.
     world.capture('gw1', 'any', `${outwards} and not (ifindex ${uplink.ifindex} and ${translated})`),
     world.capture('node1', 'any', `${outwards} and not ifindex ${nodeLan.ifindex}`),
   ]);

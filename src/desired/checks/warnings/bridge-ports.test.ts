@@ -33,17 +33,17 @@ function warningsOf(links: readonly Link[], network = web) {
 const messagesOf = (...what: Parameters<typeof warningsOf>): string[] =>
   warningsOf(...what).map(({ message }) => message);
 
-describe('what comes in beside a bridge', () => {
+describe('a warning about paths around a bridge', () => {
   it.each([
     ['a container', link('veth0', { master: 'podman1', type: 'veth' })],
     ['a virtual machine', link('vnet0', { master: 'podman1', type: 'tun' })],
     ['a port of another bridge', link('eth1', { master: 'br7' })],
     ['a macvlan of another link', link('mv0', { parent: 'eth1', type: 'macvlan' })],
-  ])('is not %s', (_, port) => {
+  ])('does not appear for %s', (_, port) => {
     expect(warningsOf([bridge, port])).toEqual([]);
   });
 
-  it.each(['macvlan', 'ipvlan', 'macvtap', 'vlan'])('is a %s on top of it', (type) => {
+  it.each(['macvlan', 'ipvlan', 'macvtap', 'vlan'])('appears for a %s on top of it', (type) => {
     expect(warningsOf([bridge, link('top0', { parent: 'podman1', type })])).toEqual([
       {
         message: `network web: top0 (${type}) is on top of its bridge podman1: what containers send to top0 comes in by top0, where source addresses are not checked`,
@@ -52,7 +52,7 @@ describe('what comes in beside a bridge', () => {
     ]);
   });
 
-  it('is a macvlan on top of a VLAN on top of it', () => {
+  it('appears for a macvlan on top of a VLAN on top of it', () => {
     const links = [
       link('podman1.7', { parent: 'podman1', type: 'vlan' }),
       link('mv0', { parent: 'podman1.7', type: 'macvlan' }),
@@ -70,7 +70,7 @@ describe('what comes in beside a bridge', () => {
     ['a GRE tunnel', 'gretap', 'x0 (gretap)'],
     ['a bond', 'bond', 'x0 (bond)'],
     ['a VLAN', 'vlan', 'x0 (vlan)'],
-  ])('is a port that is %s', (_, type, said) => {
+  ])('appears for a port that is %s', (_, type, said) => {
     const port = link('x0', { master: 'podman1', ...(type === undefined ? {} : { type }) });
     expect(warningsOf([bridge, port])).toEqual([
       {
@@ -80,14 +80,14 @@ describe('what comes in beside a bridge', () => {
     ]);
   });
 
-  it('is a cable to another place in this namespace', () => {
+  it('appears for a veth port whose other end is in this namespace', () => {
     const port = link('va', { master: 'podman1', type: 'veth', pair: 'vb' });
     expect(messagesOf([bridge, port])).toEqual([
       'network web: va (veth) is a port of its bridge podman1, and its other end vb is on this host too: what containers send to vb comes in by vb, where source addresses are not checked',
     ]);
   });
 
-  it('is another subnet on it', () => {
+  it('appears for another subnet on it', () => {
     const both = { ...bridge, addresses: ['10.89.4.1/24', '192.168.60.10/24', 'fe80::1/64'] };
     expect(warningsOf([both])).toEqual([
       {
@@ -98,7 +98,7 @@ describe('what comes in beside a bridge', () => {
     ]);
   });
 
-  it('is an external bridge that appears later', () => {
+  it('appears for an external bridge that does not exist yet', () => {
     const external: NodeNetwork = { ...web, name: 'vm', engine: 'external', subnets: ['10.7.0.0/24'] };
     expect(warningsOf([bridge], external)).toEqual([
       {
@@ -111,7 +111,7 @@ describe('what comes in beside a bridge', () => {
   });
 });
 
-describe('a tunnel that takes packets from any sender', () => {
+describe('a tunnel that accepts packets from any sender', () => {
   const vxlan = link('vx0', { type: 'vxlan', openTunnel: 'udp dport 4789' });
   const member = {
     name: 'office',
@@ -123,7 +123,7 @@ describe('a tunnel that takes packets from any sender', () => {
   it.each([
     ['a node', { networks: [web], gateways: [] }],
     ['a gateway', { networks: [], gateways: [member] }],
-  ])('is named on %s', (_, role) => {
+  ])('gives a warning on %s', (_, role) => {
     expect(hostWarnings(role, givenFacts({ links: [bridge, vxlan] }))).toEqual([
       {
         message:
@@ -134,9 +134,9 @@ describe('a tunnel that takes packets from any sender', () => {
   });
 
   it.each([
-    ['one that is down', [web], { ...vxlan, down: true as const }],
-    ['one on a host without redirected networks', [], vxlan],
-  ])('is not named: %s', (_, networks, tunnel) => {
+    ['a tunnel that is down', [web], { ...vxlan, down: true as const }],
+    ['a host without redirected networks', [], vxlan],
+  ])('gives no warning: %s', (_, networks, tunnel) => {
     expect(hostWarnings({ networks, gateways: [] }, givenFacts({ links: [bridge, tunnel] }))).toEqual([]);
   });
 });

@@ -1,22 +1,23 @@
 /**
- * Ways into and out of a network beside its bridge: rules by input device see only what comes in by the bridge itself,
- * and what a bridge passes from port to port is not routed by this host at all.
+ * Warns about paths around a network's bridge: rules by ingress device match only packets that arrive on the bridge
+ * itself, and this host does not route frames between two ports of a bridge.
  */
-import { type Family, families, familyOf } from '../../../address/cidr.ts';
+import { type Family, families } from '../../../address/cidr.ts';
+import { isOpen } from '../../addresses.ts';
 import type { Facts, Link } from '../../../state/facts.ts';
 import type { NodeNetwork } from '../../../topology/role.ts';
-import { otherSubnetsOf } from '../../engines/bridge.ts';
+import { otherSubnetsOnBridge } from '../../engines/bridge.ts';
 import type { Warning } from '../../redirect.ts';
 
-/** Links by what they are attached to, made once for all networks of a host. */
+/** Links by the link that they are attached to. Built once for all networks of a host. */
 export interface LinkIndex {
   /** name of a bridge -> its ports */
   readonly ports: ReadonlyMap<string, readonly Link[]>;
-  /** name of a link -> the links that send through it */
+  /** name of a link -> the links on top of it */
   readonly stacked: ReadonlyMap<string, readonly Link[]>;
 }
 
-/** Kinds of ports that lead to one container or virtual machine, or nowhere. */
+/** Types of ports that lead to one container or virtual machine, or nowhere. */
 const plainPorts: ReadonlySet<string> = new Set(['veth', 'tun', 'netkit', 'dummy', 'ifb']);
 
 export function indexLinks(links: readonly Link[]): LinkIndex {
@@ -26,7 +27,7 @@ export function indexLinks(links: readonly Link[]): LinkIndex {
   };
 }
 
-/** @param bridge its device name; nothing when that is not known */
+/** @param bridge device name, if known */
 export function bridgePorts(
   network: NodeNetwork,
   bridge: string | undefined,
@@ -58,7 +59,7 @@ function groupLinks(
   return groups;
 }
 
-/** Also those on top of others: a macvlan on a VLAN of the bridge. */
+/** Includes links on top of such links: a macvlan on a VLAN of the bridge. */
 function stackedOn(name: string, index: LinkIndex): readonly Link[] {
   const links = index.stacked.get(name) ?? [];
   return [...links, ...links.flatMap((link) => stackedOn(link.name, index))];
@@ -97,13 +98,8 @@ function portWarning({ name }: NodeNetwork, bridge: string, port: Link): Warning
   ];
 }
 
-/** Nothing of the other families is forwarded from the bridge at all. */
-function isOpen({ subnets, blocked }: NodeNetwork, family: Family): boolean {
-  return !blocked.includes(family) && subnets.some((subnet) => familyOf(subnet) === family);
-}
-
 function otherSubnets(network: NodeNetwork, bridge: string, family: Family, facts: Facts): Warning[] {
-  const others = otherSubnetsOf(network, bridge, family, facts);
+  const others = otherSubnetsOnBridge(network, bridge, family, facts);
   if (others.length === 0) return [];
   return [
     {

@@ -1,21 +1,20 @@
-/** Fragments of IPv6 that get lost between a bridge and a narrow uplink. */
-import { familyOf } from '../../../address/cidr.ts';
+/** Warns that IPv6 fragments are lost between a bridge and an uplink with a smaller MTU. */
+import { isOpen } from '../../addresses.ts';
 import type { Facts } from '../../../state/facts.ts';
 import type { NodeNetwork } from '../../../topology/role.ts';
 import type { Warning } from '../../redirect.ts';
-import { type WayMtu, kernelMtu } from '../../routing/way-mtu.ts';
+import { type PathMtu, kernelMtu } from '../../routing/path-mtu.ts';
 
 /**
- * With br_netfilter, the kernel puts fragments together on the bridge, forgets how large they were, and sends the whole
- * [measured on 6.18]. The gateway answers that it is too big, to a container that has cut it already. IPv4 is cut on the way.
+ * With br_netfilter, the kernel reassembles fragments on the bridge, forgets their size, and sends the whole packet
+ * [measured on 6.18]. The gateway replies "packet too big" to a container that has already fragmented it. Routers
+ * fragment IPv4.
  */
-export function fragments(network: NodeNetwork, way: WayMtu | undefined, facts: Facts): Warning[] {
-  const { name, subnets, blocked } = network;
-  const has6 = subnets.some((subnet) => familyOf(subnet) === 6) && !blocked.includes(6);
-  if (!has6 || !facts.bridgeFilter6 || !way || way.mtu >= kernelMtu) return [];
+export function fragments(network: NodeNetwork, path: PathMtu | undefined, facts: Facts): Warning[] {
+  if (!isOpen(network, 6) || !facts.bridgeFilter6 || !path || path.mtu >= kernelMtu) return [];
   return [
     {
-      message: `network ${name}: fragmented IPv6 packets of its containers are lost: net.bridge.bridge-nf-call-ip6tables is 1, and ${way.what} takes ${way.mtu} bytes`,
+      message: `network ${network.name}: fragmented IPv6 packets of its containers are lost: net.bridge.bridge-nf-call-ip6tables is 1, and ${path.what} takes ${path.mtu} bytes`,
       hint: '`sysctl net.bridge.bridge-nf-call-ip6tables=0`, unless something on this host filters inside of bridges',
     },
   ];

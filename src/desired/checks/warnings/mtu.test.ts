@@ -3,7 +3,7 @@ import { givenFacts, givenNetwork } from '../../../../tests/given/facts.ts';
 import type { EngineName } from '../../../spec/spec.ts';
 import type { Link, NetworkFacts } from '../../../state/facts.ts';
 import type { NodeNetwork } from '../../../topology/role.ts';
-import { wantNetwork } from '../../engines/networks.ts';
+import { desiredNetwork } from '../../engines/networks.ts';
 import { networkStates } from '../../engines/obstacles.ts';
 import { hostWarnings } from './warnings.ts';
 
@@ -18,11 +18,11 @@ const web = {
 };
 
 interface Given {
-  /** of the file */
+  /** MTU in the file */
   readonly uplink?: number;
-  /** of the link towards the gateway */
+  /** MTU of the link to the gateway */
   readonly link?: number;
-  /** the network's, as the engine has it */
+  /** MTU of the network, from the engine */
   readonly engine?: number;
   readonly bridge?: number;
   readonly exists?: boolean;
@@ -64,17 +64,21 @@ const large = (mtu: number, what: string, takes: number): string =>
 const uplink = 'the uplink of gateway office';
 const lan = 'eth0, which leads to gateway office,';
 
-describe('a network whose packets are too large', () => {
+describe('the MTU of a network', () => {
   it.each<[string, Given, string[]]>([
-    ['for an uplink of unknown size: nobody knows', { link: 1500, engine: 9000 }, []],
-    ['for the uplink', { uplink: 1476, link: 1500, engine: 1500 }, [large(1500, uplink, 1476)]],
-    ['by its bridge', { uplink: 1476, bridge: 1500 }, [large(1500, uplink, 1476)]],
-    ['by what the kernel gives it', { uplink: 1476 }, [large(1500, uplink, 1476)]],
-    ['by the engine, whatever its bridge has', { uplink: 1476, engine: 1476, bridge: 1500 }, []],
-    ['no more', { uplink: 1476, bridge: 1476 }, []],
-    ['for the link towards the gateway', { link: 1400 }, [large(1500, lan, 1400)]],
-    ['for that one rather than for the uplink', { uplink: 1476, link: 1400 }, [large(1500, lan, 1400)]],
-    ['and is still to be made: it is made to fit', { uplink: 1476, exists: false }, []],
+    ['is not compared with an unknown uplink MTU', { link: 1500, engine: 9000 }, []],
+    ['is too large for the uplink', { uplink: 1476, link: 1500, engine: 1500 }, [large(1500, uplink, 1476)]],
+    ['is too large on its bridge', { uplink: 1476, bridge: 1500 }, [large(1500, uplink, 1476)]],
+    ['is too large with the kernel’s default', { uplink: 1476 }, [large(1500, uplink, 1476)]],
+    ['is the engine’s, not its bridge’s', { uplink: 1476, engine: 1476, bridge: 1500 }, []],
+    ['fits the uplink', { uplink: 1476, bridge: 1476 }, []],
+    ['is too large for the link to the gateway', { link: 1400 }, [large(1500, lan, 1400)]],
+    [
+      'is too large for the link with the smallest MTU',
+      { uplink: 1476, link: 1400 },
+      [large(1500, lan, 1400)],
+    ],
+    ['is not checked before the network is created', { uplink: 1476, exists: false }, []],
   ])('%s', (_, about, expected) => {
     const { network, facts } = given(about);
     const warnings = hostWarnings({ networks: [network], gateways: [] }, facts);
@@ -94,7 +98,7 @@ describe('a network whose packets are too large', () => {
       { by: 'external' },
       "give its bridge, and its containers' devices, the smaller MTU: `ip link set DEVICE mtu 1476`",
     ],
-  ])('is mended by the way of its engine: %o', (about, hint) => {
+  ])('has a hint for its engine: %o', (about, hint) => {
     const { network, facts } = given({ uplink: 1476, ...about });
     expect(hostWarnings({ networks: [network], gateways: [] }, facts)[0]?.hint).toBe(hint);
   });
@@ -106,10 +110,10 @@ describe('a network whose packets are too large', () => {
     [{ uplink: 9000, link: 9000, exists: false }, undefined],
     [{ uplink: 1476, engine: 1300 }, 1300],
     [{ uplink: 1476 }, undefined],
-  ])('is made to fit, and left as it is: %o', (about, mtu) => {
+  ])('is set at creation, and not changed later: %o', (about, mtu) => {
     const { network, facts } = given(about);
     const [state] = networkStates([network], facts, false);
-    const [wanted] = state ? wantNetwork(state, facts).wanted : [];
+    const [wanted] = state ? desiredNetwork(state, facts).wanted : [];
     expect(wanted?.object).toEqual({
       kind: 'engine-network',
       engine: 'podman',
@@ -120,17 +124,17 @@ describe('a network whose packets are too large', () => {
   });
 });
 
-describe('fragments of IPv6', () => {
+describe('fragmented IPv6 packets', () => {
   const dual = ['10.89.4.0/24', 'fd04::/64'];
   const lost =
     'network web: fragmented IPv6 packets of its containers are lost: net.bridge.bridge-nf-call-ip6tables is 1, and the uplink of gateway office takes 1476 bytes';
 
   it.each<[string, Partial<NodeNetwork>, boolean, string[]]>([
-    ['get lost where bridges are filtered', { subnets: dual }, true, [lost]],
-    ['do not where they are not', { subnets: dual }, false, []],
-    ['do not on a way that takes all', { subnets: dual, uplinkMtu: 1500 }, true, []],
-    ['are none where there is no IPv6', {}, true, []],
-    ['are none where it is blocked', { subnets: dual, blocked: [6] }, true, []],
+    ['are lost with br_netfilter', { subnets: dual }, true, [lost]],
+    ['are not lost without br_netfilter', { subnets: dual }, false, []],
+    ['are not lost if the path MTU is the default', { subnets: dual, uplinkMtu: 1500 }, true, []],
+    ['do not exist without an IPv6 subnet', {}, true, []],
+    ['do not exist if IPv6 is blocked', { subnets: dual, blocked: [6] }, true, []],
   ])('%s', (_, different, bridgeFilter6, expected) => {
     const { network, facts } = given({ uplink: 1476, engine: 1280 });
     const warnings = hostWarnings(
@@ -141,7 +145,7 @@ describe('fragments of IPv6', () => {
   });
 });
 
-describe('an uplink that the file says something else of', () => {
+describe('the MTU of an uplink', () => {
   const warnings = (said: number | undefined, has: number | undefined): string[] => {
     const link: Link = { name: 'gre1', index: 4, ethernet: false, ...mtuOf(has), addresses: [] };
     const office = { name: 'office', snat: 'masquerade', served: [] } as const;
@@ -155,11 +159,11 @@ describe('an uplink that the file says something else of', () => {
     [undefined, 1476],
     [1476, 1476],
     [1476, undefined],
-  ])('is none: %s in the file, %s here', (said, has) => {
+  ])('gives no warning: %s in the file, %s on the device', (said, has) => {
     expect(warnings(said, has)).toEqual([]);
   });
 
-  it('is told, with both ways out', () => {
+  it('gives a warning with two remedies if it differs from the file', () => {
     expect(warnings(1476, 1400)).toEqual([
       'gateway office: the file says that its uplink gre1 has mtu 1476, and the device has 1400; ' +
         'write `mtu: 1400` into the file, or `ip link set gre1 mtu 1476`',

@@ -1,13 +1,13 @@
-/** Warnings about name resolution when the file has `dns:`. */
+/** Warnings about name resolution if the file has `dns:`. */
 import type { NetworkFacts } from '../../../state/facts.ts';
 import type { NodeNetwork } from '../../../topology/role.ts';
 import type { Warning } from '../../redirect.ts';
-import { isAskedByEngine } from '../../nft/dns-redirect.ts';
+import { engineQueriesGateway } from '../../nft/dns-redirect.ts';
 
 export function nameServer(network: NodeNetwork, found: NetworkFacts | undefined): Warning[] {
   const { name, nameServers } = network;
-  if (!nameServers || !found || isAskedByEngine(network, found)) return [];
-  if (found.asksFromHost) {
+  if (!nameServers || !found || engineQueriesGateway(network, found)) return [];
+  if (found.resolvesOnHost) {
     return [
       {
         message: `network ${name}: ${found.backend} sends DNS queries of its containers from this host, past the gateway, and not to ${nameServers.join(', ')}`,
@@ -24,7 +24,7 @@ export function nameServer(network: NodeNetwork, found: NetworkFacts | undefined
   ];
 }
 
-/** Where the gateway itself is asked, the engine may do it: no other way leads there. */
+/** The engine may query a name server on the gateway itself, because no other path leads there. */
 function keepNames({ name, nameServers = [], nextHops }: NodeNetwork): string {
   if (!nameServers.every((address) => nextHops.includes(address))) return '';
   const options = nameServers.map((address) => `--dns-add ${address}`).join(' ');

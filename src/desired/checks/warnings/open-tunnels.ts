@@ -1,4 +1,4 @@
-/** Tunnels that end on this host and take packets from anybody: also from containers, with any source inside. */
+/** Warns about tunnels that accept packets from any sender: from containers too, with any inner source address. */
 import type { Link } from '../../../state/facts.ts';
 import type { HostRole } from '../../../topology/role.ts';
 import type { Warning } from '../../redirect.ts';

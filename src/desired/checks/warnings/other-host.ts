@@ -1,10 +1,11 @@
-/** Somebody said which host of the file this machine is, and none of that host's addresses is here. */
+/** Warns that this machine has no address of the file's host that the user selected. */
+import { addressOf } from '../../addresses.ts';
 import type { Facts } from '../../../state/facts.ts';
 import type { HostRole } from '../../../topology/role.ts';
 import type { Warning } from '../../redirect.ts';
 
 export function otherHost({ host, addresses }: HostRole, { links }: Pick<Facts, 'links'>): Warning[] {
-  const own = new Set(links.flatMap((link) => link.addresses.map((address) => address.split('/')[0])));
+  const own = new Set(links.flatMap((link) => link.addresses.map(addressOf)));
   if (addresses.length === 0 || addresses.some((address) => own.has(address))) return [];
   return [
     {

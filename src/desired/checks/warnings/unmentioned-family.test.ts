@@ -5,10 +5,10 @@ import type { Link } from '../../../state/facts.ts';
 import { hostWarnings } from './warnings.ts';
 
 interface Given {
-  /** those of the file */
+  /** subnets of the file */
   readonly mentioned: readonly string[];
   readonly blocked?: readonly Family[];
-  /** those of the engine */
+  /** subnets of the engine */
   readonly given?: readonly string[];
   /** addresses of the bridge */
   readonly bridge?: readonly string[];
@@ -31,30 +31,38 @@ function warningsOf({ mentioned, blocked = [], given = [], bridge }: Given): str
 
 describe('a family that the file does not mention', () => {
   it.each<[string, Given, string[]]>([
-    ['that nobody gives', { mentioned: ['10.89.4.0/24'], given: ['10.89.4.0/24'] }, []],
     [
-      'that the engine gives',
+      'gives no warning if the network does not have it',
+      { mentioned: ['10.89.4.0/24'], given: ['10.89.4.0/24'] },
+      [],
+    ],
+    [
+      'gives a warning if the engine has it',
       { mentioned: ['10.89.4.0/24'], given: ['10.89.4.0/24', '2001:db8::/64'] },
       [`${engine} 2001:db8::/64 too, ${said}: IPv6 of its containers is blocked`],
     ],
     [
-      'that is the older one',
+      'may be IPv4',
       { mentioned: ['2001:db8::/64'], given: ['10.89.4.0/24', '10.89.5.0/24', '2001:db8::/64'] },
       [`${engine} 10.89.4.0/24, 10.89.5.0/24 too, ${said}: IPv4 of its containers is blocked`],
     ],
     [
-      'that only the bridge shows',
+      'gives a warning if the bridge has it',
       { mentioned: ['10.89.4.0/24'], bridge: ['10.89.4.1/24', 'fd00::1/64', 'fe80::1/64'] },
       [`network web: br1 has fd00::1/64 too, ${said}: IPv6 of its containers is blocked`],
     ],
-    ['that is only link-local', { mentioned: ['10.89.4.0/24'], bridge: ['10.89.4.1/24', 'fe80::1/64'] }, []],
     [
-      'that is blocked',
+      'gives no warning if it is only link-local',
+      { mentioned: ['10.89.4.0/24'], bridge: ['10.89.4.1/24', 'fe80::1/64'] },
+      [],
+    ],
+    [
+      'gives no warning if it is blocked',
       { mentioned: ['10.89.4.0/24'], blocked: [6], given: ['10.89.4.0/24', '2001:db8::/64'] },
       [],
     ],
     [
-      'when both are mentioned',
+      'does not exist if both are mentioned',
       { mentioned: ['10.89.4.0/24', 'fd00::/64'], bridge: ['10.89.4.1/24', 'fd00::1/64'] },
       [],
     ],

@@ -1,10 +1,13 @@
-/** A family that a network has and the file does not mention: it goes nowhere, and nobody may have meant that. */
-import { type Family, families, familyOf, isLinkLocal } from '../../../address/cidr.ts';
+/**
+ * Warns that a network has an address family that the file does not mention, so it is blocked, perhaps unintentionally.
+ */
+import { type Family, families, isLinkLocal } from '../../../address/cidr.ts';
+import { addressOf, ofFamily } from '../../addresses.ts';
 import type { Link, NetworkFacts } from '../../../state/facts.ts';
 import type { NodeNetwork } from '../../../topology/role.ts';
 import type { Warning } from '../../redirect.ts';
 
-/** @param bridge the network's, when it is known: it shows what no engine tells */
+/** @param bridge the network's bridge, if known: external networks have no engine to tell their subnets */
 export function unmentionedFamily(
   network: NodeNetwork,
   found: NetworkFacts | undefined,
@@ -12,14 +15,14 @@ export function unmentionedFamily(
 ): Warning[] {
   return families
     .filter((family) => !network.blocked.includes(family))
-    .filter((family) => !network.subnets.some((subnet) => familyOf(subnet) === family))
+    .filter((family) => ofFamily(network.subnets, family).length === 0)
     .flatMap((family) => {
-      const given = found?.subnets.filter((subnet) => familyOf(subnet) === family) ?? [];
+      const given = ofFamily(found?.subnets ?? [], family);
       if (found && given.length > 0) return [warning(network, family, `${found.backend} gives it`, given)];
-      const own = bridge?.addresses.filter(
-        (address) => familyOf(address) === family && !isLinkLocal(address.split('/')[0] ?? ''),
+      const own = ofFamily(bridge?.addresses ?? [], family).filter(
+        (prefix) => !isLinkLocal(addressOf(prefix)),
       );
-      return bridge && own && own.length > 0 ? [warning(network, family, `${bridge.name} has`, own)] : [];
+      return bridge && own.length > 0 ? [warning(network, family, `${bridge.name} has`, own)] : [];
     });
 }
 

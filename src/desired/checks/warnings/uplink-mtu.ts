@@ -1,4 +1,4 @@
-/** What the file tells the nodes of an uplink, and what the uplink is. */
+/** Warns that an uplink's MTU differs from the file, which is the only source of the MTU for nodes. */
 import type { Link } from '../../../state/facts.ts';
 import type { MemberGateway } from '../../../topology/role.ts';
 import type { Warning } from '../../redirect.ts';

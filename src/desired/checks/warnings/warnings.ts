@@ -1,10 +1,11 @@
 /** Warnings: likely trouble that does not stop apply. */
-import type { Facts, Link } from '../../../state/facts.ts';
+import type { Facts } from '../../../state/facts.ts';
 import type { HostRole, NodeNetwork } from '../../../topology/role.ts';
 import { bridgeOf } from '../../engines/bridge.ts';
 import type { Warning } from '../../redirect.ts';
 import { factsOf } from '../../engines/network-facts.ts';
-import { wayMtu } from '../../routing/way-mtu.ts';
+import { linkNamed } from '../../routing/neighbours.ts';
+import { pathMtu } from '../../routing/path-mtu.ts';
 import { type LinkIndex, bridgePorts, indexLinks } from './bridge-ports.ts';
 import { fragments } from './fragments.ts';
 import { nameServer } from './name-server.ts';
@@ -27,18 +28,14 @@ export function hostWarnings(
 
 function networkWarnings(network: NodeNetwork, index: LinkIndex, facts: Facts): Warning[] {
   const found = factsOf(network, facts);
-  const way = wayMtu(network, facts);
+  const path = pathMtu(network, facts);
   const bridgeName = bridgeOf(network, facts);
   const bridge = linkNamed(bridgeName, facts);
   return [
     ...unmentionedFamily(network, found, bridge),
     ...nameServer(network, found),
-    ...networkMtu(network, found, bridge, way),
-    ...fragments(network, way, facts),
+    ...networkMtu(network, found, bridge, path),
+    ...fragments(network, path, facts),
     ...bridgePorts(network, bridgeName, index, facts),
   ];
-}
-
-function linkNamed(name: string | undefined, { links }: Facts): Link | undefined {
-  return links.find((link) => link.name === name);
 }

@@ -16,8 +16,8 @@ function read(files: Readonly<Record<string, string>>, ...names: string[]) {
 
 describe('networks of podman with cni', () => {
   it.each([
-    ['3.4.4', { nameServer: { asks: [] } }],
-    // Made where dnsname was not installed.
+    ['3.4.4', { nameServer: { upstreams: [] } }],
+    // Created without dnsname installed.
     ['4.3.1', {}],
   ])('reads what podman %s writes', async (version, names) => {
     const files = { 'mustredirect.conflist': fixture(`mustredirect-${version}.conflist`) };
@@ -33,21 +33,21 @@ describe('networks of podman with cni', () => {
     ]);
   });
 
-  it('reads both families and takes an absent ipMasq for false', async () => {
+  it('reads both families and treats an absent ipMasq as false', async () => {
     const off = fixture('dual.conflist').replace('"ipMasq": true,', '');
     expect(await read({ 'dual.conflist': off }, 'dual')).toMatchObject([
       { subnets: ['10.89.7.0/24', 'fd00:7::/64'], masquerade: { enabled: false } },
     ]);
   });
 
-  it('reads the MTU that somebody chose', async () => {
+  it('reads a configured MTU', async () => {
     const text = fixture('labelled.conflist');
     expect(await read({ 'a.conflist': text }, 'labelled')).toMatchObject([{ mtu: 1400 }]);
     const none = text.replace('"mtu": 1400', '"mtu": 0');
     expect((await read({ 'a.conflist': none }, 'labelled'))[0]).not.toHaveProperty('mtu');
   });
 
-  it('finds a network by the name inside, whatever the file is called', async () => {
+  it('finds a network by the name inside, for any file name', async () => {
     const files = { '87-podman-bridge.conflist': fixture('87-podman-bridge.conflist') };
     expect(await read(files, 'podman')).toMatchObject([
       {
@@ -58,7 +58,7 @@ describe('networks of podman with cni', () => {
     ]);
   });
 
-  it('answers in the order of the names, and tells where an absent network will have its switch', async () => {
+  it('returns networks in the requested order, with the masquerade file that an absent one will have', async () => {
     const files = { 'labelled.conflist': fixture('labelled.conflist') };
     const [absent, labelled] = await read(files, 'new', 'labelled');
     expect(labelled).toMatchObject({ name: 'labelled', exists: true, bridge: 'cni-podman4' });
@@ -70,7 +70,7 @@ describe('networks of podman with cni', () => {
     });
   });
 
-  it('reads the form with one range, and drops host bits', async () => {
+  it('reads the form with a single range, and clears host bits', async () => {
     const plugin = {
       type: 'bridge',
       isDefaultGateway: true,
@@ -80,13 +80,13 @@ describe('networks of podman with cni', () => {
     expect(await read(files, 'old')).toMatchObject([{ subnets: ['10.1.0.0/16'], bridge: 'cni0' }]);
   });
 
-  it('takes the first of two files with the same network, as podman does', async () => {
+  it('uses the first of two files with the same network, like podman', async () => {
     const text = fixture('mustredirect-4.3.1.conflist');
     const files = { 'b.conflist': text, 'a.conflist': text.replace('cni-podman1', 'cni-podman9') };
     expect(await read(files, 'mustredirect')).toMatchObject([{ bridge: 'cni-podman9' }]);
   });
 
-  it('is not disturbed by what others left in the folder', async () => {
+  it('ignores other files in the folder', async () => {
     const bridge = { type: 'bridge' };
     const files = {
       'broken.conflist': '{ "name": "broken", ',
@@ -103,7 +103,7 @@ describe('networks of podman with cni', () => {
     expect(await read(files, 'mustredirect')).toMatchObject([{ exists: true }]);
   });
 
-  it('says what is wrong with a broken file that carries the name of the network', async () => {
+  it('reports why the file of the network is broken', async () => {
     await expect(read({ 'mustredirect.conflist': '{ "name": ' }, 'mustredirect')).rejects.toThrow(
       /^\/etc\/cni\/net\.d\/mustredirect\.conflist: not JSON: /,
     );
@@ -124,9 +124,9 @@ describe('networks of podman with cni', () => {
       '{"name":"twice","plugins":[{"type":"bridge"},{"type":"bridge"}]}',
       'has 2 bridge plugins (bridge, bridge)',
     ],
-  ])('says what is in the way of %s', async (name, text, what) => {
+  ])('reports why network %s cannot be redirected', async (name, text, what) => {
     expect(await read({ [`${name}.conflist`]: text }, name)).toMatchObject([
-      { exists: true, unfit: { what: `/etc/cni/net.d/${name}.conflist ${what}` } },
+      { exists: true, unusable: { what: `/etc/cni/net.d/${name}.conflist ${what}` } },
     ]);
   });
 });

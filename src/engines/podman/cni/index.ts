@@ -25,7 +25,7 @@ function storedNetwork(file: FoundConflist): StoredNetwork {
   return { name, exists: true, ...ownership(args?.podman_labels), ...network };
 }
 
-/** Podman will name the file after the network, and switch masquerade on in it. */
+/** Podman names the file after the network and enables masquerade in it. */
 function absentNetwork(name: string, folder: string): StoredNetwork {
   return {
     name,

@@ -21,7 +21,7 @@ describe('networks of podman with netavark', () => {
         exists: true,
         subnets: ['10.89.4.0/24'],
         bridge: 'podman1',
-        nameServer: { asks: [] },
+        nameServer: { upstreams: [] },
       },
     ]);
   });
@@ -33,24 +33,26 @@ describe('networks of podman with netavark', () => {
     expect(await read(name, fixture(file))).toMatchObject([{ name, exists: true, subnets, bridge }]);
   });
 
-  it('reads whom its name server asks, and that there is none', async () => {
+  it('reads the servers that its name server queries, and a network without a name server', async () => {
     const text = fixture('mustredirect-5.4.2.json');
     const asking = text.replace('"internal"', '"network_dns_servers": ["192.168.50.2"], "internal"');
-    expect(await read('mustredirect', asking)).toMatchObject([{ nameServer: { asks: ['192.168.50.2'] } }]);
+    expect(await read('mustredirect', asking)).toMatchObject([
+      { nameServer: { upstreams: ['192.168.50.2'] } },
+    ]);
     expect((await read('labelled', fixture('labelled.json')))[0]).not.toHaveProperty('nameServer');
     await expect(read('mustredirect', asking.replace('50.2', '50.2/24'))).rejects.toThrow(
       'is not an address',
     );
   });
 
-  it('reads the MTU that somebody chose', async () => {
+  it('reads a configured MTU', async () => {
     const text = fixture('labelled.json');
     expect(await read('labelled', text)).toMatchObject([{ mtu: 1400 }]);
     const none = text.replace('"mtu": "1400"', '"mtu": "0"');
     expect((await read('labelled', none))[0]).not.toHaveProperty('mtu');
   });
 
-  it('answers in the order of the names, also for networks that are not there', async () => {
+  it('returns networks in the requested order, including missing ones', async () => {
     const files = recordedFiles({ [`${folder}/dual.json`]: fixture('dual.json'), [`${folder}/x.json`]: '{' });
     expect(await podmanNetavark.readNetworks(files, folder, ['new', 'dual'])).toMatchObject([
       { name: 'new', exists: false, subnets: [] },
@@ -61,20 +63,20 @@ describe('networks of podman with netavark', () => {
   it.each([
     ['direct', 'has driver macvlan'],
     ['inside', 'is internal'],
-  ])('says what is in the way of %s', async (name, what) => {
+  ])('reports why network %s cannot be redirected', async (name, what) => {
     expect(await read(name, fixture(`${name}.json`))).toMatchObject([
-      { exists: true, unfit: { what: `/etc/containers/networks/${name}.json ${what}` } },
+      { exists: true, unusable: { what: `/etc/containers/networks/${name}.json ${what}` } },
     ]);
   });
 
-  it('refuses a bridge whose name would break out of a command', async () => {
+  it('refuses a bridge whose name is unsafe in a command', async () => {
     const text = fixture('dual.json').replace(/"network_interface": "[^"]+"/, '"network_interface": "a*; x"');
     await expect(read('dual', text)).rejects.toThrow(
       'the device name "a*; x" cannot be written into commands',
     );
   });
 
-  it('says what is wrong with a broken file', async () => {
+  it('reports why a file is broken', async () => {
     await expect(read('a', '{"name":"a"}')).rejects.toThrow(
       '/etc/containers/networks/a.json: unexpected content: driver: ',
     );

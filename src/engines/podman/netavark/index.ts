@@ -1,9 +1,9 @@
-/** Podman's networks as netavark has them: one JSON file each, named after the network. */
+/** Podman networks of the netavark backend: one JSON file each, named after the network. */
 import { join } from 'node:path';
 import type { Files } from '../../../host/ports.ts';
 import { decodeJson } from '../../decode.ts';
 import { ownership } from '../../own-label.ts';
-import { bridgelessNetwork, unfitNetwork } from '../../unfit-network.ts';
+import { bridgelessNetwork, unusableNetwork } from '../../unusable-network.ts';
 import { type Backend, type StoredNetwork, brokenFileHint } from '../backend.ts';
 import { anyNetworkSchema, networkSchema } from './schema.ts';
 
@@ -28,15 +28,15 @@ async function readNetwork(files: Files, path: string, name: string): Promise<St
     name,
     exists: true,
     ...ownership(network.labels),
-    ...(network.internal ? unfitNetwork(`${path} is internal`) : {}),
+    ...(network.internal ? unusableNetwork(`${path} is internal`) : {}),
     subnets: (network.subnets ?? []).map(({ subnet }) => subnet),
     ...(network.network_interface ? { bridge: network.network_interface } : {}),
     ...mtuIn(network.options),
-    ...(network.dns_enabled ? { nameServer: { asks: network.network_dns_servers ?? [] } } : {}),
+    ...(network.dns_enabled ? { nameServer: { upstreams: network.network_dns_servers ?? [] } } : {}),
   };
 }
 
-/** 0 is the kernel's default, or what the netavark of later releases finds fit. */
+/** 0 means the kernel's default, or the MTU that later releases of netavark choose. */
 function mtuIn(options: Readonly<Record<string, string>> | null | undefined): { mtu?: number } {
   const mtu = Number(options?.['mtu'] ?? 0);
   return mtu > 0 ? { mtu } : {};

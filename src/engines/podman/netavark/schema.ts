@@ -1,9 +1,9 @@
-/** A network file of podman's netavark backend, podman 4.0 to 5.8, cut to what we need of it. */
+/** Network file of podman's netavark backend, podman 4.0 to 5.8, reduced to the fields that we need. */
 import * as z from 'zod';
 import { deviceName } from '../../../host/ip/device-name.ts';
 import { addressSchema, subnetSchema } from '../../decode.ts';
 
-/** Of other drivers, the other fields may be anything. */
+/** With other drivers, the remaining fields may have any form. */
 export const anyNetworkSchema = z.object({
   driver: z.string(),
   labels: z.record(z.string(), z.string()).nullish(),
@@ -11,7 +11,7 @@ export const anyNetworkSchema = z.object({
 
 export const networkSchema = z.object({
   name: z.string(),
-  /** left out, or empty, where there is no bridge */
+  /** absent or empty when the network has no bridge */
   network_interface: z.union([z.literal(''), deviceName]).optional(),
   subnets: z.array(z.object({ subnet: subnetSchema })).nullish(),
   dns_enabled: z.boolean().default(false),

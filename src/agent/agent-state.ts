@@ -1,0 +1,63 @@
+/** What the agent knows of itself, for `status` and its log. Pure. */
+import type { Reading } from './reading.ts';
+
+export interface AgentState {
+  /** reads so far, and milliseconds that the last one took */
+  readonly reads: number;
+  readonly lastRead?: number;
+  readonly repairs: number;
+  /** the last repair: what, milliseconds from the signal to the end, and when, ISO 8601 */
+  readonly lastRepair?: { readonly what: string; readonly took: number; readonly time: string };
+  /** why the last read or repair failed, and how often in a row */
+  readonly failure?: { readonly message: string; readonly times: number };
+  /** why it rests, if there is a reason */
+  readonly resting?: string;
+  /** what is wrong with the file, while the last good one is in force */
+  readonly problem?: string;
+}
+
+export const firstState: AgentState = { reads: 0, repairs: 0 };
+
+/** The state, and lines for the log: what lasts is said once. */
+export interface Told {
+  readonly state: AgentState;
+  readonly lines: readonly string[];
+}
+
+export function afterRead(before: AgentState, reading: Reading, lastRead: number): Told {
+  const { problem, resting, failure, ...rest } = before;
+  const why = reading.kind === 'rest' ? reading.why : undefined;
+  const isNew = reading.problem !== undefined && reading.problem !== problem;
+  return {
+    state: {
+      ...rest,
+      reads: before.reads + 1,
+      lastRead,
+      ...(reading.problem === undefined ? {} : { problem: reading.problem }),
+      ...(why === undefined ? {} : { resting: why }),
+    },
+    lines: [
+      ...(failure === undefined ? [] : ['reading this host works again']),
+      ...(isNew ? [`${reading.problem}; what was applied last stays in force`] : []),
+      ...(problem !== undefined && reading.problem === undefined ? ['the file is good again'] : []),
+      ...(why !== undefined && why !== resting ? [why] : []),
+    ],
+  };
+}
+
+/** @param took milliseconds from the signal to the end of the repair */
+export function afterRepair(before: AgentState, what: string, took: number): Told {
+  const lastRepair = { what, took, time: new Date().toISOString() };
+  return {
+    state: { ...before, repairs: before.repairs + 1, lastRepair },
+    lines: [`repaired in ${took} ms: ${what}`],
+  };
+}
+
+export function afterFailure(before: AgentState, message: string): Told {
+  const times = before.failure?.message === message ? before.failure.times + 1 : 1;
+  return {
+    state: { ...before, failure: { message, times } },
+    lines: times === 1 ? [`failed, and is tried again: ${message}`] : [],
+  };
+}

@@ -1,0 +1,151 @@
+import { describe, expect, it } from 'vitest';
+import { type Agent, createAgent } from './agent.ts';
+import type { Reading } from './reading.ts';
+
+/** An agent on a clock of its own, whose host differs from the file when a test says so. */
+function agentOf(readingAt: (read: number) => Reading | Error) {
+  const controller = new AbortController();
+  const log: string[] = [];
+  const readTimes: number[] = [];
+  let time = 0;
+  let sleepers: { readonly until: number; readonly wake: () => void }[] = [];
+  const agent: Agent = createAgent(
+    {
+      now: () => time,
+      sleep: (milliseconds, signal) =>
+        new Promise((resolve) => {
+          if (signal.aborted) {
+            resolve();
+            return;
+          }
+          const onAbort = (): void => {
+            sleepers = sleepers.filter((other) => other !== sleeper);
+            resolve();
+          };
+          const sleeper = {
+            until: time + milliseconds,
+            wake() {
+              signal.removeEventListener('abort', onAbort);
+              resolve();
+            },
+          };
+          sleepers.push(sleeper);
+          signal.addEventListener('abort', onAbort, { once: true });
+        }),
+      read: async () => {
+        readTimes.push(time);
+        const reading = readingAt(readTimes.length);
+        if (reading instanceof Error) throw reading;
+        return reading;
+      },
+      log: (line) => log.push(line),
+    },
+    controller.signal,
+  );
+  const ended = agent.run();
+  /** Lets time pass, and everything happen that is due in it. */
+  const pass = async (milliseconds: number): Promise<void> => {
+    const end = time + milliseconds;
+    for (;;) {
+      // Promises that are due settle in some rounds.
+      for (let i = 0; i < 20; i += 1) await Promise.resolve();
+      const next = sleepers.toSorted((a, b) => a.until - b.until)[0];
+      if (!next || next.until > end) break;
+      time = next.until;
+      sleepers = sleepers.filter((other) => other !== next);
+      next.wake();
+    }
+    time = end;
+  };
+  return { agent, log, readTimes, pass, ended, stop: () => controller.abort() };
+}
+
+const rest: Reading = { kind: 'rest' };
+const differs = (repair: () => Promise<void>): Reading => ({ kind: 'differs', what: '+ rule 4100', repair });
+
+describe('the agent', () => {
+  it('reads when it starts, and every 30 s', async () => {
+    const { readTimes, pass } = agentOf(() => rest);
+    await pass(70_000);
+    expect(readTimes).toEqual([20, 30_040, 60_060]);
+  });
+
+  it('reads 20 ms after a signal, once for all that come meanwhile', async () => {
+    const { agent, readTimes, pass } = agentOf(() => rest);
+    await pass(5000);
+    agent.signal();
+    agent.signal();
+    await pass(10);
+    agent.signal();
+    await pass(1000);
+    expect(readTimes).toEqual([20, 5020]);
+  });
+
+  it('reads at most a few times a second in a storm, and once after it', async () => {
+    const { agent, readTimes, pass } = agentOf(() => rest);
+    await pass(5000);
+    for (let i = 0; i < 1000; i += 1) {
+      agent.signal();
+      await pass(10);
+    }
+    const inStorm = readTimes.filter((time) => time > 5000 && time <= 15_000);
+    expect(inStorm.length).toBeGreaterThan(18);
+    expect(inStorm.length).toBeLessThan(26);
+    await pass(2000);
+    expect(readTimes.at(-1)).toBeGreaterThan(14_990);
+  });
+
+  it('repairs what differs, and says how long it took from the signal on', async () => {
+    let repaired = 0;
+    const { agent, log, pass } = agentOf((read) =>
+      read === 2
+        ? differs(async () => {
+            repaired += 1;
+          })
+        : rest,
+    );
+    await pass(5000);
+    agent.signal();
+    await pass(1000);
+    expect(repaired).toBe(1);
+    expect(log).toEqual(['repaired in 20 ms: + rule 4100']);
+    expect(agent.state()).toMatchObject({
+      reads: 2,
+      repairs: 1,
+      lastRepair: { what: '+ rule 4100', took: 20 },
+    });
+  });
+
+  it('reads again when a signal comes during a repair', async () => {
+    const { agent, readTimes, pass } = agentOf((read) =>
+      read === 1 ? differs(async () => agent.signal()) : rest,
+    );
+    await pass(1000);
+    expect(readTimes).toEqual([20, 40]);
+  });
+
+  it('tries again after 1, 2, 4 ... 30 s when it fails, and says so once', async () => {
+    const { agent, log, readTimes, pass } = agentOf((read) => (read < 9 ? new Error('nft: broken') : rest));
+    await pass(200_000);
+    const pauses = readTimes.slice(1, 9).map((time, i) => time - (readTimes[i] ?? 0) - 20);
+    expect(pauses).toEqual([1000, 2000, 4000, 8000, 16_000, 30_000, 30_000, 30_000]);
+    expect(log).toEqual(['failed, and is tried again: nft: broken', 'reading this host works again']);
+    expect(agent.state().failure).toBeUndefined();
+  });
+
+  it('says once what is wrong with the file, and when it is good again', async () => {
+    const { agent, log, pass } = agentOf((read) => (read < 4 ? { ...rest, problem: 'line 3: wrong' } : rest));
+    await pass(70_000);
+    expect(agent.state().problem).toBe('line 3: wrong');
+    await pass(70_000);
+    expect(agent.state().problem).toBeUndefined();
+    expect(log).toEqual(['line 3: wrong; what was applied last stays in force', 'the file is good again']);
+  });
+
+  it('ends when it is told to', async () => {
+    const { ended, pass, stop } = agentOf(() => rest);
+    await pass(1000);
+    stop();
+    await expect(ended).resolves.toBeUndefined();
+  });
+});

@@ -1,0 +1,106 @@
+/** Holds the host to what the file says: reads it after each signal, and repairs what differs. */
+import {
+  type AgentState,
+  type Told,
+  afterFailure,
+  afterRead,
+  afterRepair,
+  firstState,
+} from './agent-state.ts';
+import { freshDamper, takeRead } from './damper.ts';
+import type { Reading } from './reading.ts';
+
+export interface AgentPorts {
+  /** milliseconds, monotonic */
+  readonly now: () => number;
+  /** returns early when the signal is aborted */
+  readonly sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>;
+  /** Reads the file and the host. Changes nothing. */
+  readonly read: () => Promise<Reading>;
+  readonly log: (line: string) => void;
+}
+
+export interface Agent {
+  /** something may have changed */
+  readonly signal: () => void;
+  readonly state: () => AgentState;
+  /** Reads and repairs until the signal of `createAgent` is aborted. */
+  readonly run: () => Promise<void>;
+}
+
+/** milliseconds between two reads without a signal */
+const fullReadEvery = 30_000;
+/** Events come in groups: milliseconds from the first of them to the read. */
+const gather = 20;
+/** milliseconds after a failure: doubled each time, up to the maximum */
+const [firstRetry, longestRetry] = [1000, 30_000];
+
+export function createAgent(ports: AgentPorts, end: AbortSignal): Agent {
+  const signals = createSignals(ports, end);
+  let state = firstState;
+  const tell = (told: Told): void => {
+    ({ state } = told);
+    told.lines.forEach(ports.log);
+  };
+  const look = (began: number): Promise<void> => lookOnce(ports, began, () => state, tell);
+  const run = async (): Promise<void> => {
+    let retry = firstRetry;
+    let longest = fullReadEvery;
+    for (;;) {
+      const began = await signals.next(longest);
+      if (end.aborted) return;
+      try {
+        await look(began);
+        [retry, longest] = [firstRetry, fullReadEvery];
+      } catch (error) {
+        tell(afterFailure(state, error instanceof Error ? error.message : String(error)));
+        [longest, retry] = [retry, Math.min(retry * 2, longestRetry)];
+      }
+    }
+  };
+  return { signal: signals.give, state: () => state, run };
+}
+
+async function lookOnce(
+  { now, read }: AgentPorts,
+  began: number,
+  state: () => AgentState,
+  tell: (told: Told) => void,
+): Promise<void> {
+  const begin = now();
+  const reading = await read();
+  tell(afterRead(state(), reading, Math.round(now() - begin)));
+  if (reading.kind === 'rest') return;
+  await reading.repair();
+  tell(afterRepair(state(), reading.what, Math.round(now() - began)));
+}
+
+/** Signals that have come, gathered and damped. */
+function createSignals({ now, sleep }: AgentPorts, end: AbortSignal) {
+  // The first read comes at once.
+  let came: number | undefined = now();
+  let wake = (): void => {};
+  let damper = freshDamper(now());
+  end.addEventListener('abort', () => wake(), { once: true });
+  return {
+    give: (): void => {
+      came ??= now();
+      wake();
+    },
+    /** Waits for a signal, at most some milliseconds; returns when the first of them came. */
+    next: async (longest: number): Promise<number> => {
+      if (came === undefined && !end.aborted) {
+        const controller = new AbortController();
+        wake = () => controller.abort();
+        await sleep(longest, controller.signal);
+      }
+      const began = came ?? now();
+      if (!end.aborted) await sleep(gather, end);
+      const taken = takeRead(damper, now());
+      ({ damper } = taken);
+      if (taken.wait > 0 && !end.aborted) await sleep(taken.wait, end);
+      came = undefined;
+      return began;
+    },
+  };
+}

@@ -1,0 +1,25 @@
+/** Limits how often the host is read: some reads at once, then a few a second. Pure, without a clock of its own. */
+
+export interface Damper {
+  /** reads that may begin at once; a fraction while the next one is not due */
+  readonly left: number;
+  /** milliseconds, of the caller's clock */
+  readonly at: number;
+}
+
+const burst = 3;
+const perSecond = 2;
+
+export function freshDamper(now: number): Damper {
+  return { left: burst, at: now };
+}
+
+/** Takes one read: it may begin after `wait` milliseconds. */
+export function takeRead(
+  { left, at }: Damper,
+  now: number,
+): { readonly damper: Damper; readonly wait: number } {
+  const available = Math.min(burst, left + (Math.max(0, now - at) / 1000) * perSecond);
+  const wait = available >= 1 ? 0 : Math.ceil(((1 - available) * 1000) / perSecond);
+  return { damper: { left: available - 1, at: Math.max(now, at) }, wait };
+}

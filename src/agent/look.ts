@@ -1,0 +1,144 @@
+/** One look at the file and the host: what is in force, and what differs from it. */
+import { createHash } from 'node:crypto';
+import { type Applied, type Source, appliedNow, readHistory } from '../apply/history.ts';
+import type { Caller } from '../apply/run/caller.ts';
+import { changeHost } from '../apply/run/change-host.ts';
+import { earlierRunText, isOverdue, readOpenRun } from '../apply/run/earlier-run.ts';
+import { type HostContext, readAndPlan } from '../apply/run/host-context.ts';
+import { refuse } from '../apply/run/refuse.ts';
+import { applyVerb } from '../apply/run/verbs.ts';
+import { isLocked } from '../host/files/lock.ts';
+import type { Target } from '../inspect/prepare.ts';
+import { planLines } from '../plan/print.ts';
+import type { Plan } from '../plan/step.ts';
+import { parseSpec } from '../spec/parse.ts';
+import { formatProblems } from '../spec/problem.ts';
+import type { EngineName, Spec } from '../spec/spec.ts';
+import { hostRole } from '../topology/topology.ts';
+import type { Reading } from './reading.ts';
+import { type FileNow, fileInForce } from './in-force.ts';
+
+export interface Looked {
+  readonly context: HostContext;
+  readonly caller: Caller;
+  /** absolute path of the file */
+  readonly file: string;
+  /** host of the file that this machine is */
+  readonly host: string;
+  /** milliseconds, monotonic */
+  readonly now: () => number;
+  /** asks for another look after some milliseconds */
+  readonly later: (milliseconds: number) => void;
+  /** called with the engines of this host's networks */
+  readonly onEngines: (engines: readonly EngineName[]) => void;
+}
+
+/** A file that has changed is taken when it has stayed the same this long: an editor writes it in several steps. */
+const settleTime = 1000;
+/** milliseconds until it is looked again whether a run of somebody else has ended */
+const lockedPause = 500;
+/** seconds to wait for a run of somebody else */
+const lockWait = 10;
+/** plan lines in a log line */
+const shownLines = 3;
+
+/** Makes a function that looks once; it remembers the file of the last look. */
+export function createLook(looked: Looked): () => Promise<Reading> {
+  const readFile = createFileReader(looked);
+  return async () => {
+    const { host, places } = looked.context;
+    const history = await readHistory(host.files, places.history);
+    const last = appliedNow(history);
+    const inForce = fileInForce(history, last ? await readFile(last) : { problem: '' });
+    if (inForce.kind === 'nothing') {
+      return { kind: 'rest', why: 'nothing is applied: `mustredirect apply` begins' };
+    }
+    const { source, problem } = inForce;
+    const reading = await lookAt(looked, source);
+    return problem === undefined ? reading : { ...reading, problem };
+  };
+}
+
+/** Compares the host with a file that is in force. */
+async function lookAt(
+  { context, caller, onEngines, later }: Looked,
+  source: Source | Applied,
+): Promise<Reading> {
+  const openRun = await readOpenRun(context);
+  if (openRun?.until !== undefined && !isOverdue(openRun))
+    return { kind: 'rest', why: earlierRunText(openRun) };
+  if (await isLocked(context.host, context.places.lock)) {
+    // Nothing tells that a lock is free again.
+    later(lockedPause);
+    return { kind: 'rest', why: 'another run is at work' };
+  }
+  const target = targetOf(context, source);
+  onEngines([...new Set(target.role.networks.map(({ engine }) => engine))]);
+  const { plan, desired } = await readAndPlan(context, target);
+  refuse(desired.refusals);
+  if (plan.steps.length === 0 && !openRun) return { kind: 'rest' };
+  return {
+    kind: 'differs',
+    what: openRun ? `${earlierRunText(openRun)}; ${planText(plan)}` : planText(plan),
+    async repair() {
+      await changeHost(caller, { context, target, wait: lockWait, ...applyVerb(context, source) });
+    },
+  };
+}
+
+/** Reads the file on disk, which is taken once it has settled; until then, it is what was applied last. */
+function createFileReader({ context, file, host, now, later }: Looked) {
+  let changed: { readonly hash: string; readonly since: number } | undefined;
+  return async (applied: Applied): Promise<FileNow> => {
+    const text = await readText(context, file);
+    if (typeof text !== 'string') return text;
+    const source = { file, text, hash: hashOf(text), host };
+    if (source.hash === applied.hash) {
+      changed = undefined;
+      return { source };
+    }
+    if (changed?.hash !== source.hash) changed = { hash: source.hash, since: now() };
+    const left = changed.since + settleTime - now();
+    if (left > 0) {
+      later(left);
+      return { source: applied };
+    }
+    const parsed = parseSpec(text);
+    return parsed.kind === 'spec' ? { source } : { problem: formatProblems(parsed.problems, text, file) };
+  };
+}
+
+async function readText({ host }: HostContext, file: string): Promise<string | { readonly problem: string }> {
+  try {
+    return (await host.files.read(file)) ?? { problem: `${file}: no such file` };
+  } catch (error) {
+    return { problem: `${file}: ${error instanceof Error ? error.message : String(error)}` };
+  }
+}
+
+function hashOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+function targetOf(context: HostContext, source: Source | Applied): Target {
+  const { text, file, host } = source;
+  const spec = specOf(text, file);
+  return {
+    ...context,
+    role: hostRole(spec, host),
+    gateways: spec.gateways,
+    ...('numbers' in source ? { numbers: source.numbers } : {}),
+  };
+}
+
+function specOf(text: string, file: string): Spec {
+  const parsed = parseSpec(text);
+  if (parsed.kind === 'spec') return parsed.spec;
+  throw new Error(formatProblems(parsed.problems, text, file));
+}
+
+function planText(plan: Plan): string {
+  const lines = planLines(plan).map(({ sign, text }) => `${sign} ${text}`);
+  const rest = lines.length - shownLines;
+  return [...lines.slice(0, shownLines), ...(rest > 0 ? [`and ${rest} more`] : [])].join('; ');
+}

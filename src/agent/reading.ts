@@ -1,0 +1,17 @@
+/** What a read has found. */
+export type Reading =
+  | {
+      readonly kind: 'rest';
+      /** reason other than that nothing differs: another run is under way, nothing is applied */
+      readonly why?: string;
+      /** what is wrong with the file on disk, which is not in force */
+      readonly problem?: string;
+    }
+  | {
+      readonly kind: 'differs';
+      /** first lines of the plan */
+      readonly what: string;
+      readonly problem?: string;
+      /** Runs the plan: the same as `apply`. */
+      readonly repair: () => Promise<void>;
+    };

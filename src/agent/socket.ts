@@ -1,0 +1,64 @@
+/** The agent's state over its unix socket, as HTTP: `GET /status`. */
+import { chmod, mkdir, rm } from 'node:fs/promises';
+import { createServer, get } from 'node:http';
+import { dirname } from 'node:path';
+import type { AgentState } from './agent-state.ts';
+import type { MonitorState } from './monitor.ts';
+
+export interface AgentStatus extends AgentState {
+  readonly pid: number;
+  /** when it was started, ISO 8601 */
+  readonly since: string;
+  readonly file: string;
+  readonly host: string;
+  readonly monitors: readonly MonitorState[];
+}
+
+/** Answers until `end` is aborted. A socket that a killed agent has left is replaced. */
+export async function serveStatus(path: string, status: () => AgentStatus, end: AbortSignal): Promise<void> {
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  await rm(path, { force: true });
+  const server = createServer((request, response) => {
+    const known = request.method === 'GET' && request.url === '/status';
+    response.writeHead(known ? 200 : 404, { 'content-type': 'application/json' });
+    response.end(known ? `${JSON.stringify(status())}\n` : '{}\n');
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(path, resolve);
+  });
+  await chmod(path, 0o600);
+  const stop = (): void => {
+    server.closeAllConnections();
+    server.close();
+  };
+  end.addEventListener('abort', stop, { once: true });
+}
+
+/** milliseconds */
+const answerTimeout = 1000;
+
+/** The state of the agent of this network namespace; undefined when none runs, `silent` when it does not answer. */
+export async function askAgent(path: string): Promise<AgentStatus | 'silent' | undefined> {
+  return new Promise((resolve) => {
+    const request = get({ socketPath: path, path: '/status', timeout: answerTimeout }, (response) => {
+      let text = '';
+      response.setEncoding('utf8');
+      response.on('data', (chunk: string) => (text += chunk));
+      response.on('end', () => {
+        try {
+          resolve(JSON.parse(text) as AgentStatus);
+        } catch {
+          resolve('silent');
+        }
+      });
+    });
+    request.on('timeout', () => {
+      resolve('silent');
+      request.destroy();
+    });
+    request.on('error', ({ code }: NodeJS.ErrnoException) => {
+      resolve(code === 'ENOENT' || code === 'ECONNREFUSED' ? undefined : 'silent');
+    });
+  });
+}

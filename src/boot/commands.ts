@@ -1,0 +1,24 @@
+/** Commands to run at boot, by systemd or another init system. */
+
+export interface BootSource {
+  /** command of this program, absolute paths */
+  readonly self: readonly string[];
+  /** absolute path of the file */
+  readonly file: string;
+  /** host of the file that this machine is: when the guard runs, no interface has an address to find it by */
+  readonly host: string;
+  /** `NAME=value` */
+  readonly settings: readonly string[];
+}
+
+export interface BootCommands {
+  /** runs before any network interface is up and any container runs */
+  readonly close: readonly string[];
+  /** runs when the network is up */
+  readonly open: readonly string[];
+}
+
+export function bootCommands({ self, file, host }: BootSource): BootCommands {
+  const options = ['--boot', '--yes', '--file', file, '--host', host];
+  return { close: [...self, 'apply', '--closed', ...options], open: [...self, 'apply', ...options] };
+}

@@ -1,0 +1,141 @@
+import { resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Agent, createAgent } from '../../agent/agent.ts';
+import { createLook } from '../../agent/look.ts';
+import { type Monitor, type MonitorState, startMonitor } from '../../agent/monitor.ts';
+import { type AgentStatus, askAgent, serveStatus } from '../../agent/socket.ts';
+import { networkFolders, ownFolders, programsToWatch } from '../../agent/watched.ts';
+import { appliedNow, readHistory } from '../../apply/history.ts';
+import type { Caller } from '../../apply/run/caller.ts';
+import { MustredirectError } from '../../error.ts';
+import type { HostContext } from '../../apply/run/host-context.ts';
+import type { EngineName } from '../../spec/spec.ts';
+import { type FolderWatch, watchFolder } from '../../host/files/watch.ts';
+import { startStream } from '../../host/process/stream.ts';
+import { notifySystemd } from '../../host/process/systemd.ts';
+import { type HostOptions, openContext, openSession } from '../session/session.ts';
+import type { Terminal } from '../terminal/terminal.ts';
+
+export async function agent(terminal: Terminal, options: HostOptions): Promise<void> {
+  const context = await openContext(terminal, options);
+  const { host, places } = context;
+  await refuseSecondAgent(places.agent);
+  const file = resolve(terminal.folder, options.file);
+  const last = appliedNow(await readHistory(host.files, places.history));
+  const name = options.host ?? last?.host ?? (await openSession(terminal, options)).source.host;
+  terminal.watchInterrupts();
+  const end = terminal.interrupt;
+  const log = (line: string): void => terminal.tell(line);
+  const watch = createWatch(end, log);
+  const look = createLook({
+    context,
+    caller: callerOf(terminal),
+    file,
+    host: name,
+    now: () => performance.now(),
+    later: (milliseconds) => void pause(milliseconds, end).then(watch.signal),
+    onEngines: (engines) => watch.engines(engines),
+  });
+  const running = createAgent({ now: () => performance.now(), sleep: pause, read: look, log }, end);
+  const since = new Date().toISOString();
+  const status = (): AgentStatus => ({
+    ...running.state(),
+    pid: terminal.pid,
+    since,
+    file,
+    host: name,
+    monitors: watch.monitors(),
+  });
+  await serveStatus(places.agent, status, end);
+  watch.begin(running, { file, state: [places.history, places.journal] });
+  log(`holds ${name} to ${file}`);
+  await tellSystemd(context, terminal.env, running, end);
+  await running.run();
+}
+
+async function refuseSecondAgent(socket: string): Promise<void> {
+  const other = await askAgent(socket);
+  if (other === undefined) return;
+  const who = other === 'silent' ? 'it does not answer' : `process ${other.pid}, since ${other.since}`;
+  throw new MustredirectError('refused', `an agent runs here already: ${who}`, {
+    hint: `end it first; its socket is ${socket}`,
+  });
+}
+
+function pause(milliseconds: number, until: AbortSignal): Promise<void> {
+  return sleep(milliseconds, undefined, { signal: until }).catch(() => {});
+}
+
+function callerOf(terminal: Terminal): Caller {
+  const { pid, interrupt } = terminal;
+  return {
+    user: 'agent',
+    pid,
+    interrupt,
+    watchInterrupts() {},
+    tell: (text, label) => terminal.tell(text, label),
+  };
+}
+
+/** Programs and folders that tell of changes. */
+function createWatch(end: AbortSignal, log: (line: string) => void) {
+  let running: Agent | undefined;
+  const started = new Map<string, Monitor>();
+  const signal = (): void => running?.signal();
+  const watchPrograms = (engines: readonly EngineName[]): void => {
+    for (const one of programsToWatch(engines)) {
+      if (started.has(one.what)) continue;
+      const ended = ({ what, error = '', restarts }: MonitorState): void => {
+        if (restarts === 1) log(`no longer told of ${what}, and started again: ${error}`);
+      };
+      const ports = { now: () => performance.now(), sleep: pause, start: startStream };
+      started.set(one.what, startMonitor(one, ports, { signal, ended }, end));
+    }
+  };
+  const folders = new Set<string>();
+  const watchFolders = (wanted: readonly FolderWatch[]): void => {
+    for (const one of wanted) {
+      if (!folders.has(one.folder)) watchFolder(one, signal, end);
+      folders.add(one.folder);
+    }
+  };
+  return {
+    signal,
+    engines(engines: readonly EngineName[]): void {
+      watchPrograms(engines);
+      watchFolders(networkFolders(engines));
+    },
+    begin(
+      agentRunning: Agent,
+      { file, state }: { readonly file: string; readonly state: readonly string[] },
+    ): void {
+      running = agentRunning;
+      watchPrograms([]);
+      watchFolders(ownFolders(file, state));
+    },
+    monitors: (): readonly MonitorState[] => [...started.values()].map((one) => one.state()),
+  };
+}
+
+/** milliseconds */
+const watchdogEvery = 30_000;
+const stuckAfter = 120_000;
+
+/** Tells systemd that the agent is ready, and that it goes on, as long as it does. */
+async function tellSystemd(
+  { host: { exec } }: HostContext,
+  env: Terminal['env'],
+  { state }: Agent,
+  end: AbortSignal,
+): Promise<void> {
+  await notifySystemd(exec, env, 'READY=1');
+  let seen = { steps: -1, at: performance.now() };
+  const timer = setInterval(() => {
+    const { reads, failure } = state();
+    const steps = reads + (failure?.times ?? 0);
+    if (steps !== seen.steps) seen = { steps, at: performance.now() };
+    if (performance.now() - seen.at > stuckAfter) return;
+    void notifySystemd(exec, env, 'WATCHDOG=1').catch(() => {});
+  }, watchdogEvery);
+  end.addEventListener('abort', () => clearInterval(timer), { once: true });
+}

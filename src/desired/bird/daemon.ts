@@ -1,0 +1,75 @@
+/** The routing daemon that a host should run, and what keeps it from starting. */
+import type { Facts } from '../../state/facts.ts';
+import type { HostRole } from '../../topology/role.ts';
+import type { Numbers } from '../allocate/numbers.ts';
+import type { DesiredObject, Refusal } from '../redirect.ts';
+import { birdConfig } from './config.ts';
+import { secretName } from './names.ts';
+
+/** Name of a gateway whose routes are exchanged -> reasons why the daemon cannot start; mostly none */
+export type LearnedGateways = ReadonlyMap<string, readonly Refusal[]>;
+
+export function learnedGateways({ routed = [] }: HostRole, facts: Facts): LearnedGateways {
+  const { routing } = facts;
+  return new Map(
+    routed.map(({ name, uplink }) => [
+      name,
+      [...obstaclesOf(name, routing), ...passwordObstacles(name, uplink?.routing.passwordFile, facts)],
+    ]),
+  );
+}
+
+function obstaclesOf(gateway: string, routing: Facts['routing']): Refusal[] {
+  if (!routing) return [];
+  const taken = Object.entries(routing.takenPorts).map(([port, owner]) => ({
+    message: `gateway ${gateway}: ${port}, which its routing daemon needs, is taken by ${owner}`,
+    hint: port.startsWith('tcp')
+      ? 'write another `port:` below `routing:`, or free the port: `ss -lntp` shows its owner'
+      : 'leave `bfd:` out, or free the port: with `strict bind`, another BFD daemon can share it by address',
+  }));
+  if (routing.installed) return taken;
+  return [
+    {
+      message: `gateway ${gateway}: program bird is not installed, which its routing needs`,
+      hint: 'install it: apt-get install bird2; its own service is not needed: systemctl disable --now bird',
+    },
+    ...taken,
+  ];
+}
+
+function passwordObstacles(
+  gateway: string,
+  file: string | undefined,
+  { passwordFiles = {} }: Facts,
+): Refusal[] {
+  const found = file === undefined ? undefined : passwordFiles[file];
+  if (!found) return [];
+  return [{ message: `gateway ${gateway}: password file ${file}: ${found.error}`, hint: found.hint }];
+}
+
+/** One daemon for all gateways of the host. */
+export function desiredDaemon(
+  role: HostRole,
+  numbers: Numbers,
+  learned: LearnedGateways,
+  facts: Facts,
+): DesiredObject[] {
+  const { routed = [] } = role;
+  if (routed.length === 0 || [...learned.values()].some((obstacles) => obstacles.length > 0)) return [];
+  const secrets = routed.flatMap(({ name, uplink }) => {
+    const file = uplink?.routing.passwordFile;
+    return file === undefined ? [] : [{ name: secretName(name), file }];
+  });
+  secrets.sort((a, b) => (a.name < b.name ? -1 : 1));
+  const names = [...new Set(routed.map(({ name }) => name))];
+  return [
+    {
+      object: {
+        kind: 'routing-daemon',
+        config: birdConfig(role, numbers, facts),
+        ...(secrets.length > 0 ? { secrets } : {}),
+      },
+      why: `exchange the routes of gateway${names.length > 1 ? 's' : ''} ${names.join(', ')}`,
+    },
+  ];
+}

@@ -1,0 +1,67 @@
+/** A gateway on its node: the node's subnets go to all members, and the best member's default into the kernel's table. */
+import { type Address, type Family, familyOf } from '../../address/cidr.ts';
+import { addressIn } from '../../topology/routed-gateways.ts';
+import type { RoutedGateway } from '../../topology/role.ts';
+import { ofFamily } from '../addresses.ts';
+import { block, inner } from './block.ts';
+import { defaultOf, kernelBlock } from './kernel.ts';
+import { protocolName, sessionName, tableName } from './names.ts';
+import { sessionBlock } from './session.ts';
+
+/** All that a member may announce, before its filter: enough to show what is refused. */
+const receiveLimit = 16;
+/** BIRD's own default; the first member is preferred most */
+const usualPreference = 100;
+
+export function nodeBlocks(
+  gateway: RoutedGateway,
+  family: Family,
+  addresses: readonly Address[],
+  kernelTable: number,
+): string[] {
+  const { name, peers, sessions } = gateway;
+  const subnets = ofFamily(gateway.subnets, family);
+  const local = addresses.find((one) => familyOf(one) === family);
+  if (!sessions || subnets.length === 0 || local === undefined) return [];
+  const table = tableName('node', name, family);
+  return [
+    `ipv${family} table ${table};\n`,
+    // Unreachable in BIRD only: they are announced also while the bridge is gone, and never reach the kernel.
+    block(`protocol static ${protocolName('subnets', table)}`, [
+      ...inner(`ipv${family}`, [`table ${table};`]),
+      ...subnets.map((subnet) => `route ${subnet} unreachable;`),
+    ]),
+    kernelBlock(table, family, kernelTable, 'source = RTS_BGP'),
+    ...peers.flatMap((member, index) => {
+      const peer = addressIn(member, family);
+      if (peer === undefined) return [];
+      return sessionBlock({
+        name: sessionName('node', name, member.host, family),
+        family,
+        local,
+        peer,
+        description: `gateway ${name}: member ${member.host}`,
+        routing: sessions,
+        channel: channelLines(table, family, usualPreference + peers.length - index),
+      });
+    }),
+  ];
+}
+
+function channelLines(table: string, family: Family, preference: number): string[] {
+  return [
+    `table ${table};`,
+    'gateway direct;',
+    'next hop self;',
+    'import keep filtered yes;',
+    `receive limit ${receiveLimit} action block;`,
+    ...inner('import filter', [
+      `if net != ${defaultOf(family)} then reject;`,
+      // The next hop is the member itself, whatever it says.
+      'gw = from;',
+      `bgp_local_pref = ${preference};`,
+      'accept;',
+    ]),
+    'export where source = RTS_STATIC;',
+  ];
+}

@@ -1,0 +1,110 @@
+import { describe, expect, it } from 'vitest';
+import { expectedSessions } from '../../desired/bird/sessions.ts';
+import { sessionFindings, sessionStatus, sessionText } from '../../explain/routing.ts';
+import type { HostRole } from '../../topology/role.ts';
+import { decodeBfd, decodeProtocols, decodeRefused } from './sessions.ts';
+
+/** Recorded from BIRD 2.0.12; capabilities are left out. */
+const protocols = `BIRD 2.0.12 ready.
+Name       Proto      Table      State  Since         Info
+device1    Device     ---        up     15:16:14.784  
+member_office_node1_4 BGP        ---        up     15:16:15.616  Established   
+  Description:    gateway office: node node1
+  BGP state:          Established
+    Neighbor address: 192.168.50.10
+  Channel ipv4
+    State:          UP
+    Routes:         1 imported, 1 filtered, 1 exported, 1 preferred
+      Import updates:              3          0          1          0          2
+
+member_office_node2_4 BGP        ---        start  15:16:20.807  Active        Socket: Connection refused
+  BGP state:          Active
+    Last error:       Socket: Connection refused
+  Channel ipv4
+    State:          DOWN
+
+uplink_member_office4 OSPF       member_office4 up     15:03:05.897  Alone
+  Channel ipv4
+    Routes:         0 imported, 1 exported, 0 preferred
+      Import updates:              1          0          1          0          0
+`;
+const log = [
+  '2026-11-29 15:01:41.061 <AUTH> uplink_member_office4: Authentication failed for nbr 9.9.9.9 on uplink0 - wrong authentication code (1)',
+  '',
+];
+const role: HostRole = {
+  host: 'gw1',
+  addresses: ['192.168.50.2'],
+  networks: [],
+  gateways: [],
+  routed: [
+    {
+      name: 'office',
+      side: 'member',
+      sessions: { port: 1790, bfd: { interval: 300, multiplier: 3 } },
+      uplink: {
+        device: 'uplink0',
+        routing: { protocol: 'ospf', area: 0, hello: 10, dead: 40, cost: 10 },
+        announced: [],
+        position: 0,
+      },
+      subnets: [],
+      peers: ['node1', 'node2'].map((host, i) => ({
+        host,
+        addresses: [`192.168.50.1${i}`],
+        subnets: [`10.89.${i}.0/24`],
+      })),
+    },
+  ],
+};
+const state = {
+  protocols: decodeProtocols(protocols, log),
+  bfd: decodeBfd(
+    'bfd1:\nIP address  Interface  State  Since\n192.168.50.10   eth0   Up   15:16:15.0  0.3  0.9\n',
+  ),
+  refused: decodeRefused(
+    'Table office4:\n10.99.0.0/16         unicast [member_office_node1_4 15:16:15.662] * (100) [i]\n',
+  ),
+};
+
+describe('the sessions of a host', () => {
+  it('have the names of the configuration', () => {
+    expect(expectedSessions(role).map(({ name }) => name)).toEqual([
+      'member_office_node1_4',
+      'member_office_node2_4',
+      'uplink_member_office4',
+    ]);
+  });
+
+  it('are shown with what was accepted, announced and refused', () => {
+    expect(sessionStatus(role, state).map(sessionText)).toEqual([
+      'office: node node1 (192.168.50.10): BGP Established, since 15:16:15.616, BFD Up, 1 accepted, 1 announced, refused: 10.99.0.0/16 (not a subnet of node1 in the file)',
+      'office: node node2 (192.168.50.11): BGP Active, since 15:16:20.807, 0 accepted, 0 announced, last error: Socket: Connection refused',
+      'office: upstream router (IPv4): OSPF Alone, since 15:03:05.897, 0 accepted, 1 announced, 1 refused, last error: Authentication failed for nbr 9.9.9.9 on uplink0 - wrong authentication code (1)',
+    ]);
+  });
+
+  it('are unknown when BIRD does not answer', () => {
+    expect(sessionStatus(role, undefined).map((session) => session.state)).toEqual([
+      'unknown',
+      'unknown',
+      'unknown',
+    ]);
+  });
+
+  it('are explained when they are down', () => {
+    expect(sessionFindings(sessionStatus(role, state))).toEqual([
+      {
+        problem:
+          'gateway office: no routes by BGP with node node2 at 192.168.50.11: Active: Socket: Connection refused',
+        remedy: 'nothing listens there: run `mustredirect apply` on node node2, or start its BGP daemon',
+      },
+      {
+        problem:
+          'gateway office: no routes by OSPF with upstream router over IPv4: Alone: Authentication failed for nbr 9.9.9.9 on uplink0 - wrong authentication code (1)',
+        remedy:
+          'both sides must have the same password; OSPF for IPv6 with a password does not work with FRR 8.4',
+      },
+    ]);
+  });
+});

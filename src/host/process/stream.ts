@@ -1,0 +1,40 @@
+/** Runs a program that reports events for as long as it runs. Its output is not kept: only its amount matters. */
+import { spawn } from 'node:child_process';
+import { endingWithStdin, started } from './background.ts';
+import { killGroup } from './process-group.ts';
+
+export interface Stream {
+  /** why it ended; never rejects */
+  readonly ended: Promise<string>;
+  /** ends the program and everything that it started */
+  readonly stop: () => void;
+}
+
+/** number of characters of stderr that are kept, to say why a program ended */
+const keptError = 500;
+
+/**
+ * Starts a program that ends with this process, also when it is killed.
+ *
+ * @param onOutput called with the number of bytes that it has printed
+ */
+export async function startStream(
+  argv: readonly string[],
+  onOutput: (bytes: number) => void,
+): Promise<Stream> {
+  const child = spawn('env', ['LC_ALL=C', ...endingWithStdin(argv)], { detached: true });
+  await started(child, argv);
+  let printed = '';
+  child.stdin.on('error', () => {});
+  child.stdout.on('data', (chunk: Buffer) => onOutput(chunk.length));
+  child.stderr.on('data', (chunk: Buffer) => {
+    printed = `${printed}${chunk.toString()}`.slice(-keptError);
+  });
+  const ended = new Promise<string>((resolve) => {
+    child.once('close', (code, signal) => {
+      const how = signal === null ? `exit ${code ?? 1}` : signal;
+      resolve([how, ...printed.trim().split('\n').slice(-1)].filter(Boolean).join(': '));
+    });
+  });
+  return { ended, stop: () => killGroup(child) };
+}

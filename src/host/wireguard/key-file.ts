@@ -1,0 +1,30 @@
+/** Private keys of WireGuard. They are read to name the public key that belongs to them, and given to nobody. */
+import { createPrivateKey, createPublicKey } from 'node:crypto';
+import type { KeyFile } from '../../state/facts.ts';
+import { secretFault } from '../files/secret-file.ts';
+import type { Files } from '../ports.ts';
+
+/** Reads the public key that belongs to a private key; refuses a file that others could read. */
+export async function readKeyFile(files: Files, path: string): Promise<KeyFile> {
+  const fault = await secretFault(files, path, {
+    what: 'private key',
+    making: `make a key: (umask 077; wg genkey > ${path})`,
+  });
+  if (fault) return fault;
+  const publicKey = publicKeyOf((await files.read(path)) ?? '');
+  if (publicKey !== undefined) return { publicKey };
+  return { error: 'it holds no private key', hint: `one line, as \`wg genkey\` prints it` };
+}
+
+/** RFC 8410: a private key of X25519 in PKCS #8, and a public one, are these bytes and the 32 of the key. */
+const pkcs8 = Buffer.from('302e020100300506032b656e04220420', 'hex');
+const keyLength = 32;
+
+/** @param text a private key in base64; undefined for anything else */
+export function publicKeyOf(text: string): string | undefined {
+  const key = Buffer.from(text.trim(), 'base64');
+  if (key.length !== keyLength || key.toString('base64') !== text.trim()) return undefined;
+  const secret = createPrivateKey({ key: Buffer.concat([pkcs8, key]), format: 'der', type: 'pkcs8' });
+  const shared = createPublicKey(secret).export({ format: 'der', type: 'spki' });
+  return shared.subarray(-keyLength).toString('base64');
+}

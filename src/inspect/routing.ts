@@ -1,0 +1,50 @@
+/** Facts for the routing daemon: whether it can start. */
+import { takenPorts } from '../host/ip/listeners.ts';
+import { passwordFault } from '../host/bird/password.ts';
+import type { Files, Host } from '../host/ports.ts';
+import { ifInstalled } from '../host/process/missing-program.ts';
+import type { RoutingDaemon } from '../kinds/routing-daemon/schema.ts';
+import type { Facts } from '../state/facts.ts';
+import type { HostRole, RoutedGateway } from '../topology/role.ts';
+
+/** UDP port of BFD with a neighbour (RFC 5881) */
+const bfdPort = 3784;
+
+export async function readRoutingFacts(
+  { exec, files }: Host,
+  { routed = [], addresses = [] }: Pick<HostRole, 'routed'> & Partial<Pick<HostRole, 'addresses'>>,
+  daemon: RoutingDaemon | undefined,
+): Promise<Pick<Facts, 'routing' | 'passwordFiles'>> {
+  const passwordFiles = await readPasswordFiles(files, routed);
+  if (routed.length === 0 || (daemon && !daemon.stopped)) return passwordFiles;
+  const ports = new Set(routed.flatMap(({ sessions }) => sessions?.port ?? []));
+  const wanted = [
+    ...[...ports].map((port) => ({ protocol: 'tcp' as const, port })),
+    ...(routed.some(({ sessions, uplink }) => sessions?.bfd ?? uplink?.routing.bfd)
+      ? [{ protocol: 'udp' as const, port: bfdPort }]
+      : []),
+  ];
+  const [program, taken] = await Promise.all([
+    ifInstalled(exec.run(['bird', '--version'])),
+    takenPorts(exec, wanted, addresses),
+  ]);
+  return { ...passwordFiles, routing: { installed: program !== undefined, takenPorts: taken } };
+}
+
+async function readPasswordFiles(
+  files: Files,
+  routed: readonly RoutedGateway[],
+): Promise<Pick<Facts, 'passwordFiles'>> {
+  const paths = [...new Set(routed.flatMap(({ uplink }) => uplink?.routing.passwordFile ?? []))];
+  const faults = await Promise.all(
+    paths.map(async (path) => [path, await passwordFault(files, path)] as const),
+  );
+  const found = faults.flatMap(([path, fault]) => (fault ? [[path, fault] as const] : []));
+  return found.length > 0 ? { passwordFiles: Object.fromEntries(found) } : {};
+}
+
+/** Routes whose daemon has no folder any more are its remains, and are removed like it. */
+export function daemonObjects(daemon: RoutingDaemon | undefined, learned: boolean): RoutingDaemon[] {
+  if (daemon) return [daemon];
+  return learned ? [{ kind: 'routing-daemon', config: '', stopped: true }] : [];
+}

@@ -1,0 +1,95 @@
+/** Addresses and subnets of the file with their positions. */
+import { type Address, type Subnet, familyOf } from '../address/cidr.ts';
+import { blockedFamilies } from './blocked.ts';
+import type { Draft } from './schema.ts';
+import type { Path } from './tree.ts';
+
+export interface SubnetInFile {
+  readonly subnet: Subnet;
+  readonly network: string;
+  readonly node: string;
+  readonly path: Path;
+}
+
+export interface AddressInFile {
+  readonly address: Address;
+  /** description: `the address of host node1` */
+  readonly what: string;
+  readonly host?: string;
+  /** the device is known: a link-local address is allowed */
+  readonly onLink?: true;
+  readonly path: Path;
+}
+
+/** Redirected subnets, in the order of the file. */
+export function subnetsOf(draft: Draft): SubnetInFile[] {
+  return Object.entries(draft.networks ?? {}).flatMap(([network, { subnets }]) =>
+    Object.entries(subnets ?? {}).flatMap(([node, list]) =>
+      list.map((subnet, i) => ({ subnet, network, node, path: ['networks', network, 'subnets', node, i] })),
+    ),
+  );
+}
+
+/** Subnets of families that are not blocked. */
+export function openSubnetsOf(draft: Draft, subnets: readonly SubnetInFile[]): SubnetInFile[] {
+  return subnets.filter(({ subnet, network }) => {
+    return !blockedFamilies(draft.networks?.[network] ?? {}).includes(familyOf(subnet));
+  });
+}
+
+/** Addresses of hosts, in the order of the file. */
+export function hostAddressesOf(draft: Draft): (AddressInFile & { host: string })[] {
+  return Object.entries(draft.hosts ?? {}).flatMap(([host, list]) =>
+    list.map((address, i) => ({ address, what: `the address of ${host}`, host, path: ['hosts', host, i] })),
+  );
+}
+
+export function nameServersOf(draft: Draft): AddressInFile[] {
+  return Object.entries(draft.networks ?? {}).flatMap(([network, { dns }]) =>
+    (typeof dns === 'object' ? dns : []).map((address, i) => ({
+      address,
+      what: 'the name server',
+      path: ['networks', network, 'dns', i],
+    })),
+  );
+}
+
+/** Addresses that gateways send from and to: next hops and tunnel ends of uplinks, and `snat`. */
+export function gatewayAddressesOf(draft: Draft): AddressInFile[] {
+  return Object.entries(draft.gateways ?? {}).flatMap(([gateway, { members = [], snat }]) => {
+    const path = ['gateways', gateway];
+    const nextHops = members.flatMap(({ uplink }, i): AddressInFile[] => {
+      return (uplink?.via ?? []).map((address, j) => ({
+        address,
+        what: 'the next hop',
+        onLink: true,
+        path: [...path, 'members', i, 'uplink', 'via', j],
+      }));
+    });
+    const endpoints = members.flatMap(({ uplink }, i): AddressInFile[] => {
+      const address = uplink?.wireguard?.endpoint?.address;
+      const what = 'the far end of the tunnel';
+      return address === undefined
+        ? []
+        : [{ address, what, path: [...path, 'members', i, 'uplink', 'wireguard', 'endpoint'] }];
+    });
+    const ends = members.flatMap(({ uplink }, i) =>
+      (['gre', 'ipip'] as const).flatMap((kind) =>
+        (['local', 'remote'] as const).flatMap((end): AddressInFile[] => {
+          const address = uplink?.[kind]?.[end];
+          const what = `the ${end} end of the tunnel`;
+          return address === undefined
+            ? []
+            : [{ address, what, path: [...path, 'members', i, 'uplink', kind, end] }];
+        }),
+      ),
+    );
+    const sources = typeof snat === 'object' ? snat : [];
+    return [
+      ...nextHops,
+      ...ends,
+      ...endpoints,
+      ...sources.map((address, i) => ({ address, what: 'the snat address', path: [...path, 'snat', i] })),
+    ];
+  });
+}

@@ -1,0 +1,152 @@
+/** The agent: what other programs take away comes back by itself, and nothing leaves by another way meanwhile. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { familyOf } from '../../src/address/cidr.ts';
+import { endingWithStdin, waitUntil } from '../../src/host/process/background.ts';
+import type { Running } from '../../src/host/ports.ts';
+import { exampleFile, filePath } from '../../src/lab/example-file.ts';
+import { addressesOf, network } from '../../src/lab/layout.ts';
+import type { World } from '../../src/lab/world.ts';
+import { type Sender, startFlows, untilRedirected } from './endings-sender.ts';
+import { eachFamily, families } from './leak-matrix/families.ts';
+import { mustSucceed, mustredirect, programPath } from './program.ts';
+import { createTestWorld } from './test-world.ts';
+
+let world: World;
+let agent: Running;
+let flows: Sender;
+const whole = exampleFile('external', { families });
+
+beforeAll(async () => {
+  world = await createTestWorld({ engine: 'external', families });
+  await world.containers.createNetwork(network.name, network.subnet, network.subnet6);
+  await world.containers.start('web', network.name);
+  const { gw1, node1 } = world.hosts;
+  for (const host of [gw1, node1]) await host.files.replace(filePath, whole);
+  await world.hosts.node1.files.overwrite('/proc/sys/net/ipv4/ip_forward', '1\n');
+  await world.hosts.node1.files.overwrite('/proc/sys/net/ipv6/conf/all/forwarding', '1\n');
+  flows = await startFlows(world, 'web', families);
+  agent = await startAgent();
+});
+afterAll(async () => {
+  await flows?.stop();
+  await agent?.stop();
+  await world?.down();
+});
+
+const startAgent = (): Promise<Running> =>
+  world.hosts.node1.background.start(endingWithStdin([programPath, 'agent']));
+
+async function says(text: string): Promise<void> {
+  if (await waitUntil(() => agent.output().stderr.includes(text), 10_000)) return;
+  throw new Error(`expected ${text} in:\n${agent.output().stderr}`);
+}
+
+/** Waits until the host is as the file says. */
+async function untilRepaired(): Promise<void> {
+  const asWanted = async (): Promise<boolean> =>
+    (await mustredirect(world.hosts.node1, 'plan', '--check')).exitCode === 0;
+  if (!(await waitUntil(asWanted, 15_000))) throw new Error(`not repaired:\n${agent.output().stderr}`);
+}
+
+const internet = families.map((family) => `dst host ${addressesOf(family).internet}`).join(' or ');
+
+/** Packets of the container at the isp during an action. */
+async function seenAtIsp(act: () => Promise<unknown>): Promise<Record<4 | 6, number>> {
+  const capture = await world.capture('isp', 'eth0', internet);
+  await act();
+  await flows.hold();
+  const packets = await capture.stop();
+  flows.goOn();
+  return eachFamily((family) => packets.filter(({ source }) => familyOf(source) === family).length);
+}
+
+it('rests before the first apply, while packets leave by the isp', async () => {
+  await says('nothing is applied');
+  const seen = await seenAtIsp(() => sleep(2000));
+  for (const family of families) expect(seen[family]).toBeGreaterThan(10);
+});
+
+describe('after apply', () => {
+  beforeAll(async () => {
+    for (const host of [world.hosts.gw1, world.hosts.node1]) await mustSucceed(host, 'apply', '--yes');
+    await untilRedirected(world);
+  });
+
+  it.each([
+    ['a rule', 'ip rule delete preference 4100'],
+    [
+      'all rules of a family',
+      'for p in $(ip -6 rule | grep -o "^4[0-9]*"); do ip -6 rule delete preference $p; done',
+    ],
+    ['routes', 'ip route flush table 2184; ip -6 route flush table 2184'],
+    ['the nft table', 'nft delete table inet mustredirect'],
+    ['all nft tables, by a reload of nftables', 'nft flush ruleset'],
+    ['IPsec policies', 'ip xfrm policy flush'],
+    ['forwarding', 'echo 0 > /proc/sys/net/ipv4/ip_forward; echo 0 > /proc/sys/net/ipv6/conf/all/forwarding'],
+    ['what a link that was down had', 'ip link set mr0 down; sleep 0.3; ip link set mr0 up'],
+  ])('brings back %s', async (_, fault) => {
+    const seen = await seenAtIsp(async () => {
+      await world.hosts.node1.run(['sh', '-c', fault]);
+      await untilRepaired();
+    });
+    expect(seen).toEqual({ 4: 0, 6: 0 });
+    await untilRedirected(world);
+  });
+
+  it('is in status and history', async () => {
+    const { node1 } = world.hosts;
+    expect(await mustSucceed(node1, 'status')).toMatch(
+      /agent: process \d+ since .*, \d+ repairs, the last at /,
+    );
+    const { entries } = JSON.parse(await mustSucceed(node1, 'history', '--json')) as {
+      entries: readonly { user: string; again?: boolean }[];
+    };
+    expect(entries.at(-1)).toMatchObject({ user: 'agent', again: true });
+  });
+
+  it('keeps what was applied while the file is wrong, and applies it when it is good again', async () => {
+    const { node1 } = world.hosts;
+    await node1.files.replace(filePath, `${whole}\nnetwork: {}\n`);
+    await says('unknown key "network"');
+    await node1.run(['ip', 'rule', 'delete', 'preference', '4100']);
+    await says('what was applied last stays in force');
+    const { stdout } = await mustredirect(node1, 'status', '--json');
+    expect(stdout).not.toContain('agent');
+    await node1.files.replace(filePath, whole.replace('via: office\n', 'via: office\n    ipv6: block\n'));
+    await says('the file is good again');
+    await untilRepaired();
+    expect(await node1.run(['ip', '-6', 'route', 'show', 'table', '2184'])).not.toContain('default via');
+    await node1.files.replace(filePath, whole);
+    await sleep(1200);
+    await untilRepaired();
+    await untilRedirected(world);
+  });
+
+  it('is one at a time', async () => {
+    const { exitCode, stderr } = await mustredirect(world.hosts.node1, 'agent');
+    expect(stderr).toContain('an agent runs here already');
+    expect(exitCode).toBe(4);
+  });
+
+  it('changes nothing when it is killed, and goes on when it is started again', async () => {
+    const { node1 } = world.hosts;
+    const seen = await seenAtIsp(async () => {
+      agent.write('KILL\n');
+      await waitUntil(() => agent.ended(), 5000);
+      expect((await mustredirect(node1, 'plan', '--check')).exitCode).toBe(0);
+      await node1.run(['ip', 'rule', 'delete', 'preference', '4100']);
+      agent = await startAgent();
+      await untilRepaired();
+    });
+    expect(seen).toEqual({ 4: 0, 6: 0 });
+  });
+
+  it('does not bring back what destroy has removed', async () => {
+    const { node1 } = world.hosts;
+    await mustSucceed(node1, 'destroy', '--yes');
+    await says('nothing is applied');
+    await sleep(500);
+    expect(await node1.run(['nft', 'list', 'tables'])).not.toContain('mustredirect');
+  });
+});

@@ -1,0 +1,475 @@
+/** Routes between nodes and members by BGP, on the fake host. */
+import { describe, expect, it } from 'vitest';
+import { createEngines } from '../src/engines/index.ts';
+import { noRole } from '../src/inspect/prepare.ts';
+import { parseSpec } from '../src/spec/parse.ts';
+import { hostRole } from '../src/topology/topology.ts';
+import { type FakeSetup, createFakeHost } from './fake-host/fake-host.ts';
+import { applyTo } from './scenario/play.ts';
+
+const bgp = '{ protocol: bgp, bfd: {} }';
+
+function fileWith(routing: string, more = ''): string {
+  return `version: 1
+hosts:
+  node1: [192.168.50.10, 'fd00:50::10']
+  node2: 192.168.50.11
+  gw1: [192.168.50.2, 'fd00:50::2']
+  gw2: [192.168.50.3, 'fd00:50::3']
+networks:
+  web:
+    engine: external
+    subnets: { node1: [10.89.4.0/24, 'fd89:4::/64'], node2: 10.89.5.0/24 }
+    via: office
+gateways:
+  office:
+    members:
+      - { host: gw1, uplink: { device: eth1, via: [172.31.0.1, 'fe80::1'] } }
+      - { host: gw2, uplink: { device: eth1 } }
+    snat: [203.0.113.7, '2001:db8::7']
+    routing: ${routing}
+${more}`;
+}
+
+function specOf(routing: string, more?: string) {
+  const parsed = parseSpec(fileWith(routing, more));
+  if (parsed.kind === 'problems') throw new Error(JSON.stringify(parsed.problems));
+  return parsed.spec;
+}
+
+function hostNamed(name: 'node1' | 'gw1', setup: Partial<FakeSetup> = {}) {
+  const last = name === 'node1' ? 10 : 2;
+  const host = createFakeHost({
+    links: [
+      {
+        name: 'eth0',
+        up: true,
+        addresses: [`192.168.50.${last}/24`, `fd00:50::${last}/64`],
+        pointToPoint: false,
+      },
+      { name: 'eth1', up: true, addresses: ['172.31.0.2/30', '2001:db8:31::2/64'], pointToPoint: false },
+    ],
+    ...setup,
+  });
+  const engines = createEngines({});
+  return {
+    host,
+    apply: (routing = bgp, more?: string) => {
+      const spec = specOf(routing, more);
+      return applyTo({ host, engines, role: hostRole(spec, name), gateways: spec.gateways });
+    },
+    destroy: () => applyTo({ host, engines, ...noRole }),
+    config: () => host.state.files.get('/run/mustredirect/host.bird/bird.conf') ?? '',
+  };
+}
+
+function linesOf({ plan }: Awaited<ReturnType<typeof applyTo>>): string[] {
+  return plan.steps.flatMap((step) => step.lines.map(({ text }) => text));
+}
+
+/** Lines of one block. */
+function blockOf(config: string, header: string): string[] {
+  const [, rest = ''] = config.split(`${header} {\n`);
+  return (rest.split('\n}\n')[0] ?? '').split('\n').map((line) => line.trim());
+}
+
+describe('the configuration of a node', () => {
+  it('announces its own subnets, and takes nothing but a default, from the first member if it can', async () => {
+    const { apply, config } = hostNamed('node1');
+    await apply();
+    const text = config();
+    expect(text).toContain('router id 192.168.50.10;');
+    expect(text).not.toContain('10.89.5.0/24');
+    expect(blockOf(text, 'protocol static subnets_node_office4')).toContain(
+      'route 10.89.4.0/24 unreachable;',
+    );
+    expect(blockOf(text, 'protocol static subnets_node_office6')).toContain('route fd89:4::/64 unreachable;');
+    expect(blockOf(text, 'protocol kernel kernel_node_office4')).toEqual([
+      'kernel table 2184;',
+      'metric 136;',
+      'scan time 10;',
+      'ipv4 {',
+      'table node_office4;',
+      'import none;',
+      'export where net = 0.0.0.0/0 && source = RTS_BGP;',
+      '};',
+    ]);
+    const first = blockOf(text, 'protocol bgp node_office_gw1_4');
+    const second = blockOf(text, 'protocol bgp node_office_gw2_4');
+    expect(first).toEqual([
+      'description "gateway office: member gw1";',
+      'local 192.168.50.10 port 1790 as 4200000136;',
+      'neighbor 192.168.50.2 port 1790 as 4200000136;',
+      'direct;',
+      'strict bind yes;',
+      'ttl security yes;',
+      'graceful restart off;',
+      'long lived graceful restart off;',
+      'hold time 9;',
+      'keepalive time 3;',
+      'connect delay time 1;',
+      'connect retry time 5;',
+      'error wait time 1, 5;',
+      'bfd {',
+      'interval 300 ms;',
+      'multiplier 3;',
+      '};',
+      'ipv4 {',
+      'table node_office4;',
+      'gateway direct;',
+      'next hop self;',
+      'import keep filtered yes;',
+      'receive limit 16 action block;',
+      'import filter {',
+      'if net != 0.0.0.0/0 then reject;',
+      'gw = from;',
+      'bgp_local_pref = 102;',
+      'accept;',
+      '};',
+      'export where source = RTS_STATIC;',
+      '};',
+    ]);
+    expect(second).toContain('bgp_local_pref = 101;');
+    expect(text).toContain('protocol bgp node_office_gw2_6 {');
+  });
+
+  it('does not change when another node is added', async () => {
+    const { apply, config } = hostNamed('node1');
+    await apply();
+    const before = config();
+    const { plan } = await apply(bgp.replace('bfd: {}', 'bfd: { interval: 300ms, multiplier: 3 }'));
+    expect(plan.steps).toEqual([]);
+    expect(config()).toBe(before);
+  });
+});
+
+describe('the configuration of a member', () => {
+  it('announces the default of its uplink, and takes from each node its own subnets', async () => {
+    const { apply, config } = hostNamed('gw1');
+    await apply();
+    const text = config();
+    expect(blockOf(text, 'protocol static uplink_member_office4')).toContain(
+      'route 0.0.0.0/0 via 172.31.0.1;',
+    );
+    expect(blockOf(text, 'protocol static uplink_member_office6')).toContain('route ::/0 via fe80::1%eth1;');
+    const node1 = blockOf(text, 'protocol bgp member_office_node1_4');
+    expect(node1).toContain('import where net ~ [ 10.89.4.0/24 ];');
+    expect(node1).toContain('export where net = 0.0.0.0/0;');
+    expect(node1).toContain('receive limit 17 action block;');
+    expect(blockOf(text, 'protocol bgp member_office_node2_4')).toContain(
+      'import where net ~ [ 10.89.5.0/24 ];',
+    );
+    expect(blockOf(text, 'protocol bgp member_office_node1_6')).toContain(
+      'import where net ~ [ fd89:4::/64 ];',
+    );
+    expect(text).not.toContain('member_office_node2_6');
+  });
+});
+
+describe.each(['node1', 'gw1'] as const)('a run on %s', (name) => {
+  it('starts BIRD above the unreachable route, finds nothing to do again, and destroy leaves nothing', async () => {
+    const { host, apply, destroy } = hostNamed(name);
+    const before = host.dump();
+    const lines = linesOf(await apply());
+    const started = lines.findIndex((line) => line.startsWith('routing daemon: BIRD with'));
+    expect(started).toBeGreaterThan(lines.indexOf('route in table 2184: unreachable default'));
+    expect(lines.filter((line) => line.startsWith('route in table 2184: default'))).toEqual([]);
+    expect(host.state.bird).toContain('protocol bgp');
+    expect((await apply()).plan.steps).toEqual([]);
+    await destroy();
+    expect(host.dump()).toBe(before);
+  });
+
+  it('takes routes that BIRD adds for its own, and removes them with it', async () => {
+    const { host, apply, destroy } = hostNamed(name);
+    const before = host.dump();
+    await apply();
+    const learned = {
+      type: 'unicast',
+      table: 2184,
+      destination: 'default',
+      metric: 136,
+      protocol: 12,
+    } as const;
+    host.state.routes = [...host.state.routes, { ...learned, via: '192.168.50.3', device: 'eth0' }];
+    expect((await apply()).plan.steps).toEqual([]);
+    // Killed, and its folder removed: only the routes are left.
+    host.state.bird = undefined;
+    host.state.files = new Map([...host.state.files].filter(([path]) => !path.includes('host.bird')));
+    await destroy();
+    expect(host.dump()).toBe(before);
+  });
+
+  it('starts a killed BIRD again, and changes a running one in place', async () => {
+    const { host, apply } = hostNamed(name);
+    await apply();
+    host.state.bird = undefined;
+    expect(linesOf(await apply())).toEqual([expect.stringMatching(/^routing daemon: .* \(was stopped\)$/)]);
+    const began = host.events.length;
+    const lines = linesOf(await apply('{ protocol: bgp }'));
+    expect(lines).toEqual([
+      expect.stringMatching(/^routing daemon: .* \(changes protocol bfd, protocol bgp \w+/),
+    ]);
+    const commands = host.events.slice(began).map(({ what }) => what);
+    expect(commands.some((what) => what.startsWith('birdc') && what.includes('configure timeout'))).toBe(
+      true,
+    );
+    expect(commands.some((what) => what.startsWith('setsid'))).toBe(false);
+  });
+
+  it('that fails at any request is undone', async () => {
+    const { host, apply } = hostNamed(name);
+    await apply();
+    const before = host.dump();
+    const known = host.events.length;
+    await apply('{ protocol: bgp, port: 1791 }');
+    const requests = host.events.slice(known).filter((event) => event.changes);
+    expect(requests.length).toBeGreaterThan(0);
+    await apply();
+    expect(host.dump()).toBe(before);
+    for (let i = 0; i < requests.length; i += 1) {
+      let seen = 0;
+      host.failWhen((event) => (event.changes && seen++ === i ? { kind: 'failed' } : undefined));
+      await apply('{ protocol: bgp, port: 1791 }').catch(() => {});
+      host.failWhen();
+      await apply();
+      expect(host.dump()).toBe(before);
+    }
+  });
+
+  it('goes back to static routes', async () => {
+    const { host, apply, destroy } = hostNamed(name);
+    const before = host.dump();
+    await apply();
+    const lines = linesOf(await apply('{ protocol: static }'));
+    expect(lines.filter((line) => line.startsWith('route in table 2184: default via'))).toHaveLength(1);
+    expect(host.state.bird).toBeUndefined();
+    await destroy();
+    expect(host.dump()).toBe(before);
+  });
+
+  it.each([
+    ['bird is missing', { missing: ['bird', 'birdc'] }, /program bird is not installed/],
+    [
+      'the TCP port is taken',
+      {
+        tcpPorts: new Map([[1790, 'LISTEN 0 8 0.0.0.0:1790 0.0.0.0:* users:(("nc",pid=4711,fd=3))']]),
+      },
+      /tcp 0\.0\.0\.0:1790, which its routing daemon needs, is taken by nc \(process 4711\)/,
+    ],
+    [
+      'the BFD port is taken',
+      { udpPorts: new Map([[3784, 'UNCONN 0 0 *:3784 *:* users:(("bfdd",pid=7,fd=3))']]) },
+      /udp \*:3784, which its routing daemon needs, is taken by bfdd \(process 7\)/,
+    ],
+  ])('is closed, and says why, when %s', async (_, setup, message) => {
+    const { host, apply } = hostNamed(name, setup);
+    const { desired } = await apply();
+    expect(desired.notReady.map((one) => one.message).join('\n')).toMatch(message);
+    expect(host.state.bird).toBeUndefined();
+    expect(host.state.routes.filter(({ table, type }) => table === 2184 && type === 'unicast')).toEqual([]);
+  });
+});
+
+describe('two gateways', () => {
+  it('need two ports when the same hosts speak for both', () => {
+    const more = `  mail:
+    members: [{ host: gw1, uplink: { device: eth2 } }]
+    routing: { protocol: bgp }
+`;
+    const text = fileWith(bgp, more).replace(
+      '    via: office\n',
+      '    via: office\n    routes: [{ to: 198.51.100.0/24, via: mail }]\n',
+    );
+    const parsed = parseSpec(text);
+    expect(parsed.kind === 'problems' && parsed.problems[0]?.message).toBe(
+      'gw1 and node1 have a BGP session with port 1790 for gateway office already (line 19)',
+    );
+    expect(
+      parseSpec(text.replace('routing: { protocol: bgp }', 'routing: { protocol: bgp, port: 1791 }')).kind,
+    ).toBe('spec');
+  });
+});
+
+describe('the configuration of a member with an upstream router', () => {
+  const passwordFile = '/etc/mustredirect/bgp.password';
+  const files = new Map([[passwordFile, 'hunter2\n']]);
+
+  function member(routing: string, snat = 'none', setup: Partial<FakeSetup> = {}) {
+    const given = hostNamed('gw1', { files, ...setup });
+    const { host } = given;
+    const text = fileWith(bgp)
+      .replace("via: [172.31.0.1, 'fe80::1']", `routing: ${routing}`)
+      .replace("[203.0.113.7, '2001:db8::7']", snat);
+    const parsed = parseSpec(text);
+    if (parsed.kind === 'problems') throw new Error(JSON.stringify(parsed.problems));
+    const { spec } = parsed;
+    const target = { host, engines: createEngines({}), role: hostRole(spec, 'gw1'), gateways: spec.gateways };
+    return { ...given, applyFile: () => applyTo(target) };
+  }
+
+  const uplink = `{ protocol: bgp, as: 65001, neighbor: [172.31.0.1, '2001:db8:31::1'], peer_as: 64496, password_file: ${passwordFile} }`;
+
+  it('by BGP announces the subnets of the nodes, and takes nothing but a default', async () => {
+    const { host, applyFile, config, destroy } = member(uplink);
+    const before = host.dump();
+    await applyFile();
+    expect(blockOf(config(), 'protocol bgp uplink_member_office4')).toEqual([
+      'description "gateway office: upstream router on eth1";',
+      'local 172.31.0.2 port 1790 as 65001;',
+      'neighbor 172.31.0.1 port 179 as 64496;',
+      'direct;',
+      'strict bind yes;',
+      'graceful restart off;',
+      'long lived graceful restart off;',
+      'hold time 9;',
+      'keepalive time 3;',
+      'connect delay time 1;',
+      'connect retry time 5;',
+      'error wait time 1, 5;',
+      'password secret_office;',
+      'ipv4 {',
+      'table member_office4;',
+      'gateway direct;',
+      'next hop self;',
+      'import limit 1 action block;',
+      'import filter {',
+      'if net != 0.0.0.0/0 then reject;',
+      'gw = from;',
+      'accept;',
+      '};',
+      'export filter {',
+      'if net !~ [ 10.89.4.0/24, 10.89.5.0/24 ] then reject;',
+      'bgp_med = 100;',
+      'accept;',
+      '};',
+      '};',
+    ]);
+    expect(config()).toContain('local 2001:db8:31::2 port 1790 as 65001;');
+    expect(host.state.files.get('/run/mustredirect/host.bird/secret_office')).toContain('"hunter2"');
+    const others = [...host.state.files].filter(
+      ([path]) => path !== passwordFile && !path.endsWith('/secret_office'),
+    );
+    expect(JSON.stringify(others)).not.toContain('hunter2');
+    await destroy();
+    expect(host.dump()).toBe(before);
+  });
+
+  it('announces SNAT addresses by itself, and nothing with masquerade', async () => {
+    const own = member(uplink, "[203.0.113.7, '2001:db8::7']");
+    await own.applyFile();
+    expect(blockOf(own.config(), 'protocol static announced_member_office4')).toContain(
+      'route 203.0.113.7/32 unreachable;',
+    );
+    expect(own.config()).toContain('if net !~ [ 2001:db8::7/128 ] then reject;');
+    const masked = member(uplink, 'masquerade');
+    await masked.applyFile();
+    expect(blockOf(masked.config(), 'protocol bgp uplink_member_office4')).toContain('export none;');
+  });
+
+  it('makes nodes clients when the upstream router is in the same AS', async () => {
+    const { applyFile, config } = member(uplink.replace('64496', '65001'));
+    await applyFile();
+    expect(blockOf(config(), 'protocol bgp member_office_node1_4')).toContain('rr client;');
+  });
+
+  it('by OSPF, in both versions', async () => {
+    const { applyFile, config } = member(
+      `{ protocol: ospf, hello: 1s, password_file: ${passwordFile}, bfd: { interval: 50ms } }`,
+    );
+    await applyFile();
+    const four = blockOf(config(), 'protocol ospf v2 uplink_member_office4');
+    expect(four).toEqual([
+      'description "gateway office: upstream router on eth1";',
+      'ipv4 {',
+      'table member_office4;',
+      'import limit 1 action block;',
+      'import where net = 0.0.0.0/0;',
+      'export filter {',
+      'if net !~ [ 10.89.4.0/24, 10.89.5.0/24 ] then reject;',
+      'ospf_metric2 = 100;',
+      'accept;',
+      '};',
+      '};',
+      'area 0 {',
+      'interface "eth1" {',
+      'check link yes;',
+      'type broadcast;',
+      'hello 1;',
+      'dead 4;',
+      'cost 10;',
+      'bfd yes;',
+      'authentication cryptographic;',
+      'password secret_office {',
+      'id 1;',
+      'algorithm keyed md5;',
+      '};',
+      '};',
+      '};',
+    ]);
+    expect(config()).toContain('protocol ospf v3 uplink_member_office6 {');
+    expect(blockOf(config(), 'protocol bfd')).toEqual([
+      'strict bind yes;',
+      'accept direct;',
+      'interface "eth1" {',
+      'interval 50 ms;',
+      'multiplier 3;',
+      '};',
+    ]);
+  });
+
+  it('gets a new password without a change of the file', async () => {
+    const { host, applyFile } = member(uplink);
+    await applyFile();
+    await host.files.replace(passwordFile, 'hunter3\n');
+    const lines = linesOf(await applyFile());
+    expect(lines).toEqual([
+      'routing daemon: BIRD with 9 protocols (new password in /etc/mustredirect/bgp.password)',
+    ]);
+    expect((await applyFile()).plan.steps).toEqual([]);
+  });
+
+  it.each([
+    ['is missing', new Map<string, string>(), 'there is no such file'],
+    ['holds no password', new Map([[passwordFile, 'a"b\n']]), 'it holds no password'],
+  ])('is closed when the password file %s', async (_, given, message) => {
+    const { applyFile, host } = member(uplink, 'none', { files: given });
+    const { desired } = await applyFile();
+    expect(desired.notReady.map((one) => one.message).join('\n')).toContain(message);
+    expect(host.state.bird).toBeUndefined();
+  });
+});
+
+describe('a file with wrong routing', () => {
+  const withRouting = (routing: string): string[] => {
+    const parsed = parseSpec(fileWith(bgp).replace("via: [172.31.0.1, 'fe80::1']", routing));
+    return parsed.kind === 'problems' ? parsed.problems.map(({ message }) => message) : [];
+  };
+
+  it.each([
+    [
+      'routing: { protocol: bgp, as: 1 }',
+      ['neighbor is missing, which bgp needs', 'peer_as is missing, which bgp needs'],
+    ],
+    ['routing: { protocol: ospf, as: 1 }', ['ospf has no as']],
+    ['routing: { protocol: rip }', ['expected bgp or ospf, found the text "rip"']],
+    [
+      'routing: { protocol: bgp, as: 1, peer_as: 2, neighbor: 172.31.0.1 }',
+      ['the uplink has no IPv6 neighbor, and web sends IPv6 through it'],
+    ],
+    ['routing: { protocol: ospf, hello: 10 }', ['expected a time from 1s to 65535s, found the number 10']],
+    [
+      "via: [172.31.0.1, 'fe80::1'], routing: { protocol: ospf, password_file: secret }",
+      [
+        'expected the absolute path of a file with a password, without blanks and quotes; the password itself never stands in the file, which is not a secret',
+      ],
+    ],
+  ])('says what is wrong: %s', (routing, messages) => {
+    expect(withRouting(routing)).toEqual(messages);
+  });
+
+  it('does not allow keys of BGP for static routes', () => {
+    const parsed = parseSpec(fileWith('{ protocol: static, port: 1790 }'));
+    expect(parsed.kind === 'problems' && parsed.problems[0]?.message).toBe('static routes have no port');
+  });
+});
