@@ -20,11 +20,9 @@ import { mutatedValues } from './bad-input/mutate-value.ts';
 import { seed, seedText } from './bad-input/seed.ts';
 import type { FakeHost } from './fake-host/fake-host.ts';
 import { newHost, targetOf } from './property/host.ts';
+import { numRuns, timeout } from './property/runs.ts';
 import { here } from './property/specs.ts';
 import { applyTo, ledgerPath, noPause, testRun } from './scenario/play.ts';
-
-const timeout = 300_000;
-const numRuns = 1000;
 
 function recorded(path: string): string {
   return readFileSync(new URL(`../src/${path}`, import.meta.url), 'utf8');
