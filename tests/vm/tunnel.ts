@@ -26,6 +26,8 @@ export interface TunnelCase {
   /** its keys in the file: as it is at first, and changed in as much as the kernel can */
   readonly first: string;
   readonly changed: string;
+  /** commands that make it by hand, as `first` does: arguments of `ip`, then other programs */
+  readonly byHand: readonly string[];
   /** the same at the far end: `ip link add NAME ...` */
   readonly farFirst: readonly string[];
   readonly farChanged: readonly string[];
@@ -42,10 +44,16 @@ const ends = (outer: Family, far: 'upstream' | 'upstream2' = 'upstream'): string
 const farEnds = (outer: Family, far: 'upstream' | 'upstream2' = 'upstream'): string =>
   `local ${underlay[outer][far]} remote ${underlay[outer].gw1}`;
 
-const wireguard = (outer: Family, far: 'upstream' | 'upstream2', port: number, more: string): string => {
-  const address = outer === 4 ? underlay[4][far] : `[${underlay[6][far]}]`;
-  return `wireguard: { private_key_file: ${keyFile}, peer: ${farKey.publicKey}, endpoint: '${address}:${port}'${more} }`;
-};
+const nearEnds = (outer: Family): string => `local ${underlay[outer].gw1} remote ${underlay[outer].upstream}`;
+
+const endpointOf = (outer: Family, far: 'upstream' | 'upstream2', port: number): string =>
+  `${outer === 4 ? underlay[4][far] : `[${underlay[6][far]}]`}:${port}`;
+const wireguard = (outer: Family, far: 'upstream' | 'upstream2', port: number, more: string): string =>
+  `wireguard: { private_key_file: ${keyFile}, peer: ${farKey.publicKey}, endpoint: '${endpointOf(outer, far, port)}'${more} }`;
+const nearWireguard = (outer: Family, port: number, file: string): readonly string[] => [
+  `link add DEVICE mtu ${outerMtu - (outer === 4 ? 60 : 80)} type wireguard`,
+  `wg set DEVICE private-key ${file} peer ${farKey.publicKey} endpoint ${endpointOf(outer, 'upstream', port)} allowed-ips 0.0.0.0/0,::/0`,
+];
 const farWireguard = (port: number): readonly string[] => [
   'link add DEVICE type wireguard',
   `wg DEVICE private-key ${keyFile} listen-port ${port} peer ${ownKey.publicKey} allowed-ips 0.0.0.0/0,::/0`,
@@ -58,6 +66,7 @@ export const tunnels: readonly TunnelCase[] = [
     overhead: 24,
     first: `gre: { ${ends(4)} }`,
     changed: `gre: { ${ends(4, 'upstream2')}, ttl: 33 }`,
+    byHand: [`link add DEVICE type gre ${nearEnds(4)} ttl 64`],
     farFirst: [`link add DEVICE type gre ${farEnds(4)} ttl 64`],
     farChanged: [`link add DEVICE type gre ${farEnds(4, 'upstream2')} ttl 64`],
     packets: 'GRE ttl 64 DF',
@@ -69,6 +78,7 @@ export const tunnels: readonly TunnelCase[] = [
     overhead: 28,
     first: `gre: { ${ends(4)}, key: 7 }`,
     changed: `gre: { ${ends(4)}, key: 8 }`,
+    byHand: [`link add DEVICE type gre ${nearEnds(4)} key 7 ttl 64`],
     farFirst: [`link add DEVICE type gre ${farEnds(4)} key 7 ttl 64`],
     farChanged: [`link add DEVICE type gre ${farEnds(4)} key 8 ttl 64`],
     packets: 'GRE ttl 64 DF',
@@ -80,6 +90,7 @@ export const tunnels: readonly TunnelCase[] = [
     overhead: 48,
     first: `gre: { ${ends(6)}, key: 4294967295 }`,
     changed: `gre: { ${ends(6, 'upstream2')}, key: 0, ttl: 33 }`,
+    byHand: [`link add DEVICE type ip6gre ${nearEnds(6)} key 4294967295 encaplimit none hoplimit 64`],
     farFirst: [`link add DEVICE type ip6gre ${farEnds(6)} key 4294967295 encaplimit none hoplimit 64`],
     farChanged: [`link add DEVICE type ip6gre ${farEnds(6, 'upstream2')} key 0 encaplimit none hoplimit 64`],
     packets: 'GRE hlim 64',
@@ -91,6 +102,7 @@ export const tunnels: readonly TunnelCase[] = [
     overhead: 20,
     first: `ipip: { ${ends(4)} }`,
     changed: `ipip: { ${ends(4, 'upstream2')}, ttl: 33 }`,
+    byHand: [`link add DEVICE type sit mode any ${nearEnds(4)} ttl 64`],
     farFirst: [`link add DEVICE type sit mode any ${farEnds(4)} ttl 64`],
     farChanged: [`link add DEVICE type sit mode any ${farEnds(4, 'upstream2')} ttl 64`],
     packets: 'IP in IP ttl 64 DF',
@@ -102,6 +114,7 @@ export const tunnels: readonly TunnelCase[] = [
     overhead: 40,
     first: `ipip: { ${ends(6)} }`,
     changed: `ipip: { ${ends(6, 'upstream2')}, ttl: 33 }`,
+    byHand: [`link add DEVICE type ip6tnl mode any ${nearEnds(6)} encaplimit none hoplimit 64`],
     farFirst: [`link add DEVICE type ip6tnl mode any ${farEnds(6)} encaplimit none hoplimit 64`],
     farChanged: [
       `link add DEVICE type ip6tnl mode any ${farEnds(6, 'upstream2')} encaplimit none hoplimit 64`,
@@ -115,6 +128,7 @@ export const tunnels: readonly TunnelCase[] = [
     overhead: 60,
     first: wireguard(4, 'upstream', 51_820, ', persistent_keepalive: 5'),
     changed: wireguard(4, 'upstream2', 51_830, ', listen_port: 51831'),
+    byHand: nearWireguard(4, 51_820, keyFile),
     farFirst: farWireguard(51_820),
     farChanged: farWireguard(51_830),
     // The kernel's WireGuard has no TTL of its own, and lets outer packets be cut. [measured on 6.1, 6.12 and 7.2]
@@ -127,6 +141,7 @@ export const tunnels: readonly TunnelCase[] = [
     overhead: 80,
     first: wireguard(6, 'upstream', 51_821, '').replace(keyFile, `${keyFile}2`),
     changed: wireguard(6, 'upstream2', 51_821, ', listen_port: 51833').replace(keyFile, `${keyFile}2`),
+    byHand: nearWireguard(6, 51_821, `${keyFile}2`),
     farFirst: farWireguard(51_821).map((line) => line.replace(ownKey.publicKey, keyPairs[2].publicKey)),
     farChanged: farWireguard(51_821).map((line) => line.replace(ownKey.publicKey, keyPairs[2].publicKey)),
     packets: 'WireGuard hlim 64',
@@ -148,7 +163,7 @@ export const innerOf = (index: number, family: Family, end: End): string =>
     ? `172.31.${10 + index}.${end === 'gw1' ? 1 : 2}`
     : `2001:db8:31:${10 + index}::${end === 'gw1' ? 1 : 2}`;
 
-const innerPrefix = (index: number, family: Family, end: End): string =>
+export const innerPrefix = (index: number, family: Family, end: End): string =>
   `${innerOf(index, family, end)}/${family === 4 ? 30 : 64}`;
 
 /** File with a network and a gateway for each tunnel. */
