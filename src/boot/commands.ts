@@ -1,4 +1,4 @@
-/** Commands to run at boot, by systemd or another init system. */
+/** Commands to run from boot on, by systemd or another init system. */
 
 export interface BootSource {
   /** command of this program, absolute paths */
@@ -16,9 +16,16 @@ export interface BootCommands {
   readonly close: readonly string[];
   /** runs when the network is up */
   readonly open: readonly string[];
+  /** runs from then on */
+  readonly hold: readonly string[];
 }
 
 export function bootCommands({ self, file, host }: BootSource): BootCommands {
-  const options = ['--boot', '--yes', '--file', file, '--host', host];
-  return { close: [...self, 'apply', '--closed', ...options], open: [...self, 'apply', ...options] };
+  const source = ['--file', file, '--host', host];
+  const options = ['--boot', '--yes', ...source];
+  return {
+    close: [...self, 'apply', '--closed', ...options],
+    open: [...self, 'apply', ...options],
+    hold: [...self, 'agent', ...source],
+  };
 }

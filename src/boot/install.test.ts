@@ -25,11 +25,14 @@ function changes({ events }: FakeHost): number {
 }
 
 describe('installUnits', () => {
-  it('writes both units, and links them', async () => {
+  it('writes the units, links them, and starts the agent', async () => {
     const host = newHost();
     expect(await installUnits(host, units)).toBe(true);
     expect(unitFiles(host)).toEqual([
+      '/run/systemd/units/invocation:mustredirect-agent.service',
+      'multi-user.target.wants/mustredirect-agent.service',
       'multi-user.target.wants/mustredirect.service',
+      'mustredirect-agent.service',
       'mustredirect-guard.service',
       'mustredirect.service',
       'nftables.service.wants/mustredirect-guard.service',
@@ -38,7 +41,27 @@ describe('installUnits', () => {
     expect(await installedUnits(host.files)).toEqual(units);
   });
 
-  it('changes nothing when both units are installed', async () => {
+  it('removes the agent where it is no longer wanted, and brings it back', async () => {
+    const host = newHost();
+    await installUnits(host, units);
+    const [installed, withoutAgent] = [host.dump(), newHost()];
+    await installUnits(withoutAgent, units.slice(0, 2));
+    expect(await installUnits(host, units.slice(0, 2))).toBe(true);
+    expect(host.dump()).toBe(withoutAgent.dump());
+    expect(await installUnits(host, units)).toBe(true);
+    expect(host.dump()).toBe(installed);
+  });
+
+  it('starts an agent that was stopped', async () => {
+    const host = newHost();
+    await installUnits(host, units);
+    const installed = host.dump();
+    await host.exec.run(['systemctl', 'stop', 'mustredirect-agent.service']);
+    expect(await installUnits(host, units)).toBe(true);
+    expect(host.dump()).toBe(installed);
+  });
+
+  it('changes nothing when all units are installed', async () => {
     const host = newHost();
     await installUnits(host, units);
     const before = changes(host);
@@ -79,7 +102,7 @@ describe('installUnits', () => {
     ['nothing', []],
     ['an older version', older],
   ])('starting with %s', (_, before) => {
-    it.each([1, 2, 3])('restores everything when change %i fails', async (nth) => {
+    it.each([1, 2, 3, 4, 5])('restores everything when change %i fails', async (nth) => {
       const host = newHost();
       if (before.length > 0) await installUnits(host, before);
       const [dump, done] = [host.dump(), changes(host)];
@@ -109,7 +132,7 @@ describe('installUnits', () => {
     const host = newHost();
     host.failWhen(({ what }) => (what.startsWith('systemctl') ? { kind: 'failed' } : undefined));
     await expect(installUnits(host, units)).rejects.toThrow(
-      /^systemctl reenable .*injected by the test; and it could not be undone: systemctl disable /,
+      /^systemctl reenable .*injected by the test; and it could not be undone: systemctl stop /,
     );
     expect(unitFiles(host)).toEqual([]);
   });

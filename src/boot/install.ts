@@ -1,5 +1,6 @@
 /** Installs or uninstalls the units: all of them, or none. */
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { MustredirectError } from '../error.ts';
 import type { Files, Host } from '../host/ports.ts';
 import {
@@ -7,12 +8,15 @@ import {
   checkLoaded,
   disableUnits,
   enableUnits,
+  isActive,
   reloadUnits,
+  restartUnit,
+  stopUnit,
   unitFolder,
 } from '../host/process/systemd.ts';
-import { type Unit, applyUnit, guardUnit, isOurs } from './units.ts';
+import { type Unit, agentUnit, applyUnit, guardUnit, isOurs } from './units.ts';
 
-const names = [guardUnit, applyUnit];
+const names = [guardUnit, applyUnit, agentUnit];
 
 /** systemd warns about units that are not world-readable */
 const unitMode = 0o644;
@@ -34,14 +38,36 @@ async function findUnits(files: Files): Promise<readonly Unit[]> {
   });
 }
 
-/** @returns false when the units were installed already, and nothing was changed */
+interface Installed {
+  /** in the order of `names` */
+  readonly units: readonly Unit[];
+  /** all of them */
+  readonly enabled: boolean;
+  readonly agentRuns: boolean;
+}
+
+async function readInstalled({ exec, files }: Host): Promise<Installed> {
+  const units = await findUnits(files);
+  return {
+    units,
+    enabled: await areEnabled(exec, namesOf(units)),
+    agentRuns: namesOf(units).includes(agentUnit) && (await isActive(exec, agentUnit)),
+  };
+}
+
+/**
+ * Writes and enables units, starts the agent if it is one of them, and removes those of ours that are not among them.
+ * @returns false when this is so already, and nothing was changed
+ */
 export async function installUnits(host: Host, units: readonly Unit[]): Promise<boolean> {
-  const found = await findUnits(host.files);
-  refuseForeign(found);
-  const before = { units: found, enabled: await areEnabled(host.exec, names) };
-  if (before.enabled && units.every((unit) => includesUnit(found, unit))) return false;
+  const before = await readInstalled(host);
+  refuseForeign(before.units);
+  const after = { units, enabled: true, agentRuns: namesOf(units).includes(agentUnit) };
+  if (isDeepStrictEqual(before, after)) return false;
   try {
-    await writeUnits(host, { units, enabled: true });
+    const dropped = before.units.filter(({ name }) => !namesOf(units).includes(name));
+    if (dropped.length > 0) await removeUnits(host, dropped);
+    await writeUnits(host, after);
   } catch (error) {
     await restoreUnits(host, before, error);
     throw error;
@@ -63,26 +89,18 @@ function refuseForeign(found: readonly Unit[]): void {
   throw new MustredirectError('refused', message, { hint: 'look at it, move it away, and run it again' });
 }
 
-function includesUnit(units: readonly Unit[], { name, text }: Unit): boolean {
-  return units.some((unit) => unit.name === name && unit.text === text);
-}
-
-interface InstalledUnits {
-  readonly units: readonly Unit[];
-  readonly enabled: boolean;
-}
-
-async function writeUnits({ exec, files }: Host, { units, enabled }: InstalledUnits): Promise<void> {
+async function writeUnits({ exec, files }: Host, { units, enabled, agentRuns }: Installed): Promise<void> {
   for (const { name, text } of units) await files.replace(unitPath(name), text, unitMode);
   if (enabled) await enableUnits(exec, namesOf(units));
   else await reloadUnits(exec);
   await checkLoaded(exec, namesOf(units));
+  if (agentRuns) await restartUnit(exec, agentUnit);
 }
 
-async function restoreUnits(host: Host, before: InstalledUnits, reason: unknown): Promise<void> {
+async function restoreUnits(host: Host, before: Installed, reason: unknown): Promise<void> {
   try {
     await removeUnits(host, await findUnits(host.files));
-    await writeUnits(host, before);
+    if (before.units.length > 0) await writeUnits(host, before);
   } catch (error) {
     const message = `${messageOf(reason)}; and it could not be undone: ${messageOf(error)}`;
     const hint = '`mustredirect uninstall` removes what is there';
@@ -91,13 +109,14 @@ async function restoreUnits(host: Host, before: InstalledUnits, reason: unknown)
 }
 
 /**
- * Removes links, then files, and continues after a failure. systemctl finds the links of a unit in its file, so the
- * file is removed last.
+ * Stops the agent, removes links, then files, and continues after a failure. systemctl finds the links of a unit in its
+ * file, so the file is removed last.
  */
 async function removeUnits({ exec, files }: Host, units: readonly Unit[]): Promise<void> {
   const errors: unknown[] = [];
   const attempt = (work: Promise<void>): Promise<unknown> =>
     work.catch((error: unknown) => errors.push(error));
+  if (namesOf(units).includes(agentUnit)) await attempt(stopUnit(exec, agentUnit));
   if (units.length > 0) await attempt(disableUnits(exec, namesOf(units)));
   for (const { name } of units) await attempt(files.remove(unitPath(name)));
   await attempt(reloadUnits(exec));

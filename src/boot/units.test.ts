@@ -68,12 +68,44 @@ RestartPreventExitStatus=2
 WantedBy=multi-user.target
 `;
 
+const agent = `# Written by \`mustredirect install\`; \`mustredirect uninstall\` removes it.
+# For changes of your own: systemctl edit mustredirect-agent.service
+
+[Unit]
+Description=Hold container networks to their gateways
+# It waits for a run that is under way, but both would do the same work.
+After=mustredirect.service
+StartLimitIntervalSec=0
+
+[Service]
+Type=notify
+# systemd-notify is a program of its own.
+NotifyAccess=all
+WatchdogSec=3min
+ExecStart=:/usr/bin/node /opt/mustredirect/bin/start.js agent --file /etc/mustredirect/mustredirect.yaml --host node1
+KillMode=mixed
+SyslogIdentifier=mustredirect
+Restart=always
+RestartSec=2s
+# A wrong command line does not get right by waiting.
+RestartPreventExitStatus=2
+`;
+
 describe('bootUnits', () => {
-  it('blocks before the network is up, and opens afterwards', () => {
+  it('blocks before the network is up, opens afterwards, and holds from then on', () => {
     expect(bootUnits(source)).toEqual([
       { name: 'mustredirect-guard.service', text: guard },
       { name: 'mustredirect.service', text: apply },
+      { name: 'mustredirect-agent.service', text: expect.stringContaining(agent) as string },
     ]);
+    expect(bootUnits(source, false)).toHaveLength(2);
+  });
+
+  it('lets the agent write the folders of the settings', () => {
+    const settings = ['MUSTREDIRECT_STATE_DIR=/srv/my state'];
+    expect(bootUnits({ ...source, settings })[2]?.text).toContain(
+      'ReadWritePaths=-/run -/var -/etc/cni -/etc/containers -/etc/nerdctl "-/srv/my state"\n',
+    );
   });
 
   it('quotes special characters of systemd', () => {
@@ -85,7 +117,9 @@ describe('bootUnits', () => {
     };
     for (const { text } of bootUnits(odd)) {
       expect(text).toContain('\nEnvironment="MUSTREDIRECT_STATE_DIR=/srv/my $state"\n');
-      expect(text).toMatch(/\nExecStart=":\/opt\/my node\/\$x\/node" \/opt\/100%%\/start\.js apply /);
+      expect(text).toMatch(
+        /\nExecStart=":\/opt\/my node\/\$x\/node" \/opt\/100%%\/start\.js (?:apply|agent) /,
+      );
       expect(text).toContain(String.raw` --file "/srv/a \"b\".yaml" --host node1`);
     }
   });

@@ -1,4 +1,4 @@
-/** systemd units that block at boot, and open when the network is up. */
+/** systemd units that block at boot, open when the network is up, and hold the host to the file from then on. */
 import { type BootSource, bootCommands } from './commands.ts';
 import { unitWord } from './unit-word.ts';
 
@@ -9,6 +9,7 @@ export interface Unit {
 
 export const guardUnit = 'mustredirect-guard.service';
 export const applyUnit = 'mustredirect.service';
+export const agentUnit = 'mustredirect-agent.service';
 
 const mark = '# Written by `mustredirect install`; `mustredirect uninstall` removes it.';
 
@@ -27,11 +28,13 @@ const engineUnits = [
   'crio.service',
 ];
 
-export function bootUnits(source: BootSource): readonly Unit[] {
-  const { close, open } = bootCommands(source);
+/** @param agent false: without the one that holds the host to the file */
+export function bootUnits(source: BootSource, agent = true): readonly Unit[] {
+  const { close, open, hold } = bootCommands(source);
   return [
     { name: guardUnit, text: guardText(close, source.settings) },
     { name: applyUnit, text: applyText(open, source.settings) },
+    ...(agent ? [{ name: agentUnit, text: agentText(hold, source.settings) }] : []),
   ];
 }
 
@@ -52,9 +55,7 @@ PartOf=nftables.service
 ReloadPropagatedFrom=nftables.service
 
 [Service]
-Type=oneshot
-RemainAfterExit=yes
-${service(command, settings)}
+${oneshot(command, settings)}
 # Containers start when the time is over, and nothing is closed. Each program that it runs has a time limit of its own.
 TimeoutStartSec=infinity
 
@@ -77,9 +78,7 @@ PartOf=systemd-networkd.service
 StartLimitIntervalSec=0
 
 [Service]
-Type=oneshot
-RemainAfterExit=yes
-${service(command, settings)}
+${oneshot(command, settings)}
 TimeoutStartSec=5min
 Restart=on-failure
 RestartSec=10s
@@ -91,17 +90,76 @@ WantedBy=multi-user.target
 `;
 }
 
+function agentText(command: readonly string[], settings: readonly string[]): string {
+  const folders = settings.map((setting) => setting.slice(setting.indexOf('=') + 1));
+  const writable = ['/run', '/var', '/etc/cni', '/etc/containers', '/etc/nerdctl', ...folders];
+  return `${head(agentUnit)}
+
+[Unit]
+Description=Hold container networks to their gateways
+# It waits for a run that is under way, but both would do the same work.
+After=${applyUnit}
+StartLimitIntervalSec=0
+
+[Service]
+Type=notify
+# systemd-notify is a program of its own.
+NotifyAccess=all
+WatchdogSec=3min
+${service(command, settings)}
+Restart=always
+RestartSec=2s
+# A wrong command line does not get right by waiting.
+RestartPreventExitStatus=2
+# Forwarding is in /proc/sys, and engines keep their networks in /etc: docs/decisions/0043-the-agent-in-a-sandbox.md.
+ProtectSystem=strict
+ReadWritePaths=${writable.map((folder) => unitWord(`-${folder}`)).join(' ')}
+ProtectHome=read-only
+PrivateTmp=yes
+PrivateDevices=yes
+PrivateMounts=yes
+ProtectControlGroups=yes
+ProtectClock=yes
+ProtectHostname=yes
+ProtectKernelLogs=yes
+RestrictNamespaces=yes
+RestrictAddressFamilies=AF_UNIX AF_NETLINK AF_INET AF_INET6
+RestrictRealtime=yes
+RestrictSUIDSGID=yes
+LockPersonality=yes
+NoNewPrivileges=yes
+KeyringMode=private
+SystemCallArchitectures=native
+SystemCallFilter=~@clock @cpu-emulation @debug @module @obsolete @raw-io @reboot @swap
+# SYS_ADMIN: podman takes root without it for an ordinary user. SYS_PTRACE: which network namespace is the machine's own, and
+# which program has a port. DAC_OVERRIDE: files of other users.
+CapabilityBoundingSet=CAP_NET_ADMIN CAP_NET_RAW CAP_SYS_ADMIN CAP_SYS_PTRACE CAP_DAC_OVERRIDE
+
+[Install]
+WantedBy=multi-user.target
+`;
+}
+
 function head(name: string): string {
   return `${mark}\n# For changes of your own: systemctl edit ${name}`;
 }
 
+function oneshot(command: readonly string[], settings: readonly string[]): string {
+  return `Type=oneshot
+RemainAfterExit=yes
+${service(command, settings, ['ExecStart', 'ExecReload'])}`;
+}
+
 /** KillMode=mixed: programs that we run are not interrupted; we undo a run that has begun. */
-function service(command: readonly string[], settings: readonly string[]): string {
+function service(
+  command: readonly string[],
+  settings: readonly string[],
+  keys: readonly string[] = ['ExecStart'],
+): string {
   const line = command.map((word, index) => unitWord(index === 0 ? `:${word}` : word)).join(' ');
   return [
     ...settings.map((setting) => `Environment=${unitWord(setting)}`),
-    `ExecStart=${line}`,
-    `ExecReload=${line}`,
+    ...keys.map((key) => `${key}=${line}`),
     'KillMode=mixed',
     'SyslogIdentifier=mustredirect',
   ].join('\n');

@@ -11,14 +11,15 @@ export function addBootCommands(program: Command, terminal: Terminal): void {
 function addInstall(program: Command, terminal: Terminal): void {
   program
     .command('install')
-    .summary('close redirected networks early at each boot, and apply when the network is up')
+    .summary('close redirected networks early at each boot, apply when the network is up, and hold it')
     .description(
-      'Writes two systemd units and enables them: one closes what the file redirects, before any interface is up ' +
-        'and any container starts; the other applies the file when the network is up, and tries again until it ' +
-        'succeeds. Nothing is applied now.',
+      'Writes systemd units and enables them: one closes what the file redirects, before any interface is up ' +
+        'and any container starts; one applies the file when the network is up, and tries again until it ' +
+        'succeeds; one is the agent, which is started at once. Nothing is applied now.',
     )
     .addOption(fileOption())
     .addOption(hostOption())
+    .option('--no-agent', 'without the agent: the host is right after each apply, and nobody holds it')
     .option('--dry-run', 'print the units, and write nothing')
     .addOption(verboseOption())
     .addOption(jsonOption())
@@ -38,7 +39,7 @@ function addUninstall(program: Command, terminal: Terminal): void {
     .command('uninstall')
     .summary('remove what install wrote; what is applied stays')
     .description(
-      'Disables and removes the units that install wrote. What is applied now stays until destroy takes it away, or ' +
+      'Ends the agent, disables and removes the units that install wrote. What is applied now stays until destroy takes it away, or ' +
         'until this machine is restarted.',
     )
     .addOption(verboseOption())

@@ -171,7 +171,7 @@ function linesBefore({ afterLine = 0 }: Fault, input = ''): number {
 function changesHost(argv: readonly string[], { input = '' }: RunOptions): boolean {
   if (argv.includes('-batch')) return batchLines(input).some((line) => !/ (?:show|list)(?: |$)/.test(line));
   if (argv.includes('mustredirect-bird') || argv.includes('configure')) return true;
-  return ['-f', 'set', '-D', '-I', '-R', 'create', 'rm', 'reenable', 'disable'].some((word) =>
-    argv.includes(word),
+  return ['-f', 'set', '-D', '-I', '-R', 'create', 'rm', 'reenable', 'disable', 'restart', 'stop'].some(
+    (word) => argv.includes(word),
   );
 }

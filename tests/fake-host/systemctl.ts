@@ -1,4 +1,4 @@
-/** `systemctl`, as far as it enables units: links are files with their target as content. */
+/** `systemctl`, as far as it enables, starts and stops units: links are files with their target as content. */
 import type { Output } from '../../src/host/ports.ts';
 import { type FakeState, unknownToFake } from './state.ts';
 
@@ -13,6 +13,12 @@ export function runSystemctl(state: FakeState, [verb = '', ...args]: readonly st
       return changeLinks(state, names, (name, text) => wanting(text).map((unit) => link(unit, name)));
     case 'disable':
       return changeLinks(state, names, () => []);
+    case 'is-active':
+      return { ...done, exitCode: names.every((name) => state.files.has(running(name))) ? 0 : 3 };
+    case 'restart':
+      return changeFiles(state, (files) => names.forEach((name) => files.set(running(name), '')));
+    case 'stop':
+      return changeFiles(state, (files) => names.forEach((name) => files.delete(running(name))));
     case 'show':
       return { ...done, stdout: `${loadState(state, names[0] ?? '')}\n` };
     case 'daemon-reload':
@@ -23,6 +29,18 @@ export function runSystemctl(state: FakeState, [verb = '', ...args]: readonly st
 }
 
 const done: Output = { exitCode: 0, stdout: '', stderr: '' };
+
+/** A link that systemd has for each unit that runs. */
+function running(name: string): string {
+  return `/run/systemd/units/invocation:${name}`;
+}
+
+function changeFiles(state: FakeState, change: (files: Map<string, string>) => void): Output {
+  const files = new Map(state.files);
+  change(files);
+  state.files = files;
+  return done;
+}
 
 function loadState({ files }: FakeState, name: string): string {
   const text = files.get(`${folder}/${name}`);
@@ -45,14 +63,13 @@ function changeLinks(
       stderr: `Failed to look up unit file state: Unit file ${missing} does not exist.`,
     };
   }
-  const files = new Map(state.files);
-  for (const name of names) {
-    const path = `${folder}/${name}`;
-    for (const old of linksTo(state, name)) files.delete(old);
-    for (const added of links(name, files.get(path) ?? '')) files.set(added, `-> ${path}`);
-  }
-  state.files = files;
-  return done;
+  return changeFiles(state, (files) => {
+    for (const name of names) {
+      const path = `${folder}/${name}`;
+      for (const old of linksTo(state, name)) files.delete(old);
+      for (const added of links(name, files.get(path) ?? '')) files.set(added, `-> ${path}`);
+    }
+  });
 }
 
 function linksTo({ files }: FakeState, name: string): readonly string[] {

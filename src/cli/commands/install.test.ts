@@ -8,6 +8,7 @@ import { uninstallFrom } from './uninstall.ts';
 const source = { file: '/etc/mustredirect/mustredirect.yaml', text: '', hash: '', host: 'node1' };
 const guardPath = '/etc/systemd/system/mustredirect-guard.service';
 const applyPath = '/etc/systemd/system/mustredirect.service';
+const agentPath = '/etc/systemd/system/mustredirect-agent.service';
 
 interface Setting {
   readonly env?: Readonly<Record<string, string>>;
@@ -17,7 +18,7 @@ interface Setting {
 async function run(
   what: 'install' | 'uninstall',
   host: FakeHost,
-  options: { readonly dryRun?: true; readonly json?: true } = {},
+  options: { readonly dryRun?: true; readonly json?: true; readonly agent?: false } = {},
   { env = {}, firstNamespace = true }: Setting = {},
 ) {
   const terminal = Object.assign(recordedTerminal(), { env });
@@ -25,7 +26,7 @@ async function run(
   let status = 0;
   try {
     await (what === 'install'
-      ? installFor(terminal, { host, places, source }, options)
+      ? installFor(terminal, { host, places, source }, { agent: true, ...options })
       : uninstallFrom(terminal, { host, places }, options));
   } catch (error) {
     status = printError(error, terminal, []);
@@ -44,8 +45,9 @@ describe('install', () => {
     const { status, printed } = await run('install', host);
     expect(status).toBe(0);
     expect(printed).toContain(`
-  ${guardPath}   closes, before there is a network
-  ${applyPath}         applies /etc/mustredirect/mustredirect.yaml as node1, when the network is up\n`);
+  ${guardPath}   at boot: closes, before there is a network
+  ${applyPath}         at boot: applies /etc/mustredirect/mustredirect.yaml as node1, when the network is up
+  ${agentPath}   runs from now on: holds what is applied, and brings back what goes\n`);
     const after = host.dump();
     expect(after).toContain(`file ${guardPath}: `);
     expect(await run('install', host)).toMatchObject({
@@ -68,6 +70,8 @@ describe('install', () => {
       'Environment=MUSTREDIRECT_RUN_DIR=/r',
       'Environment=MUSTREDIRECT_STATE_DIR=/state',
       'Environment=MUSTREDIRECT_RUN_DIR=/r',
+      'Environment=MUSTREDIRECT_STATE_DIR=/state',
+      'Environment=MUSTREDIRECT_RUN_DIR=/r',
     ]);
   });
 
@@ -78,13 +82,16 @@ describe('install', () => {
     const { status, told } = await run('install', host, {}, { env });
     expect(status).toBe(4);
     expect(told).toContain('no systemd runs here');
-    const command = `env 'MUSTREDIRECT_STATE_DIR=/srv/my state' /usr/bin/node /opt/mustredirect/bin/start.js apply`;
-    const rest = '--boot --yes --file /etc/mustredirect/mustredirect.yaml --host node1';
+    const program = `env 'MUSTREDIRECT_STATE_DIR=/srv/my state' /usr/bin/node /opt/mustredirect/bin/start.js`;
+    const source = '--file /etc/mustredirect/mustredirect.yaml --host node1';
+    const [command, rest] = [`${program} apply`, `--boot --yes ${source}`];
     expect(told.split('\n').slice(2)).toEqual([
       '  before any network interface is up and any container starts, to close:',
       `    ${command} --closed ${rest}`,
       '  when the network is up, and again until it exits with 0, to open:',
       `    ${command} ${rest}`,
+      '  from then on, started again when it ends, to hold what is applied:',
+      `    ${program} agent ${source}`,
     ]);
     expect(host.dump()).toBe(before);
   });
@@ -100,6 +107,11 @@ describe('install', () => {
     expect(host.dump()).toBe(before);
   });
 
+  it('leaves the agent out', async () => {
+    const { printed } = await run('install', newHost(), { agent: false });
+    expect(printed).not.toContain('agent');
+  });
+
   it('prints JSON', async () => {
     const host = newHost();
     const { printed: dry } = await run('install', host, { dryRun: true, json: true });
@@ -108,6 +120,7 @@ describe('install', () => {
     const units = [
       { path: guardPath, text },
       { path: applyPath, text },
+      { path: agentPath, text },
     ];
     expect(JSON.parse(dry)).toEqual({ units });
     expect(JSON.parse(printed)).toEqual({ units, changed: true });
@@ -121,7 +134,7 @@ describe('uninstall', () => {
     await run('install', host);
     const { status, printed } = await run('uninstall', host);
     expect(status).toBe(0);
-    expect(printed).toContain(`${guardPath}, ${applyPath}`);
+    expect(printed).toContain(`${guardPath}, ${applyPath}, ${agentPath}`);
     expect(host.dump()).toBe(before);
     expect(await run('uninstall', host)).toMatchObject({
       status: 0,
@@ -133,7 +146,7 @@ describe('uninstall', () => {
     const host = newHost();
     await run('install', host);
     const { printed } = await run('uninstall', host, { json: true });
-    expect(JSON.parse(printed)).toEqual({ removed: [guardPath, applyPath] });
+    expect(JSON.parse(printed)).toEqual({ removed: [guardPath, applyPath, agentPath] });
   });
 });
 

@@ -1,6 +1,6 @@
 import { type BootSource, bootCommands } from '../../boot/commands.ts';
 import { installUnits, unitPath } from '../../boot/install.ts';
-import { type Unit, applyUnit, bootUnits, guardUnit } from '../../boot/units.ts';
+import { type Unit, agentUnit, applyUnit, bootUnits, guardUnit } from '../../boot/units.ts';
 import { MustredirectError } from '../../error.ts';
 import { quoteWord } from '../../host/process/shell-word.ts';
 import { systemdRuns } from '../../host/process/systemd.ts';
@@ -9,6 +9,8 @@ import { type HostOptions, type Session, openSession } from '../session/session.
 import type { Terminal } from '../terminal/terminal.ts';
 
 interface InstallOptions extends HostOptions {
+  /** false with --no-agent */
+  readonly agent: boolean;
   readonly dryRun?: true | undefined;
   readonly json?: true | undefined;
 }
@@ -22,46 +24,53 @@ export async function install(terminal: Terminal, options: InstallOptions): Prom
 export async function installFor(
   terminal: Terminal,
   { host, places, source: { file, host: name } }: Pick<Session, 'host' | 'places' | 'source'>,
-  { dryRun, json }: Pick<InstallOptions, 'dryRun' | 'json'>,
+  { agent, dryRun, json }: Pick<InstallOptions, 'agent' | 'dryRun' | 'json'>,
 ): Promise<void> {
   const source = { self: terminal.self, file, host: name, settings: keptSettings(terminal) };
-  const units = bootUnits(source);
+  const units = bootUnits(source, agent);
   const shown = { units: units.map((unit) => ({ path: unitPath(unit.name), text: unit.text })) };
   if (dryRun) return terminal.print(json ? JSON.stringify(shown, null, 2) : unitTexts(units));
   if (!(await systemdRuns(host.files))) throw noSystemd(source);
   refuseOtherNamespace(places);
   const changed = await installUnits(host, units);
   if (json) return terminal.print(JSON.stringify({ ...shown, changed }, null, 2));
-  terminal.print(changed ? installedText(terminal, source) : 'installed already: nothing was changed');
+  terminal.print(changed ? installedText(terminal, source, units) : 'installed already: nothing was changed');
 }
 
 function unitTexts(units: readonly Unit[]): string {
   return units.map(({ name, text }) => `# ${unitPath(name)}\n${text}`).join('\n');
 }
 
-function installedText(terminal: Terminal, { file, host }: BootSource): string {
-  const width = unitPath(guardUnit).length;
-  return `${terminal.paint('green', 'written and enabled')}, to be run at each boot:
-  ${unitPath(guardUnit).padEnd(width)}   closes, before there is a network
-  ${unitPath(applyUnit).padEnd(width)}   applies ${file} as ${host}, when the network is up
+function installedText(terminal: Terminal, { file, host }: BootSource, units: readonly Unit[]): string {
+  const does: Readonly<Record<string, string>> = {
+    [guardUnit]: 'at boot: closes, before there is a network',
+    [applyUnit]: `at boot: applies ${file} as ${host}, when the network is up`,
+    [agentUnit]: 'runs from now on: holds what is applied, and brings back what goes',
+  };
+  const width = Math.max(...units.map(({ name }) => unitPath(name).length));
+  const lines = units.map(({ name }) => `  ${unitPath(name).padEnd(width)}   ${does[name]}`);
+  return `${terminal.paint('green', 'written and enabled')}:
+${lines.join('\n')}
 Nothing was applied now: \`mustredirect apply\` does that.
 \`systemctl status 'mustredirect*'\` and \`journalctl -t mustredirect\` show how they fare.
 Run install again when the file, Node.js or mustredirect has moved.`;
 }
 
 function noSystemd(source: BootSource): MustredirectError {
-  const { close, open } = bootCommands(source);
+  const { close, open, hold } = bootCommands(source);
   const line = (command: readonly string[]) =>
     [...(source.settings.length > 0 ? ['env', ...source.settings] : []), ...command].map(quoteWord).join(' ');
   return new MustredirectError(
     'refused',
     'no systemd runs here, and install knows nothing else: nothing was written',
     {
-      hint: `have these two called at each boot, as root
+      hint: `have these called at each boot, as root
   before any network interface is up and any container starts, to close:
     ${line(close)}
   when the network is up, and again until it exits with 0, to open:
-    ${line(open)}`,
+    ${line(open)}
+  from then on, started again when it ends, to hold what is applied:
+    ${line(hold)}`,
     },
   );
 }

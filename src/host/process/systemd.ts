@@ -28,6 +28,22 @@ export async function disableUnits(exec: Exec, units: readonly string[]): Promis
   await runOrFail(exec, ['systemctl', 'disable', ...units]);
 }
 
+export async function isActive(exec: Exec, unit: string): Promise<boolean> {
+  return (await exec.run(['systemctl', 'is-active', '--quiet', unit])).exitCode === 0;
+}
+
+/** Starts it, anew if it runs, and waits until it says that it is ready. */
+export async function restartUnit(exec: Exec, unit: string): Promise<void> {
+  await runOrFail(exec, ['systemctl', 'restart', unit], { timeout: startTimeout });
+}
+
+/** milliseconds; longer than systemd's own limit, by which it ends what does not start */
+const startTimeout = 100_000;
+
+export async function stopUnit(exec: Exec, unit: string): Promise<void> {
+  await runOrFail(exec, ['systemctl', 'stop', unit]);
+}
+
 export async function reloadUnits(exec: Exec): Promise<void> {
   await runOrFail(exec, ['systemctl', 'daemon-reload']);
 }
