@@ -91,8 +91,6 @@ WantedBy=multi-user.target
 }
 
 function agentText(command: readonly string[], settings: readonly string[]): string {
-  const folders = settings.map((setting) => setting.slice(setting.indexOf('=') + 1));
-  const writable = ['/run', '/var', '/etc/cni', '/etc/containers', '/etc/nerdctl', ...folders];
   return `${head(agentUnit)}
 
 [Unit]
@@ -111,7 +109,18 @@ Restart=always
 RestartSec=2s
 # A wrong command line does not get right by waiting.
 RestartPreventExitStatus=2
-# Forwarding is in /proc/sys, and engines keep their networks in /etc: docs/decisions/0043-the-agent-in-a-sandbox.md.
+${sandbox(settings)}
+
+[Install]
+WantedBy=multi-user.target
+`;
+}
+
+/** What the agent and the programs that it runs may do. */
+function sandbox(settings: readonly string[]): string {
+  const folders = settings.map((setting) => setting.slice(setting.indexOf('=') + 1));
+  const writable = ['/run', '/var', '/etc/cni', '/etc/containers', '/etc/nerdctl', ...folders];
+  return `# Forwarding is in /proc/sys, and engines keep their networks in /etc: docs/decisions/0043-the-agent-in-a-sandbox.md.
 ProtectSystem=strict
 ReadWritePaths=${writable.map((folder) => unitWord(`-${folder}`)).join(' ')}
 ProtectHome=read-only
@@ -133,11 +142,7 @@ SystemCallArchitectures=native
 SystemCallFilter=~@clock @cpu-emulation @debug @module @obsolete @raw-io @reboot @swap
 # SYS_ADMIN: podman takes root without it for an ordinary user. SYS_PTRACE: which network namespace is the machine's own, and
 # which program has a port. DAC_OVERRIDE: files of other users.
-CapabilityBoundingSet=CAP_NET_ADMIN CAP_NET_RAW CAP_SYS_ADMIN CAP_SYS_PTRACE CAP_DAC_OVERRIDE
-
-[Install]
-WantedBy=multi-user.target
-`;
+CapabilityBoundingSet=CAP_NET_ADMIN CAP_NET_RAW CAP_SYS_ADMIN CAP_SYS_PTRACE CAP_DAC_OVERRIDE`;
 }
 
 function head(name: string): string {

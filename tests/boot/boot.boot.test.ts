@@ -43,6 +43,7 @@ const faults = [
 ];
 const statusSchema = z.object({
   agent: z.object({
+    repairs: z.number(),
     failure: z.unknown().optional(),
     monitors: z.array(z.object({ what: z.string(), running: z.boolean() })),
   }),
@@ -218,9 +219,7 @@ describe('a machine with containers that start at boot', () => {
     expect(Number(/exposure level for .*: ([\d.]+)/.exec(exposure)?.[1])).toBeLessThan(4);
     for (const fault of faults) await repaired(fault);
     expect(await redirected(since)).toEqual(asTheFileSays);
-    const { failure, monitors } = statusSchema.parse(
-      JSON.parse(await run('mustredirect', 'status', '--json')),
-    ).agent;
+    const { failure, monitors } = await agentStatus();
     expect({ failure, stopped: monitors.filter(({ running }) => !running) }).toEqual({ stopped: [] });
   });
 

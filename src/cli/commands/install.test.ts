@@ -83,15 +83,15 @@ describe('install', () => {
     expect(status).toBe(4);
     expect(told).toContain('no systemd runs here');
     const program = `env 'MUSTREDIRECT_STATE_DIR=/srv/my state' /usr/bin/node /opt/mustredirect/bin/start.js`;
-    const source = '--file /etc/mustredirect/mustredirect.yaml --host node1';
-    const [command, rest] = [`${program} apply`, `--boot --yes ${source}`];
+    const which = '--file /etc/mustredirect/mustredirect.yaml --host node1';
+    const [command, rest] = [`${program} apply`, `--boot --yes ${which}`];
     expect(told.split('\n').slice(2)).toEqual([
       '  before any network interface is up and any container starts, to close:',
       `    ${command} --closed ${rest}`,
       '  when the network is up, and again until it exits with 0, to open:',
       `    ${command} ${rest}`,
       '  from then on, started again when it ends, to hold what is applied:',
-      `    ${program} agent ${source}`,
+      `    ${program} agent ${which}`,
     ]);
     expect(host.dump()).toBe(before);
   });
