@@ -6,7 +6,7 @@ const vm = 'tests/vm/**/*.vm.test.ts';
 const boot = 'tests/boot/**/*.boot.test.ts';
 /** In a virtual machine, processors are emulated, and a program takes about ten times as long: milliseconds. */
 const emulated = 1_200_000;
-const patience = process.env['VM_KERNEL'] === undefined ? 120_000 : emulated;
+const patience = process.env['VM_KERNEL'] === undefined ? 600_000 : emulated;
 /** They take longer than all other unit tests together. */
 const properties = 'tests/properties*.test.ts';
 

@@ -100,7 +100,7 @@ export function defineMatrix(parts: readonly MatrixPart[]): void {
 
     it.each(what === 'kills' ? [...journeysOn('node1'), ...journeysOn('gw1')] : [])(
       '$name on $host, killed at each boundary',
-      { timeout: 600_000 },
+      { timeout: 1_800_000 },
       async (journey) => {
         const row = await runKillRow(world, journey);
         killRows.push(row);
