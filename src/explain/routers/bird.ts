@@ -108,6 +108,7 @@ function linkBlock(link: OspfLink, family: Family): string {
         `hello ${hello};`,
         `dead ${dead};`,
         `cost ${cost};`,
+        ...(link.ttlSecurity ? ['ttl security yes;'] : []),
         ...(bfd ? ['bfd yes;'] : []),
         ...(password === undefined ? [] : ospfPasswordLines(`"${password}"`, family)),
       ]),

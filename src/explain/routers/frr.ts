@@ -11,6 +11,8 @@ export const frr: RouterSystem = {
     const internal = router.sessions.find(({ as, peerAs }) => as === peerAs && as !== mainAs(router));
     if (internal)
       return `FRR cannot speak iBGP in AS ${internal.as} beside AS ${mainAs(router)}: give the member another AS number than the upstream router`;
+    if (router.links.some(({ ttlSecurity }) => ttlSecurity))
+      return 'FRR cannot send OSPF with a TTL of 255, which nodes ask for: write `protocol: bgp` below `routing:` of the gateway';
     return [
       ...listenLines(router),
       ...bfdLines(router),

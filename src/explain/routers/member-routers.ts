@@ -2,9 +2,11 @@
 import { type Family, anywhere, families, familyOf, isLinkLocal } from '../../address/cidr.ts';
 import { ofFamily } from '../../desired/addresses.ts';
 import { privateAs } from '../../desired/bird/session.ts';
+import { lanArea } from '../../desired/bird/ospf.ts';
+import { secretsOf } from '../../desired/bird/secrets.ts';
 import { announcedStatically, medStep } from '../../desired/bird/upstream.ts';
 import { MustredirectError } from '../../error.ts';
-import type { BgpRouting, Uplink } from '../../spec/spec.ts';
+import type { BgpRouting, OspfRouting, Uplink } from '../../spec/spec.ts';
 import { addressIn } from '../../topology/routed-gateways.ts';
 import type { HostRole, RoutedGateway, RoutedUplink } from '../../topology/role.ts';
 import { type OspfLink, type OwnRoute, type Router, type Session, servedFamilies, words } from './router.ts';
@@ -28,16 +30,22 @@ function memberRouter(role: HostRole, gateway: RoutedGateway): Router {
     title: `${host}, a member of gateway ${name} that does not run mustredirect`,
     notes: [
       'its own default route is that of its uplink; `render` prints SNAT and published ports as a shell script',
-      ...(uplink?.routing.passwordFile === undefined
-        ? []
-        : [`replace ${words.password} by the password of the upstream router`]),
+      ...(own?.protocol === 'ospf'
+        ? [`replace ${words.device} by the interface that leads to the nodes`]
+        : []),
+      ...secretsOf(gateway)
+        .map(({ file }) => `replace ${words.password} by the password in ${file}`)
+        .slice(0, 1),
     ],
     ...(id === undefined ? {} : { id }),
     sessions: [
-      ...(own ? nodeSessions(gateway, own) : []),
+      ...(own?.protocol === 'bgp' ? nodeSessions(gateway, own) : []),
       ...(uplink ? upstreamSessions(gateway, uplink, served) : []),
     ],
-    links: uplink ? upstreamLinks(gateway, uplink, served, plain?.tunnel !== undefined) : [],
+    links: [
+      ...(own?.protocol === 'ospf' ? [nodeLink(gateway, own, served)] : []),
+      ...(uplink ? upstreamLinks(gateway, uplink, served, plain?.tunnel !== undefined) : []),
+    ],
     routes: served.flatMap((family) => ownRoutes(gateway, plain, family)),
   };
 }
@@ -64,6 +72,30 @@ function nodeSessions({ name, peers }: RoutedGateway, { port, bfd }: BgpRouting)
       };
     }),
   );
+}
+
+function nodeLink(
+  { name, peers, position = 0 }: RoutedGateway,
+  { hello, dead, passwordFile, bfd }: OspfRouting,
+  served: readonly Family[],
+): OspfLink {
+  return {
+    name: `${name}_nodes`,
+    description: `mustredirect: gateway ${name}, nodes`,
+    device: words.device,
+    families: served,
+    area: lanArea,
+    hello,
+    dead,
+    cost: 10,
+    pointToPoint: false,
+    ttlSecurity: true,
+    ...(passwordFile === undefined ? {} : { password: words.password }),
+    ...(bfd ? { bfd } : {}),
+    accepted: peers.flatMap(({ subnets }) => subnets),
+    announced: served.map((family) => anywhere[family]),
+    metric: medStep * (position + 1),
+  };
 }
 
 function upstreamSessions(

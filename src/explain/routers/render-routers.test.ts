@@ -273,6 +273,21 @@ describe('a member that does not run mustredirect', () => {
     ]);
   });
 
+  it('speaks OSPF with nodes as BIRD; FRR cannot', () => {
+    const given = { routing: '{ protocol: ospf }', uplink: "via: [172.31.0.1, 'fe80::1']" };
+    expect(member('bird', given)).toEqual(
+      expect.arrayContaining([
+        '# replace DEVICE by the interface that leads to the nodes',
+        'protocol ospf v2 office_nodes_4 {',
+        '    import where net ~ [ 10.89.4.0/24 ];',
+        '      ospf_metric2 = 100;',
+        '  area 136 {',
+        '      ttl security yes;',
+      ]),
+    );
+    expect(member('frr', given).at(-1)).toContain('FRR cannot send OSPF with a TTL of 255');
+  });
+
   it('is not printed for a gateway with static routes', () => {
     const given = { uplink: "via: [172.31.0.1, 'fe80::1']", routing: '{ protocol: static }' };
     expect(() => member('frr', given)).toThrow('the file gives gw1 no gateway with a routing protocol');

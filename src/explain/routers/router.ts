@@ -62,6 +62,8 @@ export interface OspfLink {
   readonly dead: number;
   readonly cost: number;
   readonly pointToPoint: boolean;
+  /** its neighbours drop packets with another TTL than 255 */
+  readonly ttlSecurity?: boolean;
   readonly password?: string;
   readonly bfd?: Bfd;
   readonly accepted: readonly Subnet[];
