@@ -271,6 +271,137 @@ describe.each(['node1', 'gw1'] as const)('a run on %s', (name) => {
   });
 });
 
+const ospf = '{ protocol: ospf, password_file: /etc/ospf.password, bfd: { interval: 50ms } }';
+const ospfFiles = new Map([['/etc/ospf.password', 'hunter2\n']]);
+
+describe('OSPF between nodes and members', () => {
+  it('gives a node nothing but the default of a member, at that member’s own address', async () => {
+    const { apply, config, host } = hostNamed('node1', { files: ospfFiles });
+    await apply(ospf);
+    const text = config();
+    expect(blockOf(text, 'protocol ospf v2 ospf_node_office4')).toEqual([
+      'description "gateway office: members";',
+      'ecmp no;',
+      'graceful restart off;',
+      'ipv4 {',
+      'table node_office4;',
+      'import keep filtered yes;',
+      'import limit 1 action block;',
+      'import filter {',
+      'if net != 0.0.0.0/0 then reject;',
+      'if ospf_router_id = 192.168.50.2 then { gw = 192.168.50.2; accept; }',
+      'if ospf_router_id = 192.168.50.3 then { gw = 192.168.50.3; accept; }',
+      'reject;',
+      '};',
+      'export where source = RTS_STATIC;',
+      '};',
+      'area 136 {',
+      'interface "eth0" {',
+      'type broadcast;',
+      'hello 1;',
+      'dead 4;',
+      'priority 0;',
+      'ttl security yes;',
+      'bfd yes;',
+      'authentication cryptographic;',
+      'password lan_secret_office {',
+      'id 1;',
+      'algorithm keyed md5;',
+      '};',
+      '};',
+      '};',
+    ]);
+    expect(blockOf(text, 'protocol ospf v3 ospf_node_office6')).toContain(
+      'if ospf_router_id = 192.168.50.3 then { gw = fd00:50::3; accept; }',
+    );
+    expect(blockOf(text, 'protocol kernel kernel_node_office4')).toContain(
+      'export where net = 0.0.0.0/0 && proto = "ospf_node_office4";',
+    );
+    expect(blockOf(text, 'protocol bfd')).toEqual([
+      'strict bind yes;',
+      'accept direct;',
+      'interface "eth0" {',
+      'interval 50 ms;',
+      'multiplier 3;',
+      '};',
+    ]);
+    expect(host.state.files.get('/run/mustredirect/host.bird/lan_secret_office')).toContain('"hunter2"');
+  });
+
+  it('gives a member exactly the subnets of each node, and nodes the default of its uplink', async () => {
+    const { apply, config } = hostNamed('gw1', { files: ospfFiles });
+    await apply(ospf);
+    const lines = blockOf(config(), 'protocol ospf v2 ospf_member_office4');
+    expect(lines).toEqual(
+      expect.arrayContaining([
+        'import limit 2 action block;',
+        'if ospf_router_id = 192.168.50.10 && net ~ [ 10.89.4.0/24 ] then accept;',
+        'if ospf_router_id = 192.168.50.11 && net ~ [ 10.89.5.0/24 ] then accept;',
+        'if net != 0.0.0.0/0 || proto != "uplink_member_office4" then reject;',
+        'ospf_metric2 = 100;',
+        'priority 10;',
+      ]),
+    );
+    expect(blockOf(config(), 'protocol ospf v3 ospf_member_office6')).toEqual(
+      expect.arrayContaining([
+        'import limit 1 action block;',
+        'if ospf_router_id = 192.168.50.10 && net ~ [ fd89:4::/64 ] then accept;',
+      ]),
+    );
+  });
+
+  it.each(['node1', 'gw1'] as const)('on %s is undone, and finds nothing to do again', async (name) => {
+    const { host, apply, destroy } = hostNamed(name, { files: ospfFiles });
+    const before = host.dump();
+    await apply(ospf);
+    expect((await apply(ospf)).plan.steps).toEqual([]);
+    await apply('{ protocol: ospf, hello: 2s }');
+    expect(blockOf(host.state.bird ?? '', 'protocol bfd')).toEqual(['']);
+    expect(host.state.files.has('/run/mustredirect/host.bird/lan_secret_office')).toBe(false);
+    await destroy();
+    expect(host.dump()).toBe(before);
+  });
+
+  it('is closed, and says why, without a device for it', async () => {
+    const { apply, host } = hostNamed('node1', {
+      files: ospfFiles,
+      links: [
+        { name: 'eth0', up: true, addresses: ['192.168.50.99/24', 'fd00:50::10/64'], pointToPoint: false },
+      ],
+    });
+    const { desired } = await apply(ospf);
+    expect(desired.notReady.map((one) => one.message)).toContain(
+      'gateway office: no device of this host has the address 192.168.50.10, which OSPF runs on',
+    );
+    expect(host.state.bird).toBeUndefined();
+  });
+
+  it.each([
+    ['{ protocol: ospf, port: 1790 }', 'ospf has no port here'],
+    ['{ protocol: bgp, hello: 1s }', 'bgp has no hello here'],
+    ['{ protocol: static, dead: 4s }', 'static routes have no dead'],
+    ['{ protocol: rip }', 'expected static, bgp or ospf, found the text "rip"'],
+  ])('has its own keys: %s', (routing, message) => {
+    const parsed = parseSpec(fileWith(routing));
+    expect(parsed.kind === 'problems' && parsed.problems[0]?.message).toBe(message);
+  });
+
+  it('is spoken by a host for one gateway', () => {
+    const more = `  mail:
+    members: [{ host: gw2, uplink: { device: eth2 } }]
+    routing: { protocol: ospf }
+`;
+    const text = fileWith('{ protocol: ospf }', more).replace(
+      '    via: office\n',
+      '    via: office\n    routes: [{ to: 198.51.100.0/24, via: mail }]\n',
+    );
+    const parsed = parseSpec(text);
+    expect(parsed.kind === 'problems' && parsed.problems[0]?.message).toBe(
+      'node1 speaks OSPF for gateway office already',
+    );
+  });
+});
+
 describe('two gateways', () => {
   it('need two ports when the same hosts speak for both', () => {
     const more = `  mail:

@@ -7,7 +7,7 @@ import type { Finding } from './doctor.ts';
 
 export interface SessionStatus {
   readonly gateway: string;
-  /** `member gw1`, `node node1`, `upstream router` */
+  /** `member gw1`, `node node1`, `upstream router`; with OSPF between hosts of the file, `members` or `nodes` */
   readonly neighbor: string;
   readonly protocol: 'bgp' | 'ospf';
   readonly family: 4 | 6;
@@ -24,32 +24,45 @@ export interface SessionStatus {
   readonly refused: number;
   /** refused destinations that BIRD has kept, and why they are refused */
   readonly refusedRoutes?: { readonly destinations: readonly string[]; readonly why: string };
+  /** hosts of the file that OSPF should have as neighbours and has not, in the order of the file */
+  readonly missing?: readonly string[];
   readonly error?: string;
 }
 
 export function sessionStatus(role: HostRole, state: RoutingState | undefined): SessionStatus[] {
-  return expectedSessions(role).map(({ name, refusal, ...session }) => {
-    const { protocols = {}, bfd = {}, refused = {} } = state ?? {};
-    const found = protocols[name] ?? { state: 'unknown', up: false, accepted: 0, announced: 0, refused: 0 };
+  return expectedSessions(role).map(({ name, refusal, routers = {}, ...session }) => {
+    const { protocols = {}, neighbors = {}, bfd = {}, refused = {} } = state ?? {};
+    const unknown = { state: 'unknown', up: false, accepted: 0, announced: 0, refused: 0 };
+    const { kind: _, ...found } = { kind: 'BGP', ...(protocols[name] ?? unknown) };
+    const missing = Object.entries(routers).flatMap(([id, host]) =>
+      isAdjacent(neighbors[name]?.[id]) ? [] : [host],
+    );
     const { [session.address ?? '']: bfdState } = bfd;
     const destinations = refused[name] ?? [];
     return {
       ...session,
       ...found,
+      ...(missing.length > 0 ? { missing, up: false } : {}),
       ...(bfdState === undefined ? {} : { bfd: bfdState }),
       ...(destinations.length > 0 ? { refusedRoutes: { destinations, why: refusal } } : {}),
     };
   });
 }
 
+/** Two routers that are both not the designated one stay at 2-Way. */
+function isAdjacent(state: string | undefined): boolean {
+  return state !== undefined && /^(Full|2-Way)/.test(state);
+}
+
 export function sessionText(session: SessionStatus): string {
   const { gateway, neighbor, protocol, family, address, state, since, bfd, accepted, announced } = session;
-  const { refused, refusedRoutes, error } = session;
+  const { refused, refusedRoutes, missing, error } = session;
   const where = address === undefined ? `IPv${family}` : address;
   return [
     `${gateway}: ${neighbor} (${where}): ${protocol.toUpperCase()} ${state}`,
     ...(since === undefined ? [] : [`since ${since}`]),
     ...(bfd === undefined ? [] : [`BFD ${bfd}`]),
+    ...(missing ? [`without ${printList(missing)}`] : []),
     `${accepted} accepted`,
     `${announced} announced`,
     ...(refusedRoutes
@@ -84,9 +97,10 @@ export function sessionFindings(sessions: readonly SessionStatus[]): Finding[] {
   return sessions
     .filter(({ up }) => !up)
     .map((session) => {
-      const { gateway, neighbor, protocol, family, address, state, error } = session;
+      const { gateway, neighbor, protocol, family, address, state, missing, error } = session;
       const at = address === undefined ? `over IPv${family}` : `at ${address}`;
-      const why = error === undefined ? '' : `: ${error}`;
+      const without = missing ? ` without ${printList(missing)}` : '';
+      const why = error === undefined ? without : `${without}: ${error}`;
       const remedy = remedies.find(([pattern]) => pattern.test(error ?? ''))?.[1];
       return {
         problem: `gateway ${gateway}: no routes by ${protocol.toUpperCase()} with ${neighbor} ${at}: ${state}${why}`,

@@ -1,4 +1,5 @@
 /** Facts for the routing daemon: whether it can start. */
+import { secretsOf } from '../desired/bird/secrets.ts';
 import { takenPorts } from '../host/ip/listeners.ts';
 import { passwordFault } from '../host/bird/password.ts';
 import type { Files, Host } from '../host/ports.ts';
@@ -17,7 +18,9 @@ export async function readRoutingFacts(
 ): Promise<Pick<Facts, 'routing' | 'passwordFiles'>> {
   const passwordFiles = await readPasswordFiles(files, routed);
   if (routed.length === 0 || (daemon && !daemon.stopped)) return passwordFiles;
-  const ports = new Set(routed.flatMap(({ sessions }) => sessions?.port ?? []));
+  const ports = new Set(
+    routed.flatMap(({ sessions }) => (sessions?.protocol === 'bgp' ? sessions.port : [])),
+  );
   const wanted = [
     ...[...ports].map((port) => ({ protocol: 'tcp' as const, port })),
     ...(routed.some(({ sessions, uplink }) => sessions?.bfd ?? uplink?.routing.bfd)
@@ -35,7 +38,7 @@ async function readPasswordFiles(
   files: Files,
   routed: readonly RoutedGateway[],
 ): Promise<Pick<Facts, 'passwordFiles'>> {
-  const paths = [...new Set(routed.flatMap(({ uplink }) => uplink?.routing.passwordFile ?? []))];
+  const paths = [...new Set(routed.flatMap(secretsOf).map(({ file }) => file))];
   const faults = await Promise.all(
     paths.map(async (path) => [path, await passwordFault(files, path)] as const),
   );

@@ -1,19 +1,62 @@
-/** Checks that no two BGP sessions between the same hosts have the same port: only addresses and port tell them apart. */
+/**
+ * Checks that no two BGP sessions between the same hosts have the same port, since only addresses and port tell them
+ * apart; that no host speaks OSPF for two gateways, since nothing tells those apart; and the keys of each protocol.
+ */
 import type { Check, CheckInput } from './check-context.ts';
-import type { DraftGateway } from './schema.ts';
 import { type RangedProblem, problemAt } from './tree.ts';
 import { usualBgpPort } from './routing-fields.ts';
 
-export const checkRouting: Check = (input) => [...checkPorts(input), ...checkUplinks(input)];
+export const checkRouting: Check = (input) => [
+  ...checkKeys(input),
+  ...checkPorts(input),
+  ...checkOspf(input),
+  ...checkUplinks(input),
+];
+
+const gatewayKeys = {
+  static: [],
+  bgp: ['port', 'bfd'],
+  ospf: ['hello', 'dead', 'password_file', 'bfd'],
+} as const;
+const allGatewayKeys = ['port', 'hello', 'dead', 'password_file', 'bfd'] as const;
+
+function checkKeys({ draft, keyPosition }: CheckInput): RangedProblem[] {
+  return Object.entries(draft.gateways ?? {}).flatMap(([gateway, { routing = {} }]) => {
+    const { protocol } = routing;
+    if (protocol === undefined) return [];
+    const own: readonly string[] = gatewayKeys[protocol];
+    const others = allGatewayKeys.filter((key) => routing[key] !== undefined && !own.includes(key));
+    return others.map((key) => {
+      const at = keyPosition(['gateways', gateway, 'routing', key]);
+      return protocol === 'static'
+        ? problemAt(at, `static routes have no ${key}`, `write \`protocol: bgp\`, or leave ${key} out`)
+        : problemAt(at, `${protocol} has no ${key} here`, `leave ${key} out`);
+    });
+  });
+}
+
+function checkOspf(input: CheckInput): RangedProblem[] {
+  const { draft, valuePosition } = input;
+  const first = new Map<string, string>();
+  return Object.entries(draft.gateways ?? {}).flatMap(([gateway, { members = [], routing }]) => {
+    if (routing?.protocol !== 'ospf') return [];
+    const hosts = new Set([...nodesOf(input, gateway), ...members.flatMap(({ host }) => host ?? [])]);
+    const twice = [...hosts].find((host) => first.has(host));
+    for (const host of hosts) if (!first.has(host)) first.set(host, gateway);
+    if (twice === undefined) return [];
+    const message = `${twice} speaks OSPF for gateway ${first.get(twice)} already`;
+    const at = valuePosition(['gateways', gateway, 'routing', 'protocol']);
+    return [problemAt(at, message, 'write `protocol: bgp` for one of the gateways')];
+  });
+}
 
 function checkPorts(input: CheckInput): RangedProblem[] {
   const { draft, valuePosition } = input;
   const first = new Map<string, string>();
   return Object.entries(draft.gateways ?? {}).flatMap(
     ([gateway, { members = [], routing }]): RangedProblem[] => {
-      if (routing === undefined) return [];
+      if (routing === undefined || routing.protocol === 'static' || routing.protocol === 'ospf') return [];
       const path = ['gateways', gateway, 'routing'];
-      if (routing.protocol === 'static') return staticProblems(input, gateway, routing);
       const { port = usualBgpPort } = routing;
       const pairs = nodesOf(input, gateway).flatMap((node) =>
         members.flatMap(({ host }) => (host === undefined ? [] : [[node, host].sort() as [string, string]])),
@@ -32,24 +75,6 @@ function checkPorts(input: CheckInput): RangedProblem[] {
       }
       return [];
     },
-  );
-}
-
-function staticProblems(
-  { keyPosition }: CheckInput,
-  gateway: string,
-  routing: NonNullable<DraftGateway['routing']>,
-): RangedProblem[] {
-  return (['port', 'bfd'] as const).flatMap((key) =>
-    routing[key] === undefined
-      ? []
-      : [
-          problemAt(
-            keyPosition(['gateways', gateway, 'routing', key]),
-            `static routes have no ${key}`,
-            `write \`protocol: bgp\`, or leave ${key} out`,
-          ),
-        ],
   );
 }
 

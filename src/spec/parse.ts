@@ -9,7 +9,7 @@ import { usualBgpPort } from './routing-fields.ts';
 import { type Draft, draftSchema, fileSchema } from './schema.ts';
 import { checkShape, pathsOf } from './shape.ts';
 import { uplinkOf } from './parse-uplink.ts';
-import type { BgpRouting, Gateway, Network, Spec } from './spec.ts';
+import type { Gateway, GatewayRouting, Network, Spec } from './spec.ts';
 import { blockedFamilies } from './blocked.ts';
 import { type Suggest, createSuggest } from './suggest.ts';
 import {
@@ -188,12 +188,18 @@ function gatewayOf({ publish = [], members, routing, ...gateway }: FileGateway):
     ...gateway,
     members: members.map(({ host, uplink }) => ({ host, uplink: uplinkOf(uplink) })),
     ...(published.length > 0 ? { publish: published } : {}),
-    ...(routing?.protocol === 'bgp' ? { routing: bgpRoutingOf(routing) } : {}),
+    ...routingOf(routing),
   };
 }
 
-function bgpRoutingOf({ port = usualBgpPort, bfd }: NonNullable<FileGateway['routing']>): BgpRouting {
-  return { port, ...(bfd ? { bfd } : {}) };
+function routingOf(given: FileGateway['routing']): { readonly routing?: GatewayRouting } {
+  if (!given || given.protocol === 'static') return {};
+  const { protocol, port = usualBgpPort, bfd, hello = 1000, dead = 4 * hello, password_file: file } = given;
+  const common = bfd ? { bfd } : {};
+  if (protocol === 'bgp') return { routing: { protocol, port, ...common } };
+  const seconds = { hello: Math.round(hello / 1000), dead: Math.round(dead / 1000) };
+  const password = file === undefined ? {} : { passwordFile: file };
+  return { routing: { protocol, ...seconds, ...password, ...common } };
 }
 
 function tooLong(text: string): Problem {

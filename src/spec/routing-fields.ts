@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import { addressOf, durationOf, expected, keyFileOf, keyFilePattern, oneOrMany } from './values.ts';
 
-const protocolWhat = 'static or bgp';
+const protocolWhat = 'static, bgp or ospf';
 const intervalWhat = 'an interval from 10ms to 60s';
 const multiplierWhat = 'a number of packets from 2 to 50';
 const portWhat = 'a TCP port from 1 to 65535';
@@ -30,38 +30,6 @@ export const bfdShape = {
     }),
 };
 
-export const gatewayRoutingShape = {
-  protocol: z.enum(['static', 'bgp'], expected(protocolWhat)).meta({
-    title: 'protocol',
-    description:
-      'static (the default): nodes send to the first member, and no routing daemon is needed. bgp: nodes and members exchange routes with BIRD, and nodes send to the first member that works.',
-    examples: ['bgp'],
-  }),
-  port: z
-    .int(expected(portWhat))
-    .min(1, expected(portWhat))
-    .max(65_535, expected(portWhat))
-    .exactOptional()
-    .meta({
-      title: 'port',
-      description: 'TCP port of the BGP sessions, the same on nodes and members. Default: 1790.',
-      examples: [1790],
-    }),
-};
-
-export const bfdMeta = {
-  title: 'bfd',
-  description:
-    'Detect a dead neighbour with BFD: {} sends every 300 ms, and gives up after 3 missing packets. When left out, a neighbour that falls silent is given up after 9 seconds.',
-  examples: [{ interval: '50ms', multiplier: 3 }],
-};
-
-export const gatewayRoutingMeta = {
-  title: 'routing',
-  description: 'How nodes and members of this gateway exchange routes.',
-  examples: [{ protocol: 'bgp', bfd: {} }],
-};
-
 const uplinkProtocolWhat = 'bgp or ospf';
 const asWhat = 'an AS number from 1 to 4294967294';
 const neighborWhat = 'the address of the upstream router';
@@ -81,6 +49,61 @@ function asNumberOf() {
 function secondsOf() {
   return durationOf(secondsWhat, { least: 1000, most: 65_535_000 }).exactOptional();
 }
+
+function passwordFileOf() {
+  const hint = 'the password itself never stands in the file, which is not a secret';
+  return keyFileOf(passwordFileWhat, hint).exactOptional();
+}
+
+export const gatewayRoutingShape = {
+  protocol: z.enum(['static', 'bgp', 'ospf'], expected(protocolWhat)).meta({
+    title: 'protocol',
+    description:
+      'static (the default): nodes send to the first member, and no routing daemon is needed. bgp: nodes and members exchange routes with BIRD, and nodes send to the first member that works. ospf: the same by OSPF, which believes all routers of the link: prefer bgp.',
+    examples: ['bgp', 'ospf'],
+  }),
+  port: z
+    .int(expected(portWhat))
+    .min(1, expected(portWhat))
+    .max(65_535, expected(portWhat))
+    .exactOptional()
+    .meta({
+      title: 'port',
+      description: 'For bgp: TCP port of the sessions, the same on nodes and members. Default: 1790.',
+      examples: [1790],
+    }),
+  hello: secondsOf().meta({
+    title: 'hello',
+    description: 'For ospf: time between two hello packets. Default: 1s.',
+    examples: ['1s'],
+  }),
+  dead: secondsOf().meta({
+    title: 'dead',
+    description:
+      'For ospf: time without a hello packet after which a neighbour counts as down. Default: 4 times hello.',
+    examples: ['4s'],
+  }),
+  password_file: passwordFileOf().meta({
+    title: 'password_file',
+    description:
+      "For ospf: file with the password of nodes and members, one line, the same on all of them. It must be root's, with mode 0600.",
+    pattern: keyFilePattern.source,
+    examples: ['/etc/mustredirect/ospf.password'],
+  }),
+};
+
+export const bfdMeta = {
+  title: 'bfd',
+  description:
+    'Detect a dead neighbour with BFD: {} sends every 300 ms, and gives up after 3 missing packets. When left out, a neighbour that falls silent is given up after 9 seconds.',
+  examples: [{ interval: '50ms', multiplier: 3 }],
+};
+
+export const gatewayRoutingMeta = {
+  title: 'routing',
+  description: 'How nodes and members of this gateway exchange routes.',
+  examples: [{ protocol: 'bgp', bfd: {} }],
+};
 
 export const uplinkRoutingShape = {
   protocol: z.enum(['bgp', 'ospf'], expected(uplinkProtocolWhat)).meta({
@@ -137,18 +160,13 @@ export const uplinkRoutingShape = {
       description: 'For ospf: cost of the link. Default: 10.',
       examples: [10],
     }),
-  password_file: keyFileOf(
-    passwordFileWhat,
-    'the password itself never stands in the file, which is not a secret',
-  )
-    .exactOptional()
-    .meta({
-      title: 'password_file',
-      description:
-        "File with the password of the session, one line. It must be root's, with mode 0600. bgp: TCP MD5; ospf: keyed MD5 for IPv4, HMAC-SHA-256 for IPv6, with key id 1.",
-      pattern: keyFilePattern.source,
-      examples: ['/etc/mustredirect/bgp.password'],
-    }),
+  password_file: passwordFileOf().meta({
+    title: 'password_file',
+    description:
+      "File with the password of the session, one line. It must be root's, with mode 0600. bgp: TCP MD5; ospf: keyed MD5 for IPv4, HMAC-SHA-256 for IPv6, with key id 1.",
+    pattern: keyFilePattern.source,
+    examples: ['/etc/mustredirect/bgp.password'],
+  }),
 };
 
 export const uplinkRoutingMeta = {

@@ -59,16 +59,29 @@ export interface Gateway {
   readonly snat: Snat;
   /** ports of the uplink that lead to containers; never an empty list */
   readonly publish?: readonly PublishedPort[];
-  /** nodes and members exchange routes by BGP; absent: static routes to the first member */
-  readonly routing?: BgpRouting;
+  /** nodes and members exchange routes; absent: static routes to the first member */
+  readonly routing?: GatewayRouting;
   /** routing table number; absent: allocated */
   readonly table?: number;
   /** fwmark; absent: allocated */
   readonly mark?: number;
 }
 
-/** BGP between the nodes and the members of a gateway. */
+/** Routing protocol between the nodes and the members of a gateway. */
+export type GatewayRouting = BgpRouting | OspfRouting;
+
+export interface OspfRouting {
+  readonly protocol: 'ospf';
+  /** seconds */
+  readonly hello: number;
+  readonly dead: number;
+  /** path; the password itself is in no object */
+  readonly passwordFile?: string;
+  readonly bfd?: Bfd;
+}
+
 export interface BgpRouting {
+  readonly protocol: 'bgp';
   /** TCP port of both ends */
   readonly port: number;
   readonly bfd?: Bfd;

@@ -1,7 +1,7 @@
 /** Role of one host: what it must do according to the file. */
 import type { Address, Family, Subnet } from '../address/cidr.ts';
 import type { RankedSelector } from '../spec/route-order.ts';
-import type { BgpRouting, EngineName, PublishedPort, Snat, Uplink, UplinkRouting } from '../spec/spec.ts';
+import type { EngineName, GatewayRouting, PublishedPort, Snat, Uplink, UplinkRouting } from '../spec/spec.ts';
 
 /** Role of one host: node of some networks, member of some gateways, both, or neither. */
 export interface HostRole {
@@ -48,11 +48,13 @@ export interface NodeNetwork {
 export interface RoutedGateway {
   readonly name: string;
   /** between nodes and members; absent: static routes */
-  readonly sessions?: BgpRouting;
+  readonly sessions?: GatewayRouting;
   /** on a member: with the upstream router; absent: a static default */
   readonly uplink?: RoutedUplink;
   /** this host's own side */
   readonly side: 'node' | 'member';
+  /** on a member: position among the members */
+  readonly position?: number;
   /** on a node: subnets that it announces */
   readonly subnets: readonly Subnet[];
   /** on a node: the members, most preferred first; on a member: the nodes */

@@ -56,16 +56,18 @@ function memberSide({ gateways, hosts }: IndexedSpec, member: MemberGateway, hos
     addresses: hosts[node] ?? [],
     subnets: own,
   }));
+  const position = members.findIndex((one) => one.host === host);
   const uplink = routing && {
     device: member.uplink.device,
     routing,
     announced: announcedBy(member),
-    position: members.findIndex((one) => one.host === host),
+    position,
   };
   return [
     {
       name,
       side: 'member',
+      position,
       ...(sessions ? { sessions } : {}),
       ...(uplink ? { uplink } : {}),
       subnets: [],

@@ -1,9 +1,10 @@
 /** Routes between nodes and members by BGP, with real BIRDs and real packets. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { families } from '../../src/address/cidr.ts';
-import { addressesOf, network } from '../../src/lab/layout.ts';
+import { addressesOf } from '../../src/lab/layout.ts';
 import type { TestHost } from '../../src/lab/test-host.ts';
 import { mustSucceed, mustredirect } from './program.ts';
+import { leaksDuring } from './routing/leaks.ts';
 import {
   type RoutingWorld,
   birdc,
@@ -27,7 +28,7 @@ beforeAll(async () => {
   await writeFile(world, bgp);
   before = await Promise.all(allHosts().map(dump));
   // Control: before apply, the capture sees the packets.
-  controlled = await leaksDuring(async () => {
+  controlled = await leaksDuring(world, async () => {
     await waitFor('packets', () => Promise.resolve(true));
     await pings();
   });
@@ -76,34 +77,6 @@ async function waitForMember(member: 'gw1' | 'gw2' | 'none'): Promise<void> {
   }
 }
 
-/** Takes away what a packet that leaks would arrive at, and counts such packets while something happens. */
-async function leaksDuring(work: () => Promise<void>): Promise<number> {
-  // The switch floods what goes to a gateway whose port is down: that is for the gateway still.
-  const mac = (await world.hosts.isp.run(['cat', '/sys/class/net/eth0/address'])).trim();
-  const flows = families
-    .flatMap((family) => [
-      `host ${addressesOf(family).internet}`,
-      `net ${family === 4 ? network.subnet : network.subnet6}`,
-    ])
-    .join(' or ');
-  const capture = await world.capture('isp', 'eth0', `ether dst ${mac} and (${flows})`);
-  const sender = await world.hosts.node1.background.start([
-    'ip',
-    'netns',
-    'exec',
-    'web',
-    'sh',
-    '-c',
-    `trap 'kill 0' EXIT; ping -i 0.05 ${addressesOf(4).internet} & ping -6 -i 0.05 ${addressesOf(6).internet} & cat`,
-  ]);
-  try {
-    await work();
-  } finally {
-    await sender.stop();
-  }
-  return (await capture.stop()).length;
-}
-
 async function kill(host: TestHost, signal: string): Promise<void> {
   await host.run(['sh', '-c', `kill -${signal} $(cat /run/mustredirect/host.bird/bird.pid)`]);
 }
@@ -117,7 +90,7 @@ describe('routes by BGP', () => {
 
   it('lead to the next member while the uplink of the first is cut', async () => {
     const { upstream } = world.hosts;
-    const leaked = await leaksDuring(async () => {
+    const leaked = await leaksDuring(world, async () => {
       await upstream.run(['ip', 'link', 'set', 'gw1', 'down']);
       await waitForMember('gw2');
       expect(await pings()).toEqual([true, true]);
@@ -187,7 +160,7 @@ describe('what a hostile neighbour says', () => {
 describe('a BIRD', () => {
   it('that is killed on the node blocks the traffic, and comes back by itself', async () => {
     const { node1 } = world.hosts;
-    const leaked = await leaksDuring(async () => {
+    const leaked = await leaksDuring(world, async () => {
       await kill(node1, 'KILL');
       await waitForMember('none');
       await waitForMember('gw1');
@@ -198,7 +171,7 @@ describe('a BIRD', () => {
 
   it('that is stopped on the first member is left for the next, and one that is stopped on the node leaks nothing', async () => {
     const { node1, gw1 } = world.hosts;
-    const leaked = await leaksDuring(async () => {
+    const leaked = await leaksDuring(world, async () => {
       await kill(gw1, 'STOP');
       await waitForMember('gw2');
       await kill(gw1, 'CONT');
@@ -230,7 +203,7 @@ describe('a BIRD', () => {
 describe('both members', () => {
   it('cut: the traffic is blocked', async () => {
     const { switch: lan } = world.hosts;
-    const leaked = await leaksDuring(async () => {
+    const leaked = await leaksDuring(world, async () => {
       for (const member of ['gw1', 'gw2']) await lan.run(['ip', 'link', 'set', member, 'down']);
       await waitForMember('none');
       expect(await pings()).toEqual([false, false]);

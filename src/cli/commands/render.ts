@@ -3,14 +3,16 @@ import { refuse } from '../../apply/run/refuse.ts';
 import { planFromScratch } from '../../explain/plan-from-scratch.ts';
 import { renderShell } from '../../explain/render-shell.ts';
 import type { FarEndSystem } from '../../explain/far-end/system.ts';
+import type { daemonFormats } from '../../explain/routers/router.ts';
 import { type HostOptions, openSession } from '../session/session.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
 interface RenderOptions extends HostOptions {
+  readonly format?: 'shell' | (typeof daemonFormats)[number] | undefined;
   readonly farEnd?: FarEndSystem | true | undefined;
 }
 
-/** Prints the complete plan, as for a host without our objects; or the far ends of its tunnels. */
+/** Prints the complete plan, as for a host without our objects; or a routing daemon's configuration; or the far ends of its uplinks. */
 export async function render(terminal: Terminal, options: RenderOptions): Promise<void> {
   const session = await openSession(terminal, options);
   if (options.farEnd !== undefined) {
@@ -21,6 +23,12 @@ export async function render(terminal: Terminal, options: RenderOptions): Promis
     return;
   }
   const { role, gateways, engines } = session.target;
+  const { format = 'shell' } = options;
+  if (format !== 'shell') {
+    const { renderMember } = await import('../../explain/routers/render-routers.ts');
+    terminal.print(renderMember(format, role));
+    return;
+  }
   const { facts, desired } = await readAndPlan(session, session.target);
   // A network that is not ready would be rendered as blocked, contrary to the file.
   refuse([...desired.refusals, ...desired.notReady]);

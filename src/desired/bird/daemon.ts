@@ -4,17 +4,22 @@ import type { HostRole } from '../../topology/role.ts';
 import type { Numbers } from '../allocate/numbers.ts';
 import type { DesiredObject, Refusal } from '../redirect.ts';
 import { birdConfig } from './config.ts';
-import { secretName } from './names.ts';
+import { lanLink } from './ospf.ts';
+import { secretsOf } from './secrets.ts';
 
 /** Name of a gateway whose routes are exchanged -> reasons why the daemon cannot start; mostly none */
 export type LearnedGateways = ReadonlyMap<string, readonly Refusal[]>;
 
-export function learnedGateways({ routed = [] }: HostRole, facts: Facts): LearnedGateways {
+export function learnedGateways({ routed = [], addresses }: HostRole, facts: Facts): LearnedGateways {
   const { routing } = facts;
   return new Map(
-    routed.map(({ name, uplink }) => [
-      name,
-      [...obstaclesOf(name, routing), ...passwordObstacles(name, uplink?.routing.passwordFile, facts)],
+    routed.map((gateway) => [
+      gateway.name,
+      [
+        ...obstaclesOf(gateway.name, routing),
+        ...secretsOf(gateway).flatMap(({ file }) => passwordObstacles(gateway.name, file, facts)),
+        ...(gateway.sessions?.protocol === 'ospf' ? linkObstacles(gateway.name, addresses, facts) : []),
+      ],
     ]),
   );
 }
@@ -37,14 +42,20 @@ function obstaclesOf(gateway: string, routing: Facts['routing']): Refusal[] {
   ];
 }
 
-function passwordObstacles(
-  gateway: string,
-  file: string | undefined,
-  { passwordFiles = {} }: Facts,
-): Refusal[] {
-  const found = file === undefined ? undefined : passwordFiles[file];
+function passwordObstacles(gateway: string, file: string, { passwordFiles = {} }: Facts): Refusal[] {
+  const { [file]: found } = passwordFiles;
   if (!found) return [];
   return [{ message: `gateway ${gateway}: password file ${file}: ${found.error}`, hint: found.hint }];
+}
+
+/** BGP needs addresses only; OSPF needs the device that has them. */
+function linkObstacles(gateway: string, addresses: HostRole['addresses'], facts: Facts): Refusal[] {
+  return addresses
+    .filter((address) => !lanLink(address, facts))
+    .map((address) => ({
+      message: `gateway ${gateway}: no device of this host has the address ${address}, which OSPF runs on`,
+      hint: 'give it to the device that leads to the other hosts of the gateway, or write the right one below `hosts:`',
+    }));
 }
 
 /** One daemon for all gateways of the host. */
@@ -56,10 +67,7 @@ export function desiredDaemon(
 ): DesiredObject[] {
   const { routed = [] } = role;
   if (routed.length === 0 || [...learned.values()].some((obstacles) => obstacles.length > 0)) return [];
-  const secrets = routed.flatMap(({ name, uplink }) => {
-    const file = uplink?.routing.passwordFile;
-    return file === undefined ? [] : [{ name: secretName(name), file }];
-  });
+  const secrets = routed.flatMap(secretsOf);
   secrets.sort((a, b) => (a.name < b.name ? -1 : 1));
   const names = [...new Set(routed.map(({ name }) => name))];
   return [

@@ -1,13 +1,14 @@
 /** A gateway on a member: nodes get the default while the uplink has one, and announce no subnets but their own. */
 import { type Address, type Family, type Subnet, familyOf, isLinkLocal } from '../../address/cidr.ts';
 import type { BgpRouting, Uplink } from '../../spec/spec.ts';
-import type { Link } from '../../state/facts.ts';
+import type { Facts, Link } from '../../state/facts.ts';
 import { addressIn } from '../../topology/routed-gateways.ts';
 import type { RoutedGateway } from '../../topology/role.ts';
 import { ofFamily } from '../addresses.ts';
 import { block, inner } from './block.ts';
 import { defaultOf, kernelBlock } from './kernel.ts';
 import { protocolName, sessionName, tableName } from './names.ts';
+import { memberOspf } from './ospf.ts';
 import { sessionBlock } from './session.ts';
 import { announcedStatically, isInternal, upstreamBlocks } from './upstream.ts';
 
@@ -20,6 +21,7 @@ export interface MemberLink {
   readonly device: Pick<Link, 'addresses' | 'ethernet'>;
   /** gateway's table in the kernel */
   readonly kernelTable: number;
+  readonly facts: Pick<Facts, 'links'>;
 }
 
 export function memberBlocks(
@@ -40,10 +42,22 @@ export function memberBlocks(
       : [staticBlock(link.uplink, family, table)]),
     ...(statically.length === 0 ? [] : [unreachableBlock(statically, family, table)]),
     kernelBlock(table, family, link.kernelTable, `proto = "${protocolName('uplink', table)}"`),
-    ...(gateway.sessions && local !== undefined
-      ? nodeSessions(gateway, gateway.sessions, { family, local, table })
-      : []),
+    ...(local === undefined ? [] : nodeBlocks(gateway, { family, local, table }, link.facts)),
   ];
+}
+
+interface Own {
+  readonly family: Family;
+  readonly local: Address;
+  readonly table: string;
+}
+
+function nodeBlocks(gateway: RoutedGateway, own: Own, facts: Pick<Facts, 'links'>): string[] {
+  const { sessions } = gateway;
+  if (!sessions) return [];
+  return sessions.protocol === 'bgp'
+    ? nodeSessions(gateway, sessions, own)
+    : memberOspf({ gateway, routing: sessions, facts, ...own }, protocolName('uplink', own.table));
 }
 
 /** The static route of the uplink: it is there while the device is up and has a carrier. */
@@ -63,11 +77,7 @@ function unreachableBlock(subnets: readonly Subnet[], family: Family, table: str
   ]);
 }
 
-function nodeSessions(
-  gateway: RoutedGateway,
-  routing: BgpRouting,
-  { family, local, table }: { readonly family: Family; readonly local: Address; readonly table: string },
-): string[] {
+function nodeSessions(gateway: RoutedGateway, routing: BgpRouting, { family, local, table }: Own): string[] {
   const { name, peers, uplink } = gateway;
   return peers.flatMap((node) => {
     const peer = addressIn(node, family);

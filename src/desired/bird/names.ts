@@ -33,7 +33,10 @@ export function tableName(side: 'node' | 'member', gateway: string, family: Fami
 }
 
 /** Protocol that fills table `kernel_node_office4` of the kernel, and the like. */
-export function protocolName(role: 'kernel' | 'subnets' | 'uplink' | 'announced', table: string): string {
+export function protocolName(
+  role: 'kernel' | 'subnets' | 'uplink' | 'announced' | 'ospf',
+  table: string,
+): string {
   return symbol(role, table);
 }
 
@@ -42,7 +45,12 @@ export function sessionName(side: 'node' | 'member', gateway: string, peer: stri
   return symbol(side, gateway, peer, String(family));
 }
 
-/** Constant with a gateway's password, and the file that defines it: `secret_office`. */
+/** Constant with the password of a gateway's uplink, and the file that defines it: `secret_office`. */
 export function secretName(gateway: string): string {
   return symbol('secret', gateway);
+}
+
+/** The same for the password of a gateway's nodes and members: `lan_secret_office`. */
+export function lanSecretName(gateway: string): string {
+  return symbol('lan_secret', gateway);
 }

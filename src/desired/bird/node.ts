@@ -1,11 +1,14 @@
 /** A gateway on its node: the node's subnets go to all members, and the best member's default into the kernel's table. */
 import { type Address, type Family, familyOf } from '../../address/cidr.ts';
 import { addressIn } from '../../topology/routed-gateways.ts';
+import type { BgpRouting } from '../../spec/spec.ts';
+import type { Facts } from '../../state/facts.ts';
 import type { RoutedGateway } from '../../topology/role.ts';
 import { ofFamily } from '../addresses.ts';
 import { block, inner } from './block.ts';
 import { defaultOf, kernelBlock } from './kernel.ts';
 import { protocolName, sessionName, tableName } from './names.ts';
+import { nodeOspf } from './ospf.ts';
 import { sessionBlock } from './session.ts';
 
 /** All that a member may announce, before its filter: enough to show what is refused. */
@@ -18,8 +21,9 @@ export function nodeBlocks(
   family: Family,
   addresses: readonly Address[],
   kernelTable: number,
+  facts: Pick<Facts, 'links'>,
 ): string[] {
-  const { name, peers, sessions } = gateway;
+  const { name, sessions } = gateway;
   const subnets = ofFamily(gateway.subnets, family);
   const local = addresses.find((one) => familyOf(one) === family);
   if (!sessions || subnets.length === 0 || local === undefined) return [];
@@ -31,21 +35,36 @@ export function nodeBlocks(
       ...inner(`ipv${family}`, [`table ${table};`]),
       ...subnets.map((subnet) => `route ${subnet} unreachable;`),
     ]),
-    kernelBlock(table, family, kernelTable, 'source = RTS_BGP'),
-    ...peers.flatMap((member, index) => {
-      const peer = addressIn(member, family);
-      if (peer === undefined) return [];
-      return sessionBlock({
-        name: sessionName('node', name, member.host, family),
-        family,
-        local,
-        peer,
-        description: `gateway ${name}: member ${member.host}`,
-        routing: sessions,
-        channel: channelLines(table, family, usualPreference + peers.length - index),
-      });
-    }),
+    ...(sessions.protocol === 'bgp'
+      ? [
+          kernelBlock(table, family, kernelTable, 'source = RTS_BGP'),
+          ...memberSessions(gateway, sessions, { family, local, table }),
+        ]
+      : [
+          kernelBlock(table, family, kernelTable, `proto = "${protocolName('ospf', table)}"`),
+          ...nodeOspf({ gateway, routing: sessions, family, local, table, facts }),
+        ]),
   ];
+}
+
+function memberSessions(
+  { name, peers }: RoutedGateway,
+  routing: BgpRouting,
+  { family, local, table }: { readonly family: Family; readonly local: Address; readonly table: string },
+): string[] {
+  return peers.flatMap((member, index) => {
+    const peer = addressIn(member, family);
+    if (peer === undefined) return [];
+    return sessionBlock({
+      name: sessionName('node', name, member.host, family),
+      family,
+      local,
+      peer,
+      description: `gateway ${name}: member ${member.host}`,
+      routing,
+      channel: channelLines(table, family, usualPreference + peers.length - index),
+    });
+  });
 }
 
 function channelLines(table: string, family: Family, preference: number): string[] {

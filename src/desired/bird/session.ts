@@ -4,7 +4,7 @@ import type { Bfd, BgpRouting } from '../../spec/spec.ts';
 import { block, inner } from './block.ts';
 
 /** For private use (RFC 6996). Nodes and members are one AS: a node hands on nothing that it hears. */
-const privateAs = 4_200_000_136;
+export const privateAs = 4_200_000_136;
 
 export interface Session {
   readonly name: string;

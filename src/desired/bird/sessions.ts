@@ -4,6 +4,7 @@ import { addressIn } from '../../topology/routed-gateways.ts';
 import type { HostRole, RoutedGateway } from '../../topology/role.ts';
 import { ofFamily } from '../addresses.ts';
 import { protocolName, sessionName, tableName } from './names.ts';
+import { routerId } from './router-id.ts';
 
 export interface ExpectedSession {
   /** name of the protocol in BIRD */
@@ -11,10 +12,12 @@ export interface ExpectedSession {
   readonly gateway: string;
   readonly protocol: 'bgp' | 'ospf';
   readonly family: Family;
-  /** `member gw1`, `node node1`, `upstream router` */
+  /** `member gw1`, `node node1`, `upstream router`; with OSPF between hosts of the file, `members` or `nodes` */
   readonly neighbor: string;
   /** absent with OSPF, which finds it */
   readonly address?: Address;
+  /** with OSPF between hosts of the file: router id -> host */
+  readonly routers?: Readonly<Record<string, string>>;
   /** why a route of this neighbour is refused */
   readonly refusal: string;
 }
@@ -33,6 +36,7 @@ function peerSessions(
   family: Family,
 ): ExpectedSession[] {
   if (!sessions) return [];
+  if (sessions.protocol === 'ospf') return lanSession({ name, side, subnets, peers }, family);
   return peers.flatMap((peer) => {
     const address = addressIn(peer, family);
     const announced = side === 'node' ? subnets : peer.subnets;
@@ -47,6 +51,29 @@ function peerSessions(
       refusal: side === 'node' ? 'not a default' : `not a subnet of ${peer.host} in the file`,
     };
   });
+}
+
+/** One for all hosts. */
+function lanSession(
+  { name, side, subnets, peers }: Pick<RoutedGateway, 'name' | 'side' | 'subnets' | 'peers'>,
+  family: Family,
+): ExpectedSession[] {
+  const speaking = peers.filter((peer) => {
+    const announced = side === 'node' ? subnets : peer.subnets;
+    return addressIn(peer, family) !== undefined && ofFamily(announced, family).length > 0;
+  });
+  if (speaking.length === 0) return [];
+  return [
+    {
+      name: protocolName('ospf', tableName(side, name, family)),
+      gateway: name,
+      protocol: 'ospf',
+      family,
+      neighbor: side === 'node' ? 'members' : 'nodes',
+      routers: Object.fromEntries(speaking.map(({ host, addresses }) => [routerId(host, addresses), host])),
+      refusal: side === 'node' ? 'not the default of a member' : 'not a subnet of its node in the file',
+    },
+  ];
 }
 
 function upstreamSession({ name, uplink, peers }: RoutedGateway, family: Family): ExpectedSession[] {

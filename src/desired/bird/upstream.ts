@@ -1,5 +1,12 @@
 /** The protocol between a member and its upstream router: a default comes in, and the gateway's subnets go out. */
-import { type Family, type Subnet, contains, familyOf, withoutHostBits } from '../../address/cidr.ts';
+import {
+  type Address,
+  type Family,
+  type Subnet,
+  contains,
+  familyOf,
+  withoutHostBits,
+} from '../../address/cidr.ts';
 import type { UplinkBgp, UplinkOspf, UplinkRouting } from '../../spec/spec.ts';
 import { usualBgpPort } from '../../spec/routing-fields.ts';
 import type { Link } from '../../state/facts.ts';
@@ -11,7 +18,7 @@ import { protocolName, secretName } from './names.ts';
 import { bfdLines, timerLines } from './session.ts';
 
 /** of BGP, and of routes of other protocols in OSPF; the first member is preferred */
-const medStep = 100;
+export const medStep = 100;
 
 /** The upstream router is in the same AS. */
 export function isInternal(routing: UplinkRouting): boolean {
@@ -57,7 +64,7 @@ function bgpBlocks(
   addresses: readonly string[],
 ): string[] {
   const [neighbor] = ofFamily(neighbors, family);
-  const local = addresses.find((prefix) => neighbor !== undefined && isNeighbor(prefix, neighbor));
+  const local = neighbor === undefined ? undefined : uplinkAddress(neighbor, addresses);
   if (neighbor === undefined || local === undefined) return [];
   return [
     block(`protocol bgp ${protocolName('uplink', table)}`, [
@@ -103,18 +110,22 @@ function ospfBlock(
         `dead ${dead};`,
         `cost ${cost};`,
         ...(bfd ? ['bfd yes;'] : []),
-        ...(passwordFile === undefined ? [] : passwordLines(gateway, family)),
+        ...(passwordFile === undefined ? [] : ospfPasswordLines(secretName(gateway), family)),
       ]),
     ]),
   ]);
 }
 
-/** What routers know: keyed MD5 for version 2, and RFC 7166 for version 3. */
-function passwordLines(gateway: string, family: Family): string[] {
+/**
+ * What routers know: keyed MD5 for version 2, and RFC 7166 for version 3.
+ *
+ * @param password a constant, or a string in quotes
+ */
+export function ospfPasswordLines(password: string, family: Family): string[] {
   const algorithm = family === 4 ? 'keyed md5' : 'hmac sha256';
   return [
     'authentication cryptographic;',
-    ...inner(`password ${secretName(gateway)}`, ['id 1;', `algorithm ${algorithm};`]),
+    ...inner(`password ${password}`, ['id 1;', `algorithm ${algorithm};`]),
   ];
 }
 
@@ -130,6 +141,11 @@ function exportLines(
     metric(medStep * (position + 1)),
     'accept;',
   ]);
+}
+
+/** The member's own address, with prefix length, on the link of its upstream router. */
+export function uplinkAddress(neighbor: Address, addresses: readonly string[]): string | undefined {
+  return addresses.find((prefix) => isNeighbor(prefix, neighbor));
 }
 
 function isNeighbor(prefix: string, neighbor: string): boolean {

@@ -79,7 +79,8 @@ export function farEndOf(
       const address = nextAddress(prefix);
       return address === undefined ? [] : [`${address}/${prefixLength(prefix)}`];
     }),
-    routes: sources.filter((source) => !isInside(source)),
+    // With a routing protocol, the far end hears them.
+    routes: uplink.routing ? [] : sources.filter((source) => !isInside(source)),
     untranslated: sources.filter(isPrivate),
     ...(tunnel.type === 'wireguard'
       ? {

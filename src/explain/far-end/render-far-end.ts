@@ -4,12 +4,12 @@ import { ios } from './ios.ts';
 import { linux } from './linux.ts';
 import { openwrt } from './openwrt.ts';
 import { routeros } from './routeros.ts';
-import type { FarEndSystem, System } from './system.ts';
+import type { System, TunnelSystem } from './system.ts';
 import { vyos } from './vyos.ts';
 
-const systems: Readonly<Record<FarEndSystem, System>> = { linux, routeros, vyos, ios, openwrt };
+const systems: Readonly<Record<TunnelSystem, System>> = { linux, routeros, vyos, ios, openwrt };
 
-export function renderFarEnd(which: FarEndSystem, host: string, farEnd: FarEnd): string {
+export function renderFarEnd(which: TunnelSystem, host: string, farEnd: FarEnd): string {
   const system = systems[which];
   const made =
     farEnd.type === 'wireguard' ? system.tunnel.wireguard(farEnd) : system.tunnel[farEnd.type](farEnd);

@@ -3,7 +3,7 @@ import { givenFacts } from '../../../tests/given/facts.ts';
 import { specOf } from '../../../tests/scenario/play.ts';
 import { hostRole } from '../../topology/topology.ts';
 import { renderFarEnds } from './render-far-ends.ts';
-import { type FarEndSystem, farEndSystems } from './system.ts';
+import { type FarEndSystem, tunnelSystems } from './system.ts';
 
 const gre = 'gre: { local: 192.0.2.1, remote: 198.51.100.1, key: 7 }';
 const gre6 = "gre: { local: '2001:db8:51::1', remote: '2001:db8:99::1', key: 7 }";
@@ -228,7 +228,7 @@ describe('the far end of WireGuard', () => {
 });
 
 describe('the far end', () => {
-  it.each(farEndSystems)(
+  it.each(tunnelSystems)(
     'on %s has routes to public addresses that the gateway gives, and no NAT',
     (system) => {
       const lines = render(system, gre, "[203.0.113.9, '2001:db8:9::9']");

@@ -1,8 +1,12 @@
 /** A system at the far end: how its commands are written. */
 import type { FarEnd, IpFarEnd, WireguardFarEnd } from './far-end.ts';
 
+/** Systems that make tunnels. */
+export const tunnelSystems = ['linux', 'routeros', 'vyos', 'ios', 'openwrt'] as const;
+export type TunnelSystem = (typeof tunnelSystems)[number];
+
 /** The values of `render --far-end`. */
-export const farEndSystems = ['linux', 'routeros', 'vyos', 'ios', 'openwrt'] as const;
+export const farEndSystems = [...tunnelSystems, 'bird', 'frr'] as const;
 export type FarEndSystem = (typeof farEndSystems)[number];
 
 /** Makes the tunnel with its MTU; a text: why the system cannot. */

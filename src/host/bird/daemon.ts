@@ -86,11 +86,11 @@ export async function readDaemon({ exec, files, daemon }: Host): Promise<Routing
 
 type Secrets = NonNullable<RoutingDaemon['secrets']>;
 
-/** Files with passwords begin with this: `secret_office`. */
-const secretPrefix = 'secret_';
+/** Files with passwords: `secret_office`, `lan_secret_office`. */
+const secretPattern = /^(lan_)?secret_/;
 
 async function readSecrets(files: Files, folder: string): Promise<Secrets> {
-  const names = (await files.list(folder)).filter((name) => name.startsWith(secretPrefix)).sort();
+  const names = (await files.list(folder)).filter((name) => secretPattern.test(name)).sort();
   const found = await Promise.all(
     names.map(async (name) => {
       const text = (await files.read(`${folder}/${name}`)) ?? '';
@@ -114,7 +114,7 @@ async function writeSecrets(files: Files, folder: string, secrets: Secrets): Pro
 async function removeOtherSecrets(files: Files, folder: string, secrets: Secrets): Promise<void> {
   const kept = new Set(secrets.map(({ name }) => name));
   for (const name of await files.list(folder))
-    if (name.startsWith(secretPrefix) && !kept.has(name)) await files.remove(`${folder}/${name}`);
+    if (secretPattern.test(name) && !kept.has(name)) await files.remove(`${folder}/${name}`);
 }
 
 /** Digest of the configuration that BIRD runs with; undefined when it does not answer. */

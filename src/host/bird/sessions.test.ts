@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { expectedSessions } from '../../desired/bird/sessions.ts';
 import { sessionFindings, sessionStatus, sessionText } from '../../explain/routing.ts';
 import type { HostRole } from '../../topology/role.ts';
-import { decodeBfd, decodeProtocols, decodeRefused } from './sessions.ts';
+import { decodeBfd, decodeNeighbors, decodeProtocols, decodeRefused } from './sessions.ts';
 
 /** Recorded from BIRD 2.0.12; capabilities are left out. */
 const protocols = `BIRD 2.0.12 ready.
@@ -41,7 +41,7 @@ const role: HostRole = {
     {
       name: 'office',
       side: 'member',
-      sessions: { port: 1790, bfd: { interval: 300, multiplier: 3 } },
+      sessions: { protocol: 'bgp', port: 1790, bfd: { interval: 300, multiplier: 3 } },
       uplink: {
         device: 'uplink0',
         routing: { protocol: 'ospf', area: 0, hello: 10, dead: 40, cost: 10 },
@@ -59,6 +59,7 @@ const role: HostRole = {
 };
 const state = {
   protocols: decodeProtocols(protocols, log),
+  neighbors: {},
   bfd: decodeBfd(
     'bfd1:\nIP address  Interface  State  Since\n192.168.50.10   eth0   Up   15:16:15.0  0.3  0.9\n',
   ),
@@ -105,6 +106,60 @@ describe('the sessions of a host', () => {
         remedy:
           'both sides must have the same password; OSPF for IPv6 with a password does not work with FRR 8.4',
       },
+    ]);
+  });
+});
+
+describe('OSPF between hosts of the file', () => {
+  const lan: HostRole = {
+    host: 'node1',
+    addresses: ['192.168.50.10'],
+    networks: [],
+    gateways: [],
+    routed: [
+      {
+        name: 'office',
+        side: 'node',
+        sessions: { protocol: 'ospf', hello: 1, dead: 4 },
+        subnets: ['10.89.4.0/24'],
+        peers: ['gw1', 'gw2'].map((host, i) => ({
+          host,
+          addresses: [`192.168.50.${i + 2}`],
+          subnets: [],
+        })),
+      },
+    ],
+  };
+  // Recorded from BIRD 2.0.12.
+  const running = `ospf_node_office4 OSPF     node_office4 up     18:54:53.709  Running
+  Channel ipv4
+    Routes:         1 imported, 2 filtered, 2 exported, 1 preferred
+`;
+  const neighbors = `BIRD 2.0.12 ready.
+ospf_node_office4:
+Router ID   \tPri\t     State     \tDTime\tInterface  Router IP
+192.168.50.2\t 10\tFull/DR   \t 3.420\teth0       192.168.50.2
+192.168.50.9\t  1\tInit/Other\t 3.420\teth0       192.168.50.9
+`;
+  const filtered = `Table node_office4:
+192.168.50.0/24      unicast [ospf_node_office4 18:55:00.810] * I (150/10) [192.168.50.2]
+\tdev eth0
+10.7.0.0/16          unicast [ospf_node_office4 18:55:00.810] * E2 (150/10/10000) [192.168.50.2]
+\tvia 192.168.50.2 on eth0
+`;
+  const found = sessionStatus(lan, {
+    protocols: decodeProtocols(running, []),
+    neighbors: { ospf_node_office4: decodeNeighbors(neighbors) },
+    bfd: {},
+    refused: decodeRefused(filtered),
+  });
+
+  it('names the hosts that are no neighbours, and what was refused', () => {
+    expect(found.map(sessionText)).toEqual([
+      'office: members (IPv4): OSPF Running, since 18:54:53.709, without gw2, 1 accepted, 2 announced, refused: 10.7.0.0/16 (not the default of a member)',
+    ]);
+    expect(sessionFindings(found).map(({ problem }) => problem)).toEqual([
+      'gateway office: no routes by OSPF with members over IPv4: Running without gw2',
     ]);
   });
 });

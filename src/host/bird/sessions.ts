@@ -3,6 +3,7 @@ import type { DaemonPlace, Host } from '../ports.ts';
 import { askBird } from './daemon.ts';
 
 export interface ProtocolState {
+  readonly kind: 'BGP' | 'OSPF';
   /** `Established`, `Running`; `Alone` for OSPF without a neighbour */
   readonly state: string;
   readonly up: boolean;
@@ -19,6 +20,8 @@ export interface ProtocolState {
 export interface RoutingState {
   /** by name of the protocol */
   readonly protocols: Readonly<Record<string, ProtocolState>>;
+  /** name of an OSPF protocol -> its neighbours: router id and state, such as `Full/DR` */
+  readonly neighbors: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** address of the neighbour -> `Up`, `Down`, `Init` */
   readonly bfd: Readonly<Record<string, string>>;
   /** name of the protocol -> destinations that were refused and kept */
@@ -35,8 +38,15 @@ export async function readRoutingState({ exec, files, daemon }: Host): Promise<R
     readLog(files, daemon),
   ]);
   if (protocols === undefined) return undefined;
+  const found = decodeProtocols(protocols, log);
+  const neighbors: Record<string, Record<string, string>> = {};
+  for (const [name, { kind }] of Object.entries(found)) {
+    if (kind !== 'OSPF') continue;
+    neighbors[name] = decodeNeighbors((await askBird(exec, daemon, `show ospf neighbors ${name}`)) ?? '');
+  }
   return {
-    protocols: decodeProtocols(protocols, log),
+    protocols: found,
+    neighbors,
     bfd: decodeBfd(bfd ?? ''),
     refused: decodeRefused(filtered ?? ''),
   };
@@ -61,6 +71,7 @@ export function decodeProtocols(text: string, log: readonly string[]): Record<st
         [
           name,
           {
+            kind,
             state: word === '' ? state : word,
             up,
             since,
@@ -96,9 +107,17 @@ export function decodeBfd(text: string): Record<string, string> {
   return Object.fromEntries([...rows].map(([, address = '', state = '']) => [address, state]));
 }
 
+/** @param text output of `show ospf neighbors NAME` */
+export function decodeNeighbors(text: string): Record<string, string> {
+  const rows = text.matchAll(/^(\d+\.\d+\.\d+\.\d+)\s+\d+\s+(\S+)\s/gm);
+  return Object.fromEntries([...rows].map(([, id = '', state = '']) => [id, state]));
+}
+
+/** Without routes within an OSPF area, which are the links of its routers: nobody announces those on purpose. */
 export function decodeRefused(text: string): Record<string, string[]> {
   const found: Record<string, string[]> = {};
-  for (const [, destination = '', name = ''] of text.matchAll(/^([0-9a-f.:]+\/\d+) +\S+ \[(\S+) /gm)) {
+  const rows = text.matchAll(/^([0-9a-f.:]+\/\d+) +\S+ \[(\S+) [^\]]*\](?! \*? ?I \()/gm);
+  for (const [, destination = '', name = ''] of rows) {
     (found[name] ??= []).push(destination);
   }
   return found;

@@ -1,7 +1,7 @@
 /** FRR on a test host: daemons of an upstream router that no code of ours has made. */
 import type { TestHost } from '../../../src/lab/test-host.ts';
 
-export type FrrDaemon = 'zebra' | 'bgpd' | 'ospfd' | 'ospf6d' | 'bfdd';
+export type FrrDaemon = 'zebra' | 'staticd' | 'bgpd' | 'ospfd' | 'ospf6d' | 'bfdd';
 
 const folder = '/run/frr-lab';
 
@@ -15,6 +15,11 @@ export async function startFrr(host: TestHost, daemons: readonly FrrDaemon[], co
     await host.run([`/usr/lib/frr/${daemon}`, ...options.split(' ')]);
   }
   await vtysh(host, '-f', `${folder}/frr.conf`);
+}
+
+/** Ends all of its daemons. */
+export async function stopFrr(host: TestHost): Promise<void> {
+  await host.run(['sh', '-c', `for file in ${folder}/*.pid; do kill $(cat $file); done`]);
 }
 
 export function vtysh(host: TestHost, ...args: readonly string[]): Promise<string> {
