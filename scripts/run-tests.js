@@ -92,6 +92,7 @@ async function runInMachine(name, filter) {
   const argv = [
     'env',
     'CI=true',
+    ...(process.env.KILLS === undefined ? [] : [`KILLS=${process.env.KILLS}`]),
     'node_modules/.bin/vitest',
     'run',
     ...projects,
@@ -101,7 +102,7 @@ async function runInMachine(name, filter) {
   argv.push('--outputFile.json=/run/vm-out/report.json');
   // What does not depend on the kernel is tested with one.
   if (filter !== undefined) argv.push(filter);
-  else if (name !== kernels[0]) argv.push('--exclude', 'tests/vm/tunnel-faults.vm.test.ts');
+  else if (name !== kernels[0]) argv.push('--exclude', 'tests/vm/tunnel-{faults,kills}.vm.test.ts');
   const said = [];
   const child = startPiped(['scripts/vm/run', name, ...argv], { env: { ...process.env, OUT: folder } }, said);
   const ok = await succeeds(child);

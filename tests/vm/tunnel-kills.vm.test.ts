@@ -11,6 +11,16 @@ import { createTestWorld } from '../live/test-world.ts';
 import { containerOf, families, makeUnderlay, networkOf, subnetsOf, tunnelFile, tunnels } from './tunnel.ts';
 
 const two = tunnels.filter(({ name }) => name === 'gre with key' || name === 'wireguard over IPv6');
+/** Each boundary takes eight runs, in a machine whose processors are emulated: by default, one is chosen at random. */
+const every = process.env['KILLS'] === 'all';
+const atBoundaries = every
+  ? atEachBoundary
+  : async (kill: (boundary: Boundary) => Promise<boolean>): Promise<number> => {
+      const [first, second] = [Math.floor(Math.random() * 6), Math.random() < 0.5 ? 'done' : 'last'] as const;
+      const killed = [await kill(first), await kill(second)];
+      return killed.filter(Boolean).length;
+    };
+
 const ipip = tunnels.find(({ name }) => name === 'ipip')?.first ?? '';
 const firstFile = tunnelFile(({ first }) => first, two);
 /** One tunnel becomes another kind, which the kernel cannot change; the other one is changed in place. */
@@ -60,7 +70,7 @@ describe(`kernel ${release()}`, () => {
     const wanted = await dump();
     expect(compareDumps(clean, wanted).join('\n')).toContain('tun1');
     await run('destroy', '--yes');
-    const count = await atEachBoundary(async (boundary) => {
+    const count = await atBoundaries(async (boundary) => {
       const isMade = await runKilled(gw1, boundary, 'apply', '--yes');
       await run('apply', '--yes');
       await expectState(boundary, wanted);
@@ -75,7 +85,7 @@ describe(`kernel ${release()}`, () => {
       await expectState(boundary, clean);
       return isMade || isRemoved;
     });
-    expect(count).toBeGreaterThan(6);
+    expect(count).toBeGreaterThan(every ? 6 : 0);
   });
 
   it('changing is finished by apply and undone by rollback, and nothing leaves by another way', async () => {
@@ -110,7 +120,7 @@ describe(`kernel ${release()}`, () => {
     await run('rollback', '--yes');
     const closed = await world.capture('isp', 'eth0', targets);
     await expectState('done', first);
-    const count = await atEachBoundary(async (boundary) => {
+    const count = await atBoundaries(async (boundary) => {
       const isKilled = await runKilled(gw1, boundary, 'apply', '--yes');
       await run('apply', '--yes');
       await expectState(boundary, second);
@@ -122,7 +132,7 @@ describe(`kernel ${release()}`, () => {
       await expectState(boundary, first);
       return true;
     });
-    expect(count).toBeGreaterThan(3);
+    expect(count).toBeGreaterThan(every ? 3 : 0);
     expect(await closed.stop()).toEqual([]);
     await Promise.all(pings.map((ping) => ping.stop()));
   });
