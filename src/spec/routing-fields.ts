@@ -34,7 +34,7 @@ export const gatewayRoutingShape = {
   protocol: z.enum(['static', 'bgp'], expected(protocolWhat)).meta({
     title: 'protocol',
     description:
-      'static (the default): nodes send to the first member, and no routing daemon is needed. bgp: nodes and members exchange routes with BIRD, and nodes send to the first member that works.',
+      'static (the default): no routing daemon is needed, and `mustredirect agent` on a node chooses the member. bgp: nodes and members exchange routes with BIRD, and nodes send to the first member that works.',
     examples: ['bgp'],
   }),
   port: z

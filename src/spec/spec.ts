@@ -61,6 +61,10 @@ export interface Gateway {
   readonly publish?: readonly PublishedPort[];
   /** nodes and members exchange routes by BGP; absent: static routes to the first member */
   readonly routing?: BgpRouting;
+  /** how nodes judge its members; absent: by the members' own addresses */
+  readonly check?: MemberCheck;
+  /** milliseconds for which a preferred member has to work before it is used again; absent: 30 s */
+  readonly failback?: number | 'manual';
   /** routing table number; absent: allocated */
   readonly table?: number;
   /** fwmark; absent: allocated */
@@ -79,6 +83,16 @@ export interface Bfd {
   readonly interval: number;
   /** missing packets until the neighbour counts as down */
   readonly multiplier: number;
+}
+
+/** Probes through each member. */
+export interface MemberCheck {
+  /** addresses beyond the uplinks; absent: the members' own addresses */
+  readonly targets?: readonly Address[];
+  /** milliseconds */
+  readonly interval: number;
+  readonly fall: number;
+  readonly rise: number;
 }
 
 export interface PublishedPort {

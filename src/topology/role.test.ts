@@ -48,7 +48,27 @@ describe('the role of a host', () => {
         },
       ],
       gateways: [],
+      failover: [
+        {
+          name: 'office',
+          members: [
+            { host: 'gw1', addresses: ['192.168.50.2', 'fd00::2'] },
+            { host: 'gw2', addresses: ['192.168.50.3'] },
+          ],
+          targets: [],
+          policy: { interval: 200, fall: 3, rise: 10, failback: 30_000 },
+        },
+      ],
     });
+  });
+
+  it('has no choice of members where BGP makes it, or with one member', () => {
+    const { office, home } = spec.gateways;
+    if (!office || !home) throw new Error('the file has both');
+    const bgp = { ...spec, gateways: { home, office: { ...office, routing: { port: 1790 } } } };
+    expect(hostRole(bgp, 'node1').failover).toBeUndefined();
+    const one = { ...spec, gateways: { home, office: { ...office, members: office.members.slice(1) } } };
+    expect(hostRole(one, 'node1').failover).toBeUndefined();
   });
 
   it.each([
