@@ -1,6 +1,7 @@
 /** The layer rule of the rooms in src: imports point only up this list. `npm run layers` holds them there. */
 const rooms = [
   'address',
+  'health',
   'spec',
   'topology',
   'kinds',
@@ -20,7 +21,7 @@ const rooms = [
 ];
 
 /** These compute: the same input gives the same output, and nothing outside is touched. */
-const pureRooms = ['address', 'spec', 'topology', 'kinds', 'state', 'desired', 'plan'];
+const pureRooms = ['address', 'health', 'spec', 'topology', 'kinds', 'state', 'desired', 'plan'];
 
 /** A test, and a host made up for tests, may use everything; nothing else may use them. */
 const tests = '(\\.test|/(fake|recorded)-[^/]*)\\.ts$';

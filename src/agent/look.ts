@@ -8,12 +8,13 @@ import { type HostContext, readAndPlan } from '../apply/run/host-context.ts';
 import { refuse } from '../apply/run/refuse.ts';
 import { applyVerb } from '../apply/run/verbs.ts';
 import { isLocked } from '../host/files/lock.ts';
-import type { Target } from '../inspect/prepare.ts';
+import type { Prepared, Target } from '../inspect/prepare.ts';
 import { planLines } from '../plan/print.ts';
 import type { Plan } from '../plan/step.ts';
 import { parseSpec } from '../spec/parse.ts';
 import { formatProblems } from '../spec/problem.ts';
-import type { EngineName, Spec } from '../spec/spec.ts';
+import type { Spec } from '../spec/spec.ts';
+import type { HostRole } from '../topology/role.ts';
 import { hostRole } from '../topology/topology.ts';
 import type { Reading } from './reading.ts';
 import { type FileNow, fileInForce } from './in-force.ts';
@@ -29,8 +30,13 @@ export interface Looked {
   readonly now: () => number;
   /** asks for another look after some milliseconds */
   readonly later: (milliseconds: number) => void;
-  /** called with the engines of this host's networks */
-  readonly onEngines: (engines: readonly EngineName[]) => void;
+  /** called with what a look has found; undefined: nothing is applied */
+  readonly onLook: (found: Found | undefined) => void;
+}
+
+/** What a look has found. */
+export interface Found extends Pick<Prepared, 'facts' | 'desired'> {
+  readonly role: HostRole;
 }
 
 /** A file that has changed is taken when it has stayed the same this long: an editor writes it in several steps. */
@@ -51,6 +57,7 @@ export function createLook(looked: Looked): () => Promise<Reading> {
     const last = appliedNow(history);
     const inForce = fileInForce(history, last ? await readFile(last) : { problem: '' });
     if (inForce.kind === 'nothing') {
+      looked.onLook(undefined);
       return { kind: 'rest', why: 'nothing is applied: `mustredirect apply` begins' };
     }
     const { source, problem } = inForce;
@@ -61,7 +68,7 @@ export function createLook(looked: Looked): () => Promise<Reading> {
 
 /** Compares the host with a file that is in force. */
 async function lookAt(
-  { context, caller, onEngines, later }: Looked,
+  { context, caller, onLook, later }: Looked,
   source: Source | Applied,
 ): Promise<Reading> {
   const openRun = await readOpenRun(context);
@@ -73,8 +80,8 @@ async function lookAt(
     return { kind: 'rest', why: 'another run is at work' };
   }
   const target = targetOf(context, source);
-  onEngines([...new Set(target.role.networks.map(({ engine }) => engine))]);
-  const { plan, desired } = await readAndPlan(context, target);
+  const { plan, desired, facts } = await readAndPlan(context, target);
+  onLook({ role: target.role, facts, desired });
   refuse(desired.refusals);
   if (plan.steps.length === 0 && !openRun) return { kind: 'rest' };
   return {

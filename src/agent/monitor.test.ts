@@ -29,7 +29,7 @@ function monitorOf(
         if (life.fails) throw new Error('ip: no such program');
         let stopped = false;
         const end = Promise.resolve().then(() => {
-          for (const bytes of life.bytes ?? []) if (!stopped) onOutput(bytes);
+          for (const bytes of life.bytes ?? []) if (!stopped) onOutput('x'.repeat(bytes));
           time += life.lasts;
           return stopped ? 'SIGKILL' : 'exit 1: broken';
         });

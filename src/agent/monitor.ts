@@ -6,7 +6,7 @@ export interface MonitorPorts {
   readonly now: () => number;
   /** returns early when the signal is aborted */
   readonly sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>;
-  readonly start: (argv: readonly string[], onOutput: (bytes: number) => void) => Promise<Stream>;
+  readonly start: (argv: readonly string[], onOutput: (text: string) => void) => Promise<Stream>;
 }
 
 export interface Monitored {
@@ -33,17 +33,22 @@ export interface Monitor {
 const [firstPause, longestPause] = [500, 30_000];
 /** A program that has run this long starts with the first pause again. */
 const healthyTime = 60_000;
-/** bytes in one second that are a flood */
+/** characters in one second that are a flood */
 const flood = 4 * 1024 * 1024;
 
 /**
- * @param on `signal`: an event, or the program is started again and may have missed one; `ended`: it has ended
+ * @param on `signal`: an event, or the program is started again and may have missed one; `output`: what it has printed;
+ *   `ended`: it has ended
  * @param end ends the program for good
  */
 export function startMonitor(
   { what, argv }: Monitored,
   ports: MonitorPorts,
-  on: { readonly signal: () => void; readonly ended: (state: MonitorState) => void },
+  on: {
+    readonly signal: () => void;
+    readonly output?: (text: string) => void;
+    readonly ended: (state: MonitorState) => void;
+  },
   end: AbortSignal,
 ): Monitor {
   let state: MonitorState = { what, command: argv.join(' '), running: false, restarts: 0 };
@@ -54,7 +59,7 @@ export function startMonitor(
     let pause = firstPause;
     while (!end.aborted) {
       const begin = ports.now();
-      const error = await runOnce(argv, ports, { signal: on.signal, started: onStart }, end);
+      const error = await runOnce(argv, ports, { ...on, started: onStart }, end);
       if (end.aborted) return;
       state = { ...state, running: false, error, restarts: state.restarts + 1 };
       on.ended(state);
@@ -72,18 +77,21 @@ export function startMonitor(
 async function runOnce(
   argv: readonly string[],
   { now, start }: MonitorPorts,
-  on: { readonly signal: () => void; readonly started: () => void },
+  on: { readonly signal: () => void; readonly output?: (text: string) => void; readonly started: () => void },
   end: AbortSignal,
 ): Promise<string> {
   let stream: Stream | undefined;
   let flooded = false;
   let second = { from: now(), bytes: 0 };
-  const count = (bytes: number): void => {
+  const count = (text: string): void => {
     if (now() - second.from > 1000) second = { from: now(), bytes: 0 };
-    second.bytes += bytes;
+    second.bytes += text.length;
     flooded ||= second.bytes > flood;
     if (flooded) stream?.stop();
-    else on.signal();
+    else {
+      on.output?.(text);
+      on.signal();
+    }
   };
   try {
     stream = await start(argv, count);

@@ -3,6 +3,7 @@ import { chmod, mkdir, rm } from 'node:fs/promises';
 import { createServer, get } from 'node:http';
 import { dirname } from 'node:path';
 import type { AgentState } from './agent-state.ts';
+import type { GatewayHealth } from './members/members.ts';
 import type { MonitorState } from './monitor.ts';
 
 export interface AgentStatus extends AgentState {
@@ -12,6 +13,10 @@ export interface AgentStatus extends AgentState {
   readonly file: string;
   readonly host: string;
   readonly monitors: readonly MonitorState[];
+  /** members of gateways that this node chooses among */
+  readonly members: readonly GatewayHealth[];
+  /** programs that probe members, and do not run */
+  readonly failedProbers: readonly MonitorState[];
 }
 
 /** Answers until `end` is aborted. A socket that a killed agent has left is replaced. */

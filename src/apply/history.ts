@@ -11,6 +11,8 @@ const maxEntries = 20;
 /** maximum number of plan lines in an entry */
 const maxPlanLines = 20;
 
+const numbers = z.record(z.string(), z.object({ table: z.number(), mark: z.number() }));
+
 /** Applied file. */
 const appliedSchema = z.object({
   /** path of the file */
@@ -22,7 +24,8 @@ const appliedSchema = z.object({
   host: z.string(),
   /** allocated tables and marks, reused on rollback to this file */
   numbers: z.object({
-    gateways: z.record(z.string(), z.object({ table: z.number(), mark: z.number() })),
+    gateways: numbers,
+    members: numbers.exactOptional(),
     bypassBit: z.number().exactOptional(),
     checkedBit: z.number().exactOptional(),
     ownerBit: z.number().exactOptional(),

@@ -52,6 +52,9 @@ export function ledgerBefore(ledger: Ledger, desired: Desired, plan: Plan, facts
     ...ledger,
     ...desired.numbers,
     gateways: { ...ledger.gateways, ...desired.numbers.gateways },
+    ...(ledger.members || desired.numbers.members
+      ? { members: { ...ledger.members, ...desired.numbers.members } }
+      : {}),
     sysctls: { ...ledger.sysctls, ...sysctlsBefore(ledger, plan, facts) },
     // If this run is interrupted after its last change, the next one deletes these conntrack entries.
     ...(forgotten.length > 0 ? { forget: forgotten } : {}),

@@ -3,6 +3,7 @@ import { type Family, families } from '../address/cidr.ts';
 import { ofFamily } from './addresses.ts';
 import type { Spec } from '../spec/spec.ts';
 import type { HostRole } from '../topology/role.ts';
+import { withUsedMembers } from '../topology/failover-gateways.ts';
 import { forwardingName } from '../state/settings.ts';
 import { isAlike } from '../kinds/alike.ts';
 import type { Facts, ForeignFacts } from '../state/facts.ts';
@@ -34,6 +35,7 @@ import {
 } from './redirect.ts';
 import { preferenceRefusals } from './checks/foreign-preferences.ts';
 import { dnsRedirectChains } from './nft/dns-redirect.ts';
+import { probePaths } from './routing/probe-paths.ts';
 import { sourcePolicies } from './routing/source-policies.ts';
 import { steeredFamilies } from './routing/steering-kind.ts';
 import { closedSubnets, steeringRules } from './routing/steering.ts';
@@ -63,6 +65,15 @@ export function desiredState(
   gateways: Spec['gateways'],
   found: ForeignFacts,
   closing = false,
+): Desired {
+  return desiredOf(withUsedMembers(role, found.verdicts), gateways, found, closing);
+}
+
+function desiredOf(
+  role: HostRole,
+  gateways: Spec['gateways'],
+  found: ForeignFacts,
+  closing: boolean,
 ): Desired {
   const facts = withTunnels(role, withoutDockerUser({ ...found, owned: [] }));
   const { numbers, refusals } = chooseNumbers(role, gateways, facts);
@@ -115,6 +126,7 @@ function openingObjects(role: HostRole, { facts, numbers, learned, closing }: Ro
     ...desiredTunnels(role, facts),
     ...sendRedirects(role, facts),
     ...desiredDaemon(role, numbers, learned, facts),
+    ...probePaths(role, numbers, facts),
   ];
 }
 

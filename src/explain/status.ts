@@ -9,7 +9,8 @@ import type { NotReady } from '../desired/redirect.ts';
 import { notReadyOf } from '../plan/not-ready.ts';
 import { selectorText } from '../spec/route-order.ts';
 import type { PublishedPort } from '../spec/spec.ts';
-import type { NodeNetwork, Routes } from '../topology/role.ts';
+import { withUsedMembers } from '../topology/failover-gateways.ts';
+import type { HostRole, NodeNetwork, Routes } from '../topology/role.ts';
 import type { TunnelState } from './tunnel-state.ts';
 
 export interface Status {
@@ -61,7 +62,11 @@ export interface GatewayStatus {
   readonly served: readonly TrafficStatus[];
 }
 
-export function hostStatus({ role }: Target, { counters, desired, plan }: Prepared): Status {
+export function hostStatus({ role }: Pick<Target, 'role'>, prepared: Prepared): Status {
+  return statusOf(withUsedMembers(role, prepared.facts.verdicts), prepared);
+}
+
+function statusOf(role: HostRole, { counters, desired, plan }: Prepared): Status {
   const numbers = desired.numbers.gateways;
   const own = new Set(desired.wanted.flatMap(({ object }) => (object.kind === 'nft-set' ? object.name : [])));
   const counted = byAddress(counters.filter(({ set }) => own.has(set)));

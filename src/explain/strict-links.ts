@@ -11,8 +11,9 @@ import { readDnatTargets } from '../host/iptables/dnat-targets.ts';
 import type { Files, Host } from '../host/ports.ts';
 import type { Facts, Link } from '../state/facts.ts';
 import type { Rule } from '../kinds/rule/schema.ts';
-import { isSteering } from '../kinds/rule/order.ts';
+import { preferences } from '../kinds/ownership.ts';
 import { publishedSet } from '../kinds/nft-table/set-name.ts';
+import { withUsedMembers } from '../topology/failover-gateways.ts';
 import type { NodeNetwork } from '../topology/role.ts';
 import type { Finding } from './doctor.ts';
 
@@ -22,8 +23,8 @@ export async function findStrictLinks(
 ): Promise<Finding[]> {
   // With steering by fwmark, the lookup has no fwmark and uses main, so the filter passes.
   if (desired.wanted.some(({ object }) => object.kind === 'rule' && steersByFwmark(object))) return [];
-  const unreachable = role.networks
-    .filter((network) => publishes(network, facts))
+  const unreachable = withUsedMembers(role, facts.verdicts)
+    .networks.filter((network) => publishes(network, facts))
     .map(async (network) => {
       const links = await withStrictFilter(host.files, otherLinks(network, facts));
       return links.map(({ name }) => unreachablePorts(network, name));
@@ -66,7 +67,12 @@ async function withPublishedPorts(
 
 function steersByFwmark(rule: Rule): boolean {
   // Rules by source match packets whose bit is not set.
-  return rule.family === 4 && isSteering(rule) && rule.fwmark !== undefined && rule.fwmark.value !== 0;
+  return (
+    rule.family === 4 &&
+    rule.preference === preferences.steer &&
+    rule.fwmark !== undefined &&
+    rule.fwmark.value !== 0
+  );
 }
 
 function publishes({ engine, name }: NodeNetwork, { networks }: Facts): boolean {

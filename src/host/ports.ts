@@ -82,6 +82,8 @@ export interface Host {
   readonly files: Files;
   /** absent: no routing daemon of ours is looked for */
   readonly daemon?: DaemonPlace;
+  /** file of the agent's verdicts on members; absent: none is looked for */
+  readonly verdicts?: string;
 }
 
 /** Where our routing daemon has its files, and whether systemd may run it. */

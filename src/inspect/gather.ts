@@ -49,7 +49,7 @@ export async function gatherFacts(...what: Parameters<typeof beginFacts>): Promi
 export async function beginFacts(
   host: Host,
   engines: Engines | undefined,
-  role: Pick<HostRole, 'networks' | 'gateways' | 'routed'>,
+  role: Pick<HostRole, 'networks' | 'gateways' | 'routed' | 'failover'>,
   ledger: Ledger,
 ): Promise<Gathering> {
   const [links, routing, namedTables, { table, others, iptables }, engineFacts, tunnelFacts, daemon] =

@@ -1,6 +1,7 @@
-/** Facts for the routing daemon: whether it can start. */
+/** Facts about who chooses the member of a gateway: the routing daemon, and whether it can start; the agent. */
 import { secretsOf } from '../desired/bird/secrets.ts';
 import { takenPorts } from '../host/ip/listeners.ts';
+import { readVerdicts } from '../host/files/verdict-store.ts';
 import { passwordFault } from '../host/bird/password.ts';
 import type { Files, Host } from '../host/ports.ts';
 import { ifInstalled } from '../host/process/missing-program.ts';
@@ -11,9 +12,22 @@ import type { HostRole, RoutedGateway } from '../topology/role.ts';
 /** UDP port of BFD with a neighbour (RFC 5881) */
 const bfdPort = 3784;
 
+type Role = Pick<HostRole, 'routed' | 'failover'> & Partial<Pick<HostRole, 'addresses'>>;
+
 export async function readRoutingFacts(
+  host: Host,
+  role: Role,
+  daemon: RoutingDaemon | undefined,
+): Promise<Pick<Facts, 'routing' | 'passwordFiles' | 'verdicts'>> {
+  const found = await readDaemonFacts(host, role, daemon);
+  const { files, verdicts } = host;
+  if (!role.failover || verdicts === undefined) return found;
+  return { ...found, verdicts: await readVerdicts(files, verdicts) };
+}
+
+async function readDaemonFacts(
   { exec, files }: Host,
-  { routed = [], addresses = [] }: Pick<HostRole, 'routed'> & Partial<Pick<HostRole, 'addresses'>>,
+  { routed = [], addresses = [] }: Role,
   daemon: RoutingDaemon | undefined,
 ): Promise<Pick<Facts, 'routing' | 'passwordFiles'>> {
   const passwordFiles = await readPasswordFiles(files, routed);

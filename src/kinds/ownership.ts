@@ -17,6 +17,7 @@ export const preferences = {
   hostErrors: 4000,
   hostErrorsClosed: 4001,
   bypass: 4010,
+  probe: 4020,
   inside: 4050,
   insideClosed: 4051,
   direct: 4060,

@@ -2,6 +2,7 @@
 import { checkAddresses } from './check-addresses.ts';
 import { checkReplies } from './check-replies.ts';
 import { checkEngines } from './check-engines.ts';
+import { checkFailover } from './check-failover.ts';
 import { checkFamilies } from './check-families.ts';
 import { checkGateways } from './check-gateways.ts';
 import { checkPublish } from './check-publish.ts';
@@ -28,6 +29,7 @@ const checks: readonly Check[] = [
   checkSharedUplinks,
   checkTunnels,
   checkRouting,
+  checkFailover,
 ];
 
 export function checkSemantics(parsed: ParsedInput): RangedProblem[] {

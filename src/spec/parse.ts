@@ -182,7 +182,9 @@ function networkOf(network: File['networks'][string]): Network {
 
 type FileGateway = File['gateways'][string];
 
-function gatewayOf({ publish = [], members, routing, ...gateway }: FileGateway): Gateway {
+function gatewayOf({ publish = [], members, routing, ...file }: FileGateway): Gateway {
+  // There is one mode.
+  const { mode: _, ...gateway } = file;
   const published = publish.map(({ to_port: toPort, ...port }) => ({ ...port, toPort: toPort ?? port.port }));
   return {
     ...gateway,

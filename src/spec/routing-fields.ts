@@ -59,7 +59,7 @@ export const gatewayRoutingShape = {
   protocol: z.enum(['static', 'bgp', 'ospf'], expected(protocolWhat)).meta({
     title: 'protocol',
     description:
-      'static (the default): nodes send to the first member, and no routing daemon is needed. bgp: nodes and members exchange routes with BIRD, and nodes send to the first member that works. ospf: the same by OSPF, which believes all routers of the link: prefer bgp.',
+      'static (the default): nodes send to the first member, or to the one that `check` chooses, and no routing daemon is needed. bgp: nodes and members exchange routes with BIRD, and nodes send to the first member that works. ospf: the same by OSPF, which believes all routers of the link: prefer bgp.',
     examples: ['bgp', 'ospf'],
   }),
   port: z

@@ -1,6 +1,7 @@
 /** Schemas of the whole file: a strict one, and a lax one for the valid parts of a wrong file. */
 import * as z from 'zod';
 import { gatewayShape, hosts, memberShape, name, networkShape } from './fields.ts';
+import { checkMeta, checkShape, failoverShape } from './failover-fields.ts';
 import { publishShape, routeShape } from './route-fields.ts';
 import {
   bfdMeta,
@@ -79,7 +80,7 @@ const members = z
   .meta({
     title: 'members',
     description:
-      'The hosts that are this gateway, in order of preference. Nodes send to the first member; with routing by bgp, to the first one that works.',
+      'The hosts that are this gateway, in order of preference. Nodes send to the first member that works: `mustredirect agent` on the node, or routing by bgp, finds out; without either, to the first member.',
   });
 const publish = z
   .array(
@@ -100,9 +101,10 @@ const gatewayRouting = z
   .strictObject({ ...gatewayRoutingShape, bfd }, expected('a map with protocol'))
   .exactOptional()
   .meta(gatewayRoutingMeta);
+const check = z.strictObject(checkShape, expected('a map with targets')).exactOptional().meta(checkMeta);
 const gateway = z
   .strictObject(
-    { members, ...gatewayShape, publish, routing: gatewayRouting },
+    { members, ...failoverShape, check, ...gatewayShape, publish, routing: gatewayRouting },
     expected('a map with members'),
   )
   .meta({ title: 'gateway', description: 'A named exit that networks leave by.' });
@@ -158,6 +160,8 @@ const memberDraft = z
 const gatewayDraft = z
   .object({
     members: z.array(memberDraft),
+    ...failoverShape,
+    check: z.object(checkShape).partial(),
     ...gatewayShape,
     publish: z.array(z.object(publishShape).partial()),
     routing: z.object({ ...gatewayRoutingShape, bfd: bfdDraft }).partial(),
@@ -186,6 +190,7 @@ export function knownKeysAt(path: Path): string[] {
   if (room === 'networks' && third === 'routes') return Object.keys(routeShape);
   if (room !== 'gateways') return [];
   if (path.length === 2) return Object.keys(gateway.shape);
+  if (third === 'check') return Object.keys(checkShape);
   if (third === 'publish') return Object.keys(publishShape);
   if (third === 'routing') return Object.keys(path.length === 3 ? { ...gatewayRoutingShape, bfd } : bfdShape);
   if (third !== 'members') return [];

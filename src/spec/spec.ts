@@ -59,8 +59,12 @@ export interface Gateway {
   readonly snat: Snat;
   /** ports of the uplink that lead to containers; never an empty list */
   readonly publish?: readonly PublishedPort[];
-  /** nodes and members exchange routes; absent: static routes to the first member */
+  /** nodes and members exchange routes; absent: static routes to one member */
   readonly routing?: GatewayRouting;
+  /** how nodes judge its members; absent: they use the first one */
+  readonly check?: MemberCheck;
+  /** milliseconds for which a preferred member has to work before it is used again; absent: 30 s */
+  readonly failback?: number | 'manual';
   /** routing table number; absent: allocated */
   readonly table?: number;
   /** fwmark; absent: allocated */
@@ -92,6 +96,16 @@ export interface Bfd {
   readonly interval: number;
   /** missing packets until the neighbour counts as down */
   readonly multiplier: number;
+}
+
+/** Probes through each member. */
+export interface MemberCheck {
+  /** addresses beyond the uplinks; absent: the members' own addresses */
+  readonly targets?: readonly Address[];
+  /** milliseconds */
+  readonly interval: number;
+  readonly fall: number;
+  readonly rise: number;
 }
 
 export interface PublishedPort {

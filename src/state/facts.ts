@@ -1,6 +1,7 @@
 /** Facts about a host, read once per run and passed to the pure core. */
 import type { Address, Family, Subnet } from '../address/cidr.ts';
 import type { EngineName } from '../spec/spec.ts';
+import type { Verdicts } from '../health/verdict.ts';
 import type { Ledger } from './ledger.ts';
 import type { HostObject } from '../kinds/index.ts';
 import type { IpTunnel, Wireguard } from '../kinds/tunnel/schema.ts';
@@ -52,6 +53,8 @@ export interface Facts {
   readonly networks: readonly NetworkFacts[];
   /** engines that failed or were not queried, and why: their networks are kept unchanged */
   readonly unreadEngines?: Readonly<Partial<Record<EngineName, UnreadEngine>>>;
+  /** the agent's verdicts on the members of gateways; absent: first members are used */
+  readonly verdicts?: Verdicts;
   readonly ledger: Ledger;
   /** whether the kernel supports xfrm policies */
   readonly xfrm: boolean;

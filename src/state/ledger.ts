@@ -10,6 +10,8 @@ import type { EngineName } from '../spec/spec.ts';
 export interface Ledger {
   /** gateway name -> its numbers on this host */
   readonly gateways: Readonly<Record<string, GatewayNumbers>>;
+  /** host of a member -> numbers of probes through it */
+  readonly members?: Readonly<Record<string, GatewayNumbers>>;
   /** mark bit of packets that use the host's own routing */
   readonly bypassBit?: number;
   /** mark bit of packets that our nft table has checked */

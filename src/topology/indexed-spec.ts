@@ -91,10 +91,11 @@ function nameServerRoutes(
   hosts: Spec['hosts'],
   gateways: Spec['gateways'],
 ): NetworkRoute[] {
-  const host = gateways[via]?.members[0]?.host;
-  if (dns !== 'gateway' || routes.length === 0 || host === undefined) return [];
+  if (dns !== 'gateway' || routes.length === 0) return [];
+  const members = gateways[via]?.members ?? [];
   const directs = [...direct, ...routes.flatMap((route) => (route.via === 'direct' ? route.to : []))];
-  const to = (hosts[host] ?? []).filter((address) => !directs.some((subnet) => contains(subnet, address)));
+  const asked = members.flatMap(({ host }) => hosts[host] ?? []);
+  const to = asked.filter((address) => !directs.some((subnet) => contains(subnet, address)));
   return to.length === 0 ? [] : [{ to: to.map(subnetOfAddress), ports: [], via }];
 }
 

@@ -20,6 +20,7 @@ export function nodeNetworks(spec: IndexedSpec, host: string): NodeNetwork[] {
       gateway: network.via,
       nextHops: nextHopsOf(spec, network.via),
       ...(network.dns === undefined ? {} : { nameServers: nameServersOf(spec, named) }),
+      ...(network.dns === 'gateway' ? { asksGateway: true } : {}),
       ...(inboundPorts.length > 0 ? { inboundPorts } : {}),
       ...(network.bridge === undefined ? {} : { bridge: network.bridge }),
       ...(network.acceptReplies ? { acceptReplies: true } : {}),

@@ -26,6 +26,7 @@ const spec: Spec = {
         { host: 'gw2', uplink: { device: 'eth1', via: ['172.31.0.2'] } },
       ],
       snat: 'masquerade',
+      check: { interval: 200, fall: 3, rise: 10 },
     },
     home: { members: [{ host: 'gw2', uplink: { device: 'gre1' } }], snat: 'none' },
   },
@@ -48,7 +49,27 @@ describe('the role of a host', () => {
         },
       ],
       gateways: [],
+      failover: [
+        {
+          name: 'office',
+          members: [
+            { host: 'gw1', addresses: ['192.168.50.2', 'fd00::2'] },
+            { host: 'gw2', addresses: ['192.168.50.3'] },
+          ],
+          targets: [],
+          policy: { interval: 200, fall: 3, rise: 10, failback: 30_000 },
+        },
+      ],
     });
+  });
+
+  it('has no choice of members without check, or with one member', () => {
+    const { office, home } = spec.gateways;
+    if (!office || !home) throw new Error('the file has both');
+    const { check: _, ...first } = office;
+    expect(hostRole({ ...spec, gateways: { home, office: first } }, 'node1').failover).toBeUndefined();
+    const one = { ...spec, gateways: { home, office: { ...office, members: office.members.slice(1) } } };
+    expect(hostRole(one, 'node1').failover).toBeUndefined();
   });
 
   it.each([

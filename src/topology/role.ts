@@ -1,5 +1,6 @@
 /** Role of one host: what it must do according to the file. */
 import type { Address, Family, Subnet } from '../address/cidr.ts';
+import type { Policy } from '../health/policy.ts';
 import type { RankedSelector } from '../spec/route-order.ts';
 import type { EngineName, GatewayRouting, PublishedPort, Snat, Uplink, UplinkRouting } from '../spec/spec.ts';
 
@@ -11,6 +12,8 @@ export interface HostRole {
   readonly gateways: readonly MemberGateway[];
   /** gateways whose routes this host exchanges with other hosts of the file; absent when there is none */
   readonly routed?: readonly RoutedGateway[];
+  /** gateways with several members, of which this node uses one at a time; absent when there is none */
+  readonly failover?: readonly FailoverGateway[];
   /**
    * on a member: redirected subnets that are neither on this host nor served by it, including blocked ones. A node that
    * has not applied the file yet may still send packets from them: they must not leave by this host's default route.
@@ -40,8 +43,20 @@ export interface NodeNetwork {
   readonly inboundPorts?: readonly InboundPort[];
   /** name servers that get its DNS queries, one for each family; absent: those of the engine */
   readonly nameServers?: readonly Address[];
+  /** they are addresses of the gateway's member */
+  readonly asksGateway?: true;
   /** smallest MTU of the members' uplinks, if the file has one */
   readonly uplinkMtu?: number;
+}
+
+/** Gateway with several members, of which a node uses one at a time. */
+export interface FailoverGateway {
+  readonly name: string;
+  /** most preferred first */
+  readonly members: readonly { readonly host: string; readonly addresses: readonly Address[] }[];
+  /** addresses beyond the uplinks that probes ask; a family without one: the member's own address */
+  readonly targets: readonly Address[];
+  readonly policy: Policy;
 }
 
 /** Gateway whose hosts exchange routes, with each other or with an upstream router. */

@@ -2,6 +2,7 @@
 import type { Subnet } from '../address/cidr.ts';
 import type { Spec } from '../spec/spec.ts';
 import { type IndexedSpec, indexSpec } from './indexed-spec.ts';
+import { failoverGateways } from './failover-gateways.ts';
 import { memberGateways } from './member-gateways.ts';
 import { nodeNetworks } from './node-networks.ts';
 import { routedGateways } from './routed-gateways.ts';
@@ -20,12 +21,14 @@ function roleIn(spec: IndexedSpec, host: string): HostRole {
   const unservedSubnets = findUnservedSubnets(spec, host);
   const gateways = memberGateways(spec, host);
   const routed = routedGateways(spec, host, gateways);
+  const failover = failoverGateways(spec, host);
   return {
     host,
     addresses: spec.hosts[host] ?? [],
     networks: nodeNetworks(spec, host),
     gateways,
     ...(routed.length > 0 ? { routed } : {}),
+    ...(failover.length > 0 ? { failover } : {}),
     ...(unservedSubnets.length > 0 ? { unservedSubnets } : {}),
   };
 }

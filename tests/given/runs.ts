@@ -54,6 +54,7 @@ export function givenRuns() {
     ...places,
     lock: join(folder, 'lock'),
     agent: join(folder, 'agent'),
+    verdicts: join(folder, 'verdicts'),
     daemon: '/run/mustredirect/host.bird',
     firstNamespace: true,
   });

@@ -44,6 +44,9 @@ export function destroyVerb(
     onFailure: force ? 'force' : 'continue',
     senders,
     ...(damage ? { check: () => damage.moveAside() } : {}),
-    record: () => removeState(host.files, places.history),
+    async record() {
+      await removeState(host.files, places.history);
+      await host.files.remove(places.verdicts);
+    },
   } satisfies Partial<HostChange>;
 }

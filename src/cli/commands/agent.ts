@@ -1,7 +1,10 @@
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Agent, createAgent } from '../../agent/agent.ts';
-import { createLook } from '../../agent/look.ts';
+import { type Found, createLook } from '../../agent/look.ts';
+import { createMembers } from '../../agent/members/members.ts';
+import { createProbers } from '../../agent/members/probers.ts';
+import { wantedProbes } from '../../agent/members/wanted-probes.ts';
 import { type Monitor, type MonitorState, startMonitor } from '../../agent/monitor.ts';
 import { type AgentStatus, askAgent, serveStatus } from '../../agent/socket.ts';
 import { networkFolders, ownFolders, programsToWatch } from '../../agent/watched.ts';
@@ -10,6 +13,8 @@ import type { Caller } from '../../apply/run/caller.ts';
 import { MustredirectError } from '../../error.ts';
 import type { HostContext } from '../../apply/run/host-context.ts';
 import type { EngineName } from '../../spec/spec.ts';
+import type { Verdicts } from '../../health/verdict.ts';
+import { writeVerdicts } from '../../host/files/verdict-store.ts';
 import { type FolderWatch, watchFolder } from '../../host/files/watch.ts';
 import { startStream } from '../../host/process/stream.ts';
 import { notifySystemd } from '../../host/process/systemd.ts';
@@ -27,6 +32,7 @@ export async function agent(terminal: Terminal, options: HostOptions): Promise<v
   const end = terminal.interrupt;
   const log = (line: string): void => terminal.tell(line);
   const watch = createWatch(end, log);
+  const members = followMembers(context, watch.signal, log, end);
   const look = createLook({
     context,
     caller: callerOf(terminal),
@@ -34,17 +40,18 @@ export async function agent(terminal: Terminal, options: HostOptions): Promise<v
     host: name,
     now: () => performance.now(),
     later: (milliseconds) => void pause(milliseconds, end).then(watch.signal),
-    onEngines: (engines) => watch.engines(engines),
+    onLook(found) {
+      watch.engines(found?.role.networks ?? []);
+      members.follow(found);
+    },
   });
   const running = createAgent({ now: () => performance.now(), sleep: pause, read: look, log }, end);
-  const since = new Date().toISOString();
+  const own = { pid: terminal.pid, since: new Date().toISOString(), file, host: name };
   const status = (): AgentStatus => ({
     ...running.state(),
-    pid: terminal.pid,
-    since,
-    file,
-    host: name,
+    ...own,
     monitors: watch.monitors(),
+    ...members.status(),
   });
   await serveStatus(places.agent, status, end);
   watch.begin(running, { file, state: [places.history, places.journal] });
@@ -77,6 +84,36 @@ function callerOf(terminal: Terminal): Caller {
   };
 }
 
+/** Probes members, and writes down which of them are used. */
+function followMembers(
+  { host: { files }, places }: HostContext,
+  signal: () => void,
+  log: (line: string) => void,
+  end: AbortSignal,
+) {
+  let written = Promise.resolve();
+  const write = (verdicts: Verdicts): void => {
+    written = written
+      .then(() => writeVerdicts(files, places.verdicts, verdicts))
+      .catch((error: unknown) => log(`${places.verdicts}: ${String(error)}`))
+      .then(signal);
+  };
+  const now = (): number => performance.now();
+  const members = createMembers({ now, publish: write, log });
+  const probers = createProbers(
+    { now, sleep: pause, start: startStream },
+    { sample: (probe, one) => members.sample(probe, one), log },
+    end,
+  );
+  return {
+    follow(found: Found | undefined): void {
+      members.follow(found?.role ?? { networks: [] }, found?.facts ?? { links: [], foreignRoutes: [] });
+      probers.follow(found ? wantedProbes(found) : []);
+    },
+    status: () => ({ members: members.status(), failedProbers: probers.failed() }),
+  };
+}
+
 /** Programs and folders that tell of changes. */
 function createWatch(end: AbortSignal, log: (line: string) => void) {
   let running: Agent | undefined;
@@ -101,7 +138,8 @@ function createWatch(end: AbortSignal, log: (line: string) => void) {
   };
   return {
     signal,
-    engines(engines: readonly EngineName[]): void {
+    engines(networks: readonly { readonly engine: EngineName }[]): void {
+      const engines = [...new Set(networks.map(({ engine }) => engine))];
       watchPrograms(engines);
       watchFolders(networkFolders(engines));
     },

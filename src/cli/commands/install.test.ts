@@ -22,7 +22,16 @@ async function run(
   { env = {}, firstNamespace = true }: Setting = {},
 ) {
   const terminal = Object.assign(recordedTerminal(), { env });
-  const places = { ledger: '', journal: '', history: '', lock: '', agent: '', daemon: '', firstNamespace };
+  const places = {
+    ledger: '',
+    journal: '',
+    history: '',
+    lock: '',
+    agent: '',
+    verdicts: '',
+    daemon: '',
+    firstNamespace,
+  };
   let status = 0;
   try {
     await (what === 'install'

@@ -1,3 +1,4 @@
+import type { GatewayHealth } from '../../agent/members/members.ts';
 import { type AgentStatus, askAgent } from '../../agent/socket.ts';
 import { openRunText } from '../../apply/run/earlier-run.ts';
 import { type HostContext, readAndPlan } from '../../apply/run/host-context.ts';
@@ -98,7 +99,7 @@ function agentLines({ agent }: Found, terminal: Terminal): string[] {
   if (agent === undefined) return [];
   const warn = (text: string): string => `${terminal.paint('yellow', 'agent:')} ${text}`;
   if (agent === 'silent') return [warn('has its socket open, and does not answer')];
-  const { pid, since, repairs, lastRepair, failure, resting, problem, monitors } = agent;
+  const { pid, since, repairs, lastRepair, failure, resting, problem, monitors, failedProbers } = agent;
   const last = lastRepair
     ? `, the last at ${lastRepair.time} in ${lastRepair.took} ms: ${lastRepair.what}`
     : '';
@@ -112,7 +113,27 @@ function agentLines({ agent }: Found, terminal: Terminal): string[] {
       .map(({ what, error = 'not started yet' }) =>
         warn(`is not told of ${what}, and looks every 30 s: ${error}`),
       ),
+    ...failedProbers.map(({ what, error = 'not started yet' }) => warn(`sends no ${what}: ${error}`)),
   ];
+}
+
+/** `office: leaves by gw2 since 2026-11-29T18:00:00.000Z, gw1: 1 of 1 targets unreachable: 1.1.1.1` and the members */
+function memberLines({ agent }: Found): string[] {
+  if (agent === undefined || agent === 'silent') return [];
+  return agent.members.map(({ gateway, family, used, since, why = '', members }) => {
+    const changed = since === undefined ? '' : ` since ${since} (${why})`;
+    return `${gateway}: IPv${family} leaves by ${used}${changed}; ${members.map(memberText).join('; ')}`;
+  });
+}
+
+function memberText({ host, state, fault, loss, roundTrip }: GatewayHealth['members'][number]): string {
+  const words = { up: 'works', down: 'has failed', unknown: 'is not probed yet' } as const;
+  return [
+    `${host} ${words[state]}`,
+    ...(fault === undefined ? [] : [fault]),
+    ...(loss === undefined ? [] : [`${Math.round(loss * 100)} % lost`]),
+    ...(roundTrip === undefined ? [] : [`${roundTrip} ms`]),
+  ].join(', ');
 }
 
 const head = ['network', 'subnets', 'goes to', 'packets', 'bytes', 'dropped'];
@@ -131,8 +152,10 @@ function trafficRows({ networks, gateways }: Found): (string | number)[][] {
 }
 
 /** Routes to other gateways, tunnels, and published ports, which the table does not show. */
-function belowTable({ networks, gateways, routing = [] }: Found): string[] {
+function belowTable(found: Found): string[] {
+  const { networks, gateways, routing = [] } = found;
   const lines = [
+    ...memberLines(found),
     ...networks.flatMap(({ network, routes = [] }) =>
       routes.map(({ what, via }) =>
         via === 'direct' ? `${network}: ${what} is direct` : `${network}: ${what} leaves by gateway ${via}`,

@@ -51,6 +51,7 @@ export async function openContext(terminal: Terminal, options: ContextOptions): 
       exec: createExec(trace),
       files,
       daemon: { folder: places.daemon, bySystemd: places.firstNamespace },
+      verdicts: places.verdicts,
     },
     engines: createEngines(terminal.env),
     places,

@@ -43,6 +43,7 @@ export function planJson({ plan, desired }: Prepared): object {
     notReady: plan.notReady,
     warnings: plan.warnings,
     gateways: desired.numbers.gateways,
+    members: desired.numbers.members,
     bypassBit: desired.numbers.bypassBit,
     checkedBit: desired.numbers.checkedBit,
     ownerBit: desired.numbers.ownerBit,

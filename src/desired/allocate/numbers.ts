@@ -22,6 +22,8 @@ import {
 
 export interface Numbers {
   readonly gateways: Readonly<Record<string, GatewayNumbers>>;
+  /** host of a member -> table and mark of probes through it; absent where no gateway has several members */
+  readonly members?: Readonly<Record<string, GatewayNumbers>>;
   /** mark bit of packets that keep the host's routing */
   readonly bypassBit?: number;
   /** mark bit of packets that our nft table has checked; absent without gateways */
@@ -39,6 +41,8 @@ export function hostErrorBits({ bypassBit = 0, ownerBit = 0 }: Numbers): number 
 const firstTable = 0x888;
 const lastTable = 0xfff;
 const lastMark = 0x7f;
+/** bits of the marks of members */
+export const memberMarks = lastMark;
 /** bits that other programs are least likely to use come first; none is in the range of our gateways' marks */
 const bypassBits = [0x1000, 0x100, 0x200, 0x400, 0x800];
 const checkedBits = [0x80, 0x800, 0x400, 0x200, 0x100];
@@ -57,7 +61,7 @@ export function chooseNumbers(role: HostRole, gateways: Spec['gateways'], facts:
   const refusals: Refusal[] = [];
   for (const name of gatewaysOf(role)) {
     const { table, mark } = gateways[name] ?? {};
-    const before = keptNumbers(facts, name);
+    const before = numbersOf(facts.ledger.gateways, name);
     const numbers = {
       table: table ?? choose(before?.table, range(firstTable, lastTable), tableIsFree(reserved)),
       mark: mark ?? choose(before?.mark, range(1, lastMark), markIsFree(reserved)),
@@ -67,8 +71,32 @@ export function chooseNumbers(role: HostRole, gateways: Spec['gateways'], facts:
     reserved.tables.add(chosen[name].table);
     reserved.marks.add(chosen[name].mark);
   }
+  const members = chooseMembers(role, facts, reserved);
   const bits = chooseBits(role, facts, reserved);
-  return { numbers: { gateways: chosen, ...bits.numbers }, refusals: [...refusals, ...bits.refusals] };
+  return {
+    numbers: { gateways: chosen, ...members, ...bits.numbers },
+    refusals: [...refusals, ...bits.refusals],
+  };
+}
+
+/** Chosen from the other end, to leave gateways the numbers that they would have alone. Without one, nothing probes. */
+function chooseMembers(
+  { failover = [] }: HostRole,
+  { ledger }: Facts,
+  reserved: ReservedNumbers,
+): Pick<Numbers, 'members'> {
+  const hosts = [...new Set(failover.flatMap(({ members }) => members.map(({ host }) => host)))];
+  const chosen: Record<string, GatewayNumbers> = {};
+  for (const host of hosts) {
+    const before = numbersOf(ledger.members, host);
+    const table = choose(before?.table, [...range(firstTable, lastTable)].reverse(), tableIsFree(reserved));
+    const mark = choose(before?.mark, [...range(1, lastMark)].reverse(), markIsFree(reserved));
+    if (table === undefined || mark === undefined) continue;
+    chosen[host] = { table, mark };
+    reserved.tables.add(table);
+    reserved.marks.add(mark);
+  }
+  return hosts.length > 0 ? { members: chosen } : {};
 }
 
 function chooseBits(
@@ -122,9 +150,12 @@ function bitIsFree({ marks, foreignMarks }: ReservedNumbers) {
     !foreignMarks.some((rule) => hasBit(rule, bit)) && [...marks].every((mark) => (mark & bit) === 0);
 }
 
-/** A gateway's name may be that of an inherited property: `constructor`. */
-function keptNumbers({ ledger }: Facts, name: string): GatewayNumbers | undefined {
-  return Object.hasOwn(ledger.gateways, name) ? ledger.gateways[name] : undefined;
+/** A name may be that of an inherited property: `constructor`. */
+function numbersOf(
+  kept: Readonly<Record<string, GatewayNumbers>> = {},
+  name: string,
+): GatewayNumbers | undefined {
+  return Object.hasOwn(kept, name) ? kept[name] : undefined;
 }
 
 /** Gateways that this host uses or is. */

@@ -25,7 +25,8 @@ export interface ReservedNumbers {
 
 export function reservedNumbers(gateways: Spec['gateways'], facts: Facts): ReservedNumbers {
   const ofFile = Object.values(gateways);
-  const kept = Object.values(facts.ledger.gateways);
+  const { gateways: known, members = {} } = facts.ledger;
+  const kept = [...Object.values(known), ...Object.values(members)];
   const ruleTables = facts.foreignRules.flatMap((rule) => rule.table ?? []);
   const foreignTables = new Set([...facts.usedTables, ...ruleTables]);
   return {

@@ -12,6 +12,7 @@ import {
 import { bridgeOf } from '../../desired/engines/bridge.ts';
 import { linkTowards } from '../../desired/routing/neighbours.ts';
 import type { Facts, Link, NetworkFacts } from '../../state/facts.ts';
+import { withUsedMembers } from '../../topology/failover-gateways.ts';
 import type { HostRole, MemberGateway, NodeNetwork, ServedSubnet } from '../../topology/role.ts';
 import type { CheckSubject } from '../../verify/report.ts';
 import { candidateAddresses, bridgeSubnetIn } from '../../verify/namespace/spare-address.ts';
@@ -66,7 +67,8 @@ const groupsAtMost = 16;
 const networksAtMost = 100;
 
 /** Paths with another gateway, family or device come before those that differ only in their subnet. */
-export function pathsOf(role: HostRole, facts: Facts): Paths {
+export function pathsOf(given: HostRole, facts: Facts): Paths {
+  const role = withUsedMembers(given, facts.verdicts);
   const found = [...nodePaths(role, facts), ...memberPaths(role, facts)];
   const chosen = choose(found.filter((one): one is UntargetedPath => !('reason' in one)));
   const targets = targetsFor(chosen, role, facts);

@@ -13,8 +13,11 @@ import { bootId, removeState } from './state-files.ts';
 
 const formatVersion = 1;
 
+const numbers = z.record(z.string(), z.object({ table: z.number(), mark: z.number() }));
+
 const fields = {
-  gateways: z.record(z.string(), z.object({ table: z.number(), mark: z.number() })),
+  gateways: numbers,
+  members: numbers.exactOptional(),
   bypassBit: z.number().exactOptional(),
   checkedBit: z.number().exactOptional(),
   ownerBit: z.number().exactOptional(),

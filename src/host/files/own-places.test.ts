@@ -18,6 +18,7 @@ beforeEach(async () => {
     history: join(base, 'state/host.history'),
     lock: join(base, 'run/host.lock'),
     agent: join(base, 'run/host.agent'),
+    verdicts: join(base, 'run/host.verdicts'),
     daemon: join(base, 'run/host.bird'),
     firstNamespace: false,
   };

@@ -13,6 +13,8 @@ export interface Places {
   readonly lock: string;
   /** unix socket of the agent */
   readonly agent: string;
+  /** members that the agent has chosen */
+  readonly verdicts: string;
   /** folder of our routing daemon, while it runs */
   readonly daemon: string;
   /** whether this is the network namespace that the machine booted with */
@@ -29,6 +31,7 @@ export async function findPlaces(env: Readonly<Record<string, string | undefined
     history: join(state, `${name}.history`),
     lock: join(run, `${name}.lock`),
     agent: join(run, `${name}.agent`),
+    verdicts: join(run, `${name}.verdicts`),
     daemon: join(run, `${name}.bird`),
     firstNamespace: name === first,
   };

@@ -1,4 +1,4 @@
-/** Runs a program that reports events for as long as it runs. Its output is not kept: only its amount matters. */
+/** Runs a program that reports events for as long as it runs. Its output is passed on, and not kept. */
 import { spawn } from 'node:child_process';
 import { endingWithStdin, started } from './background.ts';
 import { killGroup } from './process-group.ts';
@@ -16,17 +16,17 @@ const keptError = 500;
 /**
  * Starts a program that ends with this process, also when it is killed.
  *
- * @param onOutput called with the number of bytes that it has printed
+ * @param onOutput called with what it has printed, which may end within a line
  */
 export async function startStream(
   argv: readonly string[],
-  onOutput: (bytes: number) => void,
+  onOutput: (text: string) => void,
 ): Promise<Stream> {
   const child = spawn('env', ['LC_ALL=C', ...endingWithStdin(argv)], { detached: true });
   await started(child, argv);
   let printed = '';
   child.stdin.on('error', () => {});
-  child.stdout.on('data', (chunk: Buffer) => onOutput(chunk.length));
+  child.stdout.on('data', (chunk: Buffer) => onOutput(chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => {
     printed = `${printed}${chunk.toString()}`.slice(-keptError);
   });

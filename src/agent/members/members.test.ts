@@ -1,0 +1,148 @@
+import { describe, expect, it } from 'vitest';
+import { givenFacts } from '../../../tests/given/facts.ts';
+import { desiredState } from '../../desired/desired.ts';
+import type { Verdicts } from '../../health/verdict.ts';
+import { parseSpec } from '../../spec/parse.ts';
+import type { Link } from '../../state/facts.ts';
+import { hostRole } from '../../topology/topology.ts';
+import { createMembers } from './members.ts';
+import { type Probe, wantedProbes } from './wanted-probes.ts';
+
+const text = `version: 1
+hosts:
+  node1: [192.168.50.10, 'fd00:50::10']
+  gw1: [192.168.50.2, 'fd00:50::2']
+  gw2: [192.168.50.3, 'fd00:50::3']
+networks:
+  web: { engine: external, subnets: { node1: [10.89.4.0/24, 'fd89:4::/64'] }, via: office }
+gateways:
+  office:
+    members: [{ host: gw1, uplink: { device: eth1 } }, { host: gw2, uplink: { device: eth1 } }]
+    check: { targets: [1.1.1.1, 9.9.9.9], interval: 50ms }
+`;
+const parsed = parseSpec(text);
+if (parsed.kind === 'problems') throw new Error(JSON.stringify(parsed.problems));
+const { spec } = parsed;
+const role = hostRole(spec, 'node1');
+
+const lan: Link = {
+  name: 'eth0',
+  index: 2,
+  ethernet: true,
+  addresses: ['192.168.50.10/24', 'fd00:50::10/64'],
+};
+const bridge: Link = {
+  name: 'br0',
+  index: 3,
+  ethernet: true,
+  type: 'bridge',
+  addresses: ['10.89.4.1/24', 'fd89:4::1/64'],
+};
+const factsWith = (...links: readonly Link[]) =>
+  givenFacts({ links, sysctls: { 'net.ipv4.ip_forward': '1', 'net.ipv6.conf.all.forwarding': '1' } });
+
+function probesWith(...links: readonly Link[]): Probe[] {
+  const facts = factsWith(...links);
+  return wantedProbes({ role, facts, desired: desiredState(role, spec.gateways, facts) });
+}
+
+describe('the probes of a node', () => {
+  it('go through each member, with the address of the bridge, to the targets of the family', () => {
+    expect(probesWith(lan, bridge).map(({ argv }) => argv.join(' '))).toEqual([
+      'ping -n -O -i 0.05 -m 255 -I 10.89.4.1 1.1.1.1',
+      'ping -n -O -i 0.05 -m 255 -I 10.89.4.1 9.9.9.9',
+      'ping -n -O -i 0.05 -m 254 -I 10.89.4.1 1.1.1.1',
+      'ping -n -O -i 0.05 -m 254 -I 10.89.4.1 9.9.9.9',
+      'ping -n -O -i 0.05 -m 255 -I fd89:4::1 fd00:50::2',
+      'ping -n -O -i 0.05 -m 254 -I fd89:4::1 fd00:50::3',
+    ]);
+  });
+
+  it('are not sent while no bridge has an address to send them with', () => {
+    expect(probesWith(lan)).toEqual([]);
+  });
+});
+
+/** Members on a clock of their own. */
+function started() {
+  let time = 0;
+  const published: Verdicts[] = [];
+  const log: string[] = [];
+  const members = createMembers({
+    now: () => time,
+    publish: (verdicts) => published.push(verdicts),
+    log: (line) => log.push(line),
+  });
+  const probes = probesWith(lan, bridge);
+  /** Rounds of probes; those through the silent member are lost. */
+  const rounds = (count: number, silent?: string, family?: 4 | 6): void => {
+    for (let i = 0; i < count; i += 1) {
+      time += 50;
+      for (const probe of probes) {
+        const lost = probe.member === silent && (family === undefined || probe.family === family);
+        members.sample(probe, { roundTrip: lost ? undefined : 5 });
+      }
+    }
+  };
+  return { members, published, log, rounds };
+}
+
+describe('members', () => {
+  it('are left family by family, and the verdict is published', () => {
+    const { members, published, log, rounds } = started();
+    members.follow(role, factsWith(lan, bridge));
+    rounds(20);
+    expect(published).toEqual([]);
+    rounds(3, 'gw1', 6);
+    expect(published).toMatchObject([{ office: { members: ['gw1', 'gw2'], used: { 6: { host: 'gw2' } } } }]);
+    expect(published[0]?.['office']?.used).not.toHaveProperty('4');
+    rounds(3, 'gw1', 4);
+    expect(published.at(-1)).toMatchObject({ office: { used: { 4: { host: 'gw2' }, 6: { host: 'gw2' } } } });
+    expect(log).toEqual([
+      'gateway office: IPv6 leaves by gw2 instead of gw1: gw1: 1 of 1 targets unreachable: fd00:50::2',
+      'gateway office: IPv4 leaves by gw2 instead of gw1: gw1: 2 of 2 targets unreachable: 1.1.1.1 9.9.9.9',
+    ]);
+    expect(members.status()).toMatchObject([
+      {
+        gateway: 'office',
+        family: 4,
+        used: 'gw2',
+        members: [{ host: 'gw1', state: 'down' }, { state: 'up' }],
+      },
+      { gateway: 'office', family: 6, used: 'gw2' },
+    ]);
+  });
+
+  it('go on with the member of the verdict that an earlier agent has left', () => {
+    const { members, published, rounds } = started();
+    const used = { host: 'gw2', since: '2026-11-29T18:00:00.000Z', why: 'gw1: cut' };
+    const verdicts = { office: { members: ['gw1', 'gw2'], used: { 4: used } } };
+    members.follow(role, { ...factsWith(lan, bridge), verdicts });
+    rounds(20);
+    expect(members.status()).toMatchObject([
+      { family: 4, used: 'gw2', why: 'gw1: cut' },
+      { family: 6, used: 'gw1' },
+    ]);
+    expect(published).toEqual([]);
+  });
+
+  it('stay when their common link goes: no other one is better', () => {
+    const { members, published, rounds } = started();
+    members.follow(role, factsWith(lan, bridge));
+    rounds(20);
+    members.follow(role, factsWith({ ...lan, noCarrier: true }, bridge));
+    expect(published).toEqual([]);
+    expect(members.status()[0]?.members).toMatchObject([
+      { state: 'down', fault: 'eth0 has no carrier' },
+      { state: 'down' },
+    ]);
+  });
+
+  it('are forgotten when nothing is applied', () => {
+    const { members, rounds } = started();
+    members.follow(role, factsWith(lan, bridge));
+    members.follow({ networks: [] }, factsWith());
+    rounds(20, 'gw1');
+    expect(members.status()).toEqual([]);
+  });
+});

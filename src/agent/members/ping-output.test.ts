@@ -1,0 +1,73 @@
+import { describe, expect, it } from 'vitest';
+import { createPingReader } from './ping-output.ts';
+
+const head = 'PING 1.1.1.1 (1.1.1.1) from 10.89.4.1 : 56(84) bytes of data.\n';
+const answer = (probe: number, time: number): string =>
+  `64 bytes from 1.1.1.1: icmp_seq=${probe} ttl=64 time=${time} ms\n`;
+const silence = (probe: number): string => `no answer yet for icmp_seq=${probe}\n`;
+
+/** Samples of texts that come at these times: a round trip, or `lost`. */
+function samplesOf(interval: number, ...texts: readonly (readonly [number, string])[]) {
+  const reader = createPingReader(interval);
+  return texts.map(([now, text]) => reader.read(text, now).map(({ roundTrip }) => roundTrip ?? 'lost'));
+}
+
+describe('the output of ping', () => {
+  it('has answers with their round trips', () => {
+    expect(samplesOf(200, [0, head], [5, answer(1, 0.103)], [205, answer(2, 4)])).toEqual([[], [0.103], [4]]);
+  });
+
+  it('has a lost probe when the next one is sent', () => {
+    const texts = [
+      [5, answer(1, 5)],
+      [400, silence(2)],
+      [600, silence(3)],
+    ] as const;
+    expect(samplesOf(200, ...texts)).toEqual([[5], ['lost'], ['lost']]);
+  });
+
+  it('has no lost probe where answers usually take longer than until the next probe', () => {
+    const texts = [
+      [50, silence(1)],
+      [80, answer(1, 80)],
+      [100, silence(2)],
+      [130, answer(2, 80)],
+      [150, silence(3)],
+      [200, silence(4)],
+      [340, silence(5)],
+      [345, silence(6)],
+    ] as const;
+    expect(samplesOf(50, ...texts)).toEqual([[], [80], [], [80], [], [], ['lost'], []]);
+  });
+
+  it('counts a late answer once, as lost', () => {
+    const texts = [
+      [5, answer(1, 5)],
+      [400, silence(2)],
+      [500, answer(2, 300)],
+    ] as const;
+    expect(samplesOf(200, ...texts)).toEqual([[5], ['lost'], []]);
+  });
+
+  it('waits a second for the first answer', () => {
+    const texts = [
+      [200, silence(1)],
+      [400, silence(2)],
+      [1000, silence(5)],
+      [1200, silence(6)],
+    ] as const;
+    expect(samplesOf(200, ...texts)).toEqual([[], [], ['lost'], ['lost']]);
+  });
+
+  it('comes in pieces', () => {
+    expect(samplesOf(200, [0, '64 bytes from 1.1.1.1: icmp_'], [1, 'seq=1 ttl=64 time=7.5 ms\n'])).toEqual([
+      [],
+      [7.5],
+    ]);
+  });
+
+  it('has an unreachable host as a lost probe, once', () => {
+    const from = 'From 10.89.4.1 icmp_seq=2 Destination Host Unreachable\n';
+    expect(samplesOf(200, [5, answer(1, 5)], [400, silence(2)], [900, from])).toEqual([[5], ['lost'], []]);
+  });
+});

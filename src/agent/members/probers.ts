@@ -1,0 +1,76 @@
+/** Keeps one `ping` running for each probe that is wanted. */
+import { type Monitor, type MonitorPorts, type MonitorState, startMonitor } from '../monitor.ts';
+import { type PingSample, createPingReader } from './ping-output.ts';
+import type { Probe } from './wanted-probes.ts';
+
+export interface Probers {
+  /** Starts and stops programs, so that exactly these probes are sent. */
+  follow(probes: readonly Probe[]): void;
+  /** those that do not run, and why */
+  failed(): readonly MonitorState[];
+}
+
+/** Each is a process of 2 MB. */
+const probersAtMost = 200;
+
+export function createProbers(
+  ports: MonitorPorts,
+  on: { readonly sample: (probe: Probe, sample: PingSample) => void; readonly log: (line: string) => void },
+  end: AbortSignal,
+): Probers {
+  const running = new Map<string, Prober>();
+  return {
+    follow(probes) {
+      if (end.aborted) return;
+      const wanted = new Map(probes.slice(0, probersAtMost).map((probe) => [keyOf(probe), probe]));
+      for (const [key, { stop }] of running) {
+        if (wanted.has(key)) continue;
+        stop();
+        running.delete(key);
+      }
+      for (const [key, probe] of wanted)
+        if (!running.has(key)) running.set(key, startProber(probe, ports, on, end));
+    },
+    failed: () => [...running.values()].map(({ monitor }) => monitor.state()).filter((one) => !one.running),
+  };
+}
+
+interface Prober {
+  readonly monitor: Monitor;
+  readonly stop: () => void;
+}
+
+function startProber(
+  probe: Probe,
+  ports: MonitorPorts,
+  { sample, log }: Parameters<typeof createProbers>[1],
+  end: AbortSignal,
+): Prober {
+  const controller = new AbortController();
+  const abort = (): void => controller.abort();
+  end.addEventListener('abort', abort, { once: true });
+  const { gateway, member, target, interval, argv } = probe;
+  let reader = createPingReader(interval);
+  const monitor = startMonitor(
+    { what: `probes of gateway ${gateway} through ${member} to ${target}`, argv },
+    ports,
+    {
+      signal() {},
+      output: (text) => reader.read(text, ports.now()).forEach((one) => sample(probe, one)),
+      ended({ what, error = '', restarts }) {
+        reader = createPingReader(interval);
+        if (restarts === 1) log(`${what} ended, and are started again: ${error}`);
+      },
+    },
+    controller.signal,
+  );
+  const stop = (): void => {
+    end.removeEventListener('abort', abort);
+    abort();
+  };
+  return { monitor, stop };
+}
+
+function keyOf({ gateway, family, member, argv }: Probe): string {
+  return [gateway, family, member, ...argv].join(' ');
+}

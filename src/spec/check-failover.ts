@@ -1,0 +1,29 @@
+/** Checks that keys about the choice of a member have an effect. */
+import type { Check } from './check-context.ts';
+import { problemAt } from './tree.ts';
+
+const keys = ['mode', 'failback', 'check'] as const;
+
+export const checkFailover: Check = ({ draft, keyPosition }) =>
+  Object.entries(draft.gateways ?? {}).flatMap(([name, gateway]) => {
+    const position = (key: (typeof keys)[number]) => keyPosition(['gateways', name, key]);
+    const given = keys.filter((key) => gateway[key] !== undefined);
+    const { protocol = 'static' } = gateway.routing ?? {};
+    if (protocol !== 'static') {
+      return given.map((key) =>
+        problemAt(
+          position(key),
+          `with routing by ${protocol}, ${key} has no effect: ${protocol.toUpperCase()} chooses the member`,
+          `leave ${key} out, or write \`protocol: static\``,
+        ),
+      );
+    }
+    if (given.includes('check')) return [];
+    return given.map((key) =>
+      problemAt(
+        position(key),
+        `without check, ${key} has no effect: nodes send to the first member`,
+        `add \`check: {}\`, or leave ${key} out`,
+      ),
+    );
+  });

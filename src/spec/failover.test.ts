@@ -1,0 +1,90 @@
+/** Keys of gateways with several members. */
+import { describe, expect, it } from 'vitest';
+import { parseSpec } from './parse.ts';
+import { formatProblems } from './problem.ts';
+
+const file = (keys: string): string => `version: 1
+hosts: { node1: 192.168.50.10, gw1: 192.168.50.2, gw2: 192.168.50.3 }
+networks:
+  web: { engine: podman, subnets: { node1: 10.89.4.0/24 }, via: office }
+gateways:
+  office:
+    members:
+      - { host: gw1, uplink: { device: eth1 } }
+      - { host: gw2, uplink: { device: eth1 } }
+${keys}
+`;
+
+function gatewayWith(keys: string) {
+  const parsed = parseSpec(file(keys));
+  if (parsed.kind === 'problems') throw new Error(JSON.stringify(parsed.problems));
+  return parsed.spec.gateways['office'];
+}
+
+describe('a gateway with several members', () => {
+  it('needs no key', () => {
+    expect(Object.keys(gatewayWith('') ?? {}).sort()).toEqual(['members', 'snat']);
+  });
+
+  it('has defaults for what a check leaves out', () => {
+    expect(gatewayWith('    check: { targets: [1.1.1.1, 9.9.9.9] }')?.check).toEqual({
+      targets: ['1.1.1.1', '9.9.9.9'],
+      interval: 200,
+      fall: 3,
+      rise: 10,
+    });
+    expect(gatewayWith('    check: {}')?.check).toEqual({ interval: 200, fall: 3, rise: 10 });
+  });
+
+  it('has times in milliseconds', () => {
+    expect(gatewayWith('    check: {}\n    failback: 45s')?.failback).toBe(45_000);
+    expect(gatewayWith('    check: {}\n    failback: manual')?.failback).toBe('manual');
+    expect(gatewayWith('    check: { interval: 50ms }')?.check?.interval).toBe(50);
+  });
+
+  it.each([
+    ['mode: balance', '10:11', 'expected failover, found the text "balance"'],
+    ['failback: 30', '10:15', 'expected a time from 1s to 86400s, or manual, found the number 30'],
+    [
+      'check: { targets: [] }',
+      '10:23',
+      'expected a list of one to eight addresses beyond the uplink, found an empty list',
+    ],
+    ['check: { targets: [one.one] }', '10:24', 'expected an IPv4 or IPv6 address, found the text "one.one"'],
+    ['check: { interval: 10ms }', '10:24', 'expected an interval from 50ms to 60s, found the text "10ms"'],
+    ['check: { fall: 0 }', '10:20', 'expected a number of lost probes from 1 to 20, found the number 0'],
+    [
+      'check: { rise: many }',
+      '10:20',
+      'expected a number of answered probes from 1 to 1000, found the text "many"',
+    ],
+    ['check: { target: 1.1.1.1 }', '10:14', 'unknown key "target"'],
+  ])('refuses %s', (keys, position, message) => {
+    const text = file(`    ${keys}`);
+    const parsed = parseSpec(text);
+    const report = parsed.kind === 'problems' ? formatProblems(parsed.problems, text, 'file') : '';
+    expect(report).toContain(`file:${position}: `);
+    expect(report).toContain(message);
+  });
+
+  it('refuses keys that have no effect without check', () => {
+    expect(parseSpec(file('    mode: failover\n    failback: 30s'))).toMatchObject({
+      kind: 'problems',
+      problems: [
+        { line: 10, message: 'without check, mode has no effect: nodes send to the first member' },
+        { line: 11, message: 'without check, failback has no effect: nodes send to the first member' },
+      ],
+    });
+  });
+
+  it('refuses keys that have no effect with BGP', () => {
+    const parsed = parseSpec(file('    routing: { protocol: bgp }\n    failback: 30s\n    check: {}'));
+    expect(parsed).toMatchObject({
+      kind: 'problems',
+      problems: [
+        { line: 11, message: 'with routing by bgp, failback has no effect: BGP chooses the member' },
+        { line: 12, message: 'with routing by bgp, check has no effect: BGP chooses the member' },
+      ],
+    });
+  });
+});
