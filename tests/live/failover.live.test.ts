@@ -1,0 +1,139 @@
+/** Failover by the agent: a member that fails is left for the next one, and nothing leaves by another way meanwhile. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Family, families } from '../../src/address/cidr.ts';
+import { endingWithStdin } from '../../src/host/process/background.ts';
+import type { Running } from '../../src/host/ports.ts';
+import { addressesOf } from '../../src/lab/layout.ts';
+import type { TestHost } from '../../src/lab/test-host.ts';
+import { mustSucceed, mustredirect, programPath } from './program.ts';
+import { leaksDuring } from './routing/leaks.ts';
+import { type RoutingWorld, createRoutingWorld, second, waitFor, writeFile } from './routing/world.ts';
+
+const targets = families.map((family) => `'${addressesOf(family).internet}'`).join(', ');
+const check = `    check: { targets: [${targets}], interval: 100ms, fall: 3, rise: 5 }\n    failback: 1s\n`;
+/** Milliseconds for a change of member, on a busy machine. */
+const patience = 60_000;
+
+let world: RoutingWorld;
+let agent: Running;
+let before: string;
+
+beforeAll(async () => {
+  world = await createRoutingWorld();
+  await writeFile(world, '{ protocol: static }', check);
+  before = await dump();
+  for (const host of [world.hosts.gw1, world.gw2, world.hosts.node1]) {
+    await mustSucceed(host, 'apply', '--yes');
+  }
+  agent = await world.hosts.node1.background.start(endingWithStdin([programPath, 'agent']));
+});
+afterAll(async () => {
+  await agent?.stop();
+  await world?.down();
+});
+
+const dump = (): Promise<string> =>
+  world.hosts.node1.run([
+    'sh',
+    '-c',
+    'ip rule; ip -6 rule; ip route show table all; ip -6 route show table all | grep -v expires; nft -s list ruleset',
+  ]);
+
+async function usedMember(family: Family): Promise<string> {
+  const route = await world.hosts.node1.run(['ip', `-${family}`, 'route', 'show', 'table', '2184']);
+  const via = /^default via (\S+)/m.exec(route)?.[1];
+  return via === addressesOf(family).gw1 ? 'gw1' : via === second[family].lan ? 'gw2' : 'none';
+}
+
+async function waitForMember(member: 'gw1' | 'gw2', only: readonly Family[] = families): Promise<void> {
+  for (const family of only) {
+    const isUsed = async (): Promise<boolean> => (await usedMember(family)) === member;
+    await waitFor(`${member} in IPv${family}`, isUsed, patience).catch((error: Error) => {
+      throw new Error(`${error.message}\n${agent.output().stderr}`);
+    });
+  }
+}
+
+function answers(): Promise<boolean[]> {
+  return Promise.all(
+    families.map(async (family) => {
+      const argv = ['ping', '-c', '1', '-W', '2', addressesOf(family).internet];
+      return (await world.containers.run('web', argv)).exitCode === 0;
+    }),
+  );
+}
+
+type Place = 'switch' | 'gw1' | 'upstream';
+const drop = (hook: string, match: string): string =>
+  `nft "add table inet f; add chain inet f c { type filter hook ${hook} priority -400; }; add rule inet f c ${match} drop"`;
+const addressBack = `ip address replace ${addressesOf(6).upstream}/64 dev gw1 nodad`;
+
+/** what happens to the first member: where, how, and how it ends */
+const faults: readonly (readonly [what: string, place: Place, cut: string, mend: string])[] = [
+  ['is dead', 'switch', 'ip link set gw1 down', 'ip link set gw1 up'],
+  [
+    'forwards no more',
+    'gw1',
+    'echo 0 >/proc/sys/net/ipv4/ip_forward; echo 0 >/proc/sys/net/ipv6/conf/all/forwarding',
+    'echo 1 >/proc/sys/net/ipv4/ip_forward; echo 1 >/proc/sys/net/ipv6/conf/all/forwarding',
+  ],
+  ['has lost its uplink', 'upstream', 'ip link set gw1 down', `ip link set gw1 up; ${addressBack}`],
+  [
+    'has an uplink with a carrier that leads nowhere',
+    'upstream',
+    drop('prerouting', 'iifname gw1'),
+    'nft delete table inet f',
+  ],
+  ['gets no answers from beyond', 'upstream', drop('postrouting', 'oifname gw1'), 'nft delete table inet f'],
+];
+
+describe('members that a check judges', () => {
+  it('control: without the file, packets leave by the isp', async () => {
+    const { node1 } = world.hosts;
+    await mustSucceed(node1, 'destroy', '--yes');
+    expect(await leaksDuring(world, async () => void (await answers()))).toBeGreaterThan(0);
+    expect(await dump()).toBe(before);
+    await mustSucceed(node1, 'apply', '--yes');
+    await waitForMember('gw1');
+  });
+
+  it.each(faults)('the first one %s', async (_, place, cut, mend) => {
+    const host: TestHost = world.hosts[place];
+    const leaked = await leaksDuring(world, async () => {
+      await host.run(['sh', '-ec', cut]);
+      await waitForMember('gw2');
+      expect(await answers()).toEqual([true, true]);
+      await host.run(['sh', '-ec', mend]);
+      await waitForMember('gw1');
+      expect(await answers()).toEqual([true, true]);
+    });
+    expect(leaked).toBe(0);
+  });
+
+  it('one family of it fails: the other one stays', async () => {
+    const { upstream } = world.hosts;
+    await upstream.run([
+      'sh',
+      '-ec',
+      drop('prerouting', 'iifname gw1 meta nfproto ipv6 icmpv6 type echo-request'),
+    ]);
+    await waitForMember('gw2', [6]);
+    expect(await usedMember(4)).toBe('gw1');
+    await upstream.run(['nft', 'delete', 'table', 'inet', 'f']);
+    await waitForMember('gw1');
+  });
+
+  it('status shows the members; plan and apply keep to the choice; destroy takes all away', async () => {
+    const { node1, upstream } = world.hosts;
+    await upstream.run(['sh', '-ec', drop('prerouting', 'iifname gw1')]);
+    await waitForMember('gw2');
+    expect(await mustSucceed(node1, 'status')).toContain('gw2');
+    await agent.stop();
+    expect((await mustredirect(node1, 'plan', '--check')).exitCode).toBe(0);
+    await mustSucceed(node1, 'apply', '--yes');
+    await waitForMember('gw2');
+    expect(await answers()).toEqual([true, true]);
+    await mustSucceed(node1, 'destroy', '--yes');
+    expect(await dump()).toBe(before);
+  });
+});
