@@ -2,7 +2,7 @@
  * Cuts the active member of a gateway, 20 times, while a container pings through it: BFD of 50 ms x 3 on both sides of
  * the members, FRR as the upstream router, `snat: none`. Prints how long no answer came.
  *
- *     npm run build && sudo node scripts/bench.js bench/routing/failover.ts
+ *     npm run build && sudo node scripts/bench.js bench/failover/bgp.ts
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { addressesOf } from '../../src/lab/layout.ts';
@@ -14,6 +14,7 @@ import {
   waitFor,
   writeFile,
 } from '../../tests/live/routing/world.ts';
+import { type Outage, answers, measureOutage, outageText } from '../lab/outage.ts';
 import { programOf } from '../lab/program.ts';
 
 const rounds = 20;
@@ -36,18 +37,13 @@ ${neighbors.map((one) => `  neighbor ${one} default-originate`).join('\n')}
  exit-address-family
 `;
 
-const to = addressesOf(4).internet;
-
 export async function main(root: string): Promise<void> {
   const world = await createRoutingWorld();
   try {
     await setUp(world, root);
-    const found: Round[] = [];
+    const found: Outage[] = [];
     for (let round = 0; round < rounds; round += 1) found.push(await cutOnce(world));
-    const outages = found.map(({ outage }) => Math.round(outage)).sort((a, b) => a - b);
-    const leaked = found.reduce((total, one) => total + one.leaked, 0);
-    console.log(`outages in ms: ${outages.join(' ')}`);
-    console.log(`median ${outages[rounds / 2]}, worst ${outages.at(-1)}, leaked ${leaked}`);
+    console.log(outageText(found));
   } finally {
     await world.down();
   }
@@ -67,36 +63,15 @@ async function setUp(world: RoutingWorld, root: string): Promise<void> {
   }
 }
 
-interface Round {
-  /** milliseconds without an answer */
-  readonly outage: number;
-  /** packets that left by the isp */
-  readonly leaked: number;
-}
-
-async function cutOnce(world: RoutingWorld): Promise<Round> {
-  const { node1, isp, upstream, switch: lan } = world.hosts;
+async function cutOnce(world: RoutingWorld): Promise<Outage> {
+  const { node1, upstream, switch: lan } = world.hosts;
   await waitFor('gw1', async () => (await learnedDefault(node1, 4)) === addressesOf(4).gw1, 60_000);
   await waitFor('answers', () => answers(world), 60_000);
   // The way back settles, too.
   await sleep(1500);
-  const mac = (await isp.run(['cat', '/sys/class/net/eth0/address'])).trim();
-  const capture = await world.capture('isp', 'eth0', `ether dst ${mac} and host ${to}`);
-  const pinging = node1.run(
-    ['ip', 'netns', 'exec', 'web', 'sh', '-c', `ping -D -n -i 0.005 -c 600 ${to} || :`],
-    { timeout: 20_000 },
-  );
-  await sleep(700);
   const links = (state: 'up' | 'down') =>
     Promise.all([lan, upstream].map((host) => host.run(['ip', 'link', 'set', 'gw1', state])));
-  await links('down');
-  const times = [...(await pinging).matchAll(/^\[(\d+\.\d+)\] \d+ bytes/gm)].map(([, time]) => Number(time));
-  const outage = Math.max(...times.slice(1).map((time, i) => (time - (times[i] ?? 0)) * 1000));
-  const leaked = (await capture.stop()).length;
+  const found = await measureOutage(world, () => links('down'));
   await links('up');
-  return { outage, leaked };
-}
-
-async function answers({ containers }: RoutingWorld): Promise<boolean> {
-  return (await containers.run('web', ['ping', '-c', '1', '-W', '1', to])).exitCode === 0;
+  return found;
 }
