@@ -5,7 +5,7 @@ import { type Unit, bootUnits } from './units.ts';
 
 const self = ['/usr/bin/node', '/opt/mustredirect/bin/start.js'];
 const file = '/etc/mustredirect/mustredirect.yaml';
-const units = bootUnits({ self, file, host: 'node1', settings: [] });
+const units = bootUnits({ self, file, host: 'node1', settings: [] }, true);
 /** units of another version, with another link */
 const older = units.map(({ name, text }): Unit => {
   return { name, text: text.replace('Restart=', '# Restart=').replace('sysinit.target', 'basic.target') };

@@ -93,17 +93,17 @@ RestartPreventExitStatus=2
 
 describe('bootUnits', () => {
   it('blocks before the network is up, opens afterwards, and holds from then on', () => {
-    expect(bootUnits(source)).toEqual([
+    expect(bootUnits(source, true)).toEqual([
       { name: 'mustredirect-guard.service', text: guard },
       { name: 'mustredirect.service', text: apply },
       { name: 'mustredirect-agent.service', text: expect.stringContaining(agent) as string },
     ]);
-    expect(bootUnits(source, false)).toHaveLength(2);
+    expect(bootUnits(source)).toHaveLength(2);
   });
 
   it('lets the agent write the folders of the settings', () => {
     const settings = ['MUSTREDIRECT_STATE_DIR=/srv/my state'];
-    expect(bootUnits({ ...source, settings })[2]?.text).toContain(
+    expect(bootUnits({ ...source, settings }, true)[2]?.text).toContain(
       'ReadWritePaths=-/run -/var -/etc/cni -/etc/containers -/etc/nerdctl "-/srv/my state"\n',
     );
   });
@@ -115,7 +115,7 @@ describe('bootUnits', () => {
       host: 'node1',
       settings: ['MUSTREDIRECT_STATE_DIR=/srv/my $state'],
     };
-    for (const { text } of bootUnits(odd)) {
+    for (const { text } of bootUnits(odd, true)) {
       expect(text).toContain('\nEnvironment="MUSTREDIRECT_STATE_DIR=/srv/my $state"\n');
       expect(text).toMatch(
         /\nExecStart=":\/opt\/my node\/\$x\/node" \/opt\/100%%\/start\.js (?:apply|agent) /,

@@ -28,8 +28,8 @@ const engineUnits = [
   'crio.service',
 ];
 
-/** @param agent false: without the one that holds the host to the file */
-export function bootUnits(source: BootSource, agent = true): readonly Unit[] {
+/** @param agent with the one that holds the host to the file */
+export function bootUnits(source: BootSource, agent = false): readonly Unit[] {
   const { close, open, hold } = bootCommands(source);
   return [
     { name: guardUnit, text: guardText(close, source.settings) },

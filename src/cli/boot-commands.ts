@@ -11,15 +11,15 @@ export function addBootCommands(program: Command, terminal: Terminal): void {
 function addInstall(program: Command, terminal: Terminal): void {
   program
     .command('install')
-    .summary('close redirected networks early at each boot, apply when the network is up, and hold it')
+    .summary('close redirected networks early at each boot, and apply when the network is up')
     .description(
-      'Writes systemd units and enables them: one closes what the file redirects, before any interface is up ' +
-        'and any container starts; one applies the file when the network is up, and tries again until it ' +
-        'succeeds; one is the agent, which is started at once. Nothing is applied now.',
+      'Writes two systemd units and enables them: one closes what the file redirects, before any interface is up ' +
+        'and any container starts; the other applies the file when the network is up, and tries again until it ' +
+        'succeeds. Nothing is applied now. With --agent, the agent is a third one, which is started at once.',
     )
     .addOption(fileOption())
     .addOption(hostOption())
-    .option('--no-agent', 'without the agent: the host is right after each apply, and nobody holds it')
+    .option('--agent', 'also install the agent as a service, and start it: it holds what is applied')
     .option('--dry-run', 'print the units, and write nothing')
     .addOption(verboseOption())
     .addOption(jsonOption())
@@ -27,6 +27,7 @@ function addInstall(program: Command, terminal: Terminal): void {
       'after',
       examples(
         ['install', 'with the file of this host'],
+        ['install --agent', 'and hold what is applied, from now on'],
         ['install --dry-run', 'look at the units first'],
         ['install -f /srv/redirect.yaml --host node1', 'another file, as node1 of it'],
       ),

@@ -6,11 +6,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import * as z from 'zod';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { filePath } from '../../src/lab/example-file.ts';
-import { agentUnit } from '../../src/boot/units.ts';
-import { waitUntil } from '../../src/host/process/background.ts';
 import type { World } from '../../src/lab/world.ts';
 import { mustSucceed } from '../live/program.ts';
 import { type Machine, debianFolder, diskIn, powerOn } from './machine.ts';
@@ -34,20 +31,6 @@ import {
  */
 const cuts = Number(process.env['BOOT_CUTS'] ?? 0);
 const units = ['systemd-networkd', 'nftables', 'docker', 'NetworkManager'];
-/** What programs of others remove, one by one. */
-const faults = [
-  'ip rule flush protocol 136; ip -6 rule flush protocol 136',
-  'ip route flush table all protocol 136; ip -6 route flush table all protocol 136',
-  'nft delete table inet mustredirect',
-  'sysctl -qw net.ipv4.ip_forward=0',
-];
-const statusSchema = z.object({
-  agent: z.object({
-    repairs: z.number(),
-    failure: z.unknown().optional(),
-    monitors: z.array(z.object({ what: z.string(), running: z.boolean() })),
-  }),
-});
 /** Milliseconds; containers that go on sending show what is open. */
 const goOn = 2_000;
 const timeout = 600_000;
@@ -157,21 +140,6 @@ async function untilApplied(): Promise<void> {
   await run('systemctl', 'start', 'mustredirect.service');
 }
 
-async function agentStatus() {
-  const { stdout } = await machine.agent.run(['mustredirect', 'status', '--json']);
-  return statusSchema.parse(JSON.parse(stdout)).agent;
-}
-
-/** Does what another program could do, and waits until the agent has repaired it. */
-async function repaired(fault: string): Promise<void> {
-  const { repairs } = await agentStatus();
-  await run('sh', '-ec', fault);
-  const isRepaired = async (): Promise<boolean> =>
-    (await agentStatus()).repairs > repairs &&
-    (await machine.agent.run(['mustredirect', 'status', '--check'])).exitCode === 0;
-  expect([fault, await waitUntil(isRepaired, timeout)]).toEqual([fault, true]);
-}
-
 /** What the boot says of a run that the power cut ended, for the reader of the report. */
 async function interruptedRun(): Promise<string> {
   const { stdout } = await machine.agent.run(['journalctl', '-b', '-o', 'cat', '-t', 'mustredirect']);
@@ -211,16 +179,6 @@ describe('a machine with containers that start at boot', () => {
     await untilApplied();
     expect(await redirected(since)).toEqual(asTheFileSays);
     await run('mustredirect', 'status', '--check');
-  });
-
-  it('has the agent bring back what others remove, from its sandbox', async () => {
-    const since = momentOf(machine);
-    const exposure = await run('systemd-analyze', 'security', '--no-pager', agentUnit);
-    expect(Number(/exposure level for .*: ([\d.]+)/.exec(exposure)?.[1])).toBeLessThan(4);
-    for (const fault of faults) await repaired(fault);
-    expect(await redirected(since)).toEqual(asTheFileSays);
-    const { failure, monitors } = await agentStatus();
-    expect({ failure, stopped: monitors.filter(({ running }) => !running) }).toEqual({ stopped: [] });
   });
 
   it('is upgraded while they send', async () => {

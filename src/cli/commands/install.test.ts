@@ -18,7 +18,7 @@ interface Setting {
 async function run(
   what: 'install' | 'uninstall',
   host: FakeHost,
-  options: { readonly dryRun?: true; readonly json?: true; readonly agent?: false } = {},
+  options: { readonly dryRun?: true; readonly json?: true; readonly agent?: true | undefined } = {},
   { env = {}, firstNamespace = true }: Setting = {},
 ) {
   const terminal = Object.assign(recordedTerminal(), { env });
@@ -117,7 +117,7 @@ describe('install', () => {
   });
 
   it('leaves the agent out', async () => {
-    const { printed } = await run('install', newHost(), { agent: false });
+    const { printed } = await run('install', newHost(), { agent: undefined });
     expect(printed).not.toContain('agent');
   });
 

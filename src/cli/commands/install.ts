@@ -9,8 +9,7 @@ import { type HostOptions, type Session, openSession } from '../session/session.
 import type { Terminal } from '../terminal/terminal.ts';
 
 interface InstallOptions extends HostOptions {
-  /** false with --no-agent */
-  readonly agent: boolean;
+  readonly agent?: true | undefined;
   readonly dryRun?: true | undefined;
   readonly json?: true | undefined;
 }
