@@ -227,7 +227,7 @@ gateways:
     // One of them overlaps 10.89.4.0/24 of the small file. Takes 1.5 s on an idle machine.
     expect(problems.filter((problem) => problem.includes('unknown gateway'))).toHaveLength(10_000);
     expect(problems.filter((problem) => problem.includes('is already'))).toHaveLength(1);
-    expect(performance.now() - start).toBeLessThan(20_000);
+    expect(performance.now() - start).toBeLessThan(60_000);
   }, 30_000);
 });
 

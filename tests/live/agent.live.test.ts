@@ -38,7 +38,7 @@ const startAgent = (): Promise<Running> =>
   world.hosts.node1.background.start(endingWithStdin([programPath, 'agent']));
 
 async function says(text: string): Promise<void> {
-  if (await waitUntil(() => agent.output().stderr.includes(text), 10_000)) return;
+  if (await waitUntil(() => agent.output().stderr.includes(text), 60_000)) return;
   throw new Error(`expected ${text} in:\n${agent.output().stderr}`);
 }
 
@@ -46,7 +46,7 @@ async function says(text: string): Promise<void> {
 async function untilRepaired(): Promise<void> {
   const asWanted = async (): Promise<boolean> =>
     (await mustredirect(world.hosts.node1, 'plan', '--check')).exitCode === 0;
-  if (!(await waitUntil(asWanted, 15_000))) throw new Error(`not repaired:\n${agent.output().stderr}`);
+  if (!(await waitUntil(asWanted, 60_000))) throw new Error(`not repaired:\n${agent.output().stderr}`);
 }
 
 const internet = families.map((family) => `dst host ${addressesOf(family).internet}`).join(' or ');

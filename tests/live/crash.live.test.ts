@@ -27,8 +27,6 @@ function withoutHistory(dump: HostDump): HostDump {
   return { ...dump, files };
 }
 
-type State = 'clean' | 'first' | 'second';
-
 /** This engine's networks are created and their files edited, so that plans have every kind of step. */
 const [engine = 'external'] = await podmanEngines();
 
@@ -52,87 +50,72 @@ describe(`killed with ${engine}`, () => {
 
   const run = (...args: readonly string[]) => mustSucceed(world.hosts.node1, ...args);
 
-  /** where node1 is: nothing applied, or one of the files */
-  let at: State = 'clean';
-
-  /** Goes there, if node1 is not there yet. The second file always comes after the first, which rollback goes back to. */
-  async function goTo(state: State): Promise<void> {
-    if (at === state) return;
-    if (state === 'clean') await run('destroy', '--yes');
-    else {
-      if (state === 'second') await goTo('first');
-      await applyFile(files[state]);
-    }
-    at = state;
-  }
-
   async function applyFile(text: string): Promise<void> {
     await world.hosts.node1.files.replace(filePath, text);
     await run('apply', '--yes');
   }
 
-  const files = { first: firstFile(engine), second: otherFile(engine) };
-  const journeys = [
-    { name: 'apply', from: 'clean', to: 'first', args: ['apply', '--yes'] },
-    { name: 'change', from: 'first', to: 'second', args: ['apply', '--yes'] },
-    { name: 'rollback', from: 'second', to: 'first', args: ['rollback', '--yes'] },
-    { name: 'destroy', from: 'first', to: 'first', args: ['destroy', '--yes'] },
-  ] as const;
-  type Journey = (typeof journeys)[number];
+  const first = (): Promise<void> => applyFile(firstFile(engine));
+  const second = (): Promise<void> => applyFile(otherFile(engine));
 
-  /** @param journey `to` is what `apply` leads to afterwards */
-  async function killed({ from, to, args }: Journey, boundary: Boundary): Promise<boolean> {
+  const journeys = [
+    { name: 'apply', begin: async () => {}, file: firstFile(engine), args: ['apply', '--yes'] },
+    { name: 'change', begin: first, file: otherFile(engine), args: ['apply', '--yes'] },
+    {
+      name: 'rollback',
+      begin: async () => {
+        await first();
+        await second();
+      },
+      file: firstFile(engine),
+      args: ['rollback', '--yes'],
+    },
+    { name: 'destroy', begin: first, file: firstFile(engine), args: ['destroy', '--yes'] },
+  ];
+
+  async function killed(journey: (typeof journeys)[number], boundary: Boundary): Promise<boolean> {
     const { node1 } = world.hosts;
-    await goTo(from);
-    await node1.files.replace(filePath, files[to]);
-    return runKilled(node1, boundary, ...args);
+    await run('destroy', '--yes');
+    await journey.begin();
+    await node1.files.replace(filePath, journey.file);
+    return runKilled(node1, boundary, ...journey.args);
   }
 
   /** At this boundary, the run is complete and in the history; destroy leaves no history. */
-  function isWrittenDown({ name }: Journey, boundary: Boundary): boolean {
+  function isWrittenDown({ name }: (typeof journeys)[number], boundary: Boundary): boolean {
     return boundary === 'last' && name !== 'destroy';
-  }
-
-  /** Runs what finishes or undoes the killed run, and compares. */
-  async function ends(boundary: Boundary, state: State, wanted: HostDump, verb: string): Promise<void> {
-    const { exitCode, stdout, stderr } = await mustredirect(world.hosts.node1, verb, '--yes');
-    expect([boundary, verb, exitCode, `${stdout}${stderr}`]).toEqual([boundary, verb, 0, expect.anything()]);
-    expect([boundary, verb, compareDumps(wanted, await dump())]).toEqual([boundary, verb, []]);
-    at = state;
   }
 
   it.each(journeys)(
     '$name is finished or undone after a kill at any boundary',
     { timeout: 1_800_000 },
     async (journey) => {
-      await goTo(journey.to);
+      await killed(journey, 1000);
+      await run('apply', '--yes');
       const wanted = await dump();
       const count = await atEachBoundary(async (boundary) => {
-        if (!(await killed(journey, boundary))) {
-          at = journey.name === 'destroy' ? 'clean' : journey.to;
-          return false;
-        }
-        const isCutOff = (await run('status')).includes('was cut off after');
+        if (!(await killed(journey, boundary))) return false;
+        const status = await run('status');
+        const isCutOff = status.includes('was cut off after');
         expect([boundary, isCutOff]).toEqual([boundary, !isWrittenDown(journey, boundary)]);
-        await ends(boundary, journey.to, wanted, 'apply');
+        await run('apply', '--yes');
+        expect([boundary, compareDumps(wanted, await dump())]).toEqual([boundary, []]);
         await killed(journey, boundary);
-        await ends(boundary, 'clean', clean, 'destroy');
+        await run('destroy', '--yes');
+        expect([boundary, compareDumps(clean, await dump())]).toEqual([boundary, []]);
         return true;
       });
       expect(count).toBeGreaterThan(3);
     },
   );
 
-  it('a change is undone exactly by rollback', { timeout: 1_800_000 }, async () => {
-    const [, change] = journeys;
-    await goTo('clean');
-    await goTo('first');
+  it('is undone exactly by rollback', { timeout: 1_800_000 }, async () => {
+    const change = journeys[1] as (typeof journeys)[number];
+    await run('destroy', '--yes');
+    await first();
     const before = await dump();
     await atEachBoundary(async (boundary) => {
-      if (!(await killed(change, boundary))) {
-        at = change.to;
-        return false;
-      }
+      if (!(await killed(change, boundary))) return false;
       const { exitCode, stdout, stderr } = await mustredirect(world.hosts.node1, 'rollback', '--yes');
       expect([boundary, exitCode]).toEqual([boundary, 0]);
       expect(`${stdout}${stderr}`).toContain(

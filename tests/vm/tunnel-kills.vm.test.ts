@@ -11,7 +11,7 @@ import { createTestWorld } from '../live/test-world.ts';
 import { containerOf, families, makeUnderlay, networkOf, subnetsOf, tunnelFile, tunnels } from './tunnel.ts';
 
 const two = tunnels.filter(({ name }) => name === 'gre with key' || name === 'wireguard over IPv6');
-/** Each boundary takes eight runs, in a machine whose processors are emulated: by default, one is chosen at random. */
+/** Each boundary takes eight runs, in a machine whose processors are emulated: without KILLS=all, two are chosen at random. */
 const every = process.env['KILLS'] === 'all';
 const atBoundaries = every
   ? atEachBoundary

@@ -99,7 +99,7 @@ export async function learnedDefault(node: TestHost, family: Family): Promise<st
   return / via (\S+)/.exec(text)?.[1] ?? 'none';
 }
 
-export async function waitFor(what: string, holds: () => Promise<boolean>, timeout = 20_000): Promise<void> {
+export async function waitFor(what: string, holds: () => Promise<boolean>, timeout = 60_000): Promise<void> {
   const deadline = performance.now() + timeout;
   while (!(await holds())) {
     if (performance.now() > deadline) throw new Error(`waited in vain: ${what}`);
