@@ -102,8 +102,8 @@ async function runInMachine(name, filter) {
   argv.push('--outputFile.json=/run/vm-out/report.json');
   if (filter !== undefined) argv.push(filter);
   else {
-    // It takes half an hour: `./test vm tunnel-kills KERNEL`.
-    argv.push('--exclude', 'tests/vm/tunnel-kills.vm.test.ts');
+    // By name only, since they take long: `./test vm tunnel-kills KERNEL`.
+    argv.push('--exclude', 'tests/vm/tunnel-{kills,by-hand}.vm.test.ts');
     // What does not depend on the kernel is tested with one.
     if (name !== kernels[0]) argv.push('--exclude', 'tests/vm/tunnel-faults.vm.test.ts');
   }
