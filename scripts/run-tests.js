@@ -104,7 +104,7 @@ async function runInMachine(name, filter) {
   else {
     // By name only, since they take long: `./test vm tunnel-kills KERNEL`.
     argv.push('--exclude', 'tests/vm/tunnel-{kills,by-hand}.vm.test.ts');
-    // What does not depend on the kernel is tested with one.
+    // Faults of tunnels do not depend on the kernel: one of them is enough.
     if (name !== kernels[0]) argv.push('--exclude', 'tests/vm/tunnel-faults.vm.test.ts');
   }
   const said = [];

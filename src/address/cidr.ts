@@ -177,7 +177,7 @@ export function firstUsable(subnet: Subnet): Address {
 export function otherAddress(prefix: string): Address | undefined {
   const own = parseCidr(subnetOfAddress(prefix.split('/')[0] ?? '')).start;
   const { start, end, version } = parseCidr(withoutHostBits(prefix));
-  // Of four addresses, the first is the network's or its routers', and the last is for broadcasts.
+  // A subnet of four addresses has two ends: the first address is the network's or its routers', the last is for broadcasts.
   const isOfTwo = end - start === 1n || (end - start === 3n && own > start && own < end);
   return isOfTwo ? addressOfNumber(start + end - own, version) : undefined;
 }

@@ -1,4 +1,4 @@
-/** What the agent knows of itself, for `status` and its log. Pure. */
+/** State of the agent, for `status` and its log. Pure. */
 import type { Reading } from './reading.ts';
 
 export interface AgentState {

@@ -34,7 +34,7 @@ export interface Looked {
   readonly onLook: (found: Found | undefined) => void;
 }
 
-/** What a look has found. */
+/** Result of a look at the host. */
 export interface Found extends Pick<Prepared, 'facts' | 'desired'> {
   readonly role: HostRole;
 }

@@ -1,4 +1,4 @@
-/** What a read has found. */
+/** Result of a read. */
 export type Reading =
   | {
       readonly kind: 'rest';

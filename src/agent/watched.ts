@@ -1,4 +1,4 @@
-/** What the agent watches: programs that report events, and folders. */
+/** Programs that report events, and folders, that the agent watches. */
 import { basename, dirname } from 'node:path';
 import type { FolderWatch } from '../host/files/watch.ts';
 import type { EngineName } from '../spec/spec.ts';

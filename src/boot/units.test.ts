@@ -73,7 +73,7 @@ const agent = `# Written by \`mustredirect install\`; \`mustredirect uninstall\`
 
 [Unit]
 Description=Hold container networks to their gateways
-# It waits for a run that is under way, but both would do the same work.
+# Both would do the same work at boot. The agent waits for a run that is under way in any case.
 After=mustredirect.service
 StartLimitIntervalSec=0
 

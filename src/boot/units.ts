@@ -95,7 +95,7 @@ function agentText(command: readonly string[], settings: readonly string[]): str
 
 [Unit]
 Description=Hold container networks to their gateways
-# It waits for a run that is under way, but both would do the same work.
+# Both would do the same work at boot. The agent waits for a run that is under way in any case.
 After=${applyUnit}
 StartLimitIntervalSec=0
 
@@ -116,7 +116,7 @@ WantedBy=multi-user.target
 `;
 }
 
-/** What the agent and the programs that it runs may do. */
+/** Sandbox of the agent and of the programs that it runs. */
 function sandbox(settings: readonly string[]): string {
   const folders = settings.map((setting) => setting.slice(setting.indexOf('=') + 1));
   const writable = ['/run', '/var', '/etc/cni', '/etc/containers', '/etc/nerdctl', ...folders];

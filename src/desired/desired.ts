@@ -111,7 +111,7 @@ function desiredOf(
   };
 }
 
-/** What other programs on this host already have. */
+/** Numbers and names that other programs on this host already have. */
 function hostRefusals({ networks }: HostRole, redirects: readonly Redirect[], facts: Facts): Refusal[] {
   return [
     ...preferenceRefusals(redirects, facts.foreignRules),

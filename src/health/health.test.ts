@@ -94,8 +94,10 @@ describe('a member', () => {
     });
     expect(cut).toMatchObject({ used: 'gw2', why: 'gw1: eth0 has no carrier' });
     const back = learn(cut, { kind: 'signal', time: 2100, member: 'gw1', from: 'link' });
-    expect(back.members[0]).toMatchObject({ state: 'up', since: 2100 });
+    expect(back.members[0]).toMatchObject({ state: 'unknown', since: 2100 });
     expect(back.used).toBe('gw2');
+    expect(learn(back, { kind: 'tick', time: 900_000 }).used).toBe('gw2');
+    expect(afterRounds(back, 3000, 1, { gw1: '++', gw2: '++' }).members[0]).toMatchObject({ state: 'up' });
   });
 
   it('is left when it reports that its uplink is down, although probes are still answered', () => {

@@ -94,7 +94,9 @@ function withEvent(
     case 'signal': {
       const { [event.from]: _, ...others } = member.signals;
       const { fault } = event;
-      return { ...member, signals: fault === undefined ? others : { ...others, [event.from]: fault } };
+      if (fault !== undefined) return { ...member, signals: { ...others, [event.from]: fault } };
+      // Answers from before the fault do not show that the member works after it.
+      return { ...member, signals: others, ...(event.from in member.signals ? { targets: {} } : {}) };
     }
     case 'drain':
       return { ...member, drained: event.on };

@@ -96,7 +96,7 @@ function checkAddress(at: ProblemAt, prefix: string, i: number, { local, remote 
   return [at(key, `${remote}, the far end, would be reached through the tunnel itself`, hint)];
 }
 
-/** What two tunnels of one host may not share, as a text; what they share, and how to mend it, in words. */
+/** Property that two tunnels of one host may not share, as a text; what they share, and how to mend it, in words. */
 interface Distinction {
   readonly key: string;
   readonly same: string;

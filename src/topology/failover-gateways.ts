@@ -5,7 +5,7 @@ import { failoverDefaults } from '../health/policy.ts';
 import type { IndexedSpec } from './indexed-spec.ts';
 import type { FailoverGateway, HostRole, NodeNetwork } from './role.ts';
 
-/** Those with `check`: the others use their first member, or the one that a routing daemon chooses. */
+/** Gateways with `check`: the others use their first member, or the one that a routing daemon chooses. */
 export function failoverGateways(
   { networksAt, gateways, hosts }: IndexedSpec,
   node: string,

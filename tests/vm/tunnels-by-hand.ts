@@ -69,7 +69,7 @@ function namesOf(
     : { ip: 'ip -6', iptables: 'ip6tables', subnet: six, table };
 }
 
-/** What is deleted by itself, with its device or by a flush of nftables, has no inverse. */
+/** Commands that undo others. Objects that go with their device, or by a flush of nftables, have none. */
 function inversesOf(commands: readonly string[]): string[] {
   return commands.toReversed().flatMap((command) => {
     if (command.startsWith('sysctl')) return [command.replace(/1$/, '0')];

@@ -138,6 +138,19 @@ describe('members', () => {
     ]);
   });
 
+  it('have their verdict published until runs read it', () => {
+    const { members, published, rounds } = started();
+    members.follow(role, factsWith(lan, bridge));
+    rounds(20);
+    rounds(3, 'gw1');
+    const count = published.length;
+    members.follow(role, factsWith(lan, bridge));
+    expect(published).toHaveLength(count + 1);
+    const verdicts = JSON.parse(JSON.stringify(published.at(-1))) as Verdicts;
+    members.follow(role, { ...factsWith(lan, bridge), verdicts });
+    expect(published).toHaveLength(count + 1);
+  });
+
   it('are forgotten when nothing is applied', () => {
     const { members, rounds } = started();
     members.follow(role, factsWith(lan, bridge));

@@ -1,4 +1,5 @@
 /** Which member each gateway uses: feeds the state machines with what is known, and leaves their verdicts for runs. */
+import { isDeepStrictEqual } from 'node:util';
 import { type Family, familyOf } from '../../address/cidr.ts';
 import { familiesOf } from '../../desired/routing/probe-paths.ts';
 import { linkTowards } from '../../desired/routing/neighbours.ts';
@@ -73,8 +74,9 @@ export function createMembers({ now, publish, log }: MembersPorts): Members {
   return {
     follow(role, facts) {
       judged = followed(role, facts, judged);
-      const changed = [...judged.values()].map((one) => feed(one, ...linkEvents(one, facts, now())));
-      if (changed.includes(true)) publishAll();
+      for (const one of judged.values()) feed(one, ...linkEvents(one, facts, now()));
+      // Also when the file could not be written, or somebody has removed it.
+      if (!isDeepStrictEqual(facts.verdicts ?? {}, verdictsOf([...judged.values()]))) publishAll();
     },
     sample({ gateway, family, member, target }, { roundTrip }) {
       const one = judged.get(keyOf(gateway, family));

@@ -116,9 +116,12 @@ describe('install', () => {
     expect(host.dump()).toBe(before);
   });
 
-  it('leaves the agent out', async () => {
-    const { printed } = await run('install', newHost(), { agent: undefined });
-    expect(printed).not.toContain('agent');
+  it('leaves the agent out, and says so where it was installed', async () => {
+    const host = newHost();
+    expect((await run('install', host, { agent: undefined })).printed).not.toContain('agent');
+    await run('install', host);
+    const { told } = await run('install', host, { agent: undefined });
+    expect(told).toContain(`removed: ${agentPath}; \`install --agent\` keeps it`);
   });
 
   it('prints JSON', async () => {

@@ -1,5 +1,5 @@
 import { type BootSource, bootCommands } from '../../boot/commands.ts';
-import { installUnits, unitPath } from '../../boot/install.ts';
+import { installUnits, installedUnits, unitPath } from '../../boot/install.ts';
 import { type Unit, agentUnit, applyUnit, bootUnits, guardUnit } from '../../boot/units.ts';
 import { MustredirectError } from '../../error.ts';
 import { quoteWord } from '../../host/process/shell-word.ts';
@@ -31,7 +31,10 @@ export async function installFor(
   if (dryRun) return terminal.print(json ? JSON.stringify(shown, null, 2) : unitTexts(units));
   if (!(await systemdRuns(host.files))) throw noSystemd(source);
   refuseOtherNamespace(places);
+  const before = await installedUnits(host.files);
   const changed = await installUnits(host, units);
+  const removed = before.filter(({ name: old }) => units.every(({ name: kept }) => kept !== old));
+  for (const unit of removed) terminal.tell(`removed: ${unitPath(unit.name)}; \`install --agent\` keeps it`);
   if (json) return terminal.print(JSON.stringify({ ...shown, changed }, null, 2));
   terminal.print(changed ? installedText(terminal, source, units) : 'installed already: nothing was changed');
 }

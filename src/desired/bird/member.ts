@@ -12,7 +12,7 @@ import { memberOspf } from './ospf.ts';
 import { sessionBlock } from './session.ts';
 import { announcedStatically, isInternal, upstreamBlocks } from './upstream.ts';
 
-/** What a node may announce besides its subnets: enough to show what is refused. */
+/** Routes of a node that are kept although they are refused: enough to show them. */
 const refusedLimit = 16;
 
 export interface MemberLink {
@@ -69,7 +69,7 @@ function staticBlock(uplink: Uplink, family: Family, table: string): string {
   ]);
 }
 
-/** What the upstream router hears, and no node announces. */
+/** Subnets that the upstream router hears, and no node announces. */
 function unreachableBlock(subnets: readonly Subnet[], family: Family, table: string): string {
   return block(`protocol static ${protocolName('announced', table)}`, [
     ...inner(`ipv${family}`, [`table ${table};`]),

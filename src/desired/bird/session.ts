@@ -48,7 +48,7 @@ export function sessionBlock({
   ]);
 }
 
-/** Of every session; nothing is kept after the peer is gone. Times in seconds. */
+/** Timers of every session; nothing is kept after the peer is gone. Times in seconds. */
 export const timerLines = [
   'graceful restart off;',
   'long lived graceful restart off;',

@@ -21,7 +21,7 @@ export function tunnelOf(uplink: Uplink, ends: TunnelSpec, facts: Facts): Tunnel
     : { ...common, ...ipTunnelOf(ends) };
 }
 
-/** What distinguishes tunnels of one type. */
+/** Properties in which tunnels of one type differ. */
 export type Described<T extends Tunnel> = Omit<T, 'kind' | 'device' | 'mtu' | 'addresses' | 'down'>;
 
 export function ipTunnelOf(ends: IpTunnelSpec): Described<IpTunnel> {

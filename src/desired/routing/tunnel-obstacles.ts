@@ -1,4 +1,4 @@
-/** What keeps a tunnel of the file from being made, or from carrying packets. */
+/** Obstacles that keep a tunnel of the file from being made, or from carrying packets. */
 import type { Address } from '../../address/cidr.ts';
 import { objectKey } from '../../kinds/index.ts';
 import type { IpTunnel, Tunnel } from '../../kinds/tunnel/schema.ts';

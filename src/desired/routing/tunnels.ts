@@ -23,7 +23,7 @@ export function desiredTunnels(role: HostRole, facts: Facts): DesiredObject[] {
   }));
 }
 
-/** What the kernel changes when a WireGuard device comes up, so that it can be given back. */
+/** The setting that the kernel changes when a WireGuard device comes up, so that it can be given back. */
 export function sendRedirects(role: HostRole, facts: Facts): DesiredObject[] {
   const { [sendRedirectsName]: before } = facts.ledger.sysctls;
   const switchedOff = tunnelsOf(role, facts).some(({ tunnel }) => tunnel.type === 'wireguard');

@@ -30,7 +30,7 @@ export const routeros: System = {
   ],
 };
 
-/** What a firewall lets in. */
+/** Packets that a firewall lets in. */
 function outerMatch(farEnd: FarEnd): string {
   if (farEnd.type === 'wireguard') return `protocol=udp dst-port=${farEnd.port}`;
   return `protocol=${farEnd.type === 'gre' ? 'gre' : 'ipencap'} src-address=${farEnd.remote}`;

@@ -55,7 +55,7 @@ export function encapsulationOf({ kind, key, remote }: Pick<Ends, 'kind' | 'key'
   };
 }
 
-/** What a firewall must let pass: `protocol 47`, `protocol 4 and 41`, `UDP port 51820`. */
+/** Packets that a firewall must let pass: `protocol 47`, `protocol 4 and 41`, `UDP port 51820`. */
 export function protocolText(ends: Ends): string {
   return ends.wireguard
     ? `UDP port ${ends.wireguard.port}`

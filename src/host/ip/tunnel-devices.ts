@@ -53,7 +53,7 @@ const schema = z.object({
   }),
 });
 
-/** Those of the devices that are there, and are tunnels to a known address. */
+/** Devices that are there, and are tunnels to a known address. */
 export async function readTunnelDevices(exec: Exec, devices: readonly string[]): Promise<TunnelDevice[]> {
   const found = await Promise.all([...new Set(devices)].map((device) => readTunnelDevice(exec, device)));
   return found.filter((one) => one !== undefined);

@@ -12,7 +12,7 @@ import { joinByRoute } from './join-route.ts';
 import type { LiveHost, Sender } from '../live-host.ts';
 import { type Veth, addVeth, deleteVeth, linkName } from './veth.ts';
 
-/** How the namespace is joined to the host. */
+/** Connection of the namespace to the host. */
 export type Attachment = BridgePort | { readonly kind: 'route' };
 
 /**

@@ -52,7 +52,7 @@ function sessionFault({ tunnel, target, now }: TunnelObservation): Fault | undef
   };
 }
 
-/** What is wrong at this end: packets do not leave, or do not reach the device. */
+/** Fault at this end: packets do not leave, or do not reach the device. */
 function nearFault(observation: TunnelObservation, { inside, outside }: SortedPackets): Fault | undefined {
   const { tunnel, path, neighbours } = observation;
   const { device, remote } = tunnel;
@@ -102,7 +102,7 @@ function undelivered({ tunnel, refused, filtered }: TunnelObservation, link: str
       };
 }
 
-/** What is wrong at the far end or on the way, if something has told. */
+/** Fault at the far end or on the way, if something has told of it. */
 function farFault(
   { tunnel, path }: TunnelObservation,
   { errors, strangers }: SortedPackets,
@@ -172,7 +172,7 @@ function whoIsSilent({ tunnel, path, outside }: TunnelObservation): string {
     : `the far end: ${remote} does not answer a ping outside of the tunnel either (many hosts do not): it is down, or drops ${name}; ${needs(tunnel, local)}`;
 }
 
-/** What the far end must have. */
+/** Settings that the far end must have. */
 function needs({ remote, key, kind, wireguard }: TunnelDevice, local: string | undefined): string {
   if (wireguard) {
     const { port, publicKey = '(none: this end has no key)' } = wireguard;

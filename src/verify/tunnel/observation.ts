@@ -1,4 +1,4 @@
-/** What an echo request through a tunnel has shown. */
+/** Observations of an echo request through a tunnel. */
 import type { OuterPath } from '../../host/ip/outer-path.ts';
 import type { Neighbour } from '../../host/ip/neighbours.ts';
 import type { TunnelDevice } from '../../host/ip/tunnel-devices.ts';
@@ -33,7 +33,7 @@ export interface TunnelVerdict extends Verdict {
   readonly remedy?: string;
 }
 
-/** What became of echo requests that fill the tunnel's MTU. */
+/** Fate of echo requests that fill the tunnel's MTU. */
 export type FullSize =
   | { readonly kind: 'passed' }
   /** the kernel knows that the path carries less: MTU inside */
