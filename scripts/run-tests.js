@@ -92,7 +92,7 @@ async function runInMachine(name, filter) {
   const argv = [
     'env',
     'CI=true',
-    ...(process.env.KILLS === undefined ? [] : [`KILLS=${process.env.KILLS}`]),
+    ...(process.env.THOROUGH === undefined ? [] : [`THOROUGH=${process.env.THOROUGH}`]),
     'node_modules/.bin/vitest',
     'run',
     ...projects,

@@ -3,11 +3,13 @@ import { describe, expect, it } from 'vitest';
 import { createEngines } from '../src/engines/index.ts';
 import type { UsedMembers, Verdicts } from '../src/health/verdict.ts';
 import { writeVerdicts } from '../src/host/files/verdict-store.ts';
-import { noRole } from '../src/inspect/prepare.ts';
-import { parseSpec } from '../src/spec/parse.ts';
+import { readLedger } from '../src/host/files/ledger-store.ts';
+import { type Target, noRole, prepare } from '../src/inspect/prepare.ts';
+import { type ReadState, routeChanges } from '../src/plan/route-changes.ts';
+import type { Plan } from '../src/plan/step.ts';
 import { hostRole } from '../src/topology/topology.ts';
 import { createFakeHost } from './fake-host/fake-host.ts';
-import { applyTo } from './scenario/play.ts';
+import { applyTo, ledgerPath, specOf } from './scenario/play.ts';
 
 const path = '/run/mustredirect/host.verdicts';
 
@@ -31,6 +33,10 @@ ${members.map((host) => `      - { host: ${host}, uplink: { device: eth1 } }`).j
 `;
 }
 
+function linesOf({ steps }: Plan): string[] {
+  return steps.flatMap((step) => step.lines.map(({ sign, text }) => `${sign} ${text}`));
+}
+
 function node() {
   const links = [
     ['eth0', '192.168.50.10/24', 'fd00:50::10/64'],
@@ -41,20 +47,23 @@ function node() {
   });
   const host = { ...fake, verdicts: path };
   const engines = createEngines({});
+  const targetOf = (members: readonly string[], dns: string): Target => {
+    const spec = specOf(file(members, dns));
+    return { host, engines, role: hostRole(spec, 'node1'), gateways: spec.gateways };
+  };
   return {
     fake,
     /** Applies the file, and returns the lines of the plan. */
-    apply: async (members: readonly string[] = ['gw1', 'gw2'], dns = ''): Promise<string[]> => {
-      const parsed = parseSpec(file(members, dns));
-      if (parsed.kind === 'problems') throw new Error(JSON.stringify(parsed.problems));
-      const { spec } = parsed;
-      const { plan } = await applyTo({
-        host,
-        engines,
-        role: hostRole(spec, 'node1'),
-        gateways: spec.gateways,
-      });
-      return plan.steps.flatMap((step) => step.lines.map(({ sign, text }) => `${sign} ${text}`));
+    apply: async (members: readonly string[] = ['gw1', 'gw2'], dns = ''): Promise<string[]> =>
+      linesOf((await applyTo(targetOf(members, dns))).plan),
+    /** Reads the host, and works out what a verdict changes. */
+    read: async (dns = '') => {
+      const target = targetOf(['gw1', 'gw2'], dns);
+      const state = await prepare(target, await readLedger(fake.files, ledgerPath));
+      return {
+        state,
+        changesWith: (verdicts: Verdicts, from: ReadState = state) => routeChanges(target, from, verdicts),
+      };
     },
     destroy: async (): Promise<void> => {
       await applyTo({ host, engines, ...noRole });
@@ -136,5 +145,47 @@ describe('the member that a run uses', () => {
     await apply();
     await destroy();
     expect(fake.state.rules.filter(({ preference }) => preference === 4020)).toEqual([]);
+  });
+});
+
+describe('routes that a verdict changes, from an earlier read', () => {
+  const toSecond = verdict({ 4: at('gw2'), 6: at('gw2') });
+
+  it('are those of a run, which finds nothing to do after them', async () => {
+    const { apply, read, judge } = node();
+    await apply();
+    const { state, changesWith } = await read();
+    const changes = changesWith(toSecond);
+    await judge(toSecond);
+    expect(linesOf(changes?.plan ?? state.plan)).toEqual(await apply());
+    const { state: found } = await read();
+    expect(changes?.after.actual).toEqual(found.actual);
+    expect(changes?.after.desired).toEqual(found.desired);
+  });
+
+  it('back and forth: the second change knows of the first', async () => {
+    const { apply, read } = node();
+    await apply();
+    const { state, changesWith } = await read();
+    const after = changesWith(toSecond)?.after;
+    const back = changesWith(verdict({ 4: at('gw1'), 6: at('gw2') }), after);
+    expect(linesOf(back?.plan ?? state.plan)).toEqual([
+      '~ route in table 2184: default via 192.168.50.2 dev eth0 (was default via 192.168.50.3 dev eth0)',
+    ]);
+  });
+
+  it.each([
+    ['nothing changes', '', verdict({ 4: at('gw1') })],
+    ['name servers change too', '    dns: gateway', toSecond],
+  ])('are none when %s', async (_, dns, verdicts) => {
+    const { apply, read } = node();
+    await apply(['gw1', 'gw2'], dns);
+    expect((await read(dns)).changesWith(verdicts)).toBeUndefined();
+  });
+
+  it('are none when the host differs from the file in something else', async () => {
+    const { apply, read } = node();
+    await apply(['gw1', 'gw2'], '    dns: gateway');
+    expect((await read()).changesWith(toSecond)).toBeUndefined();
   });
 });

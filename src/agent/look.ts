@@ -3,18 +3,18 @@ import { createHash } from 'node:crypto';
 import { type Applied, type Source, appliedNow, readHistory } from '../apply/history.ts';
 import type { Caller } from '../apply/run/caller.ts';
 import { changeHost } from '../apply/run/change-host.ts';
+import type { Known } from '../apply/run/change-routes.ts';
 import { earlierRunText, isOverdue, readOpenRun } from '../apply/run/earlier-run.ts';
 import { type HostContext, readAndPlan } from '../apply/run/host-context.ts';
 import { refuse } from '../apply/run/refuse.ts';
 import { applyVerb } from '../apply/run/verbs.ts';
 import { isLocked } from '../host/files/lock.ts';
-import type { Prepared, Target } from '../inspect/prepare.ts';
+import type { Target } from '../inspect/prepare.ts';
 import { planLines } from '../plan/print.ts';
 import type { Plan } from '../plan/step.ts';
 import { parseSpec } from '../spec/parse.ts';
 import { formatProblems } from '../spec/problem.ts';
 import type { Spec } from '../spec/spec.ts';
-import type { HostRole } from '../topology/role.ts';
 import { hostRole } from '../topology/topology.ts';
 import type { Reading } from './reading.ts';
 import { type FileNow, fileInForce } from './in-force.ts';
@@ -31,12 +31,7 @@ export interface Looked {
   /** asks for another look after some milliseconds */
   readonly later: (milliseconds: number) => void;
   /** called with what a look has found; undefined: nothing is applied */
-  readonly onLook: (found: Found | undefined) => void;
-}
-
-/** Result of a look at the host. */
-export interface Found extends Pick<Prepared, 'facts' | 'desired'> {
-  readonly role: HostRole;
+  readonly onLook: (known: Known | undefined) => void;
 }
 
 /** A file that has changed is taken when it has stayed the same this long: an editor writes it in several steps. */
@@ -61,7 +56,7 @@ export function createLook(looked: Looked): () => Promise<Reading> {
       return { kind: 'rest', why: 'nothing is applied: `mustredirect apply` begins' };
     }
     const { source, problem } = inForce;
-    const reading = await lookAt(looked, source);
+    const reading = await lookAt(looked, source, history.entries.at(-1)?.run);
     return problem === undefined ? reading : { ...reading, problem };
   };
 }
@@ -70,6 +65,7 @@ export function createLook(looked: Looked): () => Promise<Reading> {
 async function lookAt(
   { context, caller, onLook, later }: Looked,
   source: Source | Applied,
+  run: string | undefined,
 ): Promise<Reading> {
   const openRun = await readOpenRun(context);
   if (openRun?.until !== undefined && !isOverdue(openRun))
@@ -80,8 +76,9 @@ async function lookAt(
     return { kind: 'rest', why: 'another run is at work' };
   }
   const target = targetOf(context, source);
-  const { plan, desired, facts } = await readAndPlan(context, target);
-  onLook({ role: target.role, facts, desired });
+  const { plan, ...read } = await readAndPlan(context, target);
+  const { desired } = read;
+  onLook({ ...read, target, source, run });
   refuse(desired.refusals);
   if (plan.steps.length === 0 && !openRun) return { kind: 'rest' };
   return {

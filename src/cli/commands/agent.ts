@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Agent, createAgent } from '../../agent/agent.ts';
-import { type Found, createLook } from '../../agent/look.ts';
+import { createLook } from '../../agent/look.ts';
 import { createMembers } from '../../agent/members/members.ts';
 import { createProbers } from '../../agent/members/probers.ts';
 import { wantedProbes } from '../../agent/members/wanted-probes.ts';
@@ -10,6 +10,7 @@ import { type AgentStatus, askAgent, serveStatus } from '../../agent/socket.ts';
 import { networkFolders, ownFolders, programsToWatch } from '../../agent/watched.ts';
 import { appliedNow, readHistory } from '../../apply/history.ts';
 import type { Caller } from '../../apply/run/caller.ts';
+import { type Known, changeRoutes } from '../../apply/run/change-routes.ts';
 import { MustredirectError } from '../../error.ts';
 import type { HostContext } from '../../apply/run/host-context.ts';
 import type { EngineName } from '../../spec/spec.ts';
@@ -32,17 +33,18 @@ export async function agent(terminal: Terminal, options: HostOptions): Promise<v
   const end = terminal.interrupt;
   const log = (line: string): void => terminal.tell(line);
   const watch = createWatch(end, log);
-  const members = followMembers(context, watch.signal, log, end);
+  const caller = callerOf(terminal);
+  const members = followMembers(context, caller, watch.signal, log, end);
   const look = createLook({
     context,
-    caller: callerOf(terminal),
+    caller,
     file,
     host: name,
     now: () => performance.now(),
     later: (milliseconds) => void pause(milliseconds, end).then(watch.signal),
-    onLook(found) {
-      watch.engines(found?.role.networks ?? []);
-      members.follow(found);
+    onLook(known) {
+      watch.engines(known?.target.role.networks ?? []);
+      members.follow(known);
     },
   });
   const running = createAgent({ now: () => performance.now(), sleep: pause, read: look, log }, end);
@@ -84,31 +86,44 @@ function callerOf(terminal: Terminal): Caller {
   };
 }
 
-/** Probes members, and writes down which of them are used. */
+/** Probes members, writes down which of them are used, and changes routes to them. */
 function followMembers(
-  { host: { files }, places }: HostContext,
+  context: HostContext,
+  caller: Caller,
   signal: () => void,
   log: (line: string) => void,
   end: AbortSignal,
 ) {
-  let written = Promise.resolve();
-  const write = (verdicts: Verdicts): void => {
-    written = written
-      .then(() => writeVerdicts(files, places.verdicts, verdicts))
+  const {
+    host: { files },
+    places,
+  } = context;
+  let known: Known | undefined;
+  const use = async (verdicts: Verdicts): Promise<void> => {
+    await writeVerdicts(files, places.verdicts, verdicts);
+    // Without them, the look that follows finds what differs, and runs.
+    if (known) known = (await changeRoutes(caller, context, known, verdicts)) ?? known;
+  };
+  let used = Promise.resolve();
+  const publish = (verdicts: Verdicts): void => {
+    used = used
+      .then(() => use(verdicts))
       .catch((error: unknown) => log(`${places.verdicts}: ${String(error)}`))
       .then(signal);
   };
   const now = (): number => performance.now();
-  const members = createMembers({ now, publish: write, log });
+  const members = createMembers({ now, publish, log });
   const probers = createProbers(
     { now, sleep: pause, start: startStream },
     { sample: (probe, one) => members.sample(probe, one), log },
     end,
   );
   return {
-    follow(found: Found | undefined): void {
-      members.follow(found?.role ?? { networks: [] }, found?.facts ?? { links: [], foreignRoutes: [] });
-      probers.follow(found ? wantedProbes(found) : []);
+    follow(found: Known | undefined): void {
+      known = found;
+      const role = found?.target.role ?? { networks: [] };
+      members.follow(role, found?.facts ?? { links: [], foreignRoutes: [] });
+      probers.follow(found ? wantedProbes({ ...found, role: found.target.role }) : []);
     },
     status: () => ({ members: members.status(), failedProbers: probers.failed() }),
   };

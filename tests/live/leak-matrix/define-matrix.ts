@@ -30,6 +30,7 @@ import { places } from './watch.ts';
 import { hostileSection } from '../hostile/page.ts';
 import { mustSucceed } from '../program.ts';
 import { createTestWorld } from '../test-world.ts';
+import { isThorough } from '../../thorough.ts';
 
 /** Minimum for each kind in one second: 100 are sent, and a busy machine may be late with some. */
 const atLeast = 70;
@@ -99,13 +100,13 @@ export function defineMatrix(parts: readonly MatrixPart[]): void {
     });
 
     it.each(what === 'kills' ? [...journeysOn('node1'), ...journeysOn('gw1')] : [])(
-      '$name on $host, killed at each boundary',
+      '$name on $host, killed at boundaries',
       { timeout: 1_800_000 },
       async (journey) => {
         const row = await runKillRow(world, journey);
         killRows.push(row);
         expect(row.faults).toEqual([]);
-        expect(row.boundaries).toBeGreaterThan(3);
+        expect(row.boundaries).toBeGreaterThan(isThorough ? 3 : 1);
       },
     );
   });

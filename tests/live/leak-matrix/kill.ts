@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TestHost } from '../../../src/lab/test-host.ts';
 import type { World } from '../../../src/lab/world.ts';
-import { type Boundary, atEachBoundary, runKilled } from '../killed.ts';
+import { type Boundary, atBoundaries, runKilled } from '../killed.ts';
 import { mustSucceed } from '../program.ts';
 import { declaredWayIsOpen } from './declared-way.ts';
 import type { Step } from './event.ts';
@@ -32,7 +32,7 @@ const traffic = 100;
 
 export async function runKillRow(world: World, journey: Journey): Promise<KillRow> {
   const faults: string[] = [];
-  const boundaries = await atEachBoundary(async (boundary) => {
+  const boundaries = await atBoundaries(async (boundary) => {
     const killed = await runKillCell(world, journey, boundary);
     if (killed.wasKilled) faults.push(...killed.faults.map((fault) => `boundary ${boundary}: ${fault}`));
     return killed.wasKilled;

@@ -1,0 +1,49 @@
+/** Routes that other verdicts on members change, worked out from what an earlier read of the host has found. */
+import { desiredState } from '../desired/desired.ts';
+import type { Desired } from '../desired/desired.ts';
+import type { Verdicts } from '../health/verdict.ts';
+import { isAlike } from '../kinds/alike.ts';
+import { type HostObject, objectKey } from '../kinds/index.ts';
+import type { Spec } from '../spec/spec.ts';
+import { actualState } from '../state/actual.ts';
+import type { Facts } from '../state/facts.ts';
+import type { HostRole } from '../topology/role.ts';
+import { makePlan } from './make-plan.ts';
+import type { Plan } from './step.ts';
+
+/** What a read has found, and what the file wants of it. */
+export interface ReadState {
+  readonly facts: Facts;
+  readonly desired: Desired;
+  readonly actual: readonly HostObject[];
+}
+
+export interface RouteChanges {
+  readonly plan: Plan;
+  /** what a read would find after the plan */
+  readonly after: ReadState;
+}
+
+/** @returns undefined when anything but the next hops of our routes differs: only a run can change that */
+export function routeChanges(
+  { role, gateways }: { readonly role: HostRole; readonly gateways: Spec['gateways'] },
+  before: ReadState,
+  verdicts: Verdicts,
+): RouteChanges | undefined {
+  const facts = { ...before.facts, verdicts };
+  const desired = desiredState(role, gateways, facts);
+  const wanted = desired.wanted.map(({ object }) => object);
+  const plan = makePlan(actualState(facts, wanted), desired, facts.ledger);
+  const onlyRoutes = plan.steps.length > 0 && plan.steps.every(({ do: action }) => replacesRoutes(action));
+  if (!onlyRoutes || desired.refusals.length > 0 || !isAlike(desired.nat, before.desired.nat))
+    return undefined;
+  const routes = new Map(wanted.flatMap((one) => (one.kind === 'route' ? [[objectKey(one), one]] : [])));
+  const owned = facts.owned.map((object) => routes.get(objectKey(object)) ?? object);
+  const changed = { ...facts, owned };
+  return { plan, after: { facts: changed, desired, actual: actualState(changed, wanted) } };
+}
+
+/** `replace` is atomic: packets take one next hop or the other. */
+function replacesRoutes(action: Plan['steps'][number]['do']): boolean {
+  return action.kind === 'ip' && action.lines.every((line) => line.startsWith('route replace '));
+}
