@@ -8,6 +8,7 @@ import { earlierRunText, isOverdue, readOpenRun } from '../apply/run/earlier-run
 import { type HostContext, readAndPlan } from '../apply/run/host-context.ts';
 import { refuse } from '../apply/run/refuse.ts';
 import { applyVerb } from '../apply/run/verbs.ts';
+import { readDrained } from '../host/files/drain-store.ts';
 import { isLocked } from '../host/files/lock.ts';
 import type { Target } from '../inspect/prepare.ts';
 import { planLines } from '../plan/print.ts';
@@ -31,7 +32,13 @@ export interface Looked {
   /** asks for another look after some milliseconds */
   readonly later: (milliseconds: number) => void;
   /** called with what a look has found; undefined: nothing is applied */
-  readonly onLook: (known: Known | undefined) => void;
+  readonly onLook: (known: Found | undefined) => void;
+}
+
+/** Result of a look at the host. */
+export interface Found extends Known {
+  /** members that an operator has taken out of use */
+  readonly drained: readonly string[];
 }
 
 /** A file that has changed is taken when it has stayed the same this long: an editor writes it in several steps. */
@@ -78,7 +85,8 @@ async function lookAt(
   const target = targetOf(context, source);
   const { plan, ...read } = await readAndPlan(context, target);
   const { desired } = read;
-  onLook({ ...read, target, source, run });
+  const drained = await readDrained(context.host.files, context.places.drained);
+  onLook({ ...read, target, source, run, drained: drained.map(({ host }) => host) });
   refuse(desired.refusals);
   if (plan.steps.length === 0 && !openRun) return { kind: 'rest' };
   return {

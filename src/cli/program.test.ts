@@ -81,6 +81,8 @@ describe('the common options', () => {
   it.each(leaves.map((name) => [name.join(' '), name] as const))('are accepted by "%s"', (text, name) => {
     const needed: Readonly<Record<string, string>> = {
       'lab exec': ' node1 true',
+      drain: ' gw1',
+      undrain: ' gw1',
       'watch-confirm': ' --run 1 --seconds 1',
     };
     const line = `${name.join(' ')} -f a.yaml --host nas --json -v${needed[text] ?? ''}`;

@@ -5,6 +5,7 @@ import { addBootCommands } from './boot-commands.ts';
 import { addFileCommands } from './file-commands.ts';
 import { addHostCommands } from './host-commands.ts';
 import { addLabCommands } from './lab-commands.ts';
+import { addMemberCommands } from './member-commands.ts';
 import { addCommonOptions, examples } from './options.ts';
 import type { Terminal } from './terminal/terminal.ts';
 import { addUndoCommands } from './undo-commands.ts';
@@ -41,6 +42,7 @@ export function createProgram(terminal: Terminal): Command {
     );
   addFileCommands(program, terminal);
   addHostCommands(program, terminal);
+  addMemberCommands(program, terminal);
   addUndoCommands(program, terminal);
   addBootCommands(program, terminal);
   addLabCommands(program, terminal);

@@ -55,6 +55,7 @@ export function givenRuns() {
     lock: join(folder, 'lock'),
     agent: join(folder, 'agent'),
     verdicts: join(folder, 'verdicts'),
+    drained: join(folder, 'drained'),
     daemon: '/run/mustredirect/host.bird',
     firstNamespace: true,
   });

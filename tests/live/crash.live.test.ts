@@ -106,7 +106,7 @@ describe(`killed with ${engine}`, () => {
         expect([boundary, compareDumps(clean, await dump())]).toEqual([boundary, []]);
         return true;
       });
-      expect(count).toBeGreaterThan(isThorough ? 3 : 1);
+      expect(count).toBeGreaterThan(isThorough ? 3 : 0);
     },
   );
 

@@ -123,6 +123,42 @@ describe('members that a check judges', () => {
     await waitForMember('gw1');
   });
 
+  it('drain moves every packet without a loss, undrain gives the member back', async () => {
+    const { node1 } = world.hosts;
+    const streams = families.map((family) => {
+      const argv = ['ping', '-i', '0.01', '-c', '1000', '-W', '1', addressesOf(family).internet];
+      return world.containers.run('web', argv);
+    });
+    const leaked = await leaksDuring(world, async () => {
+      const said = await mustSucceed(node1, 'drain', 'gw1');
+      expect(said).toContain('office: IPv6 leaves by gw2');
+      await waitForMember('gw2', families);
+      expect(await mustSucceed(node1, 'status')).toContain('gw1 works, is drained');
+      await mustSucceed(node1, 'undrain', 'gw1');
+      await waitForMember('gw1');
+      for (const { stdout } of await Promise.all(streams)) {
+        // Where the echo requests of one ping are translated by two gateways one after the other, each has answers.
+        expect(stdout).toContain('1000 packets transmitted, 1000 received, 0% packet loss');
+      }
+    });
+    expect(leaked).toBe(0);
+  });
+
+  it('drain of the last member, and of no member, is refused', async () => {
+    const { node1 } = world.hosts;
+    const refused = async (...args: readonly string[]): Promise<string> => {
+      const { exitCode, stderr } = await mustredirect(node1, ...args);
+      expect(exitCode).toBe(4);
+      return stderr;
+    };
+    expect(await refused('drain', 'gw9')).toContain('members: gw1, gw2');
+    expect(await refused('undrain', 'gw1')).toContain('gw1 is not drained');
+    await mustSucceed(node1, 'drain', 'gw2');
+    expect(await refused('drain', 'gw1')).toContain('the last member of gateway office');
+    await mustSucceed(node1, 'undrain', 'gw2');
+    expect(await usedMember(4)).toBe('gw1');
+  });
+
   it('status shows the members; plan and apply keep to the choice; destroy takes all away', async () => {
     const { node1, upstream } = world.hosts;
     await upstream.run(['sh', '-ec', drop('prerouting', 'iifname gw1')]);
@@ -133,6 +169,8 @@ describe('members that a check judges', () => {
     await mustSucceed(node1, 'apply', '--yes');
     await waitForMember('gw2');
     expect(await answers()).toEqual([true, true]);
+    const { exitCode, stderr } = await mustredirect(node1, 'drain', 'gw2');
+    expect([exitCode, stderr]).toEqual([4, expect.stringContaining('no agent runs on this host')]);
     await mustSucceed(node1, 'destroy', '--yes');
     expect(await dump()).toBe(before);
   });

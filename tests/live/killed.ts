@@ -28,34 +28,42 @@ export async function runKilled(
 }
 
 /**
- * Calls `kill` for boundaries of a run: with `THOROUGH=1` for each of them, otherwise for two at random.
+ * Calls `kill` for boundaries of a run: with `THOROUGH=1` for each of them, otherwise for one at random.
  *
  * @returns how many it was killed at
  */
 export async function atBoundaries(kill: (boundary: Boundary) => Promise<boolean>): Promise<number> {
+  if (!isThorough) return atOneBoundary(kill);
   let count = 0;
-  if (isThorough) while (await kill(count)) count += 1;
-  else count = await atRandomStep(kill);
-  const last = isThorough ? ends : [oneOf(ends)];
-  for (const end of last) {
-    if (!(await kill(end))) throw new Error(`the run was not killed at ${end}`);
-  }
-  return count + last.length;
+  while (await kill(count)) count += 1;
+  for (const end of ends) await mustBeKilled(kill, end);
+  return count + ends.length;
 }
 
-/** No run has more steps. */
-const mostSteps = 16;
+/** Most runs have about as many steps, and a boundary after each. */
+const usualSteps = 12;
 
-async function atRandomStep(kill: (boundary: Boundary) => Promise<boolean>): Promise<number> {
-  let step = Math.floor(Math.random() * mostSteps);
-  // Nobody knows how many steps a run has: it completes when it has fewer.
-  while (!(await kill(step))) {
-    if (step === 0) throw new Error('the run has no steps');
-    step = Math.floor(Math.random() * step);
+async function atOneBoundary(kill: (boundary: Boundary) => Promise<boolean>): Promise<number> {
+  const position = randomBelow(usualSteps + ends.length);
+  const end = ends[position - usualSteps];
+  if (end !== undefined) {
+    await mustBeKilled(kill, end);
+    return 1;
   }
+  // A run with fewer steps completes.
+  let step = position;
+  while (step > 0 && !(await kill(step))) step = randomBelow(step);
+  if (step === 0) await mustBeKilled(kill, 0);
   return 1;
 }
 
-function oneOf<T>(all: readonly T[]): T {
-  return all[Math.floor(Math.random() * all.length)] as T;
+async function mustBeKilled(
+  kill: (boundary: Boundary) => Promise<boolean>,
+  boundary: Boundary,
+): Promise<void> {
+  if (!(await kill(boundary))) throw new Error(`the run was not killed at ${boundary}`);
+}
+
+function randomBelow(limit: number): number {
+  return Math.floor(Math.random() * limit);
 }

@@ -8,6 +8,7 @@ import { addresses, addressesOf, network } from '../../src/lab/layout.ts';
 import { type World, type WorldOptions } from '../../src/lab/world.ts';
 import { mustSucceed, mustredirect } from './program.ts';
 import { createTestWorld } from './test-world.ts';
+import { rowsToRun } from '../thorough.ts';
 
 const families = [4, 6] as const;
 /** With the lab's own, one more than the limit for rules by source. */
@@ -58,8 +59,12 @@ async function atIsp(act: () => Promise<void>): Promise<number> {
   return (await capture.stop()).length;
 }
 
-const modes = ([0, 1, 2] as const).flatMap((rpFilter) =>
-  ([0, 1] as const).map((srcValidMark) => ({ rpFilter, srcValidMark })),
+const modes = rowsToRun(
+  ([0, 1, 2] as const).flatMap((rpFilter) =>
+    ([0, 1] as const).map((srcValidMark) => ({ rpFilter, srcValidMark })),
+  ),
+  // A strict filter is the one that a mark may fail, with each value of the other; both occur once more.
+  ({ rpFilter, srcValidMark }) => rpFilter === 1 || (rpFilter === 2 && srcValidMark === 0),
 );
 
 describe.each(modes)('rp_filter $rpFilter, src_valid_mark $srcValidMark', (sysctls) => {
@@ -133,7 +138,7 @@ describe('a change between steering by rules and by fwmark', () => {
     await world.down();
   });
 
-  it.each([0, 1, 2] as const)('lets no packet out elsewhere, rp_filter %s', async (rpFilter) => {
+  it.each(rowsToRun([0, 1, 2] as const, (rpFilter) => rpFilter === 1))('lets no packet out elsewhere, rp_filter %s', async (rpFilter) => {
     await build({ rpFilter });
     const { node1, gw1 } = world.hosts;
     const few = exampleFile('external', { families });

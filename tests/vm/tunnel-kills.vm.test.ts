@@ -76,7 +76,7 @@ describe(`kernel ${release()}`, () => {
       await expectState(boundary, clean);
       return isMade || isRemoved;
     });
-    expect(count).toBeGreaterThan(isThorough ? 6 : 1);
+    expect(count).toBeGreaterThan(isThorough ? 6 : 0);
   });
 
   it('changing is finished by apply and undone by rollback, and nothing leaves by another way', async () => {
@@ -123,7 +123,7 @@ describe(`kernel ${release()}`, () => {
       await expectState(boundary, first);
       return true;
     });
-    expect(count).toBeGreaterThan(isThorough ? 3 : 1);
+    expect(count).toBeGreaterThan(isThorough ? 3 : 0);
     expect(await closed.stop()).toEqual([]);
     await Promise.all(pings.map((ping) => ping.stop()));
   });

@@ -90,7 +90,7 @@ function started() {
 describe('members', () => {
   it('are left family by family, and the verdict is published', () => {
     const { members, published, log, rounds } = started();
-    members.follow(role, factsWith(lan, bridge));
+    members.follow(role, factsWith(lan, bridge), []);
     rounds(20);
     expect(published).toEqual([]);
     rounds(3, 'gw1', 6);
@@ -117,7 +117,7 @@ describe('members', () => {
     const { members, published, rounds } = started();
     const used = { host: 'gw2', since: '2026-11-29T18:00:00.000Z', why: 'gw1: cut' };
     const verdicts = { office: { members: ['gw1', 'gw2'], used: { 4: used } } };
-    members.follow(role, { ...factsWith(lan, bridge), verdicts });
+    members.follow(role, { ...factsWith(lan, bridge), verdicts }, []);
     rounds(20);
     expect(members.status()).toMatchObject([
       { family: 4, used: 'gw2', why: 'gw1: cut' },
@@ -128,9 +128,9 @@ describe('members', () => {
 
   it('stay when their common link goes: no other one is better', () => {
     const { members, published, rounds } = started();
-    members.follow(role, factsWith(lan, bridge));
+    members.follow(role, factsWith(lan, bridge), []);
     rounds(20);
-    members.follow(role, factsWith({ ...lan, noCarrier: true }, bridge));
+    members.follow(role, factsWith({ ...lan, noCarrier: true }, bridge), []);
     expect(published).toEqual([]);
     expect(members.status()[0]?.members).toMatchObject([
       { state: 'down', fault: 'eth0 has no carrier' },
@@ -138,23 +138,38 @@ describe('members', () => {
     ]);
   });
 
+  it('are left when an operator drains them, and used again when they are given back', () => {
+    const { members, log, rounds } = started();
+    members.follow(role, factsWith(lan, bridge), []);
+    rounds(20);
+    members.follow(role, factsWith(lan, bridge), ['gw1']);
+    expect(members.status()).toMatchObject([
+      { family: 4, used: 'gw2', why: 'gw1 is drained', members: [{ drained: true, state: 'up' }, {}] },
+      { family: 6, used: 'gw2' },
+    ]);
+    rounds(700);
+    members.follow(role, factsWith(lan, bridge), []);
+    expect(members.status().map(({ used }) => used)).toEqual(['gw1', 'gw1']);
+    expect(log.at(-1)).toBe('gateway office: IPv6 leaves by gw1 instead of gw2: gw1 works again');
+  });
+
   it('have their verdict published until runs read it', () => {
     const { members, published, rounds } = started();
-    members.follow(role, factsWith(lan, bridge));
+    members.follow(role, factsWith(lan, bridge), []);
     rounds(20);
     rounds(3, 'gw1');
     const count = published.length;
-    members.follow(role, factsWith(lan, bridge));
+    members.follow(role, factsWith(lan, bridge), []);
     expect(published).toHaveLength(count + 1);
     const verdicts = JSON.parse(JSON.stringify(published.at(-1))) as Verdicts;
-    members.follow(role, { ...factsWith(lan, bridge), verdicts });
+    members.follow(role, { ...factsWith(lan, bridge), verdicts }, []);
     expect(published).toHaveLength(count + 1);
   });
 
   it('are forgotten when nothing is applied', () => {
     const { members, rounds } = started();
-    members.follow(role, factsWith(lan, bridge));
-    members.follow({ networks: [] }, factsWith());
+    members.follow(role, factsWith(lan, bridge), []);
+    members.follow({ networks: [] }, factsWith(), []);
     rounds(20, 'gw1');
     expect(members.status()).toEqual([]);
   });

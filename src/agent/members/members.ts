@@ -28,6 +28,8 @@ export interface MemberStatus {
   readonly host: string;
   readonly state: MemberHealth['state'];
   readonly fault?: string;
+  /** an operator has taken it out of use */
+  readonly drained?: true;
   /** share of the last 50 probes that were lost, over all targets: 0 to 1 */
   readonly loss?: number;
   /** mean round trip in milliseconds */
@@ -54,6 +56,7 @@ export interface Members {
   follow(
     role: Pick<HostRole, 'failover' | 'networks'>,
     facts: Pick<Facts, 'links' | 'foreignRoutes' | 'verdicts'>,
+    drained: readonly string[],
   ): void;
   sample(probe: Pick<Probe, 'gateway' | 'family' | 'member' | 'target'>, sample: PingSample): void;
   status(): readonly GatewayHealth[];
@@ -72,9 +75,9 @@ export function createMembers({ now, publish, log }: MembersPorts): Members {
   };
   const publishAll = (): void => publish(verdictsOf([...judged.values()]));
   return {
-    follow(role, facts) {
+    follow(role, facts, drained) {
       judged = followed(role, facts, judged);
-      for (const one of judged.values()) feed(one, ...linkEvents(one, facts, now()));
+      for (const one of judged.values()) feed(one, ...eventsOf(one, facts, drained, now()));
       // Also when the file could not be written, or somebody has removed it.
       if (!isDeepStrictEqual(facts.verdicts ?? {}, verdictsOf([...judged.values()]))) publishAll();
     },
@@ -122,6 +125,22 @@ function sameChoice(a: FailoverGateway, b: FailoverGateway): boolean {
   return textOf(a) === textOf(b);
 }
 
+/** Of one moment: what a look shows of each member. */
+function eventsOf(
+  one: Judged,
+  facts: Pick<Facts, 'links' | 'foreignRoutes'>,
+  drained: readonly string[],
+  time: number,
+): HealthEvent[] {
+  const drains = one.gateway.members.map(({ host }): HealthEvent => ({
+    kind: 'drain',
+    time,
+    member: host,
+    on: drained.includes(host),
+  }));
+  return [...drains, ...linkEvents(one, facts, time)];
+}
+
 /** Carrier and state of the link to each member: known before a probe is lost. */
 function linkEvents(
   { gateway, family }: Judged,
@@ -166,7 +185,7 @@ function statusOf({ gateway, family, health, chosen }: Judged): GatewayHealth {
   };
 }
 
-function memberStatus({ host, state, fault, targets }: MemberHealth): MemberStatus {
+function memberStatus({ host, state, fault, drained, targets }: MemberHealth): MemberStatus {
   const found = Object.values(targets);
   const trips = found.flatMap((target) => roundTripOf(target) ?? []);
   const mean = (numbers: readonly number[]): number =>
@@ -175,6 +194,7 @@ function memberStatus({ host, state, fault, targets }: MemberHealth): MemberStat
     host,
     state,
     ...(fault === undefined ? {} : { fault }),
+    ...(drained ? { drained } : {}),
     ...(found.length > 0 ? { loss: mean(found.map(lossOf)) } : {}),
     ...(trips.length > 0 ? { roundTrip: Math.round(mean(trips) * 100) / 100 } : {}),
   };

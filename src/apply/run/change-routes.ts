@@ -13,7 +13,7 @@ import type { HostContext } from './host-context.ts';
 import { withLock } from './lock-host.ts';
 import { applyVerb } from './verbs.ts';
 
-/** Result of a look at the host. */
+/** What a look has found on the host. */
 export interface Known extends ReadState {
   readonly target: Target;
   readonly source: Source;

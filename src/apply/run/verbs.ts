@@ -45,6 +45,7 @@ export function destroyVerb(
     senders,
     ...(damage ? { check: () => damage.moveAside() } : {}),
     async record() {
+      await host.files.remove(places.drained);
       await removeState(host.files, places.history);
       await host.files.remove(places.verdicts);
     },

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Agent, createAgent } from '../../agent/agent.ts';
-import { createLook } from '../../agent/look.ts';
+import { type Found, createLook } from '../../agent/look.ts';
 import { createMembers } from '../../agent/members/members.ts';
 import { createProbers } from '../../agent/members/probers.ts';
 import { wantedProbes } from '../../agent/members/wanted-probes.ts';
@@ -56,7 +56,7 @@ export async function agent(terminal: Terminal, options: HostOptions): Promise<v
     ...members.status(),
   });
   await serveStatus(places.agent, status, end);
-  watch.begin(running, { file, state: [places.history, places.journal] });
+  watch.begin(running, { file, state: [places.history, places.journal, places.drained] });
   log(`holds ${name} to ${file}`);
   await tellSystemd(context, terminal.env, running, end);
   await running.run();
@@ -119,10 +119,10 @@ function followMembers(
     end,
   );
   return {
-    follow(found: Known | undefined): void {
+    follow(found: Found | undefined): void {
       known = found;
       const role = found?.target.role ?? { networks: [] };
-      members.follow(role, found?.facts ?? { links: [], foreignRoutes: [] });
+      members.follow(role, found?.facts ?? { links: [], foreignRoutes: [] }, found?.drained ?? []);
       probers.follow(found ? wantedProbes({ ...found, role: found.target.role }) : []);
     },
     status: () => ({ members: members.status(), failedProbers: probers.failed() }),

@@ -29,6 +29,7 @@ async function run(
     lock: '',
     agent: '',
     verdicts: '',
+    drained: '',
     daemon: '',
     firstNamespace,
   };

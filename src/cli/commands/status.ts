@@ -126,10 +126,18 @@ function memberLines({ agent }: Found): string[] {
   });
 }
 
-function memberText({ host, state, fault, loss, roundTrip }: GatewayHealth['members'][number]): string {
+function memberText({
+  host,
+  state,
+  fault,
+  drained,
+  loss,
+  roundTrip,
+}: GatewayHealth['members'][number]): string {
   const words = { up: 'works', down: 'has failed', unknown: 'is not probed yet' } as const;
   return [
     `${host} ${words[state]}`,
+    ...(drained ? ['is drained'] : []),
     ...(fault === undefined ? [] : [fault]),
     ...(loss === undefined ? [] : [`${Math.round(loss * 100)} % lost`]),
     ...(roundTrip === undefined ? [] : [`${roundTrip} ms`]),

@@ -19,6 +19,7 @@ beforeEach(async () => {
     lock: join(base, 'run/host.lock'),
     agent: join(base, 'run/host.agent'),
     verdicts: join(base, 'run/host.verdicts'),
+    drained: join(base, 'state/host.drained'),
     daemon: join(base, 'run/host.bird'),
     firstNamespace: false,
   };

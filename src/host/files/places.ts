@@ -15,6 +15,8 @@ export interface Places {
   readonly agent: string;
   /** members that the agent has chosen */
   readonly verdicts: string;
+  /** members that an operator has taken out of use */
+  readonly drained: string;
   /** folder of our routing daemon, while it runs */
   readonly daemon: string;
   /** whether this is the network namespace that the machine booted with */
@@ -32,6 +34,7 @@ export async function findPlaces(env: Readonly<Record<string, string | undefined
     lock: join(run, `${name}.lock`),
     agent: join(run, `${name}.agent`),
     verdicts: join(run, `${name}.verdicts`),
+    drained: join(state, `${name}.drained`),
     daemon: join(run, `${name}.bird`),
     firstNamespace: name === first,
   };

@@ -16,6 +16,9 @@ export async function removeState(files: Files, path: string): Promise<void> {
 }
 
 /** Removes temporary files of a run that was killed while it replaced a state file. */
-export async function removeLeftovers(files: Files, { ledger, journal, history }: Places): Promise<void> {
-  for (const path of [ledger, journal, history]) await files.remove(temporaryPath(path));
+export async function removeLeftovers(
+  files: Files,
+  { ledger, journal, history, drained }: Places,
+): Promise<void> {
+  for (const path of [ledger, journal, history, drained]) await files.remove(temporaryPath(path));
 }

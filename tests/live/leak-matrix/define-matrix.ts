@@ -106,7 +106,7 @@ export function defineMatrix(parts: readonly MatrixPart[]): void {
         const row = await runKillRow(world, journey);
         killRows.push(row);
         expect(row.faults).toEqual([]);
-        expect(row.boundaries).toBeGreaterThan(isThorough ? 3 : 1);
+        expect(row.boundaries).toBeGreaterThan(isThorough ? 3 : 0);
       },
     );
   });

@@ -1,0 +1,129 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type AgentStatus, askAgent } from '../../agent/socket.ts';
+import type { GatewayHealth } from '../../agent/members/members.ts';
+import { MustredirectError } from '../../error.ts';
+import { readDrained, writeDrained } from '../../host/files/drain-store.ts';
+import { type ContextOptions, openContext } from '../session/session.ts';
+import type { Terminal } from '../terminal/terminal.ts';
+
+interface DrainOptions extends ContextOptions {
+  readonly json?: true | undefined;
+  /** seconds to wait for the agent */
+  readonly wait: number;
+}
+
+/** Takes a member out of use, or gives it back: the agent, which chooses among members, reads it from a file. */
+export async function drain(
+  terminal: Terminal,
+  on: boolean,
+  member: string,
+  options: DrainOptions,
+): Promise<void> {
+  const { host, places } = await openContext(terminal, options);
+  const agent = await runningAgent(places.agent);
+  const before = await readDrained(host.files, places.drained);
+  const others = before.filter((one) => one.host !== member);
+  const gateways = gatewaysOf(agent, member);
+  if (on && gateways.length === 0) throw noMember(member, agent);
+  if (on) refuseLast(member, gateways);
+  if (!on && others.length === before.length) throw notDrained(member, before);
+  const entry = { host: member, since: new Date().toISOString(), user: terminal.user };
+  await writeDrained(host.files, places.drained, on ? [...others, entry] : others);
+  const after = await untilSeen(places.agent, member, on, options.wait);
+  report(terminal, on, member, after, options);
+}
+
+async function runningAgent(socket: string): Promise<AgentStatus> {
+  const agent = await askAgent(socket);
+  if (typeof agent === 'object') return agent;
+  throw new MustredirectError(
+    'refused',
+    agent === 'silent' ? 'the agent of this host does not answer' : 'no agent runs on this host',
+    {
+      hint: 'the agent chooses among the members of a gateway: start it with `mustredirect agent`, on the node',
+    },
+  );
+}
+
+function gatewaysOf({ members }: AgentStatus, host: string): GatewayHealth[] {
+  return members.filter((gateway) => gateway.members.some((one) => one.host === host));
+}
+
+function noMember(host: string, { members }: AgentStatus): MustredirectError {
+  const known = [...new Set(members.flatMap((gateway) => gateway.members.map((one) => one.host)))];
+  return new MustredirectError('refused', `${host} is no member that this host chooses among`, {
+    hint:
+      known.length > 0
+        ? `members: ${known.join(', ')}`
+        : 'it chooses among the members of gateways with `check:` in the file, once that is applied',
+  });
+}
+
+function refuseLast(host: string, gateways: readonly GatewayHealth[]): void {
+  const alone = gateways.find(({ members }) =>
+    members.every((one) => one.host === host || one.drained === true),
+  );
+  if (!alone) return;
+  throw new MustredirectError(
+    'refused',
+    `${host} is the last member of gateway ${alone.gateway} that is not drained`,
+    {
+      hint: '`mustredirect undrain MEMBER` gives another one back first',
+    },
+  );
+}
+
+function notDrained(host: string, drained: readonly { readonly host: string }[]): MustredirectError {
+  return new MustredirectError('refused', `${host} is not drained`, {
+    hint: drained.length > 0 ? `drained: ${drained.map((one) => one.host).join(', ')}` : 'no member is',
+  });
+}
+
+/** milliseconds between two questions to the agent */
+const askEvery = 50;
+
+/** Waits until the agent knows of it and, when the member is drained, has left it if another one works. */
+async function untilSeen(
+  socket: string,
+  member: string,
+  on: boolean,
+  wait: number,
+): Promise<readonly GatewayHealth[]> {
+  const end = performance.now() + wait * 1000;
+  for (;;) {
+    const agent = await askAgent(socket);
+    const gateways = typeof agent === 'object' ? gatewaysOf(agent, member) : [];
+    const isKnown = gateways.every(({ members }) =>
+      members.every(({ host, drained = false }) => host !== member || drained === on),
+    );
+    const isLeft = !on || gateways.every(({ used }) => used !== member);
+    if (typeof agent === 'object' && isKnown && isLeft) return gateways;
+    if (performance.now() > end) {
+      if (typeof agent === 'object' && isKnown) return gateways;
+      throw new MustredirectError('failed', `the agent has not taken it over within ${wait} s`, {
+        hint: 'it does so with its next look at this host: `mustredirect status` shows when',
+      });
+    }
+    await sleep(askEvery);
+  }
+}
+
+function report(
+  terminal: Terminal,
+  on: boolean,
+  member: string,
+  gateways: readonly GatewayHealth[],
+  { json }: DrainOptions,
+): void {
+  const stays = on ? gateways.filter(({ used }) => used === member) : [];
+  if (json) {
+    const used = gateways.map(({ gateway, family, used: by }) => ({ gateway, family, used: by }));
+    terminal.print(JSON.stringify({ member, drained: on, gateways: used }, null, 2));
+  } else {
+    const ways = gateways.map(({ gateway, family, used }) => `${gateway}: IPv${family} leaves by ${used}`);
+    terminal.print([`${member} is ${on ? 'drained' : 'given back'}`, ...ways].join('\n'));
+  }
+  if (stays.length === 0) return;
+  terminal.tell('no other member works: it is left as soon as one does', 'warning');
+  terminal.setExitStatus(3);
+}
