@@ -16,6 +16,7 @@ import { eachFamily, families } from './leak-matrix/families.ts';
 import { runKilled } from './killed.ts';
 import { mustSucceed } from './program.ts';
 import { createTestWorld, podmanEngines } from './test-world.ts';
+import { rowsToRun } from '../thorough.ts';
 
 /** number of networks that causes steering by fwmark */
 const many = 16;
@@ -31,6 +32,9 @@ const situations: readonly Situation[] = [
   ...(await podmanEngines()).map((engine) => ({ engine, by: 'rules' }) as const),
   { engine: 'docker', by: 'rules' },
 ];
+
+/** Without all of them, each ending runs in one situation, which varies from run to run. */
+const firstSituation = Math.floor(Math.random() * situations.length);
 
 const rows: EndingRow[] = [];
 
@@ -203,7 +207,13 @@ describe.each(situations)('with $engine, by $by', ({ engine, by }) => {
     },
   ];
 
-  it.each(endings)('$what', async ({ what, begin, end, open }) => {
+  const position = situations.findIndex((one) => one.engine === engine && one.by === by);
+  const ofThisSituation = rowsToRun(
+    endings,
+    (_, index) => (firstSituation + index) % situations.length === position,
+  );
+
+  it.each(ofThisSituation)('$what', async ({ what, begin, end, open }) => {
     await run('destroy', '--yes');
     await begins();
     if (begin) {
@@ -241,6 +251,7 @@ describe('docs/leak-matrix.md', () => {
     const section = endingsText(rows);
     if (process.env['LEAK_MATRIX'] === 'write') await writeEndings(section);
     expect(section).not.toContain('**packets**');
-    expect((await readEndings()).trim()).toBe(section.trim());
+    const written = (await readEndings()).split('\n');
+    expect(section.split('\n').filter((line) => !written.includes(line))).toEqual([]);
   });
 });
