@@ -7,7 +7,7 @@ import { draw, readResult, writeResult } from './output.ts';
 import { apply } from './parts/apply.ts';
 import { cost } from './parts/cost.ts';
 import { oneNetwork } from './parts/one-network.ts';
-import type { Redirect } from './parts/part.ts';
+import type { Part } from './parts/part.ts';
 import { gatewayScale, nodeScale } from './parts/scale.ts';
 import { start } from './parts/start.ts';
 import { steering } from './parts/steering.ts';
@@ -15,10 +15,10 @@ import type { Result } from './result.ts';
 import { checkTable, valueTable } from './table.ts';
 import { thisMachine } from '../src/lab/world.ts';
 
-export const parts: readonly Redirect[] = [oneNetwork, gatewayScale, nodeScale, steering, cost, apply, start];
+export const parts: readonly Part[] = [oneNetwork, gatewayScale, nodeScale, steering, cost, apply, start];
 
 export interface BenchOptions {
-  readonly parts: readonly Redirect[];
+  readonly parts: readonly Part[];
   readonly quick: boolean;
   /** the folder of the project, built */
   readonly root: string;
@@ -48,7 +48,7 @@ export async function drawAgain(options: Pick<BenchOptions, 'parts' | 'into'>): 
   for (const part of options.parts) await draw(options.into, part, await readResult(options.into, part.name));
 }
 
-async function runPart(part: Redirect, options: BenchOptions): Promise<Result> {
+async function runPart(part: Part, options: BenchOptions): Promise<Result> {
   const begin = performance.now();
   const date = new Date().toISOString();
   const [load = 0] = loadavg();
@@ -69,6 +69,6 @@ async function runPart(part: Redirect, options: BenchOptions): Promise<Result> {
   };
 }
 
-function report({ title }: Redirect, { checks, series }: Result): string {
+function report({ title }: Part, { checks, series }: Result): string {
   return `\n${title}\n\n${checkTable(checks)}\n\n${valueTable(series)}\n`;
 }

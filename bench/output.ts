@@ -2,7 +2,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { plotFolder, sectionOf, withSection } from './page.ts';
-import type { Redirect } from './parts/part.ts';
+import type { Part } from './parts/part.ts';
 import { type Result, resultSchema } from './result.ts';
 
 /** @param into a folder that has, or gets, `bench/results` and `docs` */
@@ -17,7 +17,7 @@ export async function readResult(into: string, part: string): Promise<Result> {
 }
 
 /** The pictures, and the part's section of the page, from its figures. */
-export async function draw(into: string, part: Redirect, result: Result): Promise<void> {
+export async function draw(into: string, part: Part, result: Result): Promise<void> {
   const docs = join(into, 'docs');
   await mkdir(join(docs, plotFolder), { recursive: true });
   const plots = part.plots(result);

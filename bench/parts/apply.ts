@@ -8,12 +8,12 @@ import { oneMore, placedNetworks, fileOf } from '../lab/networks.ts';
 import { programOf } from '../lab/program.ts';
 import { linePlot } from '../plot/lines.ts';
 import type { Check, Series } from '../result.ts';
-import type { Context, Redirect } from './part.ts';
+import type { Context, Part } from './part.ts';
 
 /** By hand, this many and more are done once: it takes a minute, and varies little. */
 const onceFrom = 10_000;
 
-export const apply: Redirect = {
+export const apply: Part = {
   name: 'apply',
   title: 'Applying',
   async run(context) {

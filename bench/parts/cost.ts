@@ -6,11 +6,11 @@ import { type Piece, pieces } from '../lab/pieces.ts';
 import { pings } from '../measures/measures.ts';
 import { barPlot } from '../plot/bars.ts';
 import type { Check, Series } from '../result.ts';
-import type { Redirect } from './part.ts';
+import type { Part } from './part.ts';
 
 const networks = 1;
 
-export const cost: Redirect = {
+export const cost: Part = {
   name: 'cost',
   title: 'What a packet pays for',
   async run(context) {

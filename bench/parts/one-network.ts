@@ -6,12 +6,12 @@ import { variants } from '../lab/variants.ts';
 import { connections, pings, smallPackets, tcp } from '../measures/measures.ts';
 import { barPlot } from '../plot/bars.ts';
 import type { Check, Series } from '../result.ts';
-import type { Redirect } from './part.ts';
+import type { Part } from './part.ts';
 
 /** The same once more, in another lab: a difference that this has too is no difference. */
 const again = 'plain again';
 
-export const oneNetwork: Redirect = {
+export const oneNetwork: Part = {
   name: 'one-network',
   title: 'One network',
   async run(context) {

@@ -15,7 +15,7 @@ export interface Context {
   readonly progress: Progress;
 }
 
-export interface Redirect {
+export interface Part {
   readonly name: string;
   readonly title: string;
   run(context: Context): Promise<Measured>;

@@ -8,9 +8,9 @@ import type { Effort } from '../effort.ts';
 import { ofBystander, ofHost, pings, smallPackets, tcp } from '../measures/measures.ts';
 import { sharePlot } from '../plot/shares.ts';
 import type { Check, Series } from '../result.ts';
-import type { Redirect } from './part.ts';
+import type { Part } from './part.ts';
 
-export const gatewayScale: Redirect = scalePart({
+export const gatewayScale: Part = scalePart({
   name: 'gateway',
   title: 'Many networks on the gateway',
   others: 'other nodes',
@@ -22,7 +22,7 @@ export const gatewayScale: Redirect = scalePart({
   ],
 });
 
-export const nodeScale: Redirect = scalePart({
+export const nodeScale: Part = scalePart({
   name: 'node',
   title: 'Many networks on the node',
   others: 'node1',
@@ -33,13 +33,13 @@ export const nodeScale: Redirect = scalePart({
   ],
 });
 
-interface Scale extends Pick<Redirect, 'name' | 'title'> {
+interface Scale extends Pick<Part, 'name' | 'title'> {
   readonly others: Networks['others'];
   sizes(effort: Effort): readonly number[];
   measures(effort: Effort): readonly Measure<BenchLab>[];
 }
 
-function scalePart(scale: Scale): Redirect {
+function scalePart(scale: Scale): Part {
   const { name, title, others } = scale;
   return {
     name,

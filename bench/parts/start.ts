@@ -5,7 +5,7 @@ import { type Gateway, timed, withGateway } from '../lab/gateway-host.ts';
 import { fileFor } from '../lab/networks.ts';
 import { applyOn, programOf } from '../lab/program.ts';
 import { barPlot } from '../plot/bars.ts';
-import type { Redirect } from './part.ts';
+import type { Part } from './part.ts';
 
 const networks = 1;
 const node = 'node -e 0';
@@ -16,7 +16,7 @@ const tries = 3;
 /** How many times Node that does nothing each may take. */
 const limits: Readonly<Record<string, number>> = { '--help': 2, '--version': 2, status: 4 };
 
-export const start: Redirect = {
+export const start: Part = {
   name: 'start',
   title: 'Starting',
   async run(context) {

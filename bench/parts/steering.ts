@@ -10,12 +10,12 @@ import { withLabs } from '../lab/labs.ts';
 import { pings, smallPackets } from '../measures/measures.ts';
 import { sharePlot } from '../plot/shares.ts';
 import type { Check, Measured, Series } from '../result.ts';
-import type { Context, Redirect } from './part.ts';
+import type { Context, Part } from './part.ts';
 
 /** How many subnets each kind leaves to rules. */
 const kinds = { rules: 1_000_000, map: 0 };
 
-export const steering: Redirect = {
+export const steering: Part = {
   name: 'steering',
   title: 'Rules by source, or the map',
   async run(context) {

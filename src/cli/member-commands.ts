@@ -1,6 +1,6 @@
 /** Commands on members of gateways, which the agent carries out. */
 import { type Command, Option } from '@commander-js/extra-typings';
-import { examples, jsonOption, readDuration, verboseOption } from './options.ts';
+import { collect, examples, jsonOption, readDuration, verboseOption, yesOption } from './options.ts';
 import type { Terminal } from './terminal/terminal.ts';
 
 export function addMemberCommands(program: Command, terminal: Terminal): void {
@@ -24,6 +24,39 @@ export function addMemberCommands(program: Command, terminal: Terminal): void {
     .addHelpText('after', examples(['undrain gw1', 'after its maintenance']))
     .action(async (member, options) =>
       (await import('./commands/drain.ts')).drain(terminal, false, member, options),
+    );
+  addDrill(program, terminal);
+}
+
+function addDrill(program: Command, terminal: Terminal): void {
+  program
+    .command('drill')
+    .argument('<gateway>', 'gateway of the file with `check:`')
+    .summary('cut the member that a gateway uses, and measure what containers notice')
+    .description(
+      'A fire drill on this node: drops everything that it sends by the member that the gateway uses, pings from the ' +
+        'network meanwhile, and shows how long no answer came, how many pings were lost, and how many packets left by ' +
+        'another way: until another member has taken over, and until the first one is used again. The agent must run, ' +
+        'and another member must work. The cut ends with this command, however it ends. Exits with 3 when nobody took ' +
+        'over, or a packet left by another way.',
+    )
+    .option(
+      '--to <address>',
+      'an address that answers pings; may be given once for each family (default: the first target of the check)',
+      collect,
+    )
+    .addOption(yesOption())
+    .addOption(verboseOption())
+    .addOption(jsonOption())
+    .addHelpText(
+      'after',
+      examples(
+        ['drill office', 'ask, cut, measure, give back'],
+        ['drill office --yes --json', 'every night'],
+      ),
+    )
+    .action(async (gateway, options) =>
+      (await import('./commands/drill.ts')).drill(terminal, gateway, options),
     );
 }
 

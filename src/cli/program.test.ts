@@ -83,6 +83,7 @@ describe('the common options', () => {
       'lab exec': ' node1 true',
       drain: ' gw1',
       undrain: ' gw1',
+      drill: ' office',
       'watch-confirm': ' --run 1 --seconds 1',
     };
     const line = `${name.join(' ')} -f a.yaml --host nas --json -v${needed[text] ?? ''}`;

@@ -43,7 +43,7 @@ export async function verifyNetwork(
       const evidence = `its bridge ${bridge} is not there, or has no address: start a container of the network, and verify again`;
       return [{ ...about, check: 'path', ok: 'not-checked', evidence }];
     }
-    return sendTemporarily(host, facts, network, subnet, send);
+    return fromSpareAddress(host, facts, network, subnet, send);
   }
   const checks = await send(container);
   return isFirst(network, subnet) && to.closed === undefined
@@ -132,8 +132,8 @@ export function viasTo(network: NodeNetwork, { address, port }: Target): string[
   return [...new Set([...vias, gateway])];
 }
 
-/** Tries the next address when another verification or a foreign host uses one. */
-async function sendTemporarily<T>(
+/** Runs `work` in a temporary namespace of the network. Tries the next address when another verification or a foreign host uses one. */
+export async function fromSpareAddress<T>(
   host: LiveHost,
   facts: Facts,
   network: NodeNetwork,

@@ -8,7 +8,7 @@ import type { World } from '../../src/lab/world.ts';
 import { type Boundary, atBoundaries, runKilled } from './killed.ts';
 import { mustSucceed, mustredirect } from './program.ts';
 import { createTestWorld, podmanEngines } from './test-world.ts';
-import { isThorough } from '../thorough.ts';
+import { aShareOf, isThorough } from '../thorough.ts';
 
 /** Fixes the table number: an allocated one is kept, and would depend on earlier runs. */
 function fileWithTable(engine: LabEngine, table: number): string {
@@ -87,7 +87,7 @@ describe(`killed with ${engine}`, () => {
     return boundary === 'last' && name !== 'destroy';
   }
 
-  it.each(journeys)(
+  it.each(aShareOf(journeys, 2))(
     '$name is finished or undone after a kill at any boundary',
     { timeout: 1_800_000 },
     async (journey) => {

@@ -8,6 +8,7 @@ import { addresses, network } from '../../src/lab/layout.ts';
 import type { World, WorldOptions } from '../../src/lab/world.ts';
 import { mustSucceed, mustredirect, programPath } from './program.ts';
 import { createTestWorld, podmanEngines } from './test-world.ts';
+import { aShareOf } from '../thorough.ts';
 
 let world: World;
 
@@ -260,7 +261,7 @@ describe('render', () => {
   });
 });
 
-describe.each(await podmanEngines())('render with %s', (engine) => {
+describe.each(aShareOf(await podmanEngines()))('render with %s', (engine) => {
   it('prints the complete script after apply, too, including the network', async () => {
     world = await createTestWorld({ engine });
     const hosts = [world.hosts.node1, world.hosts.gw1];

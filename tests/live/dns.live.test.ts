@@ -7,6 +7,7 @@ import type { TestHost } from '../../src/lab/test-host.ts';
 import type { World } from '../../src/lab/world.ts';
 import { mustSucceed, mustredirect } from './program.ts';
 import { containerEngines, createTestWorld } from './test-world.ts';
+import { aShareOf } from '../thorough.ts';
 
 /** address in the replies of each name server */
 const answers = { isp: '203.0.113.1', gw1: '203.0.113.2', upstream: '203.0.113.3' } as const;
@@ -37,7 +38,7 @@ function withDns(file: string, dns: string): string {
   return file.replace('    via: office\n', `    via: office\n    dns: ${dns}\n`);
 }
 
-describe.each(await containerEngines())('%s', (engine) => {
+describe.each(aShareOf(await containerEngines()))('%s', (engine) => {
   let world: World;
   // docker's name server runs inside the container, and forwards queries from there.
   const inside = engine === 'docker';

@@ -16,7 +16,7 @@ import { eachFamily, families } from './leak-matrix/families.ts';
 import { runKilled } from './killed.ts';
 import { mustSucceed } from './program.ts';
 import { createTestWorld, podmanEngines } from './test-world.ts';
-import { rowsToRun } from '../thorough.ts';
+import { aShareOf } from '../thorough.ts';
 
 /** number of networks that causes steering by fwmark */
 const many = 16;
@@ -32,9 +32,6 @@ const situations: readonly Situation[] = [
   ...(await podmanEngines()).map((engine) => ({ engine, by: 'rules' }) as const),
   { engine: 'docker', by: 'rules' },
 ];
-
-/** Without all of them, each ending runs in one situation, which varies from run to run. */
-const firstSituation = Math.floor(Math.random() * situations.length);
 
 const rows: EndingRow[] = [];
 
@@ -207,13 +204,7 @@ describe.each(situations)('with $engine, by $by', ({ engine, by }) => {
     },
   ];
 
-  const position = situations.findIndex((one) => one.engine === engine && one.by === by);
-  const ofThisSituation = rowsToRun(
-    endings,
-    (_, index) => (firstSituation + index) % situations.length === position,
-  );
-
-  it.each(ofThisSituation)('$what', async ({ what, begin, end, open }) => {
+  it.each(aShareOf(endings, situations.length))('$what', async ({ what, begin, end, open }) => {
     await run('destroy', '--yes');
     await begins();
     if (begin) {

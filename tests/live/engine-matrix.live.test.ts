@@ -13,6 +13,7 @@ import { familiesOf, labelOf, networksOf, prepareNetworks } from './engine-matri
 import { type Published, askAll, askPublished, joinLan } from './engine-matrix/published.ts';
 import { type PublishedRow, type RoundRow, pageText, versionsOf } from './engine-matrix/table.ts';
 import { mustSucceed } from './program.ts';
+import { aShareOf } from '../thorough.ts';
 
 const page = fileURLToPath(new URL('../../docs/engines.md', import.meta.url));
 const versions: string[] = [];
@@ -46,7 +47,12 @@ describe.each(await matrixEngines())('$name', (engine) => {
 
   afterAll(() => world?.down());
 
-  it.each(sent.filter(({ when }) => when === 'before'))(
+  it.each(
+    aShareOf(
+      sent.filter(({ when }) => when === 'before'),
+      2,
+    ),
+  )(
     'control: before apply, every kind of $plan.name, IPv$family, is seen elsewhere',
     async ({ plan, family }) => {
       expect(faultsOfControl(await round(plan, family), family)).toEqual([]);
@@ -65,7 +71,7 @@ describe.each(await matrixEngines())('$name', (engine) => {
     expect(faultsOf(row.round, row.own)).toEqual([]);
   });
 
-  it.each(engine.program ? sent : [])(
+  it.each(engine.program ? aShareOf(sent, 2) : [])(
     'replies from the published port of $plan.name, IPv$family, take the path of the request',
     async (one) => {
       const { label, when } = one;

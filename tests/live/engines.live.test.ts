@@ -4,13 +4,14 @@ import { createEngines, readAllNetworks } from '../../src/engines/index.ts';
 import type { World } from '../../src/lab/world.ts';
 import type { NetworkFacts } from '../../src/state/facts.ts';
 import { createTestWorld, podmanEngines } from './test-world.ts';
+import { aShareOf } from '../thorough.ts';
 
 const network = { engine: 'podman', name: 'mustredirect', subnets: ['10.89.4.0/24'] } as const;
 const image = 'localhost/lab';
 const engines = createEngines({});
 const { podman } = engines;
 
-describe.each(await podmanEngines())('%s', (engine) => {
+describe.each(aShareOf(await podmanEngines()))('%s', (engine) => {
   const cni = engine === 'podman-cni';
   const networkFolder = cni ? '/etc/cni/net.d' : '/etc/containers/networks';
   let world: World;

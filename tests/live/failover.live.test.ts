@@ -1,6 +1,7 @@
 /** Failover by the agent: a member that fails is left for the next one, and nothing leaves by another way meanwhile. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Family, families } from '../../src/address/cidr.ts';
+import type { DrillResult } from '../../src/agent/drill/drill.ts';
 import { endingWithStdin } from '../../src/host/process/background.ts';
 import type { Running } from '../../src/host/ports.ts';
 import { addressesOf } from '../../src/lab/layout.ts';
@@ -62,6 +63,9 @@ function answers(): Promise<boolean[]> {
     }),
   );
 }
+
+const drillTable = async (): Promise<string> =>
+  (await world.hosts.node1.exec.run(['nft', 'list', 'table', 'inet', 'mustredirect_drill'])).stdout;
 
 type Place = 'switch' | 'gw1' | 'upstream';
 const drop = (hook: string, match: string): string =>
@@ -137,8 +141,7 @@ describe('members that a check judges', () => {
       await mustSucceed(node1, 'undrain', 'gw1');
       await waitForMember('gw1');
       for (const { stdout } of await Promise.all(streams)) {
-        // Where the echo requests of one ping are translated by two gateways one after the other, each has answers.
-        expect(stdout).toContain('1000 packets transmitted, 1000 received, 0% packet loss');
+        expect(stdout).toMatch(/1000 packets transmitted, 1000 (packets )?received, 0% packet loss/);
       }
     });
     expect(leaked).toBe(0);
@@ -157,6 +160,69 @@ describe('members that a check judges', () => {
     expect(await refused('drain', 'gw1')).toContain('the last member of gateway office');
     await mustSucceed(node1, 'undrain', 'gw2');
     expect(await usedMember(4)).toBe('gw1');
+  });
+
+  it('drill measures the change, and the way back', async () => {
+    const { node1 } = world.hosts;
+    const { exitCode, stdout, stderr } = await mustredirect(node1, 'drill', 'office', '--yes', '--json');
+    expect([exitCode, stderr]).toEqual([0, '']);
+    const { member, results } = JSON.parse(stdout) as { member: string; results: readonly DrillResult[] };
+    expect(member).toBe('gw1');
+    expect(results.map(({ family, to, leaked, missed }) => ({ family, to, leaked, missed }))).toEqual(
+      families.map((family) => ({ family, to: 'gw2', leaked: 0, missed: 0 })),
+    );
+    for (const { away, back } of results) {
+      // Three lost probes 100 ms apart, at the least.
+      expect(away.longest).toBeGreaterThan(200);
+      expect(away.lost).toBeGreaterThan(10);
+      expect(back?.lost).toBe(0);
+    }
+    expect(await usedMember(4)).toBe('gw1');
+    expect(await drillTable()).toBe('');
+  });
+
+  it.each(['KILL', 'INT'] as const)(
+    'drill: SIG%s gives the member back, and leaves nothing',
+    async (signal) => {
+      const { node1 } = world.hosts;
+      await waitForMember('gw1');
+      const links = await node1.run(['ip', '-br', 'link']);
+      const running = await node1.background.start([programPath, 'drill', 'office', '--yes']);
+      await waitFor('the cut', async () => (await drillTable()) !== '', patience);
+      await node1.run(['pkill', `-${signal}`, '-f', 'start.js drill']);
+      await waitFor('the end of the cut', async () => (await drillTable()) === '', patience);
+      const isGone = async (): Promise<boolean> =>
+        (await node1.exec.run(['pgrep', '-f', 'ping -n -D|nft -i'])).exitCode !== 0 &&
+        (await node1.run(['ip', '-br', 'link'])) === links;
+      await waitFor('the end of its programs', isGone, patience);
+      await running.stop();
+      await waitForMember('gw1');
+      expect(await answers()).toEqual([true, true]);
+    },
+  );
+
+  it('drill is refused while another one has its table', async () => {
+    const { node1 } = world.hosts;
+    await node1.run(['nft', 'add', 'table', 'inet', 'mustredirect_drill']);
+    const { exitCode, stderr } = await mustredirect(node1, 'drill', 'office', '--yes');
+    expect([exitCode, stderr]).toEqual([4, expect.stringContaining('another drill is in progress')]);
+    await node1.run(['nft', 'delete', 'table', 'inet', 'mustredirect_drill']);
+    expect(await usedMember(4)).toBe('gw1');
+  });
+
+  it('drill is refused without another member that works, and for a gateway that has none', async () => {
+    const { node1 } = world.hosts;
+    await mustSucceed(node1, 'drain', 'gw2');
+    const alone = await mustredirect(node1, 'drill', 'office', '--yes');
+    expect([alone.exitCode, alone.stderr]).toEqual([4, expect.stringContaining('no member but gw1 works')]);
+    await mustSucceed(node1, 'undrain', 'gw2');
+    const unknown = await mustredirect(node1, 'drill', 'hq', '--yes');
+    expect([unknown.exitCode, unknown.stderr]).toEqual([
+      4,
+      expect.stringContaining('it chooses for: office'),
+    ]);
+    const { exitCode } = await mustredirect(node1, 'drill', 'office');
+    expect(exitCode).toBe(2);
   });
 
   it('status shows the members; plan and apply keep to the choice; destroy takes all away', async () => {

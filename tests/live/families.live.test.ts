@@ -9,6 +9,7 @@ import type { World, WorldOptions } from '../../src/lab/world.ts';
 import { redirectByHand } from './by-hand.ts';
 import { programPath } from './program.ts';
 import { createTestWorld, installedEngines, testName } from './test-world.ts';
+import { aShareOf } from '../thorough.ts';
 
 const both = [4, 6] as const;
 const engines = await installedEngines();
@@ -33,7 +34,7 @@ async function pingThrice(family: Family): Promise<void> {
 
 const echo = { 4: [8, 0], 6: [128, 129] } as const;
 
-describe.each(engines)('a lab of both families with %s', (engine) => {
+describe.each(aShareOf(engines))('a lab of both families with %s', (engine) => {
   it('sends container packets by the isp, where a capture sees all of them', async () => {
     await build({ engine, families: both });
     await world.containers.createNetwork(network.name, network.subnet, network.subnet6);
@@ -53,7 +54,7 @@ describe.each(engines)('a lab of both families with %s', (engine) => {
   });
 });
 
-describe.each(engines.filter((engine) => engine !== 'podman-netavark'))(
+describe.each(aShareOf(engines.filter((engine) => engine !== 'podman-netavark')))(
   'the manual recipe for both families with %s',
   (engine) => {
     it('sends a container through the gateway with its own address', async () => {

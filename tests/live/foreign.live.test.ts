@@ -15,6 +15,7 @@ import {
 } from './foreign-objects.ts';
 import { mustSucceed } from './program.ts';
 import { createTestWorld, podmanEngines } from './test-world.ts';
+import { aShareOf } from '../thorough.ts';
 
 const second = { name: 'second', subnet: '10.89.6.0/24' } as const;
 
@@ -79,7 +80,7 @@ const bothNetworks = (file: string): string =>
 const secondAlone = (file: string): string =>
   anotherGateway(file).replace(network.name, second.name).replace(network.subnet, second.subnet);
 
-describe.each(await podmanEngines())('%s', (engine: LabEngine) => {
+describe.each(aShareOf(await podmanEngines()))('%s', (engine: LabEngine) => {
   let world: World;
   let start: readonly HostDump[];
   let foreign: readonly Dump[];

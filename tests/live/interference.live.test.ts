@@ -12,6 +12,7 @@ import type { TestHost } from '../../src/lab/test-host.ts';
 import type { World } from '../../src/lab/world.ts';
 import { mustSucceed, mustredirect, programPath } from './program.ts';
 import { createTestWorld } from './test-world.ts';
+import { aShareOf } from '../thorough.ts';
 
 const both = [4, 6] as const;
 const bridge = 'mr0';
@@ -354,7 +355,7 @@ describe.each([
   ['by the way back', reverse],
   ['by another way', diverted],
 ] as const)('%s', (_, cases) => {
-  it.each(cases)('$name', async (one) => {
+  it.each(aShareOf<Case>(cases, 2))('$name', async (one) => {
     const { direction = 'out', culprit = {}, says } = one;
     const host = world.hosts[one.host];
     expect(await answered()).toEqual(both);

@@ -14,6 +14,7 @@ import { responderPort } from '../../src/lab/responder.ts';
 import type { World } from '../../src/lab/world.ts';
 import { redirectByHand } from './by-hand.ts';
 import { createTestWorld, installedEngines, testName } from './test-world.ts';
+import { aShareOf } from '../thorough.ts';
 
 const machine = createExec();
 const worlds: World[] = [];
@@ -31,7 +32,7 @@ afterEach(async () => {
 const pingThrice = ['ping', '-c', '3', '-i', '0.1', addresses.internet];
 const fetchInternet = ['wget', '-q', '-O', '-', `http://${addresses.internet}`];
 
-describe.each(await installedEngines())('a lab with %s', (engine) => {
+describe.each(aShareOf(await installedEngines()))('a lab with %s', (engine) => {
   it('sends container packets by the isp, where a capture sees all of them', async () => {
     const world = await newWorld({ engine });
     await world.containers.createNetwork(network.name, network.subnet);

@@ -138,30 +138,33 @@ describe('a change between steering by rules and by fwmark', () => {
     await world.down();
   });
 
-  it.each(rowsToRun([0, 1, 2] as const, (rpFilter) => rpFilter === 1))('lets no packet out elsewhere, rp_filter %s', async (rpFilter) => {
-    await build({ rpFilter });
-    const { node1, gw1 } = world.hosts;
-    const few = exampleFile('external', { families });
-    await Promise.all([node1, gw1].map((host) => host.files.replace(filePath, few)));
-    const start = await Promise.all([dumpHost(node1), dumpHost(gw1)]);
-    await apply(few);
-    const [rules] = await Promise.all([rulesOf('node1'), rulesOf('gw1')]);
-    const filter = families.map((family) => `dst host ${addressesOf(family).internet}`).join(' or ');
-    const capture = await world.capture('isp', 'eth0', filter);
-    const pings = families.map((family) =>
-      world.containers.run('web', ['ping', '-i', '0.01', '-w', '8', addressesOf(family).internet]),
-    );
-    for (const text of [file, few, file]) await apply(text);
-    const answers = await Promise.all(pings);
-    expect((await capture.stop()).length).toBe(0);
-    for (const { stdout } of answers) {
-      // Replies may be lost for some milliseconds during the change.
-      expect(Number(/(\d+)% packet loss/.exec(stdout)?.[1])).toBeLessThan(10);
-    }
-    await apply(few);
-    expect(await rulesOf('node1')).toEqual(rules);
-    for (const host of [node1, gw1]) await mustSucceed(host, 'destroy', '--yes');
-    const end = await Promise.all([dumpHost(node1), dumpHost(gw1)]);
-    expect(start.map((dump, i) => compareDumps(dump, end[i] ?? dump))).toEqual([[], []]);
-  });
+  it.each(rowsToRun([0, 1, 2] as const, (rpFilter) => rpFilter === 1))(
+    'lets no packet out elsewhere, rp_filter %s',
+    async (rpFilter) => {
+      await build({ rpFilter });
+      const { node1, gw1 } = world.hosts;
+      const few = exampleFile('external', { families });
+      await Promise.all([node1, gw1].map((host) => host.files.replace(filePath, few)));
+      const start = await Promise.all([dumpHost(node1), dumpHost(gw1)]);
+      await apply(few);
+      const [rules] = await Promise.all([rulesOf('node1'), rulesOf('gw1')]);
+      const filter = families.map((family) => `dst host ${addressesOf(family).internet}`).join(' or ');
+      const capture = await world.capture('isp', 'eth0', filter);
+      const pings = families.map((family) =>
+        world.containers.run('web', ['ping', '-i', '0.01', '-w', '8', addressesOf(family).internet]),
+      );
+      for (const text of [file, few, file]) await apply(text);
+      const answers = await Promise.all(pings);
+      expect((await capture.stop()).length).toBe(0);
+      for (const { stdout } of answers) {
+        // Replies may be lost for some milliseconds during the change.
+        expect(Number(/(\d+)% packet loss/.exec(stdout)?.[1])).toBeLessThan(10);
+      }
+      await apply(few);
+      expect(await rulesOf('node1')).toEqual(rules);
+      for (const host of [node1, gw1]) await mustSucceed(host, 'destroy', '--yes');
+      const end = await Promise.all([dumpHost(node1), dumpHost(gw1)]);
+      expect(start.map((dump, i) => compareDumps(dump, end[i] ?? dump))).toEqual([[], []]);
+    },
+  );
 });

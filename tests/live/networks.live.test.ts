@@ -5,6 +5,7 @@ import { exampleFile, filePath } from '../../src/lab/example-file.ts';
 import type { World } from '../../src/lab/world.ts';
 import { mustSucceed, mustredirect } from './program.ts';
 import { containerEngines, createTestWorld, programOf } from './test-world.ts';
+import { aShareOf } from '../thorough.ts';
 
 let world: World;
 
@@ -17,7 +18,7 @@ async function answer(container: string): Promise<string> {
   return (await world.containers.run(container, argv)).stdout.trim();
 }
 
-describe.each(await containerEngines())('%s', (engine) => {
+describe.each(aShareOf(await containerEngines()))('%s', (engine) => {
   const program = programOf(engine);
 
   it('creates a missing network, and removes it once unused', async () => {

@@ -6,6 +6,7 @@ import { type HostName, addresses, addressesOf, network } from '../../src/lab/la
 import type { World } from '../../src/lab/world.ts';
 import { mustSucceed, mustredirect } from './program.ts';
 import { containerEngines, createTestWorld, programOf } from './test-world.ts';
+import { aShareOf } from '../thorough.ts';
 
 let world: World;
 
@@ -38,7 +39,7 @@ async function says(host: HostName, ...args: string[]): Promise<string> {
   return `${exitCode} ${stdout}${stderr}`;
 }
 
-describe.each(await containerEngines())(
+describe.each(aShareOf(await containerEngines()))(
   'a network of %s that was recreated with another subnet',
   (engine) => {
     it('is blocked by the next apply, and reported by every command', async () => {

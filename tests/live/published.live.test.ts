@@ -10,6 +10,7 @@ import { type World, thisMachine } from '../../src/lab/world.ts';
 import { noteOtherWay } from './leak-matrix/other-ways-section.ts';
 import { mustSucceed, mustredirect } from './program.ts';
 import { containerEngines, createTestWorld, programOf } from './test-world.ts';
+import { aShareOf } from '../thorough.ts';
 
 let world: World;
 
@@ -111,7 +112,7 @@ describe('a published port, reached by another link than the gateway’s', () =>
     expect(await strictLinks()).toEqual([]);
   });
 
-  it.each(engines)('is reported by doctor with a remedy when out of reach: %s', async (engine) => {
+  it.each(aShareOf(engines))('is reported by doctor with a remedy when out of reach: %s', async (engine) => {
     await build(1, engine);
     expect(await answers()).toEqual(['hello', 'hello']);
     await apply();

@@ -7,6 +7,7 @@ import { addresses, network } from '../../src/lab/layout.ts';
 import type { World } from '../../src/lab/world.ts';
 import { mustSucceed, mustredirect } from './program.ts';
 import { containerEngines, createTestWorld } from './test-world.ts';
+import { aShareOf } from '../thorough.ts';
 
 const isp = `host ${addresses.internet}`;
 const toInternet = ({ destination }: Packet): boolean => destination === addresses.internet;
@@ -62,7 +63,7 @@ for f in /proc/sys/net/ipv4/conf/*/src_valid_mark; do echo ${srcValidMark} >$f; 
   await Promise.all(Object.values(world.hosts).map((host) => host.run(['sh', '-c', script])));
 }
 
-describe.each(await containerEngines())('%s', (engine) => {
+describe.each(aShareOf(await containerEngines()))('%s', (engine) => {
   let world: World;
   let before: string;
   let after: string;

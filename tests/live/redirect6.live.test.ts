@@ -8,6 +8,7 @@ import { addressesOf, network, subnetOf } from '../../src/lab/layout.ts';
 import type { World, WorldOptions } from '../../src/lab/world.ts';
 import { mustSucceed, mustredirect } from './program.ts';
 import { createTestWorld, podmanEngines } from './test-world.ts';
+import { aShareOf } from '../thorough.ts';
 
 const both = [4, 6] as const satisfies readonly Family[];
 const engines = await podmanEngines();
@@ -79,7 +80,7 @@ async function apply(): Promise<string> {
   return mustSucceed(world.hosts.node1, 'apply', '--yes');
 }
 
-describe.each(engines)('%s, both families', (engine) => {
+describe.each(aShareOf(engines))('%s, both families', (engine) => {
   let before: readonly Address[];
   let after: readonly Address[];
   let start: readonly HostDump[];
@@ -246,11 +247,14 @@ describe('with IPv6', () => {
     expect(report).toMatch(/ok +path +came in by .*, and nothing left this host: the file blocks IPv6/);
   });
 
-  it.each(engines)('of %s that the file does not mention is blocked, and plan reports it', async (engine) => {
-    const [web = ''] = await build(exampleFile(engine), { engine });
-    expect(await trySending('web', 6)).toEqual(leaked(6));
-    expect(await apply()).toMatch(/IPv6/);
-    expect(await trySending('web', 4)).toEqual(redirected(web));
-    expect(await trySending('web', 6)).toEqual(stopped);
-  });
+  it.each(aShareOf(engines))(
+    'of %s that the file does not mention is blocked, and plan reports it',
+    async (engine) => {
+      const [web = ''] = await build(exampleFile(engine), { engine });
+      expect(await trySending('web', 6)).toEqual(leaked(6));
+      expect(await apply()).toMatch(/IPv6/);
+      expect(await trySending('web', 4)).toEqual(redirected(web));
+      expect(await trySending('web', 6)).toEqual(stopped);
+    },
+  );
 });

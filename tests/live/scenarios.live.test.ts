@@ -8,11 +8,12 @@ import { checkPlayed } from '../scenario/check.ts';
 import { setLiveStage } from '../scenario/live-stage.ts';
 import { play } from '../scenario/play.ts';
 import { readScenarios } from '../scenario/scenario.ts';
+import { aShareOf } from '../thorough.ts';
 
 describe('scenarios on the real kernel', () => {
   const scenarios = readScenarios().filter(({ fakeOnly }) => fakeOnly === undefined);
 
-  it.each(scenarios)('$name', async (scenario) => {
+  it.each(aShareOf(scenarios, 3))('$name', async (scenario) => {
     await using stage = await setLiveStage(scenario, `scenario-${process.pid}`);
     const played = await play(scenario, stage);
     // Without this check, two empty dumps of an unreadable host would be equal.

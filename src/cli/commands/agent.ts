@@ -1,21 +1,17 @@
 import { resolve } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type Agent, createAgent } from '../../agent/agent.ts';
-import { type Found, createLook } from '../../agent/look.ts';
-import { createMembers } from '../../agent/members/members.ts';
-import { createProbers } from '../../agent/members/probers.ts';
-import { wantedProbes } from '../../agent/members/wanted-probes.ts';
+import { pause } from '../../agent/pause.ts';
+import { createLook } from '../../agent/look.ts';
+import { followMembers } from '../../agent/members/follow.ts';
 import { type Monitor, type MonitorState, startMonitor } from '../../agent/monitor.ts';
+import type { Reading } from '../../agent/reading.ts';
 import { type AgentStatus, askAgent, serveStatus } from '../../agent/socket.ts';
 import { networkFolders, ownFolders, programsToWatch } from '../../agent/watched.ts';
 import { appliedNow, readHistory } from '../../apply/history.ts';
 import type { Caller } from '../../apply/run/caller.ts';
-import { type Known, changeRoutes } from '../../apply/run/change-routes.ts';
 import { MustredirectError } from '../../error.ts';
 import type { HostContext } from '../../apply/run/host-context.ts';
 import type { EngineName } from '../../spec/spec.ts';
-import type { Verdicts } from '../../health/verdict.ts';
-import { writeVerdicts } from '../../host/files/verdict-store.ts';
 import { type FolderWatch, watchFolder } from '../../host/files/watch.ts';
 import { startStream } from '../../host/process/stream.ts';
 import { notifySystemd } from '../../host/process/systemd.ts';
@@ -34,7 +30,7 @@ export async function agent(terminal: Terminal, options: HostOptions): Promise<v
   const log = (line: string): void => terminal.tell(line);
   const watch = createWatch(end, log);
   const caller = callerOf(terminal);
-  const members = followMembers(context, caller, watch.signal, log, end);
+  const members = followMembers({ context, caller, signal: watch.signal, log, end });
   const look = createLook({
     context,
     caller,
@@ -47,7 +43,9 @@ export async function agent(terminal: Terminal, options: HostOptions): Promise<v
       members.follow(known);
     },
   });
-  const running = createAgent({ now: () => performance.now(), sleep: pause, read: look, log }, end);
+  // Otherwise a read would find routes that are about to change, and its repair would hold the lock meanwhile.
+  const read = (): Promise<Reading> => members.changed().then(look);
+  const running = createAgent({ now: () => performance.now(), sleep: pause, read, log }, end);
   const own = { pid: terminal.pid, since: new Date().toISOString(), file, host: name };
   const status = (): AgentStatus => ({
     ...running.state(),
@@ -71,10 +69,6 @@ async function refuseSecondAgent(socket: string): Promise<void> {
   });
 }
 
-function pause(milliseconds: number, until: AbortSignal): Promise<void> {
-  return sleep(milliseconds, undefined, { signal: until }).catch(() => {});
-}
-
 function callerOf(terminal: Terminal): Caller {
   const { pid, interrupt } = terminal;
   return {
@@ -83,49 +77,6 @@ function callerOf(terminal: Terminal): Caller {
     interrupt,
     watchInterrupts() {},
     tell: (text, label) => terminal.tell(text, label),
-  };
-}
-
-/** Probes members, writes down which of them are used, and changes routes to them. */
-function followMembers(
-  context: HostContext,
-  caller: Caller,
-  signal: () => void,
-  log: (line: string) => void,
-  end: AbortSignal,
-) {
-  const {
-    host: { files },
-    places,
-  } = context;
-  let known: Known | undefined;
-  const use = async (verdicts: Verdicts): Promise<void> => {
-    await writeVerdicts(files, places.verdicts, verdicts);
-    // Without them, the look that follows finds what differs, and runs.
-    if (known) known = (await changeRoutes(caller, context, known, verdicts)) ?? known;
-  };
-  let used = Promise.resolve();
-  const publish = (verdicts: Verdicts): void => {
-    used = used
-      .then(() => use(verdicts))
-      .catch((error: unknown) => log(`${places.verdicts}: ${String(error)}`))
-      .then(signal);
-  };
-  const now = (): number => performance.now();
-  const members = createMembers({ now, publish, log });
-  const probers = createProbers(
-    { now, sleep: pause, start: startStream },
-    { sample: (probe, one) => members.sample(probe, one), log },
-    end,
-  );
-  return {
-    follow(found: Found | undefined): void {
-      known = found;
-      const role = found?.target.role ?? { networks: [] };
-      members.follow(role, found?.facts ?? { links: [], foreignRoutes: [] }, found?.drained ?? []);
-      probers.follow(found ? wantedProbes({ ...found, role: found.target.role }) : []);
-    },
-    status: () => ({ members: members.status(), failedProbers: probers.failed() }),
   };
 }
 

@@ -12,6 +12,7 @@ import { readPage, type Row, rowText, writeSection } from './page.ts';
 import { type Place, places } from './places.ts';
 import { controlIds, runControls, runPackets, type Seen } from './run.ts';
 import { applyAll, bridgeScript, createHostileWorld, families, type HostileWorld } from './world.ts';
+import { aShareOf } from '../../thorough.ts';
 
 export interface Configuration {
   /** `rules-0` */
@@ -20,11 +21,14 @@ export interface Configuration {
   readonly rpFilter: 0 | 1 | 2;
 }
 
+const rpFilters = [0, 1, 2] as const;
+
 export function configurationsOf(...steerings: readonly Steering[]): readonly Configuration[] {
   const chosen = process.env['HOSTILE']?.split(',');
-  const all = steerings.flatMap((steering) =>
-    ([0, 1, 2] as const).map((rpFilter) => ({ name: `${steering}-${rpFilter}`, steering, rpFilter })),
-  );
+  const all = steerings.flatMap((steering) => {
+    const filters = chosen ? rpFilters : aShareOf(rpFilters);
+    return filters.map((rpFilter) => ({ name: `${steering}-${rpFilter}`, steering, rpFilter }));
+  });
   return all.filter(({ name }) => chosen === undefined || chosen.includes(name));
 }
 

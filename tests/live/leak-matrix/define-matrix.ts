@@ -30,7 +30,7 @@ import { places } from './watch.ts';
 import { hostileSection } from '../hostile/page.ts';
 import { mustSucceed } from '../program.ts';
 import { createTestWorld } from '../test-world.ts';
-import { isThorough, rowsToRun } from '../../thorough.ts';
+import { aShareOf, isThorough } from '../../thorough.ts';
 
 /** Minimum for each kind in one second: 100 are sent, and a busy machine may be late with some. */
 const atLeast = 70;
@@ -39,8 +39,6 @@ const atLeast = 70;
 const sections: string[] = [];
 const engines = new Set<string>();
 let measured = '';
-
-const half = Math.random() < 0.5 ? 0 : 1;
 
 /** Events that do not depend on the engine are tested with one engine. */
 function eventsOf(engine: LabEngine): readonly Event[] {
@@ -52,10 +50,8 @@ function eventsOf(engine: LabEngine): readonly Event[] {
 function eventsIn(what: MatrixPart['what'], engine: LabEngine): readonly Event[] {
   if (what === 'kills') return [];
   const events = what === 'marks' ? markEvents : eventsOf(engine);
-  // Events that another part has too: half of them, which vary from run to run.
-  return engine === fullEngine && what === 'events'
-    ? events
-    : rowsToRun(events, (_, position) => position % 2 === half);
+  // Other parts have the same layers, or do not depend on what this one varies.
+  return aShareOf(events, engine === fullEngine && what === 'events' ? 2 : 4, ({ leaks }) => leaks === true);
 }
 
 function titleOf(engine: LabEngine, what: MatrixPart['what']): string {
@@ -105,7 +101,7 @@ export function defineMatrix(parts: readonly MatrixPart[]): void {
       expect(faultsOf(cell)).toEqual([]);
     });
 
-    it.each(what === 'kills' ? [...journeysOn('node1'), ...journeysOn('gw1')] : [])(
+    it.each(what === 'kills' ? aShareOf([...journeysOn('node1'), ...journeysOn('gw1')], 2) : [])(
       '$name on $host, killed at boundaries',
       { timeout: 1_800_000 },
       async (journey) => {

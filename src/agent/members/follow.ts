@@ -1,0 +1,63 @@
+/** Follows the members of a host's gateways: probes them, leaves verdicts for runs, and changes routes to those in use. */
+import type { Caller } from '../../apply/run/caller.ts';
+import { type Known, changeRoutes } from '../../apply/run/change-routes.ts';
+import type { HostContext } from '../../apply/run/host-context.ts';
+import type { Verdicts } from '../../health/verdict.ts';
+import { writeVerdicts } from '../../host/files/verdict-store.ts';
+import { startStream } from '../../host/process/stream.ts';
+import type { Found } from '../look.ts';
+import { pause } from '../pause.ts';
+import type { AgentStatus } from '../socket.ts';
+import { createMembers } from './members.ts';
+import { createProbers } from './probers.ts';
+import { wantedProbes } from './wanted-probes.ts';
+
+export interface MembersFollowed {
+  readonly context: HostContext;
+  readonly caller: Caller;
+  /** asks for a read of the host */
+  readonly signal: () => void;
+  readonly log: (line: string) => void;
+  readonly end: AbortSignal;
+}
+
+export interface Followed {
+  /** Takes over what a read has found; undefined: nothing is applied. */
+  follow(found: Found | undefined): void;
+  /** Resolves when the routes of all verdicts so far have been changed. */
+  changed(): Promise<void>;
+  status(): Pick<AgentStatus, 'members' | 'failedProbers'>;
+}
+
+export function followMembers({ context, caller, signal, log, end }: MembersFollowed): Followed {
+  let known: Known | undefined;
+  let changed = Promise.resolve();
+  const use = async (verdicts: Verdicts): Promise<void> => {
+    await writeVerdicts(context.host.files, context.places.verdicts, verdicts);
+    // Without it, the read that follows finds what differs, and its repair changes the routes.
+    if (known) known = (await changeRoutes(caller, context, known, verdicts)) ?? known;
+  };
+  const publish = (verdicts: Verdicts): void => {
+    changed = changed
+      .then(() => use(verdicts))
+      .catch((error: unknown) => log(`the member in use cannot be changed at once: ${String(error)}`))
+      .then(signal);
+  };
+  const now = (): number => performance.now();
+  const members = createMembers({ now, publish, log });
+  const probers = createProbers(
+    { now, sleep: pause, start: startStream },
+    { sample: (probe, one) => members.sample(probe, one), log },
+    end,
+  );
+  return {
+    follow(found) {
+      known = found;
+      const role = found?.target.role ?? { networks: [] };
+      members.follow(role, found?.facts ?? { links: [], foreignRoutes: [] }, found?.drained ?? []);
+      probers.follow(found ? wantedProbes({ ...found, role: found.target.role }) : []);
+    },
+    changed: () => changed,
+    status: () => ({ members: members.status(), failedProbers: probers.failed() }),
+  };
+}
