@@ -13,7 +13,7 @@ export function rowsToRun<T>(rows: readonly T[], needed: (row: T, position: numb
 }
 
 /**
- * One of so many rows, beginning with a random one.
+ * One of so many rows, beginning with a random one: at least one row.
  *
  * @param always rows that run in any case: without them, the others prove nothing
  */
@@ -22,6 +22,7 @@ export function aShareOf<T>(
   parts: number = rows.length,
   always: (row: T) => boolean = () => false,
 ): T[] {
-  const first = Math.floor(Math.random() * parts);
-  return rowsToRun(rows, (row, position) => always(row) || (position + first) % parts === 0);
+  const every = Math.min(parts, rows.length);
+  const first = Math.floor(Math.random() * every);
+  return rowsToRun(rows, (row, position) => always(row) || (position + first) % every === 0);
 }

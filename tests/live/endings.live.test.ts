@@ -204,7 +204,7 @@ describe.each(situations)('with $engine, by $by', ({ engine, by }) => {
     },
   ];
 
-  it.each(aShareOf(endings, situations.length))('$what', async ({ what, begin, end, open }) => {
+  it.each(aShareOf(endings, 2 * situations.length))('$what', async ({ what, begin, end, open }) => {
     await run('destroy', '--yes');
     await begins();
     if (begin) {

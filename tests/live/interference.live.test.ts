@@ -355,7 +355,7 @@ describe.each([
   ['by the way back', reverse],
   ['by another way', diverted],
 ] as const)('%s', (_, cases) => {
-  it.each(aShareOf<Case>(cases, 2))('$name', async (one) => {
+  it.each(aShareOf<Case>(cases, 4))('$name', async (one) => {
     const { direction = 'out', culprit = {}, says } = one;
     const host = world.hosts[one.host];
     expect(await answered()).toEqual(both);
