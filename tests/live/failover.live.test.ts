@@ -203,6 +203,10 @@ describe('members that a check judges', () => {
 
   it('drill is refused while another one has its table', async () => {
     const { node1 } = world.hosts;
+    const isJudged = async (): Promise<boolean> =>
+      (await mustredirect(node1, 'status')).stdout.split('\n').filter((line) => line.includes('gw2 works'))
+        .length === 2;
+    await waitFor('gw2 to be judged', isJudged, patience);
     await node1.run(['nft', 'add', 'table', 'inet', 'mustredirect_drill']);
     const { exitCode, stderr } = await mustredirect(node1, 'drill', 'office', '--yes');
     expect([exitCode, stderr]).toEqual([4, expect.stringContaining('another drill is in progress')]);
