@@ -30,7 +30,9 @@ export async function cutMember(host: LiveHost, nextHops: readonly Address[]): P
   if (made && !failed()) return { end: async () => void (await owner.stop()) };
   const output = await owner.stop();
   if (/not permitted|exists/i.test(output.stderr)) {
-    throw new MustredirectError('refused', 'another drill is in progress', { hint: 'wait until it has ended' });
+    throw new MustredirectError('refused', 'another drill is in progress', {
+      hint: 'wait until it has ended',
+    });
   }
   const [firstLine = ''] = output.stderr.split('\n');
   throw startError(['nft', '-i'], { ...output, stderr: firstLine, stdout: '' });
