@@ -34,7 +34,7 @@ function addDrill(program: Command, terminal: Terminal): void {
     .argument('<gateway>', 'gateway of the file with `check:`')
     .summary('cut the member that a gateway uses, and measure what containers notice')
     .description(
-      'A fire drill on this node: drops everything that it sends by the member that the gateway uses, pings from the ' +
+      'Drops everything that this node sends by the member that the gateway uses, pings from the ' +
         'network meanwhile, and shows how long no answer came, how many pings were lost, and how many packets left by ' +
         'another way: until another member has taken over, and until the first one is used again. The agent must run, ' +
         'and another member must work. The cut ends with this command, however it ends. Exits with 3 when nobody took ' +
