@@ -7,6 +7,7 @@ import { addresses, network } from '../../src/lab/layout.ts';
 import type { World } from '../../src/lab/world.ts';
 import { mustSucceed, mustredirect } from './program.ts';
 import { createTestWorld, programOf } from './test-world.ts';
+import { aShareOf } from '../thorough.ts';
 
 const image = 'localhost/lab';
 const linkOfItsOwn =
@@ -22,7 +23,7 @@ async function problems(world: World): Promise<string[]> {
   return found.map(({ problem }) => problem);
 }
 
-describe.each(['podman-netavark', 'docker'] as const)('containers of %s', (engine) => {
+describe.each(aShareOf(['podman-netavark', 'docker'] as const))('containers of %s', (engine) => {
   const program = programOf(engine);
   /** Docker requests capabilities that a test machine may lack; podman skips those. */
   const strongest: [string, string[], string] =

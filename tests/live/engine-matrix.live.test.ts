@@ -21,7 +21,7 @@ const rounds: RoundRow[] = [];
 const afterEvents: RoundRow[] = [];
 const published: PublishedRow[] = [];
 
-describe.each(await matrixEngines())('$name', (engine) => {
+describe.each(aShareOf(await matrixEngines(), 3))('$name', (engine) => {
   const networks = networksOf(engine);
   const plans = (['before', 'after'] as const).map((when, i) =>
     networks.map((network, j) => ({

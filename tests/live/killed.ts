@@ -2,7 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import type { TestHost } from '../../src/lab/test-host.ts';
 import { isThorough } from '../thorough.ts';
-import { programPath } from './program.ts';
+import { programPath, timeout } from './program.ts';
 
 const preload = fileURLToPath(new URL('kill-at.js', import.meta.url));
 
@@ -21,7 +21,9 @@ export async function runKilled(
   ...args: readonly string[]
 ): Promise<boolean> {
   const settings = [`KILL_AT=${boundary}`, `NODE_OPTIONS=--import=${preload}`];
-  const { exitCode, stdout, stderr } = await host.exec.run(['env', ...settings, programPath, ...args]);
+  const { exitCode, stdout, stderr } = await host.exec.run(['env', ...settings, programPath, ...args], {
+    timeout,
+  });
   if (exitCode === 128 + 9) return true;
   if (exitCode === 0) return false;
   throw new Error(`mustredirect ${args.join(' ')}: exit ${exitCode}\n${stdout}\n${stderr}`);

@@ -51,7 +51,7 @@ function eventsIn(what: MatrixPart['what'], engine: LabEngine): readonly Event[]
   if (what === 'kills') return [];
   const events = what === 'marks' ? markEvents : eventsOf(engine);
   // Other parts have the same layers, or do not depend on what this one varies.
-  return aShareOf(events, engine === fullEngine && what === 'events' ? 3 : 5, ({ leaks }) => leaks === true);
+  return aShareOf(events, engine === fullEngine && what === 'events' ? 4 : 3, ({ leaks }) => leaks === true);
 }
 
 function titleOf(engine: LabEngine, what: MatrixPart['what']): string {
