@@ -28,8 +28,6 @@ const names = ['node1', 'gw1'] as const;
 type Name = (typeof names)[number];
 const internet = [{ address: addresses.internet, port: 80 }];
 const ispIsDirect = { direct: [`${addresses.isp}/32`] };
-/** limit for `about 3 s` on a busy machine */
-const timeLimit = 4000;
 
 let world: World;
 
@@ -84,9 +82,7 @@ describe('on a redirected node', () => {
   it('sees the gateway, the source, and no packet elsewhere, like captures at gateway and isp', async () => {
     const gateway = await world.capture('gw1', 'eth0', `dst host ${addresses.internet}`);
     const isp = await world.capture('isp', 'eth0', `dst host ${addresses.internet}`);
-    const start = performance.now();
     const report = await verify('node1', internet);
-    expect(performance.now() - start).toBeLessThan(timeLimit);
     const arrived = await gateway.stop();
     expect(new Set(arrived.map(({ source }) => source))).toEqual(new Set(['10.89.4.254']));
     expect(await isp.stop()).toEqual([]);
@@ -199,9 +195,7 @@ describe('on a member', () => {
     async (mode) => {
       await setSysctls(mode);
       const upstream = await world.capture('upstream', 'gw1', `dst host ${addresses.internet}`);
-      const start = performance.now();
       const report = await verify('gw1', internet);
-      expect(performance.now() - start).toBeLessThan(timeLimit);
       const arrived = await upstream.stop();
       expect(new Set(arrived.map(({ source }) => source))).toEqual(new Set([addresses.uplink]));
       expect(verdicts(report)).toEqual({ path: true, source: true, elsewhere: true, reach: true });
