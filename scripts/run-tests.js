@@ -2,8 +2,8 @@
  * Runs the checks and the tests, and counts: each check is one, each test is one.
  * The last line is `N passed, N failed`. A test that did not run counts as failed.
  *
- * scripts/run-tests.js                     everything; of long tables that repeat rows a share, and one of the kernels, both chosen
- *                                          at random: with THOROUGH=1 in the environment all of them
+ * scripts/run-tests.js                     everything but the virtual machines; of long tables that repeat rows a share, chosen at random:
+ *                                          with THOROUGH=1 in the environment all rows, and the virtual machines
  * scripts/run-tests.js unit                the checks, and the tests that need no kernel
  * scripts/run-tests.js live [NAME]         the live tests, or those with NAME in the name of their file
  * scripts/run-tests.js vm [NAME [KERNEL]]  the tests of tests/vm in virtual machines with other kernels; with NAME, the tests of
@@ -44,22 +44,16 @@ if (part === 'unit') results.push(await runVitest('properties', 'properties'));
 if (part === 'live') results.push(await runVitest('live tests', 'live', pattern));
 if (part === 'all') {
   // A live test waits for packets half of its time, and the properties for nothing.
-  // After them, the disk of the machine that boots is made, if it is not there yet.
-  const aside = runAside('properties', 'properties').then(async (done) => {
-    await succeeds(startAside(['scripts/boot/disk'], []));
-    return done;
-  });
+  const aside = runAside('properties', 'properties');
   results.push(await runVitest('live tests', 'live'));
   console.log('\n== properties, begun beside the live tests');
   const { said, result } = await aside;
   console.log(said);
   results.push(result);
 }
-if (part === 'vm' || part === 'all') {
+if (part === 'vm' || (part === 'all' && process.env.THOROUGH === '1')) {
   const onlyBoot = pattern === 'boot' && kernel === undefined;
-  // Processors of the machines are emulated: with everything else, one kernel is enough, another one each time.
-  const some = part === 'vm' || process.env.THOROUGH === '1' ? kernels : [oneOf(kernels)];
-  const tested = onlyBoot ? [] : kernel === undefined ? some : [kernel];
+  const tested = onlyBoot ? [] : kernel === undefined ? kernels : [kernel];
   // A virtual machine waits for packets and for its one busy processor most of the time: all of them at once.
   const machines = [
     ...(onlyBoot || pattern === undefined
@@ -108,7 +102,7 @@ async function runInMachine(name, filter) {
     // By name only, since they take long: `./test vm tunnel-kills KERNEL`.
     argv.push('--exclude', 'tests/vm/tunnel-{kills,by-hand}.vm.test.ts');
     // Faults of tunnels do not depend on the kernel: one of them is enough.
-    if (part === 'vm' && name !== kernels[0]) argv.push('--exclude', 'tests/vm/tunnel-faults.vm.test.ts');
+    if (name !== kernels[0]) argv.push('--exclude', 'tests/vm/tunnel-faults.vm.test.ts');
   }
   const said = [];
   const child = startPiped(['scripts/vm/run', name, ...argv], { env: { ...process.env, OUT: folder } }, said);
@@ -193,10 +187,6 @@ function succeeds(child) {
     child.once('error', () => resolve(false));
     child.once('close', (status) => resolve(status === 0));
   });
-}
-
-function oneOf(all) {
-  return all[Math.floor(Math.random() * all.length)];
 }
 
 function secondsSince(begin) {
