@@ -20,6 +20,12 @@ const longest = [
   'marks.live.test.ts',
   'dns.live.test.ts',
   'bench.live.test.ts',
+  'container-powers.live.test.ts',
+  'routes.live.test.ts',
+  'redirect6.live.test.ts',
+  'render-routing.live.test.ts',
+  'published.live.test.ts',
+  'pairs.live.test.ts',
 ];
 
 export class LongestFirst extends BaseSequencer {
