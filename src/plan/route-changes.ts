@@ -11,7 +11,7 @@ import type { HostRole } from '../topology/role.ts';
 import { makePlan } from './make-plan.ts';
 import type { Plan } from './step.ts';
 
-/** What a read has found, and what the file wants of it. */
+/** Facts and objects from one read of the host, and its desired state. */
 export interface ReadState {
   readonly facts: Facts;
   readonly desired: Desired;

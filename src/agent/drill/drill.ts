@@ -4,7 +4,9 @@ import type { Address, Family } from '../../address/cidr.ts';
 import { MustredirectError } from '../../error.ts';
 import { readLinks } from '../../host/ip/links.ts';
 import { readNeighbours } from '../../host/ip/neighbours.ts';
+import type { Running } from '../../host/ports.ts';
 import { endingWithStdin } from '../../host/process/background.ts';
+import { startError } from '../../host/process/exec.ts';
 import { stopIfInterrupted } from '../../host/process/interrupt.ts';
 import { inNetwork } from '../../host/process/namespaces.ts';
 import type { Facts } from '../../state/facts.ts';
@@ -165,9 +167,9 @@ async function cutUntilLeft(
   const { member, streams, ask } = input;
   const cut = await cutMember(host, member.addresses);
   try {
-    await untilUsed(input, longestAway, (used) => !used);
+    const isLeft = await untilUsed(input, longestAway, (used) => !used);
     // The agent tells of its choice before the route is changed.
-    await untilAnsweredSince(running, input);
+    if (isLeft) await untilAnsweredSince(running, input);
     const families = streams.map(({ family }) => family);
     return (await ask()).filter(({ family, used }) => families.includes(family) && used !== member.host);
   } finally {
@@ -177,11 +179,13 @@ async function cutUntilLeft(
 
 async function untilAnswered(
   { streams: plans, interrupt }: DrillInput,
-  streams: readonly Answered[],
+  streams: readonly (Answered & { readonly running: Running })[],
 ): Promise<void> {
   const end = performance.now() + firstAnswers;
   for (;;) {
     await stopIfInterrupted(interrupt);
+    const ended = streams.find(({ running }) => running.ended());
+    if (ended) throw startError(['ping'], await ended.running.stop());
     const silent = streams.findIndex(({ answers }) => answers().length < answersFirst);
     if (silent < 0) return;
     if (performance.now() > end) {

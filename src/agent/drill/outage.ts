@@ -1,4 +1,4 @@
-/** What pings at a fixed interval say of an outage. Pure. */
+/** Outage of a path, from the answers to pings at a fixed interval. Pure. */
 
 /** Answers and losses of the pings between two moments. */
 export interface Outage {

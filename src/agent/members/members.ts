@@ -125,7 +125,7 @@ function sameChoice(a: FailoverGateway, b: FailoverGateway): boolean {
   return textOf(a) === textOf(b);
 }
 
-/** Of one moment: what a look shows of each member. */
+/** Events of one read of the host: drains and links of all members, judged together. */
 function eventsOf(
   one: Judged,
   facts: Pick<Facts, 'links' | 'foreignRoutes'>,

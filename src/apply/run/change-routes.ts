@@ -13,7 +13,7 @@ import type { HostContext } from './host-context.ts';
 import { withLock } from './lock-host.ts';
 import { applyVerb } from './verbs.ts';
 
-/** What a look has found on the host. */
+/** State of the host from the last read, with the file that was in force. */
 export interface Known extends ReadState {
   readonly target: Target;
   readonly source: Source;
