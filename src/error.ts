@@ -7,6 +7,7 @@ export type ErrorCode =
   | 'missing-tool' // a program that we need is not installed, or too old
   | 'not-permitted' // no root, no CAP_NET_ADMIN
   | 'busy' // another run holds the lock
+  | 'superseded' // another run has changed the host since it was read
   | 'interrupted' // Ctrl-C, or a signal
   | 'failed'; // a command or a check failed
 
@@ -18,6 +19,7 @@ const exitStatuses: Readonly<Record<ErrorCode, number>> = {
   'missing-tool': 4,
   'not-permitted': 4,
   busy: 4,
+  superseded: 1,
   interrupted: 1,
   failed: 1,
 };

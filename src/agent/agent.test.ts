@@ -61,7 +61,11 @@ function agentOf(readingAt: (read: number) => Reading | Error) {
 }
 
 const rest: Reading = { kind: 'rest' };
-const differs = (repair: () => Promise<void>): Reading => ({ kind: 'differs', what: '+ rule 4100', repair });
+const differs = (repair: () => Promise<boolean>): Reading => ({
+  kind: 'differs',
+  what: '+ rule 4100',
+  repair,
+});
 
 describe('the agent', () => {
   it('reads when it starts, and every 30 s', async () => {
@@ -101,6 +105,7 @@ describe('the agent', () => {
       read === 2
         ? differs(async () => {
             repaired += 1;
+            return true;
           })
         : rest,
     );
@@ -118,10 +123,20 @@ describe('the agent', () => {
 
   it('reads again when a signal comes during a repair', async () => {
     const { agent, readTimes, pass } = agentOf((read) =>
-      read === 1 ? differs(async () => agent.signal()) : rest,
+      read === 1 ? differs(async () => (agent.signal(), true)) : rest,
     );
     await pass(1000);
     expect(readTimes).toEqual([20, 40]);
+  });
+
+  it('reads again, and counts no repair, when another run came before the repair', async () => {
+    const { agent, log, readTimes, pass } = agentOf((read) =>
+      read === 1 ? differs(async () => false) : rest,
+    );
+    await pass(1000);
+    expect(readTimes).toEqual([20, 40]);
+    expect(log).toEqual([]);
+    expect(agent.state()).toMatchObject({ reads: 2, repairs: 0 });
   });
 
   it('tries again after 1, 2, 4 ... 30 s when it fails, and says so once', async () => {

@@ -42,7 +42,9 @@ export function createAgent(ports: AgentPorts, end: AbortSignal): Agent {
     ({ state } = told);
     told.lines.forEach(ports.log);
   };
-  const look = (began: number): Promise<void> => lookOnce(ports, began, () => state, tell);
+  const look = async (began: number): Promise<void> => {
+    if ((await lookOnce(ports, began, () => state, tell)) === 'outdated') signals.give();
+  };
   const run = async (): Promise<void> => {
     let retry = firstRetry;
     let longest = fullReadEvery;
@@ -66,13 +68,14 @@ async function lookOnce(
   began: number,
   state: () => AgentState,
   tell: (told: Told) => void,
-): Promise<void> {
+): Promise<'outdated' | 'done'> {
   const begin = now();
   const reading = await read();
   tell(afterRead(state(), reading, Math.round(now() - begin)));
-  if (reading.kind === 'rest') return;
-  await reading.repair();
+  if (reading.kind === 'rest') return 'done';
+  if (!(await reading.repair())) return 'outdated';
   tell(afterRepair(state(), reading.what, Math.round(now() - began)));
+  return 'done';
 }
 
 /** Signals that have come, gathered and damped. */

@@ -7,7 +7,8 @@ import type { Known } from '../apply/run/change-routes.ts';
 import { earlierRunText, isOverdue, readOpenRun } from '../apply/run/earlier-run.ts';
 import { type HostContext, readAndPlan } from '../apply/run/host-context.ts';
 import { refuse } from '../apply/run/refuse.ts';
-import { applyVerb } from '../apply/run/verbs.ts';
+import { repairVerb } from '../apply/run/verbs.ts';
+import { MustredirectError } from '../error.ts';
 import { readDrained } from '../host/files/drain-store.ts';
 import { isLocked } from '../host/files/lock.ts';
 import type { Target } from '../inspect/prepare.ts';
@@ -74,14 +75,15 @@ async function lookAt(
   source: Source | Applied,
   run: string | undefined,
 ): Promise<Reading> {
-  const openRun = await readOpenRun(context);
-  if (openRun?.until !== undefined && !isOverdue(openRun))
-    return { kind: 'rest', why: earlierRunText(openRun) };
   if (await isLocked(context.host, context.places.lock)) {
     // Nothing tells that a lock is free again.
     later(lockedPause);
     return { kind: 'rest', why: 'another run is at work' };
   }
+  // Read after the lock: the journal of a run that goes on would look like that of one that was cut off.
+  const openRun = await readOpenRun(context);
+  if (openRun?.until !== undefined && !isOverdue(openRun))
+    return { kind: 'rest', why: earlierRunText(openRun) };
   const target = targetOf(context, source);
   const { plan, ...read } = await readAndPlan(context, target);
   const { desired } = read;
@@ -93,7 +95,14 @@ async function lookAt(
     kind: 'differs',
     what: openRun ? `${earlierRunText(openRun)}; ${planText(plan)}` : planText(plan),
     async repair() {
-      await changeHost(caller, { context, target, wait: lockWait, ...applyVerb(context, source) });
+      const change = { context, target, wait: lockWait, ...repairVerb(context, source, run) };
+      try {
+        await changeHost(caller, change);
+        return true;
+      } catch (error) {
+        if (error instanceof MustredirectError && error.code === 'superseded') return false;
+        throw error;
+      }
     },
   };
 }

@@ -12,6 +12,10 @@ export type Reading =
       /** first lines of the plan */
       readonly what: string;
       readonly problem?: string;
-      /** Runs the plan: the same as `apply`. */
-      readonly repair: () => Promise<void>;
+      /**
+       * Runs the plan, the same as `apply`.
+       *
+       * @returns false when nothing was changed, because another run has changed the host since it was read
+       */
+      readonly repair: () => Promise<boolean>;
     };

@@ -9,11 +9,16 @@ import type { HostContext } from '../../src/apply/run/host-context.ts';
 import { applyVerb, destroyVerb } from '../../src/apply/run/verbs.ts';
 import { createEngines } from '../../src/engines/index.ts';
 import { MustredirectError } from '../../src/error.ts';
+import { createExec } from '../../src/host/process/exec.ts';
+import type { Exec } from '../../src/host/ports.ts';
 import { createFiles } from '../../src/host/files/files.ts';
 import type { Places } from '../../src/host/files/places.ts';
 import { hostRole } from '../../src/topology/topology.ts';
 import type { FakeHost } from '../fake-host/fake-host.ts';
 import { noPause, specOf } from '../scenario/play.ts';
+
+/** runs the programs of the lock */
+const real = createExec();
 
 /** Remembers what it was told. */
 export function recordedCaller() {
@@ -63,8 +68,11 @@ export function givenRuns() {
   const contextOf = (host: FakeHost): HostContext => {
     const all = allPlaces();
     const read = (path: string) => (path === all.lock ? createFiles() : host.files).read(path);
+    const exec: Exec = {
+      run: (argv, options) => (argv[0] === 'flock' ? real : host.exec).run(argv, options),
+    };
     return {
-      host: { ...host, files: { ...host.files, read } },
+      host: { ...host, exec, files: { ...host.files, read } },
       engines: createEngines({}),
       places: all,
       progress: undefined,

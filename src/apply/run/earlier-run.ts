@@ -102,7 +102,7 @@ export async function undoOpenRun(
 }
 
 export function supersededError(): MustredirectError {
-  return new MustredirectError('failed', 'somebody else has applied, or undone, something meanwhile', {
+  return new MustredirectError('superseded', 'somebody else has applied, or undone, something meanwhile', {
     hint: '`mustredirect history` shows what happened; run it again when it is still to be undone',
   });
 }

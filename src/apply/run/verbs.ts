@@ -8,6 +8,12 @@ import type { Damage } from './damaged.ts';
 import { supersededError } from './earlier-run.ts';
 import type { HostContext } from './host-context.ts';
 
+/** Throws `superseded` when another run is the last one now. Requires the lock. */
+async function refuseOtherRun({ host, places }: HostContext, run: string | undefined): Promise<void> {
+  const { entries } = await readHistory(host.files, places.history);
+  if (entries.at(-1)?.run !== run) throw supersededError();
+}
+
 /** @param source file that the target was read from */
 export function applyVerb({ host, places }: HostContext, source: Source) {
   return {
@@ -18,14 +24,24 @@ export function applyVerb({ host, places }: HostContext, source: Source) {
   } satisfies Partial<HostChange>;
 }
 
+/**
+ * An apply that nobody has asked for: it is refused when another run has come first.
+ *
+ * @param run id of the last run in the history when the source was chosen
+ */
+export function repairVerb(context: HostContext, source: Source, run: string | undefined) {
+  return {
+    ...applyVerb(context, source),
+    check: () => refuseOtherRun(context, run),
+  } satisfies Partial<HostChange>;
+}
+
 /** @param before history with the state to go back to, read before the lock was taken */
-export function rollbackVerb({ host, places }: HostContext, before: History) {
+export function rollbackVerb(context: HostContext, before: History) {
+  const { host, places } = context;
   return {
     verb: 'rollback',
-    async check() {
-      const now = await readHistory(host.files, places.history);
-      if (now.entries.at(-1)?.run !== before.entries.at(-1)?.run) throw supersededError();
-    },
+    check: () => refuseOtherRun(context, before.entries.at(-1)?.run),
     record: (entry) => recordRollback(host.files, places.history, entry),
   } satisfies Partial<HostChange>;
 }

@@ -8,6 +8,7 @@ import { linkNamed } from '../../routing/neighbours.ts';
 import { pathMtu } from '../../routing/path-mtu.ts';
 import { type LinkIndex, bridgePorts, indexLinks } from './bridge-ports.ts';
 import { fragments } from './fragments.ts';
+import { lostAddress } from './lost-address.ts';
 import { nameServer } from './name-server.ts';
 import { networkMtu } from './network-mtu.ts';
 import { openTunnels } from './open-tunnels.ts';
@@ -33,6 +34,7 @@ function networkWarnings(network: NodeNetwork, index: LinkIndex, facts: Facts): 
   const bridge = linkNamed(bridgeName, facts);
   return [
     ...unmentionedFamily(network, found, bridge),
+    ...lostAddress(network, bridge),
     ...nameServer(network, found),
     ...networkMtu(network, found, bridge, path),
     ...fragments(network, path, facts),

@@ -1,0 +1,65 @@
+import { expect, it } from 'vitest';
+import { createFakeHost } from '../../tests/fake-host/fake-host.ts';
+import { givenRuns, recordedCaller } from '../../tests/given/runs.ts';
+import { readHistory } from '../apply/history.ts';
+import { createLook } from './look.ts';
+
+const file = '/etc/mustredirect/mustredirect.yaml';
+const text = (member: string): string => `
+version: 1
+hosts: { here: 192.168.50.10, gw1: ${member} }
+networks:
+  web: { engine: external, subnets: { here: 10.89.4.0/24 }, via: office }
+gateways:
+  office: { members: [{ host: gw1, uplink: { device: eth9 } }], snat: none }
+`;
+const [near, other] = [text('192.168.50.2'), text('192.168.50.3')];
+
+const { places, contextOf, apply, destroy } = givenRuns();
+
+/** A host where `near` is applied and its rules were removed by somebody, and a function that looks at it. */
+async function damagedHost() {
+  const link = { name: 'eth0', up: true, addresses: ['192.168.50.10/24'], pointToPoint: false };
+  const host = createFakeHost({ links: [link] });
+  expect(await apply(host, near)).toMatchObject({ status: 0 });
+  host.state.files = new Map([...host.state.files, [file, near]]);
+  host.state.rules = [];
+  const context = contextOf(host);
+  const look = createLook({
+    context,
+    caller: recordedCaller(),
+    file,
+    host: 'here',
+    now: () => 0,
+    later() {},
+    onLook() {},
+  });
+  return { host, look };
+}
+
+it('a look finds what was removed, and its repair brings it back', async () => {
+  const { host, look } = await damagedHost();
+  const reading = await look();
+  expect(reading).toMatchObject({ kind: 'differs', what: expect.stringContaining('+ rule') as unknown });
+  expect(reading.kind === 'differs' && (await reading.repair())).toBe(true);
+  expect(host.state.rules).not.toEqual([]);
+  expect(await look()).toEqual({ kind: 'rest' });
+});
+
+it('a repair changes nothing when `destroy` came after the look', async () => {
+  const { host, look } = await damagedHost();
+  const reading = await look();
+  expect(await destroy(host)).toMatchObject({ status: 0 });
+  const before = host.dump();
+  expect(reading.kind === 'differs' && (await reading.repair())).toBe(false);
+  expect(host.dump()).toBe(before);
+});
+
+it('a repair changes nothing when another file was applied after the look', async () => {
+  const { host, look } = await damagedHost();
+  const reading = await look();
+  expect(await apply(host, other)).toMatchObject({ status: 0 });
+  expect(reading.kind === 'differs' && (await reading.repair())).toBe(false);
+  const { applied } = await readHistory(host.files, places.history);
+  expect(applied.at(-1)?.text).toBe(other);
+});
