@@ -85,8 +85,8 @@ async function lookAt(
   if (openRun?.until !== undefined && !isOverdue(openRun))
     return { kind: 'rest', why: earlierRunText(openRun) };
   const target = targetOf(context, source);
-  const { plan, ...read } = await readAndPlan(context, target);
-  const { desired } = read;
+  const read = await readAndPlan(context, target);
+  const { plan, desired } = read;
   const drained = await readDrained(context.host.files, context.places.drained);
   onLook({ ...read, target, source, run, drained: drained.map(({ host }) => host) });
   refuse(desired.refusals);
@@ -95,7 +95,7 @@ async function lookAt(
     kind: 'differs',
     what: openRun ? `${earlierRunText(openRun)}; ${planText(plan)}` : planText(plan),
     async repair() {
-      const change = { context, target, wait: lockWait, ...repairVerb(context, source, run) };
+      const change = { context, target, wait: lockWait, read, ...repairVerb(context, source, run) };
       try {
         await changeHost(caller, change);
         return true;

@@ -130,6 +130,21 @@ describe('the desired state', () => {
     });
   });
 
+  it('resets TCP connections that source NAT does not know, only if the file says so', () => {
+    const midstream = (different: object) =>
+      objects({ gateways: [{ ...gateway, snat: 'masquerade', served: [served], ...different }] }).find(
+        (object) => object.kind === 'nft-chain' && object.name === 'midstream',
+      );
+    expect(midstream({})).toBeUndefined();
+    expect(midstream({ resetsFlows: true, snat: 'none' })).toBeUndefined();
+    expect(midstream({ resetsFlows: true })).toMatchObject({
+      hook: { type: 'nat', hook: 'prerouting' },
+      rules: [
+        'ip saddr & 255.255.0.0 == @served4_own_16 tcp flags & (syn | rst) != syn reject with tcp reset',
+      ],
+    });
+  });
+
   it('restores forwarding, also of devices that still exist', () => {
     const ledger = {
       ...emptyLedger,

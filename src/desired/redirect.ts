@@ -63,6 +63,8 @@ export interface MemberRedirect extends BaseRedirect {
     /** `none`: packets keep the container's address */
     readonly source: Address | 'masquerade' | 'none';
     readonly mtu?: number;
+    /** TCP connections that conntrack does not know are reset */
+    readonly resetsFlows?: true;
   };
 }
 

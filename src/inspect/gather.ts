@@ -15,6 +15,7 @@ import {
   readFamilies,
   readForwarding,
   readSendRedirects,
+  readStrictTcp,
   readValidMarks,
 } from '../host/files/sysctl.ts';
 import type { Facts, ForeignFacts, Link } from '../state/facts.ts';
@@ -92,10 +93,10 @@ async function readSettings(
   links: readonly Link[],
   advertised: readonly string[],
   { sysctls: kept }: Pick<Ledger, 'sysctls'>,
-): Promise<Pick<Facts, 'sysctls' | 'acceptRa' | 'bridgeFilter6'>> {
+): Promise<Pick<Facts, 'sysctls' | 'acceptRa' | 'bridgeFilter6' | 'strictTcp'>> {
   const names = links.map(({ name }) => name);
   const addressed = links.filter((link) => link.advertised).map(({ name }) => name);
-  const [sysctls, redirects, marks, acceptRa, bridgeFilter6] = await Promise.all([
+  const [sysctls, redirects, marks, acceptRa, bridgeFilter6, strictTcp] = await Promise.all([
     readForwarding(files, names),
     readSendRedirects(files),
     // Links with possible egress, and links that were changed before they became bridge ports.
@@ -107,8 +108,9 @@ async function readSettings(
     ),
     readAcceptRa(files, [...advertised, ...addressed]),
     readBridgeFilter6(files),
+    readStrictTcp(files),
   ]);
-  return { sysctls: { ...sysctls, ...redirects, ...marks }, acceptRa, bridgeFilter6 };
+  return { sysctls: { ...sysctls, ...redirects, ...marks }, acceptRa, bridgeFilter6, strictTcp };
 }
 
 /** Our own objects, as the host has them now. */

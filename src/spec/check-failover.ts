@@ -4,7 +4,9 @@ import { problemAt } from './tree.ts';
 
 const keys = ['mode', 'failback', 'check'] as const;
 
-export const checkFailover: Check = ({ draft, keyPosition }) =>
+export const checkFailover: Check = (context) => [...unusedKeys(context), ...unusedFlows(context)];
+
+const unusedKeys: Check = ({ draft, keyPosition }) =>
   Object.entries(draft.gateways ?? {}).flatMap(([name, gateway]) => {
     const position = (key: (typeof keys)[number]) => keyPosition(['gateways', name, key]);
     const given = keys.filter((key) => gateway[key] !== undefined);
@@ -27,3 +29,16 @@ export const checkFailover: Check = ({ draft, keyPosition }) =>
       ),
     );
   });
+
+const unusedFlows: Check = ({ draft, keyPosition }) =>
+  Object.entries(draft.gateways ?? {}).flatMap(([name, { flows, snat }]) =>
+    flows === 'reset' && snat === 'none'
+      ? [
+          problemAt(
+            keyPosition(['gateways', name, 'flows']),
+            'with snat none, flows has no effect: connections live on when the member changes',
+            'leave flows out',
+          ),
+        ]
+      : [],
+  );

@@ -5,6 +5,7 @@ import { addressOf, durationOf, expected } from './values.ts';
 
 const modeWhat = 'failover';
 const failbackWhat = 'a time from 1s to 86400s, or manual';
+const flowsWhat = 'keep or reset';
 const targetsWhat = 'a list of one to eight addresses beyond the uplink';
 const intervalWhat = 'an interval from 50ms to 60s';
 const fallWhat = 'a number of lost probes from 1 to 20';
@@ -79,5 +80,14 @@ export const failoverShape = {
       description:
         'Time for which a preferred member has to work before it is used again. manual: it is used again when the member in use fails. Default: 30s. Needs `check`.',
       examples: ['30s', 'manual'],
+    }),
+  flows: z
+    .enum(['keep', 'reset'], expected(flowsWhat))
+    .exactOptional()
+    .meta({
+      title: 'flows',
+      description:
+        'What a member with source NAT does with TCP connections of containers that it does not know, since another member has translated them, or it has been restarted. keep (the default): translates them anew, and they end when the server refuses them, or by a timeout. reset: tells the container at once that they have ended.',
+      examples: ['reset'],
     }),
 };

@@ -43,6 +43,7 @@ describe('a gateway with several members', () => {
   });
 
   it.each([
+    ['flows: drain', '10:12', 'expected keep or reset, found the text "drain"'],
     ['mode: balance', '10:11', 'expected failover, found the text "balance"'],
     ['failback: 30', '10:15', 'expected a time from 1s to 86400s, or manual, found the number 30'],
     [
@@ -73,6 +74,20 @@ describe('a gateway with several members', () => {
       problems: [
         { line: 10, message: 'without check, mode has no effect: nodes send to the first member' },
         { line: 11, message: 'without check, failback has no effect: nodes send to the first member' },
+      ],
+    });
+  });
+
+  it('has flows, also without check, and not where connections live on', () => {
+    expect(gatewayWith('    flows: reset')?.flows).toBe('reset');
+    expect(gatewayWith('    snat: none\n    flows: keep')?.flows).toBe('keep');
+    expect(parseSpec(file('    snat: none\n    flows: reset'))).toMatchObject({
+      kind: 'problems',
+      problems: [
+        {
+          line: 11,
+          message: 'with snat none, flows has no effect: connections live on when the member changes',
+        },
       ],
     });
   });

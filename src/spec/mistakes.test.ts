@@ -61,7 +61,7 @@ describe('keys', () => {
         'f.yaml:17:5: gateways.office.address: unknown key "address"',
         '        address: masquerade',
         '        ^',
-        '    hint: known keys: members, mode, failback, check, snat, table, mark, publish, and 1 more',
+        '    hint: known keys: members, mode, failback, flows, check, snat, table, mark, and 2 more',
       ],
     },
     {

@@ -65,6 +65,8 @@ export interface Gateway {
   readonly check?: MemberCheck;
   /** milliseconds for which a preferred member has to work before it is used again; absent: 30 s */
   readonly failback?: number | 'manual';
+  /** TCP connections that a member with source NAT does not know: absent or `keep`: they are translated anew */
+  readonly flows?: 'keep' | 'reset';
   /** routing table number; absent: allocated */
   readonly table?: number;
   /** fwmark; absent: allocated */

@@ -49,6 +49,8 @@ export interface Facts {
   readonly sysctls: Readonly<Record<string, string>>;
   /** bridged IPv6 packets pass the firewall: br_netfilter */
   readonly bridgeFilter6?: boolean;
+  /** conntrack takes only SYN for the begin of a TCP connection; by default, it takes any packet */
+  readonly strictTcp?: boolean;
   /** one for each network of this host in the file */
   readonly networks: readonly NetworkFacts[];
   /** engines that failed or were not queried, and why: their networks are kept unchanged */

@@ -8,9 +8,16 @@ export function memberGateways(spec: IndexedSpec, host: string): MemberGateway[]
   const here = new Set(memberships.map(({ name }) => name));
   return memberships.map((membership) => {
     const { name, member, gateway } = membership;
-    const { snat, publish } = gateway.gateway;
+    const { snat, publish, flows } = gateway.gateway;
     const served = servedSubnets(spec, membership, here);
-    return { name, uplink: member.uplink, snat, ...(publish ? { publish } : {}), served };
+    return {
+      name,
+      uplink: member.uplink,
+      snat,
+      ...(flows === 'reset' ? { resetsFlows: true } : {}),
+      ...(publish ? { publish } : {}),
+      served,
+    };
   });
 }
 

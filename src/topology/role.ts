@@ -111,6 +111,8 @@ export interface MemberGateway {
   readonly name: string;
   readonly uplink: Uplink;
   readonly snat: Snat;
+  /** TCP connections that its source NAT does not know are reset */
+  readonly resetsFlows?: true;
   /** ports of the uplink that lead to containers of served subnets */
   readonly publish?: readonly PublishedPort[];
   readonly served: readonly ServedSubnet[];

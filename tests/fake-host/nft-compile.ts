@@ -58,6 +58,8 @@ function compile(expression: Expression): Action[] {
     case 'accept':
     case 'drop':
       return [{ kind }];
+    case 'reject':
+      return [{ kind: 'drop' }];
     case 'jump':
     case 'goto':
       return [{ kind, chain: (body as { target: string }).target }];

@@ -23,6 +23,7 @@ function statement(words: Words): Expression {
     if (words.take('snat', family, 'to')) return { snat: { family, addr: addressOrOperand(words) } };
     if (words.take('dnat', family, 'to')) return { dnat: { family, ...target(words.next()) } };
   }
+  if (words.take('reject', 'with', 'tcp', 'reset')) return { reject: { type: 'tcp reset' } };
   if (words.take('counter')) return { counter: { packets: 0, bytes: 0 } };
   if (words.take('add')) return { set: counting(words) };
   return matchOrMangle(words);

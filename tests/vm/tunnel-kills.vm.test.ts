@@ -13,7 +13,11 @@ import { containerOf, families, makeUnderlay, networkOf, subnetsOf, tunnelFile, 
 
 const two = tunnels.filter(({ name }) => name === 'gre with key' || name === 'wireguard over IPv6');
 const ipip = tunnels.find(({ name }) => name === 'ipip')?.first ?? '';
-const firstFile = tunnelFile(({ first }) => first, two);
+/** Without a port in the file, the kernel chooses one, another each time. */
+const firstFile = tunnelFile(({ first }) => first, two).replace(
+  'wireguard: {',
+  'wireguard: { listen_port: 51830,',
+);
 /** One tunnel becomes another kind, which the kernel cannot change; the other one is changed in place. */
 const secondFile = tunnelFile(({ name, changed }) => (name === 'wireguard over IPv6' ? changed : ipip), two);
 
@@ -25,7 +29,7 @@ describe(`kernel ${release()}`, () => {
   const write = (text: string): Promise<void> => world.hosts.gw1.files.replace(filePath, text);
   /** The history has times and users. Key and counters of WireGuard are not printed. */
   const dump = async (): Promise<HostDump> => {
-    const { files = [], ...rest } = await dumpHost(world.hosts.gw1);
+    const { files = [], 'ip route': routes = [], ...rest } = await dumpHost(world.hosts.gw1);
     const printed = await world.hosts.gw1.run([
       'sh',
       '-c',
@@ -33,6 +37,8 @@ describe(`kernel ${release()}`, () => {
     ]);
     return {
       ...rest,
+      // Of tables and of local addresses, the kernel lists those first that were made first.
+      'ip route': routes.toSorted(),
       devices: printed.split('\n').filter((line) => line.startsWith('tun') || !line.includes(': ')),
       files: files.filter((line) => !line.endsWith('.history') && !line.endsWith(filePath)),
     };

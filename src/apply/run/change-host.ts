@@ -50,6 +50,11 @@ export interface HostChange {
   readonly onOutdated?: () => void;
   /** called with the lock, before the host is read; rejects when the change is obsolete */
   readonly check?: () => Promise<void>;
+  /**
+   * What the caller has just read, instead of another read with the lock; `check` must reject when another run has
+   * changed the host since. What other programs change meanwhile is found when the host is read after the steps.
+   */
+  readonly read?: Prepared;
   /** called before the first step of a run that must be confirmed */
   readonly onStart?: (run: string) => Promise<void>;
   /** called at the end: returns packets that other programs drop or divert */
@@ -113,7 +118,8 @@ async function runLocked(
   if (interruptedRun?.until !== undefined && !isOverdue(interruptedRun)) throw waitsError(interruptedRun);
   if (!interruptedRun) await removeEndedRun(context);
   const keeper = await openLedger(host.files, places.ledger);
-  const prepared = await prepare(target, keeper.ledger);
+  const known = interruptedRun ? undefined : change.read;
+  const prepared = known ?? (await prepare(target, keeper.ledger));
   const { plan, desired } = prepared;
   // The host must not stay between two states: an interrupted run that cannot be finished is undone.
   if (interruptedRun && desired.refusals.length > 0) await undoJournal(caller, context, interruptedRun);

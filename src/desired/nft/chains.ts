@@ -22,6 +22,7 @@ import {
   policyRoutesOf,
 } from '../redirect.ts';
 import { publishedChain } from './published-ports.ts';
+import { resetFlowsChain } from './reset-flows.ts';
 import { egressJumps, routeChains } from './route-chains.ts';
 import type { SteeredFamily } from '../routing/steering-kind.ts';
 import { isNotRedirected, isRedirected } from './subnet-sets.ts';
@@ -60,6 +61,7 @@ export function nftChains(
     natChain(redirects, bypassBit),
     ...routeChains(redirects, bypassBit),
     ...publishedChain(redirects),
+    ...resetFlowsChain(redirects),
     ...(redirects.some((redirect) => isNode(redirect) || translates(redirect))
       ? [translatedChain(groups, numbers)]
       : []),

@@ -51,7 +51,7 @@ function natRulesOf(family: Family, redirects: readonly Redirect[], bit: string)
       from: subnetsOf(redirects),
     })),
     ...gatewayPackets(family, redirects).map(({ match, packets, from, nat }) => ({
-      rule: `${match} ${verdictOf(family, nat)}`,
+      rule: `${match} oifname "${nat.device}" ${verdictOf(family, nat)}`,
       decision: joinWords([packets, `oifname "${nat.device}"`, verdictOf(family, nat)]),
       from,
     })),
@@ -79,17 +79,18 @@ export function untranslatedRules(family: Family, redirects: readonly Redirect[]
     ),
     ...betweenNodes(family, redirects).map((match) => `${match} return`),
     ...gatewayPackets(family, redirects).map(
-      ({ match, nat }) => `${match} ${nat.source === 'none' ? 'return' : drop(family, 'source')}`,
+      ({ match, nat }) =>
+        `${match} oifname "${nat.device}" ${nat.source === 'none' ? 'return' : drop(family, 'source')}`,
     ),
   ];
 }
 
 /** `snat: none` keeps the source address. */
-export function translates({ nat }: MemberRedirect): boolean {
+export function translates({ nat }: Pick<MemberRedirect, 'nat'>): boolean {
   return nat !== undefined && nat.source !== 'none';
 }
 
-type Nat = NonNullable<MemberRedirect['nat']>;
+export type Nat = NonNullable<MemberRedirect['nat']>;
 
 /** `none` has a verdict too: another program's masquerade on the uplink must not hide the container. */
 function verdictOf(family: Family, { source }: Nat): string {
@@ -111,8 +112,8 @@ function betweenNodes(family: Family, redirects: readonly Redirect[]): string[] 
   );
 }
 
-interface GatewayPackets {
-  /** nft match for packets that leave by a gateway's uplink */
+export interface GatewayPackets {
+  /** nft match for packets that a gateway's routes send to its uplink */
   readonly match: string;
   /**
    * nft match for the destination or source. The source match has the prefix length: if a subnet grows, packets to its
@@ -124,13 +125,13 @@ interface GatewayPackets {
 }
 
 /** The first match decides. */
-function gatewayPackets(family: Family, redirects: readonly Redirect[]): GatewayPackets[] {
+export function gatewayPackets(family: Family, redirects: readonly Redirect[]): GatewayPackets[] {
   const members = redirects.filter(isMember);
   const nats = new Map(members.flatMap(({ nat }) => (nat ? [[nat.gateway, nat] as const] : [])));
   const routed = gatewayRoutes(redirects).flatMap((route) => {
     const nat = nats.get(route.selector.via);
     if (!nat) return [];
-    const match = `${routeMatch(family, redirects, route)} oifname "${nat.device}"`;
+    const match = routeMatch(family, redirects, route);
     return [{ match, packets: selectorMatch(family, route.selector), from: [route.from], nat }];
   });
   const usual = members.flatMap((redirect) => {
@@ -140,7 +141,7 @@ function gatewayPackets(family: Family, redirects: readonly Redirect[]): Gateway
     const lengths = [...new Set(steered.map(prefixLength))].sort((a, b) => a - b);
     // `isUsuallyServed` returns one text for each prefix length, in ascending order.
     return isUsuallyServed(family, 'source', nat.gateway, redirect).map((source, i) => ({
-      match: `${source} oifname "${nat.device}"`,
+      match: source,
       packets: source,
       from: steered.filter((subnet) => prefixLength(subnet) === lengths[i]),
       nat,

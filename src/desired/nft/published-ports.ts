@@ -7,7 +7,7 @@ import { type MemberRedirect, type Redirect, type DesiredObject, byFamily, isMem
 import { isRedirected } from './subnet-sets.ts';
 
 /** before other DNAT chains (dstnat, -100): the first NAT decision is final */
-const beforeDstnat = -101;
+export const beforeDstnat = -101;
 
 /** Replies need no rule: they leave by the uplink like all other packets, and conntrack gives them its address. */
 export function publishedRules(

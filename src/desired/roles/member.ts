@@ -107,7 +107,13 @@ function openRedirect(
     },
     returnPaths: returnPathsOf(served, facts),
     defaultRouters: defaultRoutersOf(served, family, facts),
-    nat: { gateway: gateway.name, device, source: snatSource(gateway, family), ...mtuOf(device, facts) },
+    nat: {
+      gateway: gateway.name,
+      device,
+      source: snatSource(gateway, family),
+      ...mtuOf(device, facts),
+      ...(gateway.resetsFlows ? { resetsFlows: true } : {}),
+    },
     published: publishedRules(gateway, family),
   };
 }

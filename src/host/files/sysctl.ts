@@ -52,6 +52,11 @@ export async function readBridgeFilter6(files: Files): Promise<boolean> {
   return (await readSysctl(files, 'net.bridge.bridge-nf-call-ip6tables')) === '1';
 }
 
+/** Whether conntrack takes only SYN for the begin of a TCP connection. */
+export async function readStrictTcp(files: Files): Promise<boolean> {
+  return (await readSysctl(files, 'net.netfilter.nf_conntrack_tcp_loose')) === '0';
+}
+
 /** Whether the reverse path filter of some devices uses the fwmark. */
 export async function readValidMarks(
   files: Files,

@@ -96,6 +96,8 @@ function statement(expression: unknown): string {
       return `dnat ${word(body['family'])} to ${target(body)}`;
     case 'vmap':
       return `${operand(body['key'])} vmap ${operand(body['data'])}`;
+    case 'reject':
+      return body['type'] === 'tcp reset' ? 'reject with tcp reset' : unknown(expression);
     case 'counter':
       return 'counter';
     default:

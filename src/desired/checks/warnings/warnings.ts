@@ -12,6 +12,7 @@ import { lostAddress } from './lost-address.ts';
 import { nameServer } from './name-server.ts';
 import { networkMtu } from './network-mtu.ts';
 import { openTunnels } from './open-tunnels.ts';
+import { resetFlows } from './reset-flows.ts';
 import { unmentionedFamily } from './unmentioned-family.ts';
 import { uplinkMtu } from './uplink-mtu.ts';
 
@@ -23,7 +24,10 @@ export function hostWarnings(
   return [
     ...networks.flatMap((network) => networkWarnings(network, index, facts)),
     ...openTunnels({ networks, gateways }, facts.links),
-    ...gateways.flatMap((gateway) => uplinkMtu(gateway, linkNamed(gateway.uplink.device, facts))),
+    ...gateways.flatMap((gateway) => [
+      ...uplinkMtu(gateway, linkNamed(gateway.uplink.device, facts)),
+      ...resetFlows(gateway, facts),
+    ]),
   ];
 }
 
