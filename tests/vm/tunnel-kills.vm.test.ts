@@ -37,9 +37,12 @@ describe(`kernel ${release()}`, () => {
     ]);
     return {
       ...rest,
-      // Of tables and of local addresses, the kernel lists those first that were made first.
+      // The kernel lists tables, local addresses and links in the order in which they were made.
       'ip route': routes.toSorted(),
-      devices: printed.split('\n').filter((line) => line.startsWith('tun') || !line.includes(': ')),
+      devices: printed
+        .split('\n')
+        .filter((line) => line.startsWith('tun') || !line.includes(': '))
+        .toSorted(),
       files: files.filter((line) => !line.endsWith('.history') && !line.endsWith(filePath)),
     };
   };
