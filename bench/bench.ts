@@ -4,6 +4,7 @@ import type { Progress } from './compare.ts';
 import { full, quick as quickEffort } from './effort.ts';
 import { machineOf, versionsOf } from './machine.ts';
 import { draw, readResult, writeResult } from './output.ts';
+import { agent } from './parts/agent.ts';
 import { apply } from './parts/apply.ts';
 import { cost } from './parts/cost.ts';
 import { oneNetwork } from './parts/one-network.ts';
@@ -15,7 +16,16 @@ import type { Result } from './result.ts';
 import { checkTable, valueTable } from './table.ts';
 import { thisMachine } from '../src/lab/world.ts';
 
-export const parts: readonly Part[] = [oneNetwork, gatewayScale, nodeScale, steering, cost, apply, start];
+export const parts: readonly Part[] = [
+  oneNetwork,
+  gatewayScale,
+  nodeScale,
+  steering,
+  cost,
+  apply,
+  start,
+  agent,
+];
 
 export interface BenchOptions {
   readonly parts: readonly Part[];

@@ -18,6 +18,11 @@ export interface Effort {
   /** how many of the pieces of a datapath are tried */
   readonly pieces: number;
   readonly applySizes: readonly number[];
+  readonly agentNetworks: number;
+  /** of each kind of drift */
+  readonly agentRounds: number;
+  /** for which the agent is left alone */
+  readonly idleSeconds: number;
 }
 
 export const full: Effort = {
@@ -34,6 +39,9 @@ export const full: Effort = {
   steeringSizes: [1, 2, 4, 8, 16, 32, 64],
   pieces: 100,
   applySizes: [1, 100, 1000, 10_000],
+  agentNetworks: 100,
+  agentRounds: 20,
+  idleSeconds: 120,
 };
 
 /** Enough to see that every part gives its figures. They say nothing about speed. */
@@ -51,4 +59,7 @@ export const quick: Effort = {
   steeringSizes: [2],
   pieces: 2,
   applySizes: [1, 20],
+  agentNetworks: 20,
+  agentRounds: 1,
+  idleSeconds: 2,
 };

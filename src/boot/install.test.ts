@@ -30,6 +30,7 @@ describe('installUnits', () => {
     expect(await installUnits(host, units)).toBe(true);
     expect(unitFiles(host)).toEqual([
       '/run/systemd/units/invocation:mustredirect-agent.service',
+      'docker.service.wants/mustredirect.service',
       'multi-user.target.wants/mustredirect-agent.service',
       'multi-user.target.wants/mustredirect.service',
       'mustredirect-agent.service',
@@ -37,6 +38,7 @@ describe('installUnits', () => {
       'mustredirect.service',
       'nftables.service.wants/mustredirect-guard.service',
       'sysinit.target.wants/mustredirect-guard.service',
+      'systemd-networkd.service.wants/mustredirect.service',
     ]);
     expect(await installedUnits(host.files)).toEqual(units);
   });

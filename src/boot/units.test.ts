@@ -45,9 +45,10 @@ const apply = `# Written by \`mustredirect install\`; \`mustredirect uninstall\`
 Description=Redirect container networks through their gateways
 Wants=network-online.target mustredirect-guard.service
 After=network-online.target mustredirect-guard.service docker.service
-# systemd-networkd removes the rules and routes of all others when it starts: come again after it.
+# systemd-networkd removes the rules and routes of all others when it starts. Docker may create its iptables chains, in
+# which some rules of ours are, only then. Come again after both.
 After=systemd-networkd.service
-PartOf=systemd-networkd.service
+PartOf=systemd-networkd.service docker.service
 # Until all is ready, however late an uplink comes. What is not ready meanwhile is closed, all else is open.
 StartLimitIntervalSec=0
 
@@ -65,7 +66,7 @@ RestartSec=10s
 RestartPreventExitStatus=2
 
 [Install]
-WantedBy=multi-user.target
+WantedBy=multi-user.target systemd-networkd.service docker.service
 `;
 
 const agent = `# Written by \`mustredirect install\`; \`mustredirect uninstall\` removes it.

@@ -1,0 +1,156 @@
+/** The agent on a gateway: how long until what somebody has removed is back, and what it costs while nothing happens. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { endingWithStdin } from '../../src/host/process/background.ts';
+import { atMost, checkOf } from '../checks.ts';
+import { seriesOf } from '../compare.ts';
+import { type Gateway, withGateway } from '../lab/gateway-host.ts';
+import { fileFor } from '../lab/networks.ts';
+import { applyOn, programOf } from '../lab/program.ts';
+import { barPlot } from '../plot/bars.ts';
+import type { Check, Series } from '../result.ts';
+import { quantile } from '../statistics.ts';
+import type { Part } from './part.ts';
+
+interface Drift {
+  readonly what: string;
+  readonly remove: string;
+  readonly monitor: readonly string[];
+  /** lines of the monitor: what was removed, and that it is back */
+  readonly gone: RegExp;
+  readonly back: RegExp;
+}
+
+const drifts: readonly Drift[] = [
+  {
+    what: 'an ip rule',
+    remove: 'ip rule delete preference 4100',
+    monitor: ['ip', 'monitor', 'rule'],
+    gone: /^Deleted 4100:/m,
+    back: /^4100:/m,
+  },
+  {
+    what: 'the routes of a table',
+    remove: 'ip route flush table 2184',
+    monitor: ['ip', 'monitor', 'route'],
+    gone: /^Deleted default via .* table 2184/m,
+    back: /^default via .* table 2184/m,
+  },
+  {
+    what: 'the nft table',
+    remove: 'nft delete table inet mustredirect',
+    monitor: ['nft', 'monitor', 'tables'],
+    gone: /^delete table inet mustredirect/m,
+    back: /^add table inet mustredirect/m,
+  },
+];
+
+/** milliseconds: longer than any repair */
+const patience = 60_000;
+/** Milliseconds after a repair, in which the agent reads the host once more. */
+const rest = 1500;
+
+export const agent: Part = {
+  name: 'agent',
+  title: 'The agent',
+  run: (context) =>
+    withGateway(context, 'agent', async (host) => {
+      const { agentRounds: rounds, agentNetworks: networks, idleSeconds } = context.effort;
+      await applyOn(host, fileFor({ count: networks, others: 'other nodes' }), context.root);
+      const running = await host.background.start(endingWithStdin([programOf(context.root), 'agent']));
+      await until(() => running.output().stderr.includes('holds '));
+      await sleep(rest);
+      const of = { variant: 'mustredirect', networks };
+      const series: Series[] = [];
+      for (const drift of drifts) {
+        const samples: number[] = [];
+        for (let round = 0; round < rounds; round += 1) {
+          context.progress(`round ${round + 1} of ${rounds}: ${drift.what}`);
+          samples.push(await timeToRepair(host, drift));
+          await sleep(rest);
+        }
+        series.push(
+          seriesOf({ name: `${drift.what}, until it is back`, unit: 'ms', better: 'less' }, of, samples),
+        );
+      }
+      context.progress(`${idleSeconds} s of rest`);
+      const { share, memory } = await idle(host, idleSeconds);
+      series.push(
+        seriesOf({ name: 'processor at rest', unit: '% of a core', better: 'less' }, of, [share]),
+        seriesOf({ name: 'memory', unit: 'MB', better: 'less' }, of, [memory]),
+      );
+      await running.stop();
+      return { series, checks: checksOf(series) };
+    }),
+  plots: ({ series }) => [
+    barPlot({
+      name: 'agent',
+      title: 'Milliseconds until what was removed is back',
+      bars: series
+        .filter(({ unit }) => unit === 'ms')
+        .map(({ measure, samples, variant }) => ({
+          label: measure,
+          value: quantile(samples, 0.5),
+          spread: [quantile(samples, 0.25), quantile(samples, 0.75)] as const,
+          variant,
+        })),
+    }),
+  ],
+};
+
+/** From the event of the removal to the event that ends the repair, as the kernel tells them. */
+async function timeToRepair(host: Gateway, { remove, monitor, gone, back }: Drift): Promise<number> {
+  const watching = await host.background.start([...monitor]);
+  try {
+    // The monitor does not tell when it listens.
+    await sleep(300);
+    const removing = host.run(['sh', '-c', remove]);
+    await until(() => gone.test(watching.output().stdout));
+    const begin = performance.now();
+    await until(() => back.test(watching.output().stdout));
+    const taken = performance.now() - begin;
+    await removing;
+    return taken;
+  } finally {
+    await watching.stop();
+  }
+}
+
+async function until(holds: () => boolean): Promise<void> {
+  const deadline = performance.now() + patience;
+  while (!holds()) {
+    if (performance.now() > deadline) throw new Error('the agent did not answer within a minute');
+    await sleep(1);
+  }
+}
+
+/** Share of a core in percent, programs that it has started included, and resident memory in MB. */
+async function idle(host: Gateway, seconds: number) {
+  const pid = (await host.run(['pgrep', '-o', '-f', 'start.js agent'])).trim();
+  const ticks = async (): Promise<number> => {
+    const stat = await host.run(['cat', `/proc/${pid}/stat`]);
+    const fields = stat
+      .slice(stat.lastIndexOf(')') + 2)
+      .split(' ')
+      .map(Number);
+    // utime, stime, cutime, cstime
+    return fields.slice(11, 15).reduce((sum, one) => sum + one, 0);
+  };
+  const before = await ticks();
+  await sleep(seconds * 1000);
+  const used = (await ticks()) - before;
+  const status = await host.run(['cat', `/proc/${pid}/status`]);
+  const memory = (Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) * 1024) / 1e6;
+  const ticksPerSecond = 100;
+  // A tick is the least that can be told.
+  return { share: (Math.max(used, 1) / ticksPerSecond / seconds) * 100, memory };
+}
+
+function checksOf(series: readonly Series[]): Check[] {
+  return series.map(({ measure, unit, samples }) => {
+    if (unit !== 'ms') return checkOf(measure, unit, samples, atMost(unit === 'MB' ? 90 : 0.5));
+    return {
+      ...checkOf(`${measure}, 99th percentile`, unit, samples, atMost(100)),
+      value: quantile(samples, 0.99),
+    };
+  });
+}
