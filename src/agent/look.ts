@@ -1,5 +1,6 @@
 /** One look at the file and the host: what is in force, and what differs from it. */
 import { createHash } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import { type Applied, type Source, appliedNow, readHistory } from '../apply/history.ts';
 import type { Caller } from '../apply/run/caller.ts';
 import { changeHost } from '../apply/run/change-host.ts';
@@ -11,7 +12,7 @@ import { repairVerb } from '../apply/run/verbs.ts';
 import { MustredirectError } from '../error.ts';
 import { readDrained } from '../host/files/drain-store.ts';
 import { isLocked } from '../host/files/lock.ts';
-import type { Target } from '../inspect/prepare.ts';
+import type { Compared, Target } from '../inspect/prepare.ts';
 import { planLines } from '../plan/print.ts';
 import type { Plan } from '../plan/step.ts';
 import { parseSpec } from '../spec/parse.ts';
@@ -42,6 +43,14 @@ export interface Found extends Known {
   readonly drained: readonly string[];
 }
 
+/** A file, and what of it stays the same from look to look. */
+interface Parsed {
+  readonly source: Source | Applied;
+  readonly target: Target;
+  /** result of the last look */
+  known?: Compared;
+}
+
 /** A file that has changed is taken when it has stayed the same this long: an editor writes it in several steps. */
 const settleTime = 1000;
 /** milliseconds until it is looked again whether a run of somebody else has ended */
@@ -51,20 +60,24 @@ const lockWait = 10;
 /** plan lines in a log line */
 const shownLines = 3;
 
-/** Makes a function that looks once; it remembers the file of the last look. */
+/** Makes a function that looks once; it remembers the file of the last look, and what depends on it. */
 export function createLook(looked: Looked): () => Promise<Reading> {
   const readFile = createFileReader(looked);
+  let last: Parsed | undefined;
   return async () => {
     const { host, places } = looked.context;
     const history = await readHistory(host.files, places.history);
-    const last = appliedNow(history);
-    const inForce = fileInForce(history, last ? await readFile(last) : { problem: '' });
+    const applied = appliedNow(history);
+    const inForce = fileInForce(history, applied ? await readFile(applied) : { problem: '' });
     if (inForce.kind === 'nothing') {
       looked.onLook(undefined);
       return { kind: 'rest', why: 'nothing is applied: `mustredirect apply` begins' };
     }
     const { source, problem } = inForce;
-    const reading = await lookAt(looked, source, history.entries.at(-1)?.run);
+    if (!last || !isDeepStrictEqual(last.source, source)) {
+      last = { source, target: targetOf(looked.context, source) };
+    }
+    const reading = await lookAt(looked, last, history.entries.at(-1)?.run);
     return problem === undefined ? reading : { ...reading, problem };
   };
 }
@@ -72,9 +85,10 @@ export function createLook(looked: Looked): () => Promise<Reading> {
 /** Compares the host with a file that is in force. */
 async function lookAt(
   { context, caller, onLook, later }: Looked,
-  source: Source | Applied,
+  parsed: Parsed,
   run: string | undefined,
 ): Promise<Reading> {
+  const { source, target } = parsed;
   if (await isLocked(context.host, context.places.lock)) {
     // Nothing tells that a lock is free again.
     later(lockedPause);
@@ -84,8 +98,8 @@ async function lookAt(
   const openRun = await readOpenRun(context);
   if (openRun?.until !== undefined && !isOverdue(openRun))
     return { kind: 'rest', why: earlierRunText(openRun) };
-  const target = targetOf(context, source);
-  const read = await readAndPlan(context, target);
+  const read = await readAndPlan(context, target, parsed.known);
+  parsed.known = read;
   const { plan, desired } = read;
   const drained = await readDrained(context.host.files, context.places.drained);
   onLook({ ...read, target, source, run, drained: drained.map(({ host }) => host) });

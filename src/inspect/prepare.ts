@@ -48,8 +48,9 @@ export const noRole: Pick<Target, 'role' | 'gateways'> = {
   gateways: {},
 };
 
-export async function prepare(target: Target, before: Ledger): Promise<Prepared> {
-  const compared = await compareHost(target, before);
+/** @param known earlier result for the same target */
+export async function prepare(target: Target, before: Ledger, known?: Compared): Promise<Prepared> {
+  const compared = await compareHost(target, before, known);
   await deliverSignals();
   const plan = makePlan(compared.actual, compared.desired, compared.facts.ledger);
   await deliverSignals();

@@ -239,7 +239,7 @@ it(
         sizes.push(await sizeOfAgent());
       }
     });
-    console.log(`${sizes.length} rounds, ${JSON.stringify(sizes.at(-1))}, SOAK_SEED=${seed}`);
+    process.stdout.write(`${sizes.length} rounds, ${JSON.stringify(sizes.at(-1))}, SOAK_SEED=${seed}\n`);
     if (leaked > 0) throw new Error(`${leaked} packets left by another way\n${story()}`);
     const [first, last] = [sizes[0], sizes.at(-1)];
     expect(last?.files).toBeLessThan((first?.files ?? 0) + 10);

@@ -4,7 +4,7 @@ import { readLedger } from '../../host/files/ledger-store.ts';
 import type { Places } from '../../host/files/places.ts';
 import type { Host } from '../../host/ports.ts';
 import type { Progress } from '../../host/progress.ts';
-import { type Prepared, type Target, prepare } from '../../inspect/prepare.ts';
+import { type Compared, type Prepared, type Target, prepare } from '../../inspect/prepare.ts';
 import type { Pause } from '../pause.ts';
 
 export interface HostContext {
@@ -15,7 +15,15 @@ export interface HostContext {
   readonly pause: Pause;
 }
 
-/** Reads the host, and makes the plan. */
-export async function readAndPlan({ host, places }: HostContext, target: Target): Promise<Prepared> {
-  return prepare(target, await readLedger(host.files, places.ledger));
+/**
+ * Reads the host, and makes the plan.
+ *
+ * @param known earlier result for the same target
+ */
+export async function readAndPlan(
+  { host, places }: HostContext,
+  target: Target,
+  known?: Compared,
+): Promise<Prepared> {
+  return prepare(target, await readLedger(host.files, places.ledger), known);
 }
