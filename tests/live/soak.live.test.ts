@@ -156,6 +156,14 @@ const faults: Readonly<Record<string, () => Promise<void>>> = {
     await killAgent(name);
     await startAgent(name);
   },
+  'agent killed in a failover': async () => {
+    await shell(world.hosts.upstream, deaf);
+    await sleep(below(1000));
+    await killAgent('node1');
+    await startAgent('node1');
+    await sleep(below(1000));
+    await shell(world.hosts.upstream, 'nft delete table inet f');
+  },
   'file wrong for a moment': async () => {
     await Promise.all(
       [world.hosts.node1, world.hosts.gw1].map((host) => host.files.replace(filePath, 'version: 2\n')),
@@ -168,6 +176,9 @@ const faults: Readonly<Record<string, () => Promise<void>>> = {
     await mustredirect(world.hosts.node1, 'apply', '--yes');
   },
 };
+
+/** `SOAK_FAULTS`: only those with this in their name. */
+const chosen = Object.keys(faults).filter((name) => name.includes(process.env['SOAK_FAULTS'] ?? ''));
 
 const isAsWanted = async (host: TestHost): Promise<boolean> =>
   (await mustredirect(host, 'plan', '--check')).exitCode === 0;
@@ -226,7 +237,7 @@ it(
     await leaksDuring(world, async (soFar) => {
       const end = performance.now() + minutes * 60_000;
       while (performance.now() < end) {
-        const some = Array.from({ length: 1 + below(2) }, () => oneOf(Object.keys(faults)));
+        const some = Array.from({ length: 1 + below(2) }, () => oneOf(chosen));
         history.push(some.join(', then '));
         for (const name of some) {
           await faults[name]?.();
