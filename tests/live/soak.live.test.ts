@@ -19,7 +19,7 @@ import { type RoutingWorld, createRoutingWorld, waitFor, writeFile } from './rou
 const minutes = Number(process.env['SOAK_MINUTES'] ?? 2);
 const seed = Number(process.env['SOAK_SEED'] ?? Math.floor(Math.random() * 1e9));
 /** milliseconds until a host is as the file says again, on a busy machine */
-const patience = 90_000;
+const patience = 180_000;
 
 /** Beyond the uplinks, and no address that the container sends to. */
 const targets = ['203.0.113.77', '2001:db8:113::77'];
@@ -255,6 +255,7 @@ it(
     const [first, last] = [sizes[0], sizes.at(-1)];
     expect(last?.files).toBeLessThan((first?.files ?? 0) + 10);
     expect(last?.children).toBeLessThan((first?.children ?? 0) + 4);
-    expect(last?.memory).toBeLessThan((first?.memory ?? 0) * 1.5);
+    // Node grows up to this before it collects; what is kept would go beyond.
+    expect(last?.memory).toBeLessThan(200);
   },
 );
