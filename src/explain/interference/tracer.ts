@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { MustredirectError } from '../../error.ts';
 import { endingWithStdin, waitUntil } from '../../host/process/background.ts';
 import { startError } from '../../host/process/exec.ts';
+import { makeOwnedTable } from '../../host/nft/owned-table.ts';
 import { type TraceEvent, decodeTrace } from '../../host/nft/trace.ts';
 import type { Running } from '../../host/ports.ts';
 import type { LiveHost } from '../../verify/live-host.ts';
@@ -25,7 +26,9 @@ const timeout = 8000;
 
 export async function openTracer(host: LiveHost, flows: readonly Flow[]): Promise<Tracer> {
   const table = `${tablePrefix}${randomBytes(4).toString('hex')}`;
-  const owner = await makeTable(host, table, flows);
+  const made = await makeOwnedTable(host, table, tableCommands(table, flows), 'postrouting_end');
+  if (made.kind === 'failed') throw made.error;
+  const { owner } = made;
   try {
     const reader = await startReader(host);
     let decoded = { text: '', events: [] as readonly TraceEvent[] };
@@ -50,23 +53,6 @@ export async function openTracer(host: LiveHost, flows: readonly Flow[]): Promis
     await owner.stop();
     throw error;
   }
-}
-
-/** HOME keeps nft from writing its command history to the home directory. */
-const ownerArgv = ['env', 'HOME=/dev/null', 'nft', '-i'];
-
-async function makeTable(host: LiveHost, table: string, flows: readonly Flow[]): Promise<Running> {
-  const owner = await host.background.start(ownerArgv);
-  owner.write(`${tableCommands(table, flows)}\n`);
-  const isThere = async (): Promise<boolean> =>
-    (await host.exec.run(['nft', 'list', 'chain', 'inet', table, 'postrouting_end'])).exitCode === 0;
-  const failed = (): boolean => owner.ended() || owner.output().stderr !== '';
-  const made = await waitUntil(async () => failed() || (await isThere()), timeout);
-  if (made && !failed()) return owner;
-  const output = await owner.stop();
-  // The commands are long, and nft repeats them: only the first line is kept.
-  const [firstLine = ''] = output.stderr.split('\n');
-  throw startError(['nft', '-i'], { ...output, stderr: firstLine, stdout: '' });
 }
 
 const readerArgv = endingWithStdin(['nft', 'monitor', 'trace']);
