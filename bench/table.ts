@@ -52,7 +52,7 @@ function unique<T>(values: readonly T[]): T[] {
 
 export function checkTable(checks: readonly Check[]): string {
   return table(
-    ['what', 'target', 'median', 'spread', 'met'],
+    ['what', 'target', 'value', 'spread', 'met'],
     checks.map((check) => [
       check.what,
       check.target ? `${check.target.kind} ${check.target.value}${unitOf(check)}` : '',

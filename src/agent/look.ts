@@ -57,6 +57,7 @@ const settleTime = 1000;
 const lockedPause = 500;
 /** seconds to wait for a run of somebody else */
 const lockWait = 10;
+const otherRun = 'another run is at work';
 /** plan lines in a log line */
 const shownLines = 3;
 
@@ -92,7 +93,7 @@ async function lookAt(
   if (await isLocked(context.host, context.places.lock)) {
     // Nothing tells that a lock is free again.
     later(lockedPause);
-    return { kind: 'rest', why: 'another run is at work' };
+    return { kind: 'rest', why: otherRun };
   }
   // Read after the lock: the journal of a run that goes on would look like that of one that was cut off.
   const openRun = await readOpenRun(context);
@@ -100,6 +101,11 @@ async function lookAt(
     return { kind: 'rest', why: earlierRunText(openRun) };
   const read = await readAndPlan(context, target, parsed.known);
   parsed.known = read;
+  // A run that has begun meanwhile, and is undone, would leave no trace in the history.
+  if (await isLocked(context.host, context.places.lock)) {
+    later(lockedPause);
+    return { kind: 'rest', why: otherRun };
+  }
   const { plan, desired } = read;
   const drained = await readDrained(context.host.files, context.places.drained);
   onLook({ ...read, target, source, run, drained: drained.map(({ host }) => host) });
@@ -109,7 +115,14 @@ async function lookAt(
     kind: 'differs',
     what: openRun ? `${earlierRunText(openRun)}; ${planText(plan)}` : planText(plan),
     async repair() {
-      const change = { context, target, wait: lockWait, read, ...repairVerb(context, source, run) };
+      const change = {
+        context,
+        target,
+        wait: lockWait,
+        // Somebody may undo an open run before this one begins, which the history does not always tell.
+        ...(openRun ? {} : { read }),
+        ...repairVerb(context, source, run),
+      };
       try {
         await changeHost(caller, change);
         return true;

@@ -140,7 +140,7 @@ describe('the desired state', () => {
     expect(midstream({ resetsFlows: true })).toMatchObject({
       hook: { type: 'nat', hook: 'prerouting' },
       rules: [
-        'ip saddr & 255.255.0.0 == @served4_own_16 tcp flags & (syn | rst) != syn reject with tcp reset',
+        'ip saddr & 255.255.0.0 == @served4_own_16 ip daddr & 255.255.0.0 != @redirected4_16 fib daddr type != local tcp flags & (syn | rst) != syn reject with tcp reset',
       ],
     });
   });

@@ -1,10 +1,11 @@
-/** Compares plain data: equal keys in any order, and lists in the same order. */
+/** Compares plain data: equal keys in any order, lists and maps in the same order. */
 export function isAlike(a: unknown, b: unknown): boolean {
   if (a === b) return true;
   if (Array.isArray(a) && Array.isArray(b)) {
     return a.length === b.length && a.every((part, i) => isAlike(part, b[i]));
   }
-  if (!isObject(a) || !isObject(b)) return false;
+  if (a instanceof Map && b instanceof Map) return isAlike([...a], [...b]);
+  if (!isObject(a) || !isObject(b) || a instanceof Map || b instanceof Map) return false;
   const keys = Object.keys(a);
   return (
     keys.length === Object.keys(b).length &&

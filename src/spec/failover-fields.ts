@@ -87,7 +87,7 @@ export const failoverShape = {
     .meta({
       title: 'flows',
       description:
-        'What a member with source NAT does with TCP connections of containers that it does not know, since another member has translated them, or it has been restarted. keep (the default): translates them anew, and they end when the server refuses them, or by a timeout. reset: tells the container at once that they have ended.',
+        'What a member with source NAT does with TCP connections of containers that it does not know, since another member has translated them, or it has forgotten them. keep (the default): translates them anew; with another address than before, they end when the server refuses them, or by a timeout. reset: tells the container that they have ended when it sends data.',
       examples: ['reset'],
     }),
 };

@@ -1,4 +1,5 @@
 /** Drops what this host sends by one member: forwarded packets, its own, and the probes of the agent. */
+import { randomBytes } from 'node:crypto';
 import { type Address, familyOf } from '../../address/cidr.ts';
 import { MustredirectError } from '../../error.ts';
 import { makeOwnedTable } from '../../host/nft/owned-table.ts';
@@ -10,12 +11,12 @@ export interface Cut {
 }
 
 const table = 'mustredirect_drill';
-/** empty chain, the last that is made */
-const ready = 'ready';
 
 /** @param nextHops addresses of the member */
 export async function cutMember(host: LiveHost, nextHops: readonly Address[]): Promise<Cut> {
-  const made = await makeOwnedTable(host, table, cutCommands(nextHops), ready);
+  // Of its own name: another drill may have made the table.
+  const last = `ready_${randomBytes(4).toString('hex')}`;
+  const made = await makeOwnedTable(host, table, cutCommands(nextHops, last), last);
   if (made.kind === 'made') return { end: async () => void (await made.owner.stop()) };
   if (/not permitted|exists/i.test(made.stderr)) {
     throw new MustredirectError('refused', 'another drill is in progress', {
@@ -26,13 +27,13 @@ export async function cutMember(host: LiveHost, nextHops: readonly Address[]): P
 }
 
 /** Before every other chain of the hook. */
-function cutCommands(nextHops: readonly Address[]): string {
+function cutCommands(nextHops: readonly Address[], last: string): string {
   return [
     `create table inet ${table} { flags owner; }`,
     `add chain inet ${table} cut { type filter hook postrouting priority -500; policy accept; }`,
     ...nextHops.map(
       (hop) => `add rule inet ${table} cut rt ${familyOf(hop) === 4 ? 'ip' : 'ip6'} nexthop ${hop} drop`,
     ),
-    `add chain inet ${table} ${ready}`,
+    `add chain inet ${table} ${last}`,
   ].join('; ');
 }

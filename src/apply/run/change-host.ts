@@ -5,6 +5,7 @@ import type { Interference } from '../../explain/interference/describe.ts';
 import { stopIfInterrupted } from '../../host/process/interrupt.ts';
 import { type Prepared, type Target, prepare } from '../../inspect/prepare.ts';
 import type { Plan } from '../../plan/step.ts';
+import { isAlike } from '../../kinds/alike.ts';
 import { emptyLedger } from '../../state/ledger.ts';
 import { type Run, applyPlan } from '../apply.ts';
 import { closePlan } from '../close.ts';
@@ -51,8 +52,8 @@ export interface HostChange {
   /** called with the lock, before the host is read; rejects when the change is obsolete */
   readonly check?: () => Promise<void>;
   /**
-   * What the caller has just read, instead of another read with the lock; `check` must reject when another run has
-   * changed the host since. What other programs change meanwhile is found when the host is read after the steps.
+   * What the caller has just read, while no run was under way, instead of another read with the lock; `check` must reject
+   * when another run has changed the host since. What other programs change meanwhile is found when the host is read after the steps.
    */
   readonly read?: Prepared;
   /** called before the first step of a run that must be confirmed */
@@ -119,7 +120,9 @@ async function runLocked(
   if (!interruptedRun) await removeEndedRun(context);
   const keeper = await openLedger(host.files, places.ledger);
   const known = interruptedRun ? undefined : change.read;
-  const prepared = known ?? (await prepare(target, keeper.ledger));
+  // Runs that the history does not have may have changed the ledger.
+  const isValid = known && isAlike(known.facts.ledger, { ...keeper.ledger, ...target.numbers });
+  const prepared = isValid ? known : await prepare(target, keeper.ledger);
   const { plan, desired } = prepared;
   // The host must not stay between two states: an interrupted run that cannot be finished is undone.
   if (interruptedRun && desired.refusals.length > 0) await undoJournal(caller, context, interruptedRun);

@@ -40,7 +40,9 @@ export async function destroyOn(
   if (damage) reportLost(terminal, damage);
   // The boot units belong to the machine's own network namespace, not to that of a test host.
   if (places.firstNamespace && (await installedUnits(host.files)).length > 0) {
-    terminal.tell('the boot units apply it again at the next start: `mustredirect uninstall` removes them');
+    terminal.tell(
+      'the boot units apply it again when the machine, systemd-networkd or Docker starts: `mustredirect uninstall` removes them',
+    );
   }
 }
 

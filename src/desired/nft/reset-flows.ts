@@ -8,6 +8,7 @@ import { type DesiredObject, type Redirect, byFamily } from '../redirect.ts';
 import { chain } from './chain.ts';
 import { type Nat, gatewayPackets, translates } from './nat.ts';
 import { beforeDstnat } from './published-ports.ts';
+import { isNotRedirected } from './subnet-sets.ts';
 
 /** Packets that begin no connection; to one with RST, the kernel sends none. */
 const notFirst = 'tcp flags & (syn | rst) != syn';
@@ -22,11 +23,13 @@ export function resetFlowsChain(redirects: readonly Redirect[]): DesiredObject[]
 /** The first match decides which gateway a packet belongs to. */
 function resetRules(family: Family, redirects: readonly Redirect[]): string[] {
   const packets = gatewayPackets(family, redirects);
+  // Connections between networks, of which this host may see one direction only, and those to itself are not translated.
+  const toOutside = `${isNotRedirected(family, 'destination', redirects)} fib daddr type != local`;
   const last = packets.findLastIndex(({ nat }) => resets(nat));
   return packets
     .slice(0, last + 1)
     .map(({ match, nat }) =>
-      resets(nat) ? `${match} ${notFirst} reject with tcp reset` : `${match} return`,
+      resets(nat) ? `${match} ${toOutside} ${notFirst} reject with tcp reset` : `${match} return`,
     );
 }
 

@@ -27,7 +27,12 @@ export async function makeOwnedTable(
   const isThere = async (): Promise<boolean> =>
     (await exec.run(['nft', 'list', 'chain', 'inet', table, chain])).exitCode === 0;
   const failed = (): boolean => owner.ended() || owner.output().stderr !== '';
-  const made = await waitUntil(async () => failed() || (await isThere()), patience);
+  const made = await waitUntil(async () => failed() || (await isThere()), patience).catch(
+    async (error: unknown) => {
+      await owner.stop();
+      throw error;
+    },
+  );
   if (made && !failed()) return { kind: 'made', owner };
   const output = await owner.stop();
   // The commands are long, and nft repeats them: only the first line is kept.
