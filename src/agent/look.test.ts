@@ -63,3 +63,19 @@ it('a repair changes nothing when another file was applied after the look', asyn
   const { applied } = await readHistory(host.files, places.history);
   expect(applied.at(-1)?.text).toBe(other);
 });
+
+it('a repair reads the host again when a run that has left no entry has changed the ledger', async () => {
+  const { host, look } = await damagedHost();
+  const reading = await look();
+  const reads = (): number => host.events.filter(({ what }) => what.includes('list chains')).length;
+  const before = reads();
+  expect(reading.kind === 'differs' && (await reading.repair())).toBe(true);
+  // After the steps only.
+  expect(reads() - before).toBe(1);
+  host.state.rules = [];
+  const second = await look();
+  await host.files.remove(places.ledger);
+  const from = reads();
+  expect(second.kind === 'differs' && (await second.repair())).toBe(true);
+  expect(reads() - from).toBe(2);
+});

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { type Applied, type Source, appliedNow, readHistory } from '../apply/history.ts';
 import type { Caller } from '../apply/run/caller.ts';
-import { changeHost } from '../apply/run/change-host.ts';
+import { type HostChange, changeHost } from '../apply/run/change-host.ts';
 import type { Known } from '../apply/run/change-routes.ts';
 import { earlierRunText, isOverdue, readOpenRun } from '../apply/run/earlier-run.ts';
 import { type HostContext, readAndPlan } from '../apply/run/host-context.ts';
@@ -84,17 +84,10 @@ export function createLook(looked: Looked): () => Promise<Reading> {
 }
 
 /** Compares the host with a file that is in force. */
-async function lookAt(
-  { context, caller, onLook, later }: Looked,
-  parsed: Parsed,
-  run: string | undefined,
-): Promise<Reading> {
+async function lookAt(looked: Looked, parsed: Parsed, run: string | undefined): Promise<Reading> {
+  const { context, caller, onLook } = looked;
   const { source, target } = parsed;
-  if (await isLocked(context.host, context.places.lock)) {
-    // Nothing tells that a lock is free again.
-    later(lockedPause);
-    return { kind: 'rest', why: otherRun };
-  }
+  if (await otherRunIsAtWork(looked)) return { kind: 'rest', why: otherRun };
   // Read after the lock: the journal of a run that goes on would look like that of one that was cut off.
   const openRun = await readOpenRun(context);
   if (openRun?.until !== undefined && !isOverdue(openRun))
@@ -102,10 +95,7 @@ async function lookAt(
   const read = await readAndPlan(context, target, parsed.known);
   parsed.known = read;
   // A run that has begun meanwhile, and is undone, would leave no trace in the history.
-  if (await isLocked(context.host, context.places.lock)) {
-    later(lockedPause);
-    return { kind: 'rest', why: otherRun };
-  }
+  if (await otherRunIsAtWork(looked)) return { kind: 'rest', why: otherRun };
   const { plan, desired } = read;
   const drained = await readDrained(context.host.files, context.places.drained);
   onLook({ ...read, target, source, run, drained: drained.map(({ host }) => host) });
@@ -114,24 +104,34 @@ async function lookAt(
   return {
     kind: 'differs',
     what: openRun ? `${earlierRunText(openRun)}; ${planText(plan)}` : planText(plan),
-    async repair() {
-      const change = {
+    // Somebody may undo an open run before this one begins, which the history does not always tell.
+    repair: () =>
+      repair(caller, {
         context,
         target,
         wait: lockWait,
-        // Somebody may undo an open run before this one begins, which the history does not always tell.
         ...(openRun ? {} : { read }),
         ...repairVerb(context, source, run),
-      };
-      try {
-        await changeHost(caller, change);
-        return true;
-      } catch (error) {
-        if (error instanceof MustredirectError && error.code === 'superseded') return false;
-        throw error;
-      }
-    },
+      }),
   };
+}
+
+/** Returns false when another run has come first. */
+async function repair(caller: Caller, change: HostChange): Promise<boolean> {
+  try {
+    await changeHost(caller, change);
+    return true;
+  } catch (error) {
+    if (error instanceof MustredirectError && error.code === 'superseded') return false;
+    throw error;
+  }
+}
+
+/** Then it is looked again soon: nothing tells that a lock is free. */
+async function otherRunIsAtWork({ context: { host, places }, later }: Looked): Promise<boolean> {
+  const isAtWork = await isLocked(host, places.lock);
+  if (isAtWork) later(lockedPause);
+  return isAtWork;
 }
 
 /** Reads the file on disk, which is taken once it has settled; until then, it is what was applied last. */
