@@ -42,7 +42,7 @@ async function connection(family: Family): Promise<Running> {
   return running;
 }
 
-/** What the agent does when it changes the member. */
+/** Changes the member in use, by the same command as the agent. */
 async function use(member: 'gw1' | 'gw2'): Promise<void> {
   for (const family of families) {
     const via = member === 'gw1' ? addressesOf(family).gw1 : second[family].lan;

@@ -14,7 +14,7 @@ const table = 'mustredirect_drill';
 
 /** @param nextHops addresses of the member */
 export async function cutMember(host: LiveHost, nextHops: readonly Address[]): Promise<Cut> {
-  // Of its own name: another drill may have made the table.
+  // The last chain has a random name: a chain of another drill must not be taken for it.
   const last = `ready_${randomBytes(4).toString('hex')}`;
   const made = await makeOwnedTable(host, table, cutCommands(nextHops, last), last);
   if (made.kind === 'made') return { end: async () => void (await made.owner.stop()) };

@@ -52,8 +52,8 @@ export interface HostChange {
   /** called with the lock, before the host is read; rejects when the change is obsolete */
   readonly check?: () => Promise<void>;
   /**
-   * What the caller has just read, while no run was under way, instead of another read with the lock; `check` must reject
-   * when another run has changed the host since. What other programs change meanwhile is found when the host is read after the steps.
+   * State of the host and plan from a read while no run was under way, used instead of a read with the lock. `check` must
+   * reject when another run has changed the host since. Changes of other programs are found by the read after the steps.
    */
   readonly read?: Prepared;
   /** called before the first step of a run that must be confirmed */

@@ -19,9 +19,10 @@ export function lostAddress({ name, subnets, blocked }: NodeNetwork, bridge: Lin
   if (lost.length === open.length) return [];
   return lost.map((subnet) => {
     const address = `${firstUsable(subnet)}/${prefixLength(subnet)}`;
+    const why = familyOf(subnet) === 6 ? 'a link that goes down loses its IPv6 addresses: ' : '';
     return {
       message: `network ${name}: its bridge ${bridge.name} has no address of ${subnet}, so its containers reach nothing by IPv${familyOf(subnet)}`,
-      hint: `a link that goes down loses its IPv6 addresses: \`ip address add ${address} dev ${bridge.name}\`, with the gateway address of the containers`,
+      hint: `${why}\`ip address add ${address} dev ${bridge.name}\`, with the gateway address of the containers`,
     };
   });
 }
