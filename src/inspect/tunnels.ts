@@ -1,5 +1,5 @@
 /** Facts for the tunnels of the file: routes to far ends, modules and programs, key files, and ports. */
-import { tunnelModules, tunnelType } from '../desired/routing/tunnel-device.ts';
+import { tunnelType } from '../desired/routing/tunnel-device.ts';
 import { getRoute, getTableRoute, routeMtu } from '../host/ip/routes.ts';
 import { udpPortOwner } from '../host/ip/udp-port-owner.ts';
 import type { Exec, Host } from '../host/ports.ts';
@@ -8,6 +8,7 @@ import { readKeyFile } from '../host/wireguard/key-file.ts';
 import type { TunnelSpec, WireguardSpec } from '../spec/spec.ts';
 import type { Facts, OuterRoute } from '../state/facts.ts';
 import type { HostRole } from '../topology/role.ts';
+import { missingModules } from './modules.ts';
 
 export type TunnelFacts = Pick<
   Facts,
@@ -20,16 +21,15 @@ export async function readTunnelFacts(
 ): Promise<TunnelFacts> {
   const tunnels = gateways.flatMap(({ uplink }) => uplink.tunnel ?? []);
   if (tunnels.length === 0) return {};
-  const modules = tunnels.map((tunnel) => tunnelModules[tunnelType(tunnel)]);
-  const [outerRoutes, missingModules, wireguard] = await Promise.all([
+  const [outerRoutes, missing, wireguard] = await Promise.all([
     forEachOf(
       tunnels.map(({ remote }) => remote),
       (remote) => readOuterRoute(host.exec, remote),
     ),
-    missingOf(host, [...new Set(modules)]),
+    missingModules(host, tunnels.map(tunnelType)),
     readWireguardFacts(host, tunnels.filter(isWireguard)),
   ]);
-  return { outerRoutes, missingModules, ...wireguard };
+  return { outerRoutes, missingModules: missing, ...wireguard };
 }
 
 function isWireguard(tunnel: TunnelSpec): tunnel is WireguardSpec {
@@ -77,26 +77,4 @@ async function readOuterRoute(exec: Exec, remote: string): Promise<OuterRoute> {
   const lasting = route.expires === undefined ? route : await getTableRoute(exec, remote);
   const mtu = lasting && routeMtu(lasting);
   return { device: route.dev, ...(mtu === undefined ? {} : { mtu }) };
-}
-
-/**
- * A kernel without a folder of modules may have everything built in, which only an attempt shows. A dry run loads
- * nothing: a module would bring devices such as gre0.
- */
-async function missingOf({ exec, files }: Host, modules: readonly string[]): Promise<string[]> {
-  const release = (await files.read('/proc/sys/kernel/osrelease'))?.trim();
-  if (release === undefined || !(await files.list(`/lib/modules/${release}`)).includes('modules.dep'))
-    return [];
-  const found = await Promise.all(
-    modules.map(async (module) => ((await dryRun(exec, module)) === notFound ? [module] : [])),
-  );
-  return found.flat();
-}
-
-/** exit status of modprobe for a module that is neither there nor built in */
-const notFound = 1;
-
-/** @returns undefined without modprobe, which minimal installations do not have */
-async function dryRun(exec: Exec, module: string): Promise<number | undefined> {
-  return (await ifInstalled(exec.run(['modprobe', '--dry-run', '--quiet', module])))?.exitCode;
 }

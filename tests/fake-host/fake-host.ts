@@ -133,7 +133,8 @@ function runProgram(
       return runWg(state, args, changed);
     case 'ss':
       return showPort(state, args);
-    case 'modprobe':
+    case 'unshare':
+      // The kernel here can make every device.
       return { exitCode: 0, stdout: '', stderr: '' };
     case 'systemctl':
       return runSystemctl(state, args);

@@ -121,8 +121,8 @@ function missingModule(ends: TunnelSpec, { missingModules = [] }: Facts): Refusa
   const module = tunnelModules[tunnelType(ends)];
   if (!missingModules.includes(module)) return undefined;
   return {
-    message: `this kernel has no module ${module}, which the tunnel needs`,
-    hint: 'install the modules of this kernel (on Ubuntu in the package linux-modules-extra), or start another kernel',
+    message: `this kernel has no module ${module}, which the tunnel needs, or does not load it`,
+    hint: `install the modules of this kernel (on Ubuntu in the package linux-modules-extra), restart if the kernel was updated, or allow the module: \`grep -r ${module} /etc/modprobe.d\``,
   };
 }
 
