@@ -36,6 +36,20 @@ describe('formatProblems', () => {
     ['combining marks take no column', 'e\u0301: x', 5, ['    e\u0301: x', '       ^']],
     ['the end of the line has a caret too', 'a:', 3, ['    a:', '      ^']],
     ['a blank line is not shown', '  ', 1, []],
+    [
+      'a password is not shown',
+      'a: { password: two, b: 1 }',
+      6,
+      ['    a: { password: ***, b: 1 }', '         ^'],
+    ],
+    ['a quoted one neither', `password: 'two words'`, 1, ['    password: ***********', '    ^']],
+    ['the path of a file is', `pass_file: '/etc/a'`, 1, [`    pass_file: '/etc/a'`, '    ^']],
+    [
+      'a key of WireGuard is not shown, wherever it is',
+      'peer: yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk=',
+      1,
+      ['    peer: ********************************************', '    ^'],
+    ],
   ])('%s', (_, text, column, shown) => {
     expect(format(text, 1, column).slice(1)).toEqual(shown);
   });

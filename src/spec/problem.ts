@@ -44,13 +44,27 @@ function formatProblem({ line, column, path, message, hint }: Problem, sourceLin
 
 /** Source line, cut around the column, and a line with a caret below; empty for a blank line. */
 function markColumn(sourceLine: string, column: number): string[] {
-  const line = sourceLine.replace(/\r$/, '');
+  const line = hideSecrets(sourceLine.replace(/\r$/, ''));
   if (line.trim() === '') return [];
   const start = line.length > shownWidth ? Math.max(0, column - 1 - shownBefore) : 0;
   const end = start + shownWidth;
   const before = (start > 0 ? '…' : '') + printable(line.slice(start, column - 1));
   const after = printable(line.slice(column - 1, end)) + (end < line.length ? '…' : '');
   return [`${margin}${before}${after}`.trimEnd(), `${margin}${' '.repeat(displayWidth(before))}^`];
+}
+
+/** a key that sounds like a secret, and its value, unless that is the path of a file */
+const secret =
+  /((?:private_?key|preshared_?key|psk|pass|secret|token)\w*["']?\s*:\s*)(?!["']?\/)("[^"]*"?|'[^']*'?|[^\s,{}]+)/gi;
+/** a key of WireGuard, which may be a private one in the wrong place */
+const wireguardKey = /[A-Za-z0-9+/]{43}=/g;
+
+/** Messages end in logs, and the file is no secret: what was written into it by mistake is not repeated. */
+function hideSecrets(line: string): string {
+  const stars = (text: string): string => '*'.repeat(text.length);
+  return line
+    .replace(wireguardKey, stars)
+    .replace(secret, (_, name: string, value: string) => name + stars(value));
 }
 
 /**
