@@ -14,6 +14,8 @@ export interface AgentState {
   readonly resting?: string;
   /** what is wrong with the file, while the last good one is in force */
   readonly problem?: string;
+  /** what is closed or waits, and why */
+  readonly reports?: readonly string[];
 }
 
 export const firstState: AgentState = { reads: 0, repairs: 0 };
@@ -25,8 +27,10 @@ export interface Told {
 }
 
 export function afterRead(before: AgentState, reading: Reading, lastRead: number): Told {
-  const { problem, resting, failure, ...rest } = before;
+  const { problem, resting, failure, reports: reported = [], ...rest } = before;
   const why = reading.kind === 'rest' ? reading.why : undefined;
+  // With a reason to rest, the host was not compared.
+  const { reports = why === undefined ? [] : reported } = reading;
   const isNew = reading.problem !== undefined && reading.problem !== problem;
   return {
     state: {
@@ -35,12 +39,15 @@ export function afterRead(before: AgentState, reading: Reading, lastRead: number
       lastRead,
       ...(reading.problem === undefined ? {} : { problem: reading.problem }),
       ...(why === undefined ? {} : { resting: why }),
+      ...(reports.length === 0 ? {} : { reports }),
     },
     lines: [
       ...(failure === undefined ? [] : ['reading this host works again']),
       ...(isNew ? [`${reading.problem}; what was applied last stays in force`] : []),
       ...(problem !== undefined && reading.problem === undefined ? ['the file is good again'] : []),
       ...(why !== undefined && why !== resting ? [why] : []),
+      ...reports.filter((text) => !reported.includes(text)),
+      ...reported.filter((text) => !reports.includes(text)).map((text) => `no longer: ${text}`),
     ],
   };
 }

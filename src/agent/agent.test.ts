@@ -157,6 +157,18 @@ describe('the agent', () => {
     expect(log).toEqual(['line 3: wrong; what was applied last stays in force', 'the file is good again']);
   });
 
+  it('says once what is closed or waits, and when that is over, whatever else it waits for meanwhile', async () => {
+    const { agent, log, pass } = agentOf((read) => {
+      if (read === 2) return { ...rest, why: 'another run is at work' };
+      return read < 4 ? { ...rest, reports: ['network web is gone'] } : rest;
+    });
+    await pass(70_000);
+    expect(agent.state().reports).toEqual(['network web is gone']);
+    await pass(70_000);
+    expect(agent.state().reports).toBeUndefined();
+    expect(log).toEqual(['network web is gone', 'another run is at work', 'no longer: network web is gone']);
+  });
+
   it('ends when it is told to', async () => {
     const { ended, pass, stop } = agentOf(() => rest);
     await pass(1000);

@@ -1,5 +1,5 @@
-import { expect, it } from 'vitest';
-import { createFakeHost } from '../../tests/fake-host/fake-host.ts';
+import { describe, expect, it } from 'vitest';
+import { type FakeHost, createFakeHost } from '../../tests/fake-host/fake-host.ts';
 import { givenRuns, recordedCaller } from '../../tests/given/runs.ts';
 import { readHistory } from '../apply/history.ts';
 import { createLook } from './look.ts';
@@ -15,26 +15,34 @@ gateways:
 `;
 const [near, other] = [text('192.168.50.2'), text('192.168.50.3')];
 
+const link = { name: 'eth0', up: true, addresses: ['192.168.50.10/24'], pointToPoint: false };
+
 const { places, contextOf, apply, destroy } = givenRuns();
 
 /** A host where `near` is applied and its rules were removed by somebody, and a function that looks at it. */
 async function damagedHost() {
-  const link = { name: 'eth0', up: true, addresses: ['192.168.50.10/24'], pointToPoint: false };
   const host = createFakeHost({ links: [link] });
-  expect(await apply(host, near)).toMatchObject({ status: 0 });
-  host.state.files = new Map([...host.state.files, [file, near]]);
+  const look = await appliedOn(host, near);
   host.state.rules = [];
+  return { host, look };
+}
+
+/** Applies a file. @returns a function that looks at the host */
+async function appliedOn(host: FakeHost, applied: string) {
+  expect(await apply(host, applied)).toMatchObject({ status: 0 });
+  host.state.files = new Map([...host.state.files, [file, applied]]);
   const context = contextOf(host);
-  const look = createLook({
+  let time = 0;
+  return createLook({
     context,
     caller: recordedCaller(),
     file,
     host: 'here',
-    now: () => 0,
+    // A file that has changed has always settled.
+    now: () => (time += 10_000),
     later() {},
     onLook() {},
   });
-  return { host, look };
 }
 
 it('a look finds what was removed, and its repair brings it back', async () => {
@@ -78,4 +86,40 @@ it('a repair reads the host again when a run that has left no entry has changed 
   const from = reads();
   expect(second.kind === 'differs' && (await second.repair())).toBe(true);
   expect(reads() - from).toBe(2);
+});
+
+describe('a network that its engine no longer has', () => {
+  const ofDocker = near.replace('engine: external', 'engine: docker');
+  const docker = { version: '26.1.5', networks: [], containers: [] };
+  const gone = 'network web is gone: make it anew by docker, or by `mustredirect apply`';
+
+  it('is not made by a look, which would be in the way of somebody who makes it anew', async () => {
+    const host = createFakeHost({ links: [link], docker });
+    const look = await appliedOn(host, ofDocker);
+    expect(await look()).toEqual({ kind: 'rest' });
+    host.state.docker = docker;
+    expect(await look()).toEqual({ kind: 'rest', reports: [gone] });
+    host.state.docker = { ...docker, networks: [{ name: 'web', subnets: ['10.89.4.0/24'] }] };
+    expect(await look()).not.toHaveProperty('reports');
+  });
+
+  it('is no obstacle to a repair', async () => {
+    const host = createFakeHost({ links: [link], docker });
+    const look = await appliedOn(host, ofDocker);
+    host.state.docker = docker;
+    host.state.rules = [];
+    const reading = await look();
+    expect(reading.kind === 'differs' && (await reading.repair())).toBe(true);
+    expect(host.state.docker?.networks).toEqual([]);
+    expect(await look()).toEqual({ kind: 'rest', reports: [gone] });
+  });
+
+  it('is made when the file has changed', async () => {
+    const host = createFakeHost({ links: [link], docker });
+    const look = await appliedOn(host, near);
+    host.state.files = new Map([...host.state.files, [file, ofDocker]]);
+    const reading = await look();
+    expect(reading.kind === 'differs' && (await reading.repair())).toBe(true);
+    expect(host.state.docker?.networks).toMatchObject([{ name: 'web' }]);
+  });
 });

@@ -13,6 +13,7 @@ import { MustredirectError } from '../error.ts';
 import { readDrained } from '../host/files/drain-store.ts';
 import { isLocked } from '../host/files/lock.ts';
 import type { Compared, Target } from '../inspect/prepare.ts';
+import { notReadyText } from '../plan/not-ready.ts';
 import { planLines } from '../plan/print.ts';
 import type { Plan } from '../plan/step.ts';
 import { parseSpec } from '../spec/parse.ts';
@@ -100,9 +101,12 @@ async function lookAt(looked: Looked, parsed: Parsed, run: string | undefined): 
   const drained = await readDrained(context.host.files, context.places.drained);
   onLook({ ...read, target, source, run, drained: drained.map(({ host }) => host) });
   refuse(desired.refusals);
-  if (plan.steps.length === 0 && !openRun) return { kind: 'rest' };
+  const reports = [...plan.notReady.map(notReadyText), ...plan.waiting];
+  const reported = reports.length === 0 ? {} : { reports };
+  if (plan.steps.length === 0 && !openRun) return { kind: 'rest', ...reported };
   return {
     kind: 'differs',
+    ...reported,
     what: openRun ? `${earlierRunText(openRun)}; ${planText(plan)}` : planText(plan),
     // Somebody may undo an open run before this one begins, which the history does not always tell.
     repair: () =>
@@ -175,7 +179,7 @@ function targetOf(context: HostContext, source: Source | Applied): Target {
     ...context,
     role: hostRole(spec, host),
     gateways: spec.gateways,
-    ...('numbers' in source ? { numbers: source.numbers } : {}),
+    ...('numbers' in source ? { numbers: source.numbers, createsNetworks: false } : {}),
   };
 }
 

@@ -6,12 +6,15 @@ export type Reading =
       readonly why?: string;
       /** what is wrong with the file on disk, which is not in force */
       readonly problem?: string;
+      /** what is closed or waits, and why */
+      readonly reports?: readonly string[];
     }
   | {
       readonly kind: 'differs';
       /** first lines of the plan */
       readonly what: string;
       readonly problem?: string;
+      readonly reports?: readonly string[];
       /**
        * Runs the plan, the same as `apply`.
        *

@@ -13,6 +13,7 @@ import type { Spec } from '../spec/spec.ts';
 import { actualState } from '../state/actual.ts';
 import type { Facts } from '../state/facts.ts';
 import type { Ledger } from '../state/ledger.ts';
+import type { EngineNetwork } from '../kinds/engine-network/schema.ts';
 import type { HostObject } from '../kinds/index.ts';
 import type { HostRole } from '../topology/role.ts';
 import { beginFacts } from './gather.ts';
@@ -27,6 +28,8 @@ export interface Target {
   readonly numbers?: Numbers;
   /** only block, and keep existing objects: needs neither interfaces nor engines */
   readonly closed?: true;
+  /** no engine network is created: what was applied and is missing was removed by somebody, who may make it anew */
+  readonly createsNetworks?: false;
   readonly progress?: Progress | undefined;
 }
 
@@ -74,10 +77,30 @@ export async function compareHost(target: Target, before: Ledger, known?: Compar
   const { facts, counters } = await whole;
   progress?.({ what: 'working out what is to be done' });
   await deliverSignals();
-  const desired = closed ? closedState(facts, open) : open;
+  const allowed = target.createsNetworks === false ? withoutNewNetworks(open, facts) : open;
+  const desired = closed ? closedState(facts, allowed) : allowed;
   const actual = actualState(
     facts,
     desired.wanted.map(({ object }) => object),
   );
   return { facts, counters, desired, actual };
+}
+
+/** Everything else stays as for the network: the next one of its name may have its bridge. */
+function withoutNewNetworks(desired: Desired, { networks }: Facts): Desired {
+  const isMissing = ({ engine, name }: EngineNetwork): boolean =>
+    networks.some((found) => !found.exists && found.engine === engine && found.name === name);
+  const missing = desired.wanted.flatMap(({ object }) =>
+    object.kind === 'engine-network' && isMissing(object) ? [object] : [],
+  );
+  if (missing.length === 0) return desired;
+  return {
+    ...desired,
+    wanted: desired.wanted.filter(({ object }) => !missing.some((one) => one === object)),
+    waiting: [...desired.waiting, ...missing.map(goneText)],
+  };
+}
+
+function goneText({ engine, name }: EngineNetwork): string {
+  return `network ${name} is gone: make it anew by ${engine}, or by \`mustredirect apply\``;
 }

@@ -1,4 +1,5 @@
 /** Runs on a host made up for tests, as the commands begin them: with lock, journal and history. */
+import { createHash } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -105,7 +106,7 @@ export function givenRuns() {
       const spec = specOf(text);
       const role = hostRole(spec, 'here');
       const target = { host, engines, role, gateways: spec.gateways, ...(closed ? { closed } : {}) };
-      const source = { file: 'f', text, hash: text, host: 'here' };
+      const source = { file: 'f', text, hash: createHash('sha256').update(text).digest('hex'), host: 'here' };
       return run({ ...applyVerb(context, source), context, target, wait, confirm }, caller);
     },
     destroy: (host: FakeHost): Promise<Ran> => {
