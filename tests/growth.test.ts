@@ -47,6 +47,7 @@ const nothing: Desired = {
   wanted: [],
   numbers: { gateways: {} },
   bridges: {},
+  leavesDirectly: {},
   nat: noDecisions,
   waiting: [],
   warnings: [],

@@ -7,6 +7,7 @@ import type { GatewayHealth } from './members/members.ts';
 import type { MonitorState } from './monitor.ts';
 
 export interface AgentStatus extends AgentState {
+  readonly id: string;
   readonly pid: number;
   /** when it was started, ISO 8601 */
   readonly since: string;
@@ -38,6 +39,12 @@ export async function serveStatus(path: string, status: () => AgentStatus, end: 
     server.close();
   };
   end.addEventListener('abort', stop, { once: true });
+}
+
+/** Id of the running agent; undefined when none answers. */
+export async function runningAgent(path: string): Promise<string | undefined> {
+  const agent = await askAgent(path);
+  return typeof agent === 'object' ? agent.id : undefined;
 }
 
 /** milliseconds */

@@ -2,12 +2,17 @@
 import * as z from 'zod';
 import { MustredirectError } from '../error.ts';
 import type { Files } from '../host/ports.ts';
+import { families } from '../address/cidr.ts';
+import type { Outages } from '../health/verdict.ts';
 import { planLines } from '../plan/print.ts';
 import type { Plan } from '../plan/step.ts';
+import type { Ledger } from '../state/ledger.ts';
 
 const formatVersion = 1;
 /** number of entries, enough for troubleshooting and rollback */
 const maxEntries = 20;
+/** maximum number of changes to and from direct in an entry */
+const maxDirect = 20;
 /** maximum number of plan lines in an entry */
 const maxPlanLines = 20;
 
@@ -46,6 +51,11 @@ const entrySchema = z.object({
   again: z.boolean().exactOptional(),
   /** number of repairs in a row by the same user, of which this is the last; absent: one */
   times: z.number().exactOptional(),
+  /**
+   * networks that left directly, or by their gateway again, with this run, oldest first:
+   * `2026-11-29T18:00:00.000Z network web: IPv4 leaves directly: no member works: gw1: eth1 is down`
+   */
+  direct: z.array(z.string()).exactOptional(),
   /** first lines of the plan */
   changes: z.array(z.string()),
   /** number of omitted lines */
@@ -82,6 +92,26 @@ export function newEntry(run: string, user: string, plan?: Plan): HistoryEntry {
     changes: lines.slice(0, maxPlanLines),
     more: Math.max(0, lines.length - maxPlanLines),
   };
+}
+
+/** What a run has changed about networks that leave directly. */
+export function directChanges(
+  time: string,
+  before: Ledger['leavesDirectly'] = {},
+  after: Readonly<Record<string, Outages>>,
+): Pick<HistoryEntry, 'direct'> {
+  const networks = [...new Set([...Object.keys(before), ...Object.keys(after)])];
+  const direct = networks.flatMap((network) =>
+    families.flatMap((family) => {
+      const outage = after[network]?.[family];
+      if ((outage !== undefined) === (before[network]?.includes(family) ?? false)) return [];
+      const what = outage
+        ? `leaves directly: ${outage.why}`
+        : 'leaves by its gateway again, and not directly';
+      return [`${time} network ${network}: IPv${family} ${what}`];
+    }),
+  );
+  return direct.length > 0 ? { direct } : {};
 }
 
 export async function readHistory(files: Files, path: string): Promise<History> {
@@ -135,7 +165,9 @@ function withEntry(entries: readonly Entry[], entry: Entry): Entry[] {
   const last = entries.at(-1);
   const repeats = last?.again && entry.again && last.user === entry.user && last.hash === entry.hash;
   if (!repeats) return [...entries, entry];
-  return [...entries.slice(0, -1), { ...entry, times: (last.times ?? 1) + 1 }];
+  const direct = [...(last.direct ?? []), ...(entry.direct ?? [])].slice(-maxDirect);
+  const kept = direct.length > 0 ? { direct } : {};
+  return [...entries.slice(0, -1), { ...entry, ...kept, times: (last.times ?? 1) + 1 }];
 }
 
 /** Removes the last applied file, or only the run itself if it had repaired drift. */

@@ -100,9 +100,17 @@ export function ledgerAfter(ledger: Ledger, desired: Desired, facts: Facts): Led
     ...desired.numbers,
     sysctls: sysctlsAfter(ledger, wanted, facts),
     ...(Object.keys(desired.bridges).length > 0 ? { bridges: desired.bridges } : {}),
+    ...leavesDirectlyAfter(desired),
     ...natMemory(desired),
     networks,
   };
+}
+
+function leavesDirectlyAfter({ leavesDirectly }: Desired): Pick<Ledger, 'leavesDirectly'> {
+  const entries = Object.entries(leavesDirectly).map(
+    ([network, outages]) => [network, families.filter((family) => outages[family])] as const,
+  );
+  return entries.length > 0 ? { leavesDirectly: Object.fromEntries(entries) } : {};
 }
 
 /** Current sysctls of each family and link that is changed for the first time. */

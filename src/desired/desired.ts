@@ -4,6 +4,7 @@ import { ofFamily } from './addresses.ts';
 import type { Spec } from '../spec/spec.ts';
 import type { HostRole } from '../topology/role.ts';
 import { withUsedMembers } from '../topology/failover-gateways.ts';
+import { leavingDirectly, withVerdicts } from '../topology/verdicts.ts';
 import { forwardingName } from '../state/settings.ts';
 import { isAlike } from '../kinds/alike.ts';
 import type { Facts, ForeignFacts } from '../state/facts.ts';
@@ -50,6 +51,8 @@ export interface Desired {
   readonly numbers: Numbers;
   /** network name -> bridge, to keep in the ledger */
   readonly bridges: Readonly<Record<string, string>>;
+  /** network name -> families in which it leaves directly, and why */
+  readonly leavesDirectly: ReturnType<typeof leavingDirectly>;
   /** changes that have to wait, and why */
   readonly waiting: readonly string[];
   /** NAT decisions of this state, to compare with the next run's */
@@ -66,7 +69,8 @@ export function desiredState(
   found: ForeignFacts,
   closing = false,
 ): Desired {
-  return desiredOf(withUsedMembers(role, found.verdicts), gateways, found, closing);
+  const judged = closing ? withUsedMembers(role, found.verdicts) : withVerdicts(role, found);
+  return { ...desiredOf(judged, gateways, found, closing), leavesDirectly: leavingDirectly(judged) };
 }
 
 function desiredOf(
@@ -74,7 +78,7 @@ function desiredOf(
   gateways: Spec['gateways'],
   found: ForeignFacts,
   closing: boolean,
-): Desired {
+): Omit<Desired, 'leavesDirectly'> {
   const facts = withTunnels(role, withoutDockerUser({ ...found, owned: [] }));
   const { numbers, refusals } = chooseNumbers(role, gateways, facts);
   const states = networkStates(role.networks, facts, closing);

@@ -38,6 +38,8 @@ export interface NodeRedirect extends BaseRedirect {
   readonly bridge?: string;
   /** other subnets on that bridge: their packets are not redirected */
   readonly otherBridgeSubnets: readonly Subnet[];
+  /** packets that no route is about keep the host's routing, since no member of the gateway works */
+  readonly leavesDirectly?: true;
   /** destinations that keep the host's routing */
   readonly direct: readonly Subnet[];
   /** our table masquerades packets to them, because we have disabled the engine's masquerade */
@@ -103,6 +105,8 @@ export interface PolicyRoute {
   readonly selector: RankedSelector;
   /** absent: direct */
   readonly table?: number;
+  /** why all packets of connections that begin in the network are direct; absent: the file has the route */
+  readonly outage?: string;
 }
 
 /** A gateway's egress, for subnets with a route to it. */
@@ -188,6 +192,8 @@ export interface DesiredObject {
 export interface Warning {
   readonly message: string;
   readonly hint: string;
+  /** the file asks for it: `doctor` finds nothing wrong */
+  readonly intended?: true;
 }
 
 /** A reason to refuse the whole run. */

@@ -23,10 +23,12 @@ export function diagnose(target: Target, prepared: Prepared): Finding[] {
   const { networks, gateways, differences, waiting } = hostStatus(target, prepared);
   const traffic = [...networks, ...gateways.flatMap(({ served }) => served)];
   return [
-    ...[...prepared.desired.refusals, ...prepared.plan.warnings].map(({ message, hint }) => ({
-      problem: message,
-      remedy: hint,
-    })),
+    ...[...prepared.desired.refusals, ...prepared.plan.warnings.filter(({ intended }) => !intended)].map(
+      ({ message, hint }) => ({
+        problem: message,
+        remedy: hint,
+      }),
+    ),
     ...prepared.desired.notReady.map((one) => ({ problem: notReadyText(one), remedy: one.hint })),
     ...drift(differences),
     ...waiting.map((problem) => ({ problem, remedy: 'run `mustredirect apply` again after that' })),

@@ -9,7 +9,7 @@ import type { NotReady } from '../desired/redirect.ts';
 import { notReadyOf } from '../plan/not-ready.ts';
 import { selectorText } from '../spec/route-order.ts';
 import type { PublishedPort } from '../spec/spec.ts';
-import { withUsedMembers } from '../topology/failover-gateways.ts';
+import { withVerdicts } from '../topology/verdicts.ts';
 import type { HostRole, NodeNetwork, Routes } from '../topology/role.ts';
 import type { TunnelState } from './tunnel-state.ts';
 
@@ -38,8 +38,19 @@ export interface TrafficStatus {
   readonly dropped: number;
   /** dropped packets with a source outside the network; absent when sources are not checked */
   readonly spoofed?: number;
+  /** families in which it leaves directly now, since no member of its gateway works; absent: none */
+  readonly leavesDirectly?: readonly DirectStatus[];
+  /** while no member of its gateway works, it leaves directly, if the agent runs */
+  readonly whenDown?: 'direct';
   /** traffic with another gateway, most specific first; absent when there is none */
   readonly routes?: readonly RouteStatus[];
+}
+
+export interface DirectStatus {
+  readonly family: Family;
+  /** ISO 8601 */
+  readonly since: string;
+  readonly why: string;
 }
 
 export interface RouteStatus {
@@ -63,7 +74,7 @@ export interface GatewayStatus {
 }
 
 export function hostStatus({ role }: Pick<Target, 'role'>, prepared: Prepared): Status {
-  return statusOf(withUsedMembers(role, prepared.facts.verdicts), prepared);
+  return statusOf(withVerdicts(role, prepared.facts), prepared);
 }
 
 function statusOf(role: HostRole, { counters, desired, plan }: Prepared): Status {
@@ -89,7 +100,7 @@ function statusOf(role: HostRole, { counters, desired, plan }: Prepared): Status
     networks: role.networks.map((network) => ({
       ...traffic(network.name, network.subnets, network.gateway, egressText(network, desired.notReady)),
       ...spoofedOf(counters, desired.bridges[network.name]),
-      ...(network.routes ? { routes: routesOf(network.routes) } : {}),
+      ...waysOf(network),
     })),
     gateways: role.gateways.map(({ name, uplink, snat, publish, served }) => ({
       gateway: name,
@@ -124,6 +135,23 @@ function spoofedOf(counters: readonly ElementCounter[], bridge = ''): Pick<Traff
   return found.length === 0 ? {} : { spoofed: sum(found.map(({ packets }) => packets)) };
 }
 
+/** Its ways past the gateway. */
+function waysOf({
+  routes,
+  whenDown,
+  leavesDirectly,
+}: NodeNetwork): Pick<TrafficStatus, 'routes' | 'whenDown' | 'leavesDirectly'> {
+  const now = families.flatMap((family) => {
+    const { since, why } = leavesDirectly?.[family] ?? {};
+    return since === undefined || why === undefined ? [] : [{ family, since, why }];
+  });
+  return {
+    ...(whenDown ? { whenDown } : {}),
+    ...(now.length > 0 ? { leavesDirectly: now } : {}),
+    ...(routes ? { routes: routesOf(routes) } : {}),
+  };
+}
+
 /** Lists a route for both families once. */
 function routesOf({ selectors }: Routes): RouteStatus[] {
   const found = families.flatMap((family) =>
@@ -136,15 +164,16 @@ function publishedText({ port, proto, to, toPort }: PublishedPort): string {
   return `${proto} ${port} leads to ${familyOf(to) === 6 ? `[${to}]` : to}:${toPort}`;
 }
 
-/** Preferred next hop for each family of the network: `192.168.50.2, IPv6 blocked`. */
+/** Preferred next hop for each family of the network: `192.168.50.2, IPv6 blocked`; `IPv4 directly`. */
 function egressText(
-  { name, subnets, blocked, nextHops }: NodeNetwork,
+  { name, subnets, blocked, nextHops, leavesDirectly = {} }: NodeNetwork,
   notReady: readonly NotReady[],
 ): string {
   const has = (family: Family): boolean => subnets.some((subnet) => familyOf(subnet) === family);
   return families
     .flatMap((family) => {
       if (blocked.includes(family)) return [`IPv${family} blocked`];
+      if (has(family) && leavesDirectly[family]) return [`IPv${family} directly`];
       if (has(family) && notReadyOf(notReady, `network ${name}`, family).length > 0)
         return [`IPv${family} not ready`];
       return has(family) ? (nextHops.find((hop) => familyOf(hop) === family) ?? []) : [];

@@ -13,7 +13,7 @@ import type { Facts, Link } from '../state/facts.ts';
 import type { Rule } from '../kinds/rule/schema.ts';
 import { preferences } from '../kinds/ownership.ts';
 import { publishedSet } from '../kinds/nft-table/set-name.ts';
-import { withUsedMembers } from '../topology/failover-gateways.ts';
+import { withVerdicts } from '../topology/verdicts.ts';
 import type { NodeNetwork } from '../topology/role.ts';
 import type { Finding } from './doctor.ts';
 
@@ -23,7 +23,7 @@ export async function findStrictLinks(
 ): Promise<Finding[]> {
   // With steering by fwmark, the lookup has no fwmark and uses main, so the filter passes.
   if (desired.wanted.some(({ object }) => object.kind === 'rule' && steersByFwmark(object))) return [];
-  const unreachable = withUsedMembers(role, facts.verdicts)
+  const unreachable = withVerdicts(role, facts)
     .networks.filter((network) => publishes(network, facts))
     .map(async (network) => {
       const links = await withStrictFilter(host.files, otherLinks(network, facts));

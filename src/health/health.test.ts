@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Health, type HealthEvent, freshHealth, holdTime, learn } from './health.ts';
+import { type Health, type HealthEvent, freshHealth, holdTime, learn, outageDue } from './health.ts';
 import type { Policy } from './policy.ts';
 
 const policy: Policy = { interval: 200, fall: 3, rise: 10, failback: 30_000 };
@@ -125,6 +125,68 @@ describe('a member', () => {
   });
 });
 
+describe('an outage of all members', () => {
+  const cut = (health: Health, from: number, rounds: number): Health =>
+    afterRounds(health, from, rounds, { gw1: '--', gw2: '--' });
+
+  it('begins when no member has worked for the hold time, and says why', () => {
+    // Both have failed at 2400.
+    const failed = cut(good, 2000, 3);
+    expect(failed.members.map(({ state }) => state)).toEqual(['down', 'down']);
+    expect(outageDue(failed)).toBe(4400);
+    expect(cut(failed, 2600, 9).outage).toBeUndefined();
+    expect(cut(failed, 2600, 10)).toMatchObject({
+      outage:
+        'no member works: gw1: 2 of 2 targets unreachable: t0 t1; gw2: 2 of 2 targets unreachable: t0 t1',
+      outageSince: 4400,
+      used: 'gw1',
+    });
+    // Also where nothing is probed.
+    expect(learn(failed, { kind: 'tick', time: 4400 }).outage).toBeDefined();
+  });
+
+  it('does not begin while one of them works, is not judged yet, or only one target is dead', () => {
+    const after = (answers: Readonly<Record<string, string>>): Health =>
+      afterRounds(good, 2000, 100, answers);
+    expect(after({ gw1: '--', gw2: '++' }).outage).toBeUndefined();
+    expect(after({ gw1: '-+', gw2: '-+' }).outage).toBeUndefined();
+    expect(after({ gw1: '--' }).outage).toBeUndefined();
+    const begun = afterRounds(freshHealth(policy, hosts), 0, 200, { gw1: '--' });
+    expect([begun.members[1]?.state, begun.outage]).toEqual(['unknown', undefined]);
+    expect(learn(good, { kind: 'tick', time: 900_000 }).outage).toBeUndefined();
+  });
+
+  it('counts a drained member that works: it could be given back', () => {
+    const drained = learn(good, { kind: 'drain', time: 2000, member: 'gw1', on: true });
+    expect(afterRounds(drained, 2000, 100, { gw1: '++', gw2: '--' }).outage).toBeUndefined();
+    expect(cut(drained, 2000, 100).outage).toBeDefined();
+  });
+
+  it('waits 30 s for the first member at the beginning: at boot, links come up late', () => {
+    const fresh = cut(freshHealth(policy, hosts), 0, 100);
+    expect(outageDue(fresh)).toBe(30_400);
+    expect(fresh.outage).toBeUndefined();
+    expect(learn(fresh, { kind: 'tick', time: 30_400 }).outage).toBeDefined();
+    const worked = afterRounds(fresh, 20_000, 20, { gw1: '++' });
+    expect(outageDue(cut(worked, 24_000, 3))).toBe(26_400);
+  });
+
+  it('ends when a member works, at the earliest after the hold time', () => {
+    const out = cut(good, 2000, 100);
+    const back = (rounds: number): Health => afterRounds(out, 22_000, rounds, { gw1: '--', gw2: '++' });
+    expect(back(9).outage).toBeDefined();
+    expect(back(10)).toMatchObject({ used: 'gw2', outageSince: 23_800 });
+    expect(back(10)).not.toHaveProperty('outage');
+  });
+
+  it('goes on when the agent starts again, until a member works', () => {
+    const again = freshHealth(policy, hosts, 'gw1', 'no member works');
+    expect(learn(again, { kind: 'tick', time: 0 }).outage).toBe('no member works');
+    expect(cut(again, 0, 100).outage).toBe('no member works');
+    expect(afterRounds(again, 0, 1, { gw2: '++' })).not.toHaveProperty('outage');
+  });
+});
+
 /** Outages of members, in milliseconds; a member works outside of them. */
 type Outages = readonly { readonly member: string; readonly from: number; readonly lasts: number }[];
 
@@ -186,6 +248,13 @@ describe('whatever happens', () => {
       }
     });
 
+  const allCut: readonly (readonly [HealthEvent, number])[] = [
+    ...['gw1', 'gw2', 'gw3'].map(
+      (member) => [{ kind: 'signal', time: 0, member, from: 'link', fault: 'cut' }, 0] as const,
+    ),
+    [{ kind: 'tick', time: 0 }, 31_000],
+  ];
+
   it('the member in use changes at most once in a hold time, and only to one that is not known to fail', () => {
     const events = fc.array(fc.tuple(anyEvent, fc.integer({ min: 0, max: 900 })), { maxLength: 300 });
     fc.assert(
@@ -204,6 +273,31 @@ describe('whatever happens', () => {
         }
       }),
     );
+  });
+
+  it('an outage begins only while all members have failed, ends only while one works, and lasts for the hold time', () => {
+    const events = fc.array(fc.tuple(anyEvent, fc.integer({ min: 0, max: 900 })), { maxLength: 300 });
+    let begun = 0;
+    fc.assert(
+      fc.property(events, (list) => {
+        let health = freshHealth(policy, ['gw1', 'gw2', 'gw3']);
+        let time = 0;
+        let last = -Infinity;
+        for (const [event, pause] of [...list, ...allCut, ...list]) {
+          time += pause;
+          const { outage } = health;
+          health = learn(health, { ...event, time });
+          const states = new Set(health.members.map(({ state }) => state));
+          if (health.outage === outage) continue;
+          const ends = health.outage === undefined;
+          expect(ends ? states.has('up') : [...states].join()).toBe(ends ? true : 'down');
+          expect(time - last).toBeGreaterThanOrEqual(holdTime(policy));
+          begun += health.outage === undefined ? 0 : 1;
+          last = time;
+        }
+      }),
+    );
+    expect(begun).toBeGreaterThan(50);
   });
 
   it('a member that works is found within the hold time and five probes, in 1,000 random outages', () => {

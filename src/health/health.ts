@@ -37,6 +37,12 @@ export interface Health {
   readonly usedSince?: number;
   /** why the last change was made */
   readonly why?: string;
+  /** no member works, and why; absent: one does, or it is not known */
+  readonly outage?: string;
+  /** when the last outage began or ended; absent: never */
+  readonly outageSince?: number;
+  /** a member has worked since the beginning */
+  readonly hasWorked: boolean;
 }
 
 export interface MemberHealth {
@@ -52,11 +58,21 @@ export interface MemberHealth {
   readonly drained: boolean;
 }
 
-/** @param used member in use until now, if any: an agent that is started again goes on with it */
-export function freshHealth(policy: Policy, hosts: readonly string[], used = hosts[0] ?? ''): Health {
+/**
+ * @param used member in use until now, if any: an agent that is started again goes on with it
+ * @param outage of all members, until now
+ */
+export function freshHealth(
+  policy: Policy,
+  hosts: readonly string[],
+  used = hosts[0] ?? '',
+  outage?: string,
+): Health {
   return {
     policy,
     used,
+    ...(outage === undefined ? {} : { outage }),
+    hasWorked: false,
     members: hosts.map((host) => ({ host, state: 'unknown', targets: {}, signals: {}, drained: false })),
   };
 }
@@ -77,7 +93,42 @@ export function learn(health: Health, ...events: readonly HealthEvent[]): Health
     ),
   );
   const members = told.map((member) => judged(member, told, time));
-  return choose({ ...health, members }, time);
+  return withOutage(choose({ ...health, members }, time), time);
+}
+
+/** At boot, links come up late: milliseconds for the first member to work. */
+const longestStart = 30_000;
+
+/**
+ * The time at which no member will have worked for long enough to be an outage, unless one works before; undefined: one
+ * may work, or it is an outage already.
+ */
+export function outageDue({
+  members,
+  outage,
+  outageSince = -Infinity,
+  hasWorked,
+  policy,
+}: Health): number | undefined {
+  if (outage !== undefined || members.length === 0 || members.some(({ state }) => state !== 'down'))
+    return undefined;
+  const hold = holdTime(policy);
+  const lastDown = Math.max(...members.map(({ since = -Infinity }) => since));
+  return Math.max(lastDown + (hasWorked ? hold : Math.max(hold, longestStart)), outageSince + hold);
+}
+
+/** An outage ends when a member is known to work: that nothing is known of any, as after a start, ends none. */
+function withOutage(health: Health, time: number): Health {
+  const works = health.members.some(({ state }) => state === 'up');
+  const next = works && !health.hasWorked ? { ...health, hasWorked: true } : health;
+  const due = outageDue(next);
+  if (due !== undefined && time >= due) {
+    const faults = next.members.map(({ host, fault }) => `${host}: ${fault}`);
+    return { ...next, outage: `no member works: ${faults.join('; ')}`, outageSince: time };
+  }
+  const { outage, outageSince = -Infinity, ...rest } = next;
+  if (outage === undefined || !works || time - outageSince < holdTime(next.policy)) return next;
+  return { ...rest, outageSince: time };
 }
 
 function withEvent(

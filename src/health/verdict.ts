@@ -8,6 +8,20 @@ export interface GatewayVerdict {
   /** members that were judged, in the order of the file: with others, or in another order, the verdict is void */
   readonly members: readonly string[];
   readonly used: UsedMembers;
+  /** families in which no member works; only of gateways with networks that then leave directly */
+  readonly outage?: Outages;
+}
+
+export type Outages = { readonly [family in Family]?: Outage };
+
+/** No member of a gateway works. */
+export interface Outage {
+  /** ISO 8601 */
+  readonly since: string;
+  /** `no member works: gw1: eth1 is down; gw2: 2 of 2 targets unreachable: 1.1.1.1 9.9.9.9` */
+  readonly why: string;
+  /** id of the agent that has found it out: without it, the verdict opens nothing */
+  readonly agent: string;
 }
 
 /** The families may use different members. */

@@ -31,6 +31,8 @@ export interface Target {
   /** no engine network is created: what was applied and is missing was removed by somebody, who may make it anew */
   readonly createsNetworks?: false;
   readonly progress?: Progress | undefined;
+  /** id of the agent that runs on this host, if one does */
+  readonly runningAgent?: () => Promise<string | undefined>;
 }
 
 /** Facts and actual state of a host, and its desired state. */
@@ -69,12 +71,17 @@ export async function compareHost(target: Target, before: Ledger, known?: Compar
   const { host, engines, role, gateways, closed, numbers, progress } = target;
   const ledger = { ...before, ...numbers };
   progress?.({ what: 'reading this host' });
-  const { foreign, whole } = await beginFacts(host, closed ? undefined : engines, role, ledger);
+  const [gathering, agent] = await Promise.all([
+    beginFacts(host, closed ? undefined : engines, role, ledger),
+    agentOf(target),
+  ]);
+  const foreign = { ...gathering.foreign, ...agent };
   await deliverSignals();
   const again = known && !closed ? reuseDesired(known, foreign) : undefined;
   const open = again ?? desiredState(role, gateways, foreign, closed);
   // Our own objects do not affect the desired state, so nft lists them in the meantime.
-  const { facts, counters } = await whole;
+  const gathered = await gathering.whole;
+  const facts = { ...gathered.facts, ...agent };
   progress?.({ what: 'working out what is to be done' });
   await deliverSignals();
   const allowed = target.createsNetworks === false ? withoutNewNetworks(open, facts) : open;
@@ -83,7 +90,14 @@ export async function compareHost(target: Target, before: Ledger, known?: Compar
     facts,
     desired.wanted.map(({ object }) => object),
   );
-  return { facts, counters, desired, actual };
+  return { facts, counters: gathered.counters, desired, actual };
+}
+
+/** Only networks that leave directly while their gateway is down depend on the agent. */
+async function agentOf({ role, closed, runningAgent }: Target): Promise<Pick<Facts, 'agent'>> {
+  if (closed || !role.networks.some(({ whenDown }) => whenDown === 'direct')) return {};
+  const agent = await runningAgent?.();
+  return agent === undefined ? {} : { agent };
 }
 
 /** Everything else stays as for the network: the next one of its name may have its bridge. */

@@ -12,6 +12,7 @@ import { checkRoutes } from './check-routes.ts';
 import { checkSharedUplinks } from './check-shared-uplinks.ts';
 import { checkSubnets } from './check-subnets.ts';
 import { checkTunnels } from './check-tunnels.ts';
+import { checkWhenDown } from './check-when-down.ts';
 import type { Check, ParsedInput } from './check-context.ts';
 import { openSubnetsOf, subnetsOf } from './addresses-in-file.ts';
 import type { RangedProblem } from './tree.ts';
@@ -30,6 +31,7 @@ const checks: readonly Check[] = [
   checkTunnels,
   checkRouting,
   checkFailover,
+  checkWhenDown,
 ];
 
 export function checkSemantics(parsed: ParsedInput): RangedProblem[] {

@@ -102,4 +102,38 @@ describe('a gateway with several members', () => {
       ],
     });
   });
+
+  describe('whose network has when_down', () => {
+    const withWhenDown = (value: string, keys: string): string =>
+      file(keys).replace('via: office }', `via: office, when_down: ${value} }`);
+    const problemsOf = (text: string): readonly string[] => {
+      const parsed = parseSpec(text);
+      return parsed.kind === 'problems'
+        ? parsed.problems.map(({ line, message }) => `${line} ${message}`)
+        : [];
+    };
+
+    it('direct, which is kept, or block, which is the default', () => {
+      const networkOf = (value: string) => {
+        const parsed = parseSpec(withWhenDown(value, '    check: {}'));
+        return parsed.kind === 'spec' ? parsed.spec.networks['web'] : undefined;
+      };
+      expect(networkOf('direct')?.whenDown).toBe('direct');
+      expect(networkOf('block')).toBeDefined();
+      expect(networkOf('block')).not.toHaveProperty('whenDown');
+      expect(problemsOf(withWhenDown('open', '    check: {}'))).toEqual([
+        '4 expected block or direct, found the text "open"',
+      ]);
+    });
+
+    it('direct, and nothing that finds an outage out, is refused', () => {
+      expect(problemsOf(withWhenDown('direct', ''))).toEqual([
+        '4 gateway office has no check: nothing finds out that none of its members works',
+      ]);
+      expect(problemsOf(withWhenDown('block', ''))).toEqual([]);
+      expect(problemsOf(withWhenDown('direct', '    routing: { protocol: ospf }'))).toEqual([
+        '4 with routing by ospf, when_down direct is not possible: nodes do not learn why gateway office announces no route',
+      ]);
+    });
+  });
 });

@@ -14,6 +14,7 @@ const kernelTables = [253, 254, 255];
 const tableWhat = 'a table number from 1 to 4294967295';
 const snatWhat = 'masquerade, none, an address or a list of one per family';
 const dnsWhat = 'engine, gateway, an address or a list of one per family';
+const whenDownWhat = 'block or direct';
 const bridgeWhat = 'the device name of a bridge';
 const markWhat = 'a mark from 1 to 0xffffffff';
 
@@ -95,6 +96,15 @@ export const networkShape = {
       description:
         'Name server of the containers. engine (the default): the one that the engine uses; most engines resolve DNS on the host, past the gateway. gateway: a name server on the gateway. An address (a list holds one per family): that name server, reached through the gateway.',
       examples: ['gateway', '9.9.9.9', ['9.9.9.9', '2620:fe::fe']],
+    }),
+  when_down: z
+    .enum(['block', 'direct'], expected(whenDownWhat))
+    .exactOptional()
+    .meta({
+      title: 'when_down',
+      description:
+        "What happens while no member of the gateway works. block (the default): traffic is blocked. direct: it leaves by the host's own routing, past the gateway, until a member works again. Needs `check` of the gateway, and `mustredirect agent` on the node.",
+      examples: ['direct'],
     }),
   accept_replies: z
     .boolean(expected('true or false'))

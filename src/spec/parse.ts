@@ -164,7 +164,8 @@ function mapValues<T, U>(record: Readonly<Record<string, T>>, change: (value: T)
 }
 
 function networkOf(network: File['networks'][string]): Network {
-  const { engine, subnets, via, direct, dns, routes = [], bridge, accept_replies: acceptReplies } = network;
+  const { engine, subnets, via, direct, dns, routes = [], bridge } = network;
+  const { accept_replies: acceptReplies, when_down: whenDown } = network;
   return {
     engine,
     subnets: withoutPrototype(subnets),
@@ -174,6 +175,7 @@ function networkOf(network: File['networks'][string]): Network {
       ? { routes: routes.map(({ to = [], ports = [], ...route }) => ({ ...route, to, ports })) }
       : {}),
     ...(dns === 'engine' ? {} : { dns }),
+    ...(whenDown === 'direct' ? { whenDown } : {}),
     blocked: blockedFamilies(network),
     ...(bridge === undefined ? {} : { bridge }),
     ...(acceptReplies ? { acceptReplies } : {}),

@@ -20,8 +20,11 @@ export interface RankedSelector extends Selector {
   readonly rank: number;
 }
 
-/** Number of rule preferences reserved for routes on a host. */
-export const mostRanks = 40;
+/**
+ * Number of rule preferences reserved for the routes of a network. One more, behind them, is for a network that leaves
+ * directly while its gateway is down.
+ */
+export const mostRanks = 39;
 
 export type RouteInput = Pick<NetworkRoute, 'via'> & Partial<NetworkRoute>;
 

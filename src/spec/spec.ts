@@ -25,6 +25,8 @@ export interface Network {
    * absent: the engine's choice
    */
   readonly dns?: 'gateway' | readonly Address[];
+  /** while no member of the gateway works, traffic leaves by the host's own routing; absent: it is blocked */
+  readonly whenDown?: 'direct';
   /** traffic with another gateway, in the order of the file; never an empty list */
   readonly routes?: readonly NetworkRoute[];
   /** blocked families; never all that the network has subnets of */

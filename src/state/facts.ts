@@ -57,6 +57,8 @@ export interface Facts {
   readonly unreadEngines?: Readonly<Partial<Record<EngineName, UnreadEngine>>>;
   /** the agent's verdicts on the members of gateways; absent: first members are used */
   readonly verdicts?: Verdicts;
+  /** id of the agent that runs here; absent: none, or no network of the file depends on it */
+  readonly agent?: string;
   readonly ledger: Ledger;
   /** whether the kernel supports xfrm policies */
   readonly xfrm: boolean;

@@ -2,7 +2,7 @@
  * State about a host that is kept between runs: allocated numbers, and the state before our changes. Everything else is
  * read from the host.
  */
-import type { Subnet } from '../address/cidr.ts';
+import type { Family, Subnet } from '../address/cidr.ts';
 import type { NatDecisions } from '../kinds/flows/nat-decisions.ts';
 import type { Flows } from '../kinds/flows/schema.ts';
 import type { EngineName } from '../spec/spec.ts';
@@ -22,6 +22,8 @@ export interface Ledger {
   readonly sysctls: Readonly<Record<string, string>>;
   /** network name -> bridge: guards the bridge when the engine cannot be queried, as at boot */
   readonly bridges?: Readonly<Record<string, string>>;
+  /** network name -> families that leave directly since no member of the gateway works, until a restart */
+  readonly leavesDirectly?: Readonly<Record<string, readonly Family[]>>;
   /** flows whose conntrack entries a run had to delete when it was interrupted */
   readonly forget?: readonly Flows[];
   readonly nat?: RememberedNat;

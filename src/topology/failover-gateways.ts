@@ -14,7 +14,10 @@ export function failoverGateways(
   const names = [...new Set(networks.flatMap(({ gatewayNames }) => gatewayNames))];
   return names.flatMap((name) => {
     const { gateway } = gateways.get(name) ?? {};
-    if (!gateway?.check || gateway.members.length < 2) return [];
+    const leaveDirectly = networks
+      .filter(({ network }) => network.via === name && network.whenDown === 'direct')
+      .map((network) => network.name);
+    if (!gateway?.check || (gateway.members.length < 2 && leaveDirectly.length === 0)) return [];
     const { targets = [], ...check } = { ...failoverDefaults.check, ...gateway.check };
     return [
       {
@@ -22,6 +25,7 @@ export function failoverGateways(
         members: gateway.members.map(({ host }) => ({ host, addresses: hosts[host] ?? [] })),
         targets,
         policy: { ...check, failback: gateway.failback ?? failoverDefaults.failback },
+        ...(leaveDirectly.length > 0 ? { leaveDirectly } : {}),
       },
     ];
   });

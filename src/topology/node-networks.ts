@@ -23,6 +23,7 @@ export function nodeNetworks(spec: IndexedSpec, host: string): NodeNetwork[] {
       ...(network.dns === 'gateway' ? { asksGateway: true } : {}),
       ...(inboundPorts.length > 0 ? { inboundPorts } : {}),
       ...(network.bridge === undefined ? {} : { bridge: network.bridge }),
+      ...(network.whenDown === undefined ? {} : { whenDown: network.whenDown }),
       ...(network.acceptReplies ? { acceptReplies: true } : {}),
       ...(mtus.length > 0 ? { uplinkMtu: Math.min(...mtus) } : {}),
       ...(network.routes ? { routes: routesOf(spec, named) } : {}),

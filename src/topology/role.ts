@@ -1,6 +1,7 @@
 /** Role of one host: what it must do according to the file. */
 import type { Address, Family, Subnet } from '../address/cidr.ts';
 import type { Policy } from '../health/policy.ts';
+import type { Outages } from '../health/verdict.ts';
 import type { RankedSelector } from '../spec/route-order.ts';
 import type { EngineName, GatewayRouting, PublishedPort, Snat, Uplink, UplinkRouting } from '../spec/spec.ts';
 
@@ -41,6 +42,10 @@ export interface NodeNetwork {
   readonly nextHops: readonly Address[];
   /** containers with published ports; absent when no gateway publishes one */
   readonly inboundPorts?: readonly InboundPort[];
+  /** it leaves directly while no member of the gateway works */
+  readonly whenDown?: 'direct';
+  /** families in which it leaves directly now: all packets that no route is about; absent: none */
+  readonly leavesDirectly?: Outages;
   /** name servers that get its DNS queries, one for each family; absent: those of the engine */
   readonly nameServers?: readonly Address[];
   /** they are addresses of the gateway's member */
@@ -57,6 +62,8 @@ export interface FailoverGateway {
   /** addresses beyond the uplinks that probes ask; a family without one: the member's own address */
   readonly targets: readonly Address[];
   readonly policy: Policy;
+  /** networks of this node that leave directly while no member works; absent: none */
+  readonly leaveDirectly?: readonly string[];
 }
 
 /** Gateway whose hosts exchange routes, with each other or with an upstream router. */

@@ -1,5 +1,5 @@
 /** Networks and gateways that are blocked until they match the file, in a verification. */
-import { type Family, familyOf } from '../address/cidr.ts';
+import { type Family, families, familyOf } from '../address/cidr.ts';
 import type { NotReady } from '../desired/redirect.ts';
 import { notReadyOf, notReadyText } from '../plan/not-ready.ts';
 import type { HostRole, MemberGateway, NodeNetwork, ServedSubnet } from '../topology/role.ts';
@@ -22,6 +22,18 @@ export function isClosed(
 ): boolean {
   const names = [`gateway ${name}`, `network ${network} on ${node}`];
   return names.some((what) => notReadyOf(notReady, what, familyOf(subnet)).length > 0);
+}
+
+/** Failed checks for networks that leave directly, since no member of their gateway works. */
+export function directChecks(networks: readonly NodeNetwork[]): Check[] {
+  return networks.flatMap(({ name, gateway, leavesDirectly = {} }) =>
+    families.flatMap((family): Check[] => {
+      const outage = leavesDirectly[family];
+      if (!outage) return [];
+      const evidence = `it leaves directly, past gateway ${gateway}, since ${outage.since}: ${outage.why}`;
+      return [{ subject: `network ${name}, IPv${family}`, family, check: 'ready', ok: false, evidence }];
+    }),
+  );
 }
 
 /** Failed checks for networks and gateways that are blocked because they do not match the file yet. */

@@ -120,7 +120,8 @@ function nextHopsOf(network: NodeNetwork, gateway: string, family: Family): Addr
 
 /** Gateways, or `direct`, that probes to a target may use: one, unless a route has a protocol or port. */
 export function viasTo(network: NodeNetwork, { address, port }: Target): string[] {
-  const { direct, routes, gateway } = network;
+  const { direct, routes } = network;
+  const gateway = network.leavesDirectly?.[familyOf(address)] ? 'direct' : network.gateway;
   if (!routes) return [direct.some((subnet) => contains(subnet, address)) ? 'direct' : gateway];
   const vias: string[] = [];
   for (const { to, proto, ports, via } of routes.selectors[familyOf(address)]) {

@@ -6,7 +6,7 @@ import type { Facts } from '../state/facts.ts';
 import { differingSubnets } from '../desired/engines/own-subnets.ts';
 import type { HostRole, MemberGateway, NodeNetwork } from '../topology/role.ts';
 import type { LiveHost } from './live-host.ts';
-import { closedReason, isClosed, notReadyChecks } from './not-ready.ts';
+import { closedReason, directChecks, isClosed, notReadyChecks } from './not-ready.ts';
 import type { Check, CheckSubject, VerifyReport } from './report.ts';
 import { type Target, unansweredTarget } from './target.ts';
 import { verifyTunnel } from './tunnel/verify-tunnel.ts';
@@ -48,7 +48,7 @@ export async function verifyHost(host: LiveHost, input: VerifyInput): Promise<Ve
         })),
     ),
   ].map((task) => ({ ...task, to: targetsOfTask(input, task) }));
-  const checks: Check[] = notReadyChecks(notReady, { networks, gateways });
+  const checks: Check[] = [...notReadyChecks(notReady, { networks, gateways }), ...directChecks(networks)];
   for (const [index, task] of tasks.entries()) {
     const step = { name: 'probe', number: index + 1, of: tasks.length };
     host.progress?.({ what: `verifying ${task.about.subject}`, step });

@@ -13,6 +13,8 @@ import { createProbers } from './probers.ts';
 import { wantedProbes } from './wanted-probes.ts';
 
 export interface MembersFollowed {
+  /** id of this agent */
+  readonly id: string;
   readonly context: HostContext;
   readonly caller: Caller;
   /** asks for a read of the host */
@@ -29,7 +31,9 @@ export interface Followed {
   status(): Pick<AgentStatus, 'members' | 'failedProbers'>;
 }
 
-export function followMembers({ context, caller, signal, log, end }: MembersFollowed): Followed {
+const noFacts = { links: [], foreignRoutes: [], ledger: {} };
+
+export function followMembers({ id, context, caller, signal, log, end }: MembersFollowed): Followed {
   let known: Known | undefined;
   let changed = Promise.resolve();
   const use = async (verdicts: Verdicts): Promise<void> => {
@@ -44,7 +48,9 @@ export function followMembers({ context, caller, signal, log, end }: MembersFoll
       .then(signal);
   };
   const now = (): number => performance.now();
-  const members = createMembers({ now, publish, log });
+  const later = (milliseconds: number, work: () => void): void =>
+    void pause(milliseconds, end).then(() => end.aborted || work());
+  const members = createMembers({ id, now, publish, later, log });
   const probers = createProbers(
     { now, sleep: pause, start: startStream },
     { sample: (probe, one) => members.sample(probe, one), log },
@@ -54,7 +60,7 @@ export function followMembers({ context, caller, signal, log, end }: MembersFoll
     follow(found) {
       known = found;
       const role = found?.target.role ?? { networks: [] };
-      members.follow(role, found?.facts ?? { links: [], foreignRoutes: [] }, found?.drained ?? []);
+      members.follow(role, found?.facts ?? noFacts, found?.drained ?? []);
       probers.follow(found ? wantedProbes({ ...found, role: found.target.role }) : []);
     },
     changed: () => changed,

@@ -66,25 +66,37 @@ describe('the probes of a node', () => {
 /** Members on a clock of their own. */
 function started() {
   let time = 0;
+  const timers: { at: number; work: () => void }[] = [];
   const published: Verdicts[] = [];
   const log: string[] = [];
   const members = createMembers({
+    id: 'this',
     now: () => time,
+    later: (milliseconds, work) => timers.push({ at: time + milliseconds, work }),
     publish: (verdicts) => published.push(verdicts),
     log: (line) => log.push(line),
   });
   const probes = probesWith(lan, bridge);
   /** Rounds of probes; those through the silent member are lost. */
-  const rounds = (count: number, silent?: string, family?: 4 | 6): void => {
+  const rounds = (count: number, silent?: string | readonly string[], family?: 4 | 6): void => {
     for (let i = 0; i < count; i += 1) {
       time += 50;
       for (const probe of probes) {
-        const lost = probe.member === silent && (family === undefined || probe.family === family);
+        const isSilent = [silent ?? []].flat().includes(probe.member);
+        const lost = isSilent && (family === undefined || probe.family === family);
         members.sample(probe, { roundTrip: lost ? undefined : 5 });
       }
     }
   };
-  return { members, published, log, rounds };
+  /** Time passes without a sample. */
+  const wait = (milliseconds: number): void => {
+    time += milliseconds;
+    for (const { at, work } of timers.splice(0)) {
+      if (at <= time) work();
+      else timers.push({ at, work });
+    }
+  };
+  return { members, published, log, rounds, wait };
 }
 
 describe('members', () => {
@@ -172,5 +184,75 @@ describe('members', () => {
     members.follow({ networks: [] }, factsWith(), []);
     rounds(20, 'gw1');
     expect(members.status()).toEqual([]);
+  });
+});
+
+describe('an outage of all members', () => {
+  const direct = parseSpec(text.replace('via: office }', 'via: office, when_down: direct }'));
+  if (direct.kind === 'problems') throw new Error(JSON.stringify(direct.problems));
+  const leaving = hostRole(direct.spec, 'node1');
+  const both = ['gw1', 'gw2'];
+  const begun = (ledger = {}) => {
+    const outage = { since: '2026-11-29T18:00:00.000Z', why: 'no member works: cut', agent: 'earlier' };
+    const verdicts = { office: { members: both, used: {}, outage: { 4: outage } } };
+    return { ...factsWith(lan, bridge), verdicts, ledger };
+  };
+
+  it('is published family by family, and ends with the first member that works', () => {
+    const { members, published, log, rounds } = started();
+    members.follow(leaving, factsWith(lan, bridge), []);
+    rounds(20);
+    rounds(40, both, 4);
+    expect(published).toMatchObject([{ office: { outage: { 4: { agent: 'this' } } } }]);
+    expect(published[0]?.['office']?.outage).not.toHaveProperty('6');
+    expect(members.status()).toMatchObject([
+      {
+        family: 4,
+        used: 'gw1',
+        outage: { why: expect.stringContaining('no member works: gw1: 2 of 2') as string },
+      },
+      { family: 6 },
+    ]);
+    rounds(40, 'gw1', 4);
+    expect(published.at(-1)?.['office']).not.toHaveProperty('outage');
+    expect(log).toMatchObject([
+      expect.stringContaining('IPv4 of web leaves directly: no member works: gw1: '),
+      expect.stringContaining('leaves by gw2 instead of gw1'),
+      'gateway office: IPv4 leaves by gw2 again, and not directly',
+    ]);
+  });
+
+  it('is no verdict where no network leaves directly', () => {
+    const { members, published, rounds } = started();
+    members.follow(role, factsWith(lan, bridge), []);
+    rounds(20);
+    rounds(1000, both);
+    expect(published).toEqual([]);
+  });
+
+  it('begins in time where nothing is probed any more', () => {
+    const { members, published, rounds, wait } = started();
+    members.follow(leaving, factsWith(lan, bridge), []);
+    rounds(20);
+    members.follow(leaving, factsWith({ ...lan, noCarrier: true }, bridge), []);
+    wait(900);
+    expect(published).toEqual([]);
+    wait(200);
+    expect(published.at(-1)).toMatchObject({
+      office: {
+        outage: { 4: { why: 'no member works: gw1: eth0 has no carrier; gw2: eth0 has no carrier' } },
+      },
+    });
+  });
+
+  it('that an earlier agent has found goes on where networks leave directly for it, and nowhere else', () => {
+    const { members, published } = started();
+    members.follow(leaving, begun({ leavesDirectly: { web: [4] } }), []);
+    expect(published).toMatchObject([
+      { office: { outage: { 4: { why: 'no member works: cut', agent: 'this' } } } },
+    ]);
+    const other = started();
+    other.members.follow(leaving, begun(), []);
+    expect(other.published).toEqual([{}]);
   });
 });

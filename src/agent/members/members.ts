@@ -3,12 +3,13 @@ import { isDeepStrictEqual } from 'node:util';
 import { type Family, familyOf } from '../../address/cidr.ts';
 import { familiesOf } from '../../desired/routing/probe-paths.ts';
 import { linkTowards } from '../../desired/routing/neighbours.ts';
-import { type Health, type HealthEvent, type MemberHealth, freshHealth, learn } from '../../health/health.ts';
+import { type HealthEvent, type MemberHealth, freshHealth, outageDue } from '../../health/health.ts';
 import { lossOf, roundTripOf } from '../../health/target.ts';
-import type { UsedMember, Verdicts } from '../../health/verdict.ts';
+import type { Outage, Verdicts } from '../../health/verdict.ts';
 import type { Facts } from '../../state/facts.ts';
 import { judges } from '../../topology/failover-gateways.ts';
 import type { FailoverGateway, HostRole } from '../../topology/role.ts';
+import { type Judged, type KnownHost, learnAbout, outageInForce, verdictsOf } from './judged.ts';
 import type { PingSample } from './ping-output.ts';
 import type { Probe } from './wanted-probes.ts';
 
@@ -21,6 +22,8 @@ export interface GatewayHealth {
   /** when and why it was chosen; absent: it is the first one, and always was */
   readonly since?: string;
   readonly why?: string;
+  /** no member works: networks with `when_down: direct` leave directly; absent: one works, or no network does so */
+  readonly outage?: Pick<Outage, 'since' | 'why'>;
   readonly members: readonly MemberStatus[];
 }
 
@@ -37,46 +40,44 @@ export interface MemberStatus {
 }
 
 export interface MembersPorts {
+  /** id of this agent, for its verdicts */
+  readonly id: string;
   /** milliseconds, monotonic */
   readonly now: () => number;
   /** Writes the verdicts for runs, and asks for one. */
   readonly publish: (verdicts: Verdicts) => void;
+  /** Does something after some milliseconds. */
+  readonly later: (milliseconds: number, work: () => void) => void;
   readonly log: (line: string) => void;
-}
-
-interface Judged {
-  readonly gateway: FailoverGateway;
-  readonly family: Family;
-  health: Health;
-  chosen: UsedMember | undefined;
 }
 
 export interface Members {
   /** Takes over the gateways of the file, and what the host shows of their links. */
-  follow(
-    role: Pick<HostRole, 'failover' | 'networks'>,
-    facts: Pick<Facts, 'links' | 'foreignRoutes' | 'verdicts'>,
-    drained: readonly string[],
-  ): void;
+  follow(role: Pick<HostRole, 'failover' | 'networks'>, facts: KnownHost, drained: readonly string[]): void;
   sample(probe: Pick<Probe, 'gateway' | 'family' | 'member' | 'target'>, sample: PingSample): void;
   status(): readonly GatewayHealth[];
 }
 
-export function createMembers({ now, publish, log }: MembersPorts): Members {
+export function createMembers(ports: MembersPorts): Members {
+  const { now, publish } = ports;
   let judged = new Map<string, Judged>();
-  const feed = (one: Judged, ...events: readonly HealthEvent[]): boolean => {
-    const before = one.health.used;
-    one.health = learn(one.health, ...events);
-    const { used, why = '' } = one.health;
-    if (used === before) return false;
-    one.chosen = { host: used, since: new Date().toISOString(), why };
-    log(`gateway ${one.gateway.name}: IPv${one.family} leaves by ${used} instead of ${before}: ${why}`);
-    return true;
-  };
   const publishAll = (): void => publish(verdictsOf([...judged.values()]));
+  const feed = (one: Judged, ...events: readonly HealthEvent[]): boolean => {
+    const isChanged = learnAbout(one, ports, events);
+    const due = one.gateway.leaveDirectly && outageDue(one.health);
+    // Where nothing is probed, no sample comes at that time.
+    if (due !== undefined && due !== one.tick) {
+      one.tick = due;
+      ports.later(due - now(), () => {
+        const isCurrent = judged.get(keyOf(one.gateway.name, one.family)) === one;
+        if (isCurrent && feed(one, { kind: 'tick', time: now() })) publishAll();
+      });
+    }
+    return isChanged;
+  };
   return {
     follow(role, facts, drained) {
-      judged = followed(role, facts, judged);
+      judged = followed(role, facts, judged, ports.id);
       for (const one of judged.values()) feed(one, ...eventsOf(one, facts, drained, now()));
       // Also when the file could not be written, or somebody has removed it.
       if (!isDeepStrictEqual(facts.verdicts ?? {}, verdictsOf([...judged.values()]))) publishAll();
@@ -97,9 +98,11 @@ function keyOf(gateway: string, family: Family): string {
 /** A gateway whose members or policy have changed begins anew, with the member that it uses. */
 function followed(
   role: Pick<HostRole, 'failover' | 'networks'>,
-  { verdicts = {} }: Pick<Facts, 'verdicts'>,
+  facts: KnownHost,
   before: ReadonlyMap<string, Judged>,
+  id: string,
 ): Map<string, Judged> {
+  const { verdicts = {} } = facts;
   const pairs = (role.failover ?? []).flatMap((gateway) =>
     familiesOf(role, gateway).map((family) => ({ gateway, family })),
   );
@@ -107,14 +110,18 @@ function followed(
     pairs.map(({ gateway, family }) => {
       const key = keyOf(gateway.name, family);
       const known = before.get(key);
-      if (known && sameChoice(known.gateway, gateway)) return [key, { ...known, gateway }];
+      if (known && sameChoice(known.gateway, gateway)) {
+        known.gateway = gateway;
+        return [key, known];
+      }
       const verdict = verdicts[gateway.name];
       const chosen = verdict && judges(verdict, gateway) ? verdict.used[family] : undefined;
       const hosts = gateway.members
         .filter(({ addresses }) => addresses.some((address) => familyOf(address) === family))
         .map(({ host }) => host);
-      const health = freshHealth(gateway.policy, hosts, chosen?.host);
-      return [key, { gateway, family, health, chosen }];
+      const outage = outageInForce(role, gateway, family, facts);
+      const health = freshHealth(gateway.policy, hosts, chosen?.host, outage?.why);
+      return [key, { gateway, family, health, chosen, outage: outage && { ...outage, agent: id } }];
     }),
   );
 }
@@ -161,26 +168,13 @@ function linkEvents(
   });
 }
 
-/** Gateways that have never left their first member have no verdict. */
-function verdictsOf(judged: readonly Judged[]): Verdicts {
-  const found: Record<string, Verdicts[string]> = {};
-  for (const { gateway, family, chosen } of judged) {
-    if (!chosen) continue;
-    const { name, members } = gateway;
-    found[name] = {
-      members: members.map(({ host }) => host),
-      used: { ...found[name]?.used, [family]: chosen },
-    };
-  }
-  return found;
-}
-
-function statusOf({ gateway, family, health, chosen }: Judged): GatewayHealth {
+function statusOf({ gateway, family, health, chosen, outage }: Judged): GatewayHealth {
   return {
     gateway: gateway.name,
     family,
     used: health.used,
     ...(chosen ? { since: chosen.since, why: chosen.why } : {}),
+    ...(outage ? { outage: { since: outage.since, why: outage.why } } : {}),
     members: health.members.map(memberStatus),
   };
 }

@@ -66,6 +66,16 @@ describe('the output of ping', () => {
     ]);
   });
 
+  it('has an ICMP error as nothing: any container can write one', () => {
+    const from = 'From 10.89.4.7 icmp_seq=2 Destination Net Unreachable\n';
+    const texts = [
+      [5, answer(1, 5)],
+      [210, from],
+      [215, answer(2, 5)],
+    ] as const;
+    expect(samplesOf(200, ...texts)).toEqual([[5], [], [5]]);
+  });
+
   it('has an unreachable host as a lost probe, once', () => {
     const from = 'From 10.89.4.1 icmp_seq=2 Destination Host Unreachable\n';
     expect(samplesOf(200, [5, answer(1, 5)], [400, silence(2)], [900, from])).toEqual([[5], ['lost'], []]);

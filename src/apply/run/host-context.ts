@@ -13,6 +13,8 @@ export interface HostContext {
   readonly places: Places;
   readonly progress: Progress | undefined;
   readonly pause: Pause;
+  /** id of the agent that runs on this host, if one does: its verdicts may open what others keep closed */
+  readonly runningAgent?: () => Promise<string | undefined>;
 }
 
 /**

@@ -1,7 +1,14 @@
 /** The three verbs of a run: their checks under the lock, and their history entries. */
 import { removeState } from '../../host/files/state-files.ts';
 import { noRole } from '../../inspect/prepare.ts';
-import { type History, type Source, readHistory, recordApply, recordRollback } from '../history.ts';
+import {
+  type History,
+  type Source,
+  directChanges,
+  readHistory,
+  recordApply,
+  recordRollback,
+} from '../history.ts';
 import type { Sender } from '../senders.ts';
 import type { HostChange } from './change-host.ts';
 import type { Damage } from './damaged.ts';
@@ -18,8 +25,10 @@ async function refuseOtherRun({ host, places }: HostContext, run: string | undef
 export function applyVerb({ host, places }: HostContext, source: Source) {
   return {
     verb: 'apply',
-    record: async (entry, { desired: { numbers } }, changed) => {
-      if (changed) await recordApply(host.files, places.history, entry, { ...source, numbers });
+    record: async (entry, { facts, desired: { numbers, leavesDirectly } }, changed) => {
+      if (!changed) return;
+      const direct = directChanges(entry.time, facts.ledger.leavesDirectly, leavesDirectly);
+      await recordApply(host.files, places.history, { ...entry, ...direct }, { ...source, numbers });
     },
   } satisfies Partial<HostChange>;
 }

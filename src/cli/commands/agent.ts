@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
 import { type Agent, createAgent } from '../../agent/agent.ts';
 import { pause } from '../../agent/pause.ts';
@@ -19,7 +20,8 @@ import { type HostOptions, openContext, openSession } from '../session/session.t
 import type { Terminal } from '../terminal/terminal.ts';
 
 export async function agent(terminal: Terminal, options: HostOptions): Promise<void> {
-  const context = await openContext(terminal, options);
+  const id = randomUUID();
+  const context = { ...(await openContext(terminal, options)), runningAgent: () => Promise.resolve(id) };
   const { host, places } = context;
   await refuseSecondAgent(places.agent);
   const file = resolve(terminal.folder, options.file);
@@ -30,7 +32,7 @@ export async function agent(terminal: Terminal, options: HostOptions): Promise<v
   const log = (line: string): void => terminal.tell(line);
   const watch = createWatch(end, log);
   const caller = callerOf(terminal);
-  const members = followMembers({ context, caller, signal: watch.signal, log, end });
+  const members = followMembers({ id, context, caller, signal: watch.signal, log, end });
   const look = createLook({
     context,
     caller,
@@ -46,13 +48,8 @@ export async function agent(terminal: Terminal, options: HostOptions): Promise<v
   // Otherwise a read would find routes that are about to change, and its repair would hold the lock meanwhile.
   const read = (): Promise<Reading> => members.changed().then(look);
   const running = createAgent({ now: () => performance.now(), sleep: pause, read, log }, end);
-  const own = { pid: terminal.pid, since: new Date().toISOString(), file, host: name };
-  const status = (): AgentStatus => ({
-    ...running.state(),
-    ...own,
-    monitors: watch.monitors(),
-    ...members.status(),
-  });
+  const own = { id, pid: terminal.pid, since: new Date().toISOString(), file, host: name };
+  const status = (): AgentStatus => ({ ...running.state(), ...own, ...watch.state(), ...members.status() });
   await serveStatus(places.agent, status, end);
   watch.begin(running, { file, state: [places.history, places.journal, places.drained] });
   log(`holds ${name} to ${file}`);
@@ -117,7 +114,7 @@ function createWatch(end: AbortSignal, log: (line: string) => void) {
       watchPrograms([]);
       watchFolders(ownFolders(file, state));
     },
-    monitors: (): readonly MonitorState[] => [...started.values()].map((one) => one.state()),
+    state: () => ({ monitors: [...started.values()].map((one) => one.state()) }),
   };
 }
 

@@ -23,10 +23,11 @@ export async function showHistory(terminal: Terminal, options: HistoryOptions): 
 }
 
 /** Sorts oldest first, so that the latest entry is next to the prompt. */
-function formatEntry({ time, verb, user, file, hash, changes, more, times }: Entry): string {
+function formatEntry({ time, verb, user, file, hash, changes, more, times, direct = [] }: Entry): string {
   const rest = more + Math.max(0, changes.length - shown);
   return [
     `${time}   ${verb.padEnd('rollback'.length)}   ${user}   ${file}   sha256 ${hash.slice(0, 12)}${times === undefined ? '' : `   the last of ${times} repairs`}`,
+    ...direct.map((line) => `  ${line}`),
     ...changes.slice(0, shown).map((change) => `  ${change}`),
     ...(rest > 0 ? [`  and ${rest} more`] : []),
   ].join('\n');

@@ -2,7 +2,7 @@ import type { GatewayHealth } from '../../agent/members/members.ts';
 import { type AgentStatus, askAgent } from '../../agent/socket.ts';
 import { openRunText } from '../../apply/run/earlier-run.ts';
 import { type HostContext, readAndPlan } from '../../apply/run/host-context.ts';
-import { type Status, type TrafficStatus, hostStatus } from '../../explain/status.ts';
+import { type DirectStatus, type Status, type TrafficStatus, hostStatus } from '../../explain/status.ts';
 import { tunnelStateText } from '../../explain/tunnel-state.ts';
 import { withTunnelStates } from '../../explain/tunnel-status.ts';
 import { type SessionStatus, sessionStatus, sessionText } from '../../explain/routing.ts';
@@ -58,20 +58,32 @@ interface Found extends Status {
   readonly refusals: readonly Refusal[];
 }
 
-function matchesFile({ differences, refusals, notReady }: Found): boolean {
-  return differences.length + refusals.length + notReady.length === 0;
+/** A network that leaves directly is as the file says, and not as it should be. */
+function matchesFile({ differences, refusals, notReady, networks }: Found): boolean {
+  return differences.length + refusals.length + notReady.length + leavingOf(networks).length === 0;
+}
+
+function leavingOf(networks: readonly TrafficStatus[]): (DirectStatus & { readonly network: string })[] {
+  return networks.flatMap(({ network, leavesDirectly = [] }) =>
+    leavesDirectly.map((one) => ({ network, ...one })),
+  );
 }
 
 function stateText(found: Found, terminal: Terminal): string {
   if (matchesFile(found)) return terminal.paint('green', 'as the file says');
-  const { differences, notReady } = found;
+  const { differences, notReady, networks } = found;
   const { length } = differences;
+  const leaving = leavingOf(networks).length;
+  if (length + notReady.length + found.refusals.length === 0) {
+    return terminal.paint('red', 'past the gateway, as the file says (`when_down: direct`)');
+  }
   const counts = [
     // Refusals without differences are reported below.
     ...(length > 0 || notReady.length === 0
       ? [`${length} ${length === 1 ? 'difference' : 'differences'}`]
       : []),
     ...(notReady.length > 0 ? [`${notReady.length} not ready`] : []),
+    ...(leaving > 0 ? [`${leaving} past the gateway`] : []),
   ];
   return terminal.paint('red', `not as the file says, ${counts.join(', ')}`);
 }
@@ -87,12 +99,28 @@ function formatStatus(found: Found, terminal: Terminal): string {
       `hint: ${hint}`,
     ]),
     ...notReadyLines(notReady, terminal),
+    ...directLines(found, terminal),
     ...(openRun === undefined ? [] : [`${terminal.paint('yellow', 'note:')} ${openRun}`]),
     ...agentLines(found, terminal),
     ...waiting.map((text) => `${terminal.paint('yellow', 'waiting:')} ${text}`),
     ...(rows.length === 0 ? ['the file redirects nothing on this host'] : ['', formatTable([head, ...rows])]),
     ...belowTable(found),
   ].join('\n');
+}
+
+/** Networks that leave directly, and those that would if the agent ran. */
+function directLines({ networks, agent }: Found, terminal: Terminal): string[] {
+  const needing = agent === undefined ? networks.filter(({ whenDown }) => whenDown === 'direct') : [];
+  return [
+    ...leavingOf(networks).map(
+      ({ network, family, since, why }) =>
+        `${terminal.paint('red', 'directly:')} network ${network}, IPv${family}, since ${since}: ${why}`,
+    ),
+    ...needing.map(
+      ({ network }) =>
+        `${terminal.paint('yellow', 'agent:')} does not run, and \`when_down: direct\` of network ${network} needs it: the network stays as it is`,
+    ),
+  ];
 }
 
 function agentLines({ agent }: Found, terminal: Terminal): string[] {

@@ -2,6 +2,7 @@ import { readAndPlan } from '../../apply/run/host-context.ts';
 import { interferenceChecks } from '../../explain/interference/checks.ts';
 import { findInterference } from '../../explain/interference/find-interference.ts';
 import { readyRole } from '../../explain/interference/ready-role.ts';
+import { withVerdicts } from '../../topology/verdicts.ts';
 import { passed, renderReport } from '../../verify/report.ts';
 import { parseTargets } from '../../verify/target.ts';
 import { selectNetworks, verifyHost } from '../../verify/verify.ts';
@@ -19,8 +20,8 @@ export async function verify(terminal: Terminal, options: VerifyOptions): Promis
   const targets = parseTargets(options.to ?? []);
   const session = await openSession(terminal, options);
   const { target } = session;
-  const { role } = target;
   const { facts, desired } = await readAndPlan(session, target);
+  const role = withVerdicts(target.role, facts);
   const { notReady } = desired;
   const live = liveHost(terminal, session);
   const names = options.network ? { networks: options.network } : {};

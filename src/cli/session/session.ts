@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
+import { runningAgent } from '../../agent/socket.ts';
 import type { Applied, Source } from '../../apply/history.ts';
 import type { HostContext } from '../../apply/run/host-context.ts';
 import type { Target } from '../../inspect/prepare.ts';
@@ -58,6 +59,7 @@ export async function openContext(terminal: Terminal, options: ContextOptions): 
     trace,
     progress: options.verbose ? timedProgress(terminal) : terminal.progress,
     pause: (milliseconds) => sleep(milliseconds),
+    runningAgent: () => runningAgent(places.agent),
   };
 }
 

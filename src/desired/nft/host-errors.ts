@@ -92,6 +92,8 @@ export function quotedMaps(family: Family, redirects: readonly Redirect[]): Desi
 function quotedSubnets(family: Family, redirects: readonly Redirect[]): SubnetElement[] {
   const gateways = new Map<Subnet, string>();
   for (const redirect of redirects) {
+    // Errors about replies to packets that have left directly keep the host's routing.
+    if (isNode(redirect) && redirect.leavesDirectly) continue;
     for (const subnet of redirect.subnets) if (!gateways.has(subnet)) gateways.set(subnet, chainName(family));
     if (!redirect.steer) continue;
     for (const subnet of steeredSubnets(redirect))

@@ -79,10 +79,20 @@ export function directByRoutes(
     .map((policy) => ({ from: sourcesOf(policy), rules: directChainRules(family, policy, 'direct') }));
 }
 
+/**
+ * While a network leaves directly, replies to clients of its gateway do not: nothing would translate the container's
+ * address in them.
+ */
+const beganInside = 'ct direction original';
+
 /** The first matching rule decides, as with `ip rule`. */
 function directChainRules(family: Family, { routes }: PolicyRoutes, direct: string): string[] {
-  const rules = routes.map(({ selector, table }) =>
-    joinWords([selectorMatch(family, selector), table === undefined ? direct : 'return']),
+  const rules = routes.map(({ selector, table, outage }) =>
+    joinWords([
+      selectorMatch(family, selector),
+      outage === undefined ? '' : beganInside,
+      table === undefined ? direct : 'return',
+    ]),
   );
   // Every subnet of the network has the same routes.
   return [...new Set(rules)];

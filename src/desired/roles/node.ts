@@ -48,9 +48,16 @@ export function nodeRedirect(state: NetworkState, family: Family, context: RoleC
   const refusals = refusalsOf(network, blocked, blocked.subnets, facts);
   const path = pathToGateway(network, blocked, context);
   const { first, all, isTableShared } = egressObstacles(network, blocked, path, context);
-  if (!first || closing) {
+  // What keeps packets from the gateway does not matter while they leave directly.
+  const leavesDirectly = network.leavesDirectly?.[family] ? ({ leavesDirectly: true } as const) : undefined;
+  if (!first || closing || leavesDirectly) {
     const { egress, notReady } = openEgress(network, blocked, path, context);
-    return { redirects: [{ ...blocked, ...egress }], refusals, notReady: [...notReady, ...all] };
+    const obstacles = leavesDirectly ? [] : all;
+    return {
+      redirects: [{ ...blocked, ...egress, ...leavesDirectly }],
+      refusals,
+      notReady: [...notReady, ...obstacles],
+    };
   }
   const closed = { ...blocked, notReady: first.message };
   const redirect = isTableShared ? closed : { ...closed, steer: closedSteer(network, family, numbers) };

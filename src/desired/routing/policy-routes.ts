@@ -1,11 +1,12 @@
 /** Routes of the file to other gateways, on a network's node and on those gateways. */
+import { mostRanks } from '../../spec/route-order.ts';
 import { type Address, type Family, type Subnet } from '../../address/cidr.ts';
 import { ofFamily } from '../addresses.ts';
 import type { NodeNetwork, ServedSubnet } from '../../topology/role.ts';
 import { hopsTowards, linkTowards } from './neighbours.ts';
 import { gatewayObstacles } from '../checks/node-refusals.ts';
 import type { Numbers } from '../allocate/numbers.ts';
-import type { GatewayEgress, EgressPaths, NotReady, PolicyRoutes, Steer } from '../redirect.ts';
+import type { GatewayEgress, EgressPaths, NotReady, PolicyRoute, PolicyRoutes, Steer } from '../redirect.ts';
 import type { RoleContext } from '../roles/role.ts';
 import { closedDefault, openDefault } from './routes.ts';
 
@@ -26,10 +27,9 @@ export function nodeRoutes(
 ): NodeRoutes {
   const { facts, numbers } = context;
   const selectors = network.routes?.selectors[family] ?? [];
-  if (!network.routes || selectors.length === 0) {
-    return { tables: [], hasDirect: false, notReady: [] };
-  }
-  const nextHops = { ...network.routes.nextHops, [network.gateway]: network.nextHops };
+  const outages = outageRoutes(network, family, subnets);
+  if (selectors.length + outages.length === 0) return { tables: [], hasDirect: false, notReady: [] };
+  const nextHops = { ...network.routes?.nextHops, [network.gateway]: network.nextHops };
   const gateways = [...new Set(selectors.map(({ via }) => via))].filter((via) => via !== 'direct');
   const addressesOf = (gateway: string): Address[] => ofFamily(nextHops[gateway] ?? [], family);
   const egresses = gateways.map((gateway) => ({
@@ -46,15 +46,25 @@ export function nodeRoutes(
   return {
     policyRoutes: {
       name: network.name,
-      routes: selectors.flatMap((selector) =>
-        subnets.map((from) => ({ from, selector, ...tableOf(numbers, selector.via) })),
-      ),
+      routes: [
+        ...selectors.flatMap((selector) =>
+          subnets.map((from) => ({ from, selector, ...tableOf(numbers, selector.via) })),
+        ),
+        ...outages,
+      ],
       egresses,
     },
     tables: others.flatMap(({ routes }) => routes),
-    hasDirect: selectors.some(({ via }) => via === 'direct'),
+    hasDirect: outages.length > 0 || selectors.some(({ via }) => via === 'direct'),
     notReady: others.flatMap((one) => one.notReady),
   };
+}
+
+/** While no member of its gateway works, a network with `when_down: direct` has a direct route behind all others. */
+function outageRoutes(network: NodeNetwork, family: Family, subnets: readonly Subnet[]): PolicyRoute[] {
+  const outage = network.leavesDirectly?.[family]?.why;
+  if (outage === undefined) return [];
+  return subnets.map((from) => ({ from, selector: { via: 'direct', rank: mostRanks }, outage }));
 }
 
 /** For a host that is several gateways of one network: its node sends packets for all of them here. */

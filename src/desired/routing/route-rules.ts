@@ -38,7 +38,8 @@ function selectorOf({ to, proto, ports }: Selector, family: Family): Pick<Rule, 
   };
 }
 
-function whyOf(name: string, { selector, table }: PolicyRoute): string {
+function whyOf(name: string, { selector, table, outage }: PolicyRoute): string {
+  if (outage !== undefined) return `${name} leaves directly: ${outage}`;
   const what = selectorText(selector);
   return table === undefined ? `${what} is direct for ${name}` : `${what} leaves by gateway ${selector.via}`;
 }

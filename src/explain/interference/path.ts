@@ -12,7 +12,7 @@ import {
 import { bridgeOf } from '../../desired/engines/bridge.ts';
 import { linkTowards } from '../../desired/routing/neighbours.ts';
 import type { Facts, Link, NetworkFacts } from '../../state/facts.ts';
-import { withUsedMembers } from '../../topology/failover-gateways.ts';
+import { withVerdicts } from '../../topology/verdicts.ts';
 import type { HostRole, MemberGateway, NodeNetwork, ServedSubnet } from '../../topology/role.ts';
 import type { CheckSubject } from '../../verify/report.ts';
 import { candidateAddresses, bridgeSubnetIn } from '../../verify/namespace/spare-address.ts';
@@ -68,7 +68,7 @@ const networksAtMost = 100;
 
 /** Paths with another gateway, family or device come before those that differ only in their subnet. */
 export function pathsOf(given: HostRole, facts: Facts): Paths {
-  const role = withUsedMembers(given, facts.verdicts);
+  const role = withVerdicts(given, facts);
   const found = [...nodePaths(role, facts), ...memberPaths(role, facts)];
   const chosen = choose(found.filter((one): one is UntargetedPath => !('reason' in one)));
   const targets = targetsFor(chosen, role, facts);
@@ -158,6 +158,9 @@ function nodePath(
   }
   const bridgeSubnet = bridgeSubnetIn(link, subnet);
   if (!bridgeSubnet) return { subject, reason: `${bridge} has no address of ${subnet}` };
+  if (network.leavesDirectly?.[family]) {
+    return { subject, reason: `it leaves directly: ${network.leavesDirectly[family].why}` };
+  }
   const { gateway, nextHop } = gatewayOf(network, family, 'udp');
   if (gateway === 'direct') return { subject, reason: `its routes lead elsewhere what no route names` };
   const outer = nextHop === undefined ? undefined : linkTowards(nextHop, facts, network.subnets);

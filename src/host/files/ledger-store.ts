@@ -23,6 +23,7 @@ const fields = {
   ownerBit: z.number().exactOptional(),
   sysctls: z.record(sysctlName, z.string()),
   bridges: z.record(z.string(), deviceName).exactOptional(),
+  leavesDirectly: z.record(z.string(), z.array(z.literal([4, 6]))).exactOptional(),
   forget: z.array(flowsSchema).exactOptional(),
   nat: z.object({ decisions: natDecisionsSchema, table: z.string().exactOptional() }).exactOptional(),
   networks: z.array(
@@ -54,9 +55,12 @@ export async function readLedger(files: Files, path: string): Promise<Ledger> {
   }
 }
 
-/** After a reboot, sysctls have the values of the host's own configuration, and conntrack has no earlier flows. */
+/**
+ * After a reboot, sysctls have the values of the host's own configuration, and conntrack has no earlier flows. No network
+ * leaves directly.
+ */
 export function afterRestart(ledger: Ledger): Ledger {
-  const { nat: _, ...kept } = ledger;
+  const { nat: _, leavesDirectly: __, ...kept } = ledger;
   return { ...kept, sysctls: {} };
 }
 

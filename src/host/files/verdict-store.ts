@@ -4,6 +4,7 @@ import type { Verdicts } from '../../health/verdict.ts';
 import type { Files } from '../ports.ts';
 
 const used = z.object({ host: z.string(), since: z.string(), why: z.string() });
+const outage = z.object({ since: z.string(), why: z.string(), agent: z.string() });
 
 const fileSchema = z.object({
   version: z.literal(1),
@@ -12,6 +13,7 @@ const fileSchema = z.object({
     z.object({
       members: z.array(z.string()),
       used: z.object({ 4: used.exactOptional(), 6: used.exactOptional() }),
+      outage: z.object({ 4: outage.exactOptional(), 6: outage.exactOptional() }).exactOptional(),
     }),
   ),
 });

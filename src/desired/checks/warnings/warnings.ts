@@ -15,14 +15,16 @@ import { openTunnels } from './open-tunnels.ts';
 import { resetFlows } from './reset-flows.ts';
 import { unmentionedFamily } from './unmentioned-family.ts';
 import { uplinkMtu } from './uplink-mtu.ts';
+import { whenDown } from './when-down.ts';
 
 export function hostWarnings(
-  { networks, gateways }: Omit<HostRole, 'host' | 'addresses'>,
+  { networks, gateways, failover }: Omit<HostRole, 'host' | 'addresses'>,
   facts: Facts,
 ): Warning[] {
   const index = indexLinks(facts.links);
   return [
     ...networks.flatMap((network) => networkWarnings(network, index, facts)),
+    ...whenDown(networks, failover, facts),
     ...openTunnels({ networks, gateways }, facts.links),
     ...gateways.flatMap((gateway) => [
       ...uplinkMtu(gateway, linkNamed(gateway.uplink.device, facts)),

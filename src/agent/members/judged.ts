@@ -1,0 +1,84 @@
+/** A gateway that the agent judges, and its verdict: the member in use, and an outage of all members. */
+import type { Family } from '../../address/cidr.ts';
+import { type Health, type HealthEvent, learn } from '../../health/health.ts';
+import type { GatewayVerdict, Outage, UsedMember, Verdicts } from '../../health/verdict.ts';
+import type { Facts } from '../../state/facts.ts';
+import type { FailoverGateway, HostRole } from '../../topology/role.ts';
+import { directFamilies } from '../../topology/verdicts.ts';
+
+/** A gateway in one family, and what the agent has found out about it. */
+export interface Judged {
+  gateway: FailoverGateway;
+  readonly family: Family;
+  health: Health;
+  chosen: UsedMember | undefined;
+  outage: Outage | undefined;
+  /** time of the tick that is asked for */
+  tick?: number;
+}
+
+/** What a read of the host shows of the members' links, and of earlier verdicts. */
+export type KnownHost = Pick<Facts, 'links' | 'foreignRoutes' | 'verdicts'> & {
+  readonly ledger: Pick<Facts['ledger'], 'leavesDirectly'>;
+};
+
+/** @returns whether the verdict changes */
+export function learnAbout(
+  one: Judged,
+  { id, log }: { readonly id: string; readonly log: (line: string) => void },
+  events: readonly HealthEvent[],
+): boolean {
+  const { gateway, family, health: before, outage } = one;
+  one.health = learn(before, ...events);
+  const { used, why = '' } = one.health;
+  if (used !== before.used) {
+    one.chosen = { host: used, since: new Date().toISOString(), why };
+    log(`gateway ${gateway.name}: IPv${family} leaves by ${used} instead of ${before.used}: ${why}`);
+  }
+  one.outage = outageOf(one, id);
+  if ((outage === undefined) !== (one.outage === undefined)) {
+    log(
+      one.outage
+        ? `gateway ${gateway.name}: IPv${family} of ${gateway.leaveDirectly?.join(', ')} leaves directly: ${one.outage.why}`
+        : `gateway ${gateway.name}: IPv${family} leaves by ${used} again, and not directly`,
+    );
+  }
+  return used !== before.used || outage !== one.outage;
+}
+
+function outageOf({ gateway, health, outage }: Judged, agent: string): Outage | undefined {
+  const why = health.outage;
+  if (!gateway.leaveDirectly || why === undefined) return undefined;
+  return outage ?? { since: new Date().toISOString(), why, agent };
+}
+
+/** An outage for which networks leave directly: found by an earlier agent, or before the file has changed. */
+export function outageInForce(
+  { networks }: Pick<HostRole, 'networks'>,
+  gateway: FailoverGateway,
+  family: Family,
+  { verdicts = {}, ledger }: KnownHost,
+): Outage | undefined {
+  return networks
+    .filter((network) => network.gateway === gateway.name)
+    .map((network) => directFamilies(network, gateway, { verdicts, ledger })[family])
+    .find((outage) => outage !== undefined);
+}
+
+/** Gateways that have never left their first member have no verdict. */
+export function verdictsOf(judged: readonly Judged[]): Verdicts {
+  const found: Record<string, GatewayVerdict> = {};
+  for (const { gateway, family, chosen, outage } of judged) {
+    if (!chosen && !outage) continue;
+    const { name, members } = gateway;
+    const known = found[name];
+    found[name] = {
+      members: members.map(({ host }) => host),
+      used: { ...known?.used, ...(chosen ? { [family]: chosen } : {}) },
+      ...(outage || known?.outage
+        ? { outage: { ...known?.outage, ...(outage ? { [family]: outage } : {}) } }
+        : {}),
+    };
+  }
+  return found;
+}
