@@ -14,6 +14,8 @@ import { hostRole } from '../src/topology/topology.ts';
 import { viasTo } from '../src/verify/verify-network.ts';
 import { withVerdicts } from '../src/topology/verdicts.ts';
 import { createFakeHost } from './fake-host/fake-host.ts';
+import { decisionOf, fateOf } from './fake-host/packet.ts';
+import type { FakeRoute, FakeState } from './fake-host/state.ts';
 import { applyTo, ledgerPath, specOf } from './scenario/play.ts';
 
 const path = '/run/mustredirect/host.verdicts';
@@ -22,9 +24,16 @@ interface FileOptions {
   /** keys of network web */
   readonly keys?: string;
   readonly members?: readonly string[];
+  /** more networks: with nine subnets, a mark steers */
+  readonly more?: number;
 }
 
-function file({ keys = 'when_down: direct', members = ['gw1', 'gw2'] }: FileOptions): string {
+function file({ keys = 'when_down: direct', members = ['gw1', 'gw2'], more = 0 }: FileOptions): string {
+  const others = Array.from(
+    { length: more },
+    (_, i) =>
+      `  more${i}: { engine: external, subnets: { node1: [10.90.${2 * i}.0/24, 'fd90:${2 * i}::/64'] }, via: office }`,
+  );
   return `version: 1
 hosts:
   node1: [192.168.50.10, 'fd00:50::10']
@@ -37,12 +46,28 @@ networks:
     via: office
     ${keys}
   kept: { engine: external, subnets: { node1: [10.89.5.0/24, 'fd89:5::/64'] }, via: office }
+${others.join('\n')}
 gateways:
   office:
     check: { targets: [1.1.1.1, 9.9.9.9, '2606:4700:4700::1111', '2620:fe::fe'] }
     members: [${members.map((host) => `{ host: ${host}, uplink: { device: eth1 } }`).join(', ')}]
   mail: { members: [{ host: gw2, uplink: { device: eth1 } }] }
 `;
+}
+
+/** By the isp, and not by a gateway. */
+function defaultRoute(family: Family, via: string): FakeRoute {
+  const metric = family === 4 ? 0 : 1024;
+  return {
+    family,
+    type: 'unicast',
+    table: 254,
+    destination: 'default',
+    metric,
+    via,
+    device: 'eth0',
+    protocol: 3,
+  };
 }
 
 function node(options: FileOptions = {}) {
@@ -53,6 +78,7 @@ function node(options: FileOptions = {}) {
   ] as const;
   const fake = createFakeHost({
     links: links.map(([name, ...addresses]) => ({ name, up: true, addresses, pointToPoint: false })),
+    routes: [defaultRoute(4, '192.168.50.1'), defaultRoute(6, 'fd00:50::1')],
   });
   const spec = specOf(file(options));
   /** @param agent id of the running agent */
@@ -188,6 +214,55 @@ describe('a network with when_down: direct', () => {
     await applyTo({ ...targetOf('one'), closed: true });
     expect(fake.dump()).not.toContain('ct direction original meta mark');
     expect(fake.state.rules.filter(({ preference }) => preference === 4099)).toEqual([]);
+  });
+});
+
+describe.each([
+  ['rules', 0],
+  ['marks', 10],
+])('packets of a network that leaves directly, steered by %s', (_, more) => {
+  const packets = {
+    web: { source: '10.89.4.7', destination: '9.9.9.9', ingress: 'br0' },
+    web6: { source: 'fd89:4::7', destination: '2620:fe::1', ingress: 'br0' },
+    kept: { source: '10.89.5.7', destination: '9.9.9.9', ingress: 'br1' },
+    spoofed: { source: '10.89.4.7', destination: '9.9.9.9', ingress: 'br1' },
+    spoofing: { source: '10.89.5.7', destination: '9.9.9.9', ingress: 'br0' },
+    inside: { source: '10.89.4.7', destination: '10.89.5.7', ingress: 'br0' },
+  } as const;
+  const wayOf = (state: FakeState, name: keyof typeof packets): string => {
+    const fate = fateOf(state, packets[name]);
+    return fate.kind === 'leaves' ? fate.nextHop : fate.kind;
+  };
+  const directly = async () => {
+    const one = node({ more });
+    await one.apply('one');
+    expect(wayOf(one.fake.state, 'web')).toBe('192.168.50.2');
+    await one.judge(4);
+    await one.apply('one');
+    return one;
+  };
+
+  it('go by the isp with the address that the engine gives them, and no others', async () => {
+    const { fake, judge, apply } = await directly();
+    const { state } = fake;
+    expect(state.rules.some(({ fwmark, preference }) => fwmark && preference === 4010)).toBe(more > 0);
+    expect(wayOf(state, 'web')).toBe('192.168.50.1');
+    expect(decisionOf(state, packets.web)).toEqual({ decision: 'the engine’s', table: 254 });
+    expect(wayOf(state, 'web6')).toBe('fd00:50::2');
+    expect(wayOf(state, 'kept')).toBe('192.168.50.2');
+    expect(decisionOf(state, packets.kept)?.decision).toBe('10.89.5.7');
+    expect([wayOf(state, 'spoofed'), wayOf(state, 'spoofing')]).toEqual(['stopped', 'stopped']);
+    expect(wayOf(state, 'inside')).toBe('10.89.5.7');
+    await judge();
+    await apply('one');
+    expect(wayOf(fake.state, 'web')).toBe('192.168.50.2');
+  });
+
+  it('are blocked without the nft table', async () => {
+    const { fake } = await directly();
+    Object.assign(fake.state, { nft: createFakeHost({ links: [] }).state.nft });
+    expect(fateOf(fake.state, packets.web)).toEqual({ kind: 'stopped', by: 'policy' });
+    expect(fateOf(fake.state, packets.kept)).toEqual({ kind: 'stopped', by: 'policy' });
   });
 });
 
