@@ -39,6 +39,7 @@ describe('the package', () => {
         'dist/main.js',
         'dist/THIRD-PARTY-LICENSES.txt',
         'examples/mustredirect.yaml',
+        'examples/balance.yaml',
         'examples/mustredirect.schema.json',
       ]),
     );

@@ -38,7 +38,7 @@ function addDrill(program: Command, terminal: Terminal): void {
         'network meanwhile, and shows how long no answer came, how many pings were lost, and how many packets left by ' +
         'another way: until another member has taken over, and until the first one is used again. The agent must run, ' +
         'and another member must work. The cut ends with this command, however it ends. Exits with 3 when nobody took ' +
-        'over, or a packet left by another way.',
+        'over, or a packet left by another way. With `mode: balance`, it cuts the member that its pings leave by.',
     )
     .option(
       '--to <address>',

@@ -13,7 +13,7 @@ import { bridgeOf, publishedSubnets } from './engines/bridge.ts';
 import { explainClosed } from './checks/closed-reasons.ts';
 import { bridgeRefusals } from './checks/bridge-refusals.ts';
 import { dockerUserRules, withoutDockerUser } from './engines/docker-user.ts';
-import { desiredDaemon, learnedGateways } from './bird/daemon.ts';
+import { desiredDaemon } from './bird/daemon.ts';
 import { type DesiredNetwork, releaseNetwork, desiredNetwork } from './engines/networks.ts';
 import { type NetworkState, networkStates } from './engines/obstacles.ts';
 import { memberRedirects } from './roles/member.ts';
@@ -21,7 +21,7 @@ import { nftChains } from './nft/chains.ts';
 import { natDecisions } from './nft/nat-decisions.ts';
 import { nftSets } from './nft/sets.ts';
 import { forwardingOf, keptForwarding } from './routing/forwarding.ts';
-import type { RoleContext, RoleResult } from './roles/role.ts';
+import { type RoleContext, type RoleResult, roleContext } from './roles/role.ts';
 import { nodeRedirect } from './roles/node.ts';
 import { type Numbers, chooseNumbers } from './allocate/numbers.ts';
 import { otherBridgeSubnetsOf } from './engines/own-subnets.ts';
@@ -82,7 +82,7 @@ function desiredOf(
   const facts = withTunnels(role, withoutDockerUser({ ...found, owned: [] }));
   const { numbers, refusals } = chooseNumbers(role, gateways, facts);
   const states = networkStates(role.networks, facts, closing);
-  const context = { facts, numbers, learned: learnedGateways(role, facts), closing };
+  const context = roleContext(role, facts, numbers, closing);
   const results = roleResults(role, states, context);
   // A gateway that no network uses would have empty sets.
   const redirects = results.flatMap((result) => result.redirects).filter(({ subnets }) => subnets.length > 0);

@@ -7,7 +7,9 @@ import type { Hop } from '../state/facts.ts';
 import type { HostObject } from '../kinds/index.ts';
 import type { Route } from '../kinds/route/schema.ts';
 import type { Rule } from '../kinds/rule/schema.ts';
+import type { GatewayNumbers } from '../state/ledger.ts';
 import type { InboundPort } from '../topology/role.ts';
+import type { SpreadMember } from '../topology/spread.ts';
 
 /** A network on its node, or a gateway on a member, in one address family. */
 export type Redirect = NodeRedirect | MemberRedirect;
@@ -75,12 +77,26 @@ export interface Steer extends EgressPaths {
   readonly gateway: string;
   readonly table: number;
   readonly why: string;
+  /** connections are spread over its members; absent: all packets use the table */
+  readonly balance?: Balance;
   /** subnets that use this gateway unless a route says otherwise; absent: all */
   readonly defaultSubnets?: readonly Subnet[];
   readonly routes: readonly { readonly route: Route; readonly why: string }[];
   /** routes of the file for some of the packets */
   readonly policyRoutes?: PolicyRoutes;
 }
+
+/** Spreading of connections over the members of a gateway, in one family. */
+export interface Balance {
+  readonly gateway: string;
+  /** in the order of the file */
+  readonly members: readonly BalancedMember[];
+  /** hosts of the members: slot -> owner */
+  readonly slots: readonly string[];
+}
+
+/** A member, with the mark and table of packets that leave by it. */
+export type BalancedMember = Omit<SpreadMember, 'weight'> & GatewayNumbers;
 
 /** A link on which an engine accepts packets to a subnet because they may be replies. */
 export interface InboundLink {

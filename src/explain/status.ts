@@ -164,9 +164,12 @@ function publishedText({ port, proto, to, toPort }: PublishedPort): string {
   return `${proto} ${port} leads to ${familyOf(to) === 6 ? `[${to}]` : to}:${toPort}`;
 }
 
-/** Preferred next hop for each family of the network: `192.168.50.2, IPv6 blocked`; `IPv4 directly`. */
+/**
+ * Next hops in use, in each family of the network: `192.168.50.2, IPv6 blocked`, `192.168.50.2 and 192.168.50.3`; `IPv4
+ * directly`.
+ */
 function egressText(
-  { name, subnets, blocked, nextHops, leavesDirectly = {} }: NodeNetwork,
+  { name, subnets, blocked, nextHops, sharedBy, leavesDirectly = {} }: NodeNetwork,
   notReady: readonly NotReady[],
 ): string {
   const has = (family: Family): boolean => subnets.some((subnet) => familyOf(subnet) === family);
@@ -176,7 +179,11 @@ function egressText(
       if (has(family) && leavesDirectly[family]) return [`IPv${family} directly`];
       if (has(family) && notReadyOf(notReady, `network ${name}`, family).length > 0)
         return [`IPv${family} not ready`];
-      return has(family) ? (nextHops.find((hop) => familyOf(hop) === family) ?? []) : [];
+      if (!has(family)) return [];
+      const ofFamily = (hops: readonly Address[]): Address[] =>
+        hops.filter((hop) => familyOf(hop) === family);
+      const inUse = sharedBy ? ofFamily(sharedBy) : ofFamily(nextHops).slice(0, 1);
+      return inUse.length > 0 ? inUse.join(' and ') : [];
     })
     .join(', ');
 }

@@ -27,22 +27,26 @@ export type HealthEvent = { readonly time: number } & (
   | { readonly kind: 'tick' }
 );
 
-export interface Health {
+/** What is known of the members of a gateway. */
+export interface MembersHealth {
   readonly policy: Policy;
   /** most preferred first */
   readonly members: readonly MemberHealth[];
-  /** member in use */
-  readonly used: string;
-  /** when it was chosen; absent: since the beginning */
-  readonly usedSince?: number;
-  /** why the last change was made */
-  readonly why?: string;
   /** no member works, and why; absent: one does, or it is not known */
   readonly outage?: string;
   /** when the last outage began or ended; absent: never */
   readonly outageSince?: number;
   /** a member has worked since the beginning */
   readonly hasWorked: boolean;
+}
+
+export interface Health extends MembersHealth {
+  /** member in use */
+  readonly used: string;
+  /** when it was chosen; absent: since the beginning */
+  readonly usedSince?: number;
+  /** why the last change was made */
+  readonly why?: string;
 }
 
 export interface MemberHealth {
@@ -68,9 +72,13 @@ export function freshHealth(
   used = hosts[0] ?? '',
   outage?: string,
 ): Health {
+  return { ...freshMembers(policy, hosts, outage), used };
+}
+
+/** Members that nothing is known of. */
+export function freshMembers(policy: Policy, hosts: readonly string[], outage?: string): MembersHealth {
   return {
     policy,
-    used,
     ...(outage === undefined ? {} : { outage }),
     hasWorked: false,
     members: hosts.map((host) => ({ host, state: 'unknown', targets: {}, signals: {}, drained: false })),
@@ -85,15 +93,22 @@ export function holdTime({ interval, rise }: Policy): number {
 /** @param events of one moment: members that share a link fail together, and none of them is better */
 export function learn(health: Health, ...events: readonly HealthEvent[]): Health {
   const time = events[0]?.time ?? 0;
-  const told = health.members.map((member) =>
+  return withOutage(choose({ ...health, members: learnOfMembers(health, events) }, time), time);
+}
+
+/** The members after some events of one moment, each with its state. */
+export function learnOfMembers(
+  { members, policy }: Pick<Health, 'members' | 'policy'>,
+  events: readonly HealthEvent[],
+): MemberHealth[] {
+  const told = members.map((member) =>
     events.reduce(
       (now, event) =>
-        event.kind !== 'tick' && event.member === now.host ? withEvent(now, event, health.policy) : now,
+        event.kind !== 'tick' && event.member === now.host ? withEvent(now, event, policy) : now,
       member,
     ),
   );
-  const members = told.map((member) => judged(member, told, time));
-  return withOutage(choose({ ...health, members }, time), time);
+  return told.map((member) => judged(member, told, events[0]?.time ?? 0));
 }
 
 /** At boot, links come up late: milliseconds for the first member to work. */
@@ -109,7 +124,7 @@ export function outageDue({
   outageSince = -Infinity,
   hasWorked,
   policy,
-}: Health): number | undefined {
+}: MembersHealth): number | undefined {
   if (outage !== undefined || members.length === 0 || members.some(({ state }) => state !== 'down'))
     return undefined;
   const hold = holdTime(policy);
@@ -118,7 +133,7 @@ export function outageDue({
 }
 
 /** An outage ends when a member is known to work: that nothing is known of any, as after a start, ends none. */
-function withOutage(health: Health, time: number): Health {
+export function withOutage<Known extends MembersHealth>(health: Known, time: number): Known {
   const works = health.members.some(({ state }) => state === 'up');
   const next = works && !health.hasWorked ? { ...health, hasWorked: true } : health;
   const due = outageDue(next);
@@ -128,7 +143,7 @@ function withOutage(health: Health, time: number): Health {
   }
   const { outage, outageSince = -Infinity, ...rest } = next;
   if (outage === undefined || !works || time - outageSince < holdTime(next.policy)) return next;
-  return { ...rest, outageSince: time };
+  return { ...rest, outageSince: time } as Known;
 }
 
 function withEvent(
@@ -192,7 +207,7 @@ function choose(health: Health, time: number): Health {
   return { ...health, used: next.host, usedSince: time, why };
 }
 
-function faultText(host: string, member: MemberHealth | undefined): string {
+export function faultText(host: string, member: MemberHealth | undefined): string {
   if (member?.drained) return `${host} is drained`;
   return `${host}: ${member?.fault ?? 'is no member any more'}`;
 }
@@ -220,6 +235,6 @@ function substituteFor({ members, used }: Health): MemberHealth | undefined {
   return others.find(answersNow) ?? others.find(({ state }) => state === 'unknown');
 }
 
-function answersNow({ state, targets }: MemberHealth): boolean {
+export function answersNow({ state, targets }: MemberHealth): boolean {
   return state === 'up' && Object.values(targets).some(({ samples }) => samples.at(-1) !== undefined);
 }

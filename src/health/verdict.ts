@@ -1,13 +1,15 @@
-/** Verdicts: the member that each gateway uses. The agent leaves them for every run on the host. */
+/** Verdicts: the members that each gateway uses. The agent leaves them for every run on the host. */
 import type { Family } from '../address/cidr.ts';
 
-/** Gateway name -> its verdict. A gateway without one uses its first member. */
+/** Gateway name -> its verdict. A gateway without one uses its first member, or, with `mode: balance`, all of them. */
 export type Verdicts = Readonly<Record<string, GatewayVerdict>>;
 
 export interface GatewayVerdict {
   /** members that were judged, in the order of the file: with others, or in another order, the verdict is void */
   readonly members: readonly string[];
   readonly used: UsedMembers;
+  /** with `mode: balance`: members that get no new connections; absent: none */
+  readonly away?: { readonly [family in Family]?: readonly UsedMember[] };
   /** families in which no member works; only of gateways with networks that then leave directly */
   readonly outage?: Outages;
 }
@@ -27,6 +29,7 @@ export interface Outage {
 /** The families may use different members. */
 export type UsedMembers = { readonly [family in Family]?: UsedMember };
 
+/** A member, and when and why it was chosen, or taken out of use. */
 export interface UsedMember {
   readonly host: string;
   /** ISO 8601 */

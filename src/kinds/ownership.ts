@@ -18,6 +18,7 @@ export const preferences = {
   hostErrorsClosed: 4001,
   bypass: 4010,
   probe: 4020,
+  member: 4030,
   inside: 4050,
   insideClosed: 4051,
   direct: 4060,

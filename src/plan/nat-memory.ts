@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import type { Desired } from '../desired/desired.ts';
 import { type NatDecisions, mergeDecisions, noDecisions } from '../kinds/flows/nat-decisions.ts';
 import type { HostObject } from '../kinds/index.ts';
+import { isMemberChoice } from '../kinds/nft-table/set-name.ts';
 import type { Ledger, RememberedNat } from '../state/ledger.ts';
 import { objectText } from './compare.ts';
 import { isNftObject } from './nft-text.ts';
@@ -29,9 +30,13 @@ export function isInForce({ nat }: NatMemory, actual: readonly HostObject[]): bo
   return nat?.table === tableDigest(actual);
 }
 
-/** Digest of our nft table without its counters. */
+/**
+ * Digest of our nft table without its counters, and without the choice among members: it changes no NAT decision of this
+ * host, and the agent changes it without a run.
+ */
 function tableDigest(objects: readonly HostObject[]): string {
   const hash = createHash('sha256');
-  for (const text of objects.filter(isNftObject).map(objectText).sort()) hash.update(text);
+  const telling = objects.filter((object) => isNftObject(object) && !isMemberChoice(object.name));
+  for (const text of telling.map(objectText).sort()) hash.update(text);
   return hash.digest('base64');
 }

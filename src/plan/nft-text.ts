@@ -2,7 +2,7 @@
 import { type HostObject, objectKey } from '../kinds/index.ts';
 import type { NftChain, NftSet } from '../kinds/nft-table/schema.ts';
 import { dynamicSetSize, ownNftTable } from '../kinds/ownership.ts';
-import { quotedFieldOf, droppedOf } from '../kinds/nft-table/set-name.ts';
+import { integerFieldOf, droppedOf } from '../kinds/nft-table/set-name.ts';
 import { sameObject } from './compare.ts';
 
 export type NftObject = NftSet | NftChain;
@@ -67,7 +67,7 @@ function nftKeyword(object: NftObject): 'chain' | 'map' | 'set' {
 function declareSet(set: NftSet): string {
   const { name, type, counted, verdicts, exact, dynamic } = set;
   // `integer` has no width: `typeof` takes it from the field.
-  const field = type[0] === 'integer' ? quotedFieldOf(name) : undefined;
+  const field = type[0] === 'integer' ? integerFieldOf(name) : undefined;
   const types = `${field === undefined ? `type ${type.join(' . ')}` : `typeof ${field}`}${verdicts ? ' : verdict' : ''}`;
   return `add ${nftKeyword(set)} ${table} ${name} { ${types};${exact ? '' : ' flags interval;'}${dynamic ? ` size ${dynamicSetSize}; flags dynamic;` : ''}${counted ? ' counter;' : ''} }`;
 }

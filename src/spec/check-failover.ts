@@ -4,7 +4,11 @@ import { problemAt } from './tree.ts';
 
 const keys = ['mode', 'failback', 'check'] as const;
 
-export const checkFailover: Check = (context) => [...unusedKeys(context), ...unusedFlows(context)];
+export const checkFailover: Check = (context) => [
+  ...unusedKeys(context),
+  ...unusedFlows(context),
+  ...unusedWeights(context),
+];
 
 const unusedKeys: Check = ({ draft, keyPosition }) =>
   Object.entries(draft.gateways ?? {}).flatMap(([name, gateway]) => {
@@ -20,7 +24,7 @@ const unusedKeys: Check = ({ draft, keyPosition }) =>
         ),
       );
     }
-    if (given.includes('check')) return [];
+    if (given.includes('check') || gateway.mode === 'balance') return [];
     return given.map((key) =>
       problemAt(
         position(key),
@@ -29,6 +33,21 @@ const unusedKeys: Check = ({ draft, keyPosition }) =>
       ),
     );
   });
+
+const unusedWeights: Check = ({ draft, keyPosition }) =>
+  Object.entries(draft.gateways ?? {}).flatMap(([name, { mode, members = [] }]) =>
+    members.flatMap(({ weight }, i) =>
+      weight === undefined || mode === 'balance'
+        ? []
+        : [
+            problemAt(
+              keyPosition(['gateways', name, 'members', i, 'weight']),
+              'without mode balance, weight has no effect: one member has all traffic',
+              'write `mode: balance`, or leave weight out',
+            ),
+          ],
+    ),
+  );
 
 const unusedFlows: Check = ({ draft, keyPosition }) =>
   Object.entries(draft.gateways ?? {}).flatMap(([name, { flows, snat }]) =>

@@ -1,6 +1,7 @@
 /** Checks across names and addresses. Each check is independent, and skips missing values. */
 import { checkAddresses } from './check-addresses.ts';
 import { checkReplies } from './check-replies.ts';
+import { checkBalance } from './check-balance.ts';
 import { checkEngines } from './check-engines.ts';
 import { checkFailover } from './check-failover.ts';
 import { checkFamilies } from './check-families.ts';
@@ -32,6 +33,7 @@ const checks: readonly Check[] = [
   checkRouting,
   checkFailover,
   checkWhenDown,
+  checkBalance,
 ];
 
 export function checkSemantics(parsed: ParsedInput): RangedProblem[] {

@@ -59,6 +59,17 @@ describe('examples/mustredirect.yaml', () => {
   });
 });
 
+describe('examples/balance.yaml', () => {
+  it('is valid, and names its schema', () => {
+    const text = example('balance.yaml');
+    expect(parseSpec(text)).toMatchObject({
+      kind: 'spec',
+      spec: { gateways: { office: { mode: 'balance', members: [{ weight: 2 }, { weight: 1 }] } } },
+    });
+    expect(text.split('\n')[0]).toBe('# yaml-language-server: $schema=./mustredirect.schema.json');
+  });
+});
+
 describe('the JSON Schema', () => {
   it('equals examples/mustredirect.schema.json (update: npm run reference)', () => {
     expect(JSON.parse(example('mustredirect.schema.json'))).toEqual(

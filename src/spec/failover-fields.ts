@@ -3,7 +3,9 @@ import * as z from 'zod';
 import { failoverDefaults } from '../health/policy.ts';
 import { addressOf, durationOf, expected } from './values.ts';
 
-const modeWhat = 'failover';
+const modes = ['failover', 'balance'] as const;
+const modeWhat = 'failover or balance';
+const weightWhat = 'a number from 1 to 100';
 const failbackWhat = 'a time from 1s to 86400s, or manual';
 const flowsWhat = 'keep or reset';
 const targetsWhat = 'a list of one to eight addresses beyond the uplink';
@@ -55,19 +57,19 @@ export const checkShape = {
 export const checkMeta = {
   title: 'check',
   description:
-    'How a node finds out whether a member works: pings through each member, with the source address of the network. Needs `mustredirect agent` on the node. When left out, the first member is used.',
+    'How a node finds out whether a member works: pings through each member, with the source address of the network. Needs `mustredirect agent` on the node. When left out, the first member is used; with mode balance, the members themselves are pinged.',
   examples: [{ targets: ['1.1.1.1', '9.9.9.9'] }],
 };
 
 export const failoverShape = {
   mode: z
-    .enum([modeWhat], expected(modeWhat))
+    .enum(modes, expected(modeWhat))
     .exactOptional()
     .meta({
       title: 'mode',
       description:
-        'failover (the default): all traffic leaves by the first member that works. Needs `check`.',
-      examples: ['failover'],
+        'failover (the default): all traffic leaves by the first member that works; needs `check`. balance: connections are spread over all members that work, by `weight`; each stays with its member.',
+      examples: ['failover', 'balance'],
     }),
   failback: z
     .union(
@@ -78,7 +80,7 @@ export const failoverShape = {
     .meta({
       title: 'failback',
       description:
-        'Time for which a preferred member has to work before it is used again. manual: it is used again when the member in use fails. Default: 30s. Needs `check`.',
+        'Time for which a preferred member has to work before it is used again. manual: it is used again when the member in use fails. With mode balance: the time for which a member that has failed has to work before it gets new connections again. Default: 30s. With mode failover, it needs `check`.',
       examples: ['30s', 'manual'],
     }),
   flows: z
@@ -91,3 +93,15 @@ export const failoverShape = {
       examples: ['reset'],
     }),
 };
+
+export const weightField = z
+  .int(expected(weightWhat))
+  .min(1, expected(weightWhat))
+  .max(100, expected(weightWhat))
+  .exactOptional()
+  .meta({
+    title: 'weight',
+    description:
+      'With mode balance: share of new connections that this member gets, in proportion to the weights of the others. Default: 1.',
+    examples: [2],
+  });

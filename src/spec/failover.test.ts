@@ -44,7 +44,6 @@ describe('a gateway with several members', () => {
 
   it.each([
     ['flows: drain', '10:12', 'expected keep or reset, found the text "drain"'],
-    ['mode: balance', '10:11', 'expected failover, found the text "balance"'],
     ['failback: 30', '10:15', 'expected a time from 1s to 86400s, or manual, found the number 30'],
     [
       'check: { targets: [] }',

@@ -1,5 +1,6 @@
 /** Keys of the file: their schemas, and the help that editors show. */
 import * as z from 'zod';
+import { weightField } from './failover-fields.ts';
 import { addressOf, deviceOf, engineOf, expected, oneOrMany, subnetOf } from './values.ts';
 
 /** Names become parts of podman networks, file names, nft comments and messages. */
@@ -133,6 +134,7 @@ export const memberShape = {
     description: 'Name of the host, from hosts.',
     examples: ['gw1'],
   }),
+  weight: weightField,
 };
 
 export const gatewayShape = {

@@ -185,12 +185,12 @@ function networkOf(network: File['networks'][string]): Network {
 type FileGateway = File['gateways'][string];
 
 function gatewayOf({ publish = [], members, routing, ...file }: FileGateway): Gateway {
-  // There is one mode.
-  const { mode: _, ...gateway } = file;
+  const { mode, ...gateway } = file;
   const published = publish.map(({ to_port: toPort, ...port }) => ({ ...port, toPort: toPort ?? port.port }));
   return {
     ...gateway,
-    members: members.map(({ host, uplink }) => ({ host, uplink: uplinkOf(uplink) })),
+    ...(mode === 'balance' ? { mode } : {}),
+    members: members.map(({ uplink, ...member }) => ({ ...member, uplink: uplinkOf(uplink) })),
     ...(published.length > 0 ? { publish: published } : {}),
     ...routingOf(routing),
   };

@@ -58,6 +58,8 @@ export interface NetworkRoute {
 export interface Gateway {
   /** in order of preference, at least one */
   readonly members: readonly Member[];
+  /** connections are spread over all members; absent: all traffic leaves by one */
+  readonly mode?: 'balance';
   readonly snat: Snat;
   /** ports of the uplink that lead to containers; never an empty list */
   readonly publish?: readonly PublishedPort[];
@@ -122,6 +124,8 @@ export interface PublishedPort {
 
 export interface Member {
   readonly host: string;
+  /** share of connections, in proportion to that of the others; absent: 1 */
+  readonly weight?: number;
   readonly uplink: Uplink;
 }
 

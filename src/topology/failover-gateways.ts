@@ -1,11 +1,13 @@
-/** Gateways of which a node uses one member at a time, and the member that it uses. */
-import { type Address, familyOf } from '../address/cidr.ts';
+/** Gateways whose members a node chooses among, and the members that it uses. */
+import { type Address, type Family, familyOf } from '../address/cidr.ts';
 import type { GatewayVerdict, Verdicts } from '../health/verdict.ts';
 import { failoverDefaults } from '../health/policy.ts';
 import type { IndexedSpec } from './indexed-spec.ts';
-import type { FailoverGateway, HostRole, NodeNetwork } from './role.ts';
+import type { FailoverGateway, FailoverMember, HostRole, NodeNetwork } from './role.ts';
 
-/** Gateways with `check`: the others use their first member, or the one that a routing daemon chooses. */
+/**
+ * Gateways with `check` or `mode: balance`: the others use their first member, or the one that a routing daemon chooses.
+ */
 export function failoverGateways(
   { networksAt, gateways, hosts }: IndexedSpec,
   node: string,
@@ -14,15 +16,23 @@ export function failoverGateways(
   const names = [...new Set(networks.flatMap(({ gatewayNames }) => gatewayNames))];
   return names.flatMap((name) => {
     const { gateway } = gateways.get(name) ?? {};
+    if (!gateway) return [];
+    const isSpread = gateway.mode === 'balance' && !gateway.routing && gateway.members.length > 1;
     const leaveDirectly = networks
       .filter(({ network }) => network.via === name && network.whenDown === 'direct')
       .map((network) => network.name);
-    if (!gateway?.check || (gateway.members.length < 2 && leaveDirectly.length === 0)) return [];
+    const isJudged = gateway.check && (gateway.members.length > 1 || leaveDirectly.length > 0);
+    if (!isJudged && !isSpread) return [];
     const { targets = [], ...check } = { ...failoverDefaults.check, ...gateway.check };
     return [
       {
         name,
-        members: gateway.members.map(({ host }) => ({ host, addresses: hosts[host] ?? [] })),
+        ...(isSpread ? { balance: true } : {}),
+        members: gateway.members.map(({ host, weight }) => ({
+          host,
+          addresses: hosts[host] ?? [],
+          ...(weight === undefined ? {} : { weight }),
+        })),
         targets,
         policy: { ...check, failback: gateway.failback ?? failoverDefaults.failback },
         ...(leaveDirectly.length > 0 ? { leaveDirectly } : {}),
@@ -31,20 +41,42 @@ export function failoverGateways(
   });
 }
 
-/** The role with the members that the verdicts name in front. */
+/** The role with the members that the verdicts name in front, and those that share the connections of each network. */
 export function withUsedMembers(role: HostRole, verdicts: Verdicts = {}): HostRole {
-  const firsts = new Map(
+  const used = new Map(
     (role.failover ?? []).flatMap((gateway) => {
-      const verdict = Object.hasOwn(verdicts, gateway.name) ? verdicts[gateway.name] : undefined;
-      return verdict && judges(verdict, gateway)
-        ? [[gateway.name, usedAddresses(gateway, verdict)] as const]
-        : [];
+      const addresses = usedAddresses(gateway, verdictOf(gateway, verdicts));
+      return addresses.length > 0 ? [[gateway.name, { gateway, addresses }] as const] : [];
     }),
   );
-  if (firsts.size === 0) return role;
-  const ordered = (gateway: string, addresses: readonly Address[]): readonly Address[] =>
-    inFront(firsts.get(gateway) ?? [], addresses);
-  return { ...role, networks: role.networks.map((network) => withOrder(network, ordered)) };
+  if (used.size === 0) return role;
+  const ordered = (name: string, addresses: readonly Address[]): readonly Address[] =>
+    inFront(used.get(name)?.addresses ?? [], addresses);
+  return {
+    ...role,
+    networks: role.networks.map((network) => {
+      const { gateway, addresses } = used.get(network.gateway) ?? {};
+      return { ...withOrder(network, ordered), ...(gateway?.balance ? { sharedBy: addresses ?? [] } : {}) };
+    }),
+  };
+}
+
+/** Members of a gateway with `mode: balance` that get new connections, in one family: none means all. */
+export function sharingMembers(
+  gateway: FailoverGateway,
+  family: Family,
+  verdicts: Verdicts = {},
+): readonly FailoverMember[] {
+  const away = verdictOf(gateway, verdicts)?.away?.[family] ?? [];
+  return gateway.members.filter(
+    ({ host, addresses }) =>
+      addresses.some((address) => familyOf(address) === family) && !away.some((one) => one.host === host),
+  );
+}
+
+function verdictOf(gateway: FailoverGateway, verdicts: Verdicts): GatewayVerdict | undefined {
+  const verdict = Object.hasOwn(verdicts, gateway.name) ? verdicts[gateway.name] : undefined;
+  return verdict && judges(verdict, gateway) ? verdict : undefined;
 }
 
 /** Whether a verdict is about the members of the file. */
@@ -55,9 +87,14 @@ export function judges({ members }: GatewayVerdict, gateway: FailoverGateway): b
   );
 }
 
-function usedAddresses({ members }: FailoverGateway, { used }: GatewayVerdict): Address[] {
+function usedAddresses(
+  { members, balance }: FailoverGateway,
+  { used = {}, away = {} }: Partial<GatewayVerdict> = {},
+): Address[] {
+  const isUsed = (host: string, family: Family): boolean =>
+    balance ? !(away[family] ?? []).some((one) => one.host === host) : used[family]?.host === host;
   return members.flatMap(({ host, addresses }) =>
-    addresses.filter((address) => used[familyOf(address)]?.host === host),
+    addresses.filter((address) => isUsed(host, familyOf(address))),
   );
 }
 

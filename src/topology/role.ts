@@ -13,7 +13,7 @@ export interface HostRole {
   readonly gateways: readonly MemberGateway[];
   /** gateways whose routes this host exchanges with other hosts of the file; absent when there is none */
   readonly routed?: readonly RoutedGateway[];
-  /** gateways with several members, of which this node uses one at a time; absent when there is none */
+  /** gateways with several members that this node chooses among; absent when there is none */
   readonly failover?: readonly FailoverGateway[];
   /**
    * on a member: redirected subnets that are neither on this host nor served by it, including blocked ones. A node that
@@ -40,6 +40,8 @@ export interface NodeNetwork {
   readonly gateway: string;
   /** addresses of the members, most preferred first, both families */
   readonly nextHops: readonly Address[];
+  /** those that connections are spread over; absent: all traffic leaves by the first one of each family */
+  readonly sharedBy?: readonly Address[];
   /** containers with published ports; absent when no gateway publishes one */
   readonly inboundPorts?: readonly InboundPort[];
   /** it leaves directly while no member of the gateway works */
@@ -54,16 +56,25 @@ export interface NodeNetwork {
   readonly uplinkMtu?: number;
 }
 
-/** Gateway with several members, of which a node uses one at a time. */
+/** Gateway with several members that a node chooses among: it uses one at a time, or spreads connections over all. */
 export interface FailoverGateway {
   readonly name: string;
+  /** connections are spread; absent: one member is used at a time */
+  readonly balance?: true;
   /** most preferred first */
-  readonly members: readonly { readonly host: string; readonly addresses: readonly Address[] }[];
+  readonly members: readonly FailoverMember[];
   /** addresses beyond the uplinks that probes ask; a family without one: the member's own address */
   readonly targets: readonly Address[];
   readonly policy: Policy;
   /** networks of this node that leave directly while no member works; absent: none */
   readonly leaveDirectly?: readonly string[];
+}
+
+export interface FailoverMember {
+  readonly host: string;
+  readonly addresses: readonly Address[];
+  /** share of connections, where they are spread; absent: 1 */
+  readonly weight?: number;
 }
 
 /** Gateway whose hosts exchange routes, with each other or with an upstream router. */

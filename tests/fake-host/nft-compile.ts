@@ -6,6 +6,7 @@ import {
   withoutHostBits,
   fullPrefixLength,
 } from '../../src/address/cidr.ts';
+import { slotOf } from '../../src/address/connection-hash.ts';
 import { inSubnet } from './address.ts';
 import { isAddress, keyOf } from './nft-commands.ts';
 import { type Expression, encodeRule } from './nft-encode.ts';
@@ -157,6 +158,8 @@ const columnsOf = rememberOf(({ elements }: FakeSet) =>
       .split(' . ')
       .map((part): ((value: string) => boolean) => {
         if (isAddress(part)) return (value) => inSubnet(part, value);
+        // Marks and slots are hexadecimal.
+        if (/^0x[\da-f]{1,8}$/.test(part)) return (value) => value === String(Number(part));
         const name = part.startsWith('"') ? part.slice(1, -1) : part;
         // nft treats a name with a trailing * as a prefix.
         if (name.endsWith('*')) return (value) => value.startsWith(name.slice(0, -1));
@@ -193,8 +196,27 @@ function valuesOf(operand: Expression): Value[] {
     if (typeof mask === 'string') return [(packet) => cutAddress(value?.(packet), mask)];
     return [(packet) => String((Number(value?.(packet)) & mask) >>> 0)];
   }
+  if (name === 'jhash') return [hashOf(body as Parameters<typeof hashOf>[0])];
   const key = JSON.stringify(operand);
   return [plainValues[key] ?? unknownToFake(`nft operand ${key}`)];
+}
+
+/** Slot of a pair of addresses. */
+function hashOf({
+  expr,
+  mod,
+  seed,
+}: {
+  readonly expr: Expression;
+  readonly mod: number;
+  readonly seed: number;
+}): Value {
+  const values = valuesOf(expr);
+  return (packet) => {
+    const [source, destination] = allOf(values, packet) ?? [];
+    if (source === undefined || destination === undefined) return undefined;
+    return String(slotOf(source, destination, mod, seed));
+  };
 }
 
 /** Value that only packets of one family have. */
@@ -240,6 +262,8 @@ const plainValues: Readonly<Record<string, Value>> = {
   '{"ct":{"key":"ip daddr","dir":"original"}}': () => undefined,
   '{"ct":{"key":"ip6 daddr","dir":"original"}}': () => undefined,
   '{"payload":{"protocol":"icmpv6","field":"type"}}': () => undefined,
+  // Every packet is the first of its connection.
+  '{"ct":{"key":"mark"}}': () => '0',
   '{"ct":{"key":"direction"}}': ({ answer }) => (answer ? 'reply' : 'original'),
   // A container's packet is the first of its flow; a reply belongs to an established one.
   '{"ct":{"key":"state"}}': ({ answer }) => (answer ? 'established' : 'new'),

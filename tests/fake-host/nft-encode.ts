@@ -110,6 +110,7 @@ const operands: readonly (readonly [string, Expression])[] = [
   ['ct original ip daddr', { ct: { key: 'ip daddr', dir: 'original' } }],
   ['ct original ip6 daddr', { ct: { key: 'ip6 daddr', dir: 'original' } }],
   ['ct direction', { ct: { key: 'direction' } }],
+  ['ct mark', { ct: { key: 'mark' } }],
   ['ct state', { ct: { key: 'state' } }],
   ['ct status', { ct: { key: 'status' } }],
   ['rt ip nexthop', { rt: { key: 'nexthop', family: 'ip' } }],
@@ -128,8 +129,16 @@ const operands: readonly (readonly [string, Expression])[] = [
 ];
 
 function operand(words: Words): Expression {
+  if (words.take('jhash')) return { jhash: hashed(words) };
   const found = operands.find(([text]) => words.take(...text.split(' ')));
   return found ? found[1] : unknownToFake(`nft expression ${words.peek() ?? ''}`);
+}
+
+/** `ip saddr . ip daddr mod 256 seed 0x1` */
+function hashed(words: Words): Expression {
+  const expr = concatenation(words);
+  const [mod, seed] = ['mod', 'seed'].map((word) => (words.take(word) ? constant(words) : undefined));
+  return { mod, seed, expr };
 }
 
 function constant(words: Words): unknown {

@@ -9,37 +9,16 @@ import { endingWithStdin } from '../../host/process/background.ts';
 import { startError } from '../../host/process/exec.ts';
 import { stopIfInterrupted } from '../../host/process/interrupt.ts';
 import { inNetwork } from '../../host/process/namespaces.ts';
-import type { Facts } from '../../state/facts.ts';
-import type { FailoverGateway, NodeNetwork } from '../../topology/role.ts';
+import type { FailoverMember } from '../../topology/role.ts';
 import { gatewayEgresses } from '../../verify/judge/egress.ts';
 import type { LiveHost, Sender } from '../../verify/live-host.ts';
 import { captureWhile } from '../../verify/probe/captures.ts';
 import { sortDepartures } from '../../verify/probe/departures.ts';
 import { fromSpareAddress } from '../../verify/verify-network.ts';
-import type { GatewayHealth } from '../members/members.ts';
+import { type GatewayHealth, usesMember } from '../members/members.ts';
 import { cutMember } from './cut.ts';
+import type { DrillInput, StreamPlan } from './drill-input.ts';
 import { type Answer, type Outage, outageBetween, readAnswers } from './outage.ts';
-
-export interface DrillInput {
-  readonly gateway: FailoverGateway;
-  /** member that is cut */
-  readonly member: FailoverGateway['members'][number];
-  /** what is pinged in each family, and from where */
-  readonly streams: readonly StreamPlan[];
-  /** milliseconds within which the member has to be used again; undefined: it is not waited for */
-  readonly back: number | undefined;
-  readonly facts: Facts;
-  /** state of the gateway in each family, from the agent */
-  readonly ask: () => Promise<readonly GatewayHealth[]>;
-  readonly interrupt: AbortSignal;
-}
-
-export interface StreamPlan {
-  readonly family: Family;
-  readonly network: NodeNetwork;
-  readonly subnet: string;
-  readonly target: Address;
-}
 
 export interface DrillResult {
   readonly family: Family;
@@ -69,9 +48,29 @@ const inFlight = 0.1;
 /** milliseconds that are still watched after a change */
 const afterwards = 1000;
 
-export async function drill(host: LiveHost, input: DrillInput): Promise<DrillResult[]> {
-  return withSenders(host, input, input.streams, [], (senders) => drillWith(host, input, senders));
+/** The member that was cut, and what each stream that left by it has noticed. */
+export interface Drilled {
+  readonly member: string;
+  readonly results: readonly DrillResult[];
 }
+
+export async function drill(host: LiveHost, input: DrillInput): Promise<Drilled> {
+  return withSenders(host, input, input.streams, [], async (senders) => {
+    const placed = senders.map((one) => ({
+      ...one,
+      member: input.memberOf(one.sender.source, one.plan.target),
+    }));
+    const [first] = placed;
+    if (!first) throw new RangeError('a drill without a stream');
+    // Where members share connections, the families may leave by different ones.
+    const own = placed.filter(({ member }) => member.host === first.member.host);
+    const results = await drillWith(host, { ...input, member: first.member }, own);
+    return { member: first.member.host, results };
+  });
+}
+
+/** With the member that is cut. */
+type Drill = DrillInput & { readonly member: FailoverMember };
 
 interface Placed {
   readonly plan: StreamPlan;
@@ -92,11 +91,7 @@ function withSenders<T>(
   );
 }
 
-async function drillWith(
-  host: LiveHost,
-  input: DrillInput,
-  placed: readonly Placed[],
-): Promise<DrillResult[]> {
+async function drillWith(host: LiveHost, input: Drill, placed: readonly Placed[]): Promise<DrillResult[]> {
   const links = await readLinks(host.exec);
   const hops = input.gateway.members.flatMap(({ addresses }) => addresses);
   const { egresses } = await gatewayEgresses(host.exec, links, hops);
@@ -125,7 +120,7 @@ interface Answered {
 
 type Measured = Omit<DrillResult, 'leaked' | 'missed'>;
 
-async function measure(host: LiveHost, input: DrillInput, placed: readonly Placed[]): Promise<Measured[]> {
+async function measure(host: LiveHost, input: Drill, placed: readonly Placed[]): Promise<Measured[]> {
   const streams = await Promise.all(
     placed.map(async ({ plan, sender }) => {
       const argv = ['ping', '-n', '-D', '-i', `${interval / 1000}`, '-I', sender.source, plan.target];
@@ -161,7 +156,7 @@ async function measure(host: LiveHost, input: DrillInput, placed: readonly Place
 /** @returns what is used instead, in each family; the cut is taken back in any case */
 async function cutUntilLeft(
   host: LiveHost,
-  input: DrillInput,
+  input: Drill,
   running: readonly Answered[],
 ): Promise<GatewayHealth[]> {
   const { member, streams, ask } = input;
@@ -171,7 +166,9 @@ async function cutUntilLeft(
     // The agent tells of its choice before the route is changed.
     if (isLeft) await untilAnsweredSince(running, input);
     const families = streams.map(({ family }) => family);
-    return (await ask()).filter(({ family, used }) => families.includes(family) && used !== member.host);
+    return (await ask()).filter(
+      (state) => families.includes(state.family) && !usesMember(state, member.host),
+    );
   } finally {
     await cut.end();
   }
@@ -203,7 +200,7 @@ async function untilAnswered(
 
 /** Whether it came to be within the time, in all families. */
 async function untilUsed(
-  { member, streams, ask, interrupt }: DrillInput,
+  { member, streams, ask, interrupt }: Drill,
   time: number,
   holds: (used: boolean) => boolean,
 ): Promise<boolean> {
@@ -212,7 +209,7 @@ async function untilUsed(
   while (performance.now() < end) {
     await stopIfInterrupted(interrupt);
     const states = (await ask()).filter(({ family }) => families.includes(family));
-    if (states.length > 0 && states.every(({ used }) => holds(used === member.host))) return true;
+    if (states.length > 0 && states.every((state) => holds(usesMember(state, member.host)))) return true;
     await sleep(askEvery);
   }
   return false;

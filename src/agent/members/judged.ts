@@ -1,17 +1,17 @@
-/** A gateway that the agent judges, and its verdict: the member in use, and an outage of all members. */
+/** A gateway that the agent judges, and its verdict: the members in use, and an outage of all members. */
 import type { Family } from '../../address/cidr.ts';
-import { type Health, type HealthEvent, learn } from '../../health/health.ts';
-import type { GatewayVerdict, Outage, UsedMember, Verdicts } from '../../health/verdict.ts';
+import type { HealthEvent } from '../../health/health.ts';
+import type { GatewayVerdict, Outage, Verdicts } from '../../health/verdict.ts';
 import type { Facts } from '../../state/facts.ts';
 import type { FailoverGateway, HostRole } from '../../topology/role.ts';
 import { directFamilies } from '../../topology/verdicts.ts';
+import { type Choice, firstUsed, learnChoice, verdictOf } from './choice.ts';
 
 /** A gateway in one family, and what the agent has found out about it. */
 export interface Judged {
   gateway: FailoverGateway;
   readonly family: Family;
-  health: Health;
-  chosen: UsedMember | undefined;
+  choice: Choice;
   outage: Outage | undefined;
   /** time of the tick that is asked for */
   tick?: number;
@@ -28,26 +28,23 @@ export function learnAbout(
   { id, log }: { readonly id: string; readonly log: (line: string) => void },
   events: readonly HealthEvent[],
 ): boolean {
-  const { gateway, family, health: before, outage } = one;
-  one.health = learn(before, ...events);
-  const { used, why = '' } = one.health;
-  if (used !== before.used) {
-    one.chosen = { host: used, since: new Date().toISOString(), why };
-    log(`gateway ${gateway.name}: IPv${family} leaves by ${used} instead of ${before.used}: ${why}`);
-  }
+  const { gateway, family, outage } = one;
+  const { choice, changes } = learnChoice(one.choice, events, new Date().toISOString());
+  one.choice = choice;
+  for (const change of changes) log(`gateway ${gateway.name}: IPv${family} ${change}`);
   one.outage = outageOf(one, id);
   if ((outage === undefined) !== (one.outage === undefined)) {
     log(
       one.outage
         ? `gateway ${gateway.name}: IPv${family} of ${gateway.leaveDirectly?.join(', ')} leaves directly: ${one.outage.why}`
-        : `gateway ${gateway.name}: IPv${family} leaves by ${used} again, and not directly`,
+        : `gateway ${gateway.name}: IPv${family} leaves by ${firstUsed(choice)} again, and not directly`,
     );
   }
-  return used !== before.used || outage !== one.outage;
+  return changes.length > 0 || outage !== one.outage;
 }
 
-function outageOf({ gateway, health, outage }: Judged, agent: string): Outage | undefined {
-  const why = health.outage;
+function outageOf({ gateway, choice, outage }: Judged, agent: string): Outage | undefined {
+  const why = choice.health.outage;
   if (!gateway.leaveDirectly || why === undefined) return undefined;
   return outage ?? { since: new Date().toISOString(), why, agent };
 }
@@ -65,16 +62,18 @@ export function outageInForce(
     .find((outage) => outage !== undefined);
 }
 
-/** Gateways that have never left their first member have no verdict. */
+/** Gateways that have always used what the file says have no verdict. */
 export function verdictsOf(judged: readonly Judged[]): Verdicts {
   const found: Record<string, GatewayVerdict> = {};
-  for (const { gateway, family, chosen, outage } of judged) {
-    if (!chosen && !outage) continue;
+  for (const { gateway, family, choice, outage } of judged) {
+    const verdict = verdictOf(choice, family);
+    if (!verdict && !outage) continue;
     const { name, members } = gateway;
     const known = found[name];
     found[name] = {
       members: members.map(({ host }) => host),
-      used: { ...known?.used, ...(chosen ? { [family]: chosen } : {}) },
+      used: { ...known?.used, ...verdict?.used },
+      ...(verdict?.away || known?.away ? { away: { ...known?.away, ...verdict?.away } } : {}),
       ...(outage || known?.outage
         ? { outage: { ...known?.outage, ...(outage ? { [family]: outage } : {}) } }
         : {}),

@@ -1,14 +1,15 @@
-/** Which member each gateway uses: feeds the state machines with what is known, and leaves their verdicts for runs. */
+/** Which members each gateway uses: feeds the state machines with what is known, and leaves their verdicts for runs. */
 import { isDeepStrictEqual } from 'node:util';
 import { type Family, familyOf } from '../../address/cidr.ts';
 import { familiesOf } from '../../desired/routing/probe-paths.ts';
 import { linkTowards } from '../../desired/routing/neighbours.ts';
-import { type HealthEvent, type MemberHealth, freshHealth, outageDue } from '../../health/health.ts';
+import { type HealthEvent, type MemberHealth, outageDue } from '../../health/health.ts';
 import { lossOf, roundTripOf } from '../../health/target.ts';
 import type { Outage, Verdicts } from '../../health/verdict.ts';
 import type { Facts } from '../../state/facts.ts';
 import { judges } from '../../topology/failover-gateways.ts';
 import type { FailoverGateway, HostRole } from '../../topology/role.ts';
+import { firstUsed, freshChoice, membersIn, sharesOf } from './choice.ts';
 import { type Judged, type KnownHost, learnAbout, outageInForce, verdictsOf } from './judged.ts';
 import type { PingSample } from './ping-output.ts';
 import type { Probe } from './wanted-probes.ts';
@@ -17,7 +18,7 @@ import type { Probe } from './wanted-probes.ts';
 export interface GatewayHealth {
   readonly gateway: string;
   readonly family: Family;
-  /** member in use */
+  /** member in use; where several share the connections, the first of them */
   readonly used: string;
   /** when and why it was chosen; absent: it is the first one, and always was */
   readonly since?: string;
@@ -37,6 +38,14 @@ export interface MemberStatus {
   readonly loss?: number;
   /** mean round trip in milliseconds */
   readonly roundTrip?: number;
+  /** with `mode: balance`: share of new connections that it gets, 0 to 1 */
+  readonly share?: number;
+}
+
+/** Whether a gateway sends anything new to a member. */
+export function usesMember({ used, members }: GatewayHealth, host: string): boolean {
+  const { share } = members.find((one) => one.host === host) ?? {};
+  return share === undefined ? used === host : share > 0;
 }
 
 export interface MembersPorts {
@@ -64,7 +73,7 @@ export function createMembers(ports: MembersPorts): Members {
   const publishAll = (): void => publish(verdictsOf([...judged.values()]));
   const feed = (one: Judged, ...events: readonly HealthEvent[]): boolean => {
     const isChanged = learnAbout(one, ports, events);
-    const due = one.gateway.leaveDirectly && outageDue(one.health);
+    const due = one.gateway.leaveDirectly && outageDue(one.choice.health);
     // Where nothing is probed, no sample comes at that time.
     if (due !== undefined && due !== one.tick) {
       one.tick = due;
@@ -115,20 +124,20 @@ function followed(
         return [key, known];
       }
       const verdict = verdicts[gateway.name];
-      const chosen = verdict && judges(verdict, gateway) ? verdict.used[family] : undefined;
       const hosts = gateway.members
         .filter(({ addresses }) => addresses.some((address) => familyOf(address) === family))
         .map(({ host }) => host);
       const outage = outageInForce(role, gateway, family, facts);
-      const health = freshHealth(gateway.policy, hosts, chosen?.host, outage?.why);
-      return [key, { gateway, family, health, chosen, outage: outage && { ...outage, agent: id } }];
+      const kept = verdict && judges(verdict, gateway) ? verdict : undefined;
+      const choice = freshChoice(gateway, hosts, kept, family, outage?.why);
+      return [key, { gateway, family, choice, outage: outage && { ...outage, agent: id } }];
     }),
   );
 }
 
 function sameChoice(a: FailoverGateway, b: FailoverGateway): boolean {
-  const textOf = ({ members, targets, policy }: FailoverGateway): string =>
-    JSON.stringify([members, targets, policy]);
+  const textOf = ({ members, targets, policy, balance }: FailoverGateway): string =>
+    JSON.stringify([members, targets, policy, balance]);
   return textOf(a) === textOf(b);
 }
 
@@ -168,14 +177,19 @@ function linkEvents(
   });
 }
 
-function statusOf({ gateway, family, health, chosen, outage }: Judged): GatewayHealth {
+function statusOf({ gateway, family, choice, outage }: Judged): GatewayHealth {
+  const shares = sharesOf(gateway, choice);
+  const { since, why } = (choice.kind === 'one' ? choice.chosen : choice.away.at(-1)) ?? {};
   return {
     gateway: gateway.name,
     family,
-    used: health.used,
-    ...(chosen ? { since: chosen.since, why: chosen.why } : {}),
+    used: firstUsed(choice),
+    ...(since === undefined || why === undefined ? {} : { since, why }),
     ...(outage ? { outage: { since: outage.since, why: outage.why } } : {}),
-    members: health.members.map(memberStatus),
+    members: membersIn(choice).map((member) => {
+      const share = shares?.get(member.host);
+      return { ...memberStatus(member), ...(share === undefined ? {} : { share }) };
+    }),
   };
 }
 

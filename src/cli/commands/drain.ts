@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type AgentStatus, askAgent } from '../../agent/socket.ts';
-import type { GatewayHealth } from '../../agent/members/members.ts';
+import { type GatewayHealth, usesMember } from '../../agent/members/members.ts';
+import { leavesBy } from '../terminal/member-text.ts';
 import { MustredirectError } from '../../error.ts';
 import { readDrained, writeDrained } from '../../host/files/drain-store.ts';
 import { type ContextOptions, openContext } from '../session/session.ts';
@@ -96,7 +97,7 @@ async function untilSeen(
     const isKnown = gateways.every(({ members }) =>
       members.every(({ host, drained = false }) => host !== member || drained === on),
     );
-    const isLeft = !on || gateways.every(({ used }) => used !== member);
+    const isLeft = !on || !gateways.some((gateway) => usesMember(gateway, member));
     if (typeof agent === 'object' && isKnown && isLeft) return gateways;
     if (performance.now() > end) {
       if (typeof agent === 'object' && isKnown) return gateways;
@@ -115,13 +116,12 @@ function report(
   gateways: readonly GatewayHealth[],
   { json }: DrainOptions,
 ): void {
-  const stays = on ? gateways.filter(({ used }) => used === member) : [];
+  const stays = on ? gateways.filter((gateway) => usesMember(gateway, member)) : [];
   if (json) {
     const used = gateways.map(({ gateway, family, used: by }) => ({ gateway, family, used: by }));
     terminal.print(JSON.stringify({ member, drained: on, gateways: used }, null, 2));
   } else {
-    const ways = gateways.map(({ gateway, family, used }) => `${gateway}: IPv${family} leaves by ${used}`);
-    terminal.print([`${member} is ${on ? 'drained' : 'given back'}`, ...ways].join('\n'));
+    terminal.print([`${member} is ${on ? 'drained' : 'given back'}`, ...gateways.map(leavesBy)].join('\n'));
   }
   if (stays.length === 0) return;
   terminal.tell('no other member works: it is left as soon as one does', 'warning');

@@ -1,13 +1,15 @@
-import { type DrillResult, type StreamPlan, drill as runDrill } from '../../agent/drill/drill.ts';
+import type { StreamPlan } from '../../agent/drill/drill-input.ts';
+import { type DrillResult, drill as runDrill } from '../../agent/drill/drill.ts';
 import type { Outage } from '../../agent/drill/outage.ts';
 import type { GatewayHealth } from '../../agent/members/members.ts';
 import { askAgent } from '../../agent/socket.ts';
-import { familyOf } from '../../address/cidr.ts';
+import { type Address, familyOf } from '../../address/cidr.ts';
 import { readAndPlan } from '../../apply/run/host-context.ts';
 import { appliedNow, readHistory } from '../../apply/history.ts';
 import { MustredirectError } from '../../error.ts';
 import type { Prepared } from '../../inspect/prepare.ts';
 import type { FailoverGateway, HostRole } from '../../topology/role.ts';
+import { memberOf } from '../../topology/spread.ts';
 import { attachmentOf } from '../../verify/verify-network.ts';
 import { parseTargets } from '../../verify/target.ts';
 import { liveHost } from '../session/live-host.ts';
@@ -33,27 +35,30 @@ export async function drill(terminal: Terminal, name: string, options: DrillOpti
     return agent.members.filter((one) => one.gateway === name);
   };
   const states = await ask();
-  const member = memberToCut(gateway, states);
+  const member = gateway.balance ? undefined : memberToCut(gateway, states);
+  if (!member) refuseLast(gateway, states);
   const prepared = await readAndPlan(session, session.target);
   const asked = parseTargets(options.to ?? []).map(({ address }) => address);
-  const streams = streamsOf(gateway, role, states, prepared, member.host, asked);
+  const streams = streamsOf(gateway, role, states, prepared, member?.host, asked);
   await agree(
     terminal,
-    `cut ${member.host}, the member that ${name} uses, until another one has taken over`,
+    member
+      ? `cut ${member.host}, the member that ${name} uses, until another one has taken over`
+      : `cut a member of ${name}, the one that a ping leaves by, until its connections leave by others`,
     options,
   );
   terminal.watchInterrupts('stopping: the member is given back');
   const { failback } = gateway.policy;
-  const results = await runDrill(liveHost(terminal, session), {
+  const found = await runDrill(liveHost(terminal, session), {
     gateway,
-    member,
+    memberOf: (source, target) => member ?? sharingMember(gateway, role, [source, target], prepared),
     streams,
     back: failback === 'manual' ? undefined : failback + settling,
     facts: prepared.facts,
     ask,
     interrupt: terminal.interrupt,
   });
-  report(terminal, { gateway: name, member: member.host, results }, options);
+  report(terminal, { gateway: name, ...found }, options);
 }
 
 /** milliseconds for a member to count as working again, besides `failback` */
@@ -98,16 +103,43 @@ function memberToCut(
   );
 }
 
+/** The member that a connection leaves by. */
+function sharingMember(
+  { name, members }: FailoverGateway,
+  role: HostRole,
+  connection: readonly [source: Address, target: Address],
+  { facts }: Prepared,
+): FailoverGateway['members'][number] {
+  const owner = memberOf(role, name, connection, facts.verdicts);
+  const member = members.find(({ host }) => host === owner?.host) ?? members[0];
+  if (!member) throw new RangeError(`gateway ${name} without members`);
+  return member;
+}
+
+function refuseLast({ name }: FailoverGateway, states: readonly GatewayHealth[]): void {
+  if (states.length === 0)
+    throw refused(`the agent does not choose for ${name} yet`, 'try again in a second');
+  const alone = states.find(
+    ({ members }) => members.filter(({ state, drained }) => state === 'up' && drained !== true).length < 2,
+  );
+  if (alone) {
+    throw refused(
+      `fewer than two members of ${name} work in IPv${alone.family}`,
+      'a drill would be an outage: `mustredirect status` shows what is wrong with the others',
+    );
+  }
+}
+
 /** One stream for each family that uses the member, has a target, and a network with a bridge. */
 function streamsOf(
   gateway: FailoverGateway,
   role: HostRole,
   states: readonly GatewayHealth[],
   { facts }: Prepared,
-  member: string,
+  member: string | undefined,
   asked: readonly string[],
 ): StreamPlan[] {
-  const using = states.filter(({ used }) => used === member);
+  const using = states.filter(({ used }) => member === undefined || used === member);
   const streams = using.flatMap(({ family }): StreamPlan[] => {
     // The address that was asked for, else the first target of the check.
     const target = [...asked, ...gateway.targets].find((address) => familyOf(address) === family);

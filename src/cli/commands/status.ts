@@ -10,6 +10,7 @@ import { readRoutingState } from '../../host/bird/sessions.ts';
 import type { Refusal } from '../../desired/redirect.ts';
 import type { Target } from '../../inspect/prepare.ts';
 import { type HostOptions, openSession } from '../session/session.ts';
+import { leavesBy } from '../terminal/member-text.ts';
 import { notReadyLines } from '../terminal/print-plan.ts';
 import { formatTable } from '../terminal/table.ts';
 import type { Terminal } from '../terminal/terminal.ts';
@@ -148,9 +149,10 @@ function agentLines({ agent }: Found, terminal: Terminal): string[] {
 /** `office: leaves by gw2 since 2026-11-29T18:00:00.000Z, gw1: 1 of 1 targets unreachable: 1.1.1.1` and the members */
 function memberLines({ agent }: Found): string[] {
   if (agent === undefined || agent === 'silent') return [];
-  return agent.members.map(({ gateway, family, used, since, why = '', members }) => {
+  return agent.members.map((health) => {
+    const { since, why = '', members } = health;
     const changed = since === undefined ? '' : ` since ${since} (${why})`;
-    return `${gateway}: IPv${family} leaves by ${used}${changed}; ${members.map(memberText).join('; ')}`;
+    return `${leavesBy(health)}${changed}; ${members.map(memberText).join('; ')}`;
   });
 }
 
@@ -161,12 +163,14 @@ function memberText({
   drained,
   loss,
   roundTrip,
+  share,
 }: GatewayHealth['members'][number]): string {
   const words = { up: 'works', down: 'has failed', unknown: 'is not probed yet' } as const;
   return [
     `${host} ${words[state]}`,
     ...(drained ? ['is drained'] : []),
     ...(fault === undefined ? [] : [fault]),
+    ...(share === undefined ? [] : [`${Math.round(share * 100)} % of new connections`]),
     ...(loss === undefined ? [] : [`${Math.round(loss * 100)} % lost`]),
     ...(roundTrip === undefined ? [] : [`${roundTrip} ms`]),
   ].join(', ');

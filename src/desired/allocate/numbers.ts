@@ -73,10 +73,23 @@ export function chooseNumbers(role: HostRole, gateways: Spec['gateways'], facts:
   }
   const members = chooseMembers(role, facts, reserved);
   const bits = chooseBits(role, facts, reserved);
-  return {
-    numbers: { gateways: chosen, ...members, ...bits.numbers },
-    refusals: [...refusals, ...bits.refusals],
-  };
+  const numbers = { gateways: chosen, ...members, ...bits.numbers };
+  return { numbers, refusals: [...refusals, ...bits.refusals, ...balanceRefusals(role, numbers)] };
+}
+
+/** Without a mark and a table for each member, connections cannot be spread. */
+function balanceRefusals({ failover = [] }: HostRole, { members = {}, ownerBit }: Numbers): Refusal[] {
+  return failover.flatMap(({ name, balance, members: hosts }) => {
+    if (!balance) return [];
+    const without = hosts.filter(({ host }) => !Object.hasOwn(members, host));
+    return [
+      ...without.map(({ host }) => ({
+        message: `gateway ${name}: no free routing table or mark is left for member ${host}`,
+        hint: 'write `mode: failover`, or use fewer gateways and members on this host',
+      })),
+      ...(ownerBit === undefined ? [noBitFree(`of gateway ${name}, whose members share connections`)] : []),
+    ];
+  });
 }
 
 /** Chosen from the other end, to leave gateways the numbers that they would have alone. Without one, nothing probes. */

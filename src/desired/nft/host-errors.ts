@@ -6,6 +6,7 @@
 import { type Family, type Subnet, firstUsable, groupMerged } from '../../address/cidr.ts';
 import { quotedMap } from '../../kinds/nft-table/set-name.ts';
 import { hex } from '../../kinds/words.ts';
+import { byConnection } from './balance.ts';
 import { chain } from './chain.ts';
 import { ipKeyword } from './ip-keyword.ts';
 import { type Numbers, hostErrorBits } from '../allocate/numbers.ts';
@@ -55,6 +56,7 @@ function familyChains({ family, redirects, steering }: SteeredFamily, numbers: N
         chainName(family, gateway),
         [
           `${ipKeyword(family)} saddr set ${addressIn(redirect)}`,
+          ...(redirect.steer?.balance ? toMember(family, gateway, numbers) : []),
           ...(steering.kind === 'mark' ? [markAs(gateway, numbers)] : []),
         ],
         `send ICMP errors to gateway ${gateway}`,
@@ -125,6 +127,11 @@ function markAs(gateway: string, numbers: Numbers): string {
   const { checkedBit = 0 } = numbers;
   const mark = (numbers.gateways[gateway]?.mark ?? 0) | hostErrorBits(numbers) | checkedBit;
   return `meta mark set meta mark | ${hex(mark >>> 0)}`;
+}
+
+/** The member that the connection of the reply leaves by, if it is known: another one could not translate the error. */
+function toMember(family: Family, gateway: string, { checkedBit = 0 }: Numbers): string[] {
+  return [`meta mark set meta mark | ${hex(checkedBit)}`, byConnection(family, gateway)];
 }
 
 /** Any address of the network is valid: the gateway's rules match the subnet. */

@@ -13,8 +13,11 @@ import { type Redirect, type DesiredObject, isBridged, isNode } from '../redirec
 import { directJumps } from './route-chains.ts';
 import type { SteeredFamily } from '../routing/steering-kind.ts';
 import { isNotRedirected, isRedirected } from './subnet-sets.ts';
+import { balanceChains } from './balance.ts';
+import { setMark } from './mark-text.ts';
 import { jumpByBridge } from './on-bridge.ts';
 import { jumpBySubnet } from './steering-maps.ts';
+import { balancesIn } from '../routing/balance.ts';
 import { isServed, servedSubnets } from '../routing/egress.ts';
 
 /**
@@ -71,36 +74,76 @@ function preroutingChain(
  * Clears our bits on all other packets. Another program may save a mark with a connection and restore it on replies,
  * which would then take the path of the requests; or a packet may arrive on a device other than its bridge.
  */
-function clearOwnBits(
-  groups: readonly SteeredFamily[],
-  { checkedBit = 0, bypassBit = 0 }: Numbers,
-): string[] {
+function clearOwnBits(groups: readonly SteeredFamily[], numbers: Numbers): string[] {
+  const { checkedBit = 0, bypassBit = 0 } = numbers;
   const ours = groups.reduce(
-    (bits, { steering }) => (bits | steering.ownerBit) >>> 0,
+    (bits, group) => (bits | ownerBitOf(group, numbers)) >>> 0,
     checkedBit | bypassBit,
   );
-  return [`meta mark & ${hex(ours)} != 0x0 ${setMark(ours, 0)}`];
+  return [`meta mark & ${hex(ours)} != 0x0 ${setMark('meta mark', ours, 0)}`];
+}
+
+/** The bit that tells our marks from those of others, where any packet gets one. */
+function ownerBitOf({ redirects, steering }: SteeredFamily, { ownerBit = 0 }: Numbers): number {
+  return balancesIn(redirects).length > 0 ? ownerBit : steering.ownerBit;
 }
 
 function familyChains(
-  { family, redirects, steering }: SteeredFamily,
-  { checkedBit = 0, bypassBit = 0 }: Numbers,
+  group: SteeredFamily,
+  numbers: Numbers,
   published: readonly Subnet[] | undefined,
 ): DesiredObject[] {
-  const { gateways, mask, ownerBit } = steering;
+  const { family, redirects, steering } = group;
+  const { checkedBit = 0, bypassBit = 0 } = numbers;
   const byMark = steering.kind === 'mark';
-  const ours = mask | ownerBit | bypassBit;
+  const ours = steering.mask | ownerBitOf(group, numbers) | bypassBit;
   // Blocked subnets also send replies to clients of published ports.
   const rules = bypassRules(family, redirects, byMark ? bypassBit | checkedBit : bypassBit, published);
   const name = `bypass${family}`;
   const bypassJump = rules.length > 0 ? [`goto ${name}`] : [];
   // A packet that arrives with our bits would bypass the gateway.
-  const setBits = (bits: number): string => setMark(ours, checkedBit | bits);
+  const setBits = (bits: number): string => setMark('meta mark', ours, checkedBit | bits);
   const insideJumps = isRedirected(family, 'destination', redirects).map(
     (destination) => `${destination} goto marks${family}`,
   );
   return [
     chain(`marks${family}`, [setBits(0), ...bypassJump], 'mark packets as checked'),
+    ...gatewayChains(group, numbers, { setBits, insideJumps, bypassJump }),
+    ...(byMark && redirects.some((redirect) => !redirect.steer)
+      ? [
+          chain(
+            `unchecked${family}`,
+            [...insideJumps, setMark('meta mark', ours | checkedBit, 0), ...bypassJump],
+            'leave packets of blocked subnets unmarked',
+          ),
+        ]
+      : []),
+    ...(rules.length > 0 ? [chain(name, rules, 'mark packets that bypass the gateway')] : []),
+  ];
+}
+
+/** Rules of a family's chains. */
+interface MarkRules {
+  readonly setBits: (bits: number) => string;
+  /** leave packets between redirected networks to chain `marks` */
+  readonly insideJumps: readonly string[];
+  /** `goto` the chain that marks packets as bypassing the gateway; none: no packet does */
+  readonly bypassJump: readonly string[];
+}
+
+/** Chains of gateways whose mark steers, and of those whose members share connections. */
+function gatewayChains(
+  { family, redirects, steering }: SteeredFamily,
+  numbers: Numbers,
+  { setBits, insideJumps, bypassJump }: MarkRules,
+): DesiredObject[] {
+  const { kind, gateways, mask, ownerBit } = steering;
+  const firstRules = (gateway: string): string[] => {
+    const { mark = 0 } = gateways.find((one) => one.gateway === gateway) ?? {};
+    const jumps = bypassJump.map((jump) => jump.replace('goto', 'jump'));
+    return kind === 'mark' ? [...insideJumps, setBits(mark | ownerBit), ...jumps] : [setBits(0), ...jumps];
+  };
+  return [
     ...gateways.map(({ gateway, mark }) =>
       chain(
         `to${family}_${gateway}`,
@@ -108,16 +151,7 @@ function familyChains(
         `mark packets for gateway ${gateway}`,
       ),
     ),
-    ...(byMark && redirects.some((redirect) => !redirect.steer)
-      ? [
-          chain(
-            `unchecked${family}`,
-            [...insideJumps, setMark(ours | checkedBit, 0), ...bypassJump],
-            'leave packets of blocked subnets unmarked',
-          ),
-        ]
-      : []),
-    ...(rules.length > 0 ? [chain(name, rules, 'mark packets that bypass the gateway')] : []),
+    ...balanceChains(family, redirects, numbers, { mask, firstRules }),
   ];
 }
 
@@ -160,18 +194,11 @@ function replyChain(groups: readonly SteeredFamily[]): DesiredObject[] {
     const served = servedSubnets(redirects);
     return replyLinks.flatMap(({ gateway, mark, device }) =>
       isServed(family, 'destination', gateway, served.get(gateway) ?? []).map(
-        (destination) => `iifname "${device}" ${destination} ${setMark(mask, mark | ownerBit)}`,
+        (destination) => `iifname "${device}" ${destination} ${setMark('meta mark', mask, mark | ownerBit)}`,
       ),
     );
   });
   if (rules.length === 0) return [];
   const hook = { type: 'filter', hook: 'prerouting', priority: afterMarks } as const;
   return [chain('replies', rules, 'mark replies, so that they pass the reverse path filter', hook)];
-}
-
-/** Keeps all bits of other programs. Bits to set are not cleared first, as in nft's output. */
-function setMark(own: number, bits: number): string {
-  const cleared = (own & ~bits) >>> 0;
-  const kept = cleared === 0 ? '' : ` & ${hex((0xffffffff & ~cleared) >>> 0)}`;
-  return `meta mark set meta mark${kept}${bits === 0 ? '' : ` | ${hex(bits >>> 0)}`}`;
 }

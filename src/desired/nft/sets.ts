@@ -11,6 +11,7 @@ import {
 import type { Hop } from '../../state/facts.ts';
 import type { NftSet } from '../../kinds/nft-table/schema.ts';
 import { localSet, publishedSet, redirectedSet, describesOthers } from '../../kinds/nft-table/set-name.ts';
+import { balanceMaps } from './balance.ts';
 import { inboundSets } from './inbound.ts';
 import { droppedSets } from './drop.ts';
 import { quotedMaps } from './host-errors.ts';
@@ -93,6 +94,7 @@ function setsOf({ family, redirects, steering }: SteeredFamily): DesiredObject[]
     ...inboundSets(family, redirects),
     ...bridgeSets(family, redirects),
     ...quotedMaps(family, redirects),
+    ...balanceMaps(family, redirects),
   ];
 }
 

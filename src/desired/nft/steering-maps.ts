@@ -2,13 +2,14 @@
 import { type Family, type Subnet, sortSubnets } from '../../address/cidr.ts';
 import { type DesiredObject, isBridged, steeredSubnets, subnetsOf } from '../redirect.ts';
 import type { SteeredFamily } from '../routing/steering-kind.ts';
+import { spreadChain } from './balance.ts';
 import { bridgeMaps } from './on-bridge.ts';
 import { elementSets, jumpByMap } from './subnet-sets.ts';
 
 /**
  * With steering by mark, a subnet's chain sets its gateway's mark. Packets of blocked subnets do not get the checked
  * bit, because no `ip rule` blocks them: the guard drops them. With steering by source, the chain only sets the checked
- * bit.
+ * bit, unless connections are spread over members.
  */
 export function steeringMaps(group: SteeredFamily): DesiredObject[] {
   const { family, redirects, steering } = group;
@@ -17,9 +18,10 @@ export function steeringMaps(group: SteeredFamily): DesiredObject[] {
   for (const redirect of redirects) {
     for (const subnet of redirect.subnets)
       if (!chains.has(subnet)) chains.set(subnet, `${byMark ? 'unchecked' : 'marks'}${family}`);
-    if (!redirect.steer || !byMark) continue;
-    for (const subnet of steeredSubnets(redirect))
-      chains.set(subnet, `to${family}_${redirect.steer.gateway}`);
+    const { steer } = redirect;
+    if (!steer || !(byMark || steer.balance)) continue;
+    const target = steer.balance ? spreadChain(family, steer.gateway) : `to${family}_${steer.gateway}`;
+    for (const subnet of steeredSubnets(redirect)) chains.set(subnet, target);
   }
   const chainOf = (subnet: Subnet): string => chains.get(subnet) ?? '';
   const unbridged = sortSubnets([...new Set(subnetsWithoutBridge(group))]);

@@ -107,14 +107,16 @@ interface GatewayPath {
   readonly link?: Link | undefined;
 }
 
-/** The first member; where routes are learned, the first one that is a neighbour. */
+/** The first member; where routes are learned, or several members are in use, the first one that is a neighbour. */
 function pathToGateway(
   network: NodeNetwork,
   { family, subnets }: Redirect,
-  { facts, learned }: RoleContext,
+  { facts, learned, balances }: RoleContext,
 ): GatewayPath {
+  const { gateway } = network;
   const hops = ofFamily(network.nextHops, family);
-  const paths = (learned.has(network.gateway) ? hops : hops.slice(0, 1)).map((via) => ({
+  const isAnyUsed = learned.has(gateway) || balances(gateway, family) !== undefined;
+  const paths = (isAnyUsed ? hops : hops.slice(0, 1)).map((via) => ({
     via,
     link: linkTowards(via, facts, subnets),
   }));
@@ -129,8 +131,9 @@ function openEgress(
   context: RoleContext,
 ): { readonly egress: OpenEgress; readonly notReady: readonly NotReady[] } {
   const { gateway } = network;
-  const { facts, numbers, learned } = context;
+  const { facts, numbers, learned, balances } = context;
   const steer = closedSteer(network, family, numbers);
+  const balance = balances(gateway, family);
   const routes = nodeRoutes(network, family, subnets, context);
   // A network with routes has its direct destinations among them.
   const direct = network.routes ? [] : mergeSubnets(ofFamily(network.direct, family));
@@ -141,6 +144,7 @@ function openEgress(
   const egress = {
     steer: {
       ...steer,
+      ...(balance ? { balance } : {}),
       hops: hopsTowards(ofFamily(network.nextHops, family), subnets, facts),
       routes: [...steer.routes, ...open, ...routes.tables],
       ...(routes.policyRoutes ? { policyRoutes: routes.policyRoutes } : {}),

@@ -2,6 +2,7 @@
 import { preferences } from '../../kinds/ownership.ts';
 import { type Numbers, hostErrorBits } from '../allocate/numbers.ts';
 import { isNode } from '../redirect.ts';
+import { closedMemberRules, memberRules } from './balance.ts';
 import { routeRules } from './route-rules.ts';
 import { type ReasonedRule, linkLocalRules, skipSteering, withReason, endRule } from './reasoned-rule.ts';
 import { type SteeredFamily, type Steering, replyDevices } from './steering-kind.ts';
@@ -31,6 +32,7 @@ export function rulesByMark(
           ),
         ]
       : []),
+    ...memberRules(redirects, numbers),
     ...linkLocalRules(family, redirects),
     // With src_valid_mark on these links, the reverse path filter looks up the route with the reply's mark.
     ...[...replyDevices(steering), 'lo'].map((device) =>
@@ -43,6 +45,7 @@ export function rulesByMark(
     ),
     ...redirects.flatMap((redirect) => routeRules(redirect, {})),
     ...gateways.flatMap((gateway) => gatewayRules(gateway, mask, ownerBit)),
+    ...closedMemberRules(redirects, numbers),
     endRule,
   ];
 }

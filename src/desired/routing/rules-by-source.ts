@@ -4,6 +4,7 @@ import type { Rule } from '../../kinds/rule/schema.ts';
 import { mainTable, preferences } from '../../kinds/ownership.ts';
 import type { Numbers } from '../allocate/numbers.ts';
 import { type Redirect, ingressOf, isBridged, isNode, steeredSubnets, subnetsOf } from '../redirect.ts';
+import { memberRules } from './balance.ts';
 import { routeRules } from './route-rules.ts';
 import { type ReasonedRule, linkLocalRules, skipSteering, withReason, endRule } from './reasoned-rule.ts';
 
@@ -24,6 +25,7 @@ export function rulesBySource(
     ...redirects.flatMap((redirect) => routeRules(redirect, unlessBypassed)),
   ];
   return [
+    ...memberRules(redirects, numbers),
     ...linkLocalRules(family, redirects),
     ...mergeSubnets(subnetsOf(redirects.filter(needsInsideRules))).flatMap(insideRules),
     ...moreSpecific,

@@ -18,6 +18,7 @@ import type { CheckSubject } from '../../verify/report.ts';
 import { candidateAddresses, bridgeSubnetIn } from '../../verify/namespace/spare-address.ts';
 import { servedSubject } from '../../verify/verify-member.ts';
 import { networkSubject } from '../../verify/verify-network.ts';
+import { memberHop } from './member-hop.ts';
 import { targetKey, targetsFor } from './targets.ts';
 
 /** Container address, and the devices by which its packets come in and leave. */
@@ -74,7 +75,7 @@ export function pathsOf(given: HostRole, facts: Facts): Paths {
   const targets = targetsFor(chosen, role, facts);
   const targeted = chosen.map((one): Path | NotProbed => {
     const target = targets.get(targetKey(one));
-    if (target !== undefined) return { ...one, target };
+    if (target !== undefined) return { ...one, target, ...memberHop(role, facts, one, target) };
     return { subject: one.subject, reason: 'no address is known that nobody has' };
   });
   return {

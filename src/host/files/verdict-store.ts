@@ -14,6 +14,7 @@ const fileSchema = z.object({
       members: z.array(z.string()),
       used: z.object({ 4: used.exactOptional(), 6: used.exactOptional() }),
       outage: z.object({ 4: outage.exactOptional(), 6: outage.exactOptional() }).exactOptional(),
+      away: z.object({ 4: z.array(used).exactOptional(), 6: z.array(used).exactOptional() }).exactOptional(),
     }),
   ),
 });

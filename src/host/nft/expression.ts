@@ -59,6 +59,7 @@ function partOfType(part: unknown, type: string | undefined): string | undefined
     case 'ipv6_addr':
       return addressPart(operand(part), 6);
     case 'integer':
+    case 'mark':
       return typeof part === 'number' || typeof part === 'string' ? masked(part) : undefined;
     // Types of sets from earlier versions of mustredirect.
     case 'inet_proto':
@@ -186,6 +187,8 @@ function selector(name: string, body: Record<string, unknown>): string {
       return `fib ${[body['flags']].flat().map(word).join(' . ')} ${word(body['result'])}`;
     case 'tcp option':
       return `tcp option ${word(body['name'])} ${word(body['field'])}`;
+    case 'jhash':
+      return `jhash ${operand(body['expr'])} mod ${word(body['mod'])} seed ${masked(body['seed'])}`;
     case 'prefix':
       return `${canonical(word(body['addr']))}/${word(body['len'])}`;
     default:

@@ -42,8 +42,22 @@ export function quotedMap(family: Family): string {
   return `quoted${family}`;
 }
 
-/** Raw field of a map of type integer, by its name; nft before 1.1 does not print it. */
-export function quotedFieldOf(set: string): string | undefined {
+/** Map from the slot of a connection to the chain of its member. */
+export function slotMap(family: Family, gateway: string): string {
+  return `slots${family}_${gateway}`;
+}
+
+/** Whether only the choice among the members of a gateway depends on a map. */
+export function isMemberChoice(set: string): boolean {
+  return /^(?:slots|kept)[46]_/.test(set);
+}
+
+/**
+ * Field of a map of type integer, by its name; nft before 1.1 does not print it. A slot is a number of 32 bits in the
+ * host's byte order, like the length of a packet: nft 1.0 cannot list a map that was declared with `typeof jhash`.
+ */
+export function integerFieldOf(set: string): string | undefined {
+  if (families.some((family) => set.startsWith(slotMap(family, '')))) return 'meta length';
   const family = families.find((one) => set.startsWith(quotedMap(one)));
   return family && quotedDestination[family];
 }

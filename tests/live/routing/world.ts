@@ -19,15 +19,28 @@ export interface RoutingWorld extends World {
   readonly gw2: TestHost;
 }
 
+/** Addresses of a gateway: on the LAN, and of both ends of its uplink. */
+export type GatewayAddresses = Readonly<
+  Record<Family, { readonly lan: string; readonly uplink: string; readonly upstream: string }>
+>;
+
 export async function createRoutingWorld(): Promise<RoutingWorld> {
   const world = await createTestWorld({ engine: 'external', families: [4, 6] });
+  const gw2 = await addGateway(world, 'gw2', second);
+  await world.containers.createNetwork(network.name, network.subnet, network.subnet6);
+  await world.containers.start('web', network.name);
+  return { ...world, gw2 };
+}
+
+/** Another gateway beside gw1, with an uplink of its own to the same router. */
+export async function addGateway(world: World, name: string, addresses: GatewayAddresses): Promise<TestHost> {
   const machine = thisMachine();
   const holder = await startHolder(createFiles(), {
     lab: world.name,
-    host: 'gw2',
+    host: name,
     sysctls: hostSysctls('gw1', { rpFilter: 2, srcValidMark: 0 }),
   });
-  const gw2 = enterHost(machine.exec, 'gw2', holder.pid);
+  const gateway = enterHost(machine.exec, name, holder.pid);
   const batch = async (pid: number, lines: readonly string[]) => {
     const { exitCode, stderr } = await machine.exec.run(inNetwork(pid, ['ip', '-batch', '-']), {
       input: `${lines.join('\n')}\n`,
@@ -36,14 +49,14 @@ export async function createRoutingWorld(): Promise<RoutingWorld> {
   };
   const { switch: lan, upstream } = world.hosts;
   await batch(lan.pid, [
-    `link add gw2 type veth peer name eth0 netns ${holder.pid}`,
-    'link set gw2 master lan up',
+    `link add ${name} type veth peer name eth0 netns ${holder.pid}`,
+    `link set ${name} master lan up`,
   ]);
   await batch(holder.pid, [
-    `link add uplink0 type veth peer name gw2 netns ${upstream.pid}`,
+    `link add uplink0 type veth peer name ${name} netns ${upstream.pid}`,
     ...([4, 6] as const).flatMap((family) => [
-      `address add ${second[family].lan}/${family === 4 ? 24 : 64} dev eth0`,
-      `address add ${second[family].uplink}/${family === 4 ? 30 : 64} dev uplink0`,
+      `address add ${addresses[family].lan}/${family === 4 ? 24 : 64} dev eth0`,
+      `address add ${addresses[family].uplink}/${family === 4 ? 30 : 64} dev uplink0`,
     ]),
     'link set lo up',
     'link set eth0 up',
@@ -52,13 +65,11 @@ export async function createRoutingWorld(): Promise<RoutingWorld> {
   ]);
   await batch(upstream.pid, [
     ...([4, 6] as const).map(
-      (family) => `address add ${second[family].upstream}/${family === 4 ? 30 : 64} dev gw2`,
+      (family) => `address add ${addresses[family].upstream}/${family === 4 ? 30 : 64} dev ${name}`,
     ),
-    'link set gw2 up',
+    `link set ${name} up`,
   ]);
-  await world.containers.createNetwork(network.name, network.subnet, network.subnet6);
-  await world.containers.start('web', network.name);
-  return { ...world, gw2 };
+  return gateway;
 }
 
 /** Writes the file to the three hosts. */
