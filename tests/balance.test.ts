@@ -205,6 +205,13 @@ describe('a gateway with mode balance', () => {
     expect(Object.keys(rest).sort()).toEqual(['gw1', 'gw2', 'gw3']);
   });
 
+  it('sends ICMP errors of the node to the member of the connection that they are about', async () => {
+    const { apply, fake } = node();
+    await apply();
+    const { rules = [] } = fake.state.nft?.chains.get('error4_office') ?? {};
+    expect(rules.slice(-2)).toEqual(['meta mark set meta mark | 0x80', 'ct mark & 0x7f vmap @kept4_office']);
+  });
+
   it('asks the first member that is in use for names', async () => {
     const { apply, judge } = node({ keys: '    dns: gateway' });
     await apply();

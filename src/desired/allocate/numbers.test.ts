@@ -165,3 +165,40 @@ describe('tables and marks', () => {
     expect(choose(['office'], {}, { office: { mark } }).refused).toEqual([]);
   });
 });
+
+describe('a gateway whose members share connections', () => {
+  const members = ['gw1', 'gw2'].map((host) => ({ host, addresses: [] }));
+  const role: HostRole = {
+    host: 'node1',
+    addresses: [],
+    networks: [network('office')],
+    gateways: [],
+    failover: [
+      {
+        name: 'office',
+        balance: true,
+        members,
+        targets: [],
+        policy: { interval: 200, fall: 3, rise: 10, failback: 30_000 },
+      },
+    ],
+  };
+  const gateways = { office: { members: [], snat: 'none' } as Gateway };
+  const refusedWith = (facts: Partial<Facts>): string[] =>
+    chooseNumbers(role, gateways, givenFacts(facts)).refusals.map(({ message }) => message);
+
+  it('has a mark and a table for each member', () => {
+    expect(refusedWith({})).toEqual([]);
+  });
+
+  it('is refused where no mark is left for a member, or no bit tells our marks from others', () => {
+    const everyTable = Array.from({ length: 0x1000 - 0x888 }, (_, i) => 0x888 + i);
+    expect(refusedWith({ usedTables: everyTable.slice(2) })).toEqual([
+      'gateway office: no free routing table or mark is left for member gw2',
+    ]);
+    const fwmark = { value: 0x500, mask: 0x500 };
+    expect(refusedWith({ foreignRules: [{ family: 4, preference: 5, fwmark }] })).toEqual([
+      'no fwmark bit is free for packets of gateway office, whose members share connections',
+    ]);
+  });
+});
