@@ -78,7 +78,7 @@ export interface Steer extends EgressPaths {
   readonly table: number;
   readonly why: string;
   /** connections are spread over its members; absent: all packets use the table */
-  readonly balance?: Balance;
+  readonly balance?: Balance | undefined;
   /** subnets that use this gateway unless a route says otherwise; absent: all */
   readonly defaultSubnets?: readonly Subnet[];
   readonly routes: readonly { readonly route: Route; readonly why: string }[];

@@ -113,9 +113,8 @@ function pathToGateway(
   { family, subnets }: Redirect,
   { facts, learned, balances }: RoleContext,
 ): GatewayPath {
-  const { gateway } = network;
   const hops = ofFamily(network.nextHops, family);
-  const isAnyUsed = learned.has(gateway) || balances(gateway, family) !== undefined;
+  const isAnyUsed = learned.has(network.gateway) || balances(network.gateway, family);
   const paths = (isAnyUsed ? hops : hops.slice(0, 1)).map((via) => ({
     via,
     link: linkTowards(via, facts, subnets),
@@ -133,7 +132,6 @@ function openEgress(
   const { gateway } = network;
   const { facts, numbers, learned, balances } = context;
   const steer = closedSteer(network, family, numbers);
-  const balance = balances(gateway, family);
   const routes = nodeRoutes(network, family, subnets, context);
   // A network with routes has its direct destinations among them.
   const direct = network.routes ? [] : mergeSubnets(ofFamily(network.direct, family));
@@ -144,7 +142,7 @@ function openEgress(
   const egress = {
     steer: {
       ...steer,
-      ...(balance ? { balance } : {}),
+      balance: balances(gateway, family),
       hops: hopsTowards(ofFamily(network.nextHops, family), subnets, facts),
       routes: [...steer.routes, ...open, ...routes.tables],
       ...(routes.policyRoutes ? { policyRoutes: routes.policyRoutes } : {}),
