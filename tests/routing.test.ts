@@ -217,6 +217,30 @@ describe.each(['node1', 'gw1'] as const)('a run on %s', (name) => {
     expect(commands.some((what) => what.startsWith('setsid'))).toBe(false);
   });
 
+  it('confirms a change of BIRD that a killed run has left unconfirmed', async () => {
+    const { host, apply } = hostNamed(name);
+    await apply();
+    host.state.birdUnconfirmed = true;
+    expect(linesOf(await apply())).toEqual([expect.stringMatching(/^routing daemon: /)]);
+    expect(host.state.birdUnconfirmed).toBe(false);
+    expect((await apply()).plan.steps).toEqual([]);
+  });
+
+  it('is undone when BIRD does not confirm its change', async () => {
+    const { host, apply } = hostNamed(name);
+    await apply();
+    const before = host.state.files.get('/run/mustredirect/host.bird/bird.conf');
+    let seen = 0;
+    host.failWhen(({ what }) =>
+      what.includes('configure confirm') && seen++ === 0 ? { kind: 'failed' } : undefined,
+    );
+    await expect(apply('{ protocol: bgp }')).rejects.toThrow(
+      /configure confirm: no answer; everything is as it was/,
+    );
+    expect(host.state.files.get('/run/mustredirect/host.bird/bird.conf')).toBe(before);
+    expect(host.state.birdUnconfirmed).toBe(false);
+  });
+
   it('that fails at any request is undone', async () => {
     const { host, apply } = hostNamed(name);
     await apply();

@@ -20,9 +20,18 @@ export function runBirdc(state: FakeState, [flag, socket = '', ...words]: readon
   const command = words.join(' ');
   const say = (text: string): Output => done(`BIRD 2.0.12 ready.\n${text}\n`);
   if (command === 'eval mustredirect') return say(/define mustredirect = "(.*)"/.exec(state.bird)?.[1] ?? '');
-  if (command === 'configure confirm') return say('Reconfiguration confirmed');
+  if (command === 'configure status')
+    return say(
+      `Daemon is up and running${state.birdUnconfirmed ? '\nConfiguration unconfirmed, undo in 59.987 s' : ''}`,
+    );
+  if (command === 'configure confirm') {
+    if (!state.birdUnconfirmed) return say('Nothing to do');
+    state.birdUnconfirmed = false;
+    return say('Reconfiguration confirmed');
+  }
   if (!command.startsWith('configure timeout ')) return unknownToFake(`birdc ${command}`);
   state.bird = readConfig(state, socket.replace(/[^/]*$/, ''));
+  state.birdUnconfirmed = true;
   return say('Reconfigured');
 }
 
@@ -32,10 +41,11 @@ export function startBird(state: FakeState, args: readonly string[]): Output {
   if (fork !== '--fork' || shell !== 'sh' || flag !== '-c' || name !== 'mustredirect-bird')
     return unknownToFake(`setsid ${args.join(' ')}`);
   state.bird = readConfig(state, `${folder}/`);
+  state.birdUnconfirmed = false;
   return done('');
 }
 
-/** `sh -c ENDING mustredirect-bird FOLDER`: BIRD and its routes are gone. */
+/** `sh -c ENDING mustredirect-bird-end FOLDER`: BIRD and its routes are gone. */
 export function endBird(state: FakeState, changed: (what: string) => void): Output {
   state.bird = undefined;
   state.routes = state.routes.filter(({ protocol, metric }) => protocol !== 12 || metric !== 136);

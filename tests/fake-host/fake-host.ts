@@ -145,7 +145,7 @@ function runProgram(
     case 'setsid':
       return startBird(state, args);
     case 'sh':
-      if (args[2] === 'mustredirect-bird') return endBird(state, changed);
+      if (args[2] === 'mustredirect-bird-end') return endBird(state, changed);
       return runConntrack(state, pipedTo('conntrack', args), input ?? '', changed);
     default:
       return unknownToFake([program, ...args].join(' '));
@@ -171,7 +171,8 @@ function linesBefore({ afterLine = 0 }: Fault, input = ''): number {
 
 function changesHost(argv: readonly string[], { input = '' }: RunOptions): boolean {
   if (argv.includes('-batch')) return batchLines(input).some((line) => !/ (?:show|list)(?: |$)/.test(line));
-  if (argv.includes('mustredirect-bird') || argv.includes('configure')) return true;
+  if (argv.some((word) => word.startsWith('mustredirect-bird')) || argv.includes('configure'))
+    return !argv.includes('status');
   return ['-f', 'set', '-D', '-I', '-R', 'create', 'rm', 'reenable', 'disable', 'restart', 'stop'].some(
     (word) => argv.includes(word),
   );

@@ -30,8 +30,9 @@ export function createFakeFiles(state: FakeState, changed: (what: string) => voi
       return value === undefined ? state.files.get(path) : `${value}\n`;
     },
     async stat(path) {
-      const exists = state.files.has(path) || state.sysctls.has(path);
-      return exists ? { uid: 0, mode: 0o600, isFile: true } : undefined;
+      if (state.files.has(path) || state.sysctls.has(path)) return { uid: 0, mode: 0o600, isFile: true };
+      const isFolder = [...state.files.keys()].some((file) => dirname(file) === path);
+      return isFolder ? { uid: 0, mode: 0o700, isFile: false } : undefined;
     },
     async list(path) {
       return [...state.files.keys()].filter((file) => dirname(file) === path).map((file) => basename(file));

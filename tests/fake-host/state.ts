@@ -23,6 +23,8 @@ export interface FakeState {
   iptables: ReadonlyMap<string, readonly string[]>;
   /** configuration that our routing daemon runs with; absent: it does not run */
   bird?: string | undefined;
+  /** it will go back to its former configuration */
+  birdUnconfirmed?: boolean;
   /** TCP port -> the line of `ss` about it; absent: all are free */
   tcpPorts?: ReadonlyMap<number, string>;
   /** UDP port -> the line of `ss` about it */

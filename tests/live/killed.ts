@@ -10,9 +10,17 @@ const preload = fileURLToPath(new URL('kill-at.js', import.meta.url));
  * 0: before the first step; N: before step N, after the journal has it; `done`: after the last step, before the history
  * has the run; `last`: after that, before the journal is removed
  */
-export type Boundary = number | (typeof ends)[number];
+export type Boundary = number | (typeof ends)[number] | RoutingBoundary;
 
 const ends = ['done', 'last'] as const;
+
+/**
+ * Places within the step of the routing daemon. `written`: its configuration is on the disk; `told`: BIRD has it;
+ * `ended`: BIRD has ended, and its files are still there; `emptied`: its folder is still there
+ */
+export type RoutingBoundary = (typeof routingBoundaries)[number];
+
+export const routingBoundaries = ['written', 'told', 'ended', 'emptied'] as const;
 
 /** @returns whether it was killed there; false when the run has no such boundary, and completed */
 export async function runKilled(

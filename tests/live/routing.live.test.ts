@@ -221,7 +221,7 @@ describe('destroy', () => {
     await node1.run([
       'sh',
       '-c',
-      'cd /run/mustredirect/host.bird; kill -KILL $(cat supervisor.pid) $(cat bird.pid); rm -r /run/mustredirect/host.bird',
+      "pkill -KILL -f '[m]ustredirect-bird'; kill -KILL $(cat /run/mustredirect/host.bird/bird.pid); rm -r /run/mustredirect/host.bird",
     ]);
     expect(await learnedDefault(node1, 4)).not.toBe('none');
     for (const host of allHosts().toReversed()) await mustSucceed(host, 'destroy', '--yes');

@@ -26,13 +26,16 @@ const flush = [4, 6]
   .map((family) => `ip -${family} route flush table all protocol ${birdProtocol} metric ${learnedMetric}`)
   .join('; ');
 
-/** @param $1 folder */
+/**
+ * Ends by itself when its configuration is gone.
+ *
+ * @param $1 folder
+ */
 const supervisor = `exec </dev/null >/dev/null 2>&1
 cd "$1" || exit 1
-echo $$ >supervisor.pid
 bird= ended=
 trap 'ended=1; kill $bird' TERM
-while [ -z "$ended" ]; do
+while [ -z "$ended" ] && [ -e "$1/bird.conf" ]; do
   bird -f -c "$1/bird.conf" -s "$1/bird.ctl" -P "$1/bird.pid" &
   bird=$!
   wait $bird
@@ -41,16 +44,26 @@ while [ -z "$ended" ]; do
   [ -n "$ended" ] || sleep 1
 done`;
 
-/** Ends the shell and BIRD, also one that is stopped by a signal, and removes what they have left. @param $1 folder */
-const ending = `running() { tr '\\0' ' ' <"/proc/$1/cmdline" | grep -qF -- "$2"; }
-for kind in supervisor bird; do
-  pid=$(cat "$1/$kind.pid") && running "$pid" "$1" || continue
-  kill -TERM "$pid"
+/**
+ * Ends the shells and BIRDs of the folder, also those that are stopped by a signal, and removes what they have left. They
+ * are found by their arguments: files with their process ids may be missing, or not there yet.
+ *
+ * @param $1 folder
+ */
+const ending = `running() {
+  for file in $(grep -lszxF -e "$1" -e "$1/bird.conf" /proc/[0-9]*/cmdline); do
+    case "$2: $(tr '\\0' ' ' <"$file")" in
+      "shell: sh -c "*" ${unit} $1 " | "bird: bird -f -c $1/bird.conf "*) basename "$(dirname "$file")" ;;
+    esac
+  done
+}
+for kind in shell bird; do
+  kill -TERM $(running "$1" $kind) || continue
   for round in 1 2 3 4 5 6 7 8 9 10; do
-    running "$pid" "$1" || continue 2
+    [ -n "$(running "$1" $kind)" ] || continue 2
     sleep 0.1
   done
-  kill -KILL "$pid"
+  kill -KILL $(running "$1" $kind)
 done 2>/dev/null
 ${flush}
 :`;
@@ -71,10 +84,10 @@ function configOf(text: string): string {
 export async function readDaemon({ exec, files, daemon }: Host): Promise<RoutingDaemon | undefined> {
   if (!daemon) return undefined;
   const text = await files.read(`${daemon.folder}/bird.conf`);
-  // A run that was killed early, or late, leaves other files.
-  if (text === undefined && (await files.list(daemon.folder)).length === 0) return undefined;
+  // A run that was killed early, or late, leaves other files, or an empty folder.
+  if (text === undefined && !(await isThere(files, daemon.folder))) return undefined;
   const config = configOf(text ?? '');
-  const runs = (await runningDigest(exec, daemon)) === digestOf(config);
+  const runs = (await runningDigest(exec, daemon)) === digestOf(config) && (await isConfirmed(exec, daemon));
   const secrets = await readSecrets(files, daemon.folder);
   return {
     kind: 'routing-daemon',
@@ -82,6 +95,10 @@ export async function readDaemon({ exec, files, daemon }: Host): Promise<Routing
     ...(secrets.length > 0 ? { secrets } : {}),
     ...(runs ? {} : { stopped: true }),
   };
+}
+
+async function isThere(files: Files, folder: string): Promise<boolean> {
+  return (await files.stat(folder)) !== undefined;
 }
 
 type Secrets = NonNullable<RoutingDaemon['secrets']>;
@@ -123,6 +140,12 @@ async function runningDigest(exec: Exec, daemon: DaemonPlace): Promise<string | 
   return /^[0-9a-f]{64}$/m.exec(printed ?? '')?.[0];
 }
 
+/** A run that was killed before it confirmed leaves a BIRD that goes back to its former configuration by itself. */
+async function isConfirmed(exec: Exec, daemon: DaemonPlace): Promise<boolean> {
+  const printed = await askBird(exec, daemon, 'configure status');
+  return printed !== undefined && !printed.includes('unconfirmed');
+}
+
 /** Output of a command of `birdc`; undefined without an answer. */
 export async function askBird(
   exec: Exec,
@@ -148,17 +171,15 @@ export async function runDaemon(host: Host, config: string, secrets: Secrets = [
   await writeSecrets(host.files, folder, secrets);
   await host.files.replace(next, fileText(config));
   await checkConfig(host.exec, next);
-  if ((await runningDigest(host.exec, daemon)) === undefined) {
-    await endProcesses(host, daemon);
-    await host.files.replace(`${folder}/bird.conf`, fileText(config));
-    await startSupervisor(host, daemon);
-  } else {
-    await host.files.replace(`${folder}/bird.conf`, fileText(config));
-    await reconfigure(host.exec, daemon);
-  }
+  const wasRunning = (await runningDigest(host.exec, daemon)) !== undefined;
+  if (!wasRunning) await endProcesses(host, daemon);
+  await host.files.replace(`${folder}/bird.conf`, fileText(config));
+  if (wasRunning)
+    await configure(host.exec, daemon, `timeout ${undoTimeout}`, /^Reconfigur(ed|ation in progress)/m);
+  else await startSupervisor(host, daemon);
   await host.files.remove(next);
   await waitForDigest(host, daemon, digestOf(config));
-  await askBird(host.exec, daemon, 'configure confirm');
+  if (wasRunning) await configure(host.exec, daemon, 'confirm', /^Reconfiguration confirmed/m);
   await removeOtherSecrets(host.files, folder, secrets);
 }
 
@@ -210,17 +231,17 @@ async function endProcesses({ exec, files }: Host, { folder, bySystemd }: Daemon
     // Fails when there is no such unit.
     await exec.run(['systemctl', 'stop', `${unit}.service`]);
   }
-  await runOrFail(exec, ['sh', '-c', ending, unit, folder]);
+  await runOrFail(exec, ['sh', '-c', ending, `${unit}-end`, folder]);
 }
 
 /**
  * Without `soft`, BIRD asks its neighbours for their routes again where a filter has changed, and announces or withdraws
  * what it now should; sessions go on. [measured with 2.0.12]
  */
-async function reconfigure(exec: Exec, daemon: DaemonPlace): Promise<void> {
-  const printed = await askBird(exec, daemon, `configure timeout ${undoTimeout}`);
-  if (printed !== undefined && /^Reconfigur(ed|ation in progress)/m.test(printed)) return;
-  throw new MustredirectError('failed', `birdc configure: ${printed?.trim() ?? 'no answer'}`);
+async function configure(exec: Exec, daemon: DaemonPlace, how: string, success: RegExp): Promise<void> {
+  const printed = await askBird(exec, daemon, `configure ${how}`);
+  if (printed !== undefined && success.test(printed)) return;
+  throw new MustredirectError('failed', `birdc configure ${how}: ${printed?.trim() ?? 'no answer'}`);
 }
 
 async function waitForDigest({ exec, files }: Host, daemon: DaemonPlace, digest: string): Promise<void> {

@@ -21,6 +21,6 @@ export const routingDaemonSchema = z.object({
       }),
     )
     .exactOptional(),
-  /** it does not run, does not answer, or runs with another configuration */
+  /** it does not run, does not answer, runs with another configuration, or will take its configuration back */
   stopped: z.literal(true).exactOptional(),
 });

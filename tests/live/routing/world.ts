@@ -1,5 +1,5 @@
 /** A lab with two gateways, whose nodes and members exchange routes with BIRD. */
-import type { Family } from '../../../src/address/cidr.ts';
+import { type Family, families } from '../../../src/address/cidr.ts';
 import { createFiles } from '../../../src/host/files/files.ts';
 import { inNetwork } from '../../../src/host/process/namespaces.ts';
 import { filePath } from '../../../src/lab/example-file.ts';
@@ -75,16 +75,24 @@ export async function addGateway(world: World, name: string, addresses: GatewayA
 /** Writes the file to the three hosts. */
 export async function writeFile(
   { hosts, gw2 }: RoutingWorld,
-  routing: string,
-  more = '',
-  uplinkRouting?: (neighbors: string) => string,
+  ...parts: Parameters<typeof fileText>
 ): Promise<void> {
+  const text = fileText(...parts);
+  await Promise.all([hosts.node1, hosts.gw1, gw2].map((host) => host.files.replace(filePath, text)));
+}
+
+/**
+ * @param routing between node and members
+ * @param more lines of the gateway
+ * @param uplinkRouting of both members; absent: a static default
+ */
+export function fileText(routing: string, more = '', uplinkRouting?: (neighbors: string) => string): string {
   const [v4, v6] = [addressesOf(4), addressesOf(6)];
   const uplink = (via4: string, via6: string) => {
     const neighbors = `[${via4}, '${via6}']`;
     return `{ device: uplink0, ${uplinkRouting ? `routing: ${uplinkRouting(neighbors)}` : `via: ${neighbors}`} }`;
   };
-  const text = `version: 1
+  return `version: 1
 hosts:
   node1: [${v4.node1}, '${v6.node1}']
   gw1: [${v4.gw1}, '${v6.gw1}']
@@ -101,7 +109,6 @@ gateways:
       - { host: gw2, uplink: ${uplink(second[4].upstream, second[6].upstream)} }
     routing: ${routing}
 ${more}`;
-  await Promise.all([hosts.node1, hosts.gw1, gw2].map((host) => host.files.replace(filePath, text)));
 }
 
 /** Default routes that BIRD has put into the node's table: `via 192.168.50.2 dev eth0`. */
@@ -116,6 +123,26 @@ export async function waitFor(what: string, holds: () => Promise<boolean>, timeo
     if (performance.now() > deadline) throw new Error(`waited in vain: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
+}
+
+export type Member = 'gw1' | 'gw2' | 'none';
+
+/** Waits until the node's default leads to this member in both families. */
+export async function waitForMember({ hosts: { node1 } }: RoutingWorld, member: Member): Promise<void> {
+  for (const family of families) {
+    const address = { gw1: addressesOf(family).gw1, gw2: second[family].lan, none: 'none' }[member];
+    await waitFor(`${member} in IPv${family}`, async () => (await learnedDefault(node1, family)) === address);
+  }
+}
+
+/** Whether the container gets an answer, in each family. */
+export function answers({ containers }: RoutingWorld): Promise<boolean[]> {
+  return Promise.all(
+    families.map(async (family) => {
+      const argv = ['ping', '-c', '1', '-W', '1', addressesOf(family).internet];
+      return (await containers.run('web', argv)).exitCode === 0;
+    }),
+  );
 }
 
 /** Output of our BIRD on a host. */
