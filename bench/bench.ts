@@ -9,6 +9,7 @@ import { apply } from './parts/apply.ts';
 import { cost } from './parts/cost.ts';
 import { oneNetwork } from './parts/one-network.ts';
 import type { Part } from './parts/part.ts';
+import { routing } from './parts/routing.ts';
 import { gatewayScale, nodeScale } from './parts/scale.ts';
 import { start } from './parts/start.ts';
 import { steering } from './parts/steering.ts';
@@ -25,6 +26,7 @@ export const parts: readonly Part[] = [
   apply,
   start,
   agent,
+  routing,
 ];
 
 export interface BenchOptions {

@@ -23,6 +23,9 @@ export interface Effort {
   readonly agentRounds: number;
   /** for which the agent is left alone */
   readonly idleSeconds: number;
+  /** that announce their subnets to one member */
+  readonly routingNodes: number;
+  readonly routingRounds: number;
 }
 
 export const full: Effort = {
@@ -42,6 +45,8 @@ export const full: Effort = {
   agentNetworks: 100,
   agentRounds: 20,
   idleSeconds: 120,
+  routingNodes: 1000,
+  routingRounds: 3,
 };
 
 /** Enough to see that every part gives its figures. They say nothing about speed. */
@@ -62,4 +67,6 @@ export const quick: Effort = {
   agentNetworks: 20,
   agentRounds: 1,
   idleSeconds: 2,
+  routingNodes: 20,
+  routingRounds: 1,
 };

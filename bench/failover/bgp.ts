@@ -4,38 +4,23 @@
  *
  *     npm run build && sudo node scripts/bench.js bench/failover/bgp.ts
  */
-import { setTimeout as sleep } from 'node:timers/promises';
-import { addressesOf } from '../../src/lab/layout.ts';
+import { families } from '../../src/address/cidr.ts';
+import { addressesOf, subnetOf } from '../../src/lab/layout.ts';
+import type { TestHost } from '../../src/lab/test-host.ts';
 import { startFrr } from '../../tests/live/routing/frr.ts';
+import { bgpUpstream } from '../../tests/live/routing/upstream.ts';
 import {
   type RoutingWorld,
   createRoutingWorld,
-  learnedDefault,
   waitFor,
+  waitForMember,
   writeFile,
 } from '../../tests/live/routing/world.ts';
-import { type Outage, answers, measureOutage, outageText } from '../lab/outage.ts';
+import { type Outage, answersForASecond, measureOutage, outageText } from '../lab/outage.ts';
 import { programOf } from '../lab/program.ts';
 
-const rounds = 20;
-const bfd = 'bfd: { interval: 50ms, multiplier: 3 }';
-
-const neighbors = ['172.31.0.2', '172.31.1.2'];
-const frr = `
-bfd
- profile fast
-  receive-interval 50
-  transmit-interval 50
- exit
-exit
-router bgp 64496
- bgp router-id 9.9.9.9
- no bgp ebgp-requires-policy
-${neighbors.map((one) => ` neighbor ${one} remote-as 65001\n neighbor ${one} bfd\n neighbor ${one} bfd profile fast\n neighbor ${one} advertisement-interval 0`).join('\n')}
- address-family ipv4 unicast
-${neighbors.map((one) => `  neighbor ${one} default-originate`).join('\n')}
- exit-address-family
-`;
+const rounds = Number(process.env['ROUNDS'] ?? 20);
+const upstream = bgpUpstream({ interval: 50, multiplier: 3 });
 
 export async function main(root: string): Promise<void> {
   const world = await createRoutingWorld();
@@ -50,28 +35,34 @@ export async function main(root: string): Promise<void> {
 }
 
 async function setUp(world: RoutingWorld, root: string): Promise<void> {
-  const { node1, gw1, upstream } = world.hosts;
-  await writeFile(
-    world,
-    `{ protocol: bgp, ${bfd} }`,
-    '    snat: none\n',
-    (neighbor) => `{ protocol: bgp, as: 65001, peer_as: 64496, neighbor: ${neighbor}, ${bfd} }`,
-  );
-  await startFrr(upstream, ['zebra', 'bgpd', 'bfdd'], frr);
-  for (const host of [gw1, world.gw2, node1]) {
+  const hosts = [world.hosts.gw1, world.gw2, world.hosts.node1];
+  const between = '{ protocol: bgp, bfd: { interval: 50ms, multiplier: 3 } }';
+  await writeFile(world, between, '    snat: none\n', upstream.uplink);
+  await startFrr(world.hosts.upstream, upstream.daemons, upstream.frr);
+  for (const host of hosts) {
+    await host.files.replace('/etc/bgp.password', 'secret\n');
     await host.run([programOf(root), 'apply', '--yes'], { timeout: 60_000 });
   }
 }
 
+/** A round begins when the routes of both families are there, and those back. */
 async function cutOnce(world: RoutingWorld): Promise<Outage> {
-  const { node1, upstream, switch: lan } = world.hosts;
-  await waitFor('gw1', async () => (await learnedDefault(node1, 4)) === addressesOf(4).gw1, 60_000);
-  await waitFor('answers', () => answers(world), 60_000);
-  // The way back settles, too.
-  await sleep(1500);
+  const { upstream: router, switch: lan } = world.hosts;
+  await waitForMember(world, 'gw1');
+  await waitFor('routes back by gw1', () => comeBackByFirst(router), 60_000);
+  await waitFor('answers for a second', () => answersForASecond(world), 60_000);
   const links = (state: 'up' | 'down') =>
-    Promise.all([lan, upstream].map((host) => host.run(['ip', 'link', 'set', 'gw1', state])));
+    Promise.all([lan, router].map((host) => host.run(['ip', 'link', 'set', 'gw1', state])));
   const found = await measureOutage(world, () => links('down'));
   await links('up');
+  // It goes with the link.
+  await router.run(['ip', 'address', 'replace', `${addressesOf(6).upstream}/64`, 'dev', 'gw1', 'nodad']);
   return found;
+}
+
+async function comeBackByFirst(router: TestHost): Promise<boolean> {
+  const routes = await Promise.all(
+    families.map((family) => router.run(['ip', `-${family}`, 'route', 'show', subnetOf(family)])),
+  );
+  return routes.every((text) => text.includes(' dev gw1 '));
 }

@@ -1,5 +1,6 @@
 /** Outage of a container's connection while a member of its gateway is cut. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { families } from '../../src/address/cidr.ts';
 import { addressesOf } from '../../src/lab/layout.ts';
 import type { RoutingWorld } from '../../tests/live/routing/world.ts';
 
@@ -10,7 +11,12 @@ export interface Outage {
   readonly outage: number;
   /** packets that left by the isp */
   readonly leaked: number;
+  /** no answer came right before the cut: the outage is not one of the cut */
+  readonly beganUnreachable: boolean;
 }
+
+/** milliseconds from the first ping to the cut, and those before it in which an answer must have come */
+const [lead, fresh] = [700, 100];
 
 /** Pings from the container for three seconds or until `length` is over, and cuts after 0.7 s. */
 export async function measureOutage(
@@ -25,21 +31,51 @@ export async function measureOutage(
     ['ip', 'netns', 'exec', 'web', 'sh', '-c', `ping -D -n -i 0.005 -c ${length / 5} ${to} || :`],
     { timeout: length + 20_000 },
   );
-  await sleep(700);
+  await sleep(lead);
+  const cutAt = Date.now();
   await cut();
-  const times = [...(await pinging).matchAll(/^\[(\d+\.\d+)\] \d+ bytes/gm)].map(([, time]) => Number(time));
-  const outage = Math.max(...times.slice(1).map((time, i) => (time - (times[i] ?? 0)) * 1000));
-  return { outage, leaked: (await capture.stop()).length };
+  const times = [...(await pinging).matchAll(/^\[(\d+\.\d+)\] \d+ bytes/gm)].map(
+    ([, time]) => Number(time) * 1000,
+  );
+  return {
+    outage: Math.max(...times.slice(1).map((time, i) => time - (times[i] ?? 0))),
+    leaked: (await capture.stop()).length,
+    beganUnreachable: !times.some((time) => time > cutAt - fresh && time <= cutAt),
+  };
 }
 
-/** `median 139, worst 163, leaked 0`, and each outage. */
+/** `median 139, worst 163, leaked 0`, and each outage. Rounds that began unreachable say nothing but how many they are. */
 export function outageText(found: readonly Outage[]): string {
-  const outages = found.map(({ outage }) => Math.round(outage)).sort((a, b) => a - b);
+  const outages = found
+    .filter(({ beganUnreachable }) => !beganUnreachable)
+    .map(({ outage }) => Math.round(outage))
+    .sort((a, b) => a - b);
   const leaked = found.reduce((total, one) => total + one.leaked, 0);
   const median = outages[Math.floor(outages.length / 2)];
-  return `median ${median}, worst ${outages.at(-1)}, leaked ${leaked} (outages in ms: ${outages.join(' ')})`;
+  const others = found.length - outages.length;
+  return `median ${median}, worst ${outages.at(-1)}, leaked ${leaked}, rounds that began unreachable ${others} (outages in ms: ${outages.join(' ')})`;
 }
 
 export async function answers({ containers }: RoutingWorld): Promise<boolean> {
   return (await containers.run('web', ['ping', '-c', '1', '-W', '1', to])).exitCode === 0;
+}
+
+/** Whether every ping of a whole second is answered, in both families. */
+export async function answersForASecond({ containers }: RoutingWorld): Promise<boolean> {
+  const found = await Promise.all(
+    families.map((family) =>
+      containers.run('web', [
+        'ping',
+        '-q',
+        '-i',
+        '0.02',
+        '-c',
+        '50',
+        '-W',
+        '1',
+        addressesOf(family).internet,
+      ]),
+    ),
+  );
+  return found.every(({ stdout }) => stdout.includes(' 50 received'));
 }
