@@ -103,6 +103,23 @@ function pings(): Promise<boolean[]> {
   return Promise.all(families.map(ping));
 }
 
+/** Routes of BIRD in the kernel. */
+async function learnedRoutes(host: TestHost): Promise<string[]> {
+  return (await host.run(['ip', 'route', 'show', 'table', 'all', 'proto', 'bird'])).trim().split('\n');
+}
+
+const onlyDefaults: unknown[] = [
+  expect.stringMatching(/^default via 172.31.0.1 dev uplink0/),
+  // OSPF gives the link-local address of the router.
+  expect.stringMatching(/^default via (2001:db8:31::1|fe80::\S+) dev uplink0/),
+];
+
+/** Resident memory of our BIRD in megabytes. */
+async function memoryOfBird(host: TestHost): Promise<number> {
+  const status = await host.run(['sh', '-c', 'cat /proc/$(cat /run/mustredirect/host.bird/bird.pid)/status']);
+  return (Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1]) * 1024) / 1e6;
+}
+
 const server = `require('node:net').createServer((socket) => {
   socket.on('error', () => {});
   let sent = 0;
@@ -171,6 +188,7 @@ describe('an upstream router by BGP', () => {
     const lines = [...networks, ...more].map((one) => `  network ${one}`).join('\n');
     const config = `router bgp 64496\n no bgp network import-check\n address-family ipv4 unicast\n${lines}\n`;
     await upstream.files.replace('/run/frr-lab/table.conf', config, 0o644);
+    const memory = await memoryOfBird(gw1);
     await vtysh(upstream, '-f', '/run/frr-lab/table.conf');
     const seen = async (): Promise<number> => {
       const text = await birdc(gw1, 'show', 'protocols', 'all', 'uplink_member_office4');
@@ -179,11 +197,9 @@ describe('an upstream router by BGP', () => {
     await waitFor('all routes', async () => (await seen()) >= 10_003, 40_000);
     const accepted = await birdc(gw1, 'show', 'route', 'protocol', 'uplink_member_office4');
     expect(accepted.match(/^\d\S+(?= +unicast)/gm)).toEqual(['0.0.0.0/0']);
-    const kernel = await gw1.run(['ip', 'route', 'show', 'table', 'all', 'proto', 'bird']);
-    expect(kernel.trim().split('\n')).toEqual([
-      expect.stringMatching(/^default via 172.31.0.1 dev uplink0/),
-      expect.stringMatching(/^default via 2001:db8:31::1 dev uplink0/),
-    ]);
+    expect(await learnedRoutes(gw1)).toEqual(onlyDefaults);
+    // What is refused is not kept.
+    expect((await memoryOfBird(gw1)) - memory).toBeLessThan(1);
     await vtysh(upstream, '-c', 'conf t', '-c', 'no router bgp 64496');
     await vtysh(upstream, '-f', '/run/frr-lab/frr.conf');
   });
@@ -281,5 +297,27 @@ describe('an upstream router by OSPF', () => {
     const running = await upstream.background.start(endingWithStdin([process.execPath, '-e', server]));
     expect(await transferDuringCut(4)).toEqual({ hash: expectedHash(), leaked: 0 });
     await running.stop();
+  });
+
+  it('with a full table puts nothing but the default into the kernel', async () => {
+    const { upstream, gw1 } = world.hosts;
+    const memory = await memoryOfBird(gw1);
+    const routes = Array.from(
+      { length: 10_000 },
+      (_, i) => `route add blackhole 20.${i >> 8}.${i & 255}.0/24\n`,
+    );
+    await upstream.run(['ip', '-batch', '-'], { input: routes.join('') });
+    const lines = ['conf t', 'router ospf', 'redistribute kernel'];
+    await vtysh(upstream, ...lines.flatMap((line) => ['-c', line]));
+    const heard = async (): Promise<number> => {
+      const text = await birdc(gw1, 'show', 'ospf', 'lsadb', 'type', '5', 'uplink_member_office4');
+      return text.match(/^ 0005 +20\./gm)?.length ?? 0;
+    };
+    await waitFor('all routes', async () => (await heard()) === 10_000, 120_000);
+    expect(await learnedRoutes(gw1)).toEqual(onlyDefaults);
+    const accepted = await birdc(gw1, 'show', 'route', 'protocol', 'uplink_member_office4');
+    expect(accepted.match(/^\d\S+(?= +unicast)/gm)).toEqual(['0.0.0.0/0']);
+    // OSPF keeps what every router says, whatever a filter makes of it.
+    expect((await memoryOfBird(gw1)) - memory).toBeLessThan(10);
   });
 });
