@@ -125,7 +125,8 @@ describe.each(aShareOf(['BGP', 'OSPF'] as const))('with %s between nodes and mem
     const birds = await Promise.all(allHosts().map(birdSince));
     expect(await lostDuring(world, applyEverywhere)).toEqual({ lost: 0, adjacencies: 0 });
     const after = await Promise.all(allHosts().map(sessionsSince));
-    expect(before.flatMap((one, i) => beganAnew(one, after[i] ?? {}))).toEqual([]);
+    const isWanted = (name: string): boolean => !name.includes('_mail_') || text.includes('\n  mail:');
+    expect(before.flatMap((one, i) => beganAnew(one, after[i] ?? {})).filter(isWanted)).toEqual([]);
     const now = await Promise.all(allHosts().map(birdSince));
     expect(now.map(({ boot }, i) => isSame(boot, birds[i]?.boot))).toEqual([true, true, true]);
     expect(now.some(({ configured }, i) => !isSame(configured, birds[i]?.configured))).toBe(configures);

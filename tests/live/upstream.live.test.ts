@@ -301,6 +301,7 @@ describe('an upstream router by OSPF', () => {
 
   it('with a full table puts nothing but the default into the kernel', async () => {
     const { upstream, gw1 } = world.hosts;
+    await waitFor('both defaults', async () => (await learnedRoutes(gw1)).length === 2);
     const memory = await memoryOfBird(gw1);
     const routes = Array.from(
       { length: 10_000 },
