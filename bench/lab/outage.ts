@@ -77,5 +77,5 @@ export async function answersForASecond({ containers }: RoutingWorld): Promise<b
       ]),
     ),
   );
-  return found.every(({ stdout }) => stdout.includes(' 50 received'));
+  return found.every(({ stdout }) => stdout.includes(' 0% packet loss'));
 }
