@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { commandsPage } from './reference/commands-page.ts';
 import { evidenceText, languages, readEvidence } from './reference/evidence.ts';
 import { filePage } from './reference/file-page.ts';
+import { routerText, routerTexts } from './reference/router-texts.ts';
 
 const root = new URL('../', import.meta.url);
 const writes = process.env['REFERENCE'] === 'write';
@@ -21,6 +22,18 @@ describe('docs/reference', () => {
     if (writes) await writeFile(new URL(path, root), page());
     expect(await read(path)).toBe(page());
   });
+});
+
+describe('docs/guides/routing', () => {
+  it.each(routerTexts)(
+    'for $system by $protocol are what render prints (if not: npm run reference)',
+    async ({ protocol, system }) => {
+      const path = `docs/guides/routing/${protocol}/${system}.txt`;
+      const text = routerText(protocol, system);
+      if (writes) await writeFile(new URL(path, root), text);
+      expect(await read(path)).toBe(text);
+    },
+  );
 });
 
 describe('the evidence', () => {

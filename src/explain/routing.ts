@@ -1,9 +1,8 @@
-/** Sessions of the routing daemon, for `status` and `doctor`. */
-import { expectedSessions } from '../desired/bird/sessions.ts';
-import type { RoutingState } from '../host/bird/sessions.ts';
+/** Sessions of the routing daemon, for `status`. */
+import { type ExpectedSession, expectedSessions } from '../desired/bird/sessions.ts';
+import type { OspfNeighbor, RefusedRoute, RoutingState } from '../host/bird/sessions.ts';
 import { printList } from '../kinds/list.ts';
 import type { HostRole } from '../topology/role.ts';
-import type { Finding } from './doctor.ts';
 
 export interface SessionStatus {
   readonly gateway: string;
@@ -22,36 +21,61 @@ export interface SessionStatus {
   readonly accepted: number;
   readonly announced: number;
   readonly refused: number;
-  /** refused destinations that BIRD has kept, and why they are refused */
-  readonly refusedRoutes?: { readonly destinations: readonly string[]; readonly why: string };
+  /** refused destinations that BIRD has kept, by the reason why they are refused */
+  readonly refusedRoutes?: readonly RefusedRoutes[];
   /** hosts of the file that OSPF should have as neighbours and has not, in the order of the file */
   readonly missing?: readonly string[];
   readonly error?: string;
 }
 
+export interface RefusedRoutes {
+  readonly destinations: readonly string[];
+  readonly why: string;
+}
+
 export function sessionStatus(role: HostRole, state: RoutingState | undefined): SessionStatus[] {
-  return expectedSessions(role).map(({ name, refusal, routers = {}, ...session }) => {
-    const { protocols = {}, neighbors = {}, bfd = {}, refused = {} } = state ?? {};
-    const unknown = { state: 'unknown', up: false, accepted: 0, announced: 0, refused: 0 };
-    const { kind: _, ...found } = { kind: 'BGP', ...(protocols[name] ?? unknown) };
-    const missing = Object.entries(routers).flatMap(([id, host]) =>
-      isAdjacent(neighbors[name]?.[id]) ? [] : [host],
-    );
-    const { [session.address ?? '']: bfdState } = bfd;
-    const destinations = refused[name] ?? [];
-    return {
-      ...session,
-      ...found,
-      ...(missing.length > 0 ? { missing, up: false } : {}),
-      ...(bfdState === undefined ? {} : { bfd: bfdState }),
-      ...(destinations.length > 0 ? { refusedRoutes: { destinations, why: refusal } } : {}),
-    };
-  });
+  return expectedSessions(role).map((session) => statusOf(session, state));
+}
+
+export function statusOf(expected: ExpectedSession, state: RoutingState | undefined): SessionStatus {
+  const { name, refusal, refusals = {}, routers = {}, settings: _, ...session } = expected;
+  const { protocols = {}, neighbors = {}, bfd = {}, refused = {} } = state ?? {};
+  const unknown = { state: 'unknown', up: false, accepted: 0, announced: 0, refused: 0 };
+  const {
+    kind: _kind,
+    withoutFamily: _family,
+    ...found
+  } = { kind: 'BGP', withoutFamily: true, ...(protocols[name] ?? unknown) };
+  const missing = Object.entries(routers).flatMap(([id, { host }]) =>
+    isAdjacent(neighbors[name]?.[id]) ? [] : [host],
+  );
+  const { [session.address ?? '']: bfdState } = bfd;
+  const routes = refused[name] ?? [];
+  return {
+    ...session,
+    ...found,
+    ...(missing.length > 0 ? { missing, up: false } : {}),
+    ...(bfdState === undefined ? {} : { bfd: bfdState }),
+    ...(routes.length > 0 ? { refusedRoutes: byReason(routes, refusals, refusal) } : {}),
+  };
+}
+
+function byReason(
+  routes: readonly RefusedRoute[],
+  refusals: Readonly<Record<string, string>>,
+  otherwise: string,
+): RefusedRoutes[] {
+  const found = new Map<string, string[]>();
+  for (const { destination, router = '' } of routes) {
+    const why = refusals[router] ?? otherwise;
+    found.set(why, [...(found.get(why) ?? []), destination]);
+  }
+  return [...found].map(([why, destinations]) => ({ destinations, why }));
 }
 
 /** Two routers that are both not the designated one stay at 2-Way. */
-function isAdjacent(state: string | undefined): boolean {
-  return state !== undefined && /^(Full|2-Way)/.test(state);
+export function isAdjacent(neighbor: OspfNeighbor | undefined): boolean {
+  return neighbor !== undefined && /^(Full|2-Way)/.test(neighbor.state);
 }
 
 export function sessionText(session: SessionStatus): string {
@@ -66,47 +90,10 @@ export function sessionText(session: SessionStatus): string {
     `${accepted} accepted`,
     `${announced} announced`,
     ...(refusedRoutes
-      ? [`refused: ${printList(refusedRoutes.destinations)} (${refusedRoutes.why})`]
+      ? refusedRoutes.map(({ destinations, why }) => `refused: ${printList(destinations)} (${why})`)
       : refused > 0
         ? [`${refused} refused`]
         : []),
     ...(error === undefined ? [] : [`last error: ${error}`]),
   ].join(', ');
-}
-
-/** Pattern of BIRD's error -> what to do. The first match counts. */
-const remedies: readonly (readonly [RegExp, (neighbor: string) => string])[] = [
-  [
-    /Connection refused/,
-    (neighbor) => `nothing listens there: run \`mustredirect apply\` on ${neighbor}, or start its BGP daemon`,
-  ],
-  [/AS|Bad peer/, () => 'the numbers of `as:` and `peer_as:` must be those of the other side, exchanged'],
-  [/MTU/i, () => 'the MTU of both ends of the link must be the same: `ip link show` on both'],
-  [
-    /authenti|password/i,
-    () => 'both sides must have the same password; OSPF for IPv6 with a password does not work with FRR 8.4',
-  ],
-  [/interval|dead|area|mask/i, () => '`hello:`, `dead:` and `area:` must be those of the other side'],
-  [
-    /Hold timer|BFD|timed out|Neighbor lost|No route|Unreachable/i,
-    () => 'the neighbour does not answer: look at the link, its address, its password and at packet filters',
-  ],
-];
-
-export function sessionFindings(sessions: readonly SessionStatus[]): Finding[] {
-  return sessions
-    .filter(({ up }) => !up)
-    .map((session) => {
-      const { gateway, neighbor, protocol, family, address, state, missing, error } = session;
-      const at = address === undefined ? `over IPv${family}` : `at ${address}`;
-      const without = missing ? ` without ${printList(missing)}` : '';
-      const why = error === undefined ? without : `${without}: ${error}`;
-      const remedy = remedies.find(([pattern]) => pattern.test(error ?? ''))?.[1];
-      return {
-        problem: `gateway ${gateway}: no routes by ${protocol.toUpperCase()} with ${neighbor} ${at}: ${state}${why}`,
-        remedy:
-          remedy?.(neighbor) ??
-          'look at the link to the neighbour, and at both ends: port, password and packet filters; the log is bird.log in /run/mustredirect/host.bird',
-      };
-    });
 }

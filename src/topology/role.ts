@@ -92,6 +92,8 @@ export interface RoutedGateway {
   readonly subnets: readonly Subnet[];
   /** on a node: the members, most preferred first; on a member: the nodes */
   readonly peers: readonly RoutingPeer[];
+  /** on a member that hears them by OSPF; absent when there is none */
+  readonly otherMembers?: readonly Pick<RoutingPeer, 'host' | 'addresses'>[];
 }
 
 export interface RoutedUplink {

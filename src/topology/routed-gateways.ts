@@ -1,6 +1,7 @@
 /** Gateways whose nodes and members exchange routes, as seen from one host. */
 import { type Address, type Family, type Subnet, familyOf, subnetOfAddress } from '../address/cidr.ts';
 import type { IndexedSpec, NamedNetwork } from './indexed-spec.ts';
+import type { Member } from '../spec/spec.ts';
 import type { MemberGateway, RoutedGateway, RoutingPeer } from './role.ts';
 
 /** @param members gateways of which the host is a member */
@@ -72,8 +73,21 @@ function memberSide({ gateways, hosts }: IndexedSpec, member: MemberGateway, hos
       ...(uplink ? { uplink } : {}),
       subnets: [],
       peers,
+      ...(sessions?.protocol === 'ospf' ? othersIn(members, host, hosts) : {}),
     },
   ];
+}
+
+/** By OSPF a member hears what the others tell the nodes. */
+function othersIn(
+  members: readonly Pick<Member, 'host'>[],
+  own: string,
+  hosts: IndexedSpec['hosts'],
+): Pick<RoutedGateway, 'otherMembers'> {
+  const others = members.filter(({ host }) => host !== own);
+  return others.length === 0
+    ? {}
+    : { otherMembers: others.map(({ host }) => ({ host, addresses: hosts[host] ?? [] })) };
 }
 
 /** With masquerade, the upstream router knows the address already: it is on its link. */

@@ -8,7 +8,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Packet, decodePcap } from '../../src/host/capture/packet.ts';
+import { type Packet, decodePacket, decodePcap } from '../../src/host/capture/packet.ts';
 import { runOrFail } from '../../src/host/process/exec.ts';
 import { inNetwork } from '../../src/host/process/namespaces.ts';
 import { thisMachine } from '../../src/lab/world.ts';
@@ -70,7 +70,7 @@ export async function powerOn(options: MachineOptions): Promise<Machine> {
     const agent = await connectAgent(socket, running);
     return {
       agent,
-      packets: (link) => decodePcap(readFileSync(captureIn(folder, link))).packets,
+      packets: (link) => decodePcap(readFileSync(captureIn(folder, link)), decodePacket).packets,
       cut: () => kill(child),
     };
   } catch (error) {

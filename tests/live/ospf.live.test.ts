@@ -67,7 +67,7 @@ describe('routes by OSPF', () => {
     for (const host of allHosts()) expect((await mustredirect(host, 'plan', '--check')).exitCode).toBe(0);
     // The default of gw2 is heard, too: OSPF tells all routers everything.
     expect(await mustSucceed(world.hosts.gw1, 'status')).toMatch(
-      /office: nodes \(IPv6\): OSPF Running, .*, 1 accepted, 1 announced, refused: ::\/0 \(not a subnet of its node in the file\)$/m,
+      /office: nodes \(IPv6\): OSPF Running, .*, 1 accepted, 1 announced, refused: ::\/0 \(announced to the nodes by member gw2\)$/m,
     );
   });
 
@@ -113,7 +113,7 @@ describe('what a hostile node says by OSPF', () => {
     expect((await refused()).sort()).toEqual(said.toSorted());
     const accepted = await birdc(gw1, 'show', 'route', 'protocol', 'ospf_member_office4');
     expect(accepted.match(/^\d\S+(?= +unicast)/gm)).toEqual(['10.89.4.0/24']);
-    expect(await mustSucceed(gw1, 'status')).toContain('(not a subnet of its node in the file)');
+    expect(await mustSucceed(gw1, 'status')).toContain('(not a subnet of node1 in the file)');
     await mustSucceed(node1, 'apply', '--yes');
     await waitForMember('gw1');
   });
@@ -128,7 +128,9 @@ describe('a wrong password', () => {
       await waitForMember('none');
       expect(await pings()).toEqual([false, false]);
       const { stdout } = await mustredirect(node1, 'doctor');
-      expect(stdout).toMatch(/OSPF with members over IPv4: .*authenti/i);
+      expect(stdout).toMatch(
+        /OSPF with members over IPv4: .* has another password than that in \/etc\/ospf\.password/,
+      );
       expect(stdout).toContain('both sides must have the same password');
     });
     expect(leaked).toBe(0);

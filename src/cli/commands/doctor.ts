@@ -6,11 +6,10 @@ import { findPrivileged } from '../../explain/privileged-containers.ts';
 import { findInterference } from '../../explain/interference/find-interference.ts';
 import { readyRole } from '../../explain/interference/ready-role.ts';
 import { findOtherDefaultRoutes } from '../../explain/several-networks.ts';
-import { sessionFindings, sessionStatus } from '../../explain/routing.ts';
+import { findSessionFaults } from '../../explain/sessions/find-session-faults.ts';
 import { findStrictLinks } from '../../explain/strict-links.ts';
 import { findTunnelFaults } from '../../explain/tunnel-faults.ts';
-import { readRoutingState } from '../../host/bird/sessions.ts';
-import { type HostOptions, type Session, openSession } from '../session/session.ts';
+import { type HostOptions, openSession } from '../session/session.ts';
 import { liveHost } from '../session/live-host.ts';
 import { tellNotProbed } from '../session/tell-not-probed.ts';
 import type { Terminal } from '../terminal/terminal.ts';
@@ -24,14 +23,17 @@ export async function doctor(terminal: Terminal, options: DoctorOptions): Promis
   const prepared = await readAndPlan(session, session.target);
   const live = liveHost(terminal, session);
   const ready = readyRole(session.target.role, prepared.desired.notReady);
-  const { found, notProbed } = await findInterference(live, ready, prepared.facts);
   const tunnels = await findTunnelFaults(live, ready, prepared.facts);
-  tellNotProbed(terminal, options, [...notProbed, ...tunnels.notProbed]);
+  const sessions = await findSessionFaults(live, session.target.role, prepared.facts);
+  // Packets of a gateway without a default are blocked, and would only say so.
+  const open = readyRole(ready, sessions.closed);
+  const { found, notProbed } = await findInterference(live, open, prepared.facts);
+  tellNotProbed(terminal, options, [...notProbed, ...tunnels.notProbed, ...sessions.notProbed]);
   const findings = [
     ...(await missingPrograms(session.host.exec)),
     ...(await openRun(session)),
     ...diagnose(session.target, prepared),
-    ...(await findDownSessions(session)),
+    ...sessions.found,
     ...(await findInContainers(session.target, prepared)),
     ...(await findStrictLinks(session.target, prepared)),
     ...found,
@@ -49,12 +51,6 @@ async function findInContainers(...where: Parameters<typeof findContainerNamespa
     ...(await findOtherDefaultRoutes(target, namespaces)),
     ...(await findPrivileged(target, namespaces)),
   ];
-}
-
-/** A daemon that does not run is a difference, which is reported already. */
-async function findDownSessions({ host, target: { role } }: Session): Promise<Finding[]> {
-  const state = role.routed ? await readRoutingState(host) : undefined;
-  return state ? sessionFindings(sessionStatus(role, state)) : [];
 }
 
 async function openRun(context: HostContext): Promise<Finding[]> {

@@ -1,10 +1,19 @@
-/** Sessions that the configuration has, by the names of their protocols. */
+/** Sessions that the configuration has, by the names of their protocols, and what each side of them must agree on. */
 import { type Address, type Family, families, familyOf } from '../../address/cidr.ts';
+import type { BgpRouting, OspfRouting } from '../../spec/spec.ts';
 import { addressIn } from '../../topology/routed-gateways.ts';
 import type { HostRole, RoutedGateway } from '../../topology/role.ts';
 import { ofFamily } from '../addresses.ts';
 import { protocolName, sessionName, tableName } from './names.ts';
+import { lanArea } from './ospf.ts';
 import { routerId } from './router-id.ts';
+import {
+  type BgpSettings,
+  type CommonSettings,
+  type OspfSettings,
+  upstreamSettings,
+} from './session-settings.ts';
+import { privateAs } from './session.ts';
 
 export interface ExpectedSession {
   /** name of the protocol in BIRD */
@@ -16,27 +25,50 @@ export interface ExpectedSession {
   readonly neighbor: string;
   /** absent with OSPF, which finds it */
   readonly address?: Address;
-  /** with OSPF between hosts of the file: router id -> host */
-  readonly routers?: Readonly<Record<string, string>>;
+  /** with OSPF between hosts of the file: router id -> host, and its address in this family */
+  readonly routers?: Readonly<Record<string, RouterHost>>;
   /** why a route of this neighbour is refused */
   readonly refusal: string;
+  /** OSPF: router id -> why a route of this router is refused */
+  readonly refusals?: Readonly<Record<string, string>>;
+  readonly settings: BgpSettings | OspfSettings;
 }
 
-export function expectedSessions({ routed = [], addresses }: HostRole): ExpectedSession[] {
-  return routed.flatMap((gateway) =>
+export interface RouterHost {
+  readonly host: string;
+  readonly address: Address;
+}
+
+export function expectedSessions(role: HostRole): ExpectedSession[] {
+  return (role.routed ?? []).flatMap((gateway) =>
     families.flatMap((family) => [
-      ...(addresses.some((one) => familyOf(one) === family) ? peerSessions(gateway, family) : []),
-      ...upstreamSession(gateway, family),
+      ...peerSessions(role, gateway, family),
+      ...upstreamSession(role, gateway, family),
     ]),
   );
 }
 
-function peerSessions(
-  { name, side, sessions, subnets, peers }: RoutedGateway,
+function peerSessions(role: HostRole, gateway: RoutedGateway, family: Family): ExpectedSession[] {
+  const local = role.addresses.find((one) => familyOf(one) === family);
+  if (!gateway.sessions || local === undefined) return [];
+  const common = {
+    link: { address: local },
+    routerId: routerId(role.host, role.addresses),
+    bfd: gateway.sessions.bfd !== undefined,
+    ttlSecurity: true,
+    wantsDefault: gateway.side === 'node',
+  };
+  return gateway.sessions.protocol === 'ospf'
+    ? lanSession(gateway, gateway.sessions, family, common)
+    : lanSessions(gateway, gateway.sessions, family, common);
+}
+
+function lanSessions(
+  { name, side, subnets, peers }: RoutedGateway,
+  { port }: BgpRouting,
   family: Family,
+  common: CommonSettings,
 ): ExpectedSession[] {
-  if (!sessions) return [];
-  if (sessions.protocol === 'ospf') return lanSession({ name, side, subnets, peers }, family);
   return peers.flatMap((peer) => {
     const address = addressIn(peer, family);
     const announced = side === 'node' ? subnets : peer.subnets;
@@ -48,21 +80,31 @@ function peerSessions(
       family,
       neighbor: `${side === 'node' ? 'member' : 'node'} ${peer.host}`,
       address,
-      refusal: side === 'node' ? 'not a default' : `not a subnet of ${peer.host} in the file`,
+      refusal: side === 'node' ? 'not a default' : notASubnetOf(peer.host),
+      settings: { ...common, protocol: 'bgp', as: privateAs, peerAs: privateAs, port },
     };
   });
 }
 
+function notASubnetOf(node: string): string {
+  return `not a subnet of ${node} in the file`;
+}
+
 /** One for all hosts. */
 function lanSession(
-  { name, side, subnets, peers }: Pick<RoutedGateway, 'name' | 'side' | 'subnets' | 'peers'>,
+  { name, side, subnets, peers, otherMembers = [] }: RoutedGateway,
+  { hello, dead, passwordFile }: OspfRouting,
   family: Family,
+  common: CommonSettings,
 ): ExpectedSession[] {
-  const speaking = peers.filter((peer) => {
+  const speaking = peers.flatMap((peer) => {
     const announced = side === 'node' ? subnets : peer.subnets;
-    return addressIn(peer, family) !== undefined && ofFamily(announced, family).length > 0;
+    const address = addressIn(peer, family);
+    if (address === undefined || ofFamily(announced, family).length === 0) return [];
+    return [[routerId(peer.host, peer.addresses), { host: peer.host, address }] as const];
   });
   if (speaking.length === 0) return [];
+  const refusals = side === 'node' ? {} : refusalsOf(speaking, otherMembers);
   return [
     {
       name: protocolName('ospf', tableName(side, name, family)),
@@ -70,13 +112,26 @@ function lanSession(
       protocol: 'ospf',
       family,
       neighbor: side === 'node' ? 'members' : 'nodes',
-      routers: Object.fromEntries(speaking.map(({ host, addresses }) => [routerId(host, addresses), host])),
-      refusal: side === 'node' ? 'not the default of a member' : 'not a subnet of its node in the file',
+      routers: Object.fromEntries(speaking),
+      refusal: side === 'node' ? 'not the default of a member' : 'not from a node of the file',
+      refusals,
+      settings: {
+        ...common,
+        protocol: 'ospf',
+        area: lanArea,
+        hello,
+        dead,
+        ...(passwordFile === undefined ? {} : { passwordFile }),
+      },
     },
   ];
 }
 
-function upstreamSession({ name, uplink, peers }: RoutedGateway, family: Family): ExpectedSession[] {
+function upstreamSession(
+  role: HostRole,
+  { name, uplink, peers }: RoutedGateway,
+  family: Family,
+): ExpectedSession[] {
   const served = peers.some(({ subnets }) => ofFamily(subnets, family).length > 0);
   if (!uplink || !served) return [];
   const { routing } = uplink;
@@ -90,6 +145,20 @@ function upstreamSession({ name, uplink, peers }: RoutedGateway, family: Family)
       neighbor: 'upstream router',
       ...(address === undefined ? {} : { address }),
       refusal: 'not a default',
+      settings: upstreamSettings(role, uplink),
     },
   ];
+}
+
+function refusalsOf(
+  nodes: readonly (readonly [string, RouterHost])[],
+  members: NonNullable<RoutedGateway['otherMembers']>,
+): Record<string, string> {
+  return Object.fromEntries([
+    ...members.map(
+      ({ host, addresses }) =>
+        [routerId(host, addresses), `announced to the nodes by member ${host}`] as const,
+    ),
+    ...nodes.map(([id, { host }]) => [id, notASubnetOf(host)] as const),
+  ]);
 }

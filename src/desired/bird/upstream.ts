@@ -17,6 +17,9 @@ import { defaultOf } from './kernel.ts';
 import { protocolName, secretName } from './names.ts';
 import { bfdLines, timerLines } from './session.ts';
 
+/** Where the upstream router listens. */
+export const upstreamBgpPort = 179;
+
 /** of BGP, and of routes of other protocols in OSPF; the first member is preferred */
 export const medStep = 100;
 
@@ -70,7 +73,7 @@ function bgpBlocks(
     block(`protocol bgp ${protocolName('uplink', table)}`, [
       `description "gateway ${gateway}: upstream router on ${uplink.device}";`,
       `local ${addressOf(local)} port ${usualBgpPort} as ${as};`,
-      `neighbor ${neighbor} port 179 as ${peerAs};`,
+      `neighbor ${neighbor} port ${upstreamBgpPort} as ${peerAs};`,
       'direct;',
       'strict bind yes;',
       ...timerLines,

@@ -3,7 +3,7 @@ import { type Family, familyOf } from '../../address/cidr.ts';
 import type { NotReady } from '../../desired/redirect.ts';
 import type { HostRole } from '../../topology/role.ts';
 
-export function readyRole(role: HostRole, notReady: readonly NotReady[]): HostRole {
+export function readyRole(role: HostRole, notReady: readonly Pick<NotReady, 'what' | 'family'>[]): HostRole {
   if (notReady.length === 0) return role;
   const isReady = (family: Family, ...names: readonly string[]): boolean =>
     !notReady.some((one) => names.includes(one.what) && (one.family ?? family) === family);

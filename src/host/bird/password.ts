@@ -16,7 +16,8 @@ export async function passwordFault(files: Files, path: string): Promise<SecretF
   };
 }
 
-async function passwordIn(files: Files, path: string): Promise<string | undefined> {
+/** Undefined when there is none, or BIRD cannot have it. */
+export async function passwordIn(files: Files, path: string): Promise<string | undefined> {
   const text = ((await files.read(path)) ?? '').replace(/\n$/, '');
   return passwordPattern.test(text) ? text : undefined;
 }

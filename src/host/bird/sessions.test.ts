@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { expectedSessions } from '../../desired/bird/sessions.ts';
-import { sessionFindings, sessionStatus, sessionText } from '../../explain/routing.ts';
+import { sessionStatus, sessionText } from '../../explain/routing.ts';
 import type { HostRole } from '../../topology/role.ts';
-import { decodeBfd, decodeNeighbors, decodeProtocols, decodeRefused } from './sessions.ts';
+import { decodeBfd, decodeNeighbors, decodeProtocols, decodeRefused, newMessages } from './sessions.ts';
 
 /** Recorded from BIRD 2.0.12; capabilities are left out. */
 const protocols = `BIRD 2.0.12 ready.
@@ -93,20 +93,26 @@ describe('the sessions of a host', () => {
     ]);
   });
 
-  it('are explained when they are down', () => {
-    expect(sessionFindings(sessionStatus(role, state))).toEqual([
-      {
-        problem:
-          'gateway office: no routes by BGP with node node2 at 192.168.50.11: Active: Socket: Connection refused',
-        remedy: 'nothing listens there: run `mustredirect apply` on node node2, or start its BGP daemon',
-      },
-      {
-        problem:
-          'gateway office: no routes by OSPF with upstream router over IPv4: Alone: Authentication failed for nbr 9.9.9.9 on uplink0 - wrong authentication code (1)',
-        remedy:
-          'both sides must have the same password; OSPF for IPv6 with a password does not work with FRR 8.4',
-      },
-    ]);
+  it('have new messages in what the log has got', () => {
+    const lines = [
+      'x <AUTH> uplink_member_office4: old',
+      'x <AUTH> uplink_member_office4: new',
+      'x <RMT> other: new',
+    ];
+    const [before = ''] = lines;
+    expect(newMessages(before, lines.join('\n'), 'uplink_member_office4')).toEqual(['new']);
+    // A log that has begun anew.
+    expect(newMessages('y', lines.join('\n'), 'other')).toEqual(['new']);
+  });
+
+  it('have the AS number that BIRD tells in its log only', () => {
+    const text = `up4        BGP        ---        start  05:53:23.627  Idle          BGP Error: Bad peer AS
+  BGP state:          Idle
+    Last error:       BGP Error: Bad peer AS
+`;
+    const said = ['2026-11-30 05:53:23.623 <RMT> up4: Error: Bad peer AS: 64496'];
+    expect(decodeProtocols(text, said)['up4']?.error).toBe('Error: Bad peer AS: 64496');
+    expect(decodeProtocols(text, [])['up4']?.error).toBe('BGP Error: Bad peer AS');
   });
 });
 
@@ -158,8 +164,41 @@ Router ID   \tPri\t     State     \tDTime\tInterface  Router IP
     expect(found.map(sessionText)).toEqual([
       'office: members (IPv4): OSPF Running, since 18:54:53.709, without gw2, 1 accepted, 2 announced, refused: 10.7.0.0/16 (not the default of a member)',
     ]);
-    expect(sessionFindings(found).map(({ problem }) => problem)).toEqual([
-      'gateway office: no routes by OSPF with members over IPv4: Running without gw2',
+  });
+
+  it('on a member: what other members tell the nodes is refused for that reason', () => {
+    const member: HostRole = {
+      ...lan,
+      host: 'gw1',
+      addresses: ['192.168.50.2'],
+      routed: [
+        {
+          name: 'office',
+          side: 'member',
+          sessions: { protocol: 'ospf', hello: 1, dead: 4 },
+          subnets: [],
+          peers: [{ host: 'node1', addresses: ['192.168.50.10'], subnets: ['10.89.4.0/24'] }],
+          otherMembers: [{ host: 'gw2', addresses: ['192.168.50.3'] }],
+        },
+      ],
+    };
+    const said = `Table member_office4:
+0.0.0.0/0            unicast [ospf_member_office4 18:55:00.810] * E2 (150/10/200) [192.168.50.3]
+10.99.0.0/16         unicast [ospf_member_office4 18:55:00.810] * E2 (150/10/10000) [192.168.50.10]
+10.98.0.0/16         unicast [ospf_member_office4 18:55:00.810] * E2 (150/10/10000) [9.9.9.9]
+`;
+    const [status] = sessionStatus(member, {
+      protocols: {},
+      neighbors: {
+        ospf_member_office4: { '192.168.50.10': { state: 'Full/Other', address: '192.168.50.10' } },
+      },
+      bfd: {},
+      refused: decodeRefused(said),
+    });
+    expect(status?.refusedRoutes).toEqual([
+      { destinations: ['0.0.0.0/0'], why: 'announced to the nodes by member gw2' },
+      { destinations: ['10.99.0.0/16'], why: 'not a subnet of node1 in the file' },
+      { destinations: ['10.98.0.0/16'], why: 'not from a node of the file' },
     ]);
   });
 });

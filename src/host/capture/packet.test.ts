@@ -148,20 +148,20 @@ describe('decodePcap', () => {
 
   it('reads complete records and skips a partial one', () => {
     const stream = Buffer.from(fileHeader + record + record, 'hex');
-    expect(decodePcap(stream)).toEqual({ records: 2, packets: [expected, expected] });
-    expect(decodePcap(stream.subarray(0, -1))).toEqual({ records: 1, packets: [expected] });
+    expect(decodePcap(stream, decodePacket)).toEqual({ records: 2, packets: [expected, expected] });
+    expect(decodePcap(stream.subarray(0, -1), decodePacket)).toEqual({ records: 1, packets: [expected] });
   });
 
   it('reads no records from the beginning of a stream', () => {
-    expect(decodePcap(Buffer.from(fileHeader, 'hex'))).toEqual({ records: 0, packets: [] });
-    expect(decodePcap(Buffer.alloc(3))).toEqual({ records: 0, packets: [] });
+    expect(decodePcap(Buffer.from(fileHeader, 'hex'), decodePacket)).toEqual({ records: 0, packets: [] });
+    expect(decodePcap(Buffer.alloc(3), decodePacket)).toEqual({ records: 0, packets: [] });
   });
 });
 
 // tcpdump 4.99.3 with libpcap 1.10.3, on a node: link 2 is its bridge, 3 a bridge port, 4 the uplink to the gateway.
 describe('a tcpdump recording of an echo request, a SYN and a datagram from a container', () => {
   const recorded = (name: string) =>
-    decodePcap(readFileSync(new URL(`fixtures/${name}.pcap`, import.meta.url)));
+    decodePcap(readFileSync(new URL(`fixtures/${name}.pcap`, import.meta.url)), decodePacket);
   const probes = (packets: readonly Packet[]) =>
     packets.filter(({ destination }) => destination === '192.0.2.1');
   const ports = { sourcePort: 20001 };
@@ -193,7 +193,7 @@ describe('a tcpdump recording of an echo request, a SYN and a datagram from a co
 // Recording with IPv6: link 3 is the bridge, 4 a bridge port, 2 the uplink to the gateway.
 describe('a tcpdump recording of IPv6', () => {
   const recorded = (name: string) =>
-    decodePcap(readFileSync(new URL(`fixtures/${name}.pcap`, import.meta.url)));
+    decodePcap(readFileSync(new URL(`fixtures/${name}.pcap`, import.meta.url)), decodePacket);
   const destination = '2001:db8:ffff::1';
   const ports = { sourcePort: 20001 };
   const sent = [

@@ -103,7 +103,7 @@ function decodeError(icmp: Buffer, { types, destination, decode }: ErrorFormat):
   return { error: { code: icmp.readUInt8(1), about: decode(icmp.subarray(from, to)) } };
 }
 
-function decodeIpv4Address(bytes: Buffer): Address {
+export function decodeIpv4Address(bytes: Buffer): Address {
   return [...bytes].join('.');
 }
 
@@ -138,7 +138,7 @@ function isLinkControl(icmpType = 0): boolean {
   return (icmpType >= 130 && icmpType <= 137) || icmpType === 143;
 }
 
-function decodeIpv6Address(bytes: Buffer): Address {
+export function decodeIpv6Address(bytes: Buffer): Address {
   const groups = Array.from({ length: 8 }, (_, i) => bytes.readUInt16BE(2 * i).toString(16));
   return parseAddress(groups.join(':')) ?? '';
 }
@@ -174,21 +174,24 @@ function decodeKey(payload: Buffer): Pick<Packet, 'key'> {
 const fileHeaderLength = 24;
 const recordHeaderLength = 16;
 
+/** Reads a frame of a link type of libpcap; undefined for frames that do not count. */
+export type Decode<T> = (linkType: number, frame: Buffer) => T | undefined;
+
 /** Reads the complete records of a pcap stream, in this machine's byte order. */
-export function decodePcap(stream: Buffer): {
-  readonly records: number;
-  readonly packets: readonly Packet[];
-} {
+export function decodePcap<T>(
+  stream: Buffer,
+  decode: Decode<T>,
+): { readonly records: number; readonly packets: readonly T[] } {
   if (stream.length < fileHeaderLength) return { records: 0, packets: [] };
   const little = stream.readUInt32LE(0) === 0xa1b2c3d4;
   const number = (at: number) => (little ? stream.readUInt32LE(at) : stream.readUInt32BE(at));
-  const packets: Packet[] = [];
+  const packets: T[] = [];
   let records = 0;
   for (let at = fileHeaderLength; at + recordHeaderLength <= stream.length; records++) {
     const start = at + recordHeaderLength;
     const end = start + number(at + 8);
     if (end > stream.length) break;
-    const packet = decodePacket(number(20), stream.subarray(start, end));
+    const packet = decode(number(20), stream.subarray(start, end));
     if (packet) packets.push(packet);
     at = end;
   }

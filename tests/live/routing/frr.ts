@@ -17,9 +17,15 @@ export async function startFrr(host: TestHost, daemons: readonly FrrDaemon[], co
   await vtysh(host, '-f', `${folder}/frr.conf`);
 }
 
-/** Ends all of its daemons. */
-export async function stopFrr(host: TestHost): Promise<void> {
-  await host.run(['sh', '-c', `for file in ${folder}/*.pid; do kill $(cat $file); done`]);
+/** Ends these daemons, or all that run, and waits until they are gone. */
+export async function stopFrr(host: TestHost, daemons: readonly FrrDaemon[] | '*' = '*'): Promise<void> {
+  const names = daemons === '*' ? '*' : `{${daemons.join(',')},}`;
+  const ending = `for file in ${folder}/${names}.pid; do
+    pid=$(cat $file) || continue
+    kill $pid
+    while kill -0 $pid; do sleep 0.05; done
+  done 2>/dev/null; :`;
+  await host.run(['bash', '-c', ending]);
 }
 
 export function vtysh(host: TestHost, ...args: readonly string[]): Promise<string> {

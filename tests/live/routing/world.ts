@@ -8,6 +8,7 @@ import { addressesOf, hostSysctls, network } from '../../../src/lab/layout.ts';
 import { enterHost, type TestHost } from '../../../src/lab/test-host.ts';
 import { thisMachine, type World } from '../../../src/lab/world.ts';
 import { createTestWorld } from '../test-world.ts';
+import type { LabEngine } from '../../../src/lab/engine.ts';
 
 /** Addresses of the second gateway. */
 export const second = {
@@ -24,11 +25,15 @@ export type GatewayAddresses = Readonly<
   Record<Family, { readonly lan: string; readonly uplink: string; readonly upstream: string }>
 >;
 
-export async function createRoutingWorld(): Promise<RoutingWorld> {
-  const world = await createTestWorld({ engine: 'external', families: [4, 6] });
+/** @param name of the network with container `web` */
+export async function createRoutingWorld(
+  engine: LabEngine = 'external',
+  name: string = network.name,
+): Promise<RoutingWorld> {
+  const world = await createTestWorld({ engine, families: [4, 6] });
   const gw2 = await addGateway(world, 'gw2', second);
-  await world.containers.createNetwork(network.name, network.subnet, network.subnet6);
-  await world.containers.start('web', network.name);
+  await world.containers.createNetwork(name, network.subnet, network.subnet6);
+  await world.containers.start('web', name);
   return { ...world, gw2 };
 }
 
