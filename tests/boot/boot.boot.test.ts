@@ -140,26 +140,6 @@ async function untilApplied(): Promise<void> {
   await run('systemctl', 'start', 'mustredirect.service');
 }
 
-/** What others remove, in words, and by a script. */
-const removals = [
-  ['rules and routes', 'ip rule flush protocol 136; ip route flush table all protocol 136'],
-  ['the nft table', 'nft delete table inet mustredirect'],
-  ['forwarding', 'sysctl -qw net.ipv4.ip_forward=0'],
-  ['rules in the chain of Docker', 'iptables -F DOCKER-USER; ip6tables -F DOCKER-USER'],
-] as const;
-
-/** Waits until the host is as the file says again, without any run but those of the agent. */
-async function untilHeld(): Promise<void> {
-  const deadline = performance.now() + timeout;
-  for (;;) {
-    const { exitCode, stdout, stderr } = await machine.agent.run(['mustredirect', 'status', '--check']);
-    if (exitCode === 0) return;
-    if (performance.now() > deadline)
-      throw new Error(`status --check: exit ${exitCode}\n${stdout}\n${stderr}`);
-    await sleep(1000);
-  }
-}
-
 /** What the boot says of a run that the power cut ended, for the reader of the report. */
 async function interruptedRun(): Promise<string> {
   const { stdout } = await machine.agent.run(['journalctl', '-b', '-o', 'cat', '-t', 'mustredirect']);
@@ -188,15 +168,8 @@ describe('a machine with containers that start at boot', () => {
     await unpack();
     await writeFile(redirectFile());
     duration = await timeOfApply();
-    await run('mustredirect', 'install', '--agent');
+    await run('mustredirect', 'install');
     expect(await redirected(momentOf(machine))).toEqual(asTheFileSays);
-  });
-
-  it.each(removals)('the agent brings back %s from inside its sandbox', async (_, script) => {
-    const since = momentOf(machine);
-    await run('sh', '-ec', script);
-    await untilHeld();
-    expect(await redirected(since)).toEqual(asTheFileSays);
   });
 
   it.each(cuts > 0 ? units : [units.join(' ')])('restarts %s', async (restarted) => {
