@@ -90,8 +90,9 @@ const rows: readonly Row[] = [
     node: bgp,
     shell: ['gw1', drop('meta l4proto tcp'), undrop],
     says: byBgp(
-      'ADDRESS (opens connections, and|answers ping, and) does not answer',
-      /a packet filter there drops/,
+      // In the moment in which a session that was up ends, there is nothing else to see.
+      '(ADDRESS (opens connections, and|answers ping, and) does not answer|Error: Hold timer expired)',
+      /packet filter/,
     ),
   },
   {
