@@ -5,13 +5,13 @@
  */
 import { release } from 'node:os';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { families, firstUsable } from '../../src/address/cidr.ts';
+import { families } from '../../src/address/cidr.ts';
 import { endingWithStdin } from '../../src/host/process/background.ts';
 import { inNetwork } from '../../src/host/process/namespaces.ts';
 import { exampleFile, filePath } from '../../src/lab/example-file.ts';
 import { type HostDump, compareDumps, dumpHost } from '../../src/lab/host-dump.ts';
 import { addresses, addressesOf, network, subnetOf } from '../../src/lab/layout.ts';
-import { type World, thisMachine } from '../../src/lab/world.ts';
+import type { World } from '../../src/lab/world.ts';
 import { layerEvents } from '../live/leak-matrix/layers.ts';
 import { type Seen, countElsewhere, listSeen, watchElsewhere } from '../live/leak-matrix/watch.ts';
 import { mustSucceed } from '../live/program.ts';
@@ -57,24 +57,6 @@ async function publish(): Promise<void> {
   await node1.background.start(endingWithStdin(inNetwork('/run/netns/web', server)));
 }
 
-/** Beyond the tunnel; nobody has it. */
-const beyond = '203.0.113.99';
-
-/** The node has a GRE tunnel that takes packets from everybody, and the container sends into it. @returns packets at the isp */
-async function atIspByTunnel(): Promise<number> {
-  const { node1 } = world.hosts;
-  const [web = ''] = await world.containers.addresses('web', network.name);
-  const bridge = firstUsable(network.subnet);
-  const capture = await world.capture('isp', 'eth0', `dst host ${beyond}`);
-  const script = `ip link add theirs type gre local ${bridge} remote any; ip link set theirs up
-ip netns exec web sh -c 'ip link add inner type gre local ${web} remote ${bridge}
-ip address add 10.66.0.2/24 dev inner; ip link set inner up; ip route add ${beyond} dev inner
-ping -c 3 -i 0.2 -W 1 ${beyond}; ip link delete inner'
-ip link delete theirs`;
-  await node1.exec.run(['sh', '-c', script]);
-  return (await capture.stop()).length;
-}
-
 const client = `
 const socket = require('node:net').connect(${port}, '${addresses.node1}');
 socket.on('data', (answer) => { process.stdout.write(String(answer)); process.exit(); });
@@ -89,8 +71,6 @@ describe(`kernel ${release()}`, () => {
   let before: readonly HostDump[];
 
   beforeAll(async () => {
-    // It brings devices that stay, such as gre0.
-    await thisMachine().exec.run(['modprobe', 'ip_gre']);
     world = await createTestWorld({ engine: 'external', families });
     const { node1, gw1 } = world.hosts;
     await Promise.all(
@@ -108,7 +88,6 @@ describe(`kernel ${release()}`, () => {
     });
     for (const family of families) expect(countElsewhere(seen, family)).toBeGreaterThan(0);
     expect(await reachPublished()).toBe('hello');
-    expect(await atIspByTunnel()).toBeGreaterThan(0);
     before = await Promise.all([dumpHost(world.hosts.node1), dumpHost(world.hosts.gw1)]);
   });
 
@@ -121,10 +100,6 @@ describe(`kernel ${release()}`, () => {
     const sources = new Set((await atGateway.stop()).map(({ source }) => source));
     expect([...sources].sort()).toEqual(await world.containers.addresses('web', network.name));
     expect(listSeen(seen)).toEqual([]);
-  });
-
-  it('a tunnel of the node takes nothing from a container', async () => {
-    expect(await atIspByTunnel()).toBe(0);
   });
 
   it.each(layerEvents('node1', 'some').filter(({ leaks }) => leaks !== true))(
