@@ -11,7 +11,7 @@ import { inNetwork } from '../../src/host/process/namespaces.ts';
 import { exampleFile, filePath } from '../../src/lab/example-file.ts';
 import { type HostDump, compareDumps, dumpHost } from '../../src/lab/host-dump.ts';
 import { addresses, addressesOf, network, subnetOf } from '../../src/lab/layout.ts';
-import type { World } from '../../src/lab/world.ts';
+import { type World, thisMachine } from '../../src/lab/world.ts';
 import { layerEvents } from '../live/leak-matrix/layers.ts';
 import { type Seen, countElsewhere, listSeen, watchElsewhere } from '../live/leak-matrix/watch.ts';
 import { mustSucceed } from '../live/program.ts';
@@ -71,6 +71,8 @@ describe(`kernel ${release()}`, () => {
   let before: readonly HostDump[];
 
   beforeAll(async () => {
+    // Its settings are in every network namespace from then on.
+    await thisMachine().exec.run(['modprobe', 'nf_conntrack']);
     world = await createTestWorld({ engine: 'external', families });
     const { node1, gw1 } = world.hosts;
     await Promise.all(
