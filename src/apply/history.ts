@@ -94,7 +94,7 @@ export function newEntry(run: string, user: string, plan?: Plan): HistoryEntry {
   };
 }
 
-/** What a run has changed about networks that leave directly. */
+/** Changes of a run to networks that leave directly, or no longer do. */
 export function directChanges(
   time: string,
   before: Ledger['leavesDirectly'] = {},

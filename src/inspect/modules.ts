@@ -14,7 +14,7 @@ export async function missingModules(host: Host, types: readonly DeviceType[]): 
   return found.flat();
 }
 
-/** Not with a folder that is gone: a new kernel was installed, and the old one runs on. */
+/** A kernel whose folder of modules is gone, since a new one was installed, loads none. */
 async function canLoad(files: Files): Promise<boolean> {
   const [release, disabled] = await Promise.all([
     files.read('/proc/sys/kernel/osrelease'),
@@ -28,7 +28,7 @@ async function canLoad(files: Files): Promise<boolean> {
 const loads = /^(?!install (\/usr)?\/bin\/(false|true)\b)./;
 
 /**
- * Asked by the alias that the kernel asks by, since `blacklist` in /etc/modprobe.d is about aliases.
+ * modprobe is asked by the alias that the kernel asks by, since `blacklist` in /etc/modprobe.d is about aliases.
  * Unknown, and thus no obstacle, without modprobe, which minimal installations do not have.
  */
 async function cannotBeLoaded({ exec, files }: Host, type: DeviceType): Promise<boolean> {
@@ -38,7 +38,7 @@ async function cannotBeLoaded({ exec, files }: Host, type: DeviceType): Promise<
   return !loads.test(dryRun.stdout.trim().split('\n').at(-1) ?? '');
 }
 
-/** Tried in a network namespace of its own, which ends with the command. */
+/** The device is tried in a network namespace of its own, which ends with the command. */
 async function isUnknownType({ exec }: Host, type: DeviceType): Promise<boolean> {
   const argv = ['unshare', '--net', 'ip', 'link', 'add', 'probe', 'type', type];
   return (await ifInstalled(exec.run(argv)))?.stderr.includes('Unknown device type') ?? false;

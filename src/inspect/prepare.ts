@@ -100,7 +100,7 @@ async function agentOf({ role, closed, runningAgent }: Target): Promise<Pick<Fac
   return agent === undefined ? {} : { agent };
 }
 
-/** Everything else stays as for the network: the next one of its name may have its bridge. */
+/** The desired state without networks that are missing. Their rules stay: the next one of that name may have the same bridge. */
 function withoutNewNetworks(desired: Desired, { networks }: Facts): Desired {
   const isMissing = ({ engine, name }: EngineNetwork): boolean =>
     networks.some((found) => !found.exists && found.engine === engine && found.name === name);

@@ -1,4 +1,4 @@
-/** What both sides of a session must agree on, as this side has it. */
+/** Settings that both sides of a session must agree on, as this side has them. */
 import type { Address } from '../../address/cidr.ts';
 import type { HostRole, RoutedUplink } from '../../topology/role.ts';
 import { routerId } from './router-id.ts';

@@ -123,7 +123,7 @@ function told(view: BgpView): Fault | undefined {
   };
 }
 
-/** What the kernel sends by itself, such as SYN-ACK and RST, may have another TTL than the daemon's packets. */
+/** Segments that the kernel sends by itself, such as SYN-ACK and RST, may have another TTL than those of the daemon. */
 export function ttlSecurity({ received, settings, session }: BgpView): Fault | undefined {
   const own = received.filter(({ flags, bgp }) => bgp.length > 0 || flags.join() === 'syn');
   const ttls = new Set(own.map(({ ttl }) => ttl));
