@@ -1,4 +1,7 @@
-/** Gateways with `mode: balance`, on the fake host: which members share connections, and what changes with a verdict. */
+/**
+ * Gateways with `mode: balance` or `flows: drain`, on the fake host: which members get new connections, which keep those
+ * that they have, and what changes with a verdict.
+ */
 import { describe, expect, it } from 'vitest';
 import { createEngines } from '../src/engines/index.ts';
 import type { GatewayVerdict, Verdicts } from '../src/health/verdict.ts';
@@ -24,9 +27,17 @@ interface Given {
   readonly networks?: string;
   readonly gateways?: string;
   readonly weights?: readonly number[];
+  /** keys of the gateway */
+  readonly mode?: string;
 }
 
-function file({ keys = '', networks = '', gateways = '', weights = [1, 1, 1] }: Given): string {
+function file(given: Given): string {
+  const { keys = '', networks = '', gateways = '', mode = 'mode: balance' } = given;
+  const { weights = mode.includes('balance') ? [1, 1, 1] : [] } = given;
+  const members = Array.from({ length: weights.length || 3 }, (_, i) => {
+    const weight = weights[i] === undefined ? '' : `weight: ${weights[i]}, `;
+    return `      - { host: gw${i + 1}, ${weight}uplink: { device: eth1 } }`;
+  });
   return `version: 1
 hosts:
   node1: [192.168.50.10, 'fd00:50::10']
@@ -43,9 +54,9 @@ ${keys}
 ${networks}
 gateways:
   office:
-    mode: balance
+    ${mode}
     members:
-${weights.map((weight, i) => `      - { host: gw${i + 1}, weight: ${weight}, uplink: { device: eth1 } }`).join('\n')}
+${members.join('\n')}
 ${gateways}
 `;
 }
@@ -278,5 +289,91 @@ describe('what a verdict changes, from an earlier read', () => {
     const lines = await apply();
     expect(lines.some((line) => line.startsWith('~ nft set slots6_office'))).toBe(true);
     expect(lines.filter((line) => line.includes('conntrack'))).toEqual([]);
+  });
+});
+
+describe.each([
+  ['rules by source', ''],
+  ['a mark, with many networks', manyNetworks],
+])('a gateway with flows drain, steered by %s', (_, networks) => {
+  const given = { mode: 'flows: drain\n    check: {}', networks };
+  const leaves = (used: string, failed: readonly string[] = []): Verdicts => ({
+    office: {
+      members: ['gw1', 'gw2', 'gw3'],
+      used: { 4: out(used), 6: out(used) },
+      ...(failed.length > 0 ? { failed: { 4: failed, 6: failed } } : {}),
+    },
+  });
+  /** chains that connections go to: mark -> chain */
+  const kept = ({ fake }: ReturnType<typeof node>): Map<string, string> =>
+    new Map(
+      (fake.state.nft?.sets.get('kept4_office')?.elements ?? []).map((element) => {
+        const [mark = '', chain = ''] = element.split(' : goto ');
+        return [mark, chain];
+      }),
+    );
+  /** An applied node, and where a verdict sends the connections that each member has. */
+  const keeping = async (keys: Given) => {
+    const host = node(keys);
+    await host.apply();
+    const members = [...kept(host)].map(([mark, chain]) => [chain.slice('member4_'.length), mark] as const);
+    return async (verdicts: Verdicts) => {
+      await host.judge(verdicts);
+      await host.apply();
+      const now = kept(host);
+      const chains = members.map(([member, mark]) => [member, now.get(mark)]);
+      return { chains: Object.fromEntries(chains) as unknown, chosen: counted(membersOf(host.fate)) };
+    };
+  };
+
+  it('gives all new connections to the member in use', async () => {
+    const host = node(given);
+    await host.apply();
+    expect(await host.apply()).toEqual([]);
+    for (const family of [4, 6] as const) expect(counted(membersOf(host.fate, family))).toEqual({ gw1: 300 });
+    await host.judge(leaves('gw2'));
+    await host.apply();
+    expect(counted(membersOf(host.fate))).toEqual({ gw2: 300 });
+  });
+
+  it('leaves connections with their member until it fails', async () => {
+    const judge = await keeping(given);
+    expect((await judge(leaves('gw2'))).chains).toEqual({
+      gw1: 'member4_gw1',
+      gw2: 'member4_gw2',
+      gw3: 'member4_gw3',
+    });
+    expect(await judge(leaves('gw2', ['gw1', 'gw3']))).toEqual({
+      chains: { gw1: 'choose4_office', gw2: 'member4_gw2', gw3: 'choose4_office' },
+      chosen: { gw2: 300 },
+    });
+  });
+
+  it('leaves connections with the member in use when all fail', async () => {
+    const judge = await keeping(given);
+    expect((await judge(leaves('gw1', ['gw1', 'gw2', 'gw3']))).chains).toEqual({
+      gw1: 'member4_gw1',
+      gw2: 'choose4_office',
+      gw3: 'choose4_office',
+    });
+  });
+
+  it('changes the member by one transaction, and the routes of what no connection is known of', async () => {
+    const host = node(given);
+    await host.apply();
+    const changes = host.changesWith(leaves('gw2', ['gw1']), await host.read());
+    expect(changes?.plan.steps.filter((step) => step.do.kind === 'nft')).toHaveLength(1);
+    await host.judge(leaves('gw2', ['gw1']));
+    expect(linesOf(changes?.plan ?? (await host.read()).plan)).toEqual(await host.apply());
+  });
+
+  it('with mode balance, a member that is only drained keeps its connections', async () => {
+    const judge = await keeping({ networks, mode: 'flows: drain\n    mode: balance' });
+    const members = ['gw1', 'gw2', 'gw3'];
+    const verdict = { members, used: {}, away: { 4: [out('gw1'), out('gw2')] }, failed: { 4: ['gw2'] } };
+    expect(await judge({ office: verdict })).toEqual({
+      chains: { gw1: 'member4_gw1', gw2: 'choose4_office', gw3: 'member4_gw3' },
+      chosen: { gw3: 300 },
+    });
   });
 });

@@ -8,8 +8,9 @@ export function addMemberCommands(program: Command, terminal: Terminal): void {
     .summary('leave a member of a gateway by plan, before its maintenance')
     .description(
       'Takes a member of a gateway with `check:` out of use on this node: new packets leave by the next member that ' +
-        'works, without a gap. It stays out of use until undrain, also after a restart. The agent must run. If no ' +
-        'other member works, the member is left as soon as one does: exit status 3.',
+        'works, without a gap. Open connections move as well, or, with `flows: drain` of the gateway, stay with it until ' +
+        'they end. It stays out of use until undrain, also after a restart. The agent must run. If no other member ' +
+        'works, the member is left as soon as one does: exit status 3.',
     )
     .addHelpText('after', examples(['drain gw1', 'before gw1 is restarted'], ['undrain gw1', 'after it']))
     .action(async (member, options) =>

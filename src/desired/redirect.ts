@@ -77,7 +77,7 @@ export interface Steer extends EgressPaths {
   readonly gateway: string;
   readonly table: number;
   readonly why: string;
-  /** connections are spread over its members; absent: all packets use the table */
+  /** a member is chosen for each connection; absent: all packets use the table */
   readonly balance?: Balance | undefined;
   /** subnets that use this gateway unless a route says otherwise; absent: all */
   readonly defaultSubnets?: readonly Subnet[];
@@ -86,7 +86,7 @@ export interface Steer extends EgressPaths {
   readonly policyRoutes?: PolicyRoutes;
 }
 
-/** Spreading of connections over the members of a gateway, in one family. */
+/** Members of a gateway that a member is chosen from for each connection, in one family. */
 export interface Balance {
   readonly gateway: string;
   /** in the order of the file */

@@ -10,6 +10,8 @@ export interface GatewayVerdict {
   readonly used: UsedMembers;
   /** with `mode: balance`: members that get no new connections; absent: none */
   readonly away?: { readonly [family in Family]?: readonly UsedMember[] };
+  /** with `flows: drain`: hosts of members that have failed, which keep no connections; absent: none */
+  readonly failed?: { readonly [family in Family]?: readonly string[] };
   /** families in which no member works; only of gateways with networks that then leave directly */
   readonly outage?: Outages;
 }

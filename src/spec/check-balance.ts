@@ -1,4 +1,7 @@
-/** Checks of gateways with `mode: balance`: what needs one member for all traffic cannot be spread over several. */
+/**
+ * Checks of gateways with `mode: balance` or `flows: drain`: what needs one member for all traffic cannot be spread over
+ * several.
+ */
 import { slotCount } from '../health/slots.ts';
 import type { Check } from './check-context.ts';
 import type { DraftGateway } from './schema.ts';
@@ -12,8 +15,12 @@ export const checkBalance: Check = (input) => [
 ];
 
 /** Whether connections are spread. With one member, there is nothing to choose. */
-function isSpread({ mode, members = [], routing }: DraftGateway): boolean {
-  return mode === 'balance' && members.length > 1 && (routing?.protocol ?? 'static') === 'static';
+function isSpread(gateway: DraftGateway): boolean {
+  return gateway.mode === 'balance' && choosesMembers(gateway);
+}
+
+function choosesMembers({ members = [], routing }: DraftGateway): boolean {
+  return members.length > 1 && (routing?.protocol ?? 'static') === 'static';
 }
 
 const manualFailback: Check = ({ draft, valuePosition }) =>
@@ -66,17 +73,27 @@ const routesToMembers: Check = ({ draft, valuePosition }) =>
   Object.entries(draft.networks ?? {}).flatMap(([network, { routes = [] }]) =>
     routes.flatMap(({ via }, i) => {
       const gateway = via === undefined ? undefined : gatewayNamed(draft.gateways, via);
-      return gateway && isSpread(gateway)
+      const has = gateway && choosesMembers(gateway) ? perConnection(gateway) : undefined;
+      return has
         ? [
             problemAt(
               valuePosition(['networks', network, 'routes', i, 'via']),
-              `gateway ${via} has mode balance: only whole networks can leave by it, not single routes`,
-              'write `mode: failover` for that gateway, or give the network that gateway as via and make routes of the rest',
+              `gateway ${via} has ${has.key}: only whole networks can leave by it, not single routes`,
+              `write \`${has.other}\` for that gateway, or give the network that gateway as via and make routes of the rest`,
             ),
           ]
         : [];
     }),
   );
+
+/** Key that makes a node choose a member for each connection, and what to write instead. */
+function perConnection({
+  mode,
+  flows,
+}: DraftGateway): { readonly key: string; readonly other: string } | undefined {
+  if (mode === 'balance') return { key: 'mode balance', other: 'mode: failover' };
+  return flows === 'drain' ? { key: 'flows drain', other: 'flows: reset' } : undefined;
+}
 
 function gatewayNamed(
   gateways: Readonly<Record<string, DraftGateway>> | undefined,

@@ -1,5 +1,6 @@
 /** Checks that keys about the choice of a member have an effect. */
 import type { Check } from './check-context.ts';
+import type { DraftGateway } from './schema.ts';
 import { problemAt } from './tree.ts';
 
 const keys = ['mode', 'failback', 'check'] as const;
@@ -50,14 +51,29 @@ const unusedWeights: Check = ({ draft, keyPosition }) =>
   );
 
 const unusedFlows: Check = ({ draft, keyPosition }) =>
-  Object.entries(draft.gateways ?? {}).flatMap(([name, { flows, snat }]) =>
-    flows === 'reset' && snat === 'none'
-      ? [
-          problemAt(
-            keyPosition(['gateways', name, 'flows']),
-            'with snat none, flows has no effect: connections live on when the member changes',
-            'leave flows out',
-          ),
-        ]
-      : [],
-  );
+  Object.entries(draft.gateways ?? {}).flatMap(([name, gateway]) => {
+    const unused = whyUnused(gateway);
+    return unused ? [problemAt(keyPosition(['gateways', name, 'flows']), unused.message, unused.hint)] : [];
+  });
+
+function whyUnused({
+  flows = 'keep',
+  snat,
+  routing,
+  check,
+  mode,
+}: DraftGateway): { readonly message: string; readonly hint: string } | undefined {
+  if (flows !== 'keep' && snat === 'none') {
+    const message = 'with snat none, flows has no effect: connections live on when the member changes';
+    return { message, hint: 'leave flows out' };
+  }
+  if (flows !== 'drain') return undefined;
+  const { protocol = 'static' } = routing ?? {};
+  if (protocol !== 'static') {
+    const message = `with routing by ${protocol}, connections cannot be drained: ${protocol.toUpperCase()} chooses the member of all packets`;
+    return { message, hint: 'write `flows: reset`, or `protocol: static` and `check: {}`' };
+  }
+  if (check || mode === 'balance') return undefined;
+  const message = 'without check, flows drain has no effect: nodes send to the first member';
+  return { message, hint: 'add `check: {}`, or write `flows: reset`' };
+}

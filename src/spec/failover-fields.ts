@@ -7,7 +7,7 @@ const modes = ['failover', 'balance'] as const;
 const modeWhat = 'failover or balance';
 const weightWhat = 'a number from 1 to 100';
 const failbackWhat = 'a time from 1s to 86400s, or manual';
-const flowsWhat = 'keep or reset';
+const flowsWhat = 'keep, reset or drain';
 const targetsWhat = 'a list of one to eight addresses beyond the uplink';
 const intervalWhat = 'an interval from 50ms to 60s';
 const fallWhat = 'a number of lost probes from 1 to 20';
@@ -84,13 +84,13 @@ export const failoverShape = {
       examples: ['30s', 'manual'],
     }),
   flows: z
-    .enum(['keep', 'reset'], expected(flowsWhat))
+    .enum(['keep', 'reset', 'drain'], expected(flowsWhat))
     .exactOptional()
     .meta({
       title: 'flows',
       description:
-        'What a member with source NAT does with TCP connections of containers that it does not know, since another member has translated them, or it has forgotten them. keep (the default): translates them anew; with another address than before, they end when the server refuses them, or by a timeout. reset: tells the container that they have ended when it sends data.',
-      examples: ['reset'],
+        'What a member with source NAT does with TCP connections of containers that it does not know, since another member has translated them, or it has forgotten them. keep (the default): translates them anew; with another address than before, they end when the server refuses them, or by a timeout. reset: tells the container that they have ended when it sends data. drain: as reset, and connections stay with their member until it fails or they end; a planned change, such as a drain or the return of a preferred member, moves new connections only. Needs `check`, or mode balance.',
+      examples: ['reset', 'drain'],
     }),
 };
 

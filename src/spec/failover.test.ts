@@ -43,7 +43,7 @@ describe('a gateway with several members', () => {
   });
 
   it.each([
-    ['flows: drain', '10:12', 'expected keep or reset, found the text "drain"'],
+    ['flows: cut', '10:12', 'expected keep, reset or drain, found the text "cut"'],
     ['failback: 30', '10:15', 'expected a time from 1s to 86400s, or manual, found the number 30'],
     [
       'check: { targets: [] }',
@@ -89,6 +89,32 @@ describe('a gateway with several members', () => {
         },
       ],
     });
+  });
+
+  it('drains flows with check or mode balance, and says what is missing otherwise', () => {
+    expect(gatewayWith('    flows: drain\n    check: {}')?.flows).toBe('drain');
+    expect(gatewayWith('    flows: drain\n    mode: balance')?.flows).toBe('drain');
+    const problemWith = (keys: string) => {
+      const parsed = parseSpec(file(keys));
+      return parsed.kind === 'problems'
+        ? parsed.problems.map(({ line, message }) => ({ line, message }))
+        : [];
+    };
+    expect(problemWith('    flows: drain')).toEqual([
+      { line: 10, message: 'without check, flows drain has no effect: nodes send to the first member' },
+    ]);
+    expect(problemWith('    check: {}\n    snat: none\n    flows: drain')).toEqual([
+      {
+        line: 12,
+        message: 'with snat none, flows has no effect: connections live on when the member changes',
+      },
+    ]);
+    expect(problemWith('    routing: { protocol: bgp }\n    flows: drain')).toEqual([
+      {
+        line: 11,
+        message: 'with routing by bgp, connections cannot be drained: BGP chooses the member of all packets',
+      },
+    ]);
   });
 
   it('refuses keys that have no effect with BGP', () => {

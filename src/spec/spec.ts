@@ -69,8 +69,11 @@ export interface Gateway {
   readonly check?: MemberCheck;
   /** milliseconds for which a preferred member has to work before it is used again; absent: 30 s */
   readonly failback?: number | 'manual';
-  /** TCP connections that a member with source NAT does not know: absent or `keep`: they are translated anew */
-  readonly flows?: 'keep' | 'reset';
+  /**
+   * TCP connections that a member with source NAT does not know: absent or `keep`: they are translated anew; otherwise
+   * reset. `drain`: connections stay with their member until it fails
+   */
+  readonly flows?: 'keep' | 'reset' | 'drain';
   /** routing table number; absent: allocated */
   readonly table?: number;
   /** fwmark; absent: allocated */

@@ -28,6 +28,7 @@ export function failoverGateways(
       {
         name,
         ...(isSpread ? { balance: true } : {}),
+        ...(gateway.flows === 'drain' && gateway.members.length > 1 ? { drainsFlows: true } : {}),
         members: gateway.members.map(({ host, weight }) => ({
           host,
           addresses: hosts[host] ?? [],
@@ -61,17 +62,28 @@ export function withUsedMembers(role: HostRole, verdicts: Verdicts = {}): HostRo
   };
 }
 
-/** Members of a gateway with `mode: balance` that get new connections, in one family: none means all. */
+/** Members of a gateway that get new connections, in one family. With `mode: balance`, none means all. */
 export function sharingMembers(
   gateway: FailoverGateway,
   family: Family,
   verdicts: Verdicts = {},
 ): readonly FailoverMember[] {
-  const away = verdictOf(gateway, verdicts)?.away?.[family] ?? [];
-  return gateway.members.filter(
-    ({ host, addresses }) =>
-      addresses.some((address) => familyOf(address) === family) && !away.some((one) => one.host === host),
-  );
+  const { used, away } = verdictOf(gateway, verdicts) ?? {};
+  const here = gateway.members.filter(({ addresses }) => addresses.some((one) => familyOf(one) === family));
+  if (!gateway.balance) {
+    const first = here.find(({ host }) => host === used?.[family]?.host) ?? here[0];
+    return first ? [first] : [];
+  }
+  return here.filter(({ host }) => !(away?.[family] ?? []).some((one) => one.host === host));
+}
+
+/** Hosts of members that have failed, so that no connection stays with them. */
+export function failedMembers(
+  gateway: FailoverGateway,
+  family: Family,
+  verdicts: Verdicts = {},
+): readonly string[] {
+  return verdictOf(gateway, verdicts)?.failed?.[family] ?? [];
 }
 
 function verdictOf(gateway: FailoverGateway, verdicts: Verdicts): GatewayVerdict | undefined {

@@ -14,7 +14,7 @@ export function memberGateways(spec: IndexedSpec, host: string): MemberGateway[]
       name,
       uplink: member.uplink,
       snat,
-      ...(flows === 'reset' ? { resetsFlows: true } : {}),
+      ...(flows === 'reset' || flows === 'drain' ? { resetsFlows: true } : {}),
       ...(publish ? { publish } : {}),
       served,
     };

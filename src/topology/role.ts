@@ -61,6 +61,8 @@ export interface FailoverGateway {
   readonly name: string;
   /** connections are spread; absent: one member is used at a time */
   readonly balance?: true;
+  /** connections stay with their member until it fails; absent: they move with every change */
+  readonly drainsFlows?: true;
   /** most preferred first */
   readonly members: readonly FailoverMember[];
   /** addresses beyond the uplinks that probes ask; a family without one: the member's own address */

@@ -1,16 +1,16 @@
-/** How connections are spread over the members of a gateway with `mode: balance`. */
+/** How connections are spread over the members of a gateway, with `mode: balance` or `flows: drain`. */
 import { type Address, type Family, familyOf } from '../address/cidr.ts';
 import { slotOf } from '../address/connection-hash.ts';
-import { slotCount, slotOwners, slotSeed } from '../health/slots.ts';
+import { slotOwners, slotSeed } from '../health/slots.ts';
 import type { Verdicts } from '../health/verdict.ts';
-import { sharingMembers } from './failover-gateways.ts';
+import { failedMembers, sharingMembers } from './failover-gateways.ts';
 import type { FailoverGateway, HostRole } from './role.ts';
 
 /** Members of a gateway in one family, and the slots of their connections. */
 export interface Spread {
   /** in the order of the file */
   readonly members: readonly SpreadMember[];
-  /** hosts of the members: slot -> owner */
+  /** hosts of the members: slot -> owner; one slot where one member gets all new connections */
   readonly slots: readonly string[];
 }
 
@@ -18,24 +18,35 @@ export interface SpreadMember {
   readonly host: string;
   readonly address: Address;
   readonly weight: number;
-  /** it gets new connections */
-  readonly isUsed: boolean;
+  /** the connections that it has stay with it */
+  readonly keepsConnections: boolean;
 }
 
-/** @returns undefined where one member has all connections: by the mode, or as the only one in this family */
+/**
+ * @returns undefined where all connections leave by one member at any time: by the mode, or as the only one in this
+ *   family
+ */
 export function spreadOf(
   gateway: FailoverGateway,
   family: Family,
   verdicts: Verdicts | undefined,
 ): Spread | undefined {
-  if (!gateway.balance) return undefined;
+  if (!choosesPerConnection(gateway)) return undefined;
+  const failed = failedMembers(gateway, family, verdicts);
   const sharing = sharingMembers(gateway, family, verdicts).map(({ host }) => host);
   const members = gateway.members.flatMap(({ host, addresses, weight = 1 }) => {
     const address = addresses.find((one) => familyOf(one) === family);
     const isUsed = sharing.length === 0 || sharing.includes(host);
-    return address === undefined ? [] : [{ host, address, weight, isUsed }];
+    const keepsConnections = isUsed || (gateway.drainsFlows === true && !failed.includes(host));
+    return address === undefined ? [] : [{ host, address, weight, keepsConnections }];
   });
-  return members.length < 2 ? undefined : { members, slots: slotOwners(members, sharing) };
+  if (members.length < 2) return undefined;
+  return { members, slots: gateway.balance ? slotOwners(members, sharing) : sharing };
+}
+
+/** Whether the members of a gateway can have connections at the same time. */
+export function choosesPerConnection({ balance, drainsFlows }: FailoverGateway): boolean {
+  return balance === true || drainsFlows === true;
 }
 
 /** Member that a new connection leaves by; undefined where connections are not spread. */
@@ -47,6 +58,6 @@ export function memberOf(
 ): SpreadMember | undefined {
   const found = failover.find(({ name }) => name === gateway);
   const spread = found && spreadOf(found, familyOf(source), verdicts);
-  const owner = spread?.slots[slotOf(source, destination, slotCount, slotSeed)];
+  const owner = spread?.slots[slotOf(source, destination, spread.slots.length, slotSeed)];
   return spread?.members.find(({ host }) => host === owner);
 }

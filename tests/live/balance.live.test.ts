@@ -20,6 +20,7 @@ import {
   startConnections,
   startServer,
 } from './balance/connections.ts';
+import { dropping, leaksDuring as leaks, movedBetween } from './balance/leaks.ts';
 import { mustSucceed, mustredirect, programPath } from './program.ts';
 import {
   type GatewayAddresses,
@@ -196,31 +197,14 @@ interface Moved {
 function compare(then: Connections, now: Connections, members: readonly Member[]): Moved {
   const keys = Object.keys(then);
   return {
-    moved: keys.filter((key) => {
-      const [a, b] = [then[key], now[key]];
-      return a?.seen !== b?.seen || a?.changes !== b?.changes || a?.ended !== b?.ended;
-    }),
+    moved: movedBetween(then, now),
     own: keys.filter((key) => members.includes(memberSeen(then[key]?.seen) as Member)),
   };
 }
 
-/** Packets of containers to the outside that the isp gets, while something happens: `10.89.4.2 > 203.0.113.20`. */
-async function leaksDuring(work: () => Promise<void>): Promise<string[]> {
-  const mac = (await world.hosts.isp.run(['cat', '/sys/class/net/eth0/address'])).trim();
-  const flows = `net 203.0.113.0/24 or net 2001:db8:113::/48 or net ${network.subnet} or net ${network.subnet6}`;
-  const capture = await world.capture('isp', 'eth0', `ether dst ${mac} and (${flows})`);
-  await work();
-  const packets = await capture.stop();
-  // Pings of the agent are packets of the node. Without our nftables table, the engine gives them the node's own address,
-  // with which a member does not know them.
-  const leaks = packets.filter(({ destination }) => !targets.includes(destination));
-  return [...new Set(leaks.map((packet) => `${packet.source} > ${packet.destination}`))];
-}
-
-const drop = (match: string): string =>
-  `nft "add table inet f; add chain inet f c { type filter hook prerouting priority -400; }; add rule inet f c ${match} drop"`;
+const leaksDuring = (work: () => Promise<void>): Promise<string[]> => leaks(world, targets, work);
 const cut = (member: Member): Promise<string> =>
-  world.hosts.upstream.run(['sh', '-ec', drop(`iifname ${member}`)]);
+  world.hosts.upstream.run(['sh', '-ec', dropping(`iifname ${member}`)]);
 const mend = (): Promise<string> => world.hosts.upstream.run(['nft', 'delete', 'table', 'inet', 'f']);
 
 describe('connections of a gateway with mode balance', () => {
@@ -285,7 +269,7 @@ describe('connections of a gateway with mode balance', () => {
   it('of one family move alone when a member fails in that family', async () => {
     const leaked = await leaksDuring(async () => {
       const then = await untilAllAnswer();
-      await world.hosts.upstream.run(['sh', '-ec', drop('iifname gw1 meta nfproto ipv6')]);
+      await world.hosts.upstream.run(['sh', '-ec', dropping('iifname gw1 meta nfproto ipv6')]);
       await waitFor(
         'gw1 to be left in IPv6',
         async () => !(await mustSucceed(world.hosts.node1, 'status')).includes('office: IPv6 leaves by gw1'),

@@ -293,7 +293,7 @@ describe('BGP with the upstream router', () => {
     const [before = ':', after = ':'] = shell ?? [];
     const { upstream, gw1 } = world.hosts;
     try {
-      const seen = await faultSeen(world, 'gw1', defaults, async () => {
+      const seen = await faultSeen(world, 'gw1', defaults, says, async () => {
         await restartFrr(world, ['bgpd'], frrBgp(peers, router));
         await useFile(file);
         await upstream.run(['sh', '-c', before]);

@@ -220,7 +220,7 @@ describe('sessions between a node and a member', () => {
       const [where = 'gw1', before = ':', after = ':'] = shell ?? [];
       const run = (command: string): Promise<string> => world.hosts[where].run(['sh', '-c', command]);
       try {
-        const seen = await faultSeen(world, 'node1', defaults, async () => {
+        const seen = await faultSeen(world, 'node1', defaults, says, async () => {
           await Promise.all([
             applyOn(world, 'gw1', member, password),
             applyOn(world, 'node1', node, 'secret'),

@@ -283,7 +283,7 @@ describe('OSPF with the upstream router', () => {
     const run = (command: string): Promise<string> => world.hosts[where].run(['sh', '-c', command]);
     const ends = before.startsWith('kill');
     try {
-      const seen = await faultSeen(world, 'gw1', defaults, async () => {
+      const seen = await faultSeen(world, 'gw1', defaults, says, async () => {
         if (!ends) await run(before);
         await restartFrr(world, daemons, frrOspf(sides));
         await useFile(file);

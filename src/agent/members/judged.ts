@@ -5,13 +5,15 @@ import type { GatewayVerdict, Outage, Verdicts } from '../../health/verdict.ts';
 import type { Facts } from '../../state/facts.ts';
 import type { FailoverGateway, HostRole } from '../../topology/role.ts';
 import { directFamilies } from '../../topology/verdicts.ts';
-import { type Choice, firstUsed, learnChoice, verdictOf } from './choice.ts';
+import { type Choice, firstUsed, learnChoice, membersIn, verdictOf } from './choice.ts';
 
 /** A gateway in one family, and what the agent has found out about it. */
 export interface Judged {
   gateway: FailoverGateway;
   readonly family: Family;
   choice: Choice;
+  /** with `flows: drain`: hosts of members that have failed */
+  failed: readonly string[];
   outage: Outage | undefined;
   /** time of the tick that is asked for */
   tick?: number;
@@ -28,10 +30,11 @@ export function learnAbout(
   { id, log }: { readonly id: string; readonly log: (line: string) => void },
   events: readonly HealthEvent[],
 ): boolean {
-  const { gateway, family, outage } = one;
+  const { gateway, family, outage, failed } = one;
   const { choice, changes } = learnChoice(one.choice, events, new Date().toISOString());
   one.choice = choice;
   for (const change of changes) log(`gateway ${gateway.name}: IPv${family} ${change}`);
+  one.failed = failedNow(one);
   one.outage = outageOf(one, id);
   if ((outage === undefined) !== (one.outage === undefined)) {
     log(
@@ -40,7 +43,15 @@ export function learnAbout(
         : `gateway ${gateway.name}: IPv${family} leaves by ${firstUsed(choice)} again, and not directly`,
     );
   }
-  return changes.length > 0 || outage !== one.outage;
+  return changes.length > 0 || outage !== one.outage || failed.join() !== one.failed.join();
+}
+
+/** A member that nothing is known of, as after a start of the agent, is what it was. */
+function failedNow({ gateway, choice, failed }: Judged): readonly string[] {
+  if (!gateway.drainsFlows) return [];
+  return membersIn(choice)
+    .filter(({ host, state }) => state === 'down' || (state === 'unknown' && failed.includes(host)))
+    .map(({ host }) => host);
 }
 
 function outageOf({ gateway, choice, outage }: Judged, agent: string): Outage | undefined {
@@ -65,15 +76,18 @@ export function outageInForce(
 /** Gateways that have always used what the file says have no verdict. */
 export function verdictsOf(judged: readonly Judged[]): Verdicts {
   const found: Record<string, GatewayVerdict> = {};
-  for (const { gateway, family, choice, outage } of judged) {
+  for (const { gateway, family, choice, failed, outage } of judged) {
     const verdict = verdictOf(choice, family);
-    if (!verdict && !outage) continue;
+    if (!verdict && !outage && failed.length === 0) continue;
     const { name, members } = gateway;
     const known = found[name];
     found[name] = {
       members: members.map(({ host }) => host),
       used: { ...known?.used, ...verdict?.used },
       ...(verdict?.away || known?.away ? { away: { ...known?.away, ...verdict?.away } } : {}),
+      ...(failed.length > 0 || known?.failed
+        ? { failed: { ...known?.failed, ...(failed.length > 0 ? { [family]: failed } : {}) } }
+        : {}),
       ...(outage || known?.outage
         ? { outage: { ...known?.outage, ...(outage ? { [family]: outage } : {}) } }
         : {}),

@@ -256,3 +256,37 @@ describe('an outage of all members', () => {
     expect(other.published).toEqual([{}]);
   });
 });
+
+describe('members of a gateway with flows drain', () => {
+  const draining = {
+    ...role,
+    failover: (role.failover ?? []).map((gateway) => ({ ...gateway, drainsFlows: true as const })),
+  };
+
+  it('keep their connections when they are drained, and lose them when they fail', () => {
+    const { members, published, rounds } = started();
+    members.follow(draining, factsWith(lan, bridge), []);
+    rounds(20);
+    members.follow(draining, factsWith(lan, bridge), ['gw1']);
+    expect(published.at(-1)).toMatchObject({ office: { used: { 4: { host: 'gw2' }, 6: { host: 'gw2' } } } });
+    expect(published.at(-1)?.['office']).not.toHaveProperty('failed');
+    rounds(3, 'gw1', 4);
+    expect(published.at(-1)).toMatchObject({
+      office: { failed: { 4: ['gw1'] }, used: { 4: { host: 'gw2' } } },
+    });
+    expect(published.at(-1)?.['office']?.failed).not.toHaveProperty('6');
+    rounds(20);
+    expect(published.at(-1)?.['office']).not.toHaveProperty('failed');
+  });
+
+  it('have failed for a new agent, too, until they answer', () => {
+    const { members, published, rounds } = started();
+    const used = { host: 'gw2', since: '2026-11-29T18:00:00.000Z', why: 'gw1: cut' };
+    const verdicts = { office: { members: ['gw1', 'gw2'], used: { 4: used }, failed: { 4: ['gw1'] } } };
+    members.follow(draining, { ...factsWith(lan, bridge), verdicts }, []);
+    rounds(3, 'gw1');
+    expect(published.filter(({ office }) => !office?.failed?.[4])).toEqual([]);
+    rounds(20);
+    expect(published.at(-1)?.['office']).not.toHaveProperty('failed');
+  });
+});

@@ -130,7 +130,8 @@ function followed(
       const outage = outageInForce(role, gateway, family, facts);
       const kept = verdict && judges(verdict, gateway) ? verdict : undefined;
       const choice = freshChoice(gateway, hosts, kept, family, outage?.why);
-      return [key, { gateway, family, choice, outage: outage && { ...outage, agent: id } }];
+      const failed = kept?.failed?.[family] ?? [];
+      return [key, { gateway, family, choice, failed, outage: outage && { ...outage, agent: id } }];
     }),
   );
 }

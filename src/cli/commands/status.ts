@@ -1,16 +1,17 @@
-import type { GatewayHealth } from '../../agent/members/members.ts';
+import { usesMember } from '../../agent/members/members.ts';
 import { type AgentStatus, askAgent } from '../../agent/socket.ts';
 import { openRunText } from '../../apply/run/earlier-run.ts';
 import { type HostContext, readAndPlan } from '../../apply/run/host-context.ts';
 import { type DirectStatus, type Status, type TrafficStatus, hostStatus } from '../../explain/status.ts';
+import { type KeptConnections, keptConnections } from '../../explain/kept-connections.ts';
 import { tunnelStateText } from '../../explain/tunnel-state.ts';
 import { withTunnelStates } from '../../explain/tunnel-status.ts';
 import { type SessionStatus, sessionStatus, sessionText } from '../../explain/routing.ts';
 import { readRoutingState } from '../../host/bird/sessions.ts';
 import type { Refusal } from '../../desired/redirect.ts';
-import type { Target } from '../../inspect/prepare.ts';
+import type { Prepared, Target } from '../../inspect/prepare.ts';
 import { type HostOptions, openSession } from '../session/session.ts';
-import { leavesBy } from '../terminal/member-text.ts';
+import { membersText } from '../terminal/member-text.ts';
 import { notReadyLines } from '../terminal/print-plan.ts';
 import { formatTable } from '../terminal/table.ts';
 import type { Terminal } from '../terminal/terminal.ts';
@@ -39,6 +40,7 @@ export async function printStatus(
     ...(await routingOf(context, target)),
     ...(openRun === undefined ? {} : { openRun }),
     ...(agent === undefined ? {} : { agent }),
+    ...(await keptOf(context, target, prepared, agent)),
     refusals: prepared.desired.refusals,
   };
   terminal.print(json ? JSON.stringify(found, null, 2) : formatStatus(found, terminal));
@@ -50,10 +52,28 @@ async function routingOf({ host }: HostContext, { role }: Target): Promise<Pick<
   return { routing: sessionStatus(role, await readRoutingState(host)) };
 }
 
+/** Connections of members that get no new ones. */
+async function keptOf(
+  { host }: HostContext,
+  { role }: Target,
+  { desired }: Prepared,
+  agent: AgentStatus | 'silent' | undefined,
+): Promise<Pick<Found, 'kept'>> {
+  if (typeof agent !== 'object') return {};
+  const unused = agent.members.map((health) => {
+    const others = health.members.filter((one) => !usesMember(health, one.host));
+    return { gateway: health.gateway, family: health.family, hosts: others.map((one) => one.host) };
+  });
+  const kept = await keptConnections(role, desired.numbers, unused, host.exec);
+  return kept.length > 0 ? { kept } : {};
+}
+
 /** `status` is never refused: refusals of `apply` are part of its output. */
 interface Found extends Status {
   readonly openRun?: string;
   readonly agent?: AgentStatus | 'silent';
+  /** connections that stay with members out of use; absent: none */
+  readonly kept?: readonly KeptConnections[];
   /** absent when the host exchanges no routes */
   readonly routing?: readonly SessionStatus[];
   readonly refusals: readonly Refusal[];
@@ -146,36 +166,6 @@ function agentLines({ agent }: Found, terminal: Terminal): string[] {
   ];
 }
 
-/** `office: leaves by gw2 since 2026-11-29T18:00:00.000Z, gw1: 1 of 1 targets unreachable: 1.1.1.1` and the members */
-function memberLines({ agent }: Found): string[] {
-  if (agent === undefined || agent === 'silent') return [];
-  return agent.members.map((health) => {
-    const { since, why = '', members } = health;
-    const changed = since === undefined ? '' : ` since ${since} (${why})`;
-    return `${leavesBy(health)}${changed}; ${members.map(memberText).join('; ')}`;
-  });
-}
-
-function memberText({
-  host,
-  state,
-  fault,
-  drained,
-  loss,
-  roundTrip,
-  share,
-}: GatewayHealth['members'][number]): string {
-  const words = { up: 'works', down: 'has failed', unknown: 'is not probed yet' } as const;
-  return [
-    `${host} ${words[state]}`,
-    ...(drained ? ['is drained'] : []),
-    ...(fault === undefined ? [] : [fault]),
-    ...(share === undefined ? [] : [`${Math.round(share * 100)} % of new connections`]),
-    ...(loss === undefined ? [] : [`${Math.round(loss * 100)} % lost`]),
-    ...(roundTrip === undefined ? [] : [`${roundTrip} ms`]),
-  ].join(', ');
-}
-
 const head = ['network', 'subnets', 'goes to', 'packets', 'bytes', 'dropped'];
 
 function trafficRows({ networks, gateways }: Found): (string | number)[][] {
@@ -193,9 +183,9 @@ function trafficRows({ networks, gateways }: Found): (string | number)[][] {
 
 /** Routes to other gateways, tunnels, and published ports, which the table does not show. */
 function belowTable(found: Found): string[] {
-  const { networks, gateways, routing = [] } = found;
+  const { networks, gateways, agent, kept = [], routing = [] } = found;
   const lines = [
-    ...memberLines(found),
+    ...(typeof agent === 'object' ? agent.members.map((health) => membersText(health, kept)) : []),
     ...networks.flatMap(({ network, routes = [] }) =>
       routes.map(({ what, via }) =>
         via === 'direct' ? `${network}: ${what} is direct` : `${network}: ${what} leaves by gateway ${via}`,

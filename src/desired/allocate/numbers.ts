@@ -10,6 +10,7 @@ import type { Facts } from '../../state/facts.ts';
 import type { GatewayNumbers } from '../../state/ledger.ts';
 import { hex } from '../../kinds/words.ts';
 import type { HostRole } from '../../topology/role.ts';
+import { choosesPerConnection } from '../../topology/spread.ts';
 import { ownerOfTable } from './owners.ts';
 import type { Refusal } from '../redirect.ts';
 import {
@@ -79,13 +80,14 @@ export function chooseNumbers(role: HostRole, gateways: Spec['gateways'], facts:
 
 /** Without a mark and a table for each member, connections cannot be spread. */
 function balanceRefusals({ failover = [] }: HostRole, { members = {}, ownerBit }: Numbers): Refusal[] {
-  return failover.flatMap(({ name, balance, members: hosts }) => {
-    if (!balance) return [];
+  return failover.flatMap((gateway) => {
+    const { name, members: hosts } = gateway;
+    if (!choosesPerConnection(gateway)) return [];
     const without = hosts.filter(({ host }) => !Object.hasOwn(members, host));
     return [
       ...without.map(({ host }) => ({
         message: `gateway ${name}: no free routing table or mark is left for member ${host}`,
-        hint: 'write `mode: failover`, or use fewer gateways and members on this host',
+        hint: 'write `mode: failover` without `flows: drain`, or use fewer gateways and members on this host',
       })),
       ...(ownerBit === undefined ? [noBitFree(`of gateway ${name}, whose members share connections`)] : []),
     ];

@@ -1,10 +1,11 @@
 /**
- * Chains and maps of gateways with `mode: balance`. The first packet of a connection gets a member by a hash of its
- * addresses, which the connection's mark remembers; every other packet pays one lookup of that mark. A member that is
- * out of use keeps its marks in the map, which lead to a new choice: only its own connections move.
+ * Chains and maps of gateways with `mode: balance` or `flows: drain`. The first packet of a connection gets a member by a
+ * hash of its addresses, which the connection's mark remembers; every other packet pays one lookup of that mark. A
+ * member that keeps no connections has its marks in the map, too: they lead to a new choice, so only its own
+ * connections move.
  */
 import type { Family } from '../../address/cidr.ts';
-import { slotCount, slotSeed } from '../../health/slots.ts';
+import { slotSeed } from '../../health/slots.ts';
 import type { NftSet } from '../../kinds/nft-table/schema.ts';
 import { slotMap } from '../../kinds/nft-table/set-name.ts';
 import { hex } from '../../kinds/words.ts';
@@ -41,8 +42,8 @@ export function balanceChains(
   }: { readonly mask: number; readonly firstRules: (gateway: string) => readonly string[] },
 ): DesiredObject[] {
   return [
-    ...balancesIn(redirects).flatMap(({ gateway }) =>
-      gatewayChains(family, gateway, redirects, firstRules(gateway)),
+    ...balancesIn(redirects).flatMap((balance) =>
+      gatewayChains(family, balance, redirects, firstRules(balance.gateway)),
     ),
     ...balancedMembers(redirects).flatMap((member) => memberChains(family, member, numbers, mask)),
   ];
@@ -50,7 +51,7 @@ export function balanceChains(
 
 function gatewayChains(
   family: Family,
-  gateway: string,
+  { gateway, slots }: Balance,
   redirects: readonly Redirect[],
   firstRules: readonly string[],
 ): DesiredObject[] {
@@ -72,7 +73,7 @@ function gatewayChains(
         ...isRedirected(family, 'destination', redirects).map((inside) => `${inside} return`),
         // A member is not a way to another member.
         `${ip} daddr vmap @${memberMap(family, gateway)}`,
-        `jhash ${ip} saddr . ${ip} daddr mod ${slotCount} seed ${hex(slotSeed)} vmap @${slotMap(family, gateway)}`,
+        `jhash ${ip} saddr . ${ip} daddr mod ${slots.length} seed ${hex(slotSeed)} vmap @${slotMap(family, gateway)}`,
       ],
       `choose a member of gateway ${gateway}`,
     ),
@@ -116,8 +117,8 @@ export function balanceMaps(family: Family, redirects: readonly Redirect[]): Des
 }
 
 function mapsOf(family: Family, { gateway, members, slots }: Balance): DesiredObject[] {
-  const ofConnection = members.map(({ host, mark, isUsed }) =>
-    element(hex(mark), isUsed ? memberChain(family, host) : `choose${family}_${gateway}`),
+  const ofConnection = members.map(({ host, mark, keepsConnections }) =>
+    element(hex(mark), keepsConnections ? memberChain(family, host) : `choose${family}_${gateway}`),
   );
   const ofMember = members.map(({ host, address }) => element(address, firstChain(family, host)));
   const ofSlot = slots.map((host, slot) => element(hex(slot), firstChain(family, host)));

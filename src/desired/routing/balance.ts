@@ -1,12 +1,12 @@
 /**
- * Gateways with `mode: balance`: connections are spread over tables of their members. The nft table chooses a member for
+ * Gateways with `mode: balance` or `flows: drain`: connections are spread over tables of their members. The nft table chooses a member for
  * the first packet of a connection, and remembers it in the connection's mark; `nft/balance.ts` has these chains.
  */
 import type { Family } from '../../address/cidr.ts';
 import type { Verdicts } from '../../health/verdict.ts';
 import { preferences } from '../../kinds/ownership.ts';
 import type { FailoverGateway, HostRole } from '../../topology/role.ts';
-import { spreadOf } from '../../topology/spread.ts';
+import { choosesPerConnection, spreadOf } from '../../topology/spread.ts';
 import { type Numbers, memberMarks } from '../allocate/numbers.ts';
 import type { Balance, BalancedMember, Redirect } from '../redirect.ts';
 import { type ReasonedRule, withReason } from './reasoned-rule.ts';
@@ -18,7 +18,9 @@ export function balancesOf(
   numbers: Numbers,
   verdicts: Verdicts | undefined,
 ): Balances {
-  const known = new Map(failover.flatMap((one) => (one.balance ? [[one.name, one] as const] : [])));
+  const known = new Map(
+    failover.flatMap((one) => (choosesPerConnection(one) ? [[one.name, one] as const] : [])),
+  );
   return (name, family) => {
     const gateway = known.get(name);
     return gateway && balanceOf(gateway, family, numbers, verdicts);

@@ -4,6 +4,7 @@ import type { Verdicts } from '../../health/verdict.ts';
 import type { Files } from '../ports.ts';
 
 const used = z.object({ host: z.string(), since: z.string(), why: z.string() });
+const hosts = z.array(z.string());
 const outage = z.object({ since: z.string(), why: z.string(), agent: z.string() });
 
 const fileSchema = z.object({
@@ -11,9 +12,10 @@ const fileSchema = z.object({
   gateways: z.record(
     z.string(),
     z.object({
-      members: z.array(z.string()),
+      members: hosts,
       used: z.object({ 4: used.exactOptional(), 6: used.exactOptional() }),
       outage: z.object({ 4: outage.exactOptional(), 6: outage.exactOptional() }).exactOptional(),
+      failed: z.object({ 4: hosts.exactOptional(), 6: hosts.exactOptional() }).exactOptional(),
       away: z.object({ 4: z.array(used).exactOptional(), 6: z.array(used).exactOptional() }).exactOptional(),
     }),
   ),

@@ -95,9 +95,23 @@ export function sayings(says: readonly Said[]) {
   return { found, leaked: 0 };
 }
 
+type Findings = Awaited<ReturnType<typeof sessionFindings>>;
+
+function areSaid(found: Findings, says: readonly Said[]): boolean {
+  return (
+    found.length === says.length &&
+    says.every(
+      ([problem, remedy], i) => problem.test(found[i]?.problem ?? '') && remedy.test(found[i]?.remedy ?? ''),
+    )
+  );
+}
+
+/** milliseconds for a session to notice a fault: a hold time, and more on a busy machine */
+const patience = 60_000;
+
 /**
- * Sets something wrong, and returns all that doctor says about sessions then, in its order. Meanwhile packets of a
- * container that leave by another way are counted.
+ * Sets something wrong, and returns all that doctor says about sessions once they have noticed, in its order: what is
+ * expected, or the last that it says. Meanwhile packets of a container that leave by another way are counted.
  *
  * @param count of the defaults that the node is left with
  */
@@ -105,13 +119,16 @@ export async function faultSeen(
   world: RoutingWorld,
   host: 'node1' | 'gw1',
   count: number,
+  says: readonly Said[],
   set: () => Promise<void>,
 ) {
-  let found: Awaited<ReturnType<typeof sessionFindings>> = [];
+  let found: Findings = [];
   const leaked = await leaksDuring(world, async () => {
     await set();
     await waitForDefaults(world, count);
-    found = await sessionFindings(world, host);
+    const deadline = performance.now() + patience;
+    do found = await sessionFindings(world, host);
+    while (!areSaid(found, says) && performance.now() < deadline);
   });
   return { found, leaked };
 }

@@ -6,7 +6,7 @@ const gateway = { name: 'office', uplink: { device: 'eth1' }, snat: 'masquerade'
 it('warns if conntrack drops packets of unknown connections, which are to be reset', () => {
   expect(resetFlows({ ...gateway, resetsFlows: true }, { strictTcp: true })).toEqual([
     {
-      message: expect.stringMatching(/^gateway office: `flows: reset` has no effect/) as unknown,
+      message: expect.stringMatching(/^gateway office: `flows` resets nothing/) as unknown,
       hint: expect.stringContaining('nf_conntrack_tcp_loose=1') as unknown,
     },
   ]);

@@ -10,7 +10,7 @@ export function resetFlows(
   if (!resetsFlows || !strictTcp) return [];
   return [
     {
-      message: `gateway ${name}: \`flows: reset\` has no effect while net.netfilter.nf_conntrack_tcp_loose is 0: packets of unknown connections are dropped without a word`,
+      message: `gateway ${name}: \`flows\` resets nothing while net.netfilter.nf_conntrack_tcp_loose is 0: packets of unknown connections are dropped without a word`,
       hint: '`sysctl net.netfilter.nf_conntrack_tcp_loose=1`, which is the default of the kernel',
     },
   ];
