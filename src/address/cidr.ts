@@ -58,6 +58,11 @@ export function isLinkLocal(text: Address | Subnet): boolean {
   return familyOf(text) === 6 && contains('fe80::/10', text);
 }
 
+/** The same of an address with a prefix length, as devices have it: `fe80::1/64`. */
+export function isLinkLocalPrefix(prefix: string): boolean {
+  return isLinkLocal(prefix.split('/')[0] ?? '');
+}
+
 export function prefixLength(subnet: Subnet): number {
   return Number(subnet.slice(subnet.indexOf('/') + 1));
 }

@@ -1,5 +1,5 @@
 /** Checks tunnels of uplinks: their ends, their addresses, their device, and against each other. */
-import { type Address, contains, familyOf, withoutHostBits } from '../address/cidr.ts';
+import { type Address, contains, familyOf, isLinkLocalPrefix, withoutHostBits } from '../address/cidr.ts';
 import type { Check, CheckInput } from './check-context.ts';
 import type { DraftGateway } from './schema.ts';
 import { specialRangeOf } from './ranges.ts';
@@ -59,7 +59,21 @@ function checkUplink({ valuePosition }: CheckInput, { uplink, path }: UplinkInFi
       ? [at([kind, 'mtu'], `the mtu of the uplink is ${uplink.mtu}`, 'write it once')]
       : []),
     ...checkEnds(at, kind, ends),
-    ...addresses.flatMap((prefix, i) => checkAddress(at, prefix, i, ends)),
+    ...addresses.flatMap((prefix, i) => checkAddress(at, prefix, i, { ...ends, kind })),
+    ...missingLinkLocal(at, uplink),
+  ];
+}
+
+/** The other tunnels have link-local addresses from the kernel. */
+function missingLinkLocal(
+  at: ProblemAt,
+  { wireguard, routing, addresses = [] }: UplinkInFile['uplink'],
+): RangedProblem[] {
+  const hasIpv6 = addresses.some((prefix) => prefix.includes(':'));
+  if (!wireguard || routing?.protocol !== 'ospf' || !hasIpv6 || addresses.some(isLinkLocalPrefix)) return [];
+  const message = 'OSPF over IPv6 needs a link-local address, and a WireGuard device has none of its own';
+  return [
+    at(['addresses'], message, 'add one, such as fe80::1/64, and another at the far end, such as fe80::2/64'),
   ];
 }
 
@@ -82,10 +96,15 @@ function checkEnds(at: ProblemAt, kind: string, { local, remote }: Ends): Ranged
   return problems;
 }
 
-function checkAddress(at: ProblemAt, prefix: string, i: number, { local, remote }: Ends): RangedProblem[] {
+function checkAddress(
+  at: ProblemAt,
+  prefix: string,
+  i: number,
+  { kind, local, remote }: Ends & { readonly kind: string },
+): RangedProblem[] {
   const [address = ''] = prefix.split('/');
   const key = ['addresses', i];
-  const range = specialRangeOf(address);
+  const range = kind === 'wireguard' && isLinkLocalPrefix(prefix) ? undefined : specialRangeOf(address);
   if (range !== undefined)
     return [at(key, `${address} is ${range}`, 'write an address of the tunnel network')];
   if (local === address) {

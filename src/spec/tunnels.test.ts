@@ -46,6 +46,19 @@ describe('a WireGuard tunnel', () => {
     });
   });
 
+  it('may have a link-local address, which OSPF over IPv6 needs', () => {
+    const addresses = (more: string): string => `addresses: [172.31.0.1/30, '2001:db8:31::1/64'${more}]`;
+    const uplink = (more: string): string =>
+      `device: wg0, wireguard: { ${wireguard} }, ${addresses(more)}, routing: { protocol: ospf, area: 0 }`;
+    expect(problemsOf(uplink(", 'fe80::1/64'"))).toEqual([]);
+    expect(problemsOf(uplink(''))).toEqual([
+      `${at}.addresses: OSPF over IPv6 needs a link-local address, and a WireGuard device has none of its own`,
+    ]);
+    expect(problemsOf(`device: gre1, gre: { ${ends} }, ${addresses(", 'fe80::1/64'")}`)).toEqual([
+      `${at}.addresses.2: fe80::1 is a link-local address`,
+    ]);
+  });
+
   it.each([
     ['without a port', 'endpoint', "'198.51.100.1'", 'add the port: 198.51.100.1:51820'],
     ['of IPv6 without brackets', 'endpoint', "'2001:db8::1:51820'", undefined],

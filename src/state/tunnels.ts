@@ -1,8 +1,9 @@
 /** Our own tunnels among the links of a host. */
-import { isLinkLocal } from '../address/cidr.ts';
+import { isLinkLocalPrefix } from '../address/cidr.ts';
 import type { Tunnel } from '../kinds/tunnel/schema.ts';
 import type { Link } from './facts.ts';
 
+/** The kernel gives link-local addresses to all tunnels but those of WireGuard. */
 export function ownTunnels(links: readonly Link[]): Tunnel[] {
   return links.flatMap(({ name, ours, tunnel, mtu = 0, down, addresses }) =>
     ours && tunnel
@@ -12,7 +13,9 @@ export function ownTunnels(links: readonly Link[]): Tunnel[] {
             device: name,
             ...tunnel,
             mtu,
-            addresses: addresses.filter((prefix) => !isLinkLocal(prefix.split('/')[0] ?? '')),
+            addresses: addresses.filter(
+              (prefix) => tunnel.type === 'wireguard' || !isLinkLocalPrefix(prefix),
+            ),
             ...(down ? { down } : {}),
           } satisfies Tunnel,
         ]

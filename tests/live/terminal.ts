@@ -33,8 +33,9 @@ export async function sitDown(
     seen,
     press: (keys) => running.write(keys),
     async exitStatus() {
-      await waitUntil(() => seen().includes(ended) || running.ended(), 60_000);
+      const isOver = await waitUntil(() => seen().includes(ended) || running.ended(), 240_000);
       await running.stop();
+      if (!isOver) throw new Error(`the program does not end: ${seen()}`);
       return Number(/exit status (\d+)/.exec(seen())?.[1] ?? NaN);
     },
   };

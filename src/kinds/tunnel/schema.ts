@@ -17,7 +17,7 @@ const common = {
   device: z.string().regex(devicePattern, 'not a device name'),
   /** bytes */
   mtu: z.number(),
-  /** addresses of the device with prefix length, without link-local ones */
+  /** addresses of the device with prefix length, without link-local ones that the kernel gives */
   addresses: z.array(z.string()),
   /** administratively down */
   down: z.literal(true).exactOptional(),
