@@ -140,6 +140,26 @@ async function untilApplied(): Promise<void> {
   await run('systemctl', 'start', 'mustredirect.service');
 }
 
+/** What others remove, in words, and by a script. */
+const removals = [
+  ['rules and routes', 'ip rule flush protocol 136; ip route flush table all protocol 136'],
+  ['the nft table', 'nft delete table inet mustredirect'],
+  ['forwarding', 'sysctl -qw net.ipv4.ip_forward=0'],
+  ['rules in the chain of Docker', 'iptables -F DOCKER-USER; ip6tables -F DOCKER-USER'],
+] as const;
+
+/** Waits until the host is as the file says again, without any run but those of the agent. */
+async function untilHeld(): Promise<void> {
+  const deadline = performance.now() + timeout;
+  for (;;) {
+    const { exitCode, stdout, stderr } = await machine.agent.run(['mustredirect', 'status', '--check']);
+    if (exitCode === 0) return;
+    if (performance.now() > deadline)
+      throw new Error(`status --check: exit ${exitCode}\n${stdout}\n${stderr}`);
+    await sleep(1000);
+  }
+}
+
 /** What the boot says of a run that the power cut ended, for the reader of the report. */
 async function interruptedRun(): Promise<string> {
   const { stdout } = await machine.agent.run(['journalctl', '-b', '-o', 'cat', '-t', 'mustredirect']);
@@ -168,8 +188,15 @@ describe('a machine with containers that start at boot', () => {
     await unpack();
     await writeFile(redirectFile());
     duration = await timeOfApply();
-    await run('mustredirect', 'install');
+    await run('mustredirect', 'install', '--agent');
     expect(await redirected(momentOf(machine))).toEqual(asTheFileSays);
+  });
+
+  it.each(removals)('the agent brings back %s from inside its sandbox', async (_, script) => {
+    const since = momentOf(machine);
+    await run('sh', '-ec', script);
+    await untilHeld();
+    expect(await redirected(since)).toEqual(asTheFileSays);
   });
 
   it.each(cuts > 0 ? units : [units.join(' ')])('restarts %s', async (restarted) => {
@@ -195,6 +222,52 @@ describe('a machine with containers that start at boot', () => {
     expect(await redirected(powerOnMoment)).toEqual(asTheFileSays);
     await untilApplied();
     await run('mustredirect', 'status', '--check');
+  });
+});
+
+describe('a machine that exchanges routes, beside a BIRD of its own', () => {
+  const asTheFileSays = { elsewhere: [], redirected: everySender };
+  const ownBird = async (): Promise<string> =>
+    (await run('systemctl', 'show', '--value', '-p', 'MainPID', 'bird')).trim();
+  const ourUnit = 'mustredirect-bird.service';
+
+  it('is redirected by BGP, with a BIRD that systemd runs', async () => {
+    const since = momentOf(machine);
+    const before = await ownBird();
+    const text = redirectFile({ bgp: true });
+    const { gw1 } = world.hosts;
+    await gw1.files.replace(filePath, text);
+    await writeFile(text);
+    await mustSucceed(gw1, 'apply', '--yes');
+    await run('mustredirect', 'apply', '--yes');
+    expect(await redirected(since)).toEqual(asTheFileSays);
+    expect(await run('ip', 'route', 'show', 'table', 'all', 'proto', 'bird')).toContain(
+      'default via 192.168.50.2',
+    );
+    expect(await run('systemctl', 'is-active', ourUnit)).toBe('active\n');
+    expect(Number(before)).toBeGreaterThan(1);
+    expect(await ownBird()).toBe(before);
+  });
+
+  it('goes on when its BIRD is killed, and after a power cut', async () => {
+    const since = momentOf(machine);
+    await run('systemctl', 'kill', '--kill-who=all', '--signal=KILL', ourUnit);
+    expect(await redirected(since)).toEqual(asTheFileSays);
+    await machine.cut();
+    await boot();
+    expect(await redirected(powerOnMoment)).toEqual(asTheFileSays);
+    await untilApplied();
+    await run('mustredirect', 'status', '--check');
+  });
+
+  it('has no unit of ours left after destroy, and its own BIRD goes on', async () => {
+    const before = await ownBird();
+    await run('mustredirect', 'uninstall');
+    await run('mustredirect', 'destroy', '--yes');
+    expect(await run('systemctl', 'list-units', '--all', '--no-legend', 'mustredirect*')).toBe('');
+    expect(await run('ip', 'route', 'show', 'table', 'all', 'proto', 'bird')).toBe('');
+    expect(await ownBird()).toBe(before);
+    expect(await elsewhere(everySender)).toEqual(everySender);
   });
 });
 

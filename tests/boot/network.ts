@@ -65,10 +65,12 @@ export interface FileOptions {
   readonly mail?: boolean;
   /** destination that the network of podman reaches directly */
   readonly direct?: string;
+  /** whether node and gateway exchange routes; default: no */
+  readonly bgp?: boolean;
 }
 
 /** File that redirects the networks of the machine. */
-export function redirectFile({ mail = true, direct }: FileOptions = {}): string {
+export function redirectFile({ mail = true, direct, bgp = false }: FileOptions = {}): string {
   const both = (host: 'node1' | 'gw1' | 'upstream'): string =>
     `[${families.map((family) => addressesOf(family)[host]).join(', ')}]`;
   return `version: 1
@@ -90,7 +92,7 @@ gateways:
       - host: gw1
         uplink: { device: uplink0, via: ${both('upstream')} }
     snat: masquerade
-`;
+${bgp ? '    routing: { protocol: bgp }\n' : ''}`;
 }
 
 const mailNetwork = `  mail:
