@@ -21,6 +21,8 @@ describe('decodePacket', () => {
   it.each([
     ['ethernet', 1, ethernetHeader, { toMac: '02:00:00:00:00:01' }],
     ['raw IP', 101, '', {}],
+    ['a GRE device', 113, '00040310000000000000000000000800', { direction: 'out' }],
+    ['a GRE device, coming in', 113, '00000310000000000000000000000800', { direction: 'in' }],
     ['all devices', 276, cookedHeader, { linkIndex: 3, direction: 'out' }],
     ['all devices, coming in', 276, cookedHeader.replace('000104', '000100'), { direction: 'in' }],
     ['all devices, for somebody else', 276, cookedHeader.replace('000104', '000103'), { direction: 'in' }],

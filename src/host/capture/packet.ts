@@ -37,6 +37,9 @@ export interface IcmpError {
 
 const ethernet = 1;
 const rawIp = 101;
+/** of a GRE device */
+const cooked = 113;
+/** of all devices */
 const cooked2 = 276;
 const etherTypes = [0x0800, 0x86dd];
 
@@ -49,6 +52,12 @@ export function decodePacket(linkType: number, frame: Buffer): Packet | undefine
     case ethernet:
       if (!etherTypes.includes(frame.readUInt16BE(12))) return undefined;
       return { toMac: decodeMac(frame.subarray(0, 6)), ...decodeIp(frame.subarray(14)) };
+    case cooked:
+      if (!etherTypes.includes(frame.readUInt16BE(14))) return undefined;
+      return {
+        direction: frame.readUInt16BE(0) === outgoing ? 'out' : 'in',
+        ...decodeIp(frame.subarray(16)),
+      };
     case cooked2:
       if (!etherTypes.includes(frame.readUInt16BE(0))) return undefined;
       return {
