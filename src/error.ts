@@ -46,3 +46,9 @@ export class MustredirectError extends Error {
     return exitStatuses[this.code];
   }
 }
+
+/** Marks the rejection as handled: the error is thrown where the promise is awaited, unless another one came first. */
+export function markHandled<T>(work: Promise<T>): Promise<T> {
+  work.catch(() => {});
+  return work;
+}

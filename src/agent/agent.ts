@@ -31,7 +31,7 @@ export interface Agent {
 /** milliseconds between two reads without a signal */
 const fullReadEvery = 30_000;
 /** Events come in groups: milliseconds from the first of them to the read. */
-const gather = 20;
+const gather = 10;
 /** milliseconds after a failure: doubled each time, up to the maximum */
 const [firstRetry, longestRetry] = [1000, 30_000];
 

@@ -9,9 +9,9 @@ import { earlierRunText, isOverdue, readOpenRun } from '../apply/run/earlier-run
 import { type HostContext, readAndPlan } from '../apply/run/host-context.ts';
 import { refuse } from '../apply/run/refuse.ts';
 import { repairVerb } from '../apply/run/verbs.ts';
-import { MustredirectError } from '../error.ts';
+import { MustredirectError, markHandled } from '../error.ts';
 import { readDrained } from '../host/files/drain-store.ts';
-import { isLocked } from '../host/files/lock.ts';
+import { isLocked, lastHolder } from '../host/files/lock.ts';
 import type { Compared, Target } from '../inspect/prepare.ts';
 import { notReadyText } from '../plan/not-ready.ts';
 import { planLines } from '../plan/print.ts';
@@ -88,15 +88,18 @@ export function createLook(looked: Looked): () => Promise<Reading> {
 async function lookAt(looked: Looked, parsed: Parsed, run: string | undefined): Promise<Reading> {
   const { context, caller, onLook } = looked;
   const { source, target } = parsed;
-  if (await otherRunIsAtWork(looked)) return { kind: 'rest', why: otherRun };
+  const holder = await lastHolder(context.host.files, context.places.lock);
+  // Begun before the lock is looked at, which starts a program: where a run is at work, it is for nothing.
+  const reading = markHandled(readAndPlan(context, target, parsed.known));
+  if (await isLocked(context.host, context.places.lock)) return atWork(looked);
   // Read after the lock: the journal of a run that goes on would look like that of one that was cut off.
   const openRun = await readOpenRun(context);
   if (openRun?.until !== undefined && !isOverdue(openRun))
     return { kind: 'rest', why: earlierRunText(openRun) };
-  const read = await readAndPlan(context, target, parsed.known);
+  const read = await reading;
   parsed.known = read;
   // A run that has begun meanwhile, and is undone, would leave no trace in the history.
-  if (await otherRunIsAtWork(looked)) return { kind: 'rest', why: otherRun };
+  if ((await lastHolder(context.host.files, context.places.lock)) !== holder) return atWork(looked);
   const { plan, desired } = read;
   const drained = await readDrained(context.host.files, context.places.drained);
   onLook({ ...read, target, source, run, drained: drained.map(({ host }) => host) });
@@ -132,10 +135,9 @@ async function repair(caller: Caller, change: HostChange): Promise<boolean> {
 }
 
 /** Then it is looked again soon: nothing tells that a lock is free. */
-async function otherRunIsAtWork({ context: { host, places }, later }: Looked): Promise<boolean> {
-  const isAtWork = await isLocked(host, places.lock);
-  if (isAtWork) later(lockedPause);
-  return isAtWork;
+function atWork({ later }: Looked): Reading {
+  later(lockedPause);
+  return { kind: 'rest', why: otherRun };
 }
 
 /** Reads the file on disk, which is taken once it has settled; until then, it is what was applied last. */

@@ -1,4 +1,5 @@
 /** Reads all facts of a host in parallel. Changes nothing. */
+import { markHandled } from '../error.ts';
 import { type Engines, queryEngines } from '../engines/index.ts';
 import { readDaemon } from '../host/bird/daemon.ts';
 import { readLinks } from '../host/ip/links.ts';
@@ -181,12 +182,6 @@ async function readNft(host: Host): Promise<Nft> {
   const table = markHandled(readNftTable(exec));
   const others = await readOtherTables(exec, chains);
   return { table, others, iptables: await readIptables(host, others.chains) };
-}
-
-/** Marks the rejection as handled: the error is thrown where the promise is awaited, unless another one came first. */
-function markHandled<T>(work: Promise<T>): Promise<T> {
-  work.catch(() => {});
-  return work;
 }
 
 type EngineFacts = Pick<Facts, 'networks' | 'unreadEngines'>;

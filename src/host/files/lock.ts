@@ -59,6 +59,11 @@ async function tryReplacingFile(
   return inode === undefined ? undefined : tryLock(background, path, who, 0, inode);
 }
 
+/** Who took the lock last, and when; undefined: nobody has. It differs after every run of another process. */
+export function lastHolder(files: Pick<Files, 'read'>, path: string): Promise<string | undefined> {
+  return files.read(path, { follow: false });
+}
+
 /** Whether a process holds the lock now. */
 export async function isLocked({ exec, files }: Host, path: string): Promise<boolean> {
   if ((await files.read(path, { follow: false })) === undefined) return false;
@@ -86,7 +91,7 @@ const replacedStatus = 76;
  */
 const script = `set -e
 umask 077
-mkdir -p "\${0%/*}"
+[ -d "\${0%/*}" ] || mkdir -p "\${0%/*}"
 refuse_link() {
   [ ! -L "$1" ] || { echo "$1 is a symbolic link" >&2; exit 1; }
 }
@@ -107,7 +112,7 @@ if [ -n "$3" ]; then
 fi
 exec 9>>"$0"
 flock -w "$1" -E ${heldStatus} 9 || exit $?
-[ "$(inode "$0")" = "$(inode /proc/self/fd/9)" ] || exit ${replacedStatus}
+[ "$0" -ef /proc/self/fd/9 ] || exit ${replacedStatus}
 echo "$2, since $(date -u +%Y-%m-%dT%H:%M:%SZ)" >"$0"
 echo locked
 exec cat >/dev/null`;
