@@ -68,14 +68,15 @@ describe(`kernel ${release()}`, () => {
 
     it('is up, with the BIRD of this release, and the router sees the containers’ own addresses', async () => {
       const { hosts, gw2 } = world;
-      before = await dumps();
-      await startFrr(hosts.upstream, upstream.daemons, upstream.frr);
       const text = tunnelsText(between, '    snat: none\n', upstream.uplink);
-      for (const host of [hosts.gw1, gw2, hosts.node1]) {
+      const all = [hosts.gw1, gw2, hosts.node1];
+      for (const host of all) {
         await host.files.replace(filePath, text);
         await host.files.replace('/etc/bgp.password', 'secret\n');
-        await mustSucceed(host, 'apply', '--yes');
       }
+      before = await dumps();
+      await startFrr(hosts.upstream, upstream.daemons, upstream.frr);
+      for (const host of all) await mustSucceed(host, 'apply', '--yes');
       await waitForMember(world, 'gw1');
       await untilAnswered();
       expect(await sourcesBy('gw1')).toEqual(Object.values(container).sort());
