@@ -20,12 +20,15 @@ export interface BootCommands {
   readonly hold: readonly string[];
 }
 
+/** Of Node, as in bin/mustredirect. */
+const agentFlags = ['--max-semi-space-size=2'];
+
 export function bootCommands({ self, file, host }: BootSource): BootCommands {
   const source = ['--file', file, '--host', host];
   const options = ['--boot', '--yes', ...source];
   return {
     close: [...self, 'apply', '--closed', ...options],
     open: [...self, 'apply', ...options],
-    hold: [...self, 'agent', ...source],
+    hold: [...self.slice(0, 1), ...agentFlags, ...self.slice(1), 'agent', ...source],
   };
 }
