@@ -19,6 +19,7 @@ hosts:
   node1: [192.168.50.10, 'fd00:50::10']
   gw1: [192.168.50.2, 'fd00:50::2']
   gw2: [192.168.50.3, 'fd00:50::3']
+  gw3: [192.168.50.4, 'fd00:50::4']
 networks:
   web:
     engine: external
@@ -110,6 +111,20 @@ describe('the member that a run uses', () => {
       '~ route in table 2184: default via 192.168.50.2 dev eth0 (was default via 192.168.50.3 dev eth0)',
       '~ IPv6 route in table 2184: default via fd00:50::3 dev eth0 (was default via fd00:50::2 dev eth0)',
     ]);
+  });
+
+  it.each([
+    ['is added', ['gw1', 'gw2', 'gw3']],
+    ['is added in front', ['gw3', 'gw1', 'gw2']],
+    ['is removed', ['gw2', 'gw3']],
+  ])('stays when another one %s: the first may have failed', async (_, members) => {
+    const { fake, apply, judge } = node();
+    await apply();
+    await judge(verdict({ 4: at('gw2'), 6: at('gw2') }));
+    await apply();
+    await apply(members);
+    const found = fake.state.routes.filter(({ table, type }) => table === 2184 && type !== 'unreachable');
+    expect(found.map(({ via }) => via)).toEqual(['192.168.50.3', 'fd00:50::3']);
   });
 
   it.each([

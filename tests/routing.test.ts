@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { createEngines } from '../src/engines/index.ts';
 import { noRole } from '../src/inspect/prepare.ts';
+import { sessionName } from '../src/desired/bird/names.ts';
 import { parseSpec } from '../src/spec/parse.ts';
 import { hostRole } from '../src/topology/topology.ts';
 import { type FakeSetup, createFakeHost } from './fake-host/fake-host.ts';
@@ -427,6 +428,44 @@ describe('OSPF between nodes and members', () => {
 });
 
 describe('two gateways', () => {
+  it('do not close each other: one without its password file has no sessions, the other goes on', async () => {
+    const mail = (password: string): string => `  mail:
+    members: [{ host: gw1, uplink: { device: eth1, routing: { protocol: bgp, as: 65001, neighbor: [172.31.0.1, '2001:db8:31::1'], peer_as: 64496, password_file: ${password} } } }]
+    routing: { protocol: bgp, port: 1791 }
+`;
+    const file = '/etc/mustredirect/mail.password';
+    const { host, config } = hostNamed('gw1', { files: new Map([[file, 'hunter2\n']]) });
+    const applyWith = async (password: string) => {
+      const parsed = parseSpec(
+        fileWith(bgp, mail(password)).replace(
+          '    via: office\n',
+          '    via: office\n    routes: [{ to: 198.51.100.0/24, via: mail }]\n',
+        ),
+      );
+      if (parsed.kind === 'problems') throw new Error(JSON.stringify(parsed.problems));
+      const { spec } = parsed;
+      return applyTo({
+        host,
+        engines: createEngines({}),
+        role: hostRole(spec, 'gw1'),
+        gateways: spec.gateways,
+      });
+    };
+    await applyWith(file);
+    expect(config()).toContain('gateway mail: upstream router');
+    const { desired } = await applyWith('/etc/mustredirect/none');
+    expect(desired.notReady.map(({ message }) => message).join('\n')).toMatch(/gateway mail: password file/);
+    expect(config()).not.toContain('gateway mail');
+    expect(config()).toContain('gateway office');
+    expect(host.state.bird).toBeDefined();
+  });
+
+  it('have sessions of their own, whatever their names are', () => {
+    const names = [sessionName('node', 'a', 'b_c', 4), sessionName('node', 'a_b', 'c', 4)];
+    expect(new Set(names).size).toBe(2);
+    expect(sessionName('node', 'office', 'gw1', 4)).toBe('node_office_gw1_4');
+  });
+
   it('need two ports when the same hosts speak for both', () => {
     const more = `  mail:
     members: [{ host: gw1, uplink: { device: eth2 } }]
@@ -573,6 +612,29 @@ describe('the configuration of a member with an upstream router', () => {
     ]);
   });
 
+  it.each([
+    [uplink, ['ip daddr 172.31.0.1 tcp dport 179', 'ip6 daddr 2001:db8:31::1 tcp dport 179']],
+    ['{ protocol: ospf, hello: 1s }', ['meta l4proto 89', 'meta l4proto 89']],
+  ])('keeps containers from speaking to it with the member’s address: %s', async (routing, packets) => {
+    const given = member(routing, 'masquerade');
+    await given.applyFile();
+    const rules = given.host.state.nft?.chains.get('postrouting')?.rules ?? [];
+    const drops = rules.filter((rule) => rule.includes('goto drop'));
+    expect(drops.map((rule) => /oifname "eth1" (.*) goto drop[46]$/.exec(rule)?.[1])).toEqual(packets);
+    const toOutside = rules.filter((rule) => rule.includes('oifname "eth1"'));
+    expect(toOutside.map((rule) => rule.split(' ').at(-1))).toEqual([
+      'drop4',
+      'masquerade',
+      'drop6',
+      'masquerade',
+    ]);
+    expect((await given.applyFile()).plan.steps).toEqual([]);
+    // With its own address, a container is no neighbour.
+    const none = member(routing);
+    await none.applyFile();
+    expect(none.host.state.nft?.chains.get('postrouting')?.rules.join('\n')).not.toContain('goto drop');
+  });
+
   it('gets a new password without a change of the file', async () => {
     const { host, applyFile } = member(uplink);
     await applyFile();
@@ -618,6 +680,18 @@ describe('a file with wrong routing', () => {
       [
         'expected the absolute path of a file with a password, without blanks and quotes; the password itself never stands in the file, which is not a secret',
       ],
+    ],
+    [
+      "routing: { protocol: bgp, as: 1, peer_as: 2, neighbor: [172.31.0.1, 'fe80::1'] }",
+      ['fe80::1 is a link-local address'],
+    ],
+    [
+      "routing: { protocol: bgp, as: 1, peer_as: 2, neighbor: [192.168.50.2, '2001:db8:31::1'] }",
+      ['192.168.50.2 is the address of gw1 itself'],
+    ],
+    [
+      "routing: { protocol: bgp, as: 1, peer_as: 2, neighbor: [172.31.0.1, 172.31.0.5, '2001:db8:31::1'] }",
+      ['the uplink of gw1 has two IPv4 neighbors, 172.31.0.1 and 172.31.0.5'],
     ],
   ])('says what is wrong: %s', (routing, messages) => {
     expect(withRouting(routing)).toEqual(messages);

@@ -9,6 +9,7 @@ import type { Route } from '../kinds/route/schema.ts';
 import type { Rule } from '../kinds/rule/schema.ts';
 import type { GatewayNumbers } from '../state/ledger.ts';
 import type { InboundPort } from '../topology/role.ts';
+import type { UplinkRouting } from '../spec/spec.ts';
 import type { SpreadMember } from '../topology/spread.ts';
 
 /** A network on its node, or a gateway on a member, in one address family. */
@@ -69,6 +70,8 @@ export interface MemberRedirect extends BaseRedirect {
     readonly mtu?: number;
     /** TCP connections that conntrack does not know are reset */
     readonly resetsFlows?: true;
+    /** the upstream router that this host exchanges routes with, from the address that the outside sees */
+    readonly router?: UplinkRouting;
   };
 }
 

@@ -5,7 +5,7 @@ import type { Family } from '../address/cidr.ts';
 export type Verdicts = Readonly<Record<string, GatewayVerdict>>;
 
 export interface GatewayVerdict {
-  /** members that were judged, in the order of the file: with others, or in another order, the verdict is void */
+  /** members that were judged, in the order of the file: in another order, the verdict is void */
   readonly members: readonly string[];
   readonly used: UsedMembers;
   /** with `mode: balance`: members that get no new connections; absent: none */

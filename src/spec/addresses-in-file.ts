@@ -1,7 +1,7 @@
 /** Addresses and subnets of the file with their positions. */
 import { type Address, type Subnet, familyOf } from '../address/cidr.ts';
 import { blockedFamilies } from './blocked.ts';
-import type { Draft } from './schema.ts';
+import type { Draft, DraftGateway } from './schema.ts';
 import type { Path } from './tree.ts';
 
 export interface SubnetInFile {
@@ -54,42 +54,46 @@ export function nameServersOf(draft: Draft): AddressInFile[] {
   );
 }
 
-/** Addresses that gateways send from and to: next hops and tunnel ends of uplinks, and `snat`. */
+/** Addresses that gateways send from and to: next hops, neighbors and tunnel ends of uplinks, and `snat`. */
 export function gatewayAddressesOf(draft: Draft): AddressInFile[] {
   return Object.entries(draft.gateways ?? {}).flatMap(([gateway, { members = [], snat }]) => {
     const path = ['gateways', gateway];
-    const nextHops = members.flatMap(({ uplink }, i): AddressInFile[] => {
-      return (uplink?.via ?? []).map((address, j) => ({
-        address,
-        what: 'the next hop',
-        onLink: true,
-        path: [...path, 'members', i, 'uplink', 'via', j],
-      }));
-    });
-    const endpoints = members.flatMap(({ uplink }, i): AddressInFile[] => {
-      const address = uplink?.wireguard?.endpoint?.address;
-      const what = 'the far end of the tunnel';
-      return address === undefined
-        ? []
-        : [{ address, what, path: [...path, 'members', i, 'uplink', 'wireguard', 'endpoint'] }];
-    });
-    const ends = members.flatMap(({ uplink }, i) =>
-      (['gre', 'ipip'] as const).flatMap((kind) =>
-        (['local', 'remote'] as const).flatMap((end): AddressInFile[] => {
-          const address = uplink?.[kind]?.[end];
-          const what = `the ${end} end of the tunnel`;
-          return address === undefined
-            ? []
-            : [{ address, what, path: [...path, 'members', i, 'uplink', kind, end] }];
-        }),
-      ),
-    );
     const sources = typeof snat === 'object' ? snat : [];
     return [
-      ...nextHops,
-      ...ends,
-      ...endpoints,
+      ...members.flatMap(({ uplink }, i) =>
+        uplink ? uplinkAddressesOf(uplink, [...path, 'members', i, 'uplink']) : [],
+      ),
       ...sources.map((address, i) => ({ address, what: 'the snat address', path: [...path, 'snat', i] })),
     ];
   });
+}
+
+type DraftUplink = NonNullable<NonNullable<DraftGateway['members']>[number]['uplink']>;
+
+function uplinkAddressesOf(uplink: DraftUplink, path: Path): AddressInFile[] {
+  const { via = [], routing, wireguard } = uplink;
+  const endpoint = wireguard?.endpoint?.address;
+  return [
+    ...via.map((address, i) => ({
+      address,
+      what: 'the next hop',
+      onLink: true as const,
+      path: [...path, 'via', i],
+    })),
+    ...(routing?.neighbor ?? []).map((address, i) => ({
+      address,
+      what: 'the neighbor',
+      path: [...path, 'routing', 'neighbor', i],
+    })),
+    ...(['gre', 'ipip'] as const).flatMap((kind) =>
+      (['local', 'remote'] as const).flatMap((end) => {
+        const address = uplink[kind]?.[end];
+        const what = `the ${end} end of the tunnel`;
+        return address === undefined ? [] : [{ address, what, path: [...path, kind, end] }];
+      }),
+    ),
+    ...(endpoint === undefined
+      ? []
+      : [{ address: endpoint, what: 'the far end of the tunnel', path: [...path, 'wireguard', 'endpoint'] }]),
+  ];
 }

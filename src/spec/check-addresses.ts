@@ -74,9 +74,20 @@ function listsOf({ hosts = {}, networks = {}, gateways = {} }: Draft): AddressLi
       what: 'next hops',
       keep: 'leads to the outside',
     }));
+    const neighbors = members.map(({ host, uplink }, i) => ({
+      list: uplink?.routing?.neighbor ?? [],
+      path: [...path, 'members', i, 'uplink', 'routing', 'neighbor'],
+      owner: `the uplink of ${host ?? 'this member'}`,
+      what: 'neighbors',
+      keep: 'leads to the outside',
+    }));
     const list = typeof snat === 'object' ? snat : [];
     const keep = 'the world is to see';
-    return [...nextHops, { list, path: [...path, 'snat'], owner: gateway, what: 'snat addresses', keep }];
+    return [
+      ...nextHops,
+      ...neighbors,
+      { list, path: [...path, 'snat'], owner: gateway, what: 'snat addresses', keep },
+    ];
   });
   const ofNetworks = Object.entries(networks).flatMap(([network, { dns }]) => {
     if (typeof dns !== 'object') return [];

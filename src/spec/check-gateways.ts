@@ -39,12 +39,20 @@ function checkUplinks({ draft, valuePosition }: CheckInput): RangedProblem[] {
         );
       }
       const own = host === undefined ? [] : addressesOf(draft, host);
-      for (const [j, via] of (uplink?.via ?? []).entries()) {
-        if (!own.includes(via)) continue;
-        const hint = 'name the neighbour at the other end of the link, or leave via out';
-        problems.push(
-          problemAt(valuePosition([...path, 'via', j]), `${via} is the address of ${host} itself`, hint),
-        );
+      const farEnds = [
+        [['via'], uplink?.via ?? [], 'name the neighbour at the other end of the link, or leave via out'],
+        [
+          ['routing', 'neighbor'],
+          uplink?.routing?.neighbor ?? [],
+          'name the router at the far end of the uplink',
+        ],
+      ] as const;
+      for (const [key, addresses, hint] of farEnds) {
+        for (const [j, address] of addresses.entries()) {
+          if (!own.includes(address)) continue;
+          const message = `${address} is the address of ${host} itself`;
+          problems.push(problemAt(valuePosition([...path, ...key, j]), message, hint));
+        }
       }
       return problems;
     }),

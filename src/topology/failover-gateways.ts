@@ -91,11 +91,26 @@ function verdictOf(gateway: FailoverGateway, verdicts: Verdicts): GatewayVerdict
   return verdict && judges(verdict, gateway) ? verdict : undefined;
 }
 
-/** Whether a verdict is about the members of the file. */
+/**
+ * Whether a verdict is about the members of the file: those that are in both have the same order. A member that is new, or
+ * gone, must not lead packets back to one that has failed or is drained.
+ */
 export function judges({ members }: GatewayVerdict, gateway: FailoverGateway): boolean {
+  const hosts = gateway.members.map(({ host }) => host);
+  const [judged, inFile] = [
+    members.filter((host) => hosts.includes(host)),
+    hosts.filter((host) => members.includes(host)),
+  ];
+  return judged.length > 0 && judged.every((host, position) => inFile[position] === host);
+}
+
+/** Whether it is about all of them: an outage of others is none of these. */
+export function judgesAll(verdict: GatewayVerdict, gateway: FailoverGateway): boolean {
+  const { length } = gateway.members;
   return (
-    members.length === gateway.members.length &&
-    gateway.members.every(({ host }, position) => members[position] === host)
+    length === verdict.members.length &&
+    judges(verdict, gateway) &&
+    gateway.members.every(({ host }) => verdict.members.includes(host))
   );
 }
 

@@ -1,7 +1,7 @@
 /** What the agent's verdicts change in a node's role: the members in use, and networks that leave directly. */
 import { type Family, families, familyOf } from '../address/cidr.ts';
 import type { Outages, Verdicts } from '../health/verdict.ts';
-import { judges, withUsedMembers } from './failover-gateways.ts';
+import { judgesAll, withUsedMembers } from './failover-gateways.ts';
 import type { FailoverGateway, HostRole, NodeNetwork } from './role.ts';
 
 /** Facts of a host that decide whether a verdict is in force. */
@@ -33,7 +33,7 @@ export function directFamilies(
 ): Outages {
   if (whenDown !== 'direct' || !gateway || !Object.hasOwn(verdicts, gateway.name)) return {};
   const verdict = verdicts[gateway.name];
-  if (!verdict || !judges(verdict, gateway)) return {};
+  if (!verdict || !judgesAll(verdict, gateway)) return {};
   const begun = Object.hasOwn(leavesDirectly, name) ? leavesDirectly[name] : undefined;
   return Object.fromEntries(
     families.flatMap((family) => {

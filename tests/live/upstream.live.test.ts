@@ -235,6 +235,35 @@ describe('an upstream router by BGP', () => {
     ]);
     expect(kept).not.toMatch(/"secret"|other/);
   });
+
+  it('does not hear containers, whose address would be that of its neighbour', async () => {
+    const applyWith = async (snat: string): Promise<void> => {
+      await writeFile(world, bgp, `    snat: ${snat}\n`, uplinkBgp);
+      for (const host of allHosts()) await mustSucceed(host, 'apply', '--yes');
+      await waitForMember('gw1');
+      await waitFor('answers', async () => (await pings()).every(Boolean));
+    };
+    await applyWith('masquerade');
+    const opening = '(tcp[13] & 0x12 == 2) or (ip6[6] == 6 and ip6[53] & 0x12 == 2)';
+    const capture = await world.capture('upstream', 'gw1', opening);
+    for (const family of families) {
+      for (const port of ['179', '180'])
+        await world.containers.run('web', [
+          'timeout',
+          '1',
+          'busybox',
+          'nc',
+          addressesOf(family).upstream,
+          port,
+        ]);
+    }
+    const seen = (await capture.stop()).map(
+      ({ source, destinationPort }) => `${source} to ${destinationPort}`,
+    );
+    // Control: another port is reached, with the address of the member.
+    expect([...new Set(seen)]).toEqual(families.map((family) => `${addressesOf(family).uplink} to 180`));
+    await applyWith('none');
+  });
 });
 
 const uplinkOspf = (more = ''): string =>

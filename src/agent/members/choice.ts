@@ -22,7 +22,8 @@ export function freshChoice(
   outage?: string,
 ): Choice {
   if (!balance) {
-    const chosen = verdict?.used[family];
+    const before = verdict?.used[family];
+    const chosen = before && hosts.includes(before.host) ? before : undefined;
     return { kind: 'one', health: freshHealth(policy, hosts, chosen?.host, outage), chosen };
   }
   const before = verdict?.away?.[family] ?? [];
@@ -84,6 +85,11 @@ export function verdictOf(choice: Choice, family: Family): Pick<GatewayVerdict, 
 export function firstUsed(choice: Choice): string {
   if (choice.kind === 'one') return choice.health.used;
   return choice.health.members.find(({ host }) => !isAway(choice.health, host))?.host ?? '';
+}
+
+/** Whether new connections may leave by a member. */
+export function isUsed(choice: Choice, host: string): boolean {
+  return choice.kind === 'one' ? choice.health.used === host : !isAway(choice.health, host);
 }
 
 export function membersIn({ health }: Choice): readonly MemberHealth[] {

@@ -1,11 +1,11 @@
 /** A gateway that the agent judges, and its verdict: the members in use, and an outage of all members. */
 import type { Family } from '../../address/cidr.ts';
-import type { HealthEvent } from '../../health/health.ts';
+import { type HealthEvent, answersNow } from '../../health/health.ts';
 import type { GatewayVerdict, Outage, Verdicts } from '../../health/verdict.ts';
 import type { Facts } from '../../state/facts.ts';
 import type { FailoverGateway, HostRole } from '../../topology/role.ts';
 import { directFamilies } from '../../topology/verdicts.ts';
-import { type Choice, firstUsed, learnChoice, membersIn, verdictOf } from './choice.ts';
+import { type Choice, firstUsed, isUsed, learnChoice, membersIn, verdictOf } from './choice.ts';
 
 /** A gateway in one family, and what the agent has found out about it. */
 export interface Judged {
@@ -46,10 +46,15 @@ export function learnAbout(
   return changes.length > 0 || outage !== one.outage || failed.join() !== one.failed.join();
 }
 
-/** A member that nothing is known of, as after a start of the agent, is what it was. */
+/**
+ * Members that keep no connections. A member that nothing is known of, as after a start of the agent, is what it was; and
+ * while no member in use answers, connections have nowhere to go.
+ */
 function failedNow({ gateway, choice, failed }: Judged): readonly string[] {
   if (!gateway.drainsFlows) return [];
-  return membersIn(choice)
+  const members = membersIn(choice);
+  if (!members.some((member) => isUsed(choice, member.host) && answersNow(member))) return failed;
+  return members
     .filter(({ host, state }) => state === 'down' || (state === 'unknown' && failed.includes(host)))
     .map(({ host }) => host);
 }

@@ -289,4 +289,17 @@ describe('members of a gateway with flows drain', () => {
     rounds(20);
     expect(published.at(-1)?.['office']).not.toHaveProperty('failed');
   });
+
+  it('keep their connections while no member answers', () => {
+    const { members, published, rounds } = started();
+    members.follow(draining, factsWith(lan, bridge), []);
+    rounds(20);
+    members.follow(draining, factsWith(lan, bridge), ['gw1']);
+    rounds(30);
+    rounds(20, ['gw1', 'gw2']);
+    expect(published.flatMap(({ office }) => (office?.failed ? [office.failed] : []))).toEqual([]);
+    // One of them comes back: the other has failed.
+    rounds(20, ['gw1']);
+    expect(published.at(-1)).toMatchObject({ office: { failed: { 4: ['gw1'], 6: ['gw1'] } } });
+  });
 });

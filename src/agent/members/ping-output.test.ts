@@ -49,6 +49,18 @@ describe('the output of ping', () => {
     expect(samplesOf(200, ...texts)).toEqual([[5], ['lost'], []]);
   });
 
+  it('goes on when the numbers of the probes begin again, after 65535', () => {
+    const reader = createPingReader(200);
+    const samples = (text: string, now: number) =>
+      reader.read(text, now).map(({ roundTrip }) => roundTrip ?? 'lost');
+    for (let probe = 1; probe <= 65_535; probe += 1) expect(samples(answer(probe, 5), 0)).toEqual([5]);
+    expect(samples(answer(0, 5), 10)).toEqual([5]);
+    expect(samples(answer(1, 5), 210)).toEqual([5]);
+    expect(samples(silence(2), 610)).toEqual(['lost']);
+    expect(samples(answer(2, 300), 620)).toEqual([]);
+    expect(samples(answer(3, 5), 630)).toEqual([5]);
+  });
+
   it('waits a second for the first answer', () => {
     const texts = [
       [200, silence(1)],

@@ -12,6 +12,14 @@ export interface PingReader {
 const patience = 3;
 /** milliseconds for an answer while no round trip is known, and at most */
 const longestWait = 1000;
+/** Numbers of probes have 16 bits: 65535 is followed by 0. */
+const numbers = 0x1_0000;
+
+function isNewer(probe: number, than: number): boolean {
+  const ahead = (probe - than + numbers) % numbers;
+  return ahead > 0 && ahead < numbers / 2;
+}
+
 /** part of a new round trip in the usual one */
 const weight = 0.125;
 
@@ -27,17 +35,23 @@ export function createPingReader(interval: number): PingReader {
   /** probe -> time at which it is lost */
   const pending = new Map<number, number>();
   let newest = 0;
+  /** @returns whether it is newer than all before */
+  const advance = (probe: number): boolean => {
+    if (!isNewer(probe, newest)) return false;
+    newest = probe;
+    return true;
+  };
   const answered = (probe: number, roundTrip: number): PingSample[] => {
     usual = usual === undefined ? roundTrip : usual + (roundTrip - usual) * weight;
-    const known = pending.delete(probe) || probe > newest;
-    newest = Math.max(newest, probe);
+    const isNew = advance(probe);
+    const known = pending.delete(probe) || isNew;
     // An answer to a probe that has counted as lost already comes too late.
     return known ? [{ roundTrip }] : [];
   };
   const silent = (probe: number, now: number): void => {
     const wait = usual === undefined ? longestWait : Math.min(longestWait, usual * patience);
     pending.set(probe, now + Math.max(0, wait - interval));
-    newest = Math.max(newest, probe);
+    advance(probe);
   };
   const lostAt = (now: number): PingSample[] => {
     const lost = [...pending].filter(([, until]) => until <= now).map(([probe]) => probe);

@@ -19,9 +19,11 @@ export function createProbers(
   end: AbortSignal,
 ): Probers {
   const running = new Map<string, Prober>();
+  let left = 0;
   return {
     follow(probes) {
       if (end.aborted) return;
+      left = Math.max(0, probes.length - probersAtMost);
       const wanted = new Map(probes.slice(0, probersAtMost).map((probe) => [keyOf(probe), probe]));
       for (const [key, { stop }] of running) {
         if (wanted.has(key)) continue;
@@ -31,8 +33,17 @@ export function createProbers(
       for (const [key, probe] of wanted)
         if (!running.has(key)) running.set(key, startProber(probe, ports, on, end));
     },
-    failed: () => [...running.values()].map(({ monitor }) => monitor.state()).filter((one) => !one.running),
+    failed: () => [
+      ...[...running.values()].map(({ monitor }) => monitor.state()).filter((one) => !one.running),
+      ...(left > 0 ? [tooMany(left)] : []),
+    ],
   };
+}
+
+function tooMany(left: number): MonitorState {
+  const error = `it sends ${probersAtMost} at most; fewer targets of \`check:\` make fewer probes`;
+  const what = `probes for ${left} more pairs of member and target`;
+  return { what, command: 'ping', running: false, restarts: 0, error };
 }
 
 interface Prober {

@@ -7,7 +7,7 @@ import { birdConfig } from './config.ts';
 import { lanLink } from './ospf.ts';
 import { secretsOf } from './secrets.ts';
 
-/** Name of a gateway whose routes are exchanged -> reasons why the daemon cannot start; mostly none */
+/** Name of a gateway whose routes are exchanged -> reasons why the daemon cannot exchange them; mostly none */
 export type LearnedGateways = ReadonlyMap<string, readonly Refusal[]>;
 
 export function learnedGateways({ routed = [], addresses }: HostRole, facts: Facts): LearnedGateways {
@@ -58,15 +58,15 @@ function linkObstacles(gateway: string, addresses: HostRole['addresses'], facts:
     }));
 }
 
-/** One daemon for all gateways of the host. */
+/** One daemon for all gateways of the host but those that something is missing for: it must not close the others. */
 export function desiredDaemon(
   role: HostRole,
   numbers: Numbers,
   learned: LearnedGateways,
   facts: Facts,
 ): DesiredObject[] {
-  const { routed = [] } = role;
-  if (routed.length === 0 || [...learned.values()].some((obstacles) => obstacles.length > 0)) return [];
+  const routed = (role.routed ?? []).filter(({ name }) => (learned.get(name) ?? []).length === 0);
+  if (routed.length === 0) return [];
   const secrets = routed.flatMap(secretsOf);
   secrets.sort((a, b) => (a.name < b.name ? -1 : 1));
   const names = [...new Set(routed.map(({ name }) => name))];
@@ -74,7 +74,7 @@ export function desiredDaemon(
     {
       object: {
         kind: 'routing-daemon',
-        config: birdConfig(role, numbers, facts),
+        config: birdConfig({ ...role, routed }, numbers, facts),
         ...(secrets.length > 0 ? { secrets } : {}),
       },
       why: `exchange the routes of gateway${names.length > 1 ? 's' : ''} ${names.join(', ')}`,

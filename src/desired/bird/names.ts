@@ -42,7 +42,10 @@ export function protocolName(
 
 /** Session with one host: `node_office_gw1_4`. */
 export function sessionName(side: 'node' | 'member', gateway: string, peer: string, family: Family): string {
-  return symbol(side, gateway, peer, String(family));
+  const names = [gateway, peer];
+  // Gateway `a` with host `b_c` is not gateway `a_b` with host `c`.
+  const isPlain = names.every((name) => !name.includes('_'));
+  return symbol(side, ...names, ...(isPlain ? [] : [digest(names.join(' '))]), String(family));
 }
 
 /** Constant with the password of a gateway's uplink, and the file that defines it: `secret_office`. */

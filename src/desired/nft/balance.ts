@@ -71,6 +71,8 @@ function gatewayChains(
       choose,
       [
         ...isRedirected(family, 'destination', redirects).map((inside) => `${inside} return`),
+        // An ICMP error belongs to the connection that it quotes, which may be one of somebody else.
+        `meta l4proto ${family === 4 ? 'icmp' : 'ipv6-icmp'} ct state related return`,
         // A member is not a way to another member.
         `${ip} daddr vmap @${memberMap(family, gateway)}`,
         `jhash ${ip} saddr . ${ip} daddr mod ${slots.length} seed ${hex(slotSeed)} vmap @${slotMap(family, gateway)}`,

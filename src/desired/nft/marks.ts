@@ -137,10 +137,15 @@ function gatewayChains(
   numbers: Numbers,
   { setBits, insideJumps, bypassJump }: MarkRules,
 ): DesiredObject[] {
+  const { bypassBit = 0 } = numbers;
   const { kind, gateways, mask, ownerBit } = steering;
   const firstRules = (gateway: string): string[] => {
     const { mark = 0 } = gateways.find((one) => one.gateway === gateway) ?? {};
-    const jumps = bypassJump.map((jump) => jump.replace('goto', 'jump'));
+    const jumps = bypassJump.flatMap((jump) => [
+      jump.replace('goto', 'jump'),
+      // They leave by no member, and their connections are none of any.
+      `meta mark & ${hex(bypassBit)} != 0x0 return`,
+    ]);
     return kind === 'mark' ? [...insideJumps, setBits(mark | ownerBit), ...jumps] : [setBits(0), ...jumps];
   };
   return [

@@ -2,8 +2,9 @@
  * Source NAT: the rules of chain `postrouting`. On a host that is several gateways of a network, source and device do
  * not tell a packet's gateway. So its routes are matched again, in the order of the `ip rule`s that selected the table.
  */
-import { type Family, type Subnet, prefixLength } from '../../address/cidr.ts';
+import { type Family, type Subnet, familyOf, prefixLength } from '../../address/cidr.ts';
 import { hex } from '../../kinds/words.ts';
+import { upstreamBgpPort } from '../bird/upstream.ts';
 import { ipKeyword } from './ip-keyword.ts';
 import { drop } from './drop.ts';
 import {
@@ -50,6 +51,13 @@ function natRulesOf(family: Family, redirects: readonly Redirect[], bit: string)
       decision: `${keep} between nodes`,
       from: subnetsOf(redirects),
     })),
+    ...gatewayPackets(family, redirects).flatMap(({ match, packets, from, nat }) =>
+      toRouter(family, nat).map((what) => ({
+        rule: `${match} oifname "${nat.device}" ${what} ${drop(family, 'source')}`,
+        decision: joinWords([packets, `oifname "${nat.device}"`, what, 'drop']),
+        from,
+      })),
+    ),
     ...gatewayPackets(family, redirects).map(({ match, packets, from, nat }) => ({
       rule: `${match} oifname "${nat.device}" ${verdictOf(family, nat)}`,
       decision: joinWords([packets, `oifname "${nat.device}"`, verdictOf(family, nat)]),
@@ -83,6 +91,21 @@ export function untranslatedRules(family: Family, redirects: readonly Redirect[]
         `${match} oifname "${nat.device}" ${nat.source === 'none' ? 'return' : drop(family, 'source')}`,
     ),
   ];
+}
+
+const ospf = 89;
+
+/**
+ * Packets that the upstream router would take for those of its neighbour, which have the same source after translation:
+ * a container could announce routes.
+ */
+function toRouter(family: Family, { source, router }: Nat): string[] {
+  if (!router || source === 'none') return [];
+  if (router.protocol === 'ospf') return [`meta l4proto ${ospf}`];
+  const ip = ipKeyword(family);
+  return router.neighbors
+    .filter((neighbor) => familyOf(neighbor) === family)
+    .map((neighbor) => `${ip} daddr ${neighbor} tcp dport ${upstreamBgpPort}`);
 }
 
 /** `snat: none` keeps the source address. */

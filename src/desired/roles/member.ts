@@ -107,14 +107,20 @@ function openRedirect(
     },
     returnPaths: returnPathsOf(served, facts),
     defaultRouters: defaultRoutersOf(served, family, facts),
-    nat: {
-      gateway: gateway.name,
-      device,
-      source: snatSource(gateway, family),
-      ...mtuOf(device, facts),
-      ...(gateway.resetsFlows ? { resetsFlows: true } : {}),
-    },
+    nat: natOf(gateway, family, facts),
     published: publishedRules(gateway, family),
+  };
+}
+
+function natOf(gateway: MemberGateway, family: Family, facts: Facts): NonNullable<MemberRedirect['nat']> {
+  const { name, uplink, resetsFlows } = gateway;
+  return {
+    gateway: name,
+    device: uplink.device,
+    source: snatSource(gateway, family),
+    ...mtuOf(uplink.device, facts),
+    ...(resetsFlows ? { resetsFlows } : {}),
+    ...(uplink.routing ? { router: uplink.routing } : {}),
   };
 }
 

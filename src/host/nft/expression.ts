@@ -129,6 +129,7 @@ const protocolNumbers: Readonly<Record<string, string>> = {
   ipip: '4',
   ipv6: '41',
   gre: '47',
+  ospf: '89',
 };
 
 /** Device names are quoted, ports are decimal. */
