@@ -7,7 +7,7 @@ import { endingWithStdin } from '../../src/host/process/background.ts';
 import type { Running } from '../../src/host/ports.ts';
 import { addresses } from '../../src/lab/layout.ts';
 import type { World } from '../../src/lab/world.ts';
-import { privateAs } from '../../src/desired/bird/session.ts';
+import { privateAs } from '../../src/desired/bird/lan-bgp.ts';
 import { usualBgpPort } from '../../src/spec/routing-fields.ts';
 import type { Context } from '../parts/part.ts';
 import { startBird } from '../../tests/live/routing/bird.ts';

@@ -132,7 +132,7 @@ export function outageDue({
   return Math.max(lastDown + (hasWorked ? hold : Math.max(hold, longestStart)), outageSince + hold);
 }
 
-/** An outage ends when a member is known to work: that nothing is known of any, as after a start, ends none. */
+/** An outage ends when a member works, not when nothing is known of any, as after a start. */
 export function withOutage<Known extends MembersHealth>(health: Known, time: number): Known {
   const works = health.members.some(({ state }) => state === 'up');
   const next = works && !health.hasWorked ? { ...health, hasWorked: true } : health;
@@ -200,7 +200,7 @@ function choose(health: Health, time: number): Health {
   const { members, used, policy, usedSince } = health;
   if (usedSince !== undefined && time - usedSince < holdTime(policy)) return health;
   const current = members.find(({ host }) => host === used);
-  const usable = current !== undefined && current.state !== 'down' && !current.drained;
+  const usable = current !== undefined && isUsable(current);
   const next = usable ? preferredTo(health, time) : substituteFor(health);
   if (!next || next.host === used) return health;
   const why = usable ? `${next.host} works again` : faultText(used, current);
@@ -213,17 +213,25 @@ export function faultText(host: string, member: MemberHealth | undefined): strin
 }
 
 /** A member before the one in use, that has worked long enough. */
-function preferredTo(
-  { members, used, policy: { failback } }: Health,
-  time: number,
-): MemberHealth | undefined {
+function preferredTo({ members, used, policy }: Health, time: number): MemberHealth | undefined {
   const before = members.slice(
     0,
     members.findIndex(({ host }) => host === used),
   );
-  return before.find(({ state, drained, since = time }) => {
-    return state === 'up' && !drained && failback !== 'manual' && time - since >= failback;
-  });
+  return before.find((member) => mayReturn(member, policy, time));
+}
+
+/** Whether a member that is out of use has worked long enough. */
+export function mayReturn(
+  { state, drained, since }: MemberHealth,
+  { failback }: Policy,
+  time: number,
+): boolean {
+  return state === 'up' && !drained && failback !== 'manual' && time - (since ?? time) >= failback;
+}
+
+export function isUsable({ state, drained }: MemberHealth): boolean {
+  return state !== 'down' && !drained;
 }
 
 /**

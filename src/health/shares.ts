@@ -9,7 +9,9 @@ import {
   answersNow,
   faultText,
   freshMembers,
+  isUsable,
   learnOfMembers,
+  mayReturn,
   withOutage,
 } from './health.ts';
 import type { Policy } from './policy.ts';
@@ -51,11 +53,9 @@ export function learnShares(shares: Shares, ...events: readonly HealthEvent[]): 
  */
 function chooseAway({ policy, members, away }: Shares, time: number): readonly AwayMember[] {
   const isAway = (host: string): boolean => away.some((one) => one.host === host);
-  const hasWorked = ({ state, since = time }: MemberHealth): boolean =>
-    state === 'up' && policy.failback !== 'manual' && time - since >= policy.failback;
   const inUse = members.filter(({ host }) => !isAway(host));
   const kept = inUse.filter(isUsable);
-  const back = members.filter((one) => isAway(one.host) && !one.drained && hasWorked(one));
+  const back = members.filter((one) => isAway(one.host) && mayReturn(one, policy, time));
   const working = [...kept, ...back];
   const sharing = working.length > 0 ? working : substitutes(members);
   // Those that fail stay in use until another one can take over.
@@ -67,10 +67,6 @@ function chooseAway({ policy, members, away }: Shares, time: number): readonly A
 
 function awayNow(member: MemberHealth): AwayMember {
   return { host: member.host, why: faultText(member.host, member) };
-}
-
-function isUsable({ state, drained }: MemberHealth): boolean {
-  return state !== 'down' && !drained;
 }
 
 /** The latest probe was answered, or nothing is known that speaks against it. */

@@ -1,5 +1,5 @@
 /** The choice among the members of a gateway, in one family: one of them, or those that share its connections. Pure. */
-import { type Health, type HealthEvent, type MemberHealth, freshHealth, learn } from '../../health/health.ts';
+import { type Health, type HealthEvent, freshHealth, learn } from '../../health/health.ts';
 import { type Shares, freshShares, learnShares } from '../../health/shares.ts';
 import { slotCount, slotOwners, slotsByOwner } from '../../health/slots.ts';
 import type { GatewayVerdict, UsedMember } from '../../health/verdict.ts';
@@ -70,8 +70,7 @@ export function sharesOf({ members }: FailoverGateway, choice: Choice): Map<stri
   const here = members
     .filter(({ host }) => choice.health.members.some((one) => one.host === host))
     .map(({ host, weight = 1 }) => ({ host, weight }));
-  const inUse = here.map(({ host }) => host).filter((host) => !isAway(choice.health, host));
-  const slots = slotsByOwner(slotOwners(here, inUse));
+  const slots = slotsByOwner(slotOwners(here, inUse(choice)));
   return new Map(here.map(({ host }) => [host, (slots.get(host) ?? 0) / slotCount]));
 }
 
@@ -81,17 +80,14 @@ export function verdictOf(choice: Choice, family: Family): Pick<GatewayVerdict, 
   return choice.away.length === 0 ? undefined : { used: {}, away: { [family]: choice.away } };
 }
 
+/** Hosts of the members that new connections may leave by, most preferred first. */
+export function inUse({ kind, health }: Choice): string[] {
+  return kind === 'one'
+    ? [health.used]
+    : health.members.map(({ host }) => host).filter((host) => !isAway(health, host));
+}
+
 /** The member in use; of several, the first. */
 export function firstUsed(choice: Choice): string {
-  if (choice.kind === 'one') return choice.health.used;
-  return choice.health.members.find(({ host }) => !isAway(choice.health, host))?.host ?? '';
-}
-
-/** Whether new connections may leave by a member. */
-export function isUsed(choice: Choice, host: string): boolean {
-  return choice.kind === 'one' ? choice.health.used === host : !isAway(choice.health, host);
-}
-
-export function membersIn({ health }: Choice): readonly MemberHealth[] {
-  return health.members;
+  return inUse(choice)[0] ?? '';
 }

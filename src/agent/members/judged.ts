@@ -5,7 +5,7 @@ import type { GatewayVerdict, Outage, Verdicts } from '../../health/verdict.ts';
 import type { Facts } from '../../state/facts.ts';
 import type { FailoverGateway, HostRole } from '../../topology/role.ts';
 import { directFamilies } from '../../topology/verdicts.ts';
-import { type Choice, firstUsed, isUsed, learnChoice, membersIn, verdictOf } from './choice.ts';
+import { type Choice, firstUsed, inUse, learnChoice, verdictOf } from './choice.ts';
 
 /** A gateway in one family, and what the agent has found out about it. */
 export interface Judged {
@@ -47,13 +47,14 @@ export function learnAbout(
 }
 
 /**
- * Members that keep no connections. A member that nothing is known of, as after a start of the agent, is what it was; and
- * while no member in use answers, connections have nowhere to go.
+ * Members that keep no connections. After a start of the agent, one that nothing is known of stays what it was. While no
+ * member in use answers, the list stays, since connections have nowhere to go.
  */
 function failedNow({ gateway, choice, failed }: Judged): readonly string[] {
   if (!gateway.drainsFlows) return [];
-  const members = membersIn(choice);
-  if (!members.some((member) => isUsed(choice, member.host) && answersNow(member))) return failed;
+  const { members } = choice.health;
+  const used = inUse(choice);
+  if (!members.some((member) => used.includes(member.host) && answersNow(member))) return failed;
   return members
     .filter(({ host, state }) => state === 'down' || (state === 'unknown' && failed.includes(host)))
     .map(({ host }) => host);

@@ -9,7 +9,7 @@ import type { Outage, Verdicts } from '../../health/verdict.ts';
 import type { Facts } from '../../state/facts.ts';
 import { judges } from '../../topology/failover-gateways.ts';
 import type { FailoverGateway, HostRole } from '../../topology/role.ts';
-import { firstUsed, freshChoice, membersIn, sharesOf } from './choice.ts';
+import { firstUsed, freshChoice, sharesOf } from './choice.ts';
 import { type Judged, type KnownHost, learnAbout, outageInForce, verdictsOf } from './judged.ts';
 import type { PingSample } from './ping-output.ts';
 import type { Probe } from './wanted-probes.ts';
@@ -187,7 +187,7 @@ function statusOf({ gateway, family, choice, outage }: Judged): GatewayHealth {
     used: firstUsed(choice),
     ...(since === undefined || why === undefined ? {} : { since, why }),
     ...(outage ? { outage: { since: outage.since, why: outage.why } } : {}),
-    members: membersIn(choice).map((member) => {
+    members: choice.health.members.map((member) => {
       const share = shares?.get(member.host);
       return { ...memberStatus(member), ...(share === undefined ? {} : { share }) };
     }),

@@ -6,7 +6,7 @@ import { type DirectStatus, type Status, type TrafficStatus, hostStatus } from '
 import { type KeptConnections, keptConnections } from '../../explain/kept-connections.ts';
 import { tunnelStateText } from '../../explain/tunnel-state.ts';
 import { withTunnelStates } from '../../explain/tunnel-status.ts';
-import { type SessionStatus, sessionStatus, sessionText } from '../../explain/routing.ts';
+import { type SessionStatus, sessionStatus, sessionText } from '../../explain/sessions/session-status.ts';
 import { readRoutingState } from '../../host/bird/sessions.ts';
 import type { Refusal } from '../../desired/redirect.ts';
 import type { Prepared, Target } from '../../inspect/prepare.ts';

@@ -11,10 +11,10 @@ import { linkNamed } from '../routing/neighbours.ts';
 import { block, inner } from './block.ts';
 import { memberBlocks } from './member.ts';
 import { nodeBlocks } from './node.ts';
-import { lanLink } from './ospf.ts';
+import { lanLink } from './lan-ospf.ts';
 import { routerId } from './router-id.ts';
 import { secretsOf } from './secrets.ts';
-import { bfdLines } from './session.ts';
+import { bfdLines } from './lan-bgp.ts';
 
 export function birdConfig(role: HostRole, numbers: Numbers, facts: Pick<Facts, 'links'>): string {
   const { host, addresses, routed = [] } = role;

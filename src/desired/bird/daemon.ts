@@ -4,7 +4,7 @@ import type { HostRole } from '../../topology/role.ts';
 import type { Numbers } from '../allocate/numbers.ts';
 import type { DesiredObject, Refusal } from '../redirect.ts';
 import { birdConfig } from './config.ts';
-import { lanLink } from './ospf.ts';
+import { lanLink } from './lan-ospf.ts';
 import { secretsOf } from './secrets.ts';
 
 /** Name of a gateway whose routes are exchanged -> reasons why the daemon cannot exchange them; mostly none */

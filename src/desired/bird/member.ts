@@ -8,8 +8,8 @@ import { ofFamily } from '../addresses.ts';
 import { block, inner } from './block.ts';
 import { defaultOf, kernelBlock } from './kernel.ts';
 import { protocolName, sessionName, tableName } from './names.ts';
-import { memberOspf } from './ospf.ts';
-import { sessionBlock } from './session.ts';
+import { memberOspf } from './lan-ospf.ts';
+import { sessionBlock } from './lan-bgp.ts';
 import { announcedStatically, isInternal, upstreamBlocks } from './upstream.ts';
 
 /** Routes of a node that are kept although they are refused: enough to show them. */

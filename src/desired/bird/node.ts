@@ -8,8 +8,8 @@ import { ofFamily } from '../addresses.ts';
 import { block, inner } from './block.ts';
 import { defaultOf, kernelBlock } from './kernel.ts';
 import { protocolName, sessionName, tableName } from './names.ts';
-import { nodeOspf } from './ospf.ts';
-import { sessionBlock } from './session.ts';
+import { nodeOspf } from './lan-ospf.ts';
+import { sessionBlock } from './lan-bgp.ts';
 
 /** All that a member may announce, before its filter: enough to show what is refused. */
 const receiveLimit = 16;

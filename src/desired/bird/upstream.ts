@@ -15,7 +15,7 @@ import { addressOf, ofFamily } from '../addresses.ts';
 import { block, inner } from './block.ts';
 import { defaultOf } from './kernel.ts';
 import { protocolName, secretName } from './names.ts';
-import { bfdLines, timerLines } from './session.ts';
+import { bfdLines, timerLines } from './lan-bgp.ts';
 
 /** Where the upstream router listens. */
 export const upstreamBgpPort = 179;

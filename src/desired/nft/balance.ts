@@ -71,9 +71,9 @@ function gatewayChains(
       choose,
       [
         ...isRedirected(family, 'destination', redirects).map((inside) => `${inside} return`),
-        // An ICMP error belongs to the connection that it quotes, which may be one of somebody else.
+        // conntrack takes an ICMP error for a packet of the connection that it quotes: that may be one of another network.
         `meta l4proto ${family === 4 ? 'icmp' : 'ipv6-icmp'} ct state related return`,
-        // A member is not a way to another member.
+        // Packets to a member's own address leave by that member.
         `${ip} daddr vmap @${memberMap(family, gateway)}`,
         `jhash ${ip} saddr . ${ip} daddr mod ${slots.length} seed ${hex(slotSeed)} vmap @${slotMap(family, gateway)}`,
       ],

@@ -143,7 +143,7 @@ function gatewayChains(
     const { mark = 0 } = gateways.find((one) => one.gateway === gateway) ?? {};
     const jumps = bypassJump.flatMap((jump) => [
       jump.replace('goto', 'jump'),
-      // They leave by no member, and their connections are none of any.
+      // Packets that bypass the gateway leave by no member: none is chosen for them.
       `meta mark & ${hex(bypassBit)} != 0x0 return`,
     ]);
     return kind === 'mark' ? [...insideJumps, setBits(mark | ownerBit), ...jumps] : [setBits(0), ...jumps];

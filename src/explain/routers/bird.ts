@@ -1,7 +1,7 @@
 import { type Family, anywhere, families } from '../../address/cidr.ts';
 import { ofFamily } from '../../desired/addresses.ts';
 import { block, inner } from '../../desired/bird/block.ts';
-import { bfdLines } from '../../desired/bird/session.ts';
+import { bfdLines } from '../../desired/bird/lan-bgp.ts';
 import { ospfPasswordLines } from '../../desired/bird/upstream.ts';
 import { type RouterSystem, defaultOrigin } from './router-system.ts';
 import type { OspfLink, OwnRoute, Router, Session } from './router.ts';

@@ -1,8 +1,8 @@
 /** A member that does not run mustredirect: it speaks with the nodes, and with its upstream router if the file says so. */
 import { type Family, anywhere, families, familyOf, isLinkLocal } from '../../address/cidr.ts';
 import { ofFamily } from '../../desired/addresses.ts';
-import { privateAs } from '../../desired/bird/session.ts';
-import { lanArea } from '../../desired/bird/ospf.ts';
+import { privateAs } from '../../desired/bird/lan-bgp.ts';
+import { lanArea } from '../../desired/bird/lan-ospf.ts';
 import { secretsOf } from '../../desired/bird/secrets.ts';
 import { announcedStatically, medStep } from '../../desired/bird/upstream.ts';
 import { MustredirectError } from '../../error.ts';

@@ -1,7 +1,7 @@
 /** Why a BGP session is not up: what BIRD says, what the neighbour's packets say, and what it does not answer. */
-import type { BgpMessage } from '../../host/capture/routing/tcp.ts';
+import type { BgpMessage } from '../../host/capture/routing/bgp.ts';
 import { passwordFault } from './bgp-password.ts';
-import { deaf, saysNothing, silent } from './bgp-silence.ts';
+import { ignoresConnections, acceptsWithoutOpen, unanswered } from './bgp-silence.ts';
 import { type BgpView, accepts, theirOpen } from './bgp-view.ts';
 import { type Fault, type Rule, deviceFault, firstFault, isOfFile } from './view.ts';
 
@@ -14,17 +14,17 @@ function lastError({ packets, status }: Pick<BgpView, 'packets' | 'status'>): st
 const rules: readonly Rule<BgpView>[] = [
   deviceFault,
   noAddress,
-  rejected,
+  refusedByIcmp,
   // A daemon that has refused a session closes its port for some seconds.
   openFault,
   ttlSecurity,
-  told,
+  endedByNotification,
   closedPort,
   closedAtOnce,
   passwordFault,
-  saysNothing,
-  deaf,
-  silent,
+  acceptsWithoutOpen,
+  ignoresConnections,
+  unanswered,
 ];
 
 export function bgpFault(view: BgpView): Fault | undefined {
@@ -39,7 +39,7 @@ function noAddress({ local, address, link }: BgpView): Fault | undefined {
   };
 }
 
-function rejected({ packets = [], address, settings: { port }, local }: BgpView): Fault | undefined {
+function refusedByIcmp({ packets = [], address, settings: { port }, local }: BgpView): Fault | undefined {
   for (const { source, message } of packets) {
     if (message.kind !== 'error' || message.protocol !== 'tcp') continue;
     if (message.to !== address || message.port !== port) continue;
@@ -110,7 +110,7 @@ function notifications({ received }: BgpView): Extract<BgpMessage, { type: 'noti
 }
 
 /** The neighbour says itself why it ends the session. */
-function told(view: BgpView): Fault | undefined {
+function endedByNotification(view: BgpView): Fault | undefined {
   const text =
     notifications(view)[0]?.text ??
     /^Received: (.+)/m.exec([...view.messages, lastError(view)].join('\n'))?.[1];

@@ -1,5 +1,5 @@
 /** Passwords of BGP (TCP MD5): the kernel drops what has a wrong one, and says nothing, to either side. */
-import { isSignedWith } from '../../host/capture/routing/signed.ts';
+import { isSignedWith } from '../../host/capture/routing/md5-signature.ts';
 import type { BgpView, Segment } from './bgp-view.ts';
 import type { Fault } from './view.ts';
 

@@ -3,7 +3,7 @@ import { familyOf } from '../../address/cidr.ts';
 import { type BgpView, accepts, theirOpen } from './bgp-view.ts';
 import { type Fault, isOfFile } from './view.ts';
 
-export function saysNothing(view: BgpView): Fault | undefined {
+export function acceptsWithoutOpen(view: BgpView): Fault | undefined {
   // BIRD has sent its OPEN, which may be long ago.
   const connected = accepts(view) || view.status.state === 'OpenSent';
   const expired = view.messages.some((text) => text.startsWith('Error: Hold timer expired'));
@@ -18,7 +18,13 @@ export function saysNothing(view: BgpView): Fault | undefined {
 }
 
 /** It opens connections itself, and its other segments never come. */
-export function deaf({ received, sent, address, settings: { port }, local }: BgpView): Fault | undefined {
+export function ignoresConnections({
+  received,
+  sent,
+  address,
+  settings: { port },
+  local,
+}: BgpView): Fault | undefined {
   if (sent.length === 0 || received.length === 0) return undefined;
   if (!received.every(({ flags }) => flags.join() === 'syn')) return undefined;
   return {
@@ -27,7 +33,7 @@ export function deaf({ received, sent, address, settings: { port }, local }: Bgp
   };
 }
 
-export function silent({
+export function unanswered({
   packets,
   sent,
   received,

@@ -4,7 +4,8 @@ import { addressOf } from '../../desired/addresses.ts';
 import type { BgpSettings } from '../../desired/bird/session-settings.ts';
 import { uplinkAddress } from '../../desired/bird/upstream.ts';
 import type { RoutingPacket } from '../../host/capture/routing/routing-packet.ts';
-import type { BgpMessage, TcpFlag, TcpMessage } from '../../host/capture/routing/tcp.ts';
+import type { BgpMessage } from '../../host/capture/routing/bgp.ts';
+import type { TcpFlag, TcpMessage } from '../../host/capture/routing/tcp.ts';
 import type { SessionView } from './view.ts';
 
 export interface BgpView extends SessionView<BgpSettings> {

@@ -1,6 +1,6 @@
 /** Sessions that do not come up, bring no routes, or lack their BFD: each with its cause, and evidence of both sides. */
 import type { Family } from '../../address/cidr.ts';
-import { type ExpectedSession, expectedSessions } from '../../desired/bird/sessions.ts';
+import { type ExpectedSession, expectedSessions } from '../../desired/bird/expected-sessions.ts';
 import { passwordIn } from '../../host/bird/password.ts';
 import { type RoutingState, newMessages, readRoutingState } from '../../host/bird/sessions.ts';
 import { printList } from '../../kinds/list.ts';
@@ -9,7 +9,7 @@ import type { HostRole } from '../../topology/role.ts';
 import type { LiveHost } from '../../verify/live-host.ts';
 import type { Finding } from '../doctor.ts';
 import type { NotProbed } from '../interference/path.ts';
-import { statusOf } from '../routing.ts';
+import { statusOf } from './session-status.ts';
 import { bfdFault } from './bfd-fault.ts';
 import { bgpFault, ttlSecurity } from './bgp-fault.ts';
 import { type BgpView, bgpView } from './bgp-view.ts';

@@ -15,8 +15,8 @@ const rules: readonly Rule<OspfView>[] = [
   mismatch,
   wrongTtl,
   saidByBird,
-  notReceived,
-  notHeard,
+  droppedHere,
+  droppedThere,
   networkType,
   stuck,
 ];
@@ -84,7 +84,7 @@ function neighborOf({ neighbors, received, host }: OspfView): OspfNeighbor | und
   return id === undefined ? undefined : neighbors[id];
 }
 
-function notReceived(view: OspfView): Fault | undefined {
+function droppedHere(view: OspfView): Fault | undefined {
   const { received, link } = view;
   if (received.length === 0 || neighborOf(view)) return undefined;
   return {
@@ -94,7 +94,7 @@ function notReceived(view: OspfView): Fault | undefined {
 }
 
 /** A router lists those that it hears. */
-function notHeard(view: OspfView): Fault | undefined {
+function droppedThere(view: OspfView): Fault | undefined {
   const { settings, link } = view;
   const hello = lastHello(view);
   if (!hello || hello.neighbors.includes(settings.routerId)) return undefined;

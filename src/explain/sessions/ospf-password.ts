@@ -1,5 +1,5 @@
 /** Passwords of OSPF: each packet shows whether it has one, of which kind, and in version 2 whether it is ours. */
-import { isSignedWith } from '../../host/capture/routing/signed.ts';
+import { isSignedWith } from '../../host/capture/routing/md5-signature.ts';
 import { type Heard, type OspfView, nameOf } from './ospf-view.ts';
 import type { Fault } from './view.ts';
 

@@ -1,11 +1,11 @@
 /** All that a host knows about one of its sessions, and what a fault of it looks like. */
 import type { Address } from '../../address/cidr.ts';
 import type { BgpSettings, OspfSettings } from '../../desired/bird/session-settings.ts';
-import type { ExpectedSession } from '../../desired/bird/sessions.ts';
+import type { ExpectedSession } from '../../desired/bird/expected-sessions.ts';
 import type { OspfNeighbor } from '../../host/bird/sessions.ts';
 import type { RoutingPacket } from '../../host/capture/routing/routing-packet.ts';
 import type { Link } from '../../state/facts.ts';
-import type { SessionStatus } from '../routing.ts';
+import type { SessionStatus } from './session-status.ts';
 
 export interface SessionView<S = BgpSettings | OspfSettings> {
   readonly session: ExpectedSession;

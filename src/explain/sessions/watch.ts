@@ -2,8 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Family, families } from '../../address/cidr.ts';
 import { ofFamily } from '../../desired/addresses.ts';
-import type { ExpectedSession } from '../../desired/bird/sessions.ts';
-import { lanLink } from '../../desired/bird/ospf.ts';
+import type { ExpectedSession } from '../../desired/bird/expected-sessions.ts';
+import { lanLink } from '../../desired/bird/lan-ospf.ts';
 import { linkNamed } from '../../desired/routing/neighbours.ts';
 import { type RoutingState, readLog } from '../../host/bird/sessions.ts';
 import { type Capture, startCaptureOf } from '../../host/capture/capture.ts';
@@ -12,7 +12,7 @@ import type { Facts, Link } from '../../state/facts.ts';
 import type { LiveHost } from '../../verify/live-host.ts';
 import { MustredirectError } from '../../error.ts';
 import { isInterruption } from '../../host/process/interrupt.ts';
-import { isAdjacent, statusOf } from '../routing.ts';
+import { isAdjacent, statusOf } from './session-status.ts';
 
 export interface Watched {
   /** absent: there is no capture */

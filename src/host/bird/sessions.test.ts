@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { expectedSessions } from '../../desired/bird/sessions.ts';
-import { sessionStatus, sessionText } from '../../explain/routing.ts';
+import { expectedSessions } from '../../desired/bird/expected-sessions.ts';
+import { sessionStatus, sessionText } from '../../explain/sessions/session-status.ts';
 import type { HostRole } from '../../topology/role.ts';
 import { decodeBfd, decodeNeighbors, decodeProtocols, decodeRefused, newMessages } from './sessions.ts';
 

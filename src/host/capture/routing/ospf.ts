@@ -1,5 +1,5 @@
 /** Decodes OSPF packets (RFC 2328, RFC 5340), as far as they tell why two routers do not become neighbours. */
-import type { Signed } from './signed.ts';
+import type { Signed } from './md5-signature.ts';
 
 export interface OspfMessage {
   readonly kind: 'ospf';

@@ -4,7 +4,7 @@ import * as fc from 'fast-check';
 import { decodePcap } from '../packet.ts';
 import type { OspfMessage } from './ospf.ts';
 import { type RoutingPacket, decodeRoutingPacket } from './routing-packet.ts';
-import { isSignedWith } from './signed.ts';
+import { isSignedWith } from './md5-signature.ts';
 import type { TcpMessage } from './tcp.ts';
 
 // tcpdump 4.99.3 on a host with BIRD 2.0.12 (172.31.0.2, OSPF password "secret"); FRR 8.4 on the other side (172.31.0.1).
@@ -73,7 +73,7 @@ describe('a recording of routing protocols', () => {
       direction: 'in',
       source: '172.31.0.1',
       ttl: 255,
-      message: { kind: 'bfd', state: 'Down', authenticated: false },
+      message: { kind: 'bfd', state: 'Down' },
     });
     expect(error?.message).toEqual({
       kind: 'error',

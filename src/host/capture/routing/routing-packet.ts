@@ -18,7 +18,6 @@ export interface RoutingPacket {
 export interface BfdMessage {
   readonly kind: 'bfd';
   readonly state: 'AdminDown' | 'Down' | 'Init' | 'Up';
-  readonly authenticated: boolean;
 }
 
 /** ICMP error about a TCP or UDP packet */
@@ -98,7 +97,7 @@ const bfdStates = ['AdminDown', 'Down', 'Init', 'Up'] as const;
 function decodeBfd(packet: Buffer): BfdMessage | undefined {
   if (packet.length < 24 || packet.readUInt8(0) >> 5 !== 1) return undefined;
   const second = packet.readUInt8(1);
-  return { kind: 'bfd', state: bfdStates[second >> 6] ?? 'Down', authenticated: (second & 4) !== 0 };
+  return { kind: 'bfd', state: bfdStates[second >> 6] ?? 'Down' };
 }
 
 type Codes = Readonly<Record<number, ErrorMessage['error']>>;

@@ -5,7 +5,7 @@ import { addressIn } from '../../topology/routed-gateways.ts';
 import type { HostRole, RoutedGateway } from '../../topology/role.ts';
 import { ofFamily } from '../addresses.ts';
 import { protocolName, sessionName, tableName } from './names.ts';
-import { lanArea } from './ospf.ts';
+import { lanArea } from './lan-ospf.ts';
 import { routerId } from './router-id.ts';
 import {
   type BgpSettings,
@@ -13,7 +13,7 @@ import {
   type OspfSettings,
   upstreamSettings,
 } from './session-settings.ts';
-import { privateAs } from './session.ts';
+import { privateAs } from './lan-bgp.ts';
 
 export interface ExpectedSession {
   /** name of the protocol in BIRD */

@@ -1,8 +1,8 @@
 /** Sessions of the routing daemon, for `status`. */
-import { type ExpectedSession, expectedSessions } from '../desired/bird/sessions.ts';
-import type { OspfNeighbor, RefusedRoute, RoutingState } from '../host/bird/sessions.ts';
-import { printList } from '../kinds/list.ts';
-import type { HostRole } from '../topology/role.ts';
+import { type ExpectedSession, expectedSessions } from '../../desired/bird/expected-sessions.ts';
+import type { OspfNeighbor, RefusedRoute, RoutingState } from '../../host/bird/sessions.ts';
+import { printList } from '../../kinds/list.ts';
+import type { HostRole } from '../../topology/role.ts';
 
 export interface SessionStatus {
   readonly gateway: string;
