@@ -2,6 +2,8 @@
 import type { Reading } from './reading.ts';
 
 export interface AgentState {
+  /** reads so far, those that failed included */
+  readonly attempts: number;
   /** reads so far, and milliseconds that the last one took */
   readonly reads: number;
   readonly lastRead?: number;
@@ -18,7 +20,7 @@ export interface AgentState {
   readonly reports?: readonly string[];
 }
 
-export const firstState: AgentState = { reads: 0, repairs: 0 };
+export const firstState: AgentState = { attempts: 0, reads: 0, repairs: 0 };
 
 /** The state, and lines for the log: what lasts is said once. */
 export interface Told {
@@ -35,6 +37,7 @@ export function afterRead(before: AgentState, reading: Reading, lastRead: number
   return {
     state: {
       ...rest,
+      attempts: before.attempts + 1,
       reads: before.reads + 1,
       lastRead,
       ...(reading.problem === undefined ? {} : { problem: reading.problem }),
@@ -64,7 +67,7 @@ export function afterRepair(before: AgentState, what: string, took: number): Tol
 export function afterFailure(before: AgentState, message: string): Told {
   const times = before.failure?.message === message ? before.failure.times + 1 : 1;
   return {
-    state: { ...before, failure: { message, times } },
+    state: { ...before, attempts: before.attempts + 1, failure: { message, times } },
     lines: times === 1 ? [`failed, and is tried again: ${message}`] : [],
   };
 }

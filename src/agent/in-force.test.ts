@@ -11,11 +11,11 @@ const applied = (hash: string): Applied => ({
   numbers: { gateways: { office: { table: 300, mark: 1 } } },
 });
 const source = (hash: string) => ({ source: { file, text: hash, hash, host: 'node1' } });
-const history = (hashes: readonly string[], givenUp?: string): History => ({
+const history = (hashes: readonly string[], ...givenUp: string[]): History => ({
   entries: [],
   applied: hashes.map(applied),
   older: false,
-  ...(givenUp === undefined ? {} : { givenUp }),
+  ...(givenUp.length === 0 ? {} : { givenUp }),
 });
 
 it.each([

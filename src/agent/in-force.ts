@@ -24,6 +24,6 @@ export function fileInForce(history: History, now: FileNow): InForce {
   if ('problem' in now) return { kind: 'file', source: last, problem: now.problem };
   const { source } = now;
   if (source.hash === last.hash && source.host === last.host) return { kind: 'file', source: last };
-  if (source.hash !== history.givenUp) return { kind: 'file', source };
+  if (!history.givenUp?.includes(source.hash)) return { kind: 'file', source };
   return { kind: 'file', source: last, problem: `${source.file}: was applied and undone` };
 }

@@ -123,3 +123,39 @@ describe('a network that its engine no longer has', () => {
     expect(host.state.docker?.networks).toMatchObject([{ name: 'web' }]);
   });
 });
+
+function write(host: FakeHost, path: string, written: string): void {
+  host.state.files = new Map([...host.state.files, [path, written]]);
+}
+
+it('a file that no longer names this host is not taken', async () => {
+  const { host, look } = await damagedHost();
+  write(host, file, near.replaceAll('here', 'her'));
+  const problem = `${file}: host here, which this agent holds, is not in the file`;
+  const reading = await look();
+  expect(reading).toMatchObject({
+    kind: 'differs',
+    problem,
+    what: expect.stringContaining('+ rule') as unknown,
+  });
+  expect(reading.kind === 'differs' && (await reading.repair())).toBe(true);
+  expect(await look()).toEqual({ kind: 'rest', problem });
+});
+
+it('a changed file that is refused leaves the applied one in force, which is repaired', async () => {
+  const { host, look } = await damagedHost();
+  const foreign = {
+    destination: '192.0.2.0/24',
+    device: 'eth0',
+    type: 'unicast',
+    metric: 0,
+    protocol: 3,
+  } as const;
+  host.state.routes = [...host.state.routes, { ...foreign, table: 500 }];
+  write(host, file, near.replace('snat: none', 'snat: none, table: 500'));
+  const reading = await look();
+  const problem = expect.stringContaining('table 500') as unknown;
+  expect(reading).toMatchObject({ kind: 'differs', problem });
+  expect(reading.kind === 'differs' && (await reading.repair())).toBe(true);
+  expect(await look()).toMatchObject({ kind: 'rest', problem });
+});

@@ -1,5 +1,4 @@
 /** One look at the file and the host: what is in force, and what differs from it. */
-import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { type Applied, type Source, appliedNow, readHistory } from '../apply/history.ts';
 import type { Caller } from '../apply/run/caller.ts';
@@ -7,7 +6,7 @@ import { type HostChange, changeHost } from '../apply/run/change-host.ts';
 import type { Known } from '../apply/run/change-routes.ts';
 import { earlierRunText, isOverdue, readOpenRun } from '../apply/run/earlier-run.ts';
 import { type HostContext, readAndPlan } from '../apply/run/host-context.ts';
-import { refuse } from '../apply/run/refuse.ts';
+import { RefusedError, refuse } from '../apply/run/refuse.ts';
 import { repairVerb } from '../apply/run/verbs.ts';
 import { MustredirectError, markHandled } from '../error.ts';
 import { readDrained } from '../host/files/drain-store.ts';
@@ -21,19 +20,13 @@ import { formatProblems } from '../spec/problem.ts';
 import type { Spec } from '../spec/spec.ts';
 import { hostRole } from '../topology/topology.ts';
 import type { Reading } from './reading.ts';
-import { type FileNow, fileInForce } from './in-force.ts';
+import { type FileReaderPorts, createFileReader } from './file-reader.ts';
+import { fileInForce } from './in-force.ts';
+import { type Rejected, rejectedFor, rejecting, withoutRejected } from './rejected.ts';
 
-export interface Looked {
+export interface Looked extends FileReaderPorts {
   readonly context: HostContext;
   readonly caller: Caller;
-  /** absolute path of the file */
-  readonly file: string;
-  /** host of the file that this machine is */
-  readonly host: string;
-  /** milliseconds, monotonic */
-  readonly now: () => number;
-  /** asks for another look after some milliseconds */
-  readonly later: (milliseconds: number) => void;
   /** called with what a look has found; undefined: nothing is applied */
   readonly onLook: (known: Found | undefined) => void;
 }
@@ -52,8 +45,6 @@ interface Parsed {
   known?: Compared;
 }
 
-/** A file that has changed is taken when it has stayed the same this long: an editor writes it in several steps. */
-const settleTime = 1000;
 /** milliseconds until it is looked again whether a run of somebody else has ended */
 const lockedPause = 500;
 /** seconds to wait for a run of somebody else */
@@ -66,7 +57,11 @@ const shownLines = 3;
 export function createLook(looked: Looked): () => Promise<Reading> {
   const readFile = createFileReader(looked);
   let last: Parsed | undefined;
-  return async () => {
+  let rejected: Rejected | undefined;
+  const reject = (source: Source, error: unknown): void => {
+    rejected = rejectedFor(source, error, looked.now());
+  };
+  const look = async (): Promise<Reading> => {
     const { host, places } = looked.context;
     const history = await readHistory(host.files, places.history);
     const applied = appliedNow(history);
@@ -75,52 +70,76 @@ export function createLook(looked: Looked): () => Promise<Reading> {
       looked.onLook(undefined);
       return { kind: 'rest', why: 'nothing is applied: `mustredirect apply` begins' };
     }
-    const { source, problem } = inForce;
+    const { source, problem } = withoutRejected(inForce, applied, rejected, looked.now());
+    const isNew = applied !== undefined && source.hash !== applied.hash;
     if (!last || !isDeepStrictEqual(last.source, source)) {
       last = { source, target: targetOf(looked.context, source) };
     }
-    const reading = await lookAt(looked, last, history.entries.at(-1)?.run);
-    return problem === undefined ? reading : { ...reading, problem };
+    try {
+      const reading = await lookAt(looked, last, isNew, history.entries.at(-1)?.run);
+      const told = problem === undefined ? reading : { ...reading, problem };
+      return isNew ? rejecting(told, (error) => reject(source, error)) : told;
+    } catch (error) {
+      if (!isNew || !(error instanceof RefusedError)) throw error;
+      reject(source, error);
+      return look();
+    }
   };
+  return look;
 }
 
-/** Compares the host with a file that is in force. */
-async function lookAt(looked: Looked, parsed: Parsed, run: string | undefined): Promise<Reading> {
+/**
+ * Compares the host with a file.
+ *
+ * @param isNew it is not applied yet
+ */
+async function lookAt(
+  looked: Looked,
+  parsed: Parsed,
+  isNew: boolean,
+  run: string | undefined,
+): Promise<Reading> {
   const { context, caller, onLook } = looked;
   const { source, target } = parsed;
   const holder = await lastHolder(context.host.files, context.places.lock);
   // Begun before the lock is looked at, which starts a program: where a run is at work, it is for nothing.
   const reading = markHandled(readAndPlan(context, target, parsed.known));
-  if (await isLocked(context.host, context.places.lock)) return atWork(looked);
+  // Reads must not pile up while a run takes long.
+  const resting = (rest: Reading): Promise<Reading> =>
+    reading.then(
+      () => rest,
+      () => rest,
+    );
+  if (await isLocked(context.host, context.places.lock)) return resting(atWork(looked));
   // Read after the lock: the journal of a run that goes on would look like that of one that was cut off.
   const openRun = await readOpenRun(context);
   if (openRun?.until !== undefined && !isOverdue(openRun))
-    return { kind: 'rest', why: earlierRunText(openRun) };
+    return resting({ kind: 'rest', why: earlierRunText(openRun) });
   const read = await reading;
   parsed.known = read;
   // A run that has begun meanwhile, and is undone, would leave no trace in the history.
   if ((await lastHolder(context.host.files, context.places.lock)) !== holder) return atWork(looked);
   const { plan, desired } = read;
   const drained = await readDrained(context.host.files, context.places.drained);
+  // Members are followed by the file that is in force.
+  if (isNew) refuse(desired.refusals);
   onLook({ ...read, target, source, run, drained: drained.map(({ host }) => host) });
   refuse(desired.refusals);
-  const reports = [...plan.notReady.map(notReadyText), ...plan.waiting];
-  const reported = reports.length === 0 ? {} : { reports };
-  if (plan.steps.length === 0 && !openRun) return { kind: 'rest', ...reported };
+  if (plan.steps.length === 0 && !openRun) return { kind: 'rest', ...reportsOf(plan) };
+  // Somebody may undo an open run before this one begins, which the history does not always tell.
+  const known = openRun ? {} : { read };
+  const verb = repairVerb(context, source, run);
   return {
     kind: 'differs',
-    ...reported,
+    ...reportsOf(plan),
     what: openRun ? `${earlierRunText(openRun)}; ${planText(plan)}` : planText(plan),
-    // Somebody may undo an open run before this one begins, which the history does not always tell.
-    repair: () =>
-      repair(caller, {
-        context,
-        target,
-        wait: lockWait,
-        ...(openRun ? {} : { read }),
-        ...repairVerb(context, source, run),
-      }),
+    repair: () => repair(caller, { context, target, wait: lockWait, ...known, ...verb }),
   };
+}
+
+function reportsOf({ notReady, waiting }: Plan): Pick<Reading, 'reports'> {
+  const reports = [...notReady.map(notReadyText), ...waiting];
+  return reports.length === 0 ? {} : { reports };
 }
 
 /** Returns false when another run has come first. */
@@ -138,40 +157,6 @@ async function repair(caller: Caller, change: HostChange): Promise<boolean> {
 function atWork({ later }: Looked): Reading {
   later(lockedPause);
   return { kind: 'rest', why: otherRun };
-}
-
-/** Reads the file on disk, which is taken once it has settled; until then, it is what was applied last. */
-function createFileReader({ context, file, host, now, later }: Looked) {
-  let changed: { readonly hash: string; readonly since: number } | undefined;
-  return async (applied: Applied): Promise<FileNow> => {
-    const text = await readText(context, file);
-    if (typeof text !== 'string') return text;
-    const source = { file, text, hash: hashOf(text), host };
-    if (source.hash === applied.hash) {
-      changed = undefined;
-      return { source };
-    }
-    if (changed?.hash !== source.hash) changed = { hash: source.hash, since: now() };
-    const left = changed.since + settleTime - now();
-    if (left > 0) {
-      later(left);
-      return { source: applied };
-    }
-    const parsed = parseSpec(text);
-    return parsed.kind === 'spec' ? { source } : { problem: formatProblems(parsed.problems, text, file) };
-  };
-}
-
-async function readText({ host }: HostContext, file: string): Promise<string | { readonly problem: string }> {
-  try {
-    return (await host.files.read(file)) ?? { problem: `${file}: no such file` };
-  } catch (error) {
-    return { problem: `${file}: ${error instanceof Error ? error.message : String(error)}` };
-  }
-}
-
-function hashOf(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
 }
 
 function targetOf(context: HostContext, source: Source | Applied): Target {

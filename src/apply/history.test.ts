@@ -35,17 +35,18 @@ function numbers(count: number): string[] {
 }
 
 describe('history', () => {
-  it.each<[readonly string[], string | undefined, string | undefined, string | undefined]>([
+  it.each<[readonly string[], string | undefined, string | undefined, string[] | undefined]>([
     [[], undefined, undefined, undefined],
     [['a'], 'a', 'nothing', undefined],
     [['a', 'b'], 'b', 'a', undefined],
-    [['a', back], undefined, undefined, 'hash of a'],
-    [['a', 'b', back], 'a', 'nothing', 'hash of b'],
-    [['a', 'b', 'c', back, back], 'a', 'nothing', 'hash of b'],
-    [['a', 'b', back, 'c'], 'c', 'a', 'hash of b'],
-    [['a', 'b', back, 'b1'], 'b1', 'a', 'hash of b'],
-    [['a', 'b', back, back], undefined, undefined, 'hash of a'],
-    [['a', back, back], undefined, undefined, 'hash of a'],
+    [['a', back], undefined, undefined, ['hash of a']],
+    [['a', 'b', back], 'a', 'nothing', ['hash of b']],
+    [['a', 'b', 'c', back, back], 'a', 'nothing', ['hash of c', 'hash of b']],
+    [['a', 'b', 'c', back, back, 'c'], 'c', 'a', ['hash of b']],
+    [['a', 'b', back, 'c'], 'c', 'a', ['hash of b']],
+    [['a', 'b', back, 'b1'], 'b1', 'a', ['hash of b']],
+    [['a', 'b', back, back], undefined, undefined, ['hash of b', 'hash of a']],
+    [['a', back, back], undefined, undefined, ['hash of a']],
   ])(
     'after %j has the applied file, the one before, and the one given up',
     async (names, now, before, up) => {

@@ -69,8 +69,8 @@ const historySchema = z.object({
   applied: z.array(appliedSchema),
   /** whether older files existed that are no longer kept */
   older: z.boolean(),
-  /** hash of the file that was undone last, until another apply of it: it is not applied at boot */
-  givenUp: z.string().exactOptional(),
+  /** hashes of files that were undone, until another apply of them: neither boot nor agent applies them; one in old files */
+  givenUp: z.union([z.string().transform((hash) => [hash]), z.array(z.string())]).exactOptional(),
 });
 
 const fileSchema = historySchema.extend({ version: z.literal(formatVersion) });
@@ -156,8 +156,12 @@ export async function recordApply(
     entries: withEntry(entries, entry),
     // A repeated apply of the same file is not a state to go back to.
     applied: [...(same ? applied.slice(0, -1) : applied), source],
-    ...(givenUp === undefined || givenUp === hash ? {} : { givenUp }),
+    ...withGivenUp((givenUp ?? []).filter((one) => one !== hash)),
   });
+}
+
+function withGivenUp(hashes: readonly string[]): Pick<History, 'givenUp'> {
+  return hashes.length === 0 ? {} : { givenUp: hashes.slice(-maxEntries) };
 }
 
 /** Repairs in a row are one entry: an agent must not drive out of the history what people did. */
@@ -181,7 +185,12 @@ export async function recordRollback(files: Files, path: string, what: HistoryEn
   await writeHistory(files, path, {
     ...history,
     entries: [...entries, { ...what, verb: 'rollback', file, hash }],
-    ...(repairedDrift ? {} : { applied: applied.slice(0, -1), givenUp: hash }),
+    ...(repairedDrift
+      ? {}
+      : {
+          applied: applied.slice(0, -1),
+          ...withGivenUp([...(history.givenUp ?? []).filter((one) => one !== hash), hash]),
+        }),
   });
 }
 

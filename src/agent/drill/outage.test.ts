@@ -27,3 +27,13 @@ it('reads IPv6, and answers in another order', () => {
 it('has nothing to say without answers', () => {
   expect(outageBetween([], [1, 5], 10)).toEqual({ sent: 5, lost: 5, longest: 0 });
 });
+
+it('goes on where the numbers of ping begin again, after 65535', () => {
+  const numbers = [1, 30_000, 60_000, 65_534, 65_535, 1, 2];
+  const lines = numbers.map(
+    (number, i) => `[${i}.00] 64 bytes from 203.0.113.10: icmp_seq=${number} ttl=62 time=1 ms\n`,
+  );
+  expect(readAnswers(lines.join('')).map(({ number }) => number)).toEqual([
+    1, 30_000, 60_000, 65_534, 65_535, 65_537, 65_538,
+  ]);
+});

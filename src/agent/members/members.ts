@@ -67,10 +67,17 @@ export interface Members {
   status(): readonly GatewayHealth[];
 }
 
+/** milliseconds */
+const publishAgainAfter = 5000;
+
 export function createMembers(ports: MembersPorts): Members {
   const { now, publish } = ports;
   let judged = new Map<string, Judged>();
-  const publishAll = (): void => publish(verdictsOf([...judged.values()]));
+  let publishedAt = -Infinity;
+  const publishAll = (): void => {
+    publishedAt = now();
+    publish(verdictsOf([...judged.values()]));
+  };
   const feed = (one: Judged, ...events: readonly HealthEvent[]): boolean => {
     const isChanged = learnAbout(one, ports, events);
     const due = one.gateway.leaveDirectly && outageDue(one.choice.health);
@@ -88,8 +95,9 @@ export function createMembers(ports: MembersPorts): Members {
     follow(role, facts, drained) {
       judged = followed(role, facts, judged, ports.id);
       for (const one of judged.values()) feed(one, ...eventsOf(one, facts, drained, now()));
-      // Also when the file could not be written, or somebody has removed it.
-      if (!isDeepStrictEqual(facts.verdicts ?? {}, verdictsOf([...judged.values()]))) publishAll();
+      // Somebody has removed the file, or it could not be written: each look would find that again at once.
+      const differs = !isDeepStrictEqual(facts.verdicts ?? {}, verdictsOf([...judged.values()]));
+      if (differs && now() - publishedAt >= publishAgainAfter) publishAll();
     },
     sample({ gateway, family, member, target }, { roundTrip }) {
       const one = judged.get(keyOf(gateway, family));

@@ -11,19 +11,24 @@ import { networkFolders, ownFolders, programsToWatch } from '../../agent/watched
 import { appliedNow, readHistory } from '../../apply/history.ts';
 import type { Caller } from '../../apply/run/caller.ts';
 import { MustredirectError } from '../../error.ts';
+import type { Progress } from '../../host/progress.ts';
 import type { HostContext } from '../../apply/run/host-context.ts';
 import type { EngineName } from '../../spec/spec.ts';
 import { type FolderWatch, watchFolder } from '../../host/files/watch.ts';
 import { startStream } from '../../host/process/stream.ts';
+import { createBackground } from '../../host/process/background.ts';
+import { takeLock } from '../../host/files/lock.ts';
+import type { Files } from '../../host/ports.ts';
 import { notifySystemd } from '../../host/process/systemd.ts';
 import { type HostOptions, openContext, openSession } from '../session/session.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
 export async function agent(terminal: Terminal, options: HostOptions): Promise<void> {
   const id = randomUUID();
-  const context = { ...(await openContext(terminal, options)), runningAgent: () => Promise.resolve(id) };
+  const { opened, reported } = countingProgress(await openContext(terminal, options));
+  const context = { ...opened, runningAgent: () => Promise.resolve(id) };
   const { host, places } = context;
-  await refuseSecondAgent(places.agent);
+  await refuseSecondAgent(host.files, places.agent);
   const file = resolve(terminal.folder, options.file);
   const last = appliedNow(await readHistory(host.files, places.history));
   const name = options.host ?? last?.host ?? (await openSession(terminal, options)).source.host;
@@ -53,14 +58,33 @@ export async function agent(terminal: Terminal, options: HostOptions): Promise<v
   await serveStatus(places.agent, status, end);
   watch.begin(running, { file, state: [places.history, places.journal, places.drained] });
   log(`holds ${name} to ${file}`);
-  await tellSystemd(context, terminal.env, running, end);
+  await tellSystemd(context, terminal.env, () => running.state().attempts + reported(), end);
   await running.run();
 }
 
-async function refuseSecondAgent(socket: string): Promise<void> {
+/** A run that takes long reports its steps: systemd must not take it for one that hangs. */
+function countingProgress<T extends Pick<HostContext, 'progress'>>(context: T) {
+  let steps = 0;
+  const progress: Progress = (work) => {
+    steps += 1;
+    context.progress?.(work);
+  };
+  return { opened: { ...context, progress }, reported: () => steps };
+}
+
+/** The lock lasts as long as this process. The socket says who the other one is. */
+async function refuseSecondAgent(files: Files, socket: string): Promise<void> {
   const other = await askAgent(socket);
-  if (other === undefined) return;
-  const who = other === 'silent' ? 'it does not answer' : `process ${other.pid}, since ${other.since}`;
+  const isFirst = await takeLock({ background: createBackground(), files }, `${socket}.lock`, {
+    who: 'agent',
+    // That of one that was killed ends a moment after it.
+    wait: 2,
+  }).catch((error: unknown) => {
+    if (error instanceof MustredirectError && error.code === 'busy') return undefined;
+    throw error;
+  });
+  if (isFirst && other === undefined) return;
+  const who = typeof other === 'object' ? `process ${other.pid}, since ${other.since}` : 'it does not answer';
   throw new MustredirectError('refused', `an agent runs here already: ${who}`, {
     hint: `end it first; its socket is ${socket}`,
   });
@@ -126,15 +150,13 @@ const stuckAfter = 120_000;
 async function tellSystemd(
   { host: { exec } }: HostContext,
   env: Terminal['env'],
-  { state }: Agent,
+  steps: () => number,
   end: AbortSignal,
 ): Promise<void> {
   await notifySystemd(exec, env, 'READY=1');
   let seen = { steps: -1, at: performance.now() };
   const timer = setInterval(() => {
-    const { reads, failure } = state();
-    const steps = reads + (failure?.times ?? 0);
-    if (steps !== seen.steps) seen = { steps, at: performance.now() };
+    if (steps() !== seen.steps) seen = { steps: steps(), at: performance.now() };
     if (performance.now() - seen.at > stuckAfter) return;
     void notifySystemd(exec, env, 'WATCHDOG=1').catch(() => {});
   }, watchdogEvery);

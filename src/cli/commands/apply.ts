@@ -1,3 +1,4 @@
+import { askAgent } from '../../agent/socket.ts';
 import { type History, appliedNow, readHistory } from '../../apply/history.ts';
 import { readJournal } from '../../apply/journal.ts';
 import { messageOf } from '../../apply/undo.ts';
@@ -31,7 +32,20 @@ interface ApplyOptions extends HostOptions, ChangeOptions {
 export async function apply(terminal: Terminal, options: ApplyOptions): Promise<void> {
   if (options.boot && options.closed) await closeLastApplied(terminal, options);
   const session = await chooseSession(terminal, options);
-  if (session) await applySession(terminal, session, options);
+  if (!session) return;
+  if (!options.boot) await refuseOtherFile(session);
+  await applySession(terminal, session, options);
+}
+
+/** The agent would apply its own file again, a second after this one. */
+async function refuseOtherFile({ source, places }: Session): Promise<void> {
+  const agent = await askAgent(places.agent);
+  if (typeof agent !== 'object' || agent.file === source.file) return;
+  throw new MustredirectError(
+    'refused',
+    `the agent, process ${agent.pid}, holds this host to ${agent.file}, and would apply that again`,
+    { hint: `change that file, or end the agent and start it with --file ${source.file}` },
+  );
 }
 
 /**
@@ -109,7 +123,7 @@ async function chooseSession(terminal: Terminal, options: ApplyOptions): Promise
   if (!options.closed) await undoOverdueRun(terminal, session, options.wait);
   const readLast = (): Promise<History> => readHistory(session.host.files, session.places.history);
   const history = options.closed ? await reportAndContinue(terminal, readLast) : await readLast();
-  if (history?.givenUp !== session.source.hash) return session;
+  if (!history?.givenUp?.includes(session.source.hash)) return session;
   const before = appliedNow(history);
   terminal.tell(
     `${session.source.file}: was applied and undone; ${before ? `what was applied before it (${before.file}) is applied` : 'nothing was applied before it'}`,

@@ -10,6 +10,7 @@ import {
   prefixLength,
   subnetOfAddress,
   withoutHostBits,
+  families,
 } from '../../address/cidr.ts';
 import type { IpTunnelSpec, TunnelSpec } from '../../spec/spec.ts';
 import type { MemberGateway } from '../../topology/role.ts';
@@ -88,10 +89,19 @@ export function farEndOf(
           port: tunnel.remotePort,
           ownKey: tunnel.peer,
           peer: publicKey,
-          allowed: mergeSubnets([...own, ...sources]),
+          // A router sends to multicast addresses, too, and to whatever it learns.
+          allowed: uplink.routing ? everything(uplink) : mergeSubnets([...own, ...sources]),
         }
       : ipEnds(tunnel)),
   };
+}
+
+const allAddresses = { 4: '0.0.0.0/0', 6: '::/0' } as const;
+
+function everything({ addresses = [] }: { readonly addresses?: readonly string[] | undefined }): Subnet[] {
+  return families
+    .filter((family) => addresses.some((prefix) => prefix.includes(':') === (family === 6)))
+    .map((family) => allAddresses[family]);
 }
 
 function ipEnds({ type, local, key, ttl }: IpTunnelSpec): Pick<IpFarEnd, 'type' | 'remote' | 'key' | 'ttl'> {

@@ -210,6 +210,11 @@ describe('the far end of WireGuard', () => {
     expect(render(system, uplink)).toEqual(expect.arrayContaining(expected));
   });
 
+  it('lets everything in with a routing protocol, whose packets have multicast addresses', () => {
+    const routed = `${uplink.replace('/30]', "/30, '2001:db8:31::1/64', 'fe80::1/64']")}, routing: { protocol: ospf }`;
+    expect(render('linux', routed, 'none').join('\n')).toContain('allowed-ips 0.0.0.0/0,::/0');
+  });
+
   it('says which keys are to be put in', () => {
     expect(render('linux', uplink)).toEqual(
       expect.arrayContaining([

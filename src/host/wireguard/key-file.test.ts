@@ -35,6 +35,8 @@ it.each([0o644, 0o640, 0o660, 0o604, 0o700, 0o4600])('refuses a file with mode %
 it.each([
   ['nothing', ''],
   ['two keys', `${privateKey}\n${privateKey}\n`],
+  ['an empty line first, which wg does not skip', `\n${privateKey}\n`],
+  ['a byte order mark', `\uFEFF${privateKey}\n`],
   ['a short key', Buffer.alloc(31).toString('base64')],
   ['text that is not base64', `${privateKey.slice(0, 43)}!`],
 ])('refuses a file with %s, and does not repeat it', async (_, text) => {

@@ -22,8 +22,10 @@ const keyLength = 32;
 
 /** @param text a private key in base64; undefined for anything else */
 export function publicKeyOf(text: string): string | undefined {
-  const key = Buffer.from(text.trim(), 'base64');
-  if (key.length !== keyLength || key.toString('base64') !== text.trim()) return undefined;
+  // wg takes what the file begins with.
+  const line = text.replace(/[ \t\r\n]+$/, '');
+  const key = Buffer.from(line, 'base64');
+  if (key.length !== keyLength || key.toString('base64') !== line) return undefined;
   const secret = createPrivateKey({ key: Buffer.concat([pkcs8, key]), format: 'der', type: 'pkcs8' });
   const shared = createPublicKey(secret).export({ format: 'der', type: 'spki' });
   return shared.subarray(-keyLength).toString('base64');
