@@ -7,8 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { families } from '../../src/address/cidr.ts';
 import { endingWithStdin } from '../../src/host/process/background.ts';
 import type { Running } from '../../src/host/ports.ts';
-import { filePath } from '../../src/lab/example-file.ts';
-import { addressesOf, network } from '../../src/lab/layout.ts';
+import { addressesOf } from '../../src/lab/layout.ts';
 import {
   type Client,
   type Connections,
@@ -18,7 +17,7 @@ import {
 } from './balance/connections.ts';
 import { dropping, leaksDuring as leaks, movedBetween } from './balance/leaks.ts';
 import { mustSucceed, mustredirect, programPath } from './program.ts';
-import { type RoutingWorld, createRoutingWorld, second, waitFor } from './routing/world.ts';
+import { type RoutingWorld, createRoutingWorld, second, waitFor, writeFile } from './routing/world.ts';
 
 const [v4, v6] = [addressesOf(4), addressesOf(6)];
 const uplinks = { gw1: [v4.uplink, v6.uplink], gw2: [second[4].uplink, second[6].uplink] } as const;
@@ -42,7 +41,7 @@ beforeAll(async () => {
   await node1.run(['sh', '-c', 'for f in /proc/sys/net/ipv4/conf/*/rp_filter; do echo 1 >$f; done']);
   server = await startServer(upstream, process.execPath, [...groups.flat(), ...targets]);
   const hosts = [gw1, world.gw2, node1];
-  await Promise.all(hosts.map((host) => host.files.replace(filePath, text())));
+  await write('drain');
   for (const host of hosts) await mustSucceed(host, 'apply', '--yes');
   await startAgent();
 });
@@ -53,27 +52,15 @@ afterAll(async () => {
   await world?.down();
 });
 
-function text(): string {
-  return `version: 1
-hosts:
-  node1: [${v4.node1}, '${v6.node1}']
-  gw1: [${v4.gw1}, '${v6.gw1}']
-  gw2: [${second[4].lan}, '${second[6].lan}']
-networks:
-  ${network.name}:
-    engine: external
-    subnets: { node1: [${network.subnet}, '${network.subnet6}'] }
-    via: office
-gateways:
-  office:
-    members:
-      - { host: gw1, uplink: { device: uplink0, via: [${v4.upstream}, '${v6.upstream}'] } }
-      - { host: gw2, uplink: { device: uplink0, via: [${second[4].upstream}, '${second[6].upstream}'] } }
-    check: { targets: [${targets.map((one) => `'${one}'`).join(', ')}], interval: 200ms, fall: 10, rise: 5 }
+const write = (flows: 'drain' | 'keep'): Promise<void> =>
+  writeFile(
+    world,
+    '{ protocol: static }',
+    `    check: { targets: [${targets.map((one) => `'${one}'`).join(', ')}], interval: 200ms, fall: 10, rise: 5 }
     failback: 1s
-    flows: drain
-`;
-}
+    flows: ${flows}
+`,
+  );
 
 async function startAgent(): Promise<void> {
   agent = await world.hosts.node1.background.start(endingWithStdin([programPath, 'agent']));
@@ -218,7 +205,7 @@ describe('connections of a gateway with flows drain', () => {
     const { node1, gw1 } = world.hosts;
     await agent.stop();
     const hosts = [gw1, world.gw2, node1];
-    await Promise.all(hosts.map((host) => host.files.replace(filePath, text().replace('drain', 'keep'))));
+    await write('keep');
     for (const host of hosts) await mustSucceed(host, 'apply', '--yes');
     await startAgent();
     await untilAllAnswer(clients[0]);
