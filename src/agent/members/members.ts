@@ -73,10 +73,10 @@ const publishAgainAfter = 5000;
 export function createMembers(ports: MembersPorts): Members {
   const { now, publish } = ports;
   let judged = new Map<string, Judged>();
-  let publishedAt = -Infinity;
+  let last: { readonly verdicts: Verdicts; readonly at: number } | undefined;
   const publishAll = (): void => {
-    publishedAt = now();
-    publish(verdictsOf([...judged.values()]));
+    last = { verdicts: verdictsOf([...judged.values()]), at: now() };
+    publish(last.verdicts);
   };
   const feed = (one: Judged, ...events: readonly HealthEvent[]): boolean => {
     const isChanged = learnAbout(one, ports, events);
@@ -95,9 +95,11 @@ export function createMembers(ports: MembersPorts): Members {
     follow(role, facts, drained) {
       judged = followed(role, facts, judged, ports.id);
       for (const one of judged.values()) feed(one, ...eventsOf(one, facts, drained, now()));
+      const verdicts = verdictsOf([...judged.values()]);
+      if (isDeepStrictEqual(facts.verdicts ?? {}, verdicts)) return;
       // Somebody has removed the file, or it could not be written: each look would find that again at once.
-      const differs = !isDeepStrictEqual(facts.verdicts ?? {}, verdictsOf([...judged.values()]));
-      if (differs && now() - publishedAt >= publishAgainAfter) publishAll();
+      const isFresh = last !== undefined && now() - last.at < publishAgainAfter;
+      if (!isFresh || !isDeepStrictEqual(last?.verdicts, verdicts)) publishAll();
     },
     sample({ gateway, family, member, target }, { roundTrip }) {
       const one = judged.get(keyOf(gateway, family));
