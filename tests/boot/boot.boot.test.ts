@@ -198,13 +198,16 @@ describe('a machine with containers that start at boot', () => {
     expect(await redirected(momentOf(machine))).toEqual(asTheFileSays);
   });
 
-  it.each(withAgent ? removals : [])('the agent brings back %s from inside its sandbox', async (_, script) => {
-    const before = momentOf(machine);
-    await run('sh', '-ec', script);
-    expect(await redirected(momentOf(machine))).toEqual(asTheFileSays);
-    await untilHeld();
-    expect(seenSince(machine, before, gatewayMac).elsewhere).toEqual([]);
-  });
+  it.each(withAgent ? removals : [])(
+    'the agent brings back %s from inside its sandbox',
+    async (_, script) => {
+      const before = momentOf(machine);
+      await run('sh', '-ec', script);
+      expect(await redirected(momentOf(machine))).toEqual(asTheFileSays);
+      await untilHeld();
+      expect(seenSince(machine, before, gatewayMac).elsewhere).toEqual([]);
+    },
+  );
 
   it.each(cuts > 0 ? units : [units.join(' ')])('restarts %s', async (restarted) => {
     const since = momentOf(machine);
