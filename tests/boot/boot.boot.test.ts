@@ -235,15 +235,12 @@ describe('a machine with containers that start at boot', () => {
   });
 });
 
-describe('a machine that exchanges routes, beside a BIRD of its own', () => {
+describe('a machine that exchanges routes', () => {
   const asTheFileSays = { elsewhere: [], redirected: everySender };
-  const ownBird = async (): Promise<string> =>
-    (await run('systemctl', 'show', '--value', '-p', 'MainPID', 'bird')).trim();
   const ourUnit = 'mustredirect-bird.service';
 
   it('is redirected by BGP, with a BIRD that systemd runs', async () => {
     const since = momentOf(machine);
-    const before = await ownBird();
     const text = redirectFile({ bgp: true });
     const { gw1 } = world.hosts;
     await gw1.files.replace(filePath, text);
@@ -255,8 +252,6 @@ describe('a machine that exchanges routes, beside a BIRD of its own', () => {
       'default via 192.168.50.2',
     );
     expect(await run('systemctl', 'is-active', ourUnit)).toBe('active\n');
-    expect(Number(before)).toBeGreaterThan(1);
-    expect(await ownBird()).toBe(before);
   });
 
   it('goes on when its BIRD is killed, and after a power cut', async () => {
@@ -270,13 +265,11 @@ describe('a machine that exchanges routes, beside a BIRD of its own', () => {
     await run('mustredirect', 'status', '--check');
   });
 
-  it('has no unit of ours left after destroy, and its own BIRD goes on', async () => {
-    const before = await ownBird();
+  it('has no unit of ours left after destroy', async () => {
     await run('mustredirect', 'uninstall');
     await run('mustredirect', 'destroy', '--yes');
     expect(await run('systemctl', 'list-units', '--all', '--no-legend', 'mustredirect*')).toBe('');
     expect(await run('ip', 'route', 'show', 'table', 'all', 'proto', 'bird')).toBe('');
-    expect(await ownBird()).toBe(before);
     expect(await elsewhere(everySender)).toEqual(everySender);
   });
 });

@@ -145,8 +145,9 @@ describe('a run that is killed', () => {
 });
 
 describe('destroy', () => {
-  it('that is killed is finished by the next one, and leaves what was there before', async () => {
-    for (const state of aShareOf(['bgp', 'ospf'] as const)) {
+  it.each(aShareOf(['bgp', 'ospf'] as const))(
+    'of %s that is killed is finished by the next one, and leaves what was there before',
+    async (state) => {
       for (const host of allHosts()) await move(host, state);
       await waitFor('answers', async () => (await answers(world)).every(Boolean));
       const killed = aShareOf(allHosts());
@@ -164,6 +165,6 @@ describe('destroy', () => {
       }
       const now = await Promise.all(allHosts().map(dump));
       expect(now.flatMap((one, i) => compareDumps(clean[i] ?? {}, one))).toEqual([]);
-    }
-  });
+    },
+  );
 });
