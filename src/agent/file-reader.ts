@@ -40,7 +40,7 @@ export function createFileReader({ context: { host: machine }, file, host, now, 
     }
     const parsed = parseSpec(text);
     if (parsed.kind === 'problems') return { problem: formatProblems(parsed.problems, text, file) };
-    // Such a file has nothing for this host, and would end all that it redirects.
+    // A file without this host would end all that the host redirects.
     if (!Object.hasOwn(parsed.spec.hosts, host))
       return { problem: `${file}: host ${host}, which this agent holds, is not in the file` };
     return { source };

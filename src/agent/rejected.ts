@@ -1,5 +1,6 @@
 /** A file that was refused, or could not be applied: what was applied before it stays in force until it changes. Pure. */
 import type { Applied, Source } from '../apply/history.ts';
+import { MustredirectError } from '../error.ts';
 import { RefusedError } from '../apply/run/refuse.ts';
 import type { InForce } from './in-force.ts';
 import type { Reading } from './reading.ts';
@@ -34,7 +35,7 @@ export function withoutRejected(
   return { source: applied, problem: rejected.problem };
 }
 
-/** @param reject called when its repair fails */
+/** @param reject called when its repair fails because of the file */
 export function rejecting(reading: Reading, reject: (error: unknown) => void): Reading {
   if (reading.kind === 'rest') return reading;
   return {
@@ -43,7 +44,10 @@ export function rejecting(reading: Reading, reject: (error: unknown) => void): R
       try {
         return await reading.repair();
       } catch (error) {
-        reject(error);
+        // A lock that another run has for long, or the end of the agent, says nothing about the file.
+        const isOfFile =
+          !(error instanceof MustredirectError) || !['busy', 'interrupted'].includes(error.code);
+        if (isOfFile) reject(error);
         throw error;
       }
     },

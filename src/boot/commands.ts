@@ -20,7 +20,7 @@ export interface BootCommands {
   readonly hold: readonly string[];
 }
 
-/** Of Node, as in bin/mustredirect. */
+/** Options of Node for the agent, as in bin/mustredirect. */
 const agentFlags = ['--max-semi-space-size=2'];
 
 export function bootCommands({ self, file, host }: BootSource): BootCommands {

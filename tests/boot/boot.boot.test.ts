@@ -145,7 +145,7 @@ async function untilApplied(): Promise<void> {
   await run('systemctl', 'start', 'mustredirect.service');
 }
 
-/** What others remove, in words, and by a script. */
+/** Removals by other programs: name, and script. */
 const removals = [
   ['rules and routes', 'ip rule flush protocol 136; ip route flush table all protocol 136'],
   ['the nft table', 'nft delete table inet mustredirect'],

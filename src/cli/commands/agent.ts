@@ -75,15 +75,17 @@ function countingProgress<T extends Pick<HostContext, 'progress'>>(context: T) {
 /** The lock lasts as long as this process. The socket says who the other one is. */
 async function refuseSecondAgent(files: Files, socket: string): Promise<void> {
   const other = await askAgent(socket);
-  const isFirst = await takeLock({ background: createBackground(), files }, `${socket}.lock`, {
-    who: 'agent',
-    // That of one that was killed ends a moment after it.
-    wait: 2,
-  }).catch((error: unknown) => {
-    if (error instanceof MustredirectError && error.code === 'busy') return undefined;
-    throw error;
-  });
-  if (isFirst && other === undefined) return;
+  const isFirst =
+    other === undefined &&
+    (await takeLock({ background: createBackground(), files }, `${socket}.lock`, {
+      who: 'agent',
+      // That of one that was killed ends a moment after it.
+      wait: 2,
+    }).catch((error: unknown) => {
+      if (error instanceof MustredirectError && error.code === 'busy') return undefined;
+      throw error;
+    }));
+  if (isFirst) return;
   const who = typeof other === 'object' ? `process ${other.pid}, since ${other.since}` : 'it does not answer';
   throw new MustredirectError('refused', `an agent runs here already: ${who}`, {
     hint: `end it first; its socket is ${socket}`,

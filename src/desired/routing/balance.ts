@@ -1,6 +1,7 @@
 /**
- * Gateways with `mode: balance` or `flows: drain`: connections are spread over tables of their members. The nft table chooses a member for
- * the first packet of a connection, and remembers it in the connection's mark; `nft/balance.ts` has these chains.
+ * Gateways with `mode: balance` or `flows: drain`: connections are spread over tables of their members. The nft table
+ * chooses a member for the first packet of a connection, and remembers it in the connection's mark; `nft/balance.ts` has
+ * these chains.
  */
 import type { Family } from '../../address/cidr.ts';
 import type { Verdicts } from '../../health/verdict.ts';

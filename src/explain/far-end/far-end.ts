@@ -3,14 +3,15 @@ import {
   type Address,
   type Family,
   type Subnet,
+  anywhere,
   contains,
+  families,
   familyOf,
   mergeSubnets,
   nextAddress,
   prefixLength,
   subnetOfAddress,
   withoutHostBits,
-  families,
 } from '../../address/cidr.ts';
 import type { IpTunnelSpec, TunnelSpec } from '../../spec/spec.ts';
 import type { MemberGateway } from '../../topology/role.ts';
@@ -96,12 +97,10 @@ export function farEndOf(
   };
 }
 
-const allAddresses = { 4: '0.0.0.0/0', 6: '::/0' } as const;
-
 function everything({ addresses = [] }: { readonly addresses?: readonly string[] | undefined }): Subnet[] {
   return families
     .filter((family) => addresses.some((prefix) => prefix.includes(':') === (family === 6)))
-    .map((family) => allAddresses[family]);
+    .map((family) => anywhere[family]);
 }
 
 function ipEnds({ type, local, key, ttl }: IpTunnelSpec): Pick<IpFarEnd, 'type' | 'remote' | 'key' | 'ttl'> {

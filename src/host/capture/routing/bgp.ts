@@ -106,6 +106,6 @@ function notificationText(code: number, subcode: number, data: Buffer): string {
 function reasonIn(data: Buffer): string | undefined {
   if (data.length < 2) return undefined;
   const text = data.subarray(1, 1 + data.readUInt8(0)).toString();
-  // What a neighbour sends goes to a terminal.
+  // The text goes to a terminal: no control characters of the neighbour.
   return text.replaceAll(/[^\x20-\x7e]/g, '?') || undefined;
 }
