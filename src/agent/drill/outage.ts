@@ -1,5 +1,7 @@
 /** Outage of a path, from the answers to pings at a fixed interval. Pure. */
 
+import { numbersAhead } from '../probe-number.ts';
+
 /** Answers and losses of the pings between two moments. */
 export interface Outage {
   readonly sent: number;
@@ -14,16 +16,12 @@ export interface Answer {
   readonly at: number;
 }
 
-/** ping counts with 16 bits: 65535 is followed by 0. */
-const numbers = 0x1_0000;
-
 /** @param text output of `ping -D`: `[1795991099.106123] 64 bytes from 203.0.113.10: icmp_seq=7 ttl=62 time=0.05 ms` */
 export function readAnswers(text: string): Answer[] {
   const lines = text.matchAll(/^\[([\d.]+)\] \d+ bytes from .*icmp_seq=(\d+) /gm);
   let newest = 0;
   return [...lines].map(([, at, text16]) => {
-    const behind = (newest - Number(text16) + numbers) % numbers;
-    const number = behind < numbers / 2 ? newest - behind : newest + numbers - behind;
+    const number = newest + numbersAhead(Number(text16), newest);
     newest = Math.max(newest, number);
     return { number, at: Number(at) };
   });

@@ -1,5 +1,7 @@
 /** Reads the output of `ping -O`: answers, and probes that are lost. Pure, without a clock of its own. */
 
+import { numbersAhead } from '../probe-number.ts';
+
 /** Round trip in milliseconds; undefined: the probe is lost. */
 export type PingSample = { readonly roundTrip: number | undefined };
 
@@ -12,14 +14,6 @@ export interface PingReader {
 const patience = 3;
 /** milliseconds for an answer while no round trip is known, and at most */
 const longestWait = 1000;
-/** Numbers of probes have 16 bits: 65535 is followed by 0. */
-const numbers = 0x1_0000;
-
-function isNewer(probe: number, than: number): boolean {
-  const ahead = (probe - than + numbers) % numbers;
-  return ahead > 0 && ahead < numbers / 2;
-}
-
 /** part of a new round trip in the usual one */
 const weight = 0.125;
 
@@ -37,7 +31,7 @@ export function createPingReader(interval: number): PingReader {
   let newest = 0;
   /** @returns whether it is newer than all before */
   const advance = (probe: number): boolean => {
-    if (!isNewer(probe, newest)) return false;
+    if (numbersAhead(probe, newest) <= 0) return false;
     newest = probe;
     return true;
   };
