@@ -4,7 +4,10 @@ import { rejecting } from './rejected.ts';
 
 async function rejectedAfter(error: Error): Promise<unknown[]> {
   const rejected: unknown[] = [];
-  const reading = { kind: 'differs', what: '+ rule', repair: () => Promise.reject(error) } as const;
+  const failing = async (): Promise<boolean> => {
+    throw error;
+  };
+  const reading = { kind: 'differs', what: '+ rule', repair: failing } as const;
   const told = rejecting(reading, (one) => rejected.push(one));
   await expect(told.kind === 'differs' && told.repair()).rejects.toBe(error);
   return rejected;
