@@ -15,8 +15,12 @@ export interface AgentPorts {
   readonly now: () => number;
   /** returns early when the signal is aborted */
   readonly sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>;
-  /** Reads the file and the host. Changes nothing. */
-  readonly read: () => Promise<Reading>;
+  /**
+   * Reads the file and the host. Changes nothing.
+   *
+   * @param whole nothing may be recalled from the reads before
+   */
+  readonly read: (whole: boolean) => Promise<Reading>;
   readonly log: (line: string) => void;
 }
 
@@ -28,8 +32,8 @@ export interface Agent {
   readonly run: () => Promise<void>;
 }
 
-/** milliseconds between two reads without a signal */
-const fullReadEvery = 30_000;
+/** milliseconds between two reads of the whole host, also without a signal */
+const wholeReadEvery = 30_000;
 /** Events come in groups: milliseconds from the first of them to the read. */
 const gather = 10;
 /** milliseconds after a failure: doubled each time, up to the maximum */
@@ -42,21 +46,27 @@ export function createAgent(ports: AgentPorts, end: AbortSignal): Agent {
     ({ state } = told);
     told.lines.forEach(ports.log);
   };
+  /** when the whole host was read last */
+  let whole = -Infinity;
   const look = async (began: number): Promise<void> => {
-    if ((await lookOnce(ports, began, () => state, tell)) === 'outdated') signals.give();
+    const now = ports.now();
+    const isWhole = now - whole >= wholeReadEvery;
+    if ((await lookOnce(ports, { began, isWhole }, () => state, tell)) === 'outdated') signals.give();
+    if (isWhole) whole = now;
   };
   const run = async (): Promise<void> => {
     let retry = firstRetry;
-    let longest = fullReadEvery;
+    let longest = wholeReadEvery;
     for (;;) {
       const began = await signals.next(longest);
       if (end.aborted) return;
       try {
         await look(began);
-        [retry, longest] = [firstRetry, fullReadEvery];
+        [retry, longest] = [firstRetry, whole + wholeReadEvery - ports.now()];
       } catch (error) {
         tell(afterFailure(state, error instanceof Error ? error.message : String(error)));
         [longest, retry] = [retry, Math.min(retry * 2, longestRetry)];
+        whole = -Infinity;
       }
     }
   };
@@ -65,12 +75,12 @@ export function createAgent(ports: AgentPorts, end: AbortSignal): Agent {
 
 async function lookOnce(
   { now, read }: AgentPorts,
-  began: number,
+  { began, isWhole }: { readonly began: number; readonly isWhole: boolean },
   state: () => AgentState,
   tell: (told: Told) => void,
 ): Promise<'outdated' | 'done'> {
   const begin = now();
-  const reading = await read();
+  const reading = await read(isWhole);
   tell(afterRead(state(), reading, Math.round(now() - begin)));
   if (reading.kind === 'rest') return 'done';
   if (!(await reading.repair())) return 'outdated';

@@ -8,7 +8,7 @@ import { earlierRunText, isOverdue, readOpenRun } from '../apply/run/earlier-run
 import { type HostContext, readAndPlan } from '../apply/run/host-context.ts';
 import { RefusedError, refuse } from '../apply/run/refuse.ts';
 import { repairVerb } from '../apply/run/verbs.ts';
-import { MustredirectError, markHandled } from '../error.ts';
+import { MustredirectError } from '../error.ts';
 import { readDrained } from '../host/files/drain-store.ts';
 import { isLocked, lastHolder } from '../host/files/lock.ts';
 import type { Compared, Target } from '../inspect/prepare.ts';
@@ -21,6 +21,7 @@ import type { Spec } from '../spec/spec.ts';
 import { hostRole } from '../topology/topology.ts';
 import type { Reading } from './reading.ts';
 import { type FileReaderPorts, createFileReader } from './file-reader.ts';
+import type { HostView } from './host-view.ts';
 import { fileInForce } from './in-force.ts';
 import { type Rejected, rejectedFor, rejecting, withoutRejected } from './rejected.ts';
 
@@ -29,6 +30,8 @@ export interface Looked extends FileReaderPorts {
   readonly caller: Caller;
   /** called with what a look has found; undefined: nothing is applied */
   readonly onLook: (known: Found | undefined) => void;
+  /** absent: each look reads the whole host */
+  readonly view?: Pick<HostView, 'recall' | 'forget' | 'silentEngines'>;
 }
 
 /** Result of a look at the host. */
@@ -47,8 +50,6 @@ interface Parsed {
 
 /** milliseconds until it is looked again whether a run of somebody else has ended */
 const lockedPause = 500;
-/** seconds to wait for a run of somebody else */
-const lockWait = 10;
 const otherRun = 'another run is at work';
 /** plan lines in a log line */
 const shownLines = 3;
@@ -99,57 +100,62 @@ async function lookAt(
   isNew: boolean,
   run: string | undefined,
 ): Promise<Reading> {
-  const { context, caller, onLook } = looked;
+  const { context, onLook, view } = looked;
   const { source, target } = parsed;
-  const holder = await lastHolder(context.host.files, context.places.lock);
-  // Begun before the lock is looked at, which starts a program: where a run is at work, it is for nothing.
-  const reading = markHandled(readAndPlan(context, target, parsed.known));
-  // Reads must not pile up while a run takes long.
-  const resting = (rest: Reading): Promise<Reading> =>
-    reading.then(
-      () => rest,
-      () => rest,
-    );
-  if (await isLocked(context.host, context.places.lock)) return resting(atWork(looked));
-  // Read after the lock: the journal of a run that goes on would look like that of one that was cut off.
+  const { files } = context.host;
+  const { lock, drained: drainedFile } = context.places;
+  const holder = await lastHolder(files, lock);
   const openRun = await readOpenRun(context);
+  // Each run has a journal before its first step: only then does the lock tell whether one is at work.
+  if (openRun && (await isLocked(context.host, lock))) return atWork(looked);
   if (openRun?.until !== undefined && !isOverdue(openRun))
-    return resting({ kind: 'rest', why: earlierRunText(openRun) });
-  const read = await reading;
+    return { kind: 'rest', why: earlierRunText(openRun) };
+  const recalled = view ? { recall: view.recall } : {};
+  const read = await readAndPlan(context, { ...target, ...recalled }, parsed.known);
   parsed.known = read;
   // A run that has begun meanwhile, and is undone, would leave no trace in the history.
-  if ((await lastHolder(context.host.files, context.places.lock)) !== holder) return atWork(looked);
+  const hasBegun = !openRun && (await readOpenRun(context)) !== undefined;
+  if (hasBegun || (await lastHolder(files, lock)) !== holder) return atWork(looked);
   const { plan, desired } = read;
-  const drained = await readDrained(context.host.files, context.places.drained);
+  const drained = await readDrained(files, drainedFile);
   // Members are followed by the file that is in force.
   if (isNew) refuse(desired.refusals);
   onLook({ ...read, target, source, run, drained: drained.map(({ host }) => host) });
   refuse(desired.refusals);
-  if (plan.steps.length === 0 && !openRun) return { kind: 'rest', ...reportsOf(plan) };
-  // Somebody may undo an open run before this one begins, which the history does not always tell.
-  const known = openRun ? {} : { read };
-  const verb = repairVerb(context, source, run);
+  const reports = reportsOf(plan, view?.silentEngines());
+  if (plan.steps.length === 0 && !openRun) return { kind: 'rest', ...reports };
   return {
     kind: 'differs',
-    ...reportsOf(plan),
+    ...reports,
     what: openRun ? `${earlierRunText(openRun)}; ${planText(plan)}` : planText(plan),
-    repair: () => repair(caller, { context, target, wait: lockWait, ...known, ...verb }),
+    // Somebody may undo an open run before this one begins, which the history does not always tell.
+    repair: () => repair(looked, { target, ...(openRun ? {} : { read }) }, { source, run }),
   };
 }
 
-function reportsOf({ notReady, waiting }: Plan): Pick<Reading, 'reports'> {
-  const reports = [...notReady.map(notReadyText), ...waiting];
+function reportsOf({ notReady, waiting }: Plan, silent: readonly string[] = []): Pick<Reading, 'reports'> {
+  const reports = [...notReady.map(notReadyText), ...waiting, ...silent];
   return reports.length === 0 ? {} : { reports };
 }
 
-/** Returns false when another run has come first. */
-async function repair(caller: Caller, change: HostChange): Promise<boolean> {
+/**
+ * Returns false when another run has come first, or is at work.
+ *
+ * @param run id of the last run in the history
+ */
+async function repair(
+  { context, caller, view }: Looked,
+  what: Pick<HostChange, 'target' | 'read'>,
+  { source, run }: { readonly source: Source; readonly run: string | undefined },
+): Promise<boolean> {
   try {
-    await changeHost(caller, change);
+    await changeHost(caller, { context, wait: 0, ...what, ...repairVerb(context, source, run) });
     return true;
   } catch (error) {
-    if (error instanceof MustredirectError && error.code === 'superseded') return false;
+    if (error instanceof MustredirectError && ['superseded', 'busy'].includes(error.code)) return false;
     throw error;
+  } finally {
+    view?.forget();
   }
 }
 

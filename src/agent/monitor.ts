@@ -27,6 +27,8 @@ export interface MonitorState {
 
 export interface Monitor {
   state(): MonitorState;
+  /** milliseconds since it was started last; 0: it does not run */
+  runsFor(): number;
 }
 
 /** milliseconds before a program is started again: doubled each time, up to the maximum */
@@ -52,8 +54,10 @@ export function startMonitor(
   end: AbortSignal,
 ): Monitor {
   let state: MonitorState = { what, command: argv.join(' '), running: false, restarts: 0 };
+  let startedAt = 0;
   const onStart = (): void => {
     state = { ...state, running: true };
+    startedAt = ports.now();
   };
   const keepRunning = async (): Promise<void> => {
     let pause = firstPause;
@@ -70,7 +74,7 @@ export function startMonitor(
     }
   };
   void keepRunning();
-  return { state: () => state };
+  return { state: () => state, runsFor: () => (state.running ? ports.now() - startedAt : 0) };
 }
 
 /** @returns why it ended, or could not be started */

@@ -2,27 +2,44 @@
 import { basename, dirname } from 'node:path';
 import type { FolderWatch } from '../host/files/watch.ts';
 import type { EngineName } from '../spec/spec.ts';
+import { createLineSplitter } from '../host/process/lines.ts';
+import type { HostPart } from '../inspect/host-parts.ts';
 import type { Monitored } from './monitor.ts';
+import { partsOfEvents } from './parts-of-events.ts';
 
-const always: readonly Monitored[] = [
+/** A program that reports events. */
+export interface Watched extends Monitored {
+  /** Makes a function that takes its output, and returns the parts of the host that may have changed. */
+  readonly parts: () => (output: string) => readonly HostPart[];
+  /** engines may have changed */
+  readonly engines?: true;
+}
+
+const always: readonly Watched[] = [
   {
     what: 'links, addresses, routes, rules and forwarding',
-    argv: ['ip', '-oneline', 'monitor', 'link', 'address', 'route', 'rule', 'netconf'],
+    argv: ['ip', '-oneline', 'monitor', 'link', 'address', 'route', 'rule', 'netconf', 'label'],
+    parts: () => {
+      const linesOf = createLineSplitter();
+      return (output) => partsOfEvents(linesOf(output));
+    },
   },
-  { what: 'IPsec policies', argv: ['ip', 'xfrm', 'monitor', 'policy'] },
-  { what: 'nftables', argv: ['nft', 'monitor'] },
+  { what: 'IPsec policies', argv: ['ip', 'xfrm', 'monitor', 'policy'], parts: () => () => ['routing'] },
+  { what: 'nftables', argv: ['nft', 'monitor'], parts: () => () => ['nft'] },
 ];
 
 /** The other engines keep their networks in files, and make a bridge for each of them. */
-const ofEngine: Partial<Readonly<Record<EngineName, Monitored>>> = {
+const ofEngine: Partial<Readonly<Record<EngineName, Watched>>> = {
   docker: {
     what: 'networks of Docker',
     argv: ['docker', 'events', '--filter', 'type=network', '--format', '{{.Action}}'],
+    parts: () => () => [],
+    engines: true,
   },
 };
 
 /** @param engines engines of this host's networks */
-export function programsToWatch(engines: readonly EngineName[]): readonly Monitored[] {
+export function programsToWatch(engines: readonly EngineName[]): readonly Watched[] {
   return [...always, ...engines.flatMap((engine) => ofEngine[engine] ?? [])];
 }
 

@@ -3,17 +3,12 @@ import { markHandled } from '../error.ts';
 import { type Engines, queryEngines } from '../engines/index.ts';
 import { readDaemon } from '../host/bird/daemon.ts';
 import { readLinks } from '../host/ip/links.ts';
-import { readIpLists } from '../host/ip/lists.ts';
-import { type Iptables, readIptables } from '../host/iptables/read.ts';
 import { readNamedTables } from '../host/ip/named-tables.ts';
-import { readChains } from '../host/nft/chains.ts';
-import { type OtherTables, readOtherTables } from '../host/nft/other-tables.ts';
-import { type ElementCounter, type NftTable, readNftTable } from '../host/nft/read.ts';
+import type { ElementCounter } from '../host/nft/read.ts';
 import type { Host } from '../host/ports.ts';
 import {
   readAcceptRa,
   readBridgeFilter6,
-  readFamilies,
   readForwarding,
   readSendRedirects,
   readStrictTcp,
@@ -23,6 +18,7 @@ import type { Facts, ForeignFacts, Link } from '../state/facts.ts';
 import type { Ledger } from '../state/ledger.ts';
 import type { HostObject } from '../kinds/index.ts';
 import { validMarkName } from '../state/settings.ts';
+import { type Recall, readAnew, readNft, readPolicyRouting } from './host-parts.ts';
 import { ownTunnels } from '../state/tunnels.ts';
 import type { HostRole } from '../topology/role.ts';
 import { daemonObjects, readRoutingFacts } from './routing.ts';
@@ -47,19 +43,21 @@ export async function gatherFacts(...what: Parameters<typeof beginFacts>): Promi
 /**
  * @param engines absent: engines are not queried
  * @param role its networks are read, and those of the ledger
+ * @param recall may give a part as it was read before
  */
 export async function beginFacts(
   host: Host,
   engines: Engines | undefined,
   role: Pick<HostRole, 'networks' | 'gateways' | 'routed' | 'failover'>,
   ledger: Ledger,
+  recall: Recall = readAnew,
 ): Promise<Gathering> {
   const [links, routing, namedTables, { table, others, iptables }, engineFacts, tunnelFacts, daemon] =
     await Promise.all([
-      readLinks(host.exec),
-      readPolicyRouting(host),
+      recall('links', () => readLinks(host.exec)),
+      recall('routing', () => readPolicyRouting(host)),
       readNamedTables(host.files),
-      readNft(host),
+      recall('nft', () => readNft(host)),
       readNetworks(host, engines, role, ledger),
       readTunnelFacts(host, role),
       readDaemon(host),
@@ -129,59 +127,6 @@ export async function readOwned(host: Host): Promise<HostObject[]> {
     ...(await table).objects,
     ...iptables.owned,
   ];
-}
-
-type PolicyRouting = Pick<
-  Facts,
-  | 'foreignRules'
-  | 'foreignRoutes'
-  | 'defaultHops'
-  | 'routerAdvertisedDefaults'
-  | 'usedTables'
-  | 'xfrm'
-  | 'owned'
-> & {
-  /** there are routes of our routing daemon */
-  readonly learned: boolean;
-};
-
-/** Rules, routes and policies of all families of the kernel. */
-async function readPolicyRouting({ exec, files }: Host): Promise<PolicyRouting> {
-  const families = await readFamilies(files);
-  const lists = await Promise.all(families.map((family) => readIpLists(exec, family)));
-  const rules = lists.map((list) => list.rules);
-  const routes = lists.map((list) => list.routes);
-  return {
-    foreignRules: rules.flatMap(({ foreign }) => foreign),
-    foreignRoutes: routes.flatMap(({ foreign }) => foreign),
-    defaultHops: routes.flatMap(({ defaultHops }) => defaultHops),
-    routerAdvertisedDefaults: routes.flatMap(({ routerAdvertisedDefaults }) => routerAdvertisedDefaults),
-    usedTables: [...new Set(routes.flatMap(({ usedTables }) => usedTables))],
-    learned: routes.some(({ learned }) => learned),
-    xfrm: lists.every(({ xfrm }) => xfrm),
-    owned: [
-      ...rules.flatMap(({ owned }) => owned),
-      ...routes.flatMap(({ owned }) => owned),
-      ...lists.flatMap(({ policies }) => policies),
-    ],
-  };
-}
-
-interface Nft {
-  readonly table: Promise<NftTable>;
-  readonly others: OtherTables;
-  readonly iptables: Iptables;
-}
-
-/**
- * Reads chains first: their output has nft's version, and a version that is too old crashes when it lists our table.
- */
-async function readNft(host: Host): Promise<Nft> {
-  const { exec } = host;
-  const chains = await readChains(exec);
-  const table = markHandled(readNftTable(exec));
-  const others = await readOtherTables(exec, chains);
-  return { table, others, iptables: await readIptables(host, others.chains) };
 }
 
 type EngineFacts = Pick<Facts, 'networks' | 'unreadEngines'>;

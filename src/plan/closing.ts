@@ -74,7 +74,9 @@ export function isClosing(object: HostObject): object is NftObject {
 
 /** Flows of the closing sets on a host, whose entries an interrupted run with a lost ledger still had to delete. */
 export function flowsOfClosingSets(objects: readonly HostObject[]): Flows[] {
-  const sets = new Map(objects.flatMap((o) => (o.kind === 'nft-set' ? [[o.name, o.elements] as const] : [])));
+  const sets = new Map(
+    objects.flatMap((o) => (o.kind === 'nft-set' && isClosing(o) ? [[o.name, o.elements] as const] : [])),
+  );
   if (sets.size === 0) return [];
   return families.flatMap((family) => {
     const lengths = Array.from({ length: fullPrefixLength(family) + 1 }, (_, length) => length);

@@ -13,6 +13,13 @@ const other = '10.99.0.0/24';
 /** milliseconds, on a busy machine */
 const patience = 60_000;
 
+/** A program that hangs while somebody says so. */
+const hangingProgram = `#!/bin/sh
+PATH=\${PATH#*:}
+[ ! -e /run/hangs ] || exec sleep infinity
+exec "\${0##*/}" "$@"
+`;
+
 describe.each(aShareOf(await containerEngines()))('%s', (engine) => {
   let world: World;
   let agent: Running;
@@ -26,7 +33,9 @@ describe.each(aShareOf(await containerEngines()))('%s', (engine) => {
       await host.files.replace(filePath, exampleFile(engine));
       await mustSucceed(host, 'apply', '--yes');
     }
-    agent = await node1.background.start(endingWithStdin([programPath, 'agent']));
+    await node1.files.replace(`/run/hanging/${program}`, hangingProgram, 0o755);
+    const path = 'PATH=/run/hanging:$PATH exec "$0" agent';
+    agent = await node1.background.start(endingWithStdin(['sh', '-c', path, programPath]));
     await says('holds ');
   });
   afterAll(async () => {
@@ -101,5 +110,24 @@ describe.each(aShareOf(await containerEngines()))('%s', (engine) => {
     await untilPlanIs(0);
     expect(await ask('again')).toBe(`upstream saw ${addresses.uplink}`);
     await says(`no longer: network ${network.name}: `);
+  });
+
+  it('holds the network while the engine hangs, and still repairs what is removed', async () => {
+    const { node1 } = world.hosts;
+    await world.containers.start('held', network.name);
+    await untilPlanIs(0);
+    await node1.files.replace('/run/hangs', '');
+    // A new link has the engine asked again.
+    await node1.run(['ip', 'link', 'add', 'new0', 'type', 'veth', 'peer', 'new1']);
+    await says(`${program} does not answer, and what it said last is held: took longer than 1 s`);
+    await node1.run(['sh', '-c', 'ip rule flush protocol 136']);
+    const isBack = async (): Promise<boolean> => (await node1.run(['ip', 'rule'])).includes('proto 136');
+    // Sooner than the program gives up waiting for the engine.
+    expect(await waitUntil(isBack, 20_000)).toBe(true);
+    expect(await ask('held')).toBe(`upstream saw ${addresses.uplink}`);
+    await node1.files.remove('/run/hangs');
+    await says(`no longer: ${program} does not answer`);
+    expect(agent.output().stderr).not.toContain('cannot be queried');
+    await untilPlanIs(0);
   });
 });

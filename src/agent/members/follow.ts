@@ -17,8 +17,8 @@ export interface MembersFollowed {
   readonly id: string;
   readonly context: HostContext;
   readonly caller: Caller;
-  /** asks for a read of the host */
-  readonly signal: () => void;
+  /** called when the routes of new verdicts have been changed, or left to the next repair */
+  readonly onRoutesChanged: () => void;
   readonly log: (line: string) => void;
   readonly end: AbortSignal;
 }
@@ -33,7 +33,7 @@ export interface Followed {
 
 const noFacts = { links: [], foreignRoutes: [], ledger: {} };
 
-export function followMembers({ id, context, caller, signal, log, end }: MembersFollowed): Followed {
+export function followMembers({ id, context, caller, onRoutesChanged, log, end }: MembersFollowed): Followed {
   let known: Known | undefined;
   let changed = Promise.resolve();
   const use = async (verdicts: Verdicts): Promise<void> => {
@@ -45,7 +45,7 @@ export function followMembers({ id, context, caller, signal, log, end }: Members
     changed = changed
       .then(() => use(verdicts))
       .catch((error: unknown) => log(`the member in use cannot be changed at once: ${String(error)}`))
-      .then(signal);
+      .then(onRoutesChanged);
   };
   const now = (): number => performance.now();
   const later = (milliseconds: number, work: () => void): void =>

@@ -1,5 +1,5 @@
 /** Reads the output of `ping -O`: answers, and probes that are lost. Pure, without a clock of its own. */
-
+import { createLineSplitter } from '../../host/process/lines.ts';
 import { numbersAhead } from '../probe-number.ts';
 
 /** Round trip in milliseconds; undefined: the probe is lost. */
@@ -24,7 +24,7 @@ const weight = 0.125;
  * @param interval milliseconds between two probes
  */
 export function createPingReader(interval: number): PingReader {
-  let rest = '';
+  const linesOf = createLineSplitter();
   let usual: number | undefined;
   /** probe -> time at which it is lost */
   const pending = new Map<number, number>();
@@ -54,9 +54,7 @@ export function createPingReader(interval: number): PingReader {
   };
   return {
     read(text, now) {
-      const lines = `${rest}${text}`.split('\n');
-      rest = lines.pop() ?? '';
-      return lines.flatMap((line) => {
+      return linesOf(text).flatMap((line) => {
         const [, silence] = /^no answer yet for icmp_seq=(\d+)/.exec(line) ?? [];
         if (silence !== undefined) silent(Number(silence), now);
         const [, probe, time] = /icmp_seq=(\d+) .*time=([\d.]+) ms/.exec(line) ?? [];

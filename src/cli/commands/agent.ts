@@ -1,21 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
-import { type Agent, createAgent } from '../../agent/agent.ts';
+import { createAgent } from '../../agent/agent.ts';
 import { pause } from '../../agent/pause.ts';
+import { viewHost } from '../../agent/host-view.ts';
 import { createLook } from '../../agent/look.ts';
 import { followMembers } from '../../agent/members/follow.ts';
-import { type Monitor, type MonitorState, startMonitor } from '../../agent/monitor.ts';
 import type { Reading } from '../../agent/reading.ts';
-import { type AgentStatus, askAgent, serveStatus } from '../../agent/socket.ts';
-import { networkFolders, ownFolders, programsToWatch } from '../../agent/watched.ts';
+import { askAgent, serveStatus } from '../../agent/socket.ts';
 import { appliedNow, readHistory } from '../../apply/history.ts';
 import type { Caller } from '../../apply/run/caller.ts';
 import { MustredirectError } from '../../error.ts';
 import type { Progress } from '../../host/progress.ts';
 import type { HostContext } from '../../apply/run/host-context.ts';
-import type { EngineName } from '../../spec/spec.ts';
-import { type FolderWatch, watchFolder } from '../../host/files/watch.ts';
-import { startStream } from '../../host/process/stream.ts';
 import { createBackground } from '../../host/process/background.ts';
 import { takeLock } from '../../host/files/lock.ts';
 import type { Files } from '../../host/ports.ts';
@@ -26,40 +22,68 @@ import type { Terminal } from '../terminal/terminal.ts';
 export async function agent(terminal: Terminal, options: HostOptions): Promise<void> {
   const id = randomUUID();
   const { opened, reported } = countingProgress(await openContext(terminal, options));
-  const context = { ...opened, runningAgent: () => Promise.resolve(id) };
-  const { host, places } = context;
-  await refuseSecondAgent(host.files, places.agent);
+  await refuseSecondAgent(opened.host.files, opened.places.agent);
   const file = resolve(terminal.folder, options.file);
-  const last = appliedNow(await readHistory(host.files, places.history));
+  const last = appliedNow(await readHistory(opened.host.files, opened.places.history));
   const name = options.host ?? last?.host ?? (await openSession(terminal, options)).source.host;
   terminal.watchInterrupts();
+  const { running, status, begin } = createParts(terminal, { opened, id, file, name });
+  const { places } = opened;
+  const own = { pid: terminal.pid, since: new Date().toISOString(), file, host: name };
+  await serveStatus(places.agent, () => ({ ...own, ...status() }), terminal.interrupt);
+  begin({ file, state: [places.history, places.journal, places.drained] });
+  terminal.tell(`holds ${name} to ${file}`);
+  await tellSystemd(opened, terminal.env, () => running.state().attempts + reported(), terminal.interrupt);
+  await running.run();
+}
+
+interface Held {
+  readonly opened: HostContext;
+  /** id of this agent */
+  readonly id: string;
+  readonly file: string;
+  /** host of the file */
+  readonly name: string;
+}
+
+/** Connects the parts of the agent: its view of the host, members, looks and repairs. */
+function createParts(terminal: Terminal, { opened, id, file, name }: Held) {
   const end = terminal.interrupt;
   const log = (line: string): void => terminal.tell(line);
-  const watch = createWatch(end, log);
+  const now = (): number => performance.now();
+  const relay = { signal: (): void => {} };
+  const signal = (): void => relay.signal();
+  const view = viewHost(opened.engines, { log, signal }, end);
+  const context = { ...opened, engines: view.engines, runningAgent: () => Promise.resolve(id) };
   const caller = callerOf(terminal);
-  const members = followMembers({ id, context, caller, signal: watch.signal, log, end });
+  const onRoutesChanged = (): void => {
+    view.forget();
+    signal();
+  };
+  const members = followMembers({ id, context, caller, onRoutesChanged, log, end });
   const look = createLook({
     context,
     caller,
     file,
     host: name,
-    now: () => performance.now(),
-    later: (milliseconds) => void pause(milliseconds, end).then(watch.signal),
+    now,
+    later: (milliseconds) => void pause(milliseconds, end).then(signal),
     onLook(known) {
-      watch.engines(known?.target.role.networks ?? []);
       members.follow(known);
+      view.afterRead(known?.target.role.networks ?? [], known?.facts.links);
     },
+    view,
   });
-  // Otherwise a read would find routes that are about to change, and its repair would hold the lock meanwhile.
-  const read = (): Promise<Reading> => members.changed().then(look);
-  const running = createAgent({ now: () => performance.now(), sleep: pause, read, log }, end);
-  const own = { id, pid: terminal.pid, since: new Date().toISOString(), file, host: name };
-  const status = (): AgentStatus => ({ ...running.state(), ...own, ...watch.state(), ...members.status() });
-  await serveStatus(places.agent, status, end);
-  watch.begin(running, { file, state: [places.history, places.journal, places.drained] });
-  log(`holds ${name} to ${file}`);
-  await tellSystemd(context, terminal.env, () => running.state().attempts + reported(), end);
-  await running.run();
+  const read = async (whole: boolean): Promise<Reading> => {
+    // Otherwise a read would find routes that are about to change, and its repair would hold the lock meanwhile.
+    await members.changed();
+    view.beforeRead(whole);
+    return look();
+  };
+  const running = createAgent({ now, sleep: pause, read, log }, end);
+  relay.signal = running.signal;
+  const status = () => ({ ...running.state(), id, monitors: view.monitors(), ...members.status() });
+  return { running, status, begin: view.begin };
 }
 
 /** A run that takes long reports its steps: systemd must not take it for one that hangs. */
@@ -100,47 +124,6 @@ function callerOf(terminal: Terminal): Caller {
     interrupt,
     watchInterrupts() {},
     tell: (text, label) => terminal.tell(text, label),
-  };
-}
-
-/** Programs and folders that tell of changes. */
-function createWatch(end: AbortSignal, log: (line: string) => void) {
-  let running: Agent | undefined;
-  const started = new Map<string, Monitor>();
-  const signal = (): void => running?.signal();
-  const watchPrograms = (engines: readonly EngineName[]): void => {
-    for (const one of programsToWatch(engines)) {
-      if (started.has(one.what)) continue;
-      const ended = ({ what, error = '', restarts }: MonitorState): void => {
-        if (restarts === 1) log(`no longer told of ${what}, and started again: ${error}`);
-      };
-      const ports = { now: () => performance.now(), sleep: pause, start: startStream };
-      started.set(one.what, startMonitor(one, ports, { signal, ended }, end));
-    }
-  };
-  const folders = new Set<string>();
-  const watchFolders = (wanted: readonly FolderWatch[]): void => {
-    for (const one of wanted) {
-      if (!folders.has(one.folder)) watchFolder(one, signal, end);
-      folders.add(one.folder);
-    }
-  };
-  return {
-    signal,
-    engines(networks: readonly { readonly engine: EngineName }[]): void {
-      const engines = [...new Set(networks.map(({ engine }) => engine))];
-      watchPrograms(engines);
-      watchFolders(networkFolders(engines));
-    },
-    begin(
-      agentRunning: Agent,
-      { file, state }: { readonly file: string; readonly state: readonly string[] },
-    ): void {
-      running = agentRunning;
-      watchPrograms([]);
-      watchFolders(ownFolders(file, state));
-    },
-    state: () => ({ monitors: [...started.values()].map((one) => one.state()) }),
   };
 }
 

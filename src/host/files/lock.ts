@@ -87,7 +87,7 @@ const replacedStatus = 76;
 /**
  * The file is written in place, because a new file would carry another lock. $3 is the inode of a file to replace. The
  * lock on the gate file admits one replacement at a time; the gate is new with the first replacement, so other users
- * cannot open it.
+ * cannot open it. $4 is the time now: without a wait, no program is started to tell it.
  */
 const script = `set -e
 umask 077
@@ -113,7 +113,8 @@ fi
 exec 9>>"$0"
 flock -w "$1" -E ${heldStatus} 9 || exit $?
 [ "$0" -ef /proc/self/fd/9 ] || exit ${replacedStatus}
-echo "$2, since $(date -u +%Y-%m-%dT%H:%M:%SZ)" >"$0"
+[ "$1" = 0 ] || set -- "$1" "$2" "$3" "$(date -u +%Y-%m-%dT%H:%M:%SZ)"
+echo "$2, since $4" >"$0"
 echo locked
 exec cat >/dev/null`;
 
@@ -125,7 +126,8 @@ async function tryLock(
   wait: number,
   replace = '',
 ): Promise<Lock | undefined> {
-  const running = await background.start(['sh', '-c', script, path, String(wait), who, replace]);
+  const now = new Date().toISOString().replace(/\.\d+/, '');
+  const running = await background.start(['sh', '-c', script, path, String(wait), who, replace, now]);
   const locked = (): boolean => running.output().stdout !== '';
   await waitUntil(() => locked() || running.ended(), Infinity);
   if (locked()) return { release: async () => void (await running.stop()) };

@@ -1,0 +1,149 @@
+import { describe, expect, it } from 'vitest';
+import type { Engine } from '../engines/engine.ts';
+import { MustredirectError } from '../error.ts';
+import type { Host, Output } from '../host/ports.ts';
+import { rememberEngine } from './engine-answers.ts';
+
+const web = { name: 'web', subnets: ['10.89.4.0/24'] };
+const facts = (bridge: string) => [
+  {
+    engine: 'docker',
+    name: 'web',
+    backend: 'docker 1',
+    exists: true,
+    subnets: web.subnets,
+    bridge,
+    attached: [],
+  },
+];
+
+/** An engine whose program prints the bridge of its network, with a host on which it prints what a test says. */
+function givenEngine() {
+  const answers: (() => Promise<Output>)[] = [];
+  const ran: string[] = [];
+  const host = {
+    exec: {
+      run: async (argv: readonly string[]) => {
+        ran.push(argv.join(' '));
+        const answer = answers.shift();
+        if (!answer) throw new Error('asked once too often');
+        return answer();
+      },
+    },
+  } as unknown as Host;
+  const engine = {
+    readNetworks: async ({ exec }: Host) => facts((await exec.run(['docker', 'inspect'])).stdout),
+  } as unknown as Engine;
+  let late = 0;
+  let isPatient = true;
+  const remembered = rememberEngine(engine, {
+    sleep: () => (isPatient ? new Promise(() => {}) : Promise.resolve()),
+    onLateAnswer: () => (late += 1),
+  });
+  return {
+    remembered,
+    ran,
+    late: (): number => late,
+    prints: (bridge: string): void => {
+      answers.push(async () => ({ exitCode: 0, stdout: bridge, stderr: '' }));
+      isPatient = true;
+    },
+    fails: (message: string): void => {
+      answers.push(async () => {
+        throw new MustredirectError('failed', message);
+      });
+    },
+    /** @returns function that lets it answer */
+    hangs: () => {
+      let answer = (_: string): void => {};
+      answers.push(
+        () =>
+          new Promise((resolve) => {
+            answer = (stdout) => resolve({ exitCode: 0, stdout, stderr: '' });
+          }),
+      );
+      isPatient = false;
+      return (stdout: string) => answer(stdout);
+    },
+    read: () => remembered.engine.readNetworks(host, [web]),
+  };
+}
+
+async function settle(): Promise<void> {
+  for (let i = 0; i < 20; i += 1) await Promise.resolve();
+}
+
+describe('an engine', () => {
+  it('is asked once, until something may have changed', async () => {
+    const { read, prints, ran, remembered } = givenEngine();
+    prints('br0');
+    expect(await read()).toEqual(facts('br0'));
+    expect(await read()).toEqual(facts('br0'));
+    expect(ran.length).toBe(1);
+    remembered.forget();
+    prints('br1');
+    expect(await read()).toEqual(facts('br1'));
+    expect(ran.length).toBe(2);
+  });
+
+  it('is asked again when something changed while it answered', async () => {
+    const { read, prints, hangs, remembered, ran } = givenEngine();
+    const answer = hangs();
+    const reading = read();
+    await settle();
+    remembered.forget();
+    answer('br0');
+    expect(await reading).toEqual(facts('br0'));
+    prints('br1');
+    expect(await read()).toEqual(facts('br1'));
+    expect(ran.length).toBe(2);
+  });
+
+  it('has the networks that it said last while it fails', async () => {
+    const { read, prints, fails, remembered } = givenEngine();
+    prints('br0');
+    await read();
+    remembered.forget();
+    fails('cannot connect');
+    expect(await read()).toEqual(facts('br0'));
+    expect(remembered.silence()).toBe('cannot connect');
+    prints('br1');
+    expect(await read()).toEqual(facts('br1'));
+    expect(remembered.silence()).toBeUndefined();
+  });
+
+  it('fails when it has never answered', async () => {
+    const { read, fails, remembered } = givenEngine();
+    fails('cannot connect');
+    await expect(read()).rejects.toThrow('cannot connect');
+    expect(remembered.silence()).toBeUndefined();
+  });
+
+  it('is not waited for when it is slow, and tells when it has answered', async () => {
+    const { read, prints, hangs, remembered, ran, late } = givenEngine();
+    prints('br0');
+    await read();
+    remembered.forget();
+    const answer = hangs();
+    expect(await read()).toEqual(facts('br0'));
+    expect(await read()).toEqual(facts('br0'));
+    expect(ran.length).toBe(2);
+    expect(remembered.silence()).toBe('took longer than 1 s');
+    expect(late()).toBe(0);
+    answer('br1');
+    await settle();
+    expect(late()).toBe(1);
+    expect(remembered.silence()).toBeUndefined();
+    expect(await read()).toEqual(facts('br1'));
+    expect(ran.length).toBe(2);
+  });
+
+  it('is waited for when it is slow at first', async () => {
+    const { read, hangs } = givenEngine();
+    const answer = hangs();
+    const reading = read();
+    await settle();
+    answer('br0');
+    expect(await reading).toEqual(facts('br0'));
+  });
+});

@@ -1,0 +1,147 @@
+/**
+ * What the programs of an engine have printed. It is kept until something tells that it may have changed, since these
+ * programs are slow. While the engine does not answer, its networks are what it said last: only it can change them, and
+ * blocking them would serve nobody. Files of engines are always read anew.
+ */
+import { messageOf } from '../apply/undo.ts';
+import type { Engine } from '../engines/engine.ts';
+import { MustredirectError, markHandled } from '../error.ts';
+import { isInterruption } from '../host/process/interrupt.ts';
+import type { Exec, Host, Output } from '../host/ports.ts';
+import type { NetworkRequest } from '../kinds/engine-network/schema.ts';
+import type { NetworkFacts } from '../state/facts.ts';
+
+export interface EngineAnswers {
+  readonly engine: Engine;
+  /** The next read asks the engine. */
+  readonly forget: () => void;
+  /** whether any of its programs has answered */
+  readonly isKnown: () => boolean;
+  /** why the engine does not answer; undefined: it does */
+  readonly silence: () => string | undefined;
+}
+
+export interface AnswerPorts {
+  /** returns early when the signal is aborted */
+  readonly sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>;
+  /** called when an engine answers a question that was no longer waited for */
+  readonly onLateAnswer: () => void;
+}
+
+type Read = (host: Host, networks: readonly NetworkRequest[]) => Promise<readonly NetworkFacts[]>;
+
+/** milliseconds that a read waits for an engine whose last answer is known */
+const patience = 1000;
+const slow = `took longer than ${patience / 1000} s`;
+
+export function rememberEngine(engine: Engine, { sleep, onLateAnswer }: AnswerPorts): EngineAnswers {
+  const answers = keepAnswers(engine);
+  let silence: string | undefined;
+  /** question that is no longer waited for, and has no answer yet */
+  let pending: string | undefined;
+  const waitNoLonger = async (question: string, asking: Promise<unknown>): Promise<void> => {
+    pending = question;
+    try {
+      await asking;
+      silence = undefined;
+      onLateAnswer();
+    } catch (error) {
+      silence = messageOf(error);
+    } finally {
+      pending = undefined;
+    }
+  };
+  const readNetworks: Read = async (host, networks) => {
+    const question = JSON.stringify(networks);
+    if (pending === question) return answers.recall(host, networks);
+    const asking = markHandled(answers.ask(host, networks));
+    const failure = await failureOf(asking, sleep);
+    silence = failure;
+    if (failure === undefined) return asking;
+    try {
+      const facts = await answers.recall(host, networks);
+      if (failure === slow) void waitNoLonger(question, asking);
+      return facts;
+    } catch {
+      // Nothing is held.
+      silence = undefined;
+      return asking;
+    }
+  };
+  return {
+    engine: { ...engine, readNetworks },
+    forget: answers.forget,
+    isKnown: answers.isKnown,
+    silence: () => silence,
+  };
+}
+
+function keepAnswers(engine: Engine) {
+  /** command -> what it printed */
+  let answers: ReadonlyMap<string, Output> = new Map();
+  let isFresh = false;
+  let forgotten = 0;
+  const ask: Read = async (host, networks) => {
+    const known = isFresh ? answers : new Map<string, Output>();
+    const at = forgotten;
+    const printed = new Map<string, Output>();
+    const facts = await engine.readNetworks(
+      { ...host, exec: recording(host.exec, known, printed) },
+      networks,
+    );
+    answers = printed;
+    isFresh = at === forgotten;
+    return facts;
+  };
+  /** Reads as if the engine gave its last answers; rejects when one is not known. */
+  const recall: Read = (host, networks) =>
+    engine.readNetworks({ ...host, exec: replaying(answers) }, networks);
+  return {
+    ask,
+    recall,
+    forget: (): void => {
+      forgotten += 1;
+      isFresh = false;
+    },
+    isKnown: (): boolean => answers.size > 0,
+  };
+}
+
+/** Why there is no answer in time; undefined: there is one. */
+async function failureOf(asking: Promise<unknown>, sleep: AnswerPorts['sleep']): Promise<string | undefined> {
+  const timer = new AbortController();
+  try {
+    return await Promise.race([asking.then(() => undefined), sleep(patience, timer.signal).then(() => slow)]);
+  } catch (error) {
+    if (isInterruption(error)) throw error;
+    return messageOf(error);
+  } finally {
+    timer.abort();
+  }
+}
+
+function keyOf(argv: readonly string[]): string {
+  return argv.join('\0');
+}
+
+/** Runs programs whose output is not known, and notes all output. */
+function recording(exec: Exec, known: ReadonlyMap<string, Output>, printed: Map<string, Output>): Exec {
+  return {
+    run: async (argv, options) => {
+      const key = keyOf(argv);
+      const output = known.get(key) ?? (await exec.run(argv, options));
+      printed.set(key, output);
+      return output;
+    },
+  };
+}
+
+function replaying(known: ReadonlyMap<string, Output>): Exec {
+  return {
+    run: async (argv) => {
+      const output = known.get(keyOf(argv));
+      if (output) return output;
+      throw new MustredirectError('failed', `${argv.join(' ')}: no answer is known`);
+    },
+  };
+}

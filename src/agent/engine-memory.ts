@@ -1,0 +1,54 @@
+/** Answers of all engines that the agent has, and which of them are silent. */
+import type { Engines } from '../engines/index.ts';
+import type { Link } from '../state/facts.ts';
+import { type AnswerPorts, rememberEngine } from './engine-answers.ts';
+
+export interface EngineMemory {
+  readonly engines: Engines;
+  /** The next read asks all engines. */
+  readonly forget: () => void;
+  /**
+   * A link that comes or goes may be that of a container, of which no engine tells.
+   *
+   * @returns whether engines have to be asked again
+   */
+  readonly seeLinks: (links: readonly Link[]) => boolean;
+  /** engines that do not answer, for people */
+  readonly silent: () => readonly string[];
+}
+
+export function rememberEngines(engines: Engines, ports: AnswerPorts): EngineMemory {
+  const known = {
+    podman: rememberEngine(engines.podman, ports),
+    docker: rememberEngine(engines.docker, ports),
+    nerdctl: rememberEngine(engines.nerdctl, ports),
+    cni: rememberEngine(engines.cni, ports),
+  };
+  const all = Object.entries(known);
+  const forget = (): void => {
+    for (const [, one] of all) one.forget();
+  };
+  let links: string | undefined;
+  return {
+    engines: {
+      podman: known.podman.engine,
+      docker: known.docker.engine,
+      nerdctl: known.nerdctl.engine,
+      cni: known.cni.engine,
+      external: engines.external,
+    },
+    forget,
+    seeLinks: (found) => {
+      const before = links;
+      links = JSON.stringify(found.map(({ name, index, master }) => [name, index, master]));
+      const changed = before !== undefined && before !== links && all.some(([, one]) => one.isKnown());
+      if (changed) forget();
+      return changed;
+    },
+    silent: () =>
+      all.flatMap(([name, one]) => {
+        const why = one.silence();
+        return why === undefined ? [] : [`${name} does not answer, and what it said last is held: ${why}`];
+      }),
+  };
+}

@@ -1,0 +1,56 @@
+/** The host as the agent sees it: what tells of changes, and what is recalled of the reads before. */
+import type { Engines } from '../engines/index.ts';
+import type { Recall } from '../inspect/host-parts.ts';
+import type { EngineName } from '../spec/spec.ts';
+import type { Link } from '../state/facts.ts';
+import { rememberEngines } from './engine-memory.ts';
+import { createHostMemory } from './host-memory.ts';
+import { pause } from './pause.ts';
+import { type HostWatch, watchHost } from './watch-host.ts';
+
+export interface HostView extends Pick<HostWatch, 'begin' | 'monitors'> {
+  readonly engines: Engines;
+  /** engines that do not answer, for people */
+  readonly silentEngines: () => readonly string[];
+  readonly recall: Recall;
+  /** After changes of our own, whose events come a moment later. */
+  readonly forget: () => void;
+  /** @param whole the next read recalls nothing */
+  readonly beforeRead: (whole: boolean) => void;
+  /** Takes over what a read has found. */
+  readonly afterRead: (
+    networks: readonly { readonly engine: EngineName }[],
+    links: readonly Link[] | undefined,
+  ) => void;
+}
+
+/** @param ports `signal`: something may have changed */
+export function viewHost(
+  engines: Engines,
+  { log, signal }: { readonly log: (line: string) => void; readonly signal: () => void },
+  end: AbortSignal,
+): HostView {
+  const { recall, forget } = createHostMemory();
+  const answers = rememberEngines(engines, { sleep: pause, onLateAnswer: signal });
+  const watch = watchHost({ log, signal, onParts: forget, onEngines: answers.forget }, end);
+  let wasComplete = false;
+  return {
+    begin: watch.begin,
+    monitors: watch.monitors,
+    engines: answers.engines,
+    silentEngines: answers.silent,
+    recall,
+    forget,
+    beforeRead(whole) {
+      const isComplete = watch.isComplete();
+      // What was read before all programs listened may have changed since, and nothing has told of it.
+      if (whole || !isComplete || !wasComplete) forget();
+      if (whole) answers.forget();
+      wasComplete = isComplete;
+    },
+    afterRead(networks, links) {
+      watch.engines(networks);
+      if (links && answers.seeLinks(links)) signal();
+    },
+  };
+}

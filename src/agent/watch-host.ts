@@ -1,0 +1,83 @@
+/** Programs and folders that tell of changes of the host: the agent reads it again, and recalls the rest. */
+import { type FolderWatch, watchFolder } from '../host/files/watch.ts';
+import { startStream } from '../host/process/stream.ts';
+import type { HostPart } from '../inspect/host-parts.ts';
+import type { EngineName } from '../spec/spec.ts';
+import { type Monitor, type MonitorState, startMonitor } from './monitor.ts';
+import { pause } from './pause.ts';
+import { type Watched, networkFolders, ownFolders, programsToWatch } from './watched.ts';
+
+export interface HostWatch {
+  /** Begins, with the programs and folders that do not depend on engines. */
+  readonly begin: (paths: { readonly file: string; readonly state: readonly string[] }) => void;
+  /** Watches what tells of changes of these networks, too. */
+  readonly engines: (networks: readonly { readonly engine: EngineName }[]) => void;
+  /** whether all programs run, and have had the time to begin */
+  readonly isComplete: () => boolean;
+  readonly monitors: () => readonly MonitorState[];
+}
+
+export interface ChangePorts {
+  readonly log: (line: string) => void;
+  /** something may have changed, after what it is about has been told */
+  readonly signal: () => void;
+  readonly onParts: (parts?: readonly HostPart[]) => void;
+  readonly onEngines: () => void;
+}
+
+/** Milliseconds after its start in which a program may not listen yet. */
+const beginning = 1000;
+
+export function watchHost(ports: ChangePorts, end: AbortSignal): HostWatch {
+  const started = new Map<string, Monitor>();
+  const watchPrograms = (engines: readonly EngineName[]): void => {
+    for (const one of programsToWatch(engines)) {
+      if (!started.has(one.what)) started.set(one.what, startProgram(one, ports, end));
+    }
+  };
+  const folders = new Set<string>();
+  const watchFolders = (wanted: readonly FolderWatch[], onChange: () => void): void => {
+    for (const one of wanted) {
+      if (!folders.has(one.folder)) watchFolder(one, onChange, end);
+      folders.add(one.folder);
+    }
+  };
+  return {
+    begin({ file, state }) {
+      watchPrograms([]);
+      watchFolders(ownFolders(file, state), ports.signal);
+    },
+    engines(networks) {
+      const engines = [...new Set(networks.map(({ engine }) => engine))];
+      watchPrograms(engines);
+      watchFolders(networkFolders(engines), () => {
+        ports.onEngines();
+        ports.signal();
+      });
+    },
+    isComplete: () => [...started.values()].every((one) => one.runsFor() > beginning),
+    monitors: () => [...started.values()].map((one) => one.state()),
+  };
+}
+
+function startProgram(
+  { parts: makeParts, engines, ...monitored }: Watched,
+  { log, signal, onParts, onEngines }: ChangePorts,
+  end: AbortSignal,
+): Monitor {
+  let parts = makeParts();
+  const ports = { now: () => performance.now(), sleep: pause, start: startStream };
+  const on = {
+    signal,
+    output: (text: string): void => {
+      onParts(parts(text));
+      if (engines) onEngines();
+    },
+    ended: ({ what, error = '', restarts }: MonitorState): void => {
+      parts = makeParts();
+      if (engines) onEngines();
+      if (restarts === 1) log(`no longer told of ${what}, and started again: ${error}`);
+    },
+  };
+  return startMonitor(monitored, ports, on, end);
+}
