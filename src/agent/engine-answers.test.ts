@@ -55,7 +55,7 @@ function givenEngine() {
     },
     /** @returns function that lets it answer */
     hangs: () => {
-      let answer = (_: string): void => {};
+      let answer: (stdout: string) => void = () => {};
       answers.push(
         () =>
           new Promise((resolve) => {
