@@ -13,6 +13,7 @@ const longest = [
   'leak-matrix-kills.live.test.ts',
   'leak-matrix.live.test.ts',
   'leak-matrix-engines.live.test.ts',
+  'leak-matrix-agent.live.test.ts',
   'routing-kills.live.test.ts',
   'endings.live.test.ts',
   'when-down.live.test.ts',

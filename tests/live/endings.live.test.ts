@@ -11,8 +11,9 @@ import type { LabEngine } from '../../src/lab/engine.ts';
 import { addressesOf, network, subnetOf } from '../../src/lab/layout.ts';
 import type { World } from '../../src/lab/world.ts';
 import { type Sender, startFlows, untilRedirected } from './endings-sender.ts';
-import { type EndingRow, endingsText, readEndings, writeEndings } from './leak-matrix/endings-section.ts';
+import { type EndingRow, endingsText } from './leak-matrix/endings-section.ts';
 import { eachFamily, families } from './leak-matrix/families.ts';
+import { readSection, writeSection, writesPage } from './leak-matrix/page.ts';
 import { runKilled } from './killed.ts';
 import { mustSucceed } from './program.ts';
 import { createTestWorld, podmanEngines } from './test-world.ts';
@@ -240,9 +241,9 @@ function countByFlow(packets: readonly Packet[]): Record<string, number> {
 describe('docs/leak-matrix.md', () => {
   it('contains this section', async () => {
     const section = endingsText(rows);
-    if (process.env['LEAK_MATRIX'] === 'write') await writeEndings(section);
+    if (writesPage) await writeSection('Endings', section);
     expect(section).not.toContain('**packets**');
-    const written = (await readEndings()).split('\n');
+    const written = (await readSection('Endings')).split('\n');
     expect(section.split('\n').filter((line) => !written.includes(line))).toEqual([]);
   });
 });

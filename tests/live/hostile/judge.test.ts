@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { countPackets, leaksOf, leakTable } from './judge.ts';
 import type { Crafted } from './packets.ts';
-import { hostileSection } from './page.ts';
 import type { Seen } from './run.ts';
 
 const packet = (id: number, allowed: Crafted['allowed'], family: 4 | 6 = 4): Crafted => ({
@@ -44,13 +43,5 @@ describe('leaksOf', () => {
   it('are printed by place', () => {
     expect(leakTable(leaksOf(packets, seen))).toBe('isp: 2\n  packet 2\n  packet 3\ngateway: 1\n  packet 2');
     expect(leakTable(leaksOf(packets, nowhere))).toBe('');
-  });
-});
-
-describe('hostileSection', () => {
-  it('is kept when the page is written again', () => {
-    expect(hostileSection('# Leak matrix\n\nrows\n')).toBe('');
-    const section = '## A hostile container\n\nrows\n';
-    expect(hostileSection(`# Leak matrix\n\nrows\n\n${section}`)).toBe(section);
   });
 });

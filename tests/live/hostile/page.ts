@@ -1,9 +1,5 @@
 /** Section on the hostile container in docs/leak-matrix.md, without figures that differ from run to run. */
-import { readFile, writeFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
 import { countPackets, type Leak } from './judge.ts';
-
-const page = fileURLToPath(new URL('../../../docs/leak-matrix.md', import.meta.url));
 
 export interface Row {
   /** `rules-0` */
@@ -14,8 +10,6 @@ export interface Row {
   readonly leaks: readonly Leak[];
 }
 
-const heading = '## A hostile container';
-
 export function rowText({ steering, rpFilter, bridged, packets, leaks }: Row): string {
   const elsewhere = ([4, 6] as const).map((family) =>
     countPackets(leaks, family) === 0 ? '0' : '**packets**',
@@ -23,9 +17,9 @@ export function rowText({ steering, rpFilter, bridged, packets, leaks }: Row): s
   return `| ${[steering, rpFilter, bridged, packets, ...elsewhere].join(' | ')} |`;
 }
 
-function sectionText(rows: readonly Row[], atLeast: number): string {
+export function sectionText(rows: readonly Row[], atLeast: number): string {
   return [
-    heading,
+    '## A hostile container',
     '',
     'A container sends crafted packets from inside of its network: sources that are not its own, to the outside, to the node, to',
     'other networks and to published ports; all protocols, fragments, options, extension headers, frames of all kinds, and flows',
@@ -39,20 +33,4 @@ function sectionText(rows: readonly Row[], atLeast: number): string {
     ...rows.map(rowText),
     '',
   ].join('\n');
-}
-
-export function readPage(): Promise<string> {
-  return readFile(page, 'utf8');
-}
-
-/** Replaces the section on the page, or appends it. */
-export async function writeSection(rows: readonly Row[], atLeast: number): Promise<void> {
-  const text = await readPage();
-  const rest = text.replace(hostileSection(text), '').trimEnd();
-  await writeFile(page, `${rest}\n\n${sectionText(rows, atLeast)}`);
-}
-
-/** Section of a page, kept when another test writes the page; empty when it has none. */
-export function hostileSection(text: string): string {
-  return /^## A hostile container\n[^]*?(?=^## |$(?![^]))/m.exec(text)?.[0] ?? '';
 }

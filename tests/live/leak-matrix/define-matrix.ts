@@ -2,16 +2,12 @@
  * Leak matrix: in any event, no packet of a redirected network leaves by another path. Its parts have separate worlds,
  * and run in parallel in half the time. All parts in one process write the page.
  */
-import { readFile, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { filePath } from '../../../src/lab/example-file.ts';
 import type { LabEngine } from '../../../src/lab/engine.ts';
-import { network } from '../../../src/lab/layout.ts';
 import type { World } from '../../../src/lab/world.ts';
 import { runCell, type Cell } from './cell.ts';
 import { runControl } from './control.ts';
-import { countDeclared, declaredWayIsOpen } from './declared-way.ts';
-import { page, readEndings } from './endings-section.ts';
+import { declaredWayIsOpen } from './declared-way.ts';
 import { changeEvents } from './events-change.ts';
 import { gatewayEvents } from './events-gateway.ts';
 import { dockerEvents, podmanEvents } from './events-engine.ts';
@@ -22,14 +18,13 @@ import { journeysOn } from './journeys.ts';
 import { type KillRow, runKillRow } from './kill.ts';
 import { layerEvents } from './layers.ts';
 import { faultsOf } from './judge.ts';
-import { startSender } from './sender.ts';
 import { crowdedFile, exampleFile, families } from './families.ts';
 import { markEvents } from './events-marks.ts';
+import { readPage, writeMatrix, writesPage } from './page.ts';
 import { killSectionText, measuredWith, pageText, sectionText } from './table.ts';
+import { createSendingWorld } from './sending-world.ts';
 import { places } from './watch.ts';
-import { hostileSection } from '../hostile/page.ts';
 import { mustSucceed } from '../program.ts';
-import { createTestWorld } from '../test-world.ts';
 import { aShareOf, isThorough } from '../../thorough.ts';
 
 /** Minimum for each kind in one second: 100 are sent, and a busy machine may be late with some. */
@@ -66,13 +61,7 @@ export function defineMatrix(parts: readonly MatrixPart[]): void {
     let world: World;
 
     beforeAll(async () => {
-      world = await createTestWorld({ engine, families });
-      const { node1, gw1, upstream } = world.hosts;
-      const file = what === 'marks' ? crowdedFile(world) : exampleFile(world);
-      await Promise.all([node1, gw1].map((host) => host.files.replace(filePath, file)));
-      await countDeclared(upstream);
-      await world.containers.createNetwork(network.name, network.subnet, network.subnet6);
-      await startSender(world, 'web');
+      world = await createSendingWorld(engine, what === 'marks' ? crowdedFile : exampleFile);
     });
 
     afterAll(async () => {
@@ -115,12 +104,10 @@ export function defineMatrix(parts: readonly MatrixPart[]): void {
 
   describe('docs/leak-matrix.md', () => {
     it('matches the results', async () => {
-      // Sections that other tests write.
-      const others = [await readEndings(), hostileSection(await readFile(page, 'utf8'))];
-      const text = pageText(measured, atLeast, [...sections, ...others].filter(Boolean));
+      const text = pageText(measured, atLeast, sections);
       process.stdout.write(`\n${text}\n`);
-      if (process.env['LEAK_MATRIX'] === 'write') await writeFile(page, text);
-      const written = await readFile(page, 'utf8');
+      if (writesPage) await writeMatrix(text);
+      const written = await readPage();
       // Column `meanwhile` may vary with the machine's load; engines that this machine lacks are not compared.
       expect(sections.flatMap(outline).filter((row) => !outline(written).includes(row))).toEqual([]);
     });

@@ -1,11 +1,7 @@
-/** Section of the page on ends of redirects, which another test writes than the rest of the page. */
-import { readFile, writeFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
+/** Section of the page on ends of redirects. */
 import type { Family } from '../../../src/address/cidr.ts';
 import type { LabEngine } from '../../../src/lab/engine.ts';
 import { families } from './families.ts';
-
-export const page = fileURLToPath(new URL('../../../docs/leak-matrix.md', import.meta.url));
 
 export interface EndingRow {
   readonly what: string;
@@ -40,15 +36,4 @@ function cellsOf({ what, engine, by, own, open }: EndingRow): string[] {
     ...families.map((family) => (own[family] === 0 ? '0' : '**packets**')),
     families.every((family) => open[family]) ? 'by the isp, with the address of the node' : 'not by the isp',
   ];
-}
-
-/** Section on the page; empty when there is none. */
-export async function readEndings(): Promise<string> {
-  return /^## Endings\n[^]*?(?=^## |$(?![^]))/m.exec(await readFile(page, 'utf8'))?.[0] ?? '';
-}
-
-export async function writeEndings(section: string): Promise<void> {
-  const text = await readFile(page, 'utf8');
-  const rest = text.replace(await readEndings(), '').trimEnd();
-  await writeFile(page, `${rest}\n\n${section.trimEnd()}\n`);
 }

@@ -21,6 +21,8 @@ export interface Event {
   readonly undo?: readonly Step[];
   /** restores foreign objects after `apply` */
   readonly restore?: readonly Step[];
+  /** it runs mustredirect itself: no row for the agent, which would come first */
+  readonly applies?: true;
 }
 
 export type Step = (world: World) => Promise<unknown>;

@@ -86,6 +86,7 @@ function eventsOf({ program, now, renewal, renew }: Engine): readonly Event[] {
     {
       name: 'not ready: the network made anew with other subnets, from apply on; then with those of the file',
       host,
+      applies: true,
       // Before apply, packets leave by the isp, so this step is not captured.
       prepare: [
         node(`${program} rm --force${now} web; ${program} network rm ${network.name}`),

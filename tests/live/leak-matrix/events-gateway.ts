@@ -45,6 +45,7 @@ export const gatewayEvents: readonly Event[] = [
   {
     name: 'not ready: uplink down, and apply; then up',
     host,
+    applies: true,
     steps: [gateway('ip link set uplink0 down'), applyNotReady(host)],
     names: ['its uplink uplink0 is down: closed, not redirected'],
     undo: [gateway(`ip link set uplink0 up; ${again(addressesOf(6).uplink, 'uplink0')}`)],

@@ -39,6 +39,7 @@ export const nodeEvents: readonly Event[] = [
   {
     name: 'not ready: IPv6 address of eth0 removed, and apply; then back',
     host,
+    applies: true,
     steps: [
       node(`ip address del ${own[6]}/64 dev eth0; ip -6 route replace default via ${isp[6]} dev eth0 onlink`),
       applyNotReady(host),
@@ -49,6 +50,7 @@ export const nodeEvents: readonly Event[] = [
   {
     name: 'not ready: eth0 down, and apply; then up',
     host,
+    applies: true,
     steps: [
       node('ip link set eth0 down'),
       applyNotReady(host),

@@ -1,6 +1,5 @@
 /** Section of the page on foreign egress: each row is written by the test that has seen it. */
-import { readFile, writeFile } from 'node:fs/promises';
-import { page } from './endings-section.ts';
+import { readSection, writeSection, writesPage } from './page.ts';
 
 export interface OtherWay {
   readonly what: string;
@@ -22,13 +21,12 @@ const begin = [
 
 /** Adds the row when the page is written. The caller has already asserted the results. */
 export async function noteOtherWay(way: OtherWay): Promise<void> {
-  if (process.env['LEAK_MATRIX'] !== 'write') return;
-  const text = await readFile(page, 'utf8');
-  const section = /^## Ways that others make\n[^]*?(?=\n## |$(?![^]))/m.exec(text)?.[0];
-  const rows = section === undefined ? [] : section.split('\n').filter((line) => line.startsWith('| '));
+  if (!writesPage) return;
+  const rows = (await readSection('Ways that others make'))
+    .split('\n')
+    .filter((line) => line.startsWith('| '));
   const row = `| ${way.what} | ${way.control} | ${way.applied} |`;
   const others = rows.slice(2).filter((line) => !line.startsWith(`| ${way.what} |`));
-  const rest = section === undefined ? text : text.replace(section, '').replace(/\n{3,}/g, '\n\n');
   const all = [...others, row].toSorted();
-  await writeFile(page, `${rest.trimEnd()}\n\n${begin}\n${all.join('\n')}\n`);
+  await writeSection('Ways that others make', `${begin}\n${all.join('\n')}`);
 }

@@ -5,7 +5,7 @@ import type { Family } from '../../../src/address/cidr.ts';
 import { type Cell, isAlike } from './cell.ts';
 import { eachFamily, families } from './families.ts';
 import type { KillRow } from './kill.ts';
-import { countElsewhere, leftUntranslated } from './watch.ts';
+import { type Seen, countElsewhere, leftUntranslated } from './watch.ts';
 
 /** Command that writes the page. */
 const command = 'npm run leak-matrix';
@@ -60,6 +60,11 @@ export function sectionText(engine: string, cells: readonly Cell[]): string {
   ].join('\n');
 }
 
+export function elsewhereText(seen: Seen, family: Family, leaks: boolean | undefined): string {
+  if (countElsewhere(seen, family) === 0) return '0';
+  return leaks ? 'packets, as it must be' : '**packets**';
+}
+
 /** Killed runs, one row each. */
 export function killSectionText(rows: readonly KillRow[]): string {
   return [
@@ -80,8 +85,7 @@ export function killSectionText(rows: readonly KillRow[]): string {
 
 function rowOf(cell: Cell): string[] {
   const { event, seen, checked, mended } = cell;
-  const elsewhere = (family: Family): string =>
-    countElsewhere(seen, family) === 0 ? '0' : event.leaks ? 'packets, as it must be' : '**packets**';
+  const elsewhere = (family: Family): string => elsewhereText(seen, family, event.leaks);
   const named = eachOnce(event.names ?? [])
     .map((name) => `\`${name}\``)
     .join(', ');
