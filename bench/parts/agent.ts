@@ -1,48 +1,21 @@
-/** The agent on a gateway: how long until what somebody has removed is back, and what it costs while nothing happens. */
+/** The agent on hosts: how long until what somebody has removed is back, and what it costs while nothing happens. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { endingWithStdin } from '../../src/host/process/background.ts';
+import type { Running } from '../../src/host/ports.ts';
+import type { LabEngine } from '../../src/lab/engine.ts';
+import { network } from '../../src/lab/layout.ts';
+import { createWorld } from '../../src/lab/world.ts';
 import { atMost, checkOf } from '../checks.ts';
 import { seriesOf } from '../compare.ts';
-import { type Gateway, withGateway } from '../lab/gateway-host.ts';
+import type { Gateway } from '../lab/gateway-host.ts';
+import { withGateway } from '../lab/gateway-host.ts';
+import { type Drift, ofGateway, ofNode } from '../lab/drifts.ts';
 import { fileFor } from '../lab/networks.ts';
 import { applyOn, programOf } from '../lab/program.ts';
 import { barPlot } from '../plot/bars.ts';
 import type { Check, Series } from '../result.ts';
 import { quantile } from '../statistics.ts';
-import type { Part } from './part.ts';
-
-interface Drift {
-  readonly what: string;
-  readonly remove: string;
-  readonly monitor: readonly string[];
-  /** lines of the monitor: what was removed, and that it is back */
-  readonly gone: RegExp;
-  readonly back: RegExp;
-}
-
-const drifts: readonly Drift[] = [
-  {
-    what: 'an ip rule',
-    remove: 'ip rule delete preference 4100',
-    monitor: ['ip', 'monitor', 'rule'],
-    gone: /^Deleted 4100:/m,
-    back: /^4100:/m,
-  },
-  {
-    what: 'the routes of a table',
-    remove: 'ip route flush table 2184',
-    monitor: ['ip', 'monitor', 'route'],
-    gone: /^Deleted default via .* table 2184/m,
-    back: /^default via .* table 2184/m,
-  },
-  {
-    what: 'the nft table',
-    remove: 'nft delete table inet mustredirect',
-    monitor: ['nft', 'monitor', 'tables'],
-    gone: /^delete table inet mustredirect/m,
-    back: /^add table inet mustredirect/m,
-  },
-];
+import type { Context, Part } from './part.ts';
 
 /** milliseconds: longer than any repair */
 const patience = 60_000;
@@ -52,35 +25,11 @@ const rest = 1500;
 export const agent: Part = {
   name: 'agent',
   title: 'The agent',
-  run: (context) =>
-    withGateway(context, 'agent', async (host) => {
-      const { agentRounds: rounds, agentNetworks: networks, idleSeconds } = context.effort;
-      await applyOn(host, fileFor({ count: networks, others: 'other nodes' }), context.root);
-      const running = await host.background.start(endingWithStdin([programOf(context.root), 'agent']));
-      await until(() => running.output().stderr.includes('holds '));
-      await sleep(rest);
-      const of = { variant: 'mustredirect', networks };
-      const series: Series[] = [];
-      for (const drift of drifts) {
-        const samples: number[] = [];
-        for (let round = 0; round < rounds; round += 1) {
-          context.progress(`round ${round + 1} of ${rounds}: ${drift.what}`);
-          samples.push(await timeToRepair(host, drift));
-          await sleep(rest);
-        }
-        series.push(
-          seriesOf({ name: `${drift.what}, until it is back`, unit: 'ms', better: 'less' }, of, samples),
-        );
-      }
-      context.progress(`${idleSeconds} s of rest`);
-      const { share, memory } = await idle(host, idleSeconds);
-      series.push(
-        seriesOf({ name: 'processor at rest', unit: '% of a core', better: 'less' }, of, [share]),
-        seriesOf({ name: 'memory', unit: 'MB', better: 'less' }, of, [memory]),
-      );
-      await running.stop();
-      return { series, checks: checksOf(series) };
-    }),
+  run: async (context) => {
+    const series = [...(await onGateway(context))];
+    for (const { engine, drift } of ofNode) series.push(await onNode(context, engine, drift));
+    return { series, checks: checksOf(series) };
+  },
   plots: ({ series }) => [
     barPlot({
       name: 'agent',
@@ -96,6 +45,61 @@ export const agent: Part = {
     }),
   ],
 };
+
+function onGateway(context: Context): Promise<readonly Series[]> {
+  return withGateway(context, 'agent', async (host) => {
+    const { agentNetworks: networks, idleSeconds } = context.effort;
+    await applyOn(host, fileFor({ count: networks, others: 'other nodes' }), context.root);
+    const running = await startAgent(host, context.root);
+    const series: Series[] = [];
+    for (const drift of ofGateway) series.push(await repairs(context, host, drift));
+    context.progress(`${idleSeconds} s of rest`);
+    const { share, memory } = await idle(host, idleSeconds);
+    const of = { variant: 'mustredirect', networks } as const;
+    series.push(
+      seriesOf({ name: 'processor at rest', unit: '% of a core', better: 'less' }, of, [share]),
+      seriesOf({ name: 'memory', unit: 'MB', better: 'less' }, of, [memory]),
+    );
+    await running.stop();
+    return series;
+  });
+}
+
+async function onNode(context: Context, engine: LabEngine, drift: Drift): Promise<Series> {
+  const world = await createWorld({ name: `${context.name}-${engine}`, node: context.node, engine });
+  try {
+    const { node1 } = world.hosts;
+    await world.containers.createNetwork(network.name, network.subnet);
+    const text = fileFor({ count: context.effort.agentNetworks, others: 'node1' });
+    const own = `  ${network.name}:\n    engine: `;
+    await applyOn(node1, text.replace(`${own}external`, `${own}${engine.replace(/-.*/, '')}`), context.root);
+    const running = await startAgent(node1, context.root);
+    const series = await repairs(context, node1, drift);
+    await running.stop();
+    return series;
+  } finally {
+    await world.down();
+  }
+}
+
+async function startAgent(host: Gateway, root: string): Promise<Running> {
+  const running = await host.background.start(endingWithStdin([programOf(root), 'agent']));
+  await until(() => running.output().stderr.includes('holds '));
+  await sleep(rest);
+  return running;
+}
+
+async function repairs({ effort, progress }: Context, host: Gateway, drift: Drift): Promise<Series> {
+  const { agentRounds: rounds, agentNetworks: networks } = effort;
+  const samples: number[] = [];
+  for (let round = 0; round < rounds; round += 1) {
+    progress(`round ${round + 1} of ${rounds}: ${drift.what}`);
+    samples.push(await timeToRepair(host, drift));
+    await sleep(rest);
+  }
+  const measure = { name: `${drift.what}, until it is back`, unit: 'ms', better: 'less' } as const;
+  return seriesOf(measure, { variant: 'mustredirect', networks }, samples);
+}
 
 /** From the event of the removal to the event that ends the repair, as the kernel tells them. */
 async function timeToRepair(host: Gateway, { remove, monitor, gone, back }: Drift): Promise<number> {

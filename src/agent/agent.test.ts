@@ -93,8 +93,8 @@ describe('the agent', () => {
       await pass(10);
     }
     const inStorm = readTimes.filter((time) => time > 5000 && time <= 15_000);
-    expect(inStorm.length).toBeGreaterThan(18);
-    expect(inStorm.length).toBeLessThan(26);
+    expect(inStorm.length).toBeGreaterThan(28);
+    expect(inStorm.length).toBeLessThan(38);
     await pass(2000);
     expect(readTimes.at(-1)).toBeGreaterThan(14_990);
   });

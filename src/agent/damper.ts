@@ -7,8 +7,8 @@ export interface Damper {
   readonly at: number;
 }
 
-const burst = 3;
-const perSecond = 2;
+const burst = 6;
+const perSecond = 3;
 
 export function freshDamper(now: number): Damper {
   return { left: burst, at: now };
