@@ -3,10 +3,11 @@ import { type Agent, createAgent } from './agent.ts';
 import type { Reading } from './reading.ts';
 
 /** An agent on a clock of its own, whose host differs from the file when a test says so. */
-function agentOf(readingAt: (read: number) => Reading | Error) {
+function agentOf(readingAt: (read: number) => Reading | Error, readTakes = 0) {
   const controller = new AbortController();
   const log: string[] = [];
   const readTimes: number[] = [];
+  const wholeReads: boolean[] = [];
   let time = 0;
   let sleepers: { readonly until: number; readonly wake: () => void }[] = [];
   const agent: Agent = createAgent(
@@ -32,8 +33,10 @@ function agentOf(readingAt: (read: number) => Reading | Error) {
           sleepers.push(sleeper);
           signal.addEventListener('abort', onAbort, { once: true });
         }),
-      read: async () => {
+      read: async (whole) => {
         readTimes.push(time);
+        wholeReads.push(whole);
+        time += readTakes;
         const reading = readingAt(readTimes.length);
         if (reading instanceof Error) throw reading;
         return reading;
@@ -57,7 +60,7 @@ function agentOf(readingAt: (read: number) => Reading | Error) {
     }
     time = end;
   };
-  return { agent, log, readTimes, pass, ended, stop: () => controller.abort() };
+  return { agent, log, readTimes, wholeReads, pass, ended, stop: () => controller.abort() };
 }
 
 const rest: Reading = { kind: 'rest' };
@@ -97,6 +100,47 @@ describe('the agent', () => {
     expect(inStorm.length).toBeLessThan(38);
     await pass(2000);
     expect(readTimes.at(-1)).toBeGreaterThan(14_990);
+  });
+
+  it('reads the whole host at first, and every 30 s also in a storm', async () => {
+    const { agent, readTimes, wholeReads, pass } = agentOf(() => rest);
+    for (let i = 0; i < 700; i += 1) {
+      agent.signal();
+      await pass(100);
+    }
+    const times = readTimes.filter((_, i) => wholeReads[i]);
+    expect(times.length).toBe(3);
+    expect(times[0]).toBe(10);
+    expect(times[1]).toBeGreaterThanOrEqual(30_010);
+    expect(times[1]).toBeLessThan(30_500);
+  });
+
+  it.each([
+    [200, 30_000],
+    [600, 60_000],
+    [10_000, 300_000],
+  ])('of a host that takes %i ms to be read, it reads the whole again after %i ms', async (takes, rests) => {
+    const { readTimes, wholeReads, pass } = agentOf(() => rest, takes);
+    await pass(rests + 20_000);
+    expect(wholeReads).toEqual([true, true]);
+    expect((readTimes[1] ?? 0) - (readTimes[0] ?? 0)).toBe(rests + 10);
+  });
+
+  it('rests while it waits for a signal', async () => {
+    const { agent, pass, stop } = agentOf(() => rest);
+    await pass(1000);
+    expect(agent.isResting()).toBe(true);
+    stop();
+    await pass(1000);
+    expect(agent.isResting()).toBe(false);
+  });
+
+  it('reads the whole host after a failure', async () => {
+    const { agent, wholeReads, pass } = agentOf((read) => (read === 2 ? new Error('nft: broken') : rest));
+    await pass(1000);
+    agent.signal();
+    await pass(5000);
+    expect(wholeReads).toEqual([true, false, true]);
   });
 
   it('repairs what differs, and says how long it took from the signal on', async () => {

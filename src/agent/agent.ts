@@ -28,12 +28,16 @@ export interface Agent {
   /** something may have changed */
   readonly signal: () => void;
   readonly state: () => AgentState;
+  /** whether it waits for a signal: then it does nothing, and is not stuck */
+  readonly isResting: () => boolean;
   /** Reads and repairs until the signal of `createAgent` is aborted. */
   readonly run: () => Promise<void>;
 }
 
-/** milliseconds between two reads of the whole host, also without a signal */
-const wholeReadEvery = 30_000;
+/** Milliseconds between two reads of the whole host, also without a signal: at least, and at most. */
+const [shortestRest, longestRest] = [30_000, 300_000];
+/** The same, as a multiple of the time that such a read takes: a large host must not be busy with it. */
+const restPerRead = 100;
 /** Events come in groups: milliseconds from the first of them to the read. */
 const gather = 10;
 /** milliseconds after a failure: doubled each time, up to the maximum */
@@ -46,31 +50,39 @@ export function createAgent(ports: AgentPorts, end: AbortSignal): Agent {
     ({ state } = told);
     told.lines.forEach(ports.log);
   };
-  /** when the whole host was read last */
-  let whole = -Infinity;
+  let isResting = false;
+  /** when the whole host has to be read again */
+  let nextWhole = -Infinity;
   const look = async (began: number): Promise<void> => {
     const now = ports.now();
-    const isWhole = now - whole >= wholeReadEvery;
+    const isWhole = now >= nextWhole;
     if ((await lookOnce(ports, { began, isWhole }, () => state, tell)) === 'outdated') signals.give();
-    if (isWhole) whole = now;
+    if (isWhole) nextWhole = now + restAfter(state.lastRead ?? 0);
   };
   const run = async (): Promise<void> => {
     let retry = firstRetry;
-    let longest = wholeReadEvery;
+    let longest = shortestRest;
     for (;;) {
+      isResting = true;
       const began = await signals.next(longest);
+      isResting = false;
       if (end.aborted) return;
       try {
         await look(began);
-        [retry, longest] = [firstRetry, whole + wholeReadEvery - ports.now()];
+        [retry, longest] = [firstRetry, nextWhole - ports.now()];
       } catch (error) {
         tell(afterFailure(state, error instanceof Error ? error.message : String(error)));
         [longest, retry] = [retry, Math.min(retry * 2, longestRetry)];
-        whole = -Infinity;
+        nextWhole = -Infinity;
       }
     }
   };
-  return { signal: signals.give, state: () => state, run };
+  return { signal: signals.give, state: () => state, isResting: () => isResting, run };
+}
+
+/** @param lastRead milliseconds that a read of the whole host has taken */
+function restAfter(lastRead: number): number {
+  return Math.min(longestRest, Math.max(shortestRest, lastRead * restPerRead));
 }
 
 async function lookOnce(

@@ -1,6 +1,6 @@
 /** The host as the agent sees it: what tells of changes, and what is recalled of the reads before. */
 import type { Engines } from '../engines/index.ts';
-import type { Recall } from '../inspect/host-parts.ts';
+import type { PartMemory } from '../inspect/host-parts.ts';
 import type { EngineName } from '../spec/spec.ts';
 import type { Link } from '../state/facts.ts';
 import { rememberEngines } from './engine-memory.ts';
@@ -12,7 +12,8 @@ export interface HostView extends Pick<HostWatch, 'begin' | 'monitors'> {
   readonly engines: Engines;
   /** engines that do not answer, for people */
   readonly silentEngines: () => readonly string[];
-  readonly recall: Recall;
+  /** what was read before, and has not changed since */
+  readonly memory: PartMemory;
   /** After changes of our own, whose events come a moment later. */
   readonly forget: () => void;
   /** @param whole the next read recalls nothing */
@@ -30,7 +31,8 @@ export function viewHost(
   { log, signal }: { readonly log: (line: string) => void; readonly signal: () => void },
   end: AbortSignal,
 ): HostView {
-  const { recall, forget } = createHostMemory();
+  const memory = createHostMemory();
+  const { forget } = memory;
   const answers = rememberEngines(engines, { sleep: pause, onLateAnswer: signal });
   const watch = watchHost({ log, signal, onParts: forget, onEngines: answers.forget }, end);
   let wasComplete = false;
@@ -39,7 +41,7 @@ export function viewHost(
     monitors: watch.monitors,
     engines: answers.engines,
     silentEngines: answers.silent,
-    recall,
+    memory,
     forget,
     beforeRead(whole) {
       const isComplete = watch.isComplete();

@@ -31,7 +31,7 @@ export interface Looked extends FileReaderPorts {
   /** called with what a look has found; undefined: nothing is applied */
   readonly onLook: (known: Found | undefined) => void;
   /** absent: each look reads the whole host */
-  readonly view?: Pick<HostView, 'recall' | 'forget' | 'silentEngines'>;
+  readonly view?: Pick<HostView, 'memory' | 'forget' | 'silentEngines'>;
 }
 
 /** Result of a look at the host. */
@@ -110,8 +110,8 @@ async function lookAt(
   if (openRun && (await isLocked(context.host, lock))) return atWork(looked);
   if (openRun?.until !== undefined && !isOverdue(openRun))
     return { kind: 'rest', why: earlierRunText(openRun) };
-  const recalled = view ? { recall: view.recall } : {};
-  const read = await readAndPlan(context, { ...target, ...recalled }, parsed.known);
+  const remembered = view ? { memory: view.memory } : {};
+  const read = await readAndPlan(context, { ...target, ...remembered }, parsed.known);
   parsed.known = read;
   // A run that has begun meanwhile, and is undone, would leave no trace in the history.
   const hasBegun = !openRun && (await readOpenRun(context)) !== undefined;

@@ -3,10 +3,10 @@ import { type HostPart, hostParts } from '../inspect/host-parts.ts';
 
 /** By label. A link that goes down, or loses an address, takes IPv4 routes along, of which no event tells. */
 const partsOfLabel: Readonly<Record<string, readonly HostPart[]>> = {
-  LINK: ['links', 'routing'],
-  ADDR: ['links', 'routing'],
-  ROUTE: ['routing'],
-  RULE: ['routing'],
+  LINK: ['links', 'routes'],
+  ADDR: ['links', 'routes'],
+  ROUTE: ['routes'],
+  RULE: ['rules'],
   // Settings in /proc, which every look reads.
   NETCONF: [],
 };

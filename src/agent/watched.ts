@@ -24,7 +24,7 @@ const always: readonly Watched[] = [
       return (output) => partsOfEvents(linesOf(output));
     },
   },
-  { what: 'IPsec policies', argv: ['ip', 'xfrm', 'monitor', 'policy'], parts: () => () => ['routing'] },
+  { what: 'IPsec policies', argv: ['ip', 'xfrm', 'monitor', 'policy'], parts: () => () => ['policies'] },
   { what: 'nftables', argv: ['nft', 'monitor'], parts: () => () => ['nft'] },
 ];
 

@@ -18,7 +18,7 @@ import type { Facts, ForeignFacts, Link } from '../state/facts.ts';
 import type { Ledger } from '../state/ledger.ts';
 import type { HostObject } from '../kinds/index.ts';
 import { validMarkName } from '../state/settings.ts';
-import { type Recall, readAnew, readNft, readPolicyRouting } from './host-parts.ts';
+import { type PartMemory, readAnew, readNft, readPolicyRouting, recall } from './host-parts.ts';
 import { ownTunnels } from '../state/tunnels.ts';
 import type { HostRole } from '../topology/role.ts';
 import { daemonObjects, readRoutingFacts } from './routing.ts';
@@ -43,21 +43,21 @@ export async function gatherFacts(...what: Parameters<typeof beginFacts>): Promi
 /**
  * @param engines absent: engines are not queried
  * @param role its networks are read, and those of the ledger
- * @param recall may give a part as it was read before
+ * @param memory parts that were read before, and are not read again
  */
 export async function beginFacts(
   host: Host,
   engines: Engines | undefined,
   role: Pick<HostRole, 'networks' | 'gateways' | 'routed' | 'failover'>,
   ledger: Ledger,
-  recall: Recall = readAnew,
+  memory: PartMemory = readAnew,
 ): Promise<Gathering> {
   const [links, routing, namedTables, { table, others, iptables }, engineFacts, tunnelFacts, daemon] =
     await Promise.all([
-      recall('links', () => readLinks(host.exec)),
-      recall('routing', () => readPolicyRouting(host)),
+      recall(memory, 'links', () => readLinks(host.exec)),
+      readPolicyRouting(host, memory),
       readNamedTables(host.files),
-      recall('nft', () => readNft(host)),
+      recall(memory, 'nft', () => readNft(host)),
       readNetworks(host, engines, role, ledger),
       readTunnelFacts(host, role),
       readDaemon(host),

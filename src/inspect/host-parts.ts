@@ -1,7 +1,9 @@
 /** Parts of a host that are read on their own, and may be recalled while nothing tells that they have changed. */
 import { markHandled } from '../error.ts';
 import { readFamilies } from '../host/files/sysctl.ts';
-import { readIpLists } from '../host/ip/lists.ts';
+import { type IpLists, type ListName, listNames, readIpLists } from '../host/ip/lists.ts';
+import type { Routes } from '../host/ip/routes.ts';
+import type { Rules } from '../host/ip/rules.ts';
 import { type Iptables, readIptables } from '../host/iptables/read.ts';
 import { readChains } from '../host/nft/chains.ts';
 import { type OtherTables, readOtherTables } from '../host/nft/other-tables.ts';
@@ -13,21 +15,39 @@ import type { Facts, Link } from '../state/facts.ts';
 export interface HostParts {
   /** links and their addresses */
   readonly links: readonly Link[];
-  readonly routing: PolicyRouting;
+  /** of each family */
+  readonly rules: readonly Rules[];
+  readonly routes: readonly Routes[];
+  readonly policies: readonly Pick<IpLists, 'policies' | 'xfrm'>[];
   readonly nft: Nft;
 }
 
 export type HostPart = keyof HostParts;
 
-export const hostParts: readonly HostPart[] = ['links', 'routing', 'nft'];
+export const hostParts: readonly HostPart[] = ['links', ...listNames, 'nft'];
 
-/** Reads a part, or gives what was read before. */
-export type Recall = <P extends HostPart>(
+/** Parts that need not be read again. */
+export interface PartMemory {
+  /** what was read, or is being read; undefined: it has to be read */
+  get<P extends HostPart>(part: P): Promise<HostParts[P]> | undefined;
+  set<P extends HostPart>(part: P, reading: Promise<HostParts[P]>): void;
+}
+
+/** Remembers nothing. */
+export const readAnew: PartMemory = { get: () => undefined, set: () => {} };
+
+/** Gives a part that is remembered, or reads it. */
+export function recall<P extends HostPart>(
+  memory: PartMemory,
   part: P,
   read: () => Promise<HostParts[P]>,
-) => Promise<HostParts[P]>;
-
-export const readAnew: Recall = (_, read) => read();
+): Promise<HostParts[P]> {
+  const known = memory.get(part);
+  if (known) return known;
+  const reading = markHandled(read());
+  memory.set(part, reading);
+  return reading;
+}
 
 export type PolicyRouting = Pick<
   Facts,
@@ -43,12 +63,16 @@ export type PolicyRouting = Pick<
   readonly learned: boolean;
 };
 
-/** Rules, routes and policies of all families of the kernel. */
-export async function readPolicyRouting({ exec, files }: Host): Promise<PolicyRouting> {
-  const families = await readFamilies(files);
-  const lists = await Promise.all(families.map((family) => readIpLists(exec, family)));
-  const rules = lists.map((list) => list.rules);
-  const routes = lists.map((list) => list.routes);
+/** Rules, routes and policies of all families of the kernel: what is not remembered, by one `ip` for each family. */
+export async function readPolicyRouting(host: Host, memory: PartMemory = readAnew): Promise<PolicyRouting> {
+  const missing = listNames.filter((name) => memory.get(name) === undefined);
+  const reading = markHandled(readLists(host, missing));
+  const ofAll = <T>(pick: (lists: IpLists) => T) => reading.then((families) => families.map(pick));
+  const [rules, routes, policies] = await Promise.all([
+    recall(memory, 'rules', () => ofAll((lists) => lists.rules)),
+    recall(memory, 'routes', () => ofAll((lists) => lists.routes)),
+    recall(memory, 'policies', () => ofAll((lists) => ({ policies: lists.policies, xfrm: lists.xfrm }))),
+  ]);
   return {
     foreignRules: rules.flatMap(({ foreign }) => foreign),
     foreignRoutes: routes.flatMap(({ foreign }) => foreign),
@@ -56,13 +80,19 @@ export async function readPolicyRouting({ exec, files }: Host): Promise<PolicyRo
     routerAdvertisedDefaults: routes.flatMap(({ routerAdvertisedDefaults }) => routerAdvertisedDefaults),
     usedTables: [...new Set(routes.flatMap(({ usedTables }) => usedTables))],
     learned: routes.some(({ learned }) => learned),
-    xfrm: lists.every(({ xfrm }) => xfrm),
+    xfrm: policies.every(({ xfrm }) => xfrm),
     owned: [
       ...rules.flatMap(({ owned }) => owned),
       ...routes.flatMap(({ owned }) => owned),
-      ...lists.flatMap(({ policies }) => policies),
+      ...policies.flatMap((some) => some.policies),
     ],
   };
+}
+
+async function readLists({ exec, files }: Host, wanted: readonly ListName[]): Promise<readonly IpLists[]> {
+  if (wanted.length === 0) return [];
+  const families = await readFamilies(files);
+  return Promise.all(families.map((family) => readIpLists(exec, family, wanted)));
 }
 
 export interface Nft {

@@ -17,7 +17,7 @@ import type { EngineNetwork } from '../kinds/engine-network/schema.ts';
 import type { HostObject } from '../kinds/index.ts';
 import type { HostRole } from '../topology/role.ts';
 import { beginFacts } from './gather.ts';
-import type { Recall } from './host-parts.ts';
+import type { PartMemory } from './host-parts.ts';
 
 /** Subject of a run: one host and its role in the file. */
 export interface Target {
@@ -34,8 +34,8 @@ export interface Target {
   readonly progress?: Progress | undefined;
   /** id of the agent that runs on this host, if one does */
   readonly runningAgent?: () => Promise<string | undefined>;
-  /** absent: all is read anew */
-  readonly recall?: Recall;
+  /** parts of the host that were read before; absent: all is read anew */
+  readonly memory?: PartMemory;
 }
 
 /** Facts and actual state of a host, and its desired state. */
@@ -71,11 +71,11 @@ export async function prepare(target: Target, before: Ledger, known?: Compared):
  * @param known earlier result for the same target
  */
 export async function compareHost(target: Target, before: Ledger, known?: Compared): Promise<Compared> {
-  const { host, engines, role, gateways, closed, numbers, progress, recall } = target;
+  const { host, engines, role, gateways, closed, numbers, progress, memory } = target;
   const ledger = { ...before, ...numbers };
   progress?.({ what: 'reading this host' });
   const [gathering, agent] = await Promise.all([
-    beginFacts(host, closed ? undefined : engines, role, ledger, recall),
+    beginFacts(host, closed ? undefined : engines, role, ledger, memory),
     agentOf(target),
   ]);
   const foreign = { ...gathering.foreign, ...agent };

@@ -3,12 +3,24 @@ import type { DesiredObject } from '../desired/redirect.ts';
 import { isAlike, isObject } from '../kinds/alike.ts';
 import { type Change, type HostObject, objectKey, objectKindOf } from '../kinds/index.ts';
 
+/** Results for objects that are compared again: an agent does so at each event, and hosts have tens of thousands. */
+const keyOf = new WeakMap<HostObject, string>();
+const equalTo = new WeakMap<HostObject, HostObject>();
+
+function knownKey(object: HostObject): string {
+  const known = keyOf.get(object);
+  if (known !== undefined) return known;
+  const key = objectKey(object);
+  keyOf.set(object, key);
+  return key;
+}
+
 export function compareStates(actual: readonly HostObject[], wanted: readonly DesiredObject[]): Change[] {
-  const keys = actual.map(objectKey);
+  const keys = actual.map(knownKey);
   const found = new Map(actual.map((object, i) => [keys[i], object]));
   const wantedKeys = new Set<string | undefined>();
   const changes = wanted.flatMap(({ object: to, why }): Change[] => {
-    const key = objectKey(to);
+    const key = knownKey(to);
     wantedKeys.add(key);
     const from = found.get(key);
     if (!from) return [{ kind: 'add', to, why }];
@@ -19,7 +31,13 @@ export function compareStates(actual: readonly HostObject[], wanted: readonly De
 }
 
 export function sameObject(a: HostObject, b: HostObject): boolean {
-  if (a === b) return true;
+  if (a === b || equalTo.get(a) === b) return true;
+  const same = isSame(a, b);
+  if (same) equalTo.set(a, b);
+  return same;
+}
+
+function isSame(a: HostObject, b: HostObject): boolean {
   // Fast path: most equal objects are also equal in order, and this check is many times as fast.
   if (isAlike(a, b)) return true;
   const unordered = a.kind === b.kind ? objectKindOf(a).unordered : undefined;

@@ -13,6 +13,7 @@ import {
   subnetOfAddress,
 } from '../address/cidr.ts';
 import { type NatDecisions, noDecisions } from '../kinds/flows/nat-decisions.ts';
+import { isAlike } from '../kinds/alike.ts';
 import { type Flows, flowsKey, uniqueFlows } from '../kinds/flows/schema.ts';
 import type { HostObject } from '../kinds/index.ts';
 import { returnRoutes } from '../kinds/route/return-routes.ts';
@@ -41,6 +42,11 @@ export function changedFlows(
   // Another program or an interrupted run may have changed the table: then any flow may have got another decision.
   const inForce = isInForce(memory, actual) ? before : noDecisions;
   const { forget = flowsOfClosingSets(actual) } = memory;
+  // A repair of rules or routes, whose flows keep their decisions: a host may have ten thousand subnets to compare.
+  if (inForce === before && isAlike(before, after)) {
+    const others = excludeSubnets(redirectedOnHost(actual), after.redirected);
+    return { atUnion: [], atPrune: uniqueFlows([...flowsFrom(others), ...forget]) };
+  }
   return {
     atUnion: uniqueFlows([
       ...flowsFrom(withOtherDecision(after, inForce)),

@@ -33,7 +33,8 @@ export async function agent(terminal: Terminal, options: HostOptions): Promise<v
   await serveStatus(places.agent, () => ({ ...own, ...status() }), terminal.interrupt);
   begin({ file, state: [places.history, places.journal, places.drained] });
   terminal.tell(`holds ${name} to ${file}`);
-  await tellSystemd(opened, terminal.env, () => running.state().attempts + reported(), terminal.interrupt);
+  const work = { steps: () => running.state().attempts + reported(), isResting: running.isResting };
+  await tellSystemd(opened, terminal.env, work, terminal.interrupt);
   await running.run();
 }
 
@@ -135,13 +136,13 @@ const stuckAfter = 120_000;
 async function tellSystemd(
   { host: { exec } }: HostContext,
   env: Terminal['env'],
-  steps: () => number,
+  { steps, isResting }: { readonly steps: () => number; readonly isResting: () => boolean },
   end: AbortSignal,
 ): Promise<void> {
   await notifySystemd(exec, env, 'READY=1');
   let seen = { steps: -1, at: performance.now() };
   const timer = setInterval(() => {
-    if (steps() !== seen.steps) seen = { steps: steps(), at: performance.now() };
+    if (isResting() || steps() !== seen.steps) seen = { steps: steps(), at: performance.now() };
     if (performance.now() - seen.at > stuckAfter) return;
     void notifySystemd(exec, env, 'WATCHDOG=1').catch(() => {});
   }, watchdogEvery);

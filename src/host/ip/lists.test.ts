@@ -39,6 +39,26 @@ describe('the lists of a family', () => {
     expect(asked).toEqual([['ip -j -N -6 -batch -', { input }]]);
   });
 
+  it.each([
+    [['rules'], rules, [7, 0, 0]],
+    [['routes'], routes, [0, 5, 0]],
+    [['policies'], block, [0, 0, 1]],
+    [['rules', 'policies'], `${rules}\n${block}`, [7, 0, 1]],
+    [['routes', 'policies'], `${routes}\n`, [0, 5, 0]],
+  ] as const)('are read alone: %s', async (wanted, stdout, counts) => {
+    const asked: unknown[] = [];
+    const exec: Exec = {
+      async run(_, options) {
+        asked.push(options?.input);
+        return { exitCode: 0, stdout, stderr: '' };
+      },
+    };
+    const lists = await readIpLists(exec, 4, wanted);
+    expect([lists.rules.owned.length, lists.routes.owned.length, lists.policies.length]).toEqual(counts);
+    const lines = { rules: 'rule show\n', routes: 'route show table all\n', policies: 'xfrm policy list\n' };
+    expect(asked).toEqual([wanted.map((name) => lines[name]).join('')]);
+  });
+
   it('are split correctly when some are empty, in each form of an empty list', async () => {
     expect(await countsOf(`${rules}\n${routes}\n${block}`)).toEqual([7, 5, 1]);
     expect(await countsOf(`${rules}\n${routes}`)).toEqual([7, 5, 0]);

@@ -16,23 +16,37 @@ export interface IpLists {
   readonly xfrm: boolean;
 }
 
-/** Policies come last: a kernel without them fails here, after the other lists are printed. */
-const lines = ['rule show', 'route show table all', 'xfrm policy list'] as const;
+export type ListName = 'rules' | 'routes' | 'policies';
 
-export async function readIpLists(exec: Exec, family: Family): Promise<IpLists> {
+/** Policies come last: a kernel without them fails here, after the other lists are printed. */
+const lines: Readonly<Record<ListName, string>> = {
+  rules: 'rule show',
+  routes: 'route show table all',
+  policies: 'xfrm policy list',
+};
+export const listNames: readonly ListName[] = ['rules', 'routes', 'policies'];
+
+/** @param wanted in the order of `listNames`; the others are returned empty */
+export async function readIpLists(
+  exec: Exec,
+  family: Family,
+  wanted: readonly ListName[] = listNames,
+): Promise<IpLists> {
   const argv = ['ip', '-j', '-N', `-${family}`];
-  const output = await exec.run([...argv, '-batch', '-'], { input: batchText(lines) });
+  const input = batchText(wanted.map((name) => lines[name]));
+  const output = await exec.run([...argv, '-batch', '-'], { input });
   const failed = output.exitCode === 0 ? undefined : whichFailed(output);
-  const commands = lines.map((line) => [...argv, ...line.split(' ')]);
-  if (failed !== undefined && !lacksPolicies(failed, output)) {
-    throw ipError(commands[failed] ?? argv, outputOfLine(output));
+  const commandOf = (name: ListName): string[] => [...argv, ...lines[name].split(' ')];
+  if (failed !== undefined) {
+    const name = wanted[failed];
+    if (name === undefined || !lacksPolicies(name, output))
+      throw ipError(name === undefined ? argv : commandOf(name), outputOfLine(output));
   }
-  const { rules, routes, policies } = splitLists(output.stdout);
-  const [ruleCommand = [], routeCommand = [], policyCommand = []] = commands;
+  const { rules, routes, policies } = splitLists(output.stdout, wanted);
   return {
-    rules: decodeRules(ruleCommand, rules, family),
-    routes: decodeRoutes(routeCommand, routes, family),
-    policies: decodePolicies(policyCommand, policies.trimStart()),
+    rules: decodeRules(commandOf('rules'), rules, family),
+    routes: decodeRoutes(commandOf('routes'), routes, family),
+    policies: decodePolicies(commandOf('policies'), policies.trimStart()),
     xfrm: failed === undefined,
   };
 }
@@ -45,17 +59,19 @@ function whichFailed(output: Output): number {
 }
 
 /** Error of socket(2) in a kernel built without xfrm. */
-function lacksPolicies(failed: number, { stderr }: Output): boolean {
-  return lines[failed] === 'xfrm policy list' && stderr.includes('Protocol not supported');
+function lacksPolicies(failed: ListName, { stderr }: Output): boolean {
+  return failed === 'policies' && stderr.includes('Protocol not supported');
 }
 
 /**
  * Rules and routes are one line of JSON each, or nothing when empty; the rest is output of `ip xfrm`, which has no
  * JSON.
  */
-function splitLists(stdout: string): { rules: string; routes: string; policies: string } {
-  const [rules, rest] = splitFirstLine(stdout);
-  const [routes, policies] = splitFirstLine(rest);
+function splitLists(stdout: string, wanted: readonly ListName[]): Record<ListName, string> {
+  const split = (name: ListName, text: string): [string, string] =>
+    wanted.includes(name) ? splitFirstLine(text) : ['', text];
+  const [rules, rest] = split('rules', stdout);
+  const [routes, policies] = split('routes', rest);
   return { rules, routes, policies };
 }
 
