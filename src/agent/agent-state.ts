@@ -7,6 +7,10 @@ export interface AgentState {
   /** reads so far, and milliseconds that the last one took */
   readonly reads: number;
   readonly lastRead?: number;
+  /** times that the host was found to differ from the file, a change of the file included */
+  readonly drifts: number;
+  /** first lines of the plan, while the host differs and is not repaired yet */
+  readonly differs?: string;
   readonly repairs: number;
   /** the last repair: what, milliseconds from the signal to the end, and when, ISO 8601 */
   readonly lastRepair?: { readonly what: string; readonly took: number; readonly time: string };
@@ -20,7 +24,7 @@ export interface AgentState {
   readonly reports?: readonly string[];
 }
 
-export const firstState: AgentState = { attempts: 0, reads: 0, repairs: 0 };
+export const firstState: AgentState = { attempts: 0, reads: 0, drifts: 0, repairs: 0 };
 
 /** The state, and lines for the log: what lasts is said once. */
 export interface Told {
@@ -29,10 +33,11 @@ export interface Told {
 }
 
 export function afterRead(before: AgentState, reading: Reading, lastRead: number): Told {
-  const { problem, resting, failure, reports: reported = [], ...rest } = before;
+  const { problem, resting, failure, differs: differed, reports: reported = [], ...rest } = before;
   const why = reading.kind === 'rest' ? reading.why : undefined;
   // With a reason to rest, the host was not compared.
   const { reports = why === undefined ? [] : reported } = reading;
+  const differs = reading.kind === 'differs' ? reading.what : why === undefined ? undefined : differed;
   const isNew = reading.problem !== undefined && reading.problem !== problem;
   return {
     state: {
@@ -40,6 +45,8 @@ export function afterRead(before: AgentState, reading: Reading, lastRead: number
       attempts: before.attempts + 1,
       reads: before.reads + 1,
       lastRead,
+      drifts: before.drifts + (differs !== undefined && differed === undefined ? 1 : 0),
+      ...(differs === undefined ? {} : { differs }),
       ...(reading.problem === undefined ? {} : { problem: reading.problem }),
       ...(why === undefined ? {} : { resting: why }),
       ...(reports.length === 0 ? {} : { reports }),
@@ -58,8 +65,9 @@ export function afterRead(before: AgentState, reading: Reading, lastRead: number
 /** @param took milliseconds from the signal to the end of the repair */
 export function afterRepair(before: AgentState, what: string, took: number): Told {
   const lastRepair = { what, took, time: new Date().toISOString() };
+  const { differs: _, ...rest } = before;
   return {
-    state: { ...before, repairs: before.repairs + 1, lastRepair },
+    state: { ...rest, repairs: before.repairs + 1, lastRepair },
     lines: [`repaired in ${took} ms: ${what}`],
   };
 }

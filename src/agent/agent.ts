@@ -22,6 +22,8 @@ export interface AgentPorts {
    */
   readonly read: (whole: boolean) => Promise<Reading>;
   readonly log: (line: string) => void;
+  /** called after each change of the state */
+  readonly onState?: (state: AgentState) => void;
 }
 
 export interface Agent {
@@ -49,6 +51,7 @@ export function createAgent(ports: AgentPorts, end: AbortSignal): Agent {
   const tell = (told: Told): void => {
     ({ state } = told);
     told.lines.forEach(ports.log);
+    ports.onState?.(state);
   };
   let isResting = false;
   /** when the whole host has to be read again */

@@ -39,10 +39,14 @@ export function createFileReader({ context: { host: machine }, file, host, now, 
       return { source: applied };
     }
     const parsed = parseSpec(text);
-    if (parsed.kind === 'problems') return { problem: formatProblems(parsed.problems, text, file) };
+    if (parsed.kind === 'problems')
+      return { problem: formatProblems(parsed.problems, text, file), hash: source.hash };
     // A file without this host would end all that the host redirects.
     if (!Object.hasOwn(parsed.spec.hosts, host))
-      return { problem: `${file}: host ${host}, which this agent holds, is not in the file` };
+      return {
+        problem: `${file}: host ${host}, which this agent holds, is not in the file`,
+        hash: source.hash,
+      };
     return { source };
   };
 }

@@ -2,7 +2,9 @@
 import { type Applied, type History, type Source, appliedNow } from '../apply/history.ts';
 
 /** The file as it is now. */
-export type FileNow = { readonly source: Source } | { readonly problem: string };
+export type FileNow =
+  | { readonly source: Source }
+  | { readonly problem: string; /** absent: it cannot be read */ readonly hash?: string };
 
 export type InForce =
   /** nothing was applied, or all of it was taken away: the agent does nothing */

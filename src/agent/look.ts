@@ -11,7 +11,7 @@ import { repairVerb } from '../apply/run/verbs.ts';
 import { MustredirectError } from '../error.ts';
 import { readDrained } from '../host/files/drain-store.ts';
 import { isLocked, lastHolder } from '../host/files/lock.ts';
-import type { Compared, Target } from '../inspect/prepare.ts';
+import type { Compared, Prepared, Target } from '../inspect/prepare.ts';
 import { notReadyText } from '../plan/not-ready.ts';
 import { planLines } from '../plan/print.ts';
 import type { Plan } from '../plan/step.ts';
@@ -22,7 +22,7 @@ import { hostRole } from '../topology/topology.ts';
 import type { Reading } from './reading.ts';
 import { type FileReaderPorts, createFileReader } from './file-reader.ts';
 import type { HostView } from './host-view.ts';
-import { fileInForce } from './in-force.ts';
+import { type FileNow, fileInForce } from './in-force.ts';
 import { type Rejected, rejectedFor, rejecting, withoutRejected } from './rejected.ts';
 
 export interface Looked extends FileReaderPorts {
@@ -32,10 +32,18 @@ export interface Looked extends FileReaderPorts {
   readonly onLook: (known: Found | undefined) => void;
   /** absent: each look reads the whole host */
   readonly view?: Pick<HostView, 'memory' | 'forget' | 'silentEngines'>;
+  /** called with the hashes of the file on disk, once it has settled, and of what was applied last */
+  readonly onFiles?: (hashes: FileHashes) => void;
+}
+
+/** sha256, hexadecimal; absent: the file cannot be read, nothing is applied */
+export interface FileHashes {
+  readonly wanted?: string;
+  readonly inForce?: string;
 }
 
 /** Result of a look at the host. */
-export interface Found extends Known {
+export interface Found extends Known, Prepared {
   /** members that an operator has taken out of use */
   readonly drained: readonly string[];
 }
@@ -66,7 +74,9 @@ export function createLook(looked: Looked): () => Promise<Reading> {
     const { host, places } = looked.context;
     const history = await readHistory(host.files, places.history);
     const applied = appliedNow(history);
-    const inForce = fileInForce(history, applied ? await readFile(applied) : { problem: '' });
+    const now = applied ? await readFile(applied) : { problem: '' };
+    const inForce = fileInForce(history, now);
+    looked.onFiles?.(hashesOf(now, applied));
     if (inForce.kind === 'nothing') {
       looked.onLook(undefined);
       return { kind: 'rest', why: 'nothing is applied: `mustredirect apply` begins' };
@@ -87,6 +97,14 @@ export function createLook(looked: Looked): () => Promise<Reading> {
     }
   };
   return look;
+}
+
+function hashesOf(now: FileNow, applied: Applied | undefined): FileHashes {
+  const wanted = 'source' in now ? now.source.hash : now.hash;
+  return {
+    ...(wanted === undefined ? {} : { wanted }),
+    ...(applied ? { inForce: applied.hash } : {}),
+  };
 }
 
 /**

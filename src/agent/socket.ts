@@ -1,8 +1,7 @@
-/** The agent's state over its unix socket, as HTTP: `GET /status`. */
-import { chmod, mkdir, rm } from 'node:fs/promises';
-import { createServer, get } from 'node:http';
-import { dirname } from 'node:path';
+/** Asks the agent for its state, over its unix socket: `GET /status`. */
+import { get } from 'node:http';
 import type { AgentState } from './agent-state.ts';
+import type { FileHashes } from './look.ts';
 import type { GatewayHealth } from './members/members.ts';
 import type { MonitorState } from './monitor.ts';
 
@@ -13,32 +12,13 @@ export interface AgentStatus extends AgentState {
   readonly since: string;
   readonly file: string;
   readonly host: string;
+  /** absent: nothing was read yet */
+  readonly files?: FileHashes;
   readonly monitors: readonly MonitorState[];
   /** members of gateways that this node chooses among */
   readonly members: readonly GatewayHealth[];
   /** programs that probe members, and do not run */
   readonly failedProbers: readonly MonitorState[];
-}
-
-/** Answers until `end` is aborted. A socket that a killed agent has left is replaced. */
-export async function serveStatus(path: string, status: () => AgentStatus, end: AbortSignal): Promise<void> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  await rm(path, { force: true });
-  const server = createServer((request, response) => {
-    const known = request.method === 'GET' && request.url === '/status';
-    response.writeHead(known ? 200 : 404, { 'content-type': 'application/json' });
-    response.end(known ? `${JSON.stringify(status())}\n` : '{}\n');
-  });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(path, resolve);
-  });
-  await chmod(path, 0o600);
-  const stop = (): void => {
-    server.closeAllConnections();
-    server.close();
-  };
-  end.addEventListener('abort', stop, { once: true });
 }
 
 /** Id of the running agent; undefined when none answers. */

@@ -83,6 +83,8 @@ Type=notify
 # systemd-notify is a program of its own.
 NotifyAccess=all
 WatchdogSec=3min
+# Where a person says that the agent answers by TCP, too: docs/guides/monitoring.md.
+EnvironmentFile=-/etc/mustredirect/agent.env
 ExecStart=:/usr/bin/node --max-semi-space-size=2 /opt/mustredirect/bin/start.js agent --file /etc/mustredirect/mustredirect.yaml --host node1
 KillMode=mixed
 SyslogIdentifier=mustredirect

@@ -10,6 +10,8 @@ export interface Unit {
 export const guardUnit = 'mustredirect-guard.service';
 export const applyUnit = 'mustredirect.service';
 export const agentUnit = 'mustredirect-agent.service';
+/** settings of the agent that a person writes: `MUSTREDIRECT_LISTEN=9479` */
+const agentEnvironment = '/etc/mustredirect/agent.env';
 
 const mark = '# Written by `mustredirect install`; `mustredirect uninstall` removes it.';
 
@@ -105,6 +107,8 @@ Type=notify
 # systemd-notify is a program of its own.
 NotifyAccess=all
 WatchdogSec=3min
+# Where a person says that the agent answers by TCP, too: docs/guides/monitoring.md.
+EnvironmentFile=-${agentEnvironment}
 ${service(command, settings)}
 Restart=always
 RestartSec=2s

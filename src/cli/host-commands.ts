@@ -34,7 +34,25 @@ function addAgent(program: Command, terminal: Terminal): void {
         'nothing by itself: without an apply before it, or after destroy, it rests. What it does is in history and ' +
         'status. Ending it, in any way, changes nothing on this host.',
     )
-    .addHelpText('after', examples(['agent', 'in the foreground'], ['status', 'what it has done']))
+    .option(
+      '--listen <address>',
+      'also answer HTTP on [ADDRESS:]PORT, 127.0.0.1 by default: /metrics, /status, /networks, /healthz, /events ' +
+        '(default: MUSTREDIRECT_LISTEN, else only on the unix socket)',
+    )
+    .option(
+      '--token-file <file>',
+      'file with the token that clients of --listen must send; needed unless the address is loopback ' +
+        '(default: MUSTREDIRECT_TOKEN_FILE)',
+    )
+    .addHelpText(
+      'after',
+      examples(
+        ['agent', 'in the foreground'],
+        ['agent --listen 9479', 'and Prometheus on this host can ask it'],
+        ['agent --listen 192.0.2.10:9479 --token-file /etc/mustredirect/token', 'from elsewhere'],
+        ['status', 'what it has done'],
+      ),
+    )
     .action(async (options) => (await import('./commands/agent.ts')).agent(terminal, options));
 }
 

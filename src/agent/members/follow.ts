@@ -9,6 +9,7 @@ import type { Found } from '../look.ts';
 import { pause } from '../pause.ts';
 import type { AgentStatus } from '../socket.ts';
 import { createMembers } from './members.ts';
+import { type ProbeCount, type ProbeCounts, createProbeCounts } from './probe-counts.ts';
 import { createProbers } from './probers.ts';
 import { wantedProbes } from './wanted-probes.ts';
 
@@ -29,6 +30,8 @@ export interface Followed {
   /** Resolves when the routes of all verdicts so far have been changed. */
   changed(): Promise<void>;
   status(): Pick<AgentStatus, 'members' | 'failedProbers'>;
+  /** probes of each member and target so far */
+  probes(): readonly ProbeCount[];
 }
 
 const noFacts = { links: [], foreignRoutes: [], ledger: {} };
@@ -51,19 +54,23 @@ export function followMembers({ id, context, caller, onRoutesChanged, log, end }
   const later = (milliseconds: number, work: () => void): void =>
     void pause(milliseconds, end).then(() => end.aborted || work());
   const members = createMembers({ id, now, publish, later, log });
-  const probers = createProbers(
-    { now, sleep: pause, start: startStream },
-    { sample: (probe, one) => members.sample(probe, one), log },
-    end,
-  );
+  const counts = createProbeCounts();
+  const sample = (...one: Parameters<ProbeCounts['sample']>): void => {
+    counts.sample(...one);
+    members.sample(...one);
+  };
+  const probers = createProbers({ now, sleep: pause, start: startStream }, { sample, log }, end);
   return {
     follow(found) {
       known = found;
       const role = found?.target.role ?? { networks: [] };
       members.follow(role, found?.facts ?? noFacts, found?.drained ?? []);
-      probers.follow(found ? wantedProbes({ ...found, role: found.target.role }) : []);
+      const probes = found ? wantedProbes({ ...found, role: found.target.role }) : [];
+      counts.follow(probes);
+      probers.follow(probes);
     },
     changed: () => changed,
     status: () => ({ members: members.status(), failedProbers: probers.failed() }),
+    probes: () => counts.counts(),
   };
 }

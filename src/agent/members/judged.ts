@@ -5,6 +5,7 @@ import type { GatewayVerdict, Outage, Verdicts } from '../../health/verdict.ts';
 import type { Facts } from '../../state/facts.ts';
 import type { FailoverGateway, HostRole } from '../../topology/role.ts';
 import { directFamilies } from '../../topology/verdicts.ts';
+import { type FailoverCounts, countFailovers } from './failovers.ts';
 import { type Choice, firstUsed, inUse, learnChoice, verdictOf } from './choice.ts';
 
 /** A gateway in one family, and what the agent has found out about it. */
@@ -15,6 +16,7 @@ export interface Judged {
   /** with `flows: drain`: hosts of members that have failed */
   failed: readonly string[];
   outage: Outage | undefined;
+  failovers: FailoverCounts;
   /** time of the tick that is asked for */
   tick?: number;
 }
@@ -32,6 +34,7 @@ export function learnAbout(
 ): boolean {
   const { gateway, family, outage, failed } = one;
   const { choice, changes } = learnChoice(one.choice, events, new Date().toISOString());
+  one.failovers = countFailovers(one.failovers, one.choice, choice);
   one.choice = choice;
   for (const change of changes) log(`gateway ${gateway.name}: IPv${family} ${change}`);
   one.failed = failedNow(one);

@@ -11,7 +11,9 @@ import { judges } from '../../topology/failover-gateways.ts';
 import type { FailoverGateway, HostRole } from '../../topology/role.ts';
 import { firstUsed, freshChoice, sharesOf } from './choice.ts';
 import { type Judged, type KnownHost, learnAbout, outageInForce, verdictsOf } from './judged.ts';
+import { type FailoverCounts, noFailovers } from './failovers.ts';
 import type { PingSample } from './ping-output.ts';
+import { type TargetStatus, targetStatuses } from './target-status.ts';
 import type { Probe } from './wanted-probes.ts';
 
 /** State of a gateway's members in one family, for `status`. */
@@ -25,6 +27,8 @@ export interface GatewayHealth {
   readonly why?: string;
   /** no member works: networks with `when_down: direct` leave directly; absent: one works, or no network does so */
   readonly outage?: Pick<Outage, 'since' | 'why'>;
+  /** changes of the members in use since the agent was started, by cause */
+  readonly failovers: FailoverCounts;
   readonly members: readonly MemberStatus[];
 }
 
@@ -38,6 +42,8 @@ export interface MemberStatus {
   readonly loss?: number;
   /** mean round trip in milliseconds */
   readonly roundTrip?: number;
+  /** what is probed through it; absent: nothing was probed yet */
+  readonly targets?: readonly TargetStatus[];
   /** with `mode: balance`: share of new connections that it gets, 0 to 1 */
   readonly share?: number;
 }
@@ -141,7 +147,11 @@ function followed(
       const kept = verdict && judges(verdict, gateway) ? verdict : undefined;
       const choice = freshChoice(gateway, hosts, kept, family, outage?.why);
       const failed = kept?.failed?.[family] ?? [];
-      return [key, { gateway, family, choice, failed, outage: outage && { ...outage, agent: id } }];
+      const failovers = known?.failovers ?? noFailovers;
+      return [
+        key,
+        { gateway, family, choice, failed, failovers, outage: outage && { ...outage, agent: id } },
+      ];
     }),
   );
 }
@@ -188,7 +198,7 @@ function linkEvents(
   });
 }
 
-function statusOf({ gateway, family, choice, outage }: Judged): GatewayHealth {
+function statusOf({ gateway, family, choice, outage, failovers }: Judged): GatewayHealth {
   const shares = sharesOf(gateway, choice);
   const { since, why } = (choice.kind === 'one' ? choice.chosen : choice.away.at(-1)) ?? {};
   return {
@@ -197,6 +207,7 @@ function statusOf({ gateway, family, choice, outage }: Judged): GatewayHealth {
     used: firstUsed(choice),
     ...(since === undefined || why === undefined ? {} : { since, why }),
     ...(outage ? { outage: { since: outage.since, why: outage.why } } : {}),
+    failovers,
     members: choice.health.members.map((member) => {
       const share = shares?.get(member.host);
       return { ...memberStatus(member), ...(share === undefined ? {} : { share }) };
@@ -214,7 +225,7 @@ function memberStatus({ host, state, fault, drained, targets }: MemberHealth): M
     state,
     ...(fault === undefined ? {} : { fault }),
     ...(drained ? { drained } : {}),
-    ...(found.length > 0 ? { loss: mean(found.map(lossOf)) } : {}),
+    ...(found.length > 0 ? { loss: mean(found.map(lossOf)), targets: targetStatuses(targets) } : {}),
     ...(trips.length > 0 ? { roundTrip: Math.round(mean(trips) * 100) / 100 } : {}),
   };
 }

@@ -6,7 +6,7 @@ import { viewHost } from '../../agent/host-view.ts';
 import { createLook } from '../../agent/look.ts';
 import { followMembers } from '../../agent/members/follow.ts';
 import type { Reading } from '../../agent/reading.ts';
-import { askAgent, serveStatus } from '../../agent/socket.ts';
+import { askAgent } from '../../agent/socket.ts';
 import { appliedNow, readHistory } from '../../apply/history.ts';
 import type { Caller } from '../../apply/run/caller.ts';
 import { MustredirectError } from '../../error.ts';
@@ -18,19 +18,22 @@ import type { Files } from '../../host/ports.ts';
 import { notifySystemd } from '../../host/process/systemd.ts';
 import { type HostOptions, openContext, openSession } from '../session/session.ts';
 import type { Terminal } from '../terminal/terminal.ts';
+import { type ApiOptions, type PreparedApi, prepareApi } from './agent-api.ts';
 
-export async function agent(terminal: Terminal, options: HostOptions): Promise<void> {
+export async function agent(terminal: Terminal, options: HostOptions & ApiOptions): Promise<void> {
   const id = randomUUID();
   const { opened, reported } = countingProgress(await openContext(terminal, options));
+  const api = await prepareApi(terminal, options, opened.host);
   await refuseSecondAgent(opened.host.files, opened.places.agent);
   const file = resolve(terminal.folder, options.file);
   const last = appliedNow(await readHistory(opened.host.files, opened.places.history));
   const name = options.host ?? last?.host ?? (await openSession(terminal, options)).source.host;
   terminal.watchInterrupts();
-  const { running, status, begin } = createParts(terminal, { opened, id, file, name });
+  const { running, status, probes, begin } = createParts(terminal, { opened, id, file, name, api });
   const { places } = opened;
   const own = { pid: terminal.pid, since: new Date().toISOString(), file, host: name };
-  await serveStatus(places.agent, () => ({ ...own, ...status() }), terminal.interrupt);
+  const state = () => ({ ...own, ...status() });
+  await api.serve(places.agent, { state, probes }, terminal.interrupt);
   begin({ file, state: [places.history, places.journal, places.drained] });
   terminal.tell(`holds ${name} to ${file}`);
   const work = { steps: () => running.state().attempts + reported(), isResting: running.isResting };
@@ -45,10 +48,11 @@ interface Held {
   readonly file: string;
   /** host of the file */
   readonly name: string;
+  readonly api: PreparedApi;
 }
 
 /** Connects the parts of the agent: its view of the host, members, looks and repairs. */
-function createParts(terminal: Terminal, { opened, id, file, name }: Held) {
+function createParts(terminal: Terminal, { opened, id, file, name, api }: Held) {
   const end = terminal.interrupt;
   const log = (line: string): void => terminal.tell(line);
   const now = (): number => performance.now();
@@ -69,7 +73,9 @@ function createParts(terminal: Terminal, { opened, id, file, name }: Held) {
     host: name,
     now,
     later: (milliseconds) => void pause(milliseconds, end).then(signal),
+    onFiles: api.onFiles,
     onLook(known) {
+      api.onLook(known);
       members.follow(known);
       view.afterRead(known?.target.role.networks ?? [], known?.facts.links);
     },
@@ -81,10 +87,10 @@ function createParts(terminal: Terminal, { opened, id, file, name }: Held) {
     view.beforeRead(whole);
     return look();
   };
-  const running = createAgent({ now, sleep: pause, read, log }, end);
+  const running = createAgent({ now, sleep: pause, read, log, onState: api.onState }, end);
   relay.signal = running.signal;
   const status = () => ({ ...running.state(), id, monitors: view.monitors(), ...members.status() });
-  return { running, status, begin: view.begin };
+  return { running, status, probes: () => members.probes(), begin: view.begin };
 }
 
 /** A run that takes long reports its steps: systemd must not take it for one that hangs. */
