@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { commandsPage } from './reference/commands-page.ts';
 import { evidenceText, languages, readEvidence } from './reference/evidence.ts';
 import { filePage } from './reference/file-page.ts';
+import { metricsTable } from './reference/metrics-table.ts';
 import { routerText, routerTexts } from './reference/router-texts.ts';
 
 const root = new URL('../', import.meta.url);
@@ -34,6 +35,18 @@ describe('docs/guides/routing', () => {
       expect(await read(path)).toBe(text);
     },
   );
+});
+
+describe('docs/guides/monitoring.md', () => {
+  const part = /(?<=<!-- metrics -->\n\n)[^]*?(?=\n*<!-- \/metrics -->)/;
+
+  it('has all metrics (if not: npm run reference)', async () => {
+    const path = 'docs/guides/monitoring.md';
+    const page = await read(path);
+    if (writes) await writeFile(new URL(path, root), page.replace(part, metricsTable()));
+    const written = part.exec(await read(path))?.[0] ?? '';
+    expect(unpadded(written)).toBe(unpadded(metricsTable()));
+  });
 });
 
 describe('the evidence', () => {

@@ -10,6 +10,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { families } from '../../src/address/cidr.ts';
 import { allMetrics } from '../../src/agent/api/metrics/catalog.ts';
+import { wholeInput } from '../../src/agent/api/metrics/fake-input.ts';
+import { metricFamilies } from '../../src/agent/api/metrics/families.ts';
+import { textOf } from '../../src/agent/api/metrics/metric.ts';
 import { endingWithStdin } from '../../src/host/process/background.ts';
 import type { Running } from '../../src/host/ports.ts';
 import { filePath } from '../../src/lab/example-file.ts';
@@ -117,23 +120,28 @@ async function waitForSeries(expression: string): Promise<void> {
   await waitFor(expression, holds, patience).catch(explain);
 }
 
-async function waitForFiring(...alerts: readonly string[]): Promise<void> {
+/** @returns the alerts that fire when all of these do */
+async function untilFiring(...alerts: readonly string[]): Promise<readonly string[]> {
+  let firing: readonly string[] = [];
   const holds = async (): Promise<boolean> => {
-    const firing = await prometheus.firing();
+    firing = await prometheus.firing();
     return alerts.every((alert) => firing.includes(alert));
   };
   await waitFor(`alerts ${alerts.join(' ')}`, holds, patience).catch(explain);
   for (const alert of alerts) fired.add(alert);
+  return firing;
 }
 
 const fired = new Set<string>();
 
 describe('the agent by HTTP', () => {
   it('has metrics that promtool finds nothing wrong with', async () => {
-    for (const answer of [await metricsOfNode(), await metricsOfGateway()]) {
-      expect(answer.status).toBe(200);
+    const answers = [await metricsOfNode(), await metricsOfGateway()];
+    expect(answers.map(({ status }) => status)).toEqual([200, 200]);
+    const madeUp = [...textOf(metricFamilies(wholeInput))].join('');
+    for (const metrics of [...answers.map(({ body }) => body), madeUp]) {
       const checked = promisify(execFile)('promtool', ['check', 'metrics']);
-      checked.child.stdin?.end(answer.body);
+      checked.child.stdin?.end(metrics);
       expect(await checked).toEqual({ stdout: '', stderr: '' });
     }
   });
@@ -191,10 +199,18 @@ it('fires no alert while all is well', async () => {
 });
 
 describe('alerts', () => {
+  it('are what promtool takes for right, and do what their unit tests say', async () => {
+    const run = promisify(execFile);
+    const rules = await run('promtool', ['check', 'rules', 'contrib/prometheus/alerts.yml']);
+    expect(rules.stdout).toContain('SUCCESS');
+    const tests = await run('promtool', ['test', 'rules', 'tests/live/monitoring/alerts.test.yml']);
+    expect(tests.stdout).toContain('SUCCESS');
+  });
+
   it('of a file that is rejected', async () => {
     const { node1 } = world.hosts;
     await node1.files.replace(filePath, `${file}\nnetwork: {}\n`);
-    await waitForFiring('MustredirectFileRejected', 'MustredirectNotAsFileSays');
+    await untilFiring('MustredirectFileRejected', 'MustredirectNotAsFileSays');
     const { status, body } = await ask(node1, 'http://127.0.0.1:9479/healthz');
     expect([status, body]).toEqual([503, expect.stringContaining('unknown key "network"')]);
     await node1.files.replace(filePath, file);
@@ -205,7 +221,7 @@ describe('alerts', () => {
     const { node1 } = world.hosts;
     await node1.run(['touch', '/run/slow']);
     await node1.run(['ip', 'rule', 'delete', 'preference', '4100']);
-    await waitForFiring('MustredirectRepairSlow');
+    await untilFiring('MustredirectRepairSlow');
     await node1.run(['rm', '/run/slow']);
     expect(await prometheus.query('mustredirect_drifts_total{instance="node1"} > 0')).toHaveLength(1);
   });
@@ -216,18 +232,18 @@ describe('alerts', () => {
     const { containers } = world;
     await containers.run('web', ['ip', 'address', 'add', `${spoofed}/32`, 'dev', 'eth0']);
     await containers.run('web', ['ping', '-c', '5', '-i', '0.2', '-W', '1', '-I', spoofed, v4.internet]);
-    await waitForFiring('MustredirectGuardDrops');
+    expect(await untilFiring('MustredirectGuardDrops')).not.toContain('MustredirectMemberDown');
     await containers.run('web', ['ip', 'address', 'delete', `${spoofed}/32`, 'dev', 'eth0']);
   });
 
   it('of a member, and then of all', async () => {
     const { gw1 } = world.hosts;
     await gw1.run(['nft', cut]);
-    await waitForFiring('MustredirectMemberDown', 'MustredirectProbeLoss');
+    await untilFiring('MustredirectMemberDown', 'MustredirectProbeLoss');
     await waitForSeries('mustredirect_gateway_failovers_total{cause="probes"} > 0');
     expect(await prometheus.firing()).not.toContain('MustredirectAllMembersDown');
     await world.gw2.run(['nft', cut]);
-    await waitForFiring('MustredirectAllMembersDown');
+    expect(await untilFiring('MustredirectAllMembersDown')).toContain('MustredirectMemberDown');
     for (const host of [gw1, world.gw2]) await host.run(['nft', 'delete', 'table', 'inet', 'cut']);
     await waitForSeries('sum(mustredirect_member_state{state="up"}) == 4');
   });
@@ -241,13 +257,13 @@ describe('alerts', () => {
       return `-I ${original} ${reply} -t 600`;
     });
     await gw1.run(['sh', '-c', 'cat | conntrack -R -'], { input: `${lines.join('\n')}\n`, timeout: 60_000 });
-    await waitForFiring('MustredirectNatPortsNearLimit');
+    expect(await untilFiring('MustredirectNatPortsNearLimit')).not.toContain('MustredirectAgentDown');
     await gw1.run(['conntrack', '-F']);
   });
 
   it('of an agent that does not run', async () => {
     await agents['gw1']?.stop();
-    await waitForFiring('MustredirectAgentDown');
+    expect(await untilFiring('MustredirectAgentDown')).not.toContain('MustredirectFileRejected');
     await startAgent(world.hosts.gw1, '--listen', `${v4.gw1}:9479`, '--token-file', tokenPath);
     await waitForSeries('up{instance="gw1"} == 1');
   });

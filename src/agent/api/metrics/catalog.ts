@@ -39,7 +39,7 @@ export const agentMetrics = {
   failures: counter('failures', 'Reads of this host and repairs that failed.'),
   lastRead: gauge(
     'last_read_timestamp_seconds',
-    'When the values of networks and gateways were read, in seconds since 1970.',
+    'When the counters of networks and gateways were read, in seconds since 1970.',
   ),
   readDuration: histogram('read_duration', 'Duration of a read of this host.'),
   drifts: counter(
