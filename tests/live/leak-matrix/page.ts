@@ -5,12 +5,7 @@ import { fileURLToPath } from 'node:url';
 const page = fileURLToPath(new URL('../../../docs/leak-matrix.md', import.meta.url));
 
 /** Headings of the sections that tests of their own write, in the order of the page; the matrix comes before them. */
-const ownSections = [
-  'With the agent',
-  'Endings',
-  'A hostile container',
-  'Ways that others make',
-] as const;
+const ownSections = ['With the agent', 'Endings', 'A hostile container', 'Ways that others make'] as const;
 
 type OwnSection = (typeof ownSections)[number];
 
