@@ -10,7 +10,7 @@ import { notReadyOf } from '../plan/not-ready.ts';
 import { selectorText } from '../spec/route-order.ts';
 import type { PublishedPort } from '../spec/spec.ts';
 import { withVerdicts } from '../topology/verdicts.ts';
-import type { HostRole, NodeNetwork, Routes } from '../topology/role.ts';
+import type { HostRole, MemberGateway, NodeNetwork, Routes } from '../topology/role.ts';
 import type { TunnelState } from './tunnel-state.ts';
 
 export interface Status {
@@ -80,7 +80,8 @@ export function hostStatus({ role }: Pick<Target, 'role'>, prepared: Prepared): 
 function statusOf(role: HostRole, { counters, desired, plan }: Prepared): Status {
   const numbers = desired.numbers.gateways;
   const own = new Set(desired.wanted.flatMap(({ object }) => (object.kind === 'nft-set' ? object.name : [])));
-  const counted = byAddress(counters.filter(({ set }) => own.has(set)));
+  const counted = byElement(counters.filter(({ set }) => own.has(set)));
+  const spoofed = byElement(counters.filter(({ set }) => set === 'spoofed'));
   const traffic = (
     network: string,
     subnets: readonly Subnet[],
@@ -99,22 +100,31 @@ function statusOf(role: HostRole, { counters, desired, plan }: Prepared): Status
     host: role.host,
     networks: role.networks.map((network) => ({
       ...traffic(network.name, network.subnets, network.gateway, egressText(network, desired.notReady)),
-      ...spoofedOf(counters, desired.bridges[network.name]),
+      ...spoofedOf(spoofed.get(`"${desired.bridges[network.name] ?? ''}"`)),
       ...waysOf(network),
     })),
-    gateways: role.gateways.map(({ name, uplink, snat, publish, served }) => ({
-      gateway: name,
-      uplink: uplink.via ? `${uplink.device} via ${uplink.via.join(' ')}` : uplink.device,
-      snat: typeof snat === 'object' ? snat.join(' ') : snat,
-      ...tunnelOf(uplink.device, desired.wanted),
-      ...(publish ? { published: publish.map(publishedText) } : {}),
-      served: served.map(({ network, node, subnet }) =>
-        traffic(`${network} on ${node}`, [subnet], name, uplink.device),
+    gateways: role.gateways.map((gateway) => ({
+      ...uplinkOf(gateway, desired.wanted),
+      served: gateway.served.map(({ network, node, subnet }) =>
+        traffic(`${network} on ${node}`, [subnet], gateway.name, gateway.uplink.device),
       ),
     })),
     differences: differencesOf(plan),
     waiting: plan.waiting,
     notReady: desired.notReady,
+  };
+}
+
+function uplinkOf(
+  { name, uplink, snat, publish }: MemberGateway,
+  wanted: Prepared['desired']['wanted'],
+): Omit<GatewayStatus, 'served'> {
+  return {
+    gateway: name,
+    uplink: uplink.via ? `${uplink.device} via ${uplink.via.join(' ')}` : uplink.device,
+    snat: typeof snat === 'object' ? snat.join(' ') : snat,
+    ...tunnelOf(uplink.device, wanted),
+    ...(publish ? { published: publish.map(publishedText) } : {}),
   };
 }
 
@@ -130,8 +140,7 @@ function differencesOf({ steps }: Prepared['plan']): string[] {
 }
 
 /** Counter of the bridge that the packets came from. */
-function spoofedOf(counters: readonly ElementCounter[], bridge = ''): Pick<TrafficStatus, 'spoofed'> {
-  const found = counters.filter(({ set, element }) => set === 'spoofed' && element === `"${bridge}"`);
+function spoofedOf(found: readonly ElementCounter[] = []): Pick<TrafficStatus, 'spoofed'> {
   return found.length === 0 ? {} : { spoofed: sum(found.map(({ packets }) => packets)) };
 }
 
@@ -188,9 +197,9 @@ function egressText(
     .join(', ');
 }
 
-/** Groups counters by the first address of their subnet. Sets of each prefix length have their own names. */
-function byAddress(counters: readonly ElementCounter[]): Map<Address, ElementCounter[]> {
-  const found = new Map<Address, ElementCounter[]>();
+/** Groups counters by the first address of their subnet, or by the bridge in quotes. Sets of each prefix length have their own names. */
+function byElement(counters: readonly ElementCounter[]): Map<string, ElementCounter[]> {
+  const found = new Map<string, ElementCounter[]>();
   for (const counter of counters) {
     const list = found.get(counter.element);
     if (list) list.push(counter);

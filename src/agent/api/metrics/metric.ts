@@ -49,26 +49,27 @@ const samplesInPiece = 500;
 export function* textOf(families: Iterable<MetricFamily>): Generator<string> {
   for (const family of families) {
     const { name, help, type } = family.metric;
-    const lines =
-      'histogram' in family ? histogramLines(name, family.histogram) : family.samples.map(sampleLine(name));
-    if (lines.length === 0) continue;
+    const items = 'histogram' in family ? histogramLines(name, family.histogram) : family.samples;
+    if (items.length === 0) continue;
     yield `# HELP ${name} ${help.replaceAll('\\', '\\\\').replaceAll('\n', '\\n')}\n# TYPE ${name} ${type}\n`;
-    for (let from = 0; from < lines.length; from += samplesInPiece)
-      yield `${lines.slice(from, from + samplesInPiece).join('\n')}\n`;
+    for (let from = 0; from < items.length; from += samplesInPiece) {
+      const piece = items.slice(from, from + samplesInPiece);
+      yield piece.map((item) => (typeof item === 'string' ? item : sampleLine(name, item))).join('');
+    }
   }
 }
 
-function sampleLine(name: string): (sample: Sample) => string {
-  return ({ labels, value }) => `${name}${labelText(labels)} ${valueText(value)}`;
+function sampleLine(name: string, { labels, value }: Sample): string {
+  return `${name}${labelText(labels)} ${valueText(value)}\n`;
 }
 
 function histogramLines(name: string, { limits, counts, sum }: Histogram): string[] {
   let total = 0;
   const buckets = [...limits, Infinity].map((limit, index) => {
     total += counts[index] ?? 0;
-    return `${name}_bucket{le="${valueText(limit)}"} ${total}`;
+    return `${name}_bucket{le="${valueText(limit)}"} ${total}\n`;
   });
-  return [...buckets, `${name}_sum ${valueText(sum)}`, `${name}_count ${total}`];
+  return [...buckets, `${name}_sum ${valueText(sum)}\n`, `${name}_count ${total}\n`];
 }
 
 function labelText(labels: Labels): string {
@@ -77,6 +78,7 @@ function labelText(labels: Labels): string {
 }
 
 function escaped(value: string): string {
+  if (!/[\\"\n]/.test(value)) return value;
   return value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
 }
 

@@ -6,27 +6,26 @@ import { each, flag, sample } from './agent-families.ts';
 import { networkMetrics as of } from './catalog.ts';
 import type { Metric, MetricFamily } from './metric.ts';
 
-export function networkFamilies({ status, gateways }: Looked): MetricFamily[] {
+/** One after the other: of ten thousand networks, each takes milliseconds. */
+export function* networkFamilies({ status, gateways }: Looked): Generator<MetricFamily> {
   const { networks, notReady } = status;
   const closed = new Set(notReady.map(({ what }) => what));
   const count = (metric: Metric, value: (one: TrafficStatus) => number): MetricFamily =>
     each(metric, networks, (one) => sample({ network: one.network }, value(one)));
   const checked = networks.filter(({ spoofed }) => spoofed !== undefined);
-  return [
-    each(of.info, networks, ({ network, gateway }) => sample({ network, gateway }, 1)),
-    count(of.ready, ({ network }) => flag(!closed.has(`network ${network}`))),
-    each(of.direct, networks.flatMap(directFamilies), ({ network, family, now }) =>
-      sample({ network, family: familyText(family) }, flag(now)),
-    ),
-    count(of.bytes, ({ bytes }) => bytes),
-    count(of.packets, ({ packets }) => packets),
-    count(of.dropped, ({ dropped }) => dropped),
-    each(of.spoofed, checked, ({ network, spoofed = 0 }) => sample({ network }, spoofed)),
-    each(of.servedReady, gateways, ({ name }) =>
-      sample({ gateway: name }, flag(!closed.has(`gateway ${name}`))),
-    ),
-    ...servedFamilies({ status, gateways }),
-  ];
+  yield each(of.info, networks, ({ network, gateway }) => sample({ network, gateway }, 1));
+  yield count(of.ready, ({ network }) => flag(!closed.has(`network ${network}`)));
+  yield each(of.direct, networks.flatMap(directFamilies), ({ network, family, now }) =>
+    sample({ network, family: familyText(family) }, flag(now)),
+  );
+  yield count(of.bytes, ({ bytes }) => bytes);
+  yield count(of.packets, ({ packets }) => packets);
+  yield count(of.dropped, ({ dropped }) => dropped);
+  yield each(of.spoofed, checked, ({ network, spoofed = 0 }) => sample({ network }, spoofed));
+  yield each(of.servedReady, gateways, ({ name }) =>
+    sample({ gateway: name }, flag(!closed.has(`gateway ${name}`))),
+  );
+  yield* servedFamilies({ status, gateways });
 }
 
 /** Only networks that may leave directly. */
@@ -37,7 +36,7 @@ function directFamilies({ network, subnets, whenDown, leavesDirectly = [] }: Tra
     .map((family) => ({ network, family, now: leavesDirectly.some((one) => one.family === family) }));
 }
 
-function servedFamilies({ status, gateways }: Pick<Looked, 'status' | 'gateways'>): MetricFamily[] {
+function* servedFamilies({ status, gateways }: Pick<Looked, 'status' | 'gateways'>): Generator<MetricFamily> {
   const rows = gateways.flatMap(({ name, served }, index) =>
     served.flatMap(({ network, node, subnet }, position) => {
       const traffic = status.gateways[index]?.served[position];
@@ -46,11 +45,9 @@ function servedFamilies({ status, gateways }: Pick<Looked, 'status' | 'gateways'
   );
   const count = (metric: Metric, value: (one: TrafficStatus) => number): MetricFamily =>
     each(metric, rows, ({ labels, traffic }) => sample(labels, value(traffic)));
-  return [
-    count(of.servedBytes, ({ bytes }) => bytes),
-    count(of.servedPackets, ({ packets }) => packets),
-    count(of.servedDropped, ({ dropped }) => dropped),
-  ];
+  yield count(of.servedBytes, ({ bytes }) => bytes);
+  yield count(of.servedPackets, ({ packets }) => packets);
+  yield count(of.servedDropped, ({ dropped }) => dropped);
 }
 
 export function familyText(family: 4 | 6): string {
