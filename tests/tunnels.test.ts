@@ -1,6 +1,7 @@
 /** Tunnels that apply makes for an uplink, on the fake host. */
 import { describe, expect, it } from 'vitest';
 import { createEngines } from '../src/engines/index.ts';
+import { renderShell } from '../src/explain/render-shell.ts';
 import { noRole } from '../src/inspect/prepare.ts';
 import { parseSpec } from '../src/spec/parse.ts';
 import { hostRole } from '../src/topology/topology.ts';
@@ -14,6 +15,16 @@ const inner = 'addresses: [172.31.0.1/30]';
 
 const [own, peer, newOwn, newPeer] = keyPairs;
 const keyFile = '/etc/mustredirect/wg0.key';
+
+const presharedFile = '/etc/mustredirect/wg0.psk';
+const preshared = `, preshared_key_file: ${presharedFile}`;
+/** 32 bytes in base64, as `wg genpsk` prints them; nothing else about them is a key */
+const [shared, newShared] = [newOwn.privateKey, newPeer.privateKey];
+const filesWith = (key: string) =>
+  new Map([
+    [keyFile, `${own.privateKey}\n`],
+    [presharedFile, `${key}\n`],
+  ]);
 
 function wireguard(more = ''): string {
   return `wireguard: { private_key_file: ${keyFile}, peer: ${peer.publicKey}, endpoint: '198.51.100.1:51820'${more} }`;
@@ -247,6 +258,80 @@ describe('a WireGuard tunnel of the file', () => {
     expect(host.dump()).toBe(applied);
   });
 
+  it('has the preshared key of its file, and loses it with the key of the file', async () => {
+    const { host, apply, destroy, link } = gateway({ files: filesWith(shared) });
+    const keyOf = (): string | undefined => {
+      const tunnel = link()?.tunnel;
+      return tunnel?.type === 'wireguard' ? tunnel.peers[peer.publicKey]?.presharedKey : undefined;
+    };
+    const before = host.dump();
+    const { plan } = await apply(`${wireguard(preshared)}, ${inner}`);
+    expect(JSON.stringify(plan)).toContain(`of ${presharedFile}`);
+    expect(keyOf()).toBe(shared);
+    expect((await apply(`${wireguard(preshared)}, ${inner}`)).plan.steps).toEqual([]);
+    // Another key in the file, then another one on the device: both are differences.
+    host.state.files = new Map([...host.state.files, ...filesWith(newShared)]);
+    await apply(`${wireguard(preshared)}, ${inner}`);
+    expect(keyOf()).toBe(newShared);
+    await host.exec.run(['wg', 'set', 'gre1', 'peer', peer.publicKey, 'preshared-key', '/dev/null']);
+    await apply(`${wireguard(preshared)}, ${inner}`);
+    expect(keyOf()).toBe(newShared);
+    await apply(`${wireguard()}, ${inner}`);
+    expect(keyOf()).toBeUndefined();
+    host.state.files = new Map([...host.state.files, ...filesWith(shared)]);
+    await destroy();
+    expect(host.dump()).toBe(before);
+  });
+
+  it('has its preshared key again when a destroy that was cut off is undone', async () => {
+    const { host, apply, destroy } = gateway({ files: filesWith(shared) });
+    await apply(`${wireguard(preshared)}, ${inner}`);
+    const { links } = host.state;
+    let failed = false;
+    host.failWhen(({ changes }) => {
+      if (failed || !changes || host.state.links.some(({ name }) => name === 'gre1')) return undefined;
+      failed = true;
+      return { kind: 'failed' };
+    });
+    await expect(destroy()).rejects.toThrow('everything is as it was before');
+    expect(host.state.links).toEqual(links);
+  });
+
+  it('leaves its preshared key in no request, no file but its own, no plan, script and message', async () => {
+    const { host, apply, destroy } = gateway({ files: filesWith(shared) });
+    const said: unknown[] = [];
+    const say = async (run: () => Promise<unknown>): Promise<void> => {
+      const done = (async () => run())();
+      said.push(await done.catch((error: unknown) => `${String(error)} ${JSON.stringify(error)}`));
+    };
+    const withKey = `${wireguard(preshared)}, ${inner}`;
+    await say(async () => {
+      const { plan } = await apply(withKey);
+      return [plan, renderShell(plan, 'gw1', createEngines({}))];
+    });
+    host.state.files = new Map([...host.state.files, ...filesWith(newShared)]);
+    await say(() => apply(withKey));
+    // The file is another one when wg reads it: it prints what it finds.
+    host.failWhen(({ what }) => {
+      if (what.startsWith('wg set'))
+        host.state.files = new Map([...host.state.files, ...filesWith(`${newShared} x`)]);
+      return undefined;
+    });
+    await say(() => apply(withKey.replace(peer.publicKey, newPeer.publicKey)));
+    host.failWhen();
+    host.state.files = new Map([...host.state.files, ...filesWith(newShared)]);
+    await say(() => apply(withKey));
+    await say(() => apply(`${wireguard(`, preshared_key_file: ${newShared}`)}, ${inner}`));
+    await say(destroy);
+    const others = [...host.state.files].filter(([path]) => path !== presharedFile);
+    const everything = JSON.stringify([said, host.events, others]);
+    for (const key of [shared, newShared]) {
+      expect(everything).not.toContain(key);
+      expect(everything).not.toContain(Buffer.from(key, 'base64').toString('hex'));
+    }
+    expect(everything).toContain(presharedFile);
+  });
+
   it('leaves its private key in no request, no file but its own, and no message', async () => {
     const { host, apply, destroy } = gateway();
     const said: unknown[] = [];
@@ -355,6 +440,16 @@ describe('a gateway with a WireGuard tunnel is closed, and nothing is made, when
       { files: new Map([[keyFile, 'secret']]) },
       `private key file ${keyFile} of its tunnel gre1: it holds no private key`,
     ],
+    [
+      'it has no preshared key',
+      { files: new Map([[keyFile, own.privateKey]]) },
+      `preshared key file ${presharedFile} of its tunnel gre1: there is no such file`,
+    ],
+    [
+      'what the file holds is no preshared key',
+      { files: filesWith('secret') },
+      `preshared key file ${presharedFile} of its tunnel gre1: it holds no preshared key`,
+    ],
     ['wg is missing', { files, missing: ['wg'] }, 'program wg is not installed, which its tunnel gre1 needs'],
     [
       'a program has the port',
@@ -374,7 +469,8 @@ describe('a gateway with a WireGuard tunnel is closed, and nothing is made, when
   ])('%s', async (_, setup, message) => {
     const { host, apply, destroy } = gateway(setup);
     const before = host.dump();
-    const { desired } = await apply(`${wireguard(', listen_port: 51820')}, ${inner}`);
+    const keys = message.startsWith('preshared') ? preshared : ', listen_port: 51820';
+    const { desired } = await apply(`${wireguard(keys)}, ${inner}`);
     expect(desired.notReady.map((one) => one.message)).toEqual([`gateway office: ${message}`]);
     await destroy();
     expect(host.dump()).toBe(before);

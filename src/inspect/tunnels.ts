@@ -4,7 +4,7 @@ import { getRoute, getTableRoute, routeMtu } from '../host/ip/routes.ts';
 import { udpPortOwner } from '../host/ip/udp-port-owner.ts';
 import type { Exec, Host } from '../host/ports.ts';
 import { ifInstalled } from '../host/process/missing-program.ts';
-import { readKeyFile } from '../host/wireguard/key-file.ts';
+import { readKeyFile, readPresharedKeyFile } from '../host/wireguard/key-file.ts';
 import type { TunnelSpec, WireguardSpec } from '../spec/spec.ts';
 import type { Facts, OuterRoute } from '../state/facts.ts';
 import type { HostRole } from '../topology/role.ts';
@@ -12,7 +12,7 @@ import { missingModules } from './modules.ts';
 
 export type TunnelFacts = Pick<
   Facts,
-  'outerRoutes' | 'missingModules' | 'missingPrograms' | 'keyFiles' | 'takenPorts'
+  'outerRoutes' | 'missingModules' | 'missingPrograms' | 'keyFiles' | 'presharedKeyFiles' | 'takenPorts'
 >;
 
 export async function readTunnelFacts(
@@ -41,11 +41,15 @@ async function readWireguardFacts(
   tunnels: readonly WireguardSpec[],
 ): Promise<TunnelFacts> {
   if (tunnels.length === 0) return {};
-  const [program, keyFiles, owners] = await Promise.all([
+  const [program, keyFiles, presharedKeyFiles, owners] = await Promise.all([
     ifInstalled(exec.run(['wg', '--version'])),
     forEachOf(
       tunnels.map(({ privateKeyFile }) => privateKeyFile),
       (path) => readKeyFile(files, path),
+    ),
+    forEachOf(
+      tunnels.flatMap(({ presharedKeyFile }) => presharedKeyFile ?? []),
+      (path) => readPresharedKeyFile(files, path),
     ),
     forEachOf(
       tunnels.flatMap(({ listenPort }) => listenPort ?? []),
@@ -55,6 +59,7 @@ async function readWireguardFacts(
   return {
     ...(program ? {} : { missingPrograms: ['wg'] }),
     keyFiles,
+    presharedKeyFiles,
     takenPorts: Object.fromEntries(
       Object.entries(owners).flatMap(([port, owner]) => (owner === undefined ? [] : [[port, owner]])),
     ),

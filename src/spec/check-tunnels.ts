@@ -55,6 +55,7 @@ function checkUplink({ valuePosition }: CheckInput, { uplink, path }: UplinkInFi
           ),
         ]
       : []),
+    ...checkKeyFiles(at, wireguard),
     ...(mtu !== undefined && uplink.mtu !== undefined && mtu !== uplink.mtu
       ? [at([kind, 'mtu'], `the mtu of the uplink is ${uplink.mtu}`, 'write it once')]
       : []),
@@ -75,6 +76,20 @@ function missingLinkLocal(
   return [
     at(['addresses'], message, 'add one, such as fe80::1/64, and another at the far end, such as fe80::2/64'),
   ];
+}
+
+/** Both paths are the alias of the device, for which the kernel has 255 bytes. */
+const pathsAtMost = 254;
+
+function checkKeyFiles(at: ProblemAt, wireguard: UplinkInFile['uplink']['wireguard']): RangedProblem[] {
+  const { private_key_file: own, preshared_key_file: shared } = wireguard ?? {};
+  if (own === undefined || shared === undefined) return [];
+  const key = ['wireguard', 'preshared_key_file'];
+  if (own === shared)
+    return [at(key, 'it is the file of the private key', 'write each key into its own file')];
+  if (own.length + shared.length <= pathsAtMost) return [];
+  const message = `the two paths of its keys have more than ${pathsAtMost} characters together`;
+  return [at(key, message, 'move the files to a shorter path')];
 }
 
 interface Ends {

@@ -28,9 +28,11 @@ function uplinkRoutingOf(given: NonNullable<FileUplink['routing']>): Pick<Uplink
 function tunnelOf({ gre, ipip, wireguard }: FileUplink): TunnelSpec | undefined {
   if (wireguard) {
     const { listen_port: listenPort, persistent_keepalive: keepalive, endpoint, peer } = wireguard;
+    const { preshared_key_file: presharedKeyFile } = wireguard;
     return {
       type: 'wireguard',
       privateKeyFile: wireguard.private_key_file,
+      ...(presharedKeyFile === undefined ? {} : { presharedKeyFile }),
       peer,
       remote: endpoint.address,
       remotePort: endpoint.port,

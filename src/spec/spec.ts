@@ -188,6 +188,8 @@ export interface WireguardSpec {
   readonly type: 'wireguard';
   /** path; the key itself is in no object */
   readonly privateKeyFile: string;
+  /** path, like the private key's; absent: the ends share no key */
+  readonly presharedKeyFile?: string;
   /** public key of the far end */
   readonly peer: string;
   /** address and UDP port of the far end */

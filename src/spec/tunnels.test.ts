@@ -24,7 +24,7 @@ const at = 'gateways.gw0.members.0.uplink';
 const ends = 'local: 192.0.2.1, remote: 198.51.100.1';
 
 const publicKey = 'xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg=';
-const wireguard = `private_key_file: /etc/mustredirect/wg0.key, peer: ${publicKey}, endpoint: '198.51.100.1:51820'`;
+const wireguard = `private_key_file: /etc/mustredirect/wg0.key, preshared_key_file: /etc/wg0.psk, peer: ${publicKey}, endpoint: '198.51.100.1:51820'`;
 
 describe('a WireGuard tunnel', () => {
   it('has a key file, a peer, an endpoint of either family, and ports and keepalive that the file gives', () => {
@@ -37,6 +37,7 @@ describe('a WireGuard tunnel', () => {
       tunnel: {
         type: 'wireguard',
         privateKeyFile: '/etc/mustredirect/wg0.key',
+        presharedKeyFile: '/etc/wg0.psk',
         peer: publicKey,
         remote: '2001:db8::1',
         remotePort: 51_820,
@@ -71,6 +72,10 @@ describe('a WireGuard tunnel', () => {
     ['that is relative', 'private_key_file', 'wg0.key', undefined],
     ['that leads upwards', 'private_key_file', '/etc/../wg0.key', undefined],
     ['with a blank', 'private_key_file', '"/etc/my key"', undefined],
+    ['that is the key itself', 'preshared_key_file', privateKey, undefined],
+    ['that is the private one', 'preshared_key_file', '/etc/mustredirect/wg0.key', 'into its own file'],
+    ['that is too long', 'preshared_key_file', `/${'a'.repeat(199)}/${'b'.repeat(40)}`, undefined],
+    ['too long for an alias', 'preshared_key_file', `/${'a'.repeat(240)}`, undefined],
   ])('refuses what is not one: %s', (_, key, value, hint) => {
     const text = wireguard.replace(new RegExp(`${key}: [^,]*`), `${key}: ${value}`);
     const parsed = parseSpec(fileWith(`device: wg0, wireguard: { ${text} }`));

@@ -101,6 +101,8 @@ export const greShape = {
 export const ipipShape = common;
 
 const keyFileWhat = 'the absolute path of a file with a private key, without blanks and quotes';
+const presharedFileWhat =
+  'the absolute path of a file with a key that both ends share, without blanks and quotes';
 const peerWhat = 'the public key of the far end';
 const endpointWhat = 'address and UDP port of the far end like 198.51.100.1:51820 or [2001:db8::1]:51820';
 
@@ -118,6 +120,15 @@ export const wireguardShape = {
     pattern: publicKeyPattern.source,
     examples: ['xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg='],
   }),
+  preshared_key_file: keyFileOf(presharedFileWhat)
+    .exactOptional()
+    .meta({
+      title: 'preshared_key_file',
+      description:
+        "File with the key that both ends share, as `wg genpsk` prints it; many providers give one. It must be root's, with mode 0600. Default: none.",
+      pattern: keyFilePattern.source,
+      examples: ['/etc/mustredirect/wg0.psk'],
+    }),
   endpoint: endpointOf(endpointWhat).meta({
     title: 'endpoint',
     description: 'Address and UDP port of the far end.',

@@ -39,6 +39,8 @@ export interface Facts {
   readonly missingPrograms?: readonly string[];
   /** path of a private key of the file -> the public key that belongs to it, or why there is none */
   readonly keyFiles?: Readonly<Record<string, KeyFile>>;
+  /** path of a preshared key of the file -> its digest, or why there is none */
+  readonly presharedKeyFiles?: Readonly<Record<string, PresharedKeyFile>>;
   /** UDP port that a tunnel of the file listens on -> who has it: `nc (process 4711)` */
   readonly takenPorts?: Readonly<Record<number, string>>;
   /** password file of the file that cannot be used -> why */
@@ -57,6 +59,8 @@ export interface Facts {
   readonly unreadEngines?: Readonly<Partial<Record<EngineName, UnreadEngine>>>;
   /** the agent's verdicts on the members of gateways; absent: first members are used */
   readonly verdicts?: Verdicts;
+  /** an operator has taken this host out of use as a member, on the host itself; absent: not */
+  readonly drained?: true;
   /** id of the agent that runs here; absent: none, or no network of the file depends on it */
   readonly agent?: string;
   readonly ledger: Ledger;
@@ -116,12 +120,21 @@ export interface Link {
   readonly peers?: readonly string[];
 }
 
-export type KeyFile =
-  { readonly publicKey: string } | { readonly error: string; /** what to do */ readonly hint: string };
+export type KeyFile = { readonly publicKey: string } | KeyFileFault;
+export type PresharedKeyFile = { /** hexadecimal */ readonly digest: string } | KeyFileFault;
+
+interface KeyFileFault {
+  readonly error: string;
+  /** what to do */
+  readonly hint: string;
+}
 
 export type TunnelEnds = IpTunnelEnds | WireguardEnds;
 
-export type WireguardEnds = Pick<Wireguard, 'type' | 'privateKeyFile' | 'publicKey' | 'listenPort' | 'peers'>;
+export type WireguardEnds = Pick<
+  Wireguard,
+  'type' | 'privateKeyFile' | 'presharedKeyFile' | 'publicKey' | 'listenPort' | 'peers'
+>;
 
 export interface IpTunnelEnds {
   readonly type: IpTunnel['type'];

@@ -62,6 +62,7 @@ export interface FakePeer {
   readonly endpoint?: string;
   readonly allowedIps: readonly string[];
   readonly keepalive?: string;
+  readonly presharedKey?: string | undefined;
 }
 
 export interface FakeIpTunnel {

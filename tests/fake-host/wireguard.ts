@@ -56,6 +56,14 @@ function set(state: FakeState, before: FakeWireguard, words: readonly string[]):
         peer = value;
         if (rest[0] !== 'remove') setPeer({});
         break;
+      case 'preshared-key': {
+        const text = value === '/dev/null' ? '' : state.files.get(value);
+        if (text === undefined) return `fopen: No such file or directory`;
+        if (text !== '' && publicKeyOf(text) === undefined)
+          return `Key is not the correct length or format: \`${text}'`;
+        setPeer({ presharedKey: text === '' ? undefined : text.trim() });
+        break;
+      }
       case 'endpoint':
         setPeer({ endpoint: value });
         break;
@@ -89,6 +97,8 @@ function show({ publicKey, port, peers }: FakeWireguard, [field = '', ...more]: 
       return byPeer(({ allowedIps }) => allowedIps.join(' ') || '(none)');
     case 'persistent-keepalive':
       return byPeer(({ keepalive = 'off' }) => keepalive);
+    case 'preshared-keys':
+      return byPeer(({ presharedKey = '(none)' }) => presharedKey);
     case 'latest-handshakes':
       return byPeer(() => '0');
     default:

@@ -37,6 +37,8 @@ export interface TunnelCase {
 }
 
 const keyFile = '/etc/mustredirect/tunnel.key';
+/** at both ends */
+const presharedFile = '/etc/mustredirect/tunnel.psk';
 const [ownKey, farKey] = keyPairs;
 
 const ends = (outer: Family, far: 'upstream' | 'upstream2' = 'upstream'): string =>
@@ -58,6 +60,16 @@ const farWireguard = (port: number): readonly string[] => [
   'link add DEVICE type wireguard',
   `wg DEVICE private-key ${keyFile} listen-port ${port} peer ${ownKey.publicKey} allowed-ips 0.0.0.0/0,::/0`,
 ];
+
+const shared = `, preshared_key_file: ${presharedFile}`;
+/** The same command with the key that both ends share. */
+const withShared = (lines: readonly string[]): readonly string[] =>
+  lines.map((line) =>
+    line.replace(
+      /^(wg .* peer \S+)/,
+      (_, beginning: string) => `${beginning} preshared-key ${presharedFile}`,
+    ),
+  );
 
 export const tunnels: readonly TunnelCase[] = [
   {
@@ -139,11 +151,18 @@ export const tunnels: readonly TunnelCase[] = [
     name: 'wireguard over IPv6',
     outer: 6,
     overhead: 80,
-    first: wireguard(6, 'upstream', 51_821, '').replace(keyFile, `${keyFile}2`),
-    changed: wireguard(6, 'upstream2', 51_821, ', listen_port: 51833').replace(keyFile, `${keyFile}2`),
-    byHand: nearWireguard(6, 51_821, `${keyFile}2`),
-    farFirst: farWireguard(51_821).map((line) => line.replace(ownKey.publicKey, keyPairs[2].publicKey)),
-    farChanged: farWireguard(51_821).map((line) => line.replace(ownKey.publicKey, keyPairs[2].publicKey)),
+    first: wireguard(6, 'upstream', 51_821, shared).replace(keyFile, `${keyFile}2`),
+    changed: wireguard(6, 'upstream2', 51_821, `${shared}, listen_port: 51833`).replace(
+      keyFile,
+      `${keyFile}2`,
+    ),
+    byHand: withShared(nearWireguard(6, 51_821, `${keyFile}2`)),
+    farFirst: withShared(farWireguard(51_821)).map((line) =>
+      line.replace(ownKey.publicKey, keyPairs[2].publicKey),
+    ),
+    farChanged: withShared(farWireguard(51_821)).map((line) =>
+      line.replace(ownKey.publicKey, keyPairs[2].publicKey),
+    ),
     packets: 'WireGuard hlim 64',
     packetsChanged: 'WireGuard hlim 64',
   },
@@ -203,6 +222,9 @@ export async function makeUnderlay({ hosts: { gw1, upstream } }: World): Promise
     [gw1, keyFile, ownKey],
     [gw1, `${keyFile}2`, keyPairs[2]],
     [upstream, keyFile, farKey],
+    // 32 bytes in base64, as `wg genpsk` prints them.
+    [gw1, presharedFile, keyPairs[3]],
+    [upstream, presharedFile, keyPairs[3]],
   ] as const) {
     await host.run(['sh', '-c', script, path], { input: `${privateKey}\n` });
   }

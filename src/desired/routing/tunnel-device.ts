@@ -31,17 +31,24 @@ export function ipTunnelOf(ends: IpTunnelSpec): Described<IpTunnel> {
 
 /** The one peer may send, and be sent, everything: what goes there is decided by rules and routes. */
 function wireguardOf(
-  { privateKeyFile, peer, remote, remotePort, listenPort, keepalive }: WireguardSpec,
+  spec: WireguardSpec,
   found: Link['tunnel'],
-  { keyFiles = {} }: Facts,
+  { keyFiles = {}, presharedKeyFiles = {} }: Facts,
 ): Described<Wireguard> {
+  const { privateKeyFile, presharedKeyFile, peer, remote, remotePort, listenPort, keepalive } = spec;
   const now: Partial<WireguardEnds> = found?.type === 'wireguard' ? found : {};
   const keyFile = keyFiles[privateKeyFile];
   const publicKey = keyFile && 'publicKey' in keyFile ? keyFile.publicKey : now.publicKey;
+  const shared = presharedKeyFile === undefined ? undefined : presharedKeyFiles[presharedKeyFile];
+  const digest =
+    shared && 'digest' in shared
+      ? shared.digest
+      : presharedKeyFile && now.peers?.find((one) => one.publicKey === peer)?.presharedKeyDigest;
   const port = listenPort ?? now.listenPort;
   return {
     type: 'wireguard',
     privateKeyFile,
+    ...(presharedKeyFile === undefined ? {} : { presharedKeyFile }),
     ...(publicKey === undefined ? {} : { publicKey }),
     ...(port === undefined ? {} : { listenPort: port }),
     peers: [
@@ -50,6 +57,7 @@ function wireguardOf(
         endpoint: `${familyOf(remote) === 6 ? `[${remote}]` : remote}:${remotePort}`,
         allowedIps: ['0.0.0.0/0', '::/0'],
         ...(keepalive === undefined ? {} : { keepalive }),
+        ...(digest ? { presharedKeyDigest: digest } : {}),
       },
     ],
   };

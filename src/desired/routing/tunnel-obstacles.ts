@@ -67,11 +67,12 @@ function ipObstacles(device: string, ends: IpTunnelSpec, facts: Facts): (Refusal
 
 function wireguardObstacles(
   device: string,
-  { privateKeyFile, listenPort }: WireguardSpec,
+  { privateKeyFile, presharedKeyFile = '', listenPort }: WireguardSpec,
   facts: Facts,
 ): (Refusal | undefined)[] {
-  const { missingPrograms = [], keyFiles = {}, takenPorts = {} } = facts;
+  const { missingPrograms = [], keyFiles = {}, presharedKeyFiles = {}, takenPorts = {} } = facts;
   const keyFile = keyFiles[privateKeyFile];
+  const shared = presharedKeyFiles[presharedKeyFile];
   const now = linkNamed(device, facts)?.tunnel;
   const owner = listenPort === undefined ? undefined : takenPorts[listenPort];
   const isOurs = now?.type === 'wireguard' && now.listenPort === listenPort;
@@ -86,6 +87,12 @@ function wireguardObstacles(
       ? {
           message: `private key file ${privateKeyFile} of its tunnel ${device}: ${keyFile.error}`,
           hint: keyFile.hint,
+        }
+      : undefined,
+    shared && 'error' in shared
+      ? {
+          message: `preshared key file ${presharedKeyFile} of its tunnel ${device}: ${shared.error}`,
+          hint: shared.hint,
         }
       : undefined,
     owner === undefined || isOurs

@@ -48,12 +48,19 @@ export interface WireguardFarEnd extends CommonFarEnd {
   readonly ownKey: string;
   /** public key of the gateway */
   readonly peer: string;
+  /** both ends share a key */
+  readonly shared: boolean;
   /** everything that comes out of the tunnel */
   readonly allowed: readonly Subnet[];
 }
 
 /** Words that the reader replaces. */
-export const words = { uplink: 'UPLINK', privateKey: 'PRIVATE_KEY', publicKey: 'PUBLIC_KEY' } as const;
+export const words = {
+  uplink: 'UPLINK',
+  privateKey: 'PRIVATE_KEY',
+  presharedKey: 'PRESHARED_KEY',
+  publicKey: 'PUBLIC_KEY',
+} as const;
 
 /** @param publicKey of the gateway's WireGuard device, if known */
 export function farEndOf(
@@ -90,6 +97,7 @@ export function farEndOf(
           port: tunnel.remotePort,
           ownKey: tunnel.peer,
           peer: publicKey,
+          shared: tunnel.presharedKeyFile !== undefined,
           // A router sends to multicast addresses, too, and to whatever it learns.
           allowed: uplink.routing ? everything(uplink) : mergeSubnets([...own, ...sources]),
         }

@@ -1,6 +1,6 @@
 import { ipTunnelArguments } from '../../kinds/tunnel/ip-tunnel.ts';
 import { ipTunnelType } from '../../desired/routing/tunnel-device.ts';
-import { type FarEnd, type IpFarEnd, hasIpv6, ofFamily, words } from './far-end.ts';
+import { type FarEnd, type IpFarEnd, type WireguardFarEnd, hasIpv6, ofFamily, words } from './far-end.ts';
 import type { System } from './system.ts';
 
 export const linux: System = {
@@ -9,12 +9,7 @@ export const linux: System = {
   tunnel: {
     gre: tunnelLines,
     ipip: tunnelLines,
-    wireguard: ({ device, mtu, port, peer, allowed }) => [
-      `ip link add ${device} type wireguard`,
-      `(umask 077; echo ${words.privateKey} >/etc/wireguard/${device}.key)`,
-      `wg set ${device} listen-port ${port} private-key /etc/wireguard/${device}.key peer ${peer} allowed-ips ${allowed.join(',')}`,
-      `ip link set ${device} mtu ${mtu} up`,
-    ],
+    wireguard: wireguardLines,
   },
   rest: ({ device, addresses, routes, untranslated }) => [
     ...addresses.map((one) => `ip address add ${one} dev ${device}`),
@@ -24,6 +19,17 @@ export const linux: System = {
     ...natLines(device, untranslated),
   ],
 };
+
+function wireguardLines({ device, mtu, port, peer, shared, allowed }: WireguardFarEnd): string[] {
+  const file = `/etc/wireguard/${device}`;
+  return [
+    `ip link add ${device} type wireguard`,
+    `(umask 077; echo ${words.privateKey} >${file}.key)`,
+    ...(shared ? [`(umask 077; echo ${words.presharedKey} >${file}.psk)`] : []),
+    `wg set ${device} listen-port ${port} private-key ${file}.key peer ${peer} ${shared ? `preshared-key ${file}.psk ` : ''}allowed-ips ${allowed.join(',')}`,
+    `ip link set ${device} mtu ${mtu} up`,
+  ];
+}
 
 function tunnelLines(farEnd: IpFarEnd): string[] {
   const { device, mtu } = farEnd;

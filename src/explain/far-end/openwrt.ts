@@ -57,6 +57,7 @@ function wireguardLines(farEnd: WireguardFarEnd): string[] {
     ...farEnd.addresses.map((one) => `uci add_list network.${name}.addresses='${one}'`),
     `uci add network wireguard_${name}`,
     set(`${peer}.public_key`, farEnd.peer),
+    ...(farEnd.shared ? [set(`${peer}.preshared_key`, words.presharedKey)] : []),
     ...farEnd.allowed.map((one) => `uci add_list ${peer}.allowed_ips='${one}'`),
   ];
 }

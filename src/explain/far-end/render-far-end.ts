@@ -43,6 +43,7 @@ function replacements(farEnd: FarEnd): [word: string, by: string][] {
   return [
     [words.uplink, 'the interface that leads to the Internet'],
     [words.privateKey, `the private key whose public half is ${ownKey}`],
+    [words.presharedKey, 'the key in the file of `preshared_key_file`, which both ends share'],
     [words.publicKey, 'the public key of the gateway'],
   ];
 }

@@ -225,6 +225,19 @@ describe('the far end of WireGuard', () => {
     );
   });
 
+  it.each<[FarEndSystem, string]>([
+    ['linux', 'peer PUBLIC_KEY preshared-key /etc/wireguard/gre1.psk allowed-ips 172.31.0.1/32'],
+    ['routeros', 'public-key="PUBLIC_KEY" preshared-key="PRESHARED_KEY" allowed-address=172.31.0.1/32'],
+    ['vyos', 'set interfaces wireguard wg0 peer gateway preshared-key PRESHARED_KEY'],
+    ['openwrt', "uci set network.@wireguard_gre1[-1].preshared_key='PRESHARED_KEY'"],
+  ])('on %s has a place for the key that both share', (system, expected) => {
+    const shared = uplink.replace(', endpoint', ', preshared_key_file: /etc/mustredirect/wg0.psk, endpoint');
+    const text = render(system, shared).join('\n');
+    expect(text).toContain(expected);
+    expect(text).toContain('replace PRESHARED_KEY by the key in the file of `preshared_key_file`');
+    expect(render(system, uplink).join('\n')).not.toMatch(/preshared/i);
+  });
+
   it('lets container networks in without NAT at the gateway', () => {
     expect(render('linux', uplink, 'none').join('\n')).toContain(
       'allowed-ips 10.89.4.0/24,172.31.0.1/32,fd89:4::/64',

@@ -18,9 +18,9 @@ export const routeros: System = {
       ...onlyIpv4('#', hasIpv6(farEnd)),
       add(farEnd, farEnd.outer === 4 ? 'ipip' : 'ipipv6'),
     ],
-    wireguard: ({ device, mtu, port, peer, allowed }) => [
+    wireguard: ({ device, mtu, port, peer, shared, allowed }) => [
       `/interface wireguard add name=${device} listen-port=${port} mtu=${mtu} private-key="${words.privateKey}"`,
-      `/interface wireguard peers add interface=${device} public-key="${peer}" allowed-address=${allowed.join(',')}`,
+      `/interface wireguard peers add interface=${device} public-key="${peer}" ${shared ? `preshared-key="${words.presharedKey}" ` : ''}allowed-address=${allowed.join(',')}`,
     ],
   },
   rest: (farEnd) => [

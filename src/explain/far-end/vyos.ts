@@ -18,11 +18,12 @@ export const vyos: System = {
       ...common(farEnd, farEnd.outer === 4 ? 'ipip' : 'ipip6'),
       ...(farEnd.outer === 4 ? [] : [`${tunnel} parameters ipv6 encaplimit none`]),
     ],
-    wireguard: ({ mtu, port, peer, allowed }) => [
+    wireguard: ({ mtu, port, peer, shared, allowed }) => [
       `${wireguard} private-key ${words.privateKey}`,
       `${wireguard} port ${port}`,
       `${wireguard} mtu ${mtu}`,
       `${wireguard} peer gateway public-key ${peer}`,
+      ...(shared ? [`${wireguard} peer gateway preshared-key ${words.presharedKey}`] : []),
       ...allowed.map((one) => `${wireguard} peer gateway allowed-ips ${one}`),
     ],
   },

@@ -5,34 +5,56 @@ import { keyFilePattern, publicKeyPattern } from '../../spec/values.ts';
 import type { WireguardEnds } from '../../state/facts.ts';
 import type { Exec } from '../ports.ts';
 import { runOrFail } from '../process/exec.ts';
+import { presharedKeyDigest } from './key-file.ts';
 
-/** @param alias of the device: the path of its key file, if it is ours */
+/** @param alias of the device: the paths of its key files, if it is ours */
 export async function readWireguard(
   exec: Exec,
   device: string,
   alias: string | undefined,
 ): Promise<WireguardEnds> {
   const show = (field: string): Promise<string> => runOrFail(exec, ['wg', 'show', device, field]);
-  const [publicKey, port, endpoints, allowedIps, keepalives] = await Promise.all([
+  const [publicKey, port, endpoints, allowedIps, keepalives, presharedKeys] = await Promise.all([
     show('public-key'),
     show('listen-port'),
     show('endpoints'),
     show('allowed-ips'),
     show('persistent-keepalive'),
+    show('preshared-keys'),
   ]);
-  const [endpointOf, allowedOf, keepaliveOf] = [endpoints, allowedIps, keepalives].map(byPeer);
+  const [endpointOf, allowedOf, keepaliveOf, presharedOf] = [
+    endpoints,
+    allowedIps,
+    keepalives,
+    presharedKeys,
+  ].map(byPeer);
   const keys = [...(allowedOf?.keys() ?? [])].sort();
   const listenPort = Number(port);
   return {
     type: 'wireguard',
-    ...(alias !== undefined && keyFilePattern.test(alias) ? { privateKeyFile: alias } : {}),
+    ...keyFilesOf(alias),
     ...(publicKeyPattern.test(publicKey.trim()) ? { publicKey: publicKey.trim() } : {}),
     // A device that is down, and was never told a port, has port 0.
     ...(listenPort === 0 ? {} : { listenPort }),
-    peers: keys.map((key) =>
-      decodePeer(key, endpointOf?.get(key), allowedOf?.get(key), keepaliveOf?.get(key)),
-    ),
+    peers: keys.map((key) => ({
+      ...decodePeer(key, endpointOf?.get(key), allowedOf?.get(key), keepaliveOf?.get(key)),
+      ...sharedOf(presharedOf?.get(key)),
+    })),
   };
+}
+
+function keyFilesOf(alias = ''): Pick<WireguardEnds, 'privateKeyFile' | 'presharedKeyFile'> {
+  const [privateKeyFile = '', presharedKeyFile] = alias.split('^');
+  if (!keyFilePattern.test(privateKeyFile)) return {};
+  return presharedKeyFile !== undefined && keyFilePattern.test(presharedKeyFile)
+    ? { privateKeyFile, presharedKeyFile }
+    : { privateKeyFile };
+}
+
+/** The key itself goes no further. */
+function sharedOf(key = ''): Pick<WireguardPeer, 'presharedKeyDigest'> {
+  const digest = presharedKeyDigest(key);
+  return digest === undefined ? {} : { presharedKeyDigest: digest };
 }
 
 /** Lines `KEY TAB VALUE`. */
@@ -45,7 +67,12 @@ function byPeer(printed: string): ReadonlyMap<string, string> {
   );
 }
 
-function decodePeer(publicKey: string, endpoint = '', allowedIps = '', keepalive = ''): WireguardPeer {
+function decodePeer(
+  publicKey: string,
+  endpoint = '',
+  allowedIps = '',
+  keepalive = '',
+): Omit<WireguardPeer, 'presharedKeyDigest'> {
   return {
     publicKey,
     ...(/^\S+:\d+$/.test(endpoint) ? { endpoint } : {}),

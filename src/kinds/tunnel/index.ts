@@ -87,11 +87,13 @@ function typeText(tunnel: Tunnel): string {
   return tunnel.type === 'wireguard' ? 'type wireguard' : ipTunnelArguments(tunnel);
 }
 
-/** So that the device tells where its key is, when the file of mustredirect is gone. */
+/** So that the device tells where its keys are, when the file of mustredirect is gone. */
 function aliasLines(tunnel: Tunnel): string[] {
-  return tunnel.type === 'wireguard' && tunnel.privateKeyFile !== undefined
-    ? [`link set dev ${tunnel.device} alias ${tunnel.privateKeyFile}`]
-    : [];
+  if (tunnel.type !== 'wireguard' || tunnel.privateKeyFile === undefined) return [];
+  const { device, privateKeyFile, presharedKeyFile } = tunnel;
+  // No blank, which would end the argument; the sign is in no path of a key, and means nothing to a shell.
+  const alias = presharedKeyFile === undefined ? privateKeyFile : `${privateKeyFile}^${presharedKeyFile}`;
+  return [`link set dev ${device} alias ${alias}`];
 }
 
 function settingLines({ device, mtu, down }: Tunnel): string[] {

@@ -35,12 +35,19 @@ const ipTunnelSchema = z.object({
 
 const publicKey = z.string().regex(publicKeyPattern, 'not a public key');
 
-/** The private key is nowhere but in its file: two keys are compared by their public halves. */
+const keyFile = z.string().regex(keyFilePattern, 'not the path of a key file');
+
+/**
+ * Keys are nowhere but in their files: two private keys are compared by their public halves, and two preshared keys by
+ * their digests.
+ */
 const wireguardSchema = z.object({
   ...common,
   type: z.literal('wireguard'),
-  /** path of the file with the private key, which the device has as its alias */
-  privateKeyFile: z.string().regex(keyFilePattern, 'not the path of a key file').exactOptional(),
+  /** path of the file with the private key, which the device has in its alias */
+  privateKeyFile: keyFile.exactOptional(),
+  /** path of the file with the preshared key of its peer, which the device has in its alias */
+  presharedKeyFile: keyFile.exactOptional(),
   /** absent: the device has no key */
   publicKey: publicKey.exactOptional(),
   /** UDP port; absent: not yet chosen by the kernel */
@@ -58,6 +65,11 @@ const wireguardSchema = z.object({
       allowedIps: strings,
       /** seconds */
       keepalive: z.number().exactOptional(),
+      /** of its preshared key; absent: it has none */
+      presharedKeyDigest: z
+        .string()
+        .regex(/^[\da-f]{64}$/, 'not a digest')
+        .exactOptional(),
     }),
   ),
 });

@@ -18,7 +18,9 @@ export function wireguardArguments(
     ...from.peers
       .filter(({ publicKey }) => !peerOf(to, publicKey))
       .flatMap(({ publicKey }) => ['peer', publicKey, 'remove']),
-    ...to.peers.filter((peer) => !isAlike(peer, peerOf(from, peer.publicKey))).flatMap(peerArguments),
+    ...to.peers
+      .filter((peer) => !isAlike(peer, peerOf(from, peer.publicKey)))
+      .flatMap((peer) => peerArguments(peer, presharedArguments(peerOf(from, peer.publicKey), peer, to))),
   ];
 }
 
@@ -28,10 +30,14 @@ function keyArguments({ publicKey, privateKeyFile }: Wireguard): string[] {
   return privateKeyFile === undefined ? [] : ['private-key', privateKeyFile];
 }
 
-function peerArguments({ publicKey, endpoint, allowedIps, keepalive }: WireguardPeer): string[] {
+function peerArguments(
+  { publicKey, endpoint, allowedIps, keepalive }: WireguardPeer,
+  preshared: readonly string[],
+): string[] {
   return [
     'peer',
     publicKey,
+    ...preshared,
     ...(endpoint === undefined ? [] : ['endpoint', endpoint]),
     'persistent-keepalive',
     keepalive === undefined ? 'off' : String(keepalive),
@@ -40,23 +46,42 @@ function peerArguments({ publicKey, endpoint, allowedIps, keepalive }: Wireguard
   ];
 }
 
+/** As for the private key. */
+function presharedArguments(
+  from: WireguardPeer | undefined,
+  { presharedKeyDigest }: WireguardPeer,
+  { presharedKeyFile }: Wireguard,
+): string[] {
+  if (from?.presharedKeyDigest === presharedKeyDigest) return [];
+  if (presharedKeyDigest === undefined) return ['preshared-key', '/dev/null'];
+  return presharedKeyFile === undefined ? [] : ['preshared-key', presharedKeyFile];
+}
+
 function peerOf({ peers }: Pick<Wireguard, 'peers'>, key: string): WireguardPeer | undefined {
   return peers.find(({ publicKey }) => publicKey === key);
 }
 
-export function printWireguard({ publicKey, privateKeyFile, listenPort, peers }: Wireguard): string {
+export function printWireguard(tunnel: Wireguard): string {
+  const { publicKey, privateKeyFile, presharedKeyFile, listenPort, peers } = tunnel;
   return [
     `wireguard with public key ${publicKey ?? '(none)'} of ${privateKeyFile ?? 'an unknown file'}`,
     ...(listenPort === undefined ? [] : [`port ${listenPort}`]),
-    ...peers.map(printPeer),
+    ...peers.map((peer) => printPeer(peer, presharedKeyFile)),
   ].join(', ');
 }
 
-function printPeer({ publicKey, endpoint, allowedIps, keepalive }: WireguardPeer): string {
+function printPeer(
+  { publicKey, endpoint, allowedIps, keepalive, presharedKeyDigest }: WireguardPeer,
+  presharedKeyFile = 'an unknown file',
+): string {
   return [
     `peer ${publicKey}`,
     ...(endpoint === undefined ? [] : [`at ${endpoint}`]),
     `for ${allowedIps.join(' ') || 'nothing'}`,
     ...(keepalive === undefined ? [] : [`keepalive ${keepalive} s`]),
+    ...(presharedKeyDigest === undefined
+      ? []
+      : // Two keys of one path must not look alike.
+        [`with preshared key ${presharedKeyDigest.slice(0, 8)} of ${presharedKeyFile}`]),
   ].join(' ');
 }
