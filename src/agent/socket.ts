@@ -2,7 +2,7 @@
 import { get } from 'node:http';
 import type { AgentState } from './agent-state.ts';
 import type { FileHashes } from './look.ts';
-import type { GatewayHealth } from './members/members.ts';
+import type { GatewayHealth } from './members/member-status.ts';
 import type { MonitorState } from './monitor.ts';
 
 export interface AgentStatus extends AgentState {

@@ -64,7 +64,7 @@ function addDrill(program: Command, terminal: Terminal): void {
 function memberCommand(program: Command, name: string) {
   return program
     .command(name)
-    .argument('<member>', 'host of the file that is a member of a gateway')
+    .argument('[member]', 'host of the file that is a member of a gateway; on the member itself, that host')
     .addOption(
       new Option('--wait <time>', 'wait for the agent: 10s, 2m').argParser(readDuration).default(10, '10s'),
     )

@@ -32,11 +32,12 @@ import {
   type DesiredObject,
   type Warning,
   closedRedirect,
-  kernelRoutesOf,
 } from './redirect.ts';
 import { preferenceRefusals } from './checks/foreign-preferences.ts';
 import { dnsRedirectChains } from './nft/dns-redirect.ts';
+import { drainedAnswers } from './nft/drained.ts';
 import { probePaths } from './routing/probe-paths.ts';
+import { routesOf } from './routing/routes.ts';
 import { sourcePolicies } from './routing/source-policies.ts';
 import { steeredFamilies } from './routing/steering-kind.ts';
 import { closedSubnets, steeringRules } from './routing/steering.ts';
@@ -173,7 +174,7 @@ function otherGatewaysRedirect({ unservedSubnets = [] }: HostRole, family: Famil
 
 /** All objects except settings that other programs share. */
 function datapath(
-  { networks }: HostRole,
+  role: HostRole,
   redirects: readonly Redirect[],
   numbers: Numbers,
   facts: Facts,
@@ -182,7 +183,9 @@ function datapath(
   const published = publishedSubnets(redirects, facts);
   return [
     ...nftSets(groups, published),
-    ...(redirects.length > 0 ? nftChains(groups, numbers, published) : []),
+    ...(redirects.length > 0
+      ? [...nftChains(groups, numbers, published), ...drainedAnswers(role, facts)]
+      : []),
     ...sourcePolicies(groups, numbers.checkedBit ?? 0, facts),
     ...steeringRules(
       groups,
@@ -192,7 +195,7 @@ function datapath(
     ...routesOf(redirects),
     ...closedSubnets(groups),
     ...validMarks(groups, facts),
-    ...dnsRedirectChains(networks, redirects, facts),
+    ...dnsRedirectChains(role.networks, redirects, facts),
   ];
 }
 
@@ -220,11 +223,4 @@ function bridgesToKeep(states: readonly NetworkState[], facts: Facts): Record<st
 /** Several networks, or both families, may report the same gateway. */
 function withoutDuplicates(found: readonly NotReady[]): NotReady[] {
   return [...new Map(found.map((one) => [`${one.what} ${one.family ?? ''} ${one.message}`, one])).values()];
-}
-
-function routesOf(redirects: readonly Redirect[]): DesiredObject[] {
-  const unique = new Map(
-    kernelRoutesOf(redirects).map(({ route, why }) => [JSON.stringify(route), { object: route, why }]),
-  );
-  return [...unique.values()];
 }

@@ -100,10 +100,25 @@ describe('a member', () => {
     expect(afterRounds(back, 3000, 1, { gw1: '++', gw2: '++' }).members[0]).toMatchObject({ state: 'up' });
   });
 
-  it('is left when it reports that its uplink is down, although probes are still answered', () => {
-    const time = 2000;
-    const event = { kind: 'signal', time, member: 'gw1', from: 'report', fault: 'uplink0 is down' } as const;
-    expect(learn(good, event).used).toBe('gw2');
+  it('is left with the first probe to most targets for which it says itself that it has no way', () => {
+    const refused = { kind: 'sample', time: 2000, member: 'gw1', refused: true } as const;
+    const one = learn(good, { ...refused, target: 't0' });
+    expect(one.used).toBe('gw1');
+    const both = learn(one, { ...refused, target: 't1' });
+    expect(both).toMatchObject({
+      used: 'gw2',
+      why: 'gw1: 2 of 2 targets unreachable, as it says itself: t0 t1',
+    });
+    // The kernel limits such errors: the next probes are only lost.
+    expect(afterRounds(both, 2200, 5, { gw1: '--' }).members[0]?.fault).toContain('as it says itself');
+    expect(afterRounds(both, 2200, 9, { gw1: '++' }).members[0]).toMatchObject({ state: 'down' });
+    expect(afterRounds(both, 2200, 10, { gw1: '++' }).members[0]).toMatchObject({ state: 'up' });
+  });
+
+  it('stays when it has no way to a target that no other member reaches', () => {
+    const dead = afterRounds(good, 2000, 10, { gw2: '-+' });
+    const refused = { kind: 'sample', time: 9000, member: 'gw1', target: 't0', refused: true } as const;
+    expect(learn(dead, refused).used).toBe('gw1');
   });
 
   it('is left when it is drained, and used again after the failback time when it is not', () => {
@@ -226,7 +241,7 @@ describe('whatever happens', () => {
   const anyEvent: fc.Arbitrary<HealthEvent> = fc
     .record({
       member: fc.constantFrom('gw1', 'gw2', 'gw3'),
-      what: fc.constantFrom('answer', 'loss', 'loss', 'cut', 'mended', 'drain', 'undrain', 'tick'),
+      what: fc.constantFrom('answer', 'loss', 'loss', 'refusal', 'cut', 'mended', 'drain', 'undrain', 'tick'),
       target: fc.constantFrom('t0', 't1'),
     })
     .map(({ member, what, target }): HealthEvent => {
@@ -236,6 +251,8 @@ describe('whatever happens', () => {
           return { kind: 'sample', time, member, target, roundTrip: 1 };
         case 'loss':
           return { kind: 'sample', time, member, target };
+        case 'refusal':
+          return { kind: 'sample', time, member, target, refused: true };
         case 'cut':
           return { kind: 'signal', time, member, from: 'link', fault: 'cut' };
         case 'mended':

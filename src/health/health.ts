@@ -13,12 +13,14 @@ export type HealthEvent = { readonly time: number } & (
       readonly target: string;
       /** milliseconds; absent: the probe was lost */
       readonly roundTrip?: number;
+      /** the member itself says that it has no way to the target, such as a route by its uplink */
+      readonly refused?: true;
     }
-  /** the link to it and its neighbour entry, or its own report about its uplink; `fault` absent: nothing is wrong */
+  /** the link to it; `fault` absent: nothing is wrong */
   | {
       readonly kind: 'signal';
       readonly member: string;
-      readonly from: 'link' | 'report';
+      readonly from: 'link';
       readonly fault?: string;
     }
   /** an operator takes it out of use, or gives it back */
@@ -58,7 +60,7 @@ export interface MemberHealth {
   /** why it is down */
   readonly fault?: string;
   readonly targets: Readonly<Record<string, Target>>;
-  readonly signals: Readonly<Partial<Record<'link' | 'report', string>>>;
+  readonly signals: Readonly<Partial<Record<'link', string>>>;
   readonly drained: boolean;
 }
 
@@ -153,9 +155,9 @@ function withEvent(
 ): MemberHealth {
   switch (event.kind) {
     case 'sample': {
-      const { target, roundTrip } = event;
+      const { target } = event;
       const before = member.targets[target] ?? freshTarget;
-      return { ...member, targets: { ...member.targets, [target]: countSample(before, roundTrip, policy) } };
+      return { ...member, targets: { ...member.targets, [target]: countSample(before, event, policy) } };
     }
     case 'signal': {
       const { [event.from]: _, ...others } = member.signals;
@@ -192,7 +194,8 @@ function faultOf({ signals, targets }: MemberHealth, all: readonly MemberHealth[
   const judging = telling.length > 0 ? telling : entries;
   const bad = judging.filter(([, { state }]) => state === 'bad');
   if (bad.length * 2 <= judging.length) return undefined;
-  return `${bad.length} of ${judging.length} targets unreachable: ${bad.map(([name]) => name).join(' ')}`;
+  const how = bad.every(([, { refused }]) => refused) ? 'unreachable, as it says itself' : 'unreachable';
+  return `${bad.length} of ${judging.length} targets ${how}: ${bad.map(([name]) => name).join(' ')}`;
 }
 
 /** Changes the member in use if there is a reason, and the last change is long enough ago. */

@@ -7,6 +7,8 @@ export interface Target {
   readonly samples: readonly (number | undefined)[];
   /** number of samples since the state changed: earlier ones do not count for the next change */
   readonly counted: number;
+  /** it is bad, and the member itself has said so */
+  readonly refused?: true;
 }
 
 export const freshTarget: Target = { state: 'unknown', samples: [], counted: 0 };
@@ -14,12 +16,25 @@ export const freshTarget: Target = { state: 'unknown', samples: [], counted: 0 }
 /** samples that are kept, for loss and round trip: at least what the policy asks for */
 const kept = 50;
 
-export function countSample(before: Target, roundTrip: number | undefined, policy: Policy): Target {
+export interface Sample {
+  /** milliseconds; absent: the probe was lost */
+  readonly roundTrip?: number;
+  /** the member says that it has no way to the target: nobody needs to wait for more probes */
+  readonly refused?: true;
+}
+
+export function countSample(before: Target, { roundTrip, refused }: Sample, policy: Policy): Target {
   const { fall, rise } = policy;
   const samples = [...before.samples, roundTrip].slice(-Math.max(kept, 2 * fall - 1, rise));
   const counted = Math.min(before.counted + 1, samples.length);
-  const state = stateOf(before.state, samples.slice(-counted), policy);
-  return { state, samples, counted: state === before.state ? counted : 0 };
+  const state = refused ? 'bad' : stateOf(before.state, samples.slice(-counted), policy);
+  const said = state === 'bad' && (refused ?? before.refused);
+  return {
+    state,
+    samples,
+    counted: state === before.state ? counted : 0,
+    ...(said ? { refused: true } : {}),
+  };
 }
 
 /**

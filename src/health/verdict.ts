@@ -12,6 +12,8 @@ export interface GatewayVerdict {
   readonly away?: { readonly [family in Family]?: readonly UsedMember[] };
   /** with `flows: drain`: hosts of members that have failed, which keep no connections; absent: none */
   readonly failed?: { readonly [family in Family]?: readonly string[] };
+  /** hosts of members that say that they are drained; absent: none */
+  readonly drained?: readonly string[];
   /** families in which no member works; only of gateways with networks that then leave directly */
   readonly outage?: Outages;
 }

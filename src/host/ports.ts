@@ -84,6 +84,8 @@ export interface Host {
   readonly daemon?: DaemonPlace;
   /** file of the agent's verdicts on members; absent: none is looked for */
   readonly verdicts?: string;
+  /** file of the members that an operator has taken out of use; absent: none is looked for */
+  readonly drained?: string;
 }
 
 /** Where our routing daemon has its files, and whether systemd may run it. */

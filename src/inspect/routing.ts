@@ -1,6 +1,7 @@
-/** Facts about who chooses the member of a gateway: the routing daemon, and whether it can start; the agent. */
+/** Facts about who chooses the member of a gateway: the routing daemon, and whether it can start; the agent; an operator. */
 import { secretsOf } from '../desired/bird/secrets.ts';
 import { takenPorts } from '../host/ip/listeners.ts';
+import { readDrained } from '../host/files/drain-store.ts';
 import { readVerdicts } from '../host/files/verdict-store.ts';
 import { passwordFault } from '../host/bird/password.ts';
 import type { Files, Host } from '../host/ports.ts';
@@ -12,17 +13,28 @@ import type { HostRole, RoutedGateway } from '../topology/role.ts';
 /** UDP port of BFD with a neighbour (RFC 5881) */
 const bfdPort = 3784;
 
-type Role = Pick<HostRole, 'routed' | 'failover'> & Partial<Pick<HostRole, 'addresses'>>;
+type Role = Pick<HostRole, 'routed' | 'failover' | 'gateways'> &
+  Partial<Pick<HostRole, 'addresses' | 'host'>>;
 
 export async function readRoutingFacts(
   host: Host,
   role: Role,
   daemon: RoutingDaemon | undefined,
-): Promise<Pick<Facts, 'routing' | 'passwordFiles' | 'verdicts'>> {
-  const found = await readDaemonFacts(host, role, daemon);
+): Promise<Pick<Facts, 'routing' | 'passwordFiles' | 'verdicts' | 'drained'>> {
+  const found = { ...(await readDaemonFacts(host, role, daemon)), ...(await readOwnDrain(host, role)) };
   const { files, verdicts } = host;
   if (!role.failover || verdicts === undefined) return found;
   return { ...found, verdicts: await readVerdicts(files, verdicts) };
+}
+
+/** On a member: whether an operator has drained it here. */
+async function readOwnDrain(
+  { files, drained: path }: Host,
+  { host, gateways }: Role,
+): Promise<Pick<Facts, 'drained'>> {
+  if (path === undefined || gateways.length === 0) return {};
+  const entries = await readDrained(files, path);
+  return entries.some((one) => one.host === host) ? { drained: true } : {};
 }
 
 async function readDaemonFacts(

@@ -15,10 +15,15 @@ export function memberGateways(spec: IndexedSpec, host: string): MemberGateway[]
       uplink: member.uplink,
       snat,
       ...(flows === 'reset' || flows === 'drain' ? { resetsFlows: true } : {}),
+      ...(isChosenByNodes(gateway.gateway) ? { chosenByNodes: true } : {}),
       ...(publish ? { publish } : {}),
       served,
     };
   });
+}
+
+function isChosenByNodes({ members, check, mode, routing }: Membership['gateway']['gateway']): boolean {
+  return members.length > 1 && !routing && (check !== undefined || mode === 'balance');
 }
 
 /** @param here all gateways of which this host is a member */

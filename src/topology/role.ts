@@ -135,6 +135,8 @@ export interface MemberGateway {
   readonly snat: Snat;
   /** TCP connections that its source NAT does not know are reset */
   readonly resetsFlows?: true;
+  /** its nodes choose among several members, and ask each whether it is drained; absent: another one, or nobody, chooses */
+  readonly chosenByNodes?: true;
   /** ports of the uplink that lead to containers of served subnets */
   readonly publish?: readonly PublishedPort[];
   readonly served: readonly ServedSubnet[];

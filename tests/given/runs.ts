@@ -73,7 +73,7 @@ export function givenRuns() {
       run: (argv, options) => (argv[0] === 'flock' ? real : host.exec).run(argv, options),
     };
     return {
-      host: { ...host, exec, files: { ...host.files, read } },
+      host: { ...host, exec, files: { ...host.files, read }, drained: all.drained },
       engines: createEngines({}),
       places: all,
       progress: undefined,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { GatewayHealth } from '../members/members.ts';
+import type { GatewayHealth } from '../members/member-status.ts';
 import type { AgentStatus } from '../socket.ts';
 import { type AgentEvent, eventsBetween } from './agent-event.ts';
 import { agentStatus, officeHealth } from './fake-agent-status.ts';

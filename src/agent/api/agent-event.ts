@@ -1,6 +1,6 @@
 /** Events of the agent: what has changed between two moments of its state. Pure. */
 import type { FailoverCounts } from '../members/failovers.ts';
-import type { GatewayHealth, MemberStatus } from '../members/members.ts';
+import type { GatewayHealth, MemberStatus } from '../members/member-status.ts';
 import type { AgentStatus } from '../socket.ts';
 
 export type AgentEvent =

@@ -1,6 +1,6 @@
 /** A state of the agent that tests begin with. */
 import { firstState } from '../agent-state.ts';
-import type { GatewayHealth } from '../members/members.ts';
+import type { GatewayHealth } from '../members/member-status.ts';
 import { noFailovers } from '../members/failovers.ts';
 import type { AgentStatus } from '../socket.ts';
 

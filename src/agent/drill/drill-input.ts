@@ -2,7 +2,7 @@
 import type { Address, Family } from '../../address/cidr.ts';
 import type { Facts } from '../../state/facts.ts';
 import type { FailoverGateway, FailoverMember, NodeNetwork } from '../../topology/role.ts';
-import type { GatewayHealth } from '../members/members.ts';
+import type { GatewayHealth } from '../members/member-status.ts';
 
 export interface DrillInput {
   readonly gateway: FailoverGateway;

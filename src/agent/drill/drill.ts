@@ -15,7 +15,7 @@ import type { LiveHost, Sender } from '../../verify/live-host.ts';
 import { captureWhile } from '../../verify/probe/captures.ts';
 import { sortDepartures } from '../../verify/probe/departures.ts';
 import { fromSpareAddress } from '../../verify/verify-network.ts';
-import { type GatewayHealth, usesMember } from '../members/members.ts';
+import { type GatewayHealth, usesMember } from '../members/member-status.ts';
 import { cutMember } from './cut.ts';
 import type { DrillInput, StreamPlan } from './drill-input.ts';
 import { type Answer, type Outage, outageBetween, readAnswers } from './outage.ts';

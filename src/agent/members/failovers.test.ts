@@ -48,8 +48,8 @@ describe.each([
       learned(good, 5000, undefined, { kind: 'signal', time: 5000, member, from: 'link', fault: 'down' }),
     ],
     [
-      'report',
-      learned(good, 5000, undefined, { kind: 'signal', time: 5000, member, from: 'report', fault: 'down' }),
+      'refused',
+      learned(good, 5000, member, { kind: 'sample', time: 5000, member, target: 't', refused: true }),
     ],
   ])('tells %s', (cause, after) => {
     expect(countFailovers(noFailovers, good, after)).toEqual({ ...noFailovers, [cause]: 1 });

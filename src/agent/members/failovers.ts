@@ -3,17 +3,17 @@ import type { MemberHealth } from '../../health/health.ts';
 import { type Choice, inUse } from './choice.ts';
 
 /**
- * Why a gateway no longer uses a member, or uses it again: an operator has drained it; its link is down; it reports a
- * fault of its uplink; probes are lost; it works again, or a preferred one does; the file no longer has it.
+ * Why a gateway no longer uses a member, or uses it again: an operator has drained it; its link is down; it says that it
+ * has no way to the targets; probes are lost; it works again, or a preferred one does; the file no longer has it.
  */
-export const failoverCauses = ['drained', 'link', 'report', 'probes', 'failback', 'removed'] as const;
+export const failoverCauses = ['drained', 'link', 'refused', 'probes', 'failback', 'removed'] as const;
 export type FailoverCause = (typeof failoverCauses)[number];
 export type FailoverCounts = Readonly<Record<FailoverCause, number>>;
 
 export const noFailovers: FailoverCounts = {
   drained: 0,
   link: 0,
-  report: 0,
+  refused: 0,
   probes: 0,
   failback: 0,
   removed: 0,
@@ -35,9 +35,10 @@ export function countFailovers(counts: FailoverCounts, before: Choice, after: Ch
 
 function causeOf(member: MemberHealth | undefined): FailoverCause {
   if (!member) return 'removed';
-  const { drained, signals, state } = member;
+  const { drained, signals, state, targets } = member;
   if (drained) return 'drained';
   if (signals.link !== undefined) return 'link';
-  if (signals.report !== undefined) return 'report';
-  return state === 'down' ? 'probes' : 'failback';
+  if (state !== 'down') return 'failback';
+  const bad = Object.values(targets).filter((target) => target.state === 'bad');
+  return bad.every(({ refused }) => refused) ? 'refused' : 'probes';
 }

@@ -2,6 +2,7 @@
 import type { Caller } from '../../apply/run/caller.ts';
 import { type Known, changeRoutes } from '../../apply/run/change-routes.ts';
 import type { HostContext } from '../../apply/run/host-context.ts';
+import { drainedTtl } from '../../desired/nft/drained.ts';
 import type { Verdicts } from '../../health/verdict.ts';
 import { writeVerdicts } from '../../host/files/verdict-store.ts';
 import { startStream } from '../../host/process/stream.ts';
@@ -9,9 +10,10 @@ import type { Found } from '../look.ts';
 import { pause } from '../pause.ts';
 import type { AgentStatus } from '../socket.ts';
 import { createMembers } from './members.ts';
-import { type ProbeCount, type ProbeCounts, createProbeCounts } from './probe-counts.ts';
+import { type ProbeCount, createProbeCounts } from './probe-counts.ts';
 import { createProbers } from './probers.ts';
-import { wantedProbes } from './wanted-probes.ts';
+import type { PingSample } from './ping-output.ts';
+import { type Probe, wantedProbes, wantedQuestions } from './wanted-probes.ts';
 
 export interface MembersFollowed {
   /** id of this agent */
@@ -55,19 +57,24 @@ export function followMembers({ id, context, caller, onRoutesChanged, log, end }
     void pause(milliseconds, end).then(() => end.aborted || work());
   const members = createMembers({ id, now, publish, later, log });
   const counts = createProbeCounts();
-  const sample = (...one: Parameters<ProbeCounts['sample']>): void => {
-    counts.sample(...one);
-    members.sample(...one);
+  const takeSample = (probe: Probe, sample: PingSample): void => {
+    if (probe.question) {
+      if (sample.ttl !== undefined) members.answer(probe.member, sample.ttl === drainedTtl);
+      return;
+    }
+    counts.sample(probe, sample);
+    members.sample(probe, sample);
   };
-  const probers = createProbers({ now, sleep: pause, start: startStream }, { sample, log }, end);
+  const probers = createProbers({ now, sleep: pause, start: startStream }, { sample: takeSample, log }, end);
   return {
     follow(found) {
       known = found;
       const role = found?.target.role ?? { networks: [] };
       members.follow(role, found?.facts ?? noFacts, found?.drained ?? []);
-      const probes = found ? wantedProbes({ ...found, role: found.target.role }) : [];
+      const input = found && { ...found, role: found.target.role };
+      const probes = input ? wantedProbes(input) : [];
       counts.follow(probes);
-      probers.follow(probes);
+      probers.follow([...probes, ...(input ? wantedQuestions(input) : [])]);
     },
     changed: () => changed,
     status: () => ({ members: members.status(), failedProbers: probers.failed() }),

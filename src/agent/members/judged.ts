@@ -82,13 +82,18 @@ export function outageInForce(
     .find((outage) => outage !== undefined);
 }
 
-/** Gateways that have always used what the file says have no verdict. */
-export function verdictsOf(judged: readonly Judged[]): Verdicts {
+/**
+ * Gateways that have always used what the file says have no verdict.
+ *
+ * @param saidDrained hosts of members that are drained on themselves
+ */
+export function verdictsOf(judged: readonly Judged[], saidDrained: readonly string[]): Verdicts {
   const found: Record<string, GatewayVerdict> = {};
   for (const { gateway, family, choice, failed, outage } of judged) {
     const verdict = verdictOf(choice, family);
-    if (!verdict && !outage && failed.length === 0) continue;
     const { name, members } = gateway;
+    const drained = saidDrained.filter((host) => members.some((member) => member.host === host));
+    if (!verdict && !outage && failed.length + drained.length === 0) continue;
     const known = found[name];
     found[name] = {
       members: members.map(({ host }) => host),
@@ -97,6 +102,7 @@ export function verdictsOf(judged: readonly Judged[]): Verdicts {
       ...(failed.length > 0 || known?.failed
         ? { failed: { ...known?.failed, ...(failed.length > 0 ? { [family]: failed } : {}) } }
         : {}),
+      ...(drained.length > 0 ? { drained } : {}),
       ...(outage || known?.outage
         ? { outage: { ...known?.outage, ...(outage ? { [family]: outage } : {}) } }
         : {}),

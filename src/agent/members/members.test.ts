@@ -6,7 +6,7 @@ import { parseSpec } from '../../spec/parse.ts';
 import type { Link } from '../../state/facts.ts';
 import { hostRole } from '../../topology/topology.ts';
 import { createMembers } from './members.ts';
-import { type Probe, wantedProbes } from './wanted-probes.ts';
+import { type Probe, wantedProbes, wantedQuestions } from './wanted-probes.ts';
 
 const text = `version: 1
 hosts:
@@ -63,6 +63,41 @@ describe('the probes of a node', () => {
   });
 });
 
+describe('the questions of a node', () => {
+  const questions = (...links: readonly Link[]): string[] =>
+    wantedQuestions({ role, facts: factsWith(...links) }).map(({ argv }) => argv.join(' '));
+
+  it('go to each member, from the address that the file gives the node, also without a bridge', () => {
+    expect(questions(lan)).toEqual([
+      'ping -n -O -s 72 -i 0.05 -I 192.168.50.10 192.168.50.2',
+      'ping -n -O -s 72 -i 0.05 -I fd00:50::10 fd00:50::2',
+      'ping -n -O -s 72 -i 0.05 -I 192.168.50.10 192.168.50.3',
+      'ping -n -O -s 72 -i 0.05 -I fd00:50::10 fd00:50::3',
+    ]);
+    expect(wantedQuestions({ role, facts: factsWith(lan) })[0]).toMatchObject({
+      member: 'gw1',
+      addresses: ['192.168.50.2'],
+      question: true,
+    });
+  });
+
+  it('are not sent in a family of which the node has no such address', () => {
+    expect(questions({ ...lan, addresses: ['192.168.50.99/24', 'fd00:50::10/64'] })).toHaveLength(2);
+  });
+
+  it('are sent once for a member of several gateways, and at least every second', () => {
+    const [gateway] = role.failover ?? [];
+    if (!gateway) throw new Error('no gateway');
+    const slow = { ...gateway, policy: { ...gateway.policy, interval: 5000 } };
+    const withGateways = (...failover: (typeof gateway)[]) =>
+      wantedQuestions({ role: { ...role, failover }, facts: factsWith(lan) }).map(({ interval }) => interval);
+    expect(withGateways(slow)).toEqual([1000, 1000, 1000, 1000]);
+    expect(withGateways(gateway, slow)).toEqual([50, 50, 50, 50]);
+    const [only] = gateway.members;
+    expect(withGateways({ ...gateway, members: only ? [only] : [] })).toEqual([]);
+  });
+});
+
 /** Members on a clock of their own. */
 function started() {
   let time = 0;
@@ -88,6 +123,10 @@ function started() {
       }
     }
   };
+  const refuse = (member: string, target: string): void => {
+    const probe = probes.find((one) => one.member === member && one.target === target);
+    if (probe) members.sample(probe, { roundTrip: undefined, refused: true });
+  };
   /** Time passes without a sample. */
   const wait = (milliseconds: number): void => {
     time += milliseconds;
@@ -96,7 +135,7 @@ function started() {
       else timers.push({ at, work });
     }
   };
-  return { members, published, log, rounds, wait };
+  return { members, published, log, rounds, refuse, wait };
 }
 
 describe('members', () => {
@@ -163,6 +202,87 @@ describe('members', () => {
     members.follow(role, factsWith(lan, bridge), []);
     expect(members.status().map(({ used }) => used)).toEqual(['gw1', 'gw1']);
     expect(log.at(-1)).toBe('gateway office: IPv6 leaves by gw1 instead of gw2: gw1 works again');
+  });
+
+  it('are left when they say that they are drained, and used again when they do not any more', () => {
+    const { members, published, log, rounds } = started();
+    members.follow(role, factsWith(lan, bridge), []);
+    rounds(20);
+    members.answer('gw1', false);
+    members.answer('gw9', true);
+    expect(published).toEqual([]);
+    members.answer('gw1', true);
+    expect(published).toMatchObject([
+      { office: { drained: ['gw1'], used: { 4: { host: 'gw2' }, 6: { host: 'gw2' } } } },
+    ]);
+    expect(members.status()).toMatchObject([
+      {
+        family: 4,
+        used: 'gw2',
+        why: 'gw1 is drained',
+        members: [{ drained: true, drainedByItself: true, state: 'up' }, {}],
+      },
+      { family: 6, used: 'gw2' },
+    ]);
+    expect(members.status()[0]?.members[1]).not.toHaveProperty('drained');
+    members.answer('gw1', true);
+    // A look at the host finds nothing drained on this node.
+    members.follow(role, { ...factsWith(lan, bridge), verdicts: published[0] ?? {} }, []);
+    rounds(700);
+    expect(members.status().map(({ used }) => used)).toEqual(['gw2', 'gw2']);
+    expect(published).toHaveLength(1);
+    members.answer('gw1', false);
+    expect(published.at(-1)?.['office']).not.toHaveProperty('drained');
+    rounds(1);
+    expect(members.status().map(({ used }) => used)).toEqual(['gw1', 'gw1']);
+    expect(log[0]).toBe('member gw1 is drained, as it says itself');
+  });
+
+  it('stay out of use for a new agent until they answer, when they were drained on themselves', () => {
+    const { members, published, rounds } = started();
+    const used = { host: 'gw2', since: '2026-11-29T18:00:00.000Z', why: 'gw1 is drained' };
+    const verdicts = {
+      office: { members: ['gw1', 'gw2'], used: { 4: used, 6: used }, drained: ['gw1'] },
+    };
+    members.follow(role, { ...factsWith(lan, bridge), verdicts }, []);
+    rounds(700);
+    expect(members.status()).toMatchObject([
+      { used: 'gw2', members: [{ drainedByItself: true }, {}] },
+      { used: 'gw2' },
+    ]);
+    expect(published).toEqual([]);
+    members.answer('gw1', false);
+    rounds(1);
+    expect(members.status().map((one) => one.used)).toEqual(['gw1', 'gw1']);
+  });
+
+  it('stay in use when all say that they are drained, and are drained here and there independently', () => {
+    const { members, rounds } = started();
+    members.follow(role, factsWith(lan, bridge), ['gw1']);
+    rounds(20);
+    members.answer('gw1', true);
+    members.answer('gw2', true);
+    rounds(100);
+    expect(members.status().map(({ used }) => used)).toEqual(['gw2', 'gw2']);
+    members.answer('gw1', false);
+    rounds(700);
+    expect(members.status()[0]).toMatchObject({ used: 'gw2', members: [{ drained: true }, {}] });
+    expect(members.status()[0]?.members[0]).not.toHaveProperty('drainedByItself');
+  });
+
+  it('are left with the first probe to each target for which they say that they have no way', () => {
+    const { members, log, rounds, refuse } = started();
+    members.follow(role, factsWith(lan, bridge), []);
+    rounds(20);
+    refuse('gw1', '1.1.1.1');
+    expect(members.status()[0]?.used).toBe('gw1');
+    refuse('gw1', '9.9.9.9');
+    expect(members.status()[0]?.used).toBe('gw2');
+    expect(log).toEqual([
+      'gateway office: IPv4 leaves by gw2 instead of gw1: gw1: 2 of 2 targets unreachable, as it says itself: 1.1.1.1 9.9.9.9',
+    ]);
+    rounds(700);
+    expect(members.status()[0]?.used).toBe('gw1');
   });
 
   it('have their verdict published until runs read it', () => {

@@ -88,6 +88,40 @@ describe('the output of ping', () => {
     expect(samplesOf(200, ...texts)).toEqual([[5], [], [5]]);
   });
 
+  it('has the time to live of answers of the member itself, and of nobody else', () => {
+    const reader = createPingReader(200, ['192.168.50.2', 'fd00:50::2']);
+    const line = (from: string, probe: number): string =>
+      `80 bytes from ${from}: icmp_seq=${probe} ttl=254 time=0.5 ms\n`;
+    expect(reader.read(line('192.168.50.2', 1), 5)).toEqual([{ roundTrip: 0.5, ttl: 254 }]);
+    expect(reader.read(line('fd00:50:0::2', 2), 205)).toEqual([{ roundTrip: 0.5, ttl: 254 }]);
+    expect(reader.read(line('192.168.50.3', 3), 405)).toEqual([{ roundTrip: 0.5 }]);
+  });
+
+  it.each([
+    'From 192.168.50.2 icmp_seq=2 Destination Host Unreachable',
+    'From 192.168.50.2: icmp_seq=2 Destination Net Unreachable',
+    'From fd00:50::2 icmp_seq=2 Destination unreachable: No route',
+    'From fd00:50::2 icmp_seq=2 Destination unreachable: Address unreachable',
+  ])('has a refused probe, once, when the member itself says so: %s', (error) => {
+    const reader = createPingReader(200, ['192.168.50.2', 'fd00:50::2']);
+    reader.read(answer(1, 5), 5);
+    expect(reader.read(`${error}\n`, 210)).toEqual([{ roundTrip: undefined, refused: true }]);
+    expect(reader.read(silence(2), 400)).toEqual([]);
+    expect(reader.read(answer(3, 5), 410)).toEqual([{ roundTrip: 5 }]);
+  });
+
+  it.each([
+    ['another host', 'From 192.168.50.3 icmp_seq=2 Destination Host Unreachable'],
+    ['a filter', 'From 192.168.50.2 icmp_seq=2 Packet filtered'],
+    ['a redirect', 'From 192.168.50.2: icmp_seq=2 Redirect Host(New nexthop: 192.168.50.3)'],
+    ['a port', 'From 192.168.50.2 icmp_seq=2 Destination Port Unreachable'],
+  ])('has nothing when it is %s: the probe is lost when the next one is sent', (_, error) => {
+    const reader = createPingReader(200, ['192.168.50.2']);
+    reader.read(answer(1, 5), 5);
+    expect(reader.read(`${error}\n`, 210)).toEqual([]);
+    expect(reader.read(silence(2), 400)).toEqual([{ roundTrip: undefined }]);
+  });
+
   it('has an unreachable host as a lost probe, once', () => {
     const from = 'From 10.89.4.1 icmp_seq=2 Destination Host Unreachable\n';
     expect(samplesOf(200, [5, answer(1, 5)], [400, silence(2)], [900, from])).toEqual([[5], ['lost'], []]);

@@ -1,9 +1,16 @@
 /** Reads the output of `ping -O`: answers, and probes that are lost. Pure, without a clock of its own. */
+import { type Address, parseAddress } from '../../address/cidr.ts';
 import { createLineSplitter } from '../../host/process/lines.ts';
 import { numbersAhead } from '../probe-number.ts';
 
-/** Round trip in milliseconds; undefined: the probe is lost. */
-export type PingSample = { readonly roundTrip: number | undefined };
+export interface PingSample {
+  /** milliseconds; undefined: the probe is lost */
+  readonly roundTrip: number | undefined;
+  /** of an answer of the member itself */
+  readonly ttl?: number;
+  /** the member itself says that it has no way to the target */
+  readonly refused?: true;
+}
 
 export interface PingReader {
   /** @param now milliseconds, when the text came */
@@ -22,9 +29,30 @@ const weight = 0.125;
  * they are waited for.
  *
  * @param interval milliseconds between two probes
+ * @param member addresses of the member that the probes go through
  */
-export function createPingReader(interval: number): PingReader {
+export function createPingReader(interval: number, member: readonly Address[] = []): PingReader {
   const linesOf = createLineSplitter();
+  const counting = createCounting(interval, member);
+  return {
+    read(text, now) {
+      return linesOf(text).flatMap((line) => {
+        const [, silence] = /^no answer yet for icmp_seq=(\d+)/.exec(line) ?? [];
+        if (silence !== undefined) counting.silent(Number(silence), now);
+        const answer = answerOf(line);
+        const [, from, error] = noWay.exec(line) ?? [];
+        return [
+          ...(answer ? counting.answered(answer) : []),
+          ...(error === undefined ? [] : counting.refused(Number(error), addressOf(from))),
+          ...counting.lostAt(now),
+        ];
+      });
+    },
+  };
+}
+
+/** Counts each probe once. */
+function createCounting(interval: number, member: readonly Address[]) {
   let usual: number | undefined;
   /** probe -> time at which it is lost */
   const pending = new Map<number, number>();
@@ -35,32 +63,61 @@ export function createPingReader(interval: number): PingReader {
     newest = probe;
     return true;
   };
-  const answered = (probe: number, roundTrip: number): PingSample[] => {
-    usual = usual === undefined ? roundTrip : usual + (roundTrip - usual) * weight;
+  /** Whether nothing has been counted for a probe. What comes for one that has counted as lost comes too late. */
+  const isOpen = (probe: number): boolean => {
     const isNew = advance(probe);
-    const known = pending.delete(probe) || isNew;
-    // An answer to a probe that has counted as lost already comes too late.
-    return known ? [{ roundTrip }] : [];
-  };
-  const silent = (probe: number, now: number): void => {
-    const wait = usual === undefined ? longestWait : Math.min(longestWait, usual * patience);
-    pending.set(probe, now + Math.max(0, wait - interval));
-    advance(probe);
-  };
-  const lostAt = (now: number): PingSample[] => {
-    const lost = [...pending].filter(([, until]) => until <= now).map(([probe]) => probe);
-    for (const probe of lost) pending.delete(probe);
-    return lost.map(() => ({ roundTrip: undefined }));
+    return pending.delete(probe) || isNew;
   };
   return {
-    read(text, now) {
-      return linesOf(text).flatMap((line) => {
-        const [, silence] = /^no answer yet for icmp_seq=(\d+)/.exec(line) ?? [];
-        if (silence !== undefined) silent(Number(silence), now);
-        const [, probe, time] = /icmp_seq=(\d+) .*time=([\d.]+) ms/.exec(line) ?? [];
-        const answers = probe === undefined ? [] : answered(Number(probe), Number(time));
-        return [...answers, ...lostAt(now)];
-      });
+    answered({ probe, from, roundTrip, ttl }: Answer): PingSample[] {
+      usual = usual === undefined ? roundTrip : usual + (roundTrip - usual) * weight;
+      if (!isOpen(probe)) return [];
+      return [member.includes(from) && ttl !== undefined ? { roundTrip, ttl } : { roundTrip }];
+    },
+    refused: (probe: number, from: Address): PingSample[] =>
+      member.includes(from) && isOpen(probe) ? [{ roundTrip: undefined, refused: true }] : [],
+    silent(probe: number, now: number): void {
+      // ping says it of a probe that an error has come for, too.
+      if (!advance(probe)) return;
+      const wait = usual === undefined ? longestWait : Math.min(longestWait, usual * patience);
+      pending.set(probe, now + Math.max(0, wait - interval));
+    },
+    lostAt(now: number): PingSample[] {
+      const lost = [...pending].filter(([, until]) => until <= now).map(([probe]) => probe);
+      for (const probe of lost) pending.delete(probe);
+      return lost.map(() => ({ roundTrip: undefined }));
     },
   };
+}
+
+/**
+ * The kernel of a member without a route sends these for each packet, at first; later ones are limited. Errors with other
+ * words are those of filters.
+ */
+const noWay =
+  /^From (\S+?):? icmp_seq=(\d+) Destination (?:Host Unreachable|Net Unreachable|unreachable: No route|unreachable: Address unreachable)/;
+
+interface Answer {
+  readonly probe: number;
+  readonly from: Address;
+  readonly roundTrip: number;
+  readonly ttl: number | undefined;
+}
+
+/** `64 bytes from 1.1.1.1: icmp_seq=1 ttl=64 time=0.103 ms` */
+function answerOf(line: string): Answer | undefined {
+  const [, from, probe, time] = /from (\S+): icmp_seq=(\d+) .*time=([\d.]+) ms/.exec(line) ?? [];
+  const [, ttl] = / ttl=(\d+) /.exec(line) ?? [];
+  if (probe === undefined) return undefined;
+  return {
+    probe: Number(probe),
+    from: addressOf(from),
+    roundTrip: Number(time),
+    ttl: ttl === undefined ? undefined : Number(ttl),
+  };
+}
+
+function addressOf(text = ''): Address {
+  const found = parseAddress(text);
+  return typeof found === 'string' ? found : text;
 }

@@ -60,16 +60,16 @@ function startProber(
   const controller = new AbortController();
   const abort = (): void => controller.abort();
   end.addEventListener('abort', abort, { once: true });
-  const { gateway, member, target, interval, argv } = probe;
-  let reader = createPingReader(interval);
+  const { addresses, interval, argv } = probe;
+  let reader = createPingReader(interval, addresses);
   const monitor = startMonitor(
-    { what: `probes of gateway ${gateway} through ${member} to ${target}`, argv },
+    { what: whatOf(probe), argv },
     ports,
     {
       signal() {},
       output: (text) => reader.read(text, ports.now()).forEach((one) => sample(probe, one)),
       ended({ what, error = '', restarts }) {
-        reader = createPingReader(interval);
+        reader = createPingReader(interval, addresses);
         if (restarts === 1) log(`${what} ended, and are started again: ${error}`);
       },
     },
@@ -80,6 +80,12 @@ function startProber(
     abort();
   };
   return { monitor, stop };
+}
+
+function whatOf({ gateway, member, target, question }: Probe): string {
+  return question
+    ? `questions to ${member} at ${target}, whether it is drained`
+    : `probes of gateway ${gateway} through ${member} to ${target}`;
 }
 
 function keyOf({ gateway, family, member, argv }: Probe): string {

@@ -1,6 +1,7 @@
 /** The probes that a node should send: through each member of its gateways, to each target. Pure. */
 import { type Address, type Family, contains, familyOf } from '../../address/cidr.ts';
 import { addressOf } from '../../desired/addresses.ts';
+import { questionSize } from '../../desired/nft/drained.ts';
 import type { Desired } from '../../desired/desired.ts';
 import { familiesOf, probeMark } from '../../desired/routing/probe-paths.ts';
 import type { Facts } from '../../state/facts.ts';
@@ -11,7 +12,11 @@ export interface Probe {
   readonly family: Family;
   /** host of the member */
   readonly member: string;
+  /** the member's addresses, of the family */
+  readonly addresses: readonly Address[];
   readonly target: Address;
+  /** asks the member itself whether it is drained; absent: judges the way through it */
+  readonly question?: true;
   /** milliseconds */
   readonly interval: number;
   readonly argv: readonly string[];
@@ -46,11 +51,57 @@ function probesOf(gateway: FailoverGateway, family: Family, input: ProbeInput): 
       gateway: name,
       family,
       member: host,
+      addresses: own,
       target,
       interval: policy.interval,
       argv: pingOf({ mark, source, target, interval: policy.interval }),
     }));
   });
+}
+
+/** milliseconds between two questions, at most */
+const askEvery = 1000;
+
+/**
+ * Questions to the members themselves, from the address that they know this node by. They need no bridge: a member is
+ * told which nodes have heard it, also of those that have nothing to send at the moment.
+ */
+export function wantedQuestions({ role, facts }: Pick<ProbeInput, 'role' | 'facts'>): Probe[] {
+  const here = new Set(facts.links.flatMap(({ addresses }) => addresses.map(addressOf)));
+  const found = new Map<Address, Probe>();
+  for (const gateway of role.failover ?? []) {
+    for (const { host, addresses } of gateway.members) {
+      for (const target of gateway.members.length > 1 ? addresses : []) {
+        const family = familyOf(target);
+        const source = role.addresses.find((one) => familyOf(one) === family && here.has(one));
+        const interval = Math.min(askEvery, gateway.policy.interval, found.get(target)?.interval ?? askEvery);
+        if (source === undefined || !familiesOf(role, gateway).includes(family)) continue;
+        const argv = [
+          'ping',
+          '-n',
+          '-O',
+          '-s',
+          `${questionSize}`,
+          '-i',
+          `${interval / 1000}`,
+          '-I',
+          source,
+          target,
+        ];
+        const probe = {
+          gateway: gateway.name,
+          family,
+          member: host,
+          addresses: [target],
+          target,
+          interval,
+          argv,
+        };
+        found.set(target, { ...probe, question: true });
+      }
+    }
+  }
+  return [...found.values()];
 }
 
 /** Address of this host in a subnet that the gateway serves. */

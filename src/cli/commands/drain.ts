@@ -1,33 +1,61 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type AgentStatus, askAgent } from '../../agent/socket.ts';
-import { type GatewayHealth, usesMember } from '../../agent/members/members.ts';
+import { type GatewayHealth, usesMember } from '../../agent/members/member-status.ts';
 import { leavesBy } from '../terminal/member-text.ts';
+import type { HostContext } from '../../apply/run/host-context.ts';
 import { MustredirectError } from '../../error.ts';
 import { readDrained, writeDrained } from '../../host/files/drain-store.ts';
 import { type ContextOptions, openContext } from '../session/session.ts';
 import type { Terminal } from '../terminal/terminal.ts';
+import { drainOwn, ownMembership } from './drain-own.ts';
 
-interface DrainOptions extends ContextOptions {
+export interface DrainOptions extends ContextOptions {
   readonly json?: true | undefined;
   /** seconds to wait for the agent */
   readonly wait: number;
 }
 
-/** Takes a member out of use, or gives it back: the agent, which chooses among members, reads it from a file. */
+/**
+ * Takes a member out of use, or gives it back: the agent, which chooses among members, reads it from a file.
+ *
+ * @param named absent: this host
+ */
 export async function drain(
   terminal: Terminal,
+  on: boolean,
+  named: string | undefined,
+  options: DrainOptions,
+): Promise<void> {
+  const context = await openContext(terminal, options);
+  const own = await ownMembership(terminal, context);
+  if (own && (named ?? own.source.host) === own.source.host) {
+    return drainOwn(terminal, { ...own, context, on, wait: options.wait }, options);
+  }
+  if (named === undefined) throw notNamed();
+  await drainHere(terminal, context, on, named, options);
+}
+
+function notNamed(): MustredirectError {
+  return new MustredirectError('refused', 'this host is no member of a gateway', {
+    hint: 'name a member, such as `mustredirect drain gw1`, on a node, or apply the file on the member first',
+  });
+}
+
+/** On a node, whose agent chooses. */
+async function drainHere(
+  terminal: Terminal,
+  { host, places }: HostContext,
   on: boolean,
   member: string,
   options: DrainOptions,
 ): Promise<void> {
-  const { host, places } = await openContext(terminal, options);
   const agent = await runningAgent(places.agent);
   const before = await readDrained(host.files, places.drained);
   const others = before.filter((one) => one.host !== member);
   const gateways = gatewaysOf(agent, member);
   if (on && gateways.length === 0) throw noMember(member, agent);
   if (on) refuseLast(member, gateways);
-  if (!on && others.length === before.length) throw notDrained(member, before);
+  if (!on && others.length === before.length) throw notDrained(member, before, gateways);
   const entry = { host: member, since: new Date().toISOString(), user: terminal.user };
   await writeDrained(host.files, places.drained, on ? [...others, entry] : others);
   const after = await untilSeen(places.agent, member, on, options.wait);
@@ -74,10 +102,23 @@ function refuseLast(host: string, gateways: readonly GatewayHealth[]): void {
   );
 }
 
-function notDrained(host: string, drained: readonly { readonly host: string }[]): MustredirectError {
+function notDrained(
+  host: string,
+  drained: readonly { readonly host: string }[],
+  gateways: readonly GatewayHealth[],
+): MustredirectError {
+  if (saysDrained(gateways, host)) {
+    return new MustredirectError('refused', `${host} is drained, but not here`, {
+      hint: `it was drained on ${host}: \`mustredirect undrain\` there gives it back`,
+    });
+  }
   return new MustredirectError('refused', `${host} is not drained`, {
     hint: drained.length > 0 ? `drained: ${drained.map((one) => one.host).join(', ')}` : 'no member is',
   });
+}
+
+function saysDrained(gateways: readonly GatewayHealth[], host: string): boolean {
+  return gateways.some(({ members }) => members.some((one) => one.host === host && one.drainedByItself));
 }
 
 /** milliseconds between two questions to the agent */
@@ -95,7 +136,9 @@ async function untilSeen(
     const agent = await askAgent(socket);
     const gateways = typeof agent === 'object' ? gatewaysOf(agent, member) : [];
     const isKnown = gateways.every(({ members }) =>
-      members.every(({ host, drained = false }) => host !== member || drained === on),
+      members.every(
+        ({ host, drained = false, drainedByItself }) => host !== member || drainedByItself || drained === on,
+      ),
     );
     const isLeft = !on || !gateways.some((gateway) => usesMember(gateway, member));
     if (typeof agent === 'object' && isKnown && isLeft) return gateways;
@@ -122,6 +165,9 @@ function report(
     terminal.print(JSON.stringify({ member, drained: on, gateways: used }, null, 2));
   } else {
     terminal.print([`${member} is ${on ? 'drained' : 'given back'}`, ...gateways.map(leavesBy)].join('\n'));
+  }
+  if (!on && saysDrained(gateways, member)) {
+    terminal.tell(`${member} stays out of use: it was drained on ${member} as well`, 'note');
   }
   if (stays.length === 0) return;
   terminal.tell('no other member works: it is left as soon as one does', 'warning');

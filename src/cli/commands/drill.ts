@@ -1,7 +1,7 @@
 import type { StreamPlan } from '../../agent/drill/drill-input.ts';
 import { type DrillResult, drill as runDrill } from '../../agent/drill/drill.ts';
 import type { Outage } from '../../agent/drill/outage.ts';
-import type { GatewayHealth } from '../../agent/members/members.ts';
+import type { GatewayHealth } from '../../agent/members/member-status.ts';
 import { askAgent } from '../../agent/socket.ts';
 import { type Address, familyOf } from '../../address/cidr.ts';
 import { readAndPlan } from '../../apply/run/host-context.ts';

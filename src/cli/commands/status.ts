@@ -1,16 +1,20 @@
-import { usesMember } from '../../agent/members/members.ts';
+import { usesMember } from '../../agent/members/member-status.ts';
 import { type AgentStatus, askAgent } from '../../agent/socket.ts';
 import { openRunText } from '../../apply/run/earlier-run.ts';
 import { type HostContext, readAndPlan } from '../../apply/run/host-context.ts';
 import { type DirectStatus, type Status, type TrafficStatus, hostStatus } from '../../explain/status.ts';
 import { type KeptConnections, keptConnections } from '../../explain/kept-connections.ts';
+import { drainedGateways } from '../../explain/drained-gateways.ts';
 import { tunnelStateText } from '../../explain/tunnel-state.ts';
 import { withTunnelStates } from '../../explain/tunnel-status.ts';
 import { type SessionStatus, sessionStatus, sessionText } from '../../explain/sessions/session-status.ts';
+import { ownEntry } from '../../apply/run/own-drain.ts';
+import { readDrained } from '../../host/files/drain-store.ts';
 import { readRoutingState } from '../../host/bird/sessions.ts';
 import type { Refusal } from '../../desired/redirect.ts';
 import type { Prepared, Target } from '../../inspect/prepare.ts';
 import { type HostOptions, openSession } from '../session/session.ts';
+import { type OwnDrainStatus, ownDrainLines } from '../terminal/drained-text.ts';
 import { membersText } from '../terminal/member-text.ts';
 import { notReadyLines } from '../terminal/print-plan.ts';
 import { formatTable } from '../terminal/table.ts';
@@ -41,6 +45,7 @@ export async function printStatus(
     ...(openRun === undefined ? {} : { openRun }),
     ...(agent === undefined ? {} : { agent }),
     ...(await keptOf(context, target, prepared, agent)),
+    ...(await ownDrainOf(context, target, prepared)),
     refusals: prepared.desired.refusals,
   };
   terminal.print(json ? JSON.stringify(found, null, 2) : formatStatus(found, terminal));
@@ -68,12 +73,26 @@ async function keptOf(
   return kept.length > 0 ? { kept } : {};
 }
 
+async function ownDrainOf(
+  { host, places }: HostContext,
+  { role, gateways }: Target,
+  { facts, counters }: Prepared,
+): Promise<Pick<Found, 'drained'>> {
+  if (!facts.drained) return {};
+  const entry = ownEntry(await readDrained(host.files, places.drained), role.host);
+  if (!entry) return {};
+  const { since, user } = entry;
+  return { drained: { since, user, gateways: drainedGateways(role, gateways, counters) } };
+}
+
 /** `status` is never refused: refusals of `apply` are part of its output. */
 interface Found extends Status {
   readonly openRun?: string;
   readonly agent?: AgentStatus | 'silent';
   /** connections that stay with members out of use; absent: none */
   readonly kept?: readonly KeptConnections[];
+  /** an operator has taken this member out of use, on this host; absent: not */
+  readonly drained?: OwnDrainStatus;
   /** absent when the host exchanges no routes */
   readonly routing?: readonly SessionStatus[];
   readonly refusals: readonly Refusal[];
@@ -123,6 +142,7 @@ function formatStatus(found: Found, terminal: Terminal): string {
     ...directLines(found, terminal),
     ...(openRun === undefined ? [] : [`${terminal.paint('yellow', 'note:')} ${openRun}`]),
     ...agentLines(found, terminal),
+    ...(found.drained ? ownDrainLines(found.drained, terminal) : []),
     ...waiting.map((text) => `${terminal.paint('yellow', 'waiting:')} ${text}`),
     ...(rows.length === 0 ? ['the file redirects nothing on this host'] : ['', formatTable([head, ...rows])]),
     ...belowTable(found),

@@ -53,6 +53,7 @@ export async function openContext(terminal: Terminal, options: ContextOptions): 
       files,
       daemon: { folder: places.daemon, bySystemd: places.firstNamespace },
       verdicts: places.verdicts,
+      drained: places.drained,
     },
     engines: createEngines(terminal.env),
     places,

@@ -1,5 +1,5 @@
 /** Texts about the members of gateways. */
-import { type GatewayHealth, usesMember } from '../../agent/members/members.ts';
+import { type GatewayHealth, usesMember } from '../../agent/members/member-status.ts';
 import type { KeptConnections } from '../../explain/kept-connections.ts';
 
 /** `office: IPv4 leaves by gw2`, or by all members that share its connections: `office: IPv4 leaves by gw1 and gw2` */
@@ -20,13 +20,13 @@ export function membersText(health: GatewayHealth, kept: readonly KeptConnection
 }
 
 function memberText(
-  { host, state, fault, drained, loss, roundTrip, share }: GatewayHealth['members'][number],
+  { host, state, fault, drained, drainedByItself, loss, roundTrip, share }: GatewayHealth['members'][number],
   kept: number,
 ): string {
   const words = { up: 'works', down: 'has failed', unknown: 'is not probed yet' } as const;
   return [
     `${host} ${words[state]}`,
-    ...(drained ? ['is drained'] : []),
+    ...(drained ? [drainedByItself ? `is drained (on ${host})` : 'is drained'] : []),
     ...(fault === undefined ? [] : [fault]),
     ...(kept === 0 ? [] : [`keeps ${kept} ${kept === 1 ? 'connection' : 'connections'}`]),
     ...(share === undefined ? [] : [`${Math.round(share * 100)} % of new connections`]),

@@ -1,7 +1,8 @@
-/** Default routes in the tables of gateways. */
+/** Routes of redirects, and default routes in the tables of gateways. */
 import type { Address, Family } from '../../address/cidr.ts';
 import type { Route } from '../../kinds/route/schema.ts';
 import { lastMetric } from '../../kinds/ownership.ts';
+import { type DesiredObject, type Redirect, kernelRoutesOf } from '../redirect.ts';
 
 interface ReasonedRoute {
   readonly route: Route;
@@ -28,4 +29,12 @@ export function openDefault(
 
 function defaultRoute(family: Family, table: number, metric: number, target: Route['target']): Route {
   return { kind: 'route', family, table, destination: 'default', metric, target };
+}
+
+/** Routes of all redirects: several of them may need the same one. */
+export function routesOf(redirects: readonly Redirect[]): DesiredObject[] {
+  const unique = new Map(
+    kernelRoutesOf(redirects).map(({ route, why }) => [JSON.stringify(route), { object: route, why }]),
+  );
+  return [...unique.values()];
 }

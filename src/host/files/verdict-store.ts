@@ -16,6 +16,7 @@ const fileSchema = z.object({
       used: z.object({ 4: used.exactOptional(), 6: used.exactOptional() }),
       outage: z.object({ 4: outage.exactOptional(), 6: outage.exactOptional() }).exactOptional(),
       failed: z.object({ 4: hosts.exactOptional(), 6: hosts.exactOptional() }).exactOptional(),
+      drained: hosts.exactOptional(),
       away: z.object({ 4: z.array(used).exactOptional(), 6: z.array(used).exactOptional() }).exactOptional(),
     }),
   ),

@@ -111,9 +111,10 @@ function chainName(value: unknown): string {
   return typeof value === 'string' && isNftName(value) ? value : unknown({ value });
 }
 
-/** A segment size is printed as a decimal number, not as bits. */
+/** A segment size, or a time to live, is printed as a decimal number, not as bits. */
 function changedTo({ key, value }: Record<string, unknown>): string {
-  return isRecord(key) && 'tcp option' in key && typeof value === 'number' ? word(value) : operand(value);
+  const isCount = isRecord(key) && ('tcp option' in key || 'payload' in key);
+  return isCount && typeof value === 'number' ? word(value) : operand(value);
 }
 
 function matchText({ op, left, right }: Record<string, unknown>): string {

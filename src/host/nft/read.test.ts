@@ -73,6 +73,21 @@ describe('the nft table', () => {
         { mangle: { key: { 'tcp option': { name: 'maxseg', field: 'size' } }, value: 1360 } },
       ],
     ],
+    [
+      'icmp type echo-reply meta length 0x64 ip daddr @told4 ip ttl set 254',
+      [
+        {
+          match: {
+            op: '==',
+            left: { payload: { protocol: 'icmp', field: 'type' } },
+            right: 'echo-reply',
+          },
+        },
+        { match: { op: '==', left: { meta: { key: 'length' } }, right: 100 } },
+        { match: { op: '==', left: { payload: { protocol: 'ip', field: 'daddr' } }, right: '@told4' } },
+        { mangle: { key: { payload: { protocol: 'ip', field: 'ttl' } }, value: 254 } },
+      ],
+    ],
   ])('reads %s', async (text, expr) => {
     const chain = { family: 'inet', table: 'mustredirect', name: 'c' };
     const rule = { family: 'inet', table: 'mustredirect', chain: 'c', expr };

@@ -1,6 +1,6 @@
 /** Metrics of the members of gateways that a node chooses among. Pure. */
 import { failoverCauses } from '../../members/failovers.ts';
-import { type GatewayHealth, usesMember } from '../../members/members.ts';
+import { type GatewayHealth, usesMember } from '../../members/member-status.ts';
 import type { ProbeCount } from '../../members/probe-counts.ts';
 import type { Snapshot } from '../snapshot.ts';
 import { each, flag, sample } from './agent-families.ts';
