@@ -4,6 +4,7 @@ import { createEngines } from '../src/engines/index.ts';
 import { noRole } from '../src/inspect/prepare.ts';
 import { sessionName } from '../src/desired/bird/names.ts';
 import { parseSpec } from '../src/spec/parse.ts';
+import { writeDrained } from '../src/host/files/drain-store.ts';
 import { hostRole } from '../src/topology/topology.ts';
 import { type FakeSetup, createFakeHost } from './fake-host/fake-host.ts';
 import { applyTo } from './scenario/play.ts';
@@ -125,6 +126,7 @@ describe('the configuration of a node', () => {
       'if net != 0.0.0.0/0 then reject;',
       'gw = from;',
       'bgp_local_pref = 102;',
+      'if (65535, 0) ~ bgp_community then bgp_local_pref = 2;',
       'accept;',
       '};',
       'export where source = RTS_STATIC;',
@@ -164,6 +166,69 @@ describe('the configuration of a member', () => {
       'import where net ~ [ fd89:4::/64 ];',
     );
     expect(text).not.toContain('member_office_node2_6');
+  });
+});
+
+describe('the configuration of a member that is drained on itself', () => {
+  const path = '/var/lib/mustredirect/host.drained';
+  const drained = [{ host: 'gw1', since: '2026-11-30T12:00:00.000Z', user: 'alice' }];
+
+  /** Lines of the configuration that come with a drain, and those that go. */
+  async function changedBy(
+    routing: string,
+    uplink?: string,
+  ): Promise<{ added: string[]; removed: string[] }> {
+    const files = new Map([...ospfFiles, ['/etc/mustredirect/bgp.password', 'hunter2\n']]);
+    const { host, config } = hostNamed('gw1', { files });
+    const text = fileWith(routing).replace('[203.0.113.7, ' + "'2001:db8::7']", 'none');
+    const spec = parseSpec(
+      uplink ? text.replace("via: [172.31.0.1, 'fe80::1']", `routing: ${uplink}`) : text,
+    );
+    if (spec.kind === 'problems') throw new Error(JSON.stringify(spec.problems));
+    const { gateways } = spec.spec;
+    const target = { host: { ...host, drained: path }, engines: createEngines({}), gateways };
+    const apply = () => applyTo({ ...target, role: hostRole(spec.spec, 'gw1') });
+    await apply();
+    const before = config().split('\n');
+    await writeDrained(host.files, path, drained);
+    await apply();
+    const after = config().split('\n');
+    await writeDrained(host.files, path, []);
+    await apply();
+    expect(config().split('\n')).toEqual(before);
+    const without = (all: readonly string[], known: readonly string[]): string[] =>
+      [...new Set(all)]
+        .filter((line) => !known.includes(line) && !line.startsWith('define mustredirect'))
+        .map((line) => line.trim());
+    return { added: without(after, before), removed: without(before, after) };
+  }
+
+  it('announces its default to the nodes as the last choice, by BGP', async () => {
+    expect(await changedBy(bgp)).toEqual({
+      added: [
+        'export filter {',
+        'if net != 0.0.0.0/0 then reject;',
+        'bgp_community.add((65535, 0));',
+        'accept;',
+        '};',
+        'if net != ::/0 then reject;',
+      ],
+      removed: ['export where net = 0.0.0.0/0;', 'export where net = ::/0;'],
+    });
+  });
+
+  it('announces it with another metric, by OSPF', async () => {
+    expect(await changedBy(ospf)).toEqual({
+      added: ['ospf_metric2 = 1000100;'],
+      removed: ['ospf_metric2 = 100;'],
+    });
+  });
+
+  it('announces the networks to its upstream router as the last choice', async () => {
+    const uplink = "{ protocol: bgp, as: 65001, neighbor: [172.31.0.1, '2001:db8:31::1'], peer_as: 64496 }";
+    const { added, removed } = await changedBy(ospf, uplink);
+    expect(added).toEqual(expect.arrayContaining(['bgp_med = 1000100;', 'bgp_community.add((65535, 0));']));
+    expect(removed).toContain('bgp_med = 100;');
   });
 });
 

@@ -10,9 +10,17 @@ export function addMemberCommands(program: Command, terminal: Terminal): void {
       'Takes a member of a gateway with `check:` out of use on this node: new packets leave by the next member that ' +
         'works, without a gap. Open connections move as well, or, with `flows: drain` of the gateway, stay with it until ' +
         'they end. It stays out of use until undrain, also after a restart. The agent must run. If no other member ' +
-        'works, the member is left as soon as one does: exit status 3.',
+        'works, the member is left as soon as one does: exit status 3. On the member itself, also without its name, ' +
+        'all nodes leave it, no agent is needed there, and exit status 3 means that a node has not asked yet.',
     )
-    .addHelpText('after', examples(['drain gw1', 'before gw1 is restarted'], ['undrain gw1', 'after it']))
+    .addHelpText(
+      'after',
+      examples(
+        ['drain gw1', 'on a node, before gw1 is restarted'],
+        ['undrain gw1', 'after it'],
+        ['drain', 'on gw1: all nodes leave it'],
+      ),
+    )
     .action(async (member, options) =>
       (await import('./commands/drain.ts')).drain(terminal, true, member, options),
     );
@@ -20,7 +28,7 @@ export function addMemberCommands(program: Command, terminal: Terminal): void {
     .summary('give a drained member back')
     .description(
       'Gives a drained member back: it is used again as if it had just worked for a while, by `failback` of the ' +
-        'gateway. The agent must run.',
+        'gateway. The agent must run, unless this host is the member: that gives it back to all nodes.',
     )
     .addHelpText('after', examples(['undrain gw1', 'after its maintenance']))
     .action(async (member, options) =>

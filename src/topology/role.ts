@@ -94,6 +94,8 @@ export interface RoutedGateway {
   readonly subnets: readonly Subnet[];
   /** on a node: the members, most preferred first; on a member: the nodes */
   readonly peers: readonly RoutingPeer[];
+  /** on a member: an operator has drained it, and its routes are announced as the last choice */
+  readonly drained?: true;
   /** on a member that hears them by OSPF; absent when there is none */
   readonly otherMembers?: readonly Pick<RoutingPeer, 'host' | 'addresses'>[];
 }
@@ -105,6 +107,8 @@ export interface RoutedUplink {
   readonly announced: readonly Subnet[];
   /** position among the members: the upstream router prefers the first, too */
   readonly position: number;
+  /** the member is drained: the upstream router prefers the others */
+  readonly drained?: true;
 }
 
 export interface RoutingPeer {

@@ -1,6 +1,6 @@
 /** The routing daemon that a host should run, and what keeps it from starting. */
 import type { Facts } from '../../state/facts.ts';
-import type { HostRole } from '../../topology/role.ts';
+import type { HostRole, RoutedGateway } from '../../topology/role.ts';
 import type { Numbers } from '../allocate/numbers.ts';
 import type { DesiredObject, Refusal } from '../redirect.ts';
 import { birdConfig } from './config.ts';
@@ -65,7 +65,9 @@ export function desiredDaemon(
   learned: LearnedGateways,
   facts: Facts,
 ): DesiredObject[] {
-  const routed = (role.routed ?? []).filter(({ name }) => (learned.get(name) ?? []).length === 0);
+  const routed = (role.routed ?? [])
+    .filter(({ name }) => (learned.get(name) ?? []).length === 0)
+    .map((gateway) => (facts.drained && gateway.side === 'member' ? drainedSide(gateway) : gateway));
   if (routed.length === 0) return [];
   const secrets = routed.flatMap(secretsOf);
   secrets.sort((a, b) => (a.name < b.name ? -1 : 1));
@@ -80,4 +82,9 @@ export function desiredDaemon(
       why: `exchange the routes of gateway${names.length > 1 ? 's' : ''} ${names.join(', ')}`,
     },
   ];
+}
+
+function drainedSide(gateway: RoutedGateway): RoutedGateway {
+  const { uplink } = gateway;
+  return { ...gateway, drained: true, ...(uplink ? { uplink: { ...uplink, drained: true } } : {}) };
 }

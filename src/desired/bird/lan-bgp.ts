@@ -6,6 +6,9 @@ import { block, inner } from './block.ts';
 /** For private use (RFC 6996). Nodes and members are one AS: a node hands on nothing that it hears. */
 export const privateAs = 4_200_000_136;
 
+/** GRACEFUL_SHUTDOWN (RFC 8326): a route that is to be used only while there is no other */
+export const shutdownCommunity = '(65535, 0)';
+
 export interface Session {
   readonly name: string;
   readonly family: Family;

@@ -12,7 +12,7 @@ import { block, inner } from './block.ts';
 import { defaultOf } from './kernel.ts';
 import { lanSecretName, protocolName } from './names.ts';
 import { routerId } from './router-id.ts';
-import { medStep, ospfPasswordLines } from './upstream.ts';
+import { metricOf, ospfPasswordLines } from './upstream.ts';
 
 /** Not the area of anything else on the LAN: another area is refused by either side. */
 export const lanArea = 136;
@@ -66,7 +66,7 @@ export function memberOspf(lan: LanOspf, uplink: string): string[] {
     ...inner('export filter', [
       `if net != ${defaultOf(family)} || proto != "${uplink}" then reject;`,
       // Nodes prefer the first member.
-      `ospf_metric2 = ${medStep * ((gateway.position ?? 0) + 1)};`,
+      `ospf_metric2 = ${metricOf(gateway.position ?? 0, gateway.drained)};`,
       'accept;',
     ]),
   ]);

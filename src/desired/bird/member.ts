@@ -9,7 +9,7 @@ import { block, inner } from './block.ts';
 import { defaultOf, kernelBlock } from './kernel.ts';
 import { protocolName, sessionName, tableName } from './names.ts';
 import { memberOspf } from './lan-ospf.ts';
-import { sessionBlock } from './lan-bgp.ts';
+import { sessionBlock, shutdownCommunity } from './lan-bgp.ts';
 import { announcedStatically, isInternal, upstreamBlocks } from './upstream.ts';
 
 /** Routes of a node that are kept although they are refused: enough to show them. */
@@ -92,12 +92,17 @@ function nodeSessions(gateway: RoutedGateway, routing: BgpRouting, { family, loc
       routing,
       // A router of the same AS as the upstream router hands nothing on to nodes, unless they are its clients.
       more: uplink && isInternal(uplink.routing) ? ['rr client;'] : [],
-      channel: channelLines(table, family, subnets),
+      channel: channelLines(table, family, subnets, gateway.drained),
     });
   });
 }
 
-function channelLines(table: string, family: Family, subnets: readonly Subnet[]): string[] {
+function channelLines(
+  table: string,
+  family: Family,
+  subnets: readonly Subnet[],
+  drained: true | undefined,
+): string[] {
   return [
     `table ${table};`,
     'gateway direct;',
@@ -105,7 +110,13 @@ function channelLines(table: string, family: Family, subnets: readonly Subnet[])
     'import keep filtered yes;',
     `receive limit ${subnets.length + refusedLimit} action block;`,
     `import where net ~ [ ${subnets.join(', ')} ];`,
-    `export where net = ${defaultOf(family)};`,
+    ...(drained
+      ? inner('export filter', [
+          `if net != ${defaultOf(family)} then reject;`,
+          `bgp_community.add(${shutdownCommunity});`,
+          'accept;',
+        ])
+      : [`export where net = ${defaultOf(family)};`]),
   ];
 }
 

@@ -9,7 +9,7 @@ import { block, inner } from './block.ts';
 import { defaultOf, kernelBlock } from './kernel.ts';
 import { protocolName, sessionName, tableName } from './names.ts';
 import { nodeOspf } from './lan-ospf.ts';
-import { sessionBlock } from './lan-bgp.ts';
+import { sessionBlock, shutdownCommunity } from './lan-bgp.ts';
 
 /** All that a member may announce, before its filter: enough to show what is refused. */
 const receiveLimit = 16;
@@ -79,6 +79,8 @@ function channelLines(table: string, family: Family, preference: number): string
       // The next hop is the member itself, whatever it says.
       'gw = from;',
       `bgp_local_pref = ${preference};`,
+      // Members that are drained come last, in the same order.
+      `if ${shutdownCommunity} ~ bgp_community then bgp_local_pref = ${preference - usualPreference};`,
       'accept;',
     ]),
     'export where source = RTS_STATIC;',

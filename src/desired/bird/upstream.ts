@@ -15,13 +15,20 @@ import { addressOf, ofFamily } from '../addresses.ts';
 import { block, inner } from './block.ts';
 import { defaultOf } from './kernel.ts';
 import { protocolName, secretName } from './names.ts';
-import { bfdLines, timerLines } from './lan-bgp.ts';
+import { bfdLines, shutdownCommunity, timerLines } from './lan-bgp.ts';
 
 /** Where the upstream router listens. */
 export const upstreamBgpPort = 179;
 
 /** of BGP, and of routes of other protocols in OSPF; the first member is preferred */
-export const medStep = 100;
+const medStep = 100;
+/** more than the first of all members has */
+const drainedMed = 1_000_000;
+
+/** @param position among the members, of which routers prefer the first */
+export function metricOf(position: number, drained?: true): number {
+  return medStep * (position + 1) + (drained ? drainedMed : 0);
+}
 
 /** The upstream router is in the same AS. */
 export function isInternal(routing: UplinkRouting): boolean {
@@ -85,7 +92,10 @@ function bgpBlocks(
         'next hop self;',
         'import limit 1 action block;',
         ...inner('import filter', [`if net != ${defaultOf(family)} then reject;`, 'gw = from;', 'accept;']),
-        ...exportLines(uplink, family, (metric) => `bgp_med = ${metric};`),
+        ...exportLines(uplink, family, (metric) => [
+          `bgp_med = ${metric};`,
+          ...(uplink.drained ? [`bgp_community.add(${shutdownCommunity});`] : []),
+        ]),
       ]),
     ]),
   ];
@@ -102,7 +112,7 @@ function ospfBlock(
       `table ${table};`,
       'import limit 1 action block;',
       `import where net = ${defaultOf(family)};`,
-      ...exportLines(uplink, family, (metric) => `ospf_metric2 = ${metric};`),
+      ...exportLines(uplink, family, (metric) => [`ospf_metric2 = ${metric};`]),
     ]),
     ...inner(`area ${area}`, [
       ...inner(`interface "${uplink.device}"`, [
@@ -133,15 +143,15 @@ export function ospfPasswordLines(password: string, family: Family): string[] {
 }
 
 function exportLines(
-  { announced, position }: RoutedUplink,
+  { announced, position, drained }: RoutedUplink,
   family: Family,
-  metric: (value: number) => string,
+  metric: (value: number) => string[],
 ): string[] {
   const subnets = ofFamily(announced, family);
   if (subnets.length === 0) return ['export none;'];
   return inner('export filter', [
     `if net !~ [ ${subnets.join(', ')} ] then reject;`,
-    metric(medStep * (position + 1)),
+    ...metric(metricOf(position, drained)),
     'accept;',
   ]);
 }

@@ -4,7 +4,7 @@ import { ofFamily } from '../../desired/addresses.ts';
 import { privateAs } from '../../desired/bird/lan-bgp.ts';
 import { lanArea } from '../../desired/bird/lan-ospf.ts';
 import { secretsOf } from '../../desired/bird/secrets.ts';
-import { announcedStatically, medStep } from '../../desired/bird/upstream.ts';
+import { announcedStatically, metricOf } from '../../desired/bird/upstream.ts';
 import { MustredirectError } from '../../error.ts';
 import type { BgpRouting, OspfRouting, Uplink } from '../../spec/spec.ts';
 import { addressIn } from '../../topology/routed-gateways.ts';
@@ -94,7 +94,7 @@ function nodeLink(
     ...(bfd ? { bfd } : {}),
     accepted: peers.flatMap(({ subnets }) => subnets),
     announced: served.map((family) => anywhere[family]),
-    metric: medStep * (position + 1),
+    metric: metricOf(position),
   };
 }
 
@@ -120,7 +120,7 @@ function upstreamSessions(
       ...(bfd ? { bfd } : {}),
       accepted: [anywhere[family]],
       announced: ofFamily(announced, family),
-      med: medStep * (position + 1),
+      med: metricOf(position),
     })),
   );
 }
@@ -148,7 +148,7 @@ function upstreamLinks(
       ...(bfd ? { bfd } : {}),
       accepted: served.map((family) => anywhere[family]),
       announced,
-      metric: medStep * (position + 1),
+      metric: metricOf(position),
     },
   ];
 }
