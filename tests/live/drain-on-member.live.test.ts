@@ -1,10 +1,11 @@
 /** `drain` on the member itself: all nodes leave it, by what it tells them in the replies to their pings. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { endingWithStdin } from '../../src/host/process/background.ts';
 import { addressesOf } from '../../src/lab/layout.ts';
 import { type DrainWorld, createDrainWorld, notBy, patience } from './balance/drain-world.ts';
 import { movedBetween } from './balance/leaks.ts';
-import { mustSucceed, mustredirect } from './program.ts';
+import { mustSucceed, mustredirect, programPath } from './program.ts';
 import { waitFor } from './routing/world.ts';
 
 let lab: DrainWorld;
@@ -164,6 +165,26 @@ describe('a member without a route by its uplink', () => {
     });
     await lab.untilUsed('gw1');
     expect(await nodeStatus()).not.toContain('as it says itself');
+  });
+});
+
+describe('a member whose own agent runs', () => {
+  it('is drained, held so, and given back', async () => {
+    const { gw1 } = lab.world.hosts;
+    const agent = await gw1.background.start(endingWithStdin([programPath, 'agent']));
+    const isAsSaid = async (): Promise<boolean> =>
+      (await mustredirect(gw1, 'status', '--check')).exitCode === 0;
+    await waitFor('the agent', async () => (await mustSucceed(gw1, 'status')).includes('agent: process'));
+    expect(await mustSucceed(gw1, 'drain')).toBe(told);
+    await lab.untilUsed('gw2');
+    await gw1.run(['nft', 'delete', 'chain', 'inet', 'mustredirect', 'drained']);
+    const chains = (): Promise<string> => gw1.run(['nft', 'list', 'table', 'inet', 'mustredirect']);
+    await waitFor('its repair', async () => (await chains()).includes('chain drained'), patience);
+    await waitFor('a host that is as it should be', isAsSaid, patience);
+    await mustSucceed(gw1, 'undrain');
+    await lab.untilUsed('gw1');
+    expect(await chains()).not.toContain('chain drained');
+    await agent.stop();
   });
 });
 
