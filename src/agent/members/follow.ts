@@ -9,8 +9,8 @@ import { startStream } from '../../host/process/stream.ts';
 import type { Found } from '../look.ts';
 import { pause } from '../pause.ts';
 import type { AgentStatus } from '../socket.ts';
-import { createMembers } from './members.ts';
-import { type ProbeCount, createProbeCounts } from './probe-counts.ts';
+import { type Members, createMembers } from './members.ts';
+import { type ProbeCount, type ProbeCounts, createProbeCounts } from './probe-counts.ts';
 import { createProbers } from './probers.ts';
 import type { PingSample } from './ping-output.ts';
 import { type Probe, wantedProbes, wantedQuestions } from './wanted-probes.ts';
@@ -57,15 +57,8 @@ export function followMembers({ id, context, caller, onRoutesChanged, log, end }
     void pause(milliseconds, end).then(() => end.aborted || work());
   const members = createMembers({ id, now, publish, later, log });
   const counts = createProbeCounts();
-  const takeSample = (probe: Probe, sample: PingSample): void => {
-    if (probe.question) {
-      if (sample.ttl !== undefined) members.answer(probe.member, sample.ttl === drainedTtl);
-      return;
-    }
-    counts.sample(probe, sample);
-    members.sample(probe, sample);
-  };
-  const probers = createProbers({ now, sleep: pause, start: startStream }, { sample: takeSample, log }, end);
+  const sample = (probe: Probe, one: PingSample): void => takeSample(members, counts, probe, one);
+  const probers = createProbers({ now, sleep: pause, start: startStream }, { sample, log }, end);
   return {
     follow(found) {
       known = found;
@@ -80,4 +73,12 @@ export function followMembers({ id, context, caller, onRoutesChanged, log, end }
     status: () => ({ members: members.status(), failedProbers: probers.failed() }),
     probes: () => counts.counts(),
   };
+}
+
+/** A question to a member is about the member alone. */
+function takeSample(members: Members, counts: ProbeCounts, probe: Probe, sample: PingSample): void {
+  if (!probe.question) {
+    counts.sample(probe, sample);
+    members.sample(probe, sample);
+  } else if (sample.ttl !== undefined) members.answer(probe.member, sample.ttl === drainedTtl);
 }
