@@ -13,7 +13,6 @@ import { bridgeOf, publishedSubnets } from './engines/bridge.ts';
 import { explainClosed } from './checks/closed-reasons.ts';
 import { bridgeRefusals } from './checks/bridge-refusals.ts';
 import { dockerUserRules, withoutDockerUser } from './engines/docker-user.ts';
-import { desiredDaemon } from './bird/daemon.ts';
 import { type DesiredNetwork, releaseNetwork, desiredNetwork } from './engines/networks.ts';
 import { type NetworkState, networkStates } from './engines/obstacles.ts';
 import { memberRedirects } from './roles/member.ts';
@@ -36,12 +35,12 @@ import {
 import { preferenceRefusals } from './checks/foreign-preferences.ts';
 import { dnsRedirectChains } from './nft/dns-redirect.ts';
 import { drainedAnswers } from './nft/drained.ts';
-import { probePaths } from './routing/probe-paths.ts';
+import { openingObjects } from './opening.ts';
 import { routesOf } from './routing/routes.ts';
 import { sourcePolicies } from './routing/source-policies.ts';
 import { steeredFamilies } from './routing/steering-kind.ts';
 import { closedSubnets, steeringRules } from './routing/steering.ts';
-import { desiredTunnels, sendRedirects, withTunnels } from './routing/tunnels.ts';
+import { withTunnels } from './routing/tunnels.ts';
 import { validMarks } from './routing/valid-marks.ts';
 import { otherHost } from './checks/warnings/other-host.ts';
 import { hostWarnings } from './checks/warnings/warnings.ts';
@@ -121,17 +120,6 @@ function hostRefusals({ networks }: HostRole, redirects: readonly Redirect[], fa
   return [
     ...preferenceRefusals(redirects, facts.foreignRules),
     ...networks.flatMap((network) => bridgeRefusals(network, facts)),
-  ];
-}
-
-/** Objects without which nothing leaves, and which nobody needs while everything is closed. */
-function openingObjects(role: HostRole, { facts, numbers, learned, closing }: RoleContext): DesiredObject[] {
-  if (closing) return [];
-  return [
-    ...desiredTunnels(role, facts),
-    ...sendRedirects(role, facts),
-    ...desiredDaemon(role, numbers, learned, facts),
-    ...probePaths(role, numbers, facts),
   ];
 }
 

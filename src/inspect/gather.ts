@@ -9,6 +9,7 @@ import type { Host } from '../host/ports.ts';
 import {
   readAcceptRa,
   readBridgeFilter6,
+  readFlowAccounting,
   readForwarding,
   readSendRedirects,
   readStrictTcp,
@@ -95,9 +96,10 @@ async function readSettings(
 ): Promise<Pick<Facts, 'sysctls' | 'acceptRa' | 'bridgeFilter6' | 'strictTcp'>> {
   const names = links.map(({ name }) => name);
   const addressed = links.filter((link) => link.advertised).map(({ name }) => name);
-  const [sysctls, redirects, marks, acceptRa, bridgeFilter6, strictTcp] = await Promise.all([
+  const [sysctls, redirects, accounting, marks, acceptRa, bridgeFilter6, strictTcp] = await Promise.all([
     readForwarding(files, names),
     readSendRedirects(files),
+    readFlowAccounting(files),
     // Links with possible egress, and links that were changed before they became bridge ports.
     readValidMarks(
       files,
@@ -109,7 +111,12 @@ async function readSettings(
     readBridgeFilter6(files),
     readStrictTcp(files),
   ]);
-  return { sysctls: { ...sysctls, ...redirects, ...marks }, acceptRa, bridgeFilter6, strictTcp };
+  return {
+    sysctls: { ...sysctls, ...redirects, ...accounting, ...marks },
+    acceptRa,
+    bridgeFilter6,
+    strictTcp,
+  };
 }
 
 /** Our own objects, as the host has them now. */

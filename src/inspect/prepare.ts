@@ -96,9 +96,12 @@ export async function compareHost(target: Target, before: Ledger, known?: Compar
   return { facts, counters: gathered.counters, desired, actual };
 }
 
-/** Only networks that leave directly while their gateway is down depend on the agent. */
+/** Only networks that leave directly while their gateway is down, and flow logs, depend on the agent. */
 async function agentOf({ role, closed, runningAgent }: Target): Promise<Pick<Facts, 'agent'>> {
-  if (closed || !role.networks.some(({ whenDown }) => whenDown === 'direct')) return {};
+  const isNeeded =
+    role.networks.some(({ whenDown }) => whenDown === 'direct') ||
+    role.gateways.some(({ flowLog }) => flowLog);
+  if (closed || !isNeeded) return {};
   const agent = await runningAgent?.();
   return agent === undefined ? {} : { agent };
 }

@@ -13,7 +13,10 @@ export const address = z.string().refine((text) => parseAddress(text) !== undefi
  */
 export const sysctlName = z
   .string()
-  .regex(/^net[./]ipv[46][./](?!.*(?:^|\/)\.\.?(?:\/|$))[^\0\s]+$/, 'not a setting of ours');
+  .regex(
+    /^net[./](?:ipv[46][./](?!.*(?:^|\/)\.\.?(?:\/|$))[^\0\s]+|netfilter\.nf_conntrack_[a-z]+)$/,
+    'not a setting of ours',
+  );
 export const networkName = z.string().regex(/^[a-zA-Z0-9][\w.-]*$/, 'not a network name');
 export const confFile = z
   .string()

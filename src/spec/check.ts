@@ -6,6 +6,7 @@ import { checkEngines } from './check-engines.ts';
 import { checkFailover } from './check-failover.ts';
 import { checkFamilies } from './check-families.ts';
 import { checkGateways } from './check-gateways.ts';
+import { checkLog } from './check-log.ts';
 import { checkPublish } from './check-publish.ts';
 import { checkReferences } from './check-references.ts';
 import { checkRouting } from './check-routing.ts';
@@ -34,6 +35,7 @@ const checks: readonly Check[] = [
   checkFailover,
   checkWhenDown,
   checkBalance,
+  checkLog,
 ];
 
 export function checkSemantics(parsed: ParsedInput): RangedProblem[] {

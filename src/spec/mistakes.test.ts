@@ -61,7 +61,7 @@ describe('keys', () => {
         'f.yaml:17:5: gateways.office.address: unknown key "address"',
         '        address: masquerade',
         '        ^',
-        '    hint: known keys: members, mode, failback, flows, check, snat, table, mark, and 2 more',
+        '    hint: known keys: members, mode, failback, flows, check, snat, table, mark, and 4 more',
       ],
     },
     {

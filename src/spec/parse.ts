@@ -2,6 +2,7 @@
 import type { z } from 'zod';
 import type { ParsedInput } from './check-context.ts';
 import { checkSemantics } from './check.ts';
+import { flowLogDefaults } from './log-fields.ts';
 import { type Problem, sortProblems } from './problem.ts';
 import { type Reading, readYaml } from './read-yaml.ts';
 import { readPlainYaml } from './plain-yaml.ts';
@@ -185,7 +186,7 @@ function networkOf(network: File['networks'][string]): Network {
 type FileGateway = File['gateways'][string];
 
 function gatewayOf({ publish = [], members, routing, ...file }: FileGateway): Gateway {
-  const { mode, ...gateway } = file;
+  const { mode, log, log_limit: logLimit = flowLogDefaults, ...gateway } = file;
   const published = publish.map(({ to_port: toPort, ...port }) => ({ ...port, toPort: toPort ?? port.port }));
   return {
     ...gateway,
@@ -193,6 +194,7 @@ function gatewayOf({ publish = [], members, routing, ...file }: FileGateway): Ga
     members: members.map(({ uplink, ...member }) => ({ ...member, uplink: uplinkOf(uplink) })),
     ...(published.length > 0 ? { publish: published } : {}),
     ...routingOf(routing),
+    ...(log === undefined ? {} : { flowLog: logLimit }),
   };
 }
 

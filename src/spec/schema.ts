@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import { gatewayShape, hosts, memberShape, name, networkShape } from './fields.ts';
 import { checkMeta, checkShape, failoverShape } from './failover-fields.ts';
+import { logLimitMeta, logLimitShape, logShape } from './log-fields.ts';
 import { publishShape, routeShape } from './route-fields.ts';
 import {
   bfdMeta,
@@ -11,7 +12,6 @@ import {
   uplinkRoutingMeta,
   uplinkRoutingShape,
 } from './routing-fields.ts';
-import type { Path } from './tree.ts';
 import { greShape, ipipShape, uplinkShape, wireguardShape } from './uplink-fields.ts';
 import { expected } from './values.ts';
 
@@ -102,9 +102,22 @@ const gatewayRouting = z
   .exactOptional()
   .meta(gatewayRoutingMeta);
 const check = z.strictObject(checkShape, expected('a map with targets')).exactOptional().meta(checkMeta);
+const logLimit = z
+  .strictObject(logLimitShape, expected('a map with size and age'))
+  .exactOptional()
+  .meta(logLimitMeta);
 const gateway = z
   .strictObject(
-    { members, ...failoverShape, check, ...gatewayShape, publish, routing: gatewayRouting },
+    {
+      members,
+      ...failoverShape,
+      check,
+      ...gatewayShape,
+      publish,
+      routing: gatewayRouting,
+      ...logShape,
+      log_limit: logLimit,
+    },
     expected('a map with members'),
   )
   .meta({ title: 'gateway', description: 'A named exit that networks leave by.' });
@@ -165,6 +178,8 @@ const gatewayDraft = z
     ...gatewayShape,
     publish: z.array(z.object(publishShape).partial()),
     routing: z.object({ ...gatewayRoutingShape, bfd: bfdDraft }).partial(),
+    ...logShape,
+    log_limit: z.object(logLimitShape).partial(),
   })
   .partial();
 const networkDraft = z.object({ ...networkShape, routes: z.array(z.object(routeShape).partial()) }).partial();
@@ -181,31 +196,3 @@ export const draftSchema = z
 export type Draft = z.output<typeof draftSchema>;
 export type DraftNetwork = NonNullable<Draft['networks']>[string];
 export type DraftGateway = NonNullable<Draft['gateways']>[string];
-
-/** Keys that a map at this path may have. */
-export function knownKeysAt(path: Path): string[] {
-  const [room, , third] = path;
-  if (path.length === 0) return Object.keys(fileSchema.shape);
-  if (room === 'networks' && path.length === 2) return Object.keys(network.shape);
-  if (room === 'networks' && third === 'routes') return Object.keys(routeShape);
-  if (room !== 'gateways') return [];
-  if (path.length === 2) return Object.keys(gateway.shape);
-  if (third === 'check') return Object.keys(checkShape);
-  if (third === 'publish') return Object.keys(publishShape);
-  if (third === 'routing') return Object.keys(path.length === 3 ? { ...gatewayRoutingShape, bfd } : bfdShape);
-  if (third !== 'members') return [];
-  if (path.length === 7) return Object.keys(bfdShape);
-  if (path.length === 6) return uplinkPartKeys(path[5]);
-  return Object.keys(path.length === 4 ? member.shape : uplink.shape);
-}
-
-const uplinkParts = new Map<Path[number] | undefined, object>([
-  ['gre', greShape],
-  ['ipip', ipipShape],
-  ['wireguard', wireguardShape],
-  ['routing', { ...uplinkRoutingShape, bfd }],
-]);
-
-function uplinkPartKeys(part: Path[number] | undefined): string[] {
-  return Object.keys(uplinkParts.get(part) ?? {});
-}

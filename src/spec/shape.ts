@@ -1,6 +1,7 @@
 /** Problems of structure: unknown or missing keys, and values of the wrong type or form. */
 import type { z } from 'zod';
-import { fileSchema, knownKeysAt } from './schema.ts';
+import { knownKeysAt } from './known-keys.ts';
+import { fileSchema } from './schema.ts';
 import { type Suggest, nearestOf } from './suggest.ts';
 import {
   type Path,

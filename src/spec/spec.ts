@@ -74,10 +74,20 @@ export interface Gateway {
    * reset. `drain`: connections stay with their member until it fails
    */
   readonly flows?: 'keep' | 'reset' | 'drain';
+  /** its members log flows; absent: they do not */
+  readonly flowLog?: FlowLogLimits;
   /** routing table number; absent: allocated */
   readonly table?: number;
   /** fwmark; absent: allocated */
   readonly mark?: number;
+}
+
+/** How much of a flow log each member keeps. */
+export interface FlowLogLimits {
+  /** bytes on disk */
+  readonly size: number;
+  /** milliseconds */
+  readonly age: number;
 }
 
 /** Routing protocol between the nodes and the members of a gateway. */

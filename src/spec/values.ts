@@ -155,6 +155,21 @@ export function durationOf(what: string, { least, most }: { readonly least: numb
   });
 }
 
+/** Whole number with one of some units, without a blank: `1GiB`, `30d`. */
+export function scaledOf(
+  what: string,
+  given: { readonly units: Readonly<Record<string, number>>; readonly least: number; readonly most: number },
+) {
+  const { units, least, most } = given;
+  return z.string(expected(what)).transform((text, context): number => {
+    const [, digits = '', unit = ''] = /^(\d{1,6})([a-zA-Z]+)$/.exec(text) ?? [];
+    const number = Number(digits) * (units[unit] ?? NaN);
+    if (number >= least && number <= most) return number;
+    const hint = unit in units ? undefined : `the units are ${Object.keys(units).join(', ')}`;
+    return fail(context, `expected ${what}, found ${describeValue(text)}`, hint);
+  });
+}
+
 /** Name of a supported engine. */
 export function engineOf() {
   const others = engineNames.slice(0, -1).join(', ');

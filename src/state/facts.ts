@@ -61,7 +61,7 @@ export interface Facts {
   readonly verdicts?: Verdicts;
   /** an operator has taken this host out of use as a member, on the host itself; absent: not */
   readonly drained?: true;
-  /** id of the agent that runs here; absent: none, or no network of the file depends on it */
+  /** id of the agent that runs here; absent: none, or nothing of the file depends on it */
   readonly agent?: string;
   readonly ledger: Ledger;
   /** whether the kernel supports xfrm policies */

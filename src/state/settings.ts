@@ -8,6 +8,13 @@ export const forwardingName: Readonly<Record<Family, string>> = {
   6: 'net.ipv6.conf.all.forwarding',
 };
 
+/** What conntrack tells of a flow when it ends: its packets and bytes, when it began, and that it ended. */
+export const flowAccountingNames = {
+  acct: 'net.netfilter.nf_conntrack_acct',
+  timestamp: 'net.netfilter.nf_conntrack_timestamp',
+  events: 'net.netfilter.nf_conntrack_events',
+} as const;
+
 type Sysctls = Readonly<Record<string, string>>;
 
 export function familyOfSysctl(name: string): Family {
@@ -25,7 +32,9 @@ export function isValidMark(name: string): boolean {
 
 /** Whether we change the setting by itself: it does not change along with forwarding. */
 export function changesAlone(name: string): boolean {
-  return isValidMark(name) || name === sendRedirectsName;
+  return (
+    isValidMark(name) || [sendRedirectsName, ...Object.values<string>(flowAccountingNames)].includes(name)
+  );
 }
 
 /** Forwarding of a family, and the sysctls that the kernel changes along with it. */

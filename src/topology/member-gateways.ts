@@ -8,7 +8,7 @@ export function memberGateways(spec: IndexedSpec, host: string): MemberGateway[]
   const here = new Set(memberships.map(({ name }) => name));
   return memberships.map((membership) => {
     const { name, member, gateway } = membership;
-    const { snat, publish, flows } = gateway.gateway;
+    const { snat, publish, flows, flowLog } = gateway.gateway;
     const served = servedSubnets(spec, membership, here);
     return {
       name,
@@ -17,6 +17,7 @@ export function memberGateways(spec: IndexedSpec, host: string): MemberGateway[]
       ...(flows === 'reset' || flows === 'drain' ? { resetsFlows: true } : {}),
       ...(isChosenByNodes(gateway.gateway) ? { chosenByNodes: true } : {}),
       ...(publish ? { publish } : {}),
+      ...(flowLog ? { flowLog } : {}),
       served,
     };
   });

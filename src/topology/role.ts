@@ -3,7 +3,15 @@ import type { Address, Family, Subnet } from '../address/cidr.ts';
 import type { Policy } from '../health/policy.ts';
 import type { Outages } from '../health/verdict.ts';
 import type { RankedSelector } from '../spec/route-order.ts';
-import type { EngineName, GatewayRouting, PublishedPort, Snat, Uplink, UplinkRouting } from '../spec/spec.ts';
+import type {
+  EngineName,
+  FlowLogLimits,
+  GatewayRouting,
+  PublishedPort,
+  Snat,
+  Uplink,
+  UplinkRouting,
+} from '../spec/spec.ts';
 
 /** Role of one host: node of some networks, member of some gateways, both, or neither. */
 export interface HostRole {
@@ -141,6 +149,8 @@ export interface MemberGateway {
   readonly resetsFlows?: true;
   /** its nodes choose among several members, and ask each whether it is drained; absent: another one, or nobody, chooses */
   readonly chosenByNodes?: true;
+  /** flows of served subnets are logged */
+  readonly flowLog?: FlowLogLimits;
   /** ports of the uplink that lead to containers of served subnets */
   readonly publish?: readonly PublishedPort[];
   readonly served: readonly ServedSubnet[];

@@ -1,7 +1,7 @@
 /** Reads and writes sysctls in our network namespace. */
 import { type Family, families } from '../../address/cidr.ts';
 import { sendRedirectsName } from '../../kinds/sysctl/schema.ts';
-import { forwardingName, validMarkName } from '../../state/settings.ts';
+import { flowAccountingNames, forwardingName, validMarkName } from '../../state/settings.ts';
 import type { Files } from '../ports.ts';
 
 /** A kernel may be built or booted without IPv6. */
@@ -67,6 +67,11 @@ export async function readValidMarks(
 
 export function readSendRedirects(files: Files): Promise<Record<string, string>> {
   return readSysctls(files, [sendRedirectsName]);
+}
+
+/** Absent while conntrack is not loaded. */
+export function readFlowAccounting(files: Files): Promise<Record<string, string>> {
+  return readSysctls(files, Object.values(flowAccountingNames));
 }
 
 /** `accept_ra` of some devices: 1 accepts router advertisements unless the device forwards, 2 always does. */

@@ -7,6 +7,7 @@ import { factsOf } from '../../engines/network-facts.ts';
 import { linkNamed } from '../../routing/neighbours.ts';
 import { pathMtu } from '../../routing/path-mtu.ts';
 import { type LinkIndex, bridgePorts, indexLinks } from './bridge-ports.ts';
+import { flowLog } from './flow-log.ts';
 import { fragments } from './fragments.ts';
 import { lostAddress } from './lost-address.ts';
 import { nameServer } from './name-server.ts';
@@ -29,6 +30,7 @@ export function hostWarnings(
     ...gateways.flatMap((gateway) => [
       ...uplinkMtu(gateway, linkNamed(gateway.uplink.device, facts)),
       ...resetFlows(gateway, facts),
+      ...flowLog(gateway, facts),
     ]),
   ];
 }
