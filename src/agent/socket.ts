@@ -1,6 +1,7 @@
 /** Asks the agent for its state, over its unix socket: `GET /status`. */
 import { get } from 'node:http';
 import type { AgentState } from './agent-state.ts';
+import type { FlowLogStatus } from './flow-log/gateway-log.ts';
 import type { FileHashes } from './look.ts';
 import type { GatewayHealth } from './members/member-status.ts';
 import type { MonitorState } from './monitor.ts';
@@ -19,6 +20,8 @@ export interface AgentStatus extends AgentState {
   readonly members: readonly GatewayHealth[];
   /** programs that probe members, and do not run */
   readonly failedProbers: readonly MonitorState[];
+  /** of gateways of this member with `log: flows` */
+  readonly flowLogs: readonly FlowLogStatus[];
 }
 
 /** Id of the running agent; undefined when none answers. */

@@ -2,6 +2,7 @@
 import { Command } from '@commander-js/extra-typings';
 import packageFile from '../../package.json' with { type: 'json' };
 import { addBootCommands } from './boot-commands.ts';
+import { addFlowCommands } from './flow-commands.ts';
 import { addFileCommands } from './file-commands.ts';
 import { addHostCommands } from './host-commands.ts';
 import { addLabCommands } from './lab-commands.ts';
@@ -43,6 +44,7 @@ export function createProgram(terminal: Terminal): Command {
   addFileCommands(program, terminal);
   addHostCommands(program, terminal);
   addMemberCommands(program, terminal);
+  addFlowCommands(program, terminal);
   addUndoCommands(program, terminal);
   addBootCommands(program, terminal);
   addLabCommands(program, terminal);

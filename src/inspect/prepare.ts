@@ -16,6 +16,7 @@ import type { Ledger } from '../state/ledger.ts';
 import type { EngineNetwork } from '../kinds/engine-network/schema.ts';
 import type { HostObject } from '../kinds/index.ts';
 import type { HostRole } from '../topology/role.ts';
+import { readAgentFacts } from './agent-facts.ts';
 import { beginFacts } from './gather.ts';
 import type { PartMemory } from './host-parts.ts';
 
@@ -76,7 +77,7 @@ export async function compareHost(target: Target, before: Ledger, known?: Compar
   progress?.({ what: 'reading this host' });
   const [gathering, agent] = await Promise.all([
     beginFacts(host, closed ? undefined : engines, role, ledger, memory),
-    agentOf(target),
+    readAgentFacts(target),
   ]);
   const foreign = { ...gathering.foreign, ...agent };
   await deliverSignals();
@@ -94,16 +95,6 @@ export async function compareHost(target: Target, before: Ledger, known?: Compar
     desired.wanted.map(({ object }) => object),
   );
   return { facts, counters: gathered.counters, desired, actual };
-}
-
-/** Only networks that leave directly while their gateway is down, and flow logs, depend on the agent. */
-async function agentOf({ role, closed, runningAgent }: Target): Promise<Pick<Facts, 'agent'>> {
-  const isNeeded =
-    role.networks.some(({ whenDown }) => whenDown === 'direct') ||
-    role.gateways.some(({ flowLog }) => flowLog);
-  if (closed || !isNeeded) return {};
-  const agent = await runningAgent?.();
-  return agent === undefined ? {} : { agent };
 }
 
 /** The desired state without networks that are missing. Their rules stay: the next one of that name may have the same bridge. */

@@ -63,6 +63,8 @@ export interface Facts {
   readonly drained?: true;
   /** id of the agent that runs here; absent: none, or nothing of the file depends on it */
   readonly agent?: string;
+  /** a gateway of this host has a flow log, and socat, which the agent needs for it, is not installed */
+  readonly socatMissing?: true;
   readonly ledger: Ledger;
   /** whether the kernel supports xfrm policies */
   readonly xfrm: boolean;

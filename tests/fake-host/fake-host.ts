@@ -133,6 +133,10 @@ function runProgram(
       return runWg(state, args, changed);
     case 'ss':
       return showPort(state, args);
+    case 'socat':
+      return args[0] === '-V'
+        ? { exitCode: 0, stdout: 'socat version 1.7.4.4', stderr: '' }
+        : unknownToFake('socat');
     case 'unshare':
       // The kernel here can make every device.
       return { exitCode: 0, stdout: '', stderr: '' };

@@ -62,6 +62,7 @@ export function givenRuns() {
     agent: join(folder, 'agent'),
     verdicts: join(folder, 'verdicts'),
     drained: join(folder, 'drained'),
+    flowLogs: join(folder, 'flows'),
     daemon: '/run/mustredirect/host.bird',
     firstNamespace: true,
   });

@@ -28,4 +28,5 @@ export const agentStatus: AgentStatus = {
   monitors: [],
   members: [officeHealth],
   failedProbers: [],
+  flowLogs: [],
 };

@@ -3,8 +3,9 @@ import { resolve } from 'node:path';
 import { createAgent } from '../../agent/agent.ts';
 import { pause } from '../../agent/pause.ts';
 import { viewHost } from '../../agent/host-view.ts';
-import { createLook } from '../../agent/look.ts';
-import { followMembers } from '../../agent/members/follow.ts';
+import { type Found, createLook } from '../../agent/look.ts';
+import { followFlowLogs } from '../../agent/flow-log/follow.ts';
+import { type MembersFollowed, followMembers } from '../../agent/members/follow.ts';
 import type { Reading } from '../../agent/reading.ts';
 import { askAgent } from '../../agent/socket.ts';
 import { appliedNow, readHistory } from '../../apply/history.ts';
@@ -29,7 +30,7 @@ export async function agent(terminal: Terminal, options: HostOptions & ApiOption
   const last = appliedNow(await readHistory(opened.host.files, opened.places.history));
   const name = options.host ?? last?.host ?? (await openSession(terminal, options)).source.host;
   terminal.watchInterrupts();
-  const { running, status, probes, begin } = createParts(terminal, { opened, id, file, name, api });
+  const { running, status, probes, begin, closed } = createParts(terminal, { opened, id, file, name, api });
   const { places } = opened;
   const own = { pid: terminal.pid, since: new Date().toISOString(), file, host: name };
   const state = () => ({ ...own, ...status() });
@@ -39,6 +40,7 @@ export async function agent(terminal: Terminal, options: HostOptions & ApiOption
   const work = { steps: () => running.state().attempts + reported(), isResting: running.isResting };
   await tellSystemd(opened, terminal.env, work, terminal.interrupt);
   await running.run();
+  await closed();
 }
 
 interface Held {
@@ -65,7 +67,7 @@ function createParts(terminal: Terminal, { opened, id, file, name, api }: Held) 
     view.forget();
     signal();
   };
-  const members = followMembers({ id, context, caller, onRoutesChanged, log, end });
+  const followed = follow({ id, context, caller, onRoutesChanged, log, end });
   const look = createLook({
     context,
     caller,
@@ -76,21 +78,37 @@ function createParts(terminal: Terminal, { opened, id, file, name, api }: Held) 
     onFiles: api.onFiles,
     onLook(known) {
       api.onLook(known);
-      members.follow(known);
+      followed.follow(known);
       view.afterRead(known?.target.role.networks ?? [], known?.facts.links);
     },
     view,
   });
   const read = async (whole: boolean): Promise<Reading> => {
     // Otherwise a read would find routes that are about to change, and its repair would hold the lock meanwhile.
-    await members.changed();
+    await followed.changed();
     view.beforeRead(whole);
     return look();
   };
   const running = createAgent({ now, sleep: pause, read, log, onState: api.onState }, end);
   relay.signal = running.signal;
-  const status = () => ({ ...running.state(), id, monitors: view.monitors(), ...members.status() });
-  return { running, status, probes: () => members.probes(), begin: view.begin };
+  const status = () => ({ ...running.state(), id, monitors: view.monitors(), ...followed.status() });
+  return { running, status, begin: view.begin, probes: followed.probes, closed: followed.closed };
+}
+
+/** What depends on what a look has found: the members of gateways, and their flow logs. */
+function follow(followed: MembersFollowed) {
+  const members = followMembers(followed);
+  const flowLogs = followFlowLogs(followed);
+  return {
+    follow: (found: Found | undefined): void => {
+      members.follow(found);
+      flowLogs.follow(found);
+    },
+    changed: () => members.changed(),
+    probes: () => members.probes(),
+    status: () => ({ ...members.status(), ...flowLogs.status() }),
+    closed: () => flowLogs.closed(),
+  };
 }
 
 /** A run that takes long reports its steps: systemd must not take it for one that hangs. */

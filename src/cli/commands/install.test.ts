@@ -30,6 +30,7 @@ async function run(
     agent: '',
     verdicts: '',
     drained: '',
+    flowLogs: '',
     daemon: '',
     firstNamespace,
   };

@@ -15,6 +15,7 @@ import type { Refusal } from '../../desired/redirect.ts';
 import type { Prepared, Target } from '../../inspect/prepare.ts';
 import { type HostOptions, openSession } from '../session/session.ts';
 import { type OwnDrainStatus, ownDrainLines } from '../terminal/drained-text.ts';
+import { flowLogLines } from '../terminal/flow-text.ts';
 import { membersText } from '../terminal/member-text.ts';
 import { notReadyLines } from '../terminal/print-plan.ts';
 import { formatTable } from '../terminal/table.ts';
@@ -183,6 +184,7 @@ function agentLines({ agent }: Found, terminal: Terminal): string[] {
         warn(`is not told of ${what}, and looks every 30 s: ${error}`),
       ),
     ...failedProbers.map(({ what, error = 'not started yet' }) => warn(`sends no ${what}: ${error}`)),
+    ...flowLogLines(agent.flowLogs, terminal),
   ];
 }
 

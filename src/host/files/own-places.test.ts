@@ -20,6 +20,7 @@ beforeEach(async () => {
     agent: join(base, 'run/host.agent'),
     verdicts: join(base, 'run/host.verdicts'),
     drained: join(base, 'state/host.drained'),
+    flowLogs: join(base, 'state/host.flows'),
     daemon: join(base, 'run/host.bird'),
     firstNamespace: false,
   };

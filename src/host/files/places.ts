@@ -17,6 +17,8 @@ export interface Places {
   readonly verdicts: string;
   /** members that an operator has taken out of use */
   readonly drained: string;
+  /** folder of flow logs, one for each gateway */
+  readonly flowLogs: string;
   /** folder of our routing daemon, while it runs */
   readonly daemon: string;
   /** whether this is the network namespace that the machine booted with */
@@ -35,6 +37,7 @@ export async function findPlaces(env: Readonly<Record<string, string | undefined
     agent: join(run, `${name}.agent`),
     verdicts: join(run, `${name}.verdicts`),
     drained: join(state, `${name}.drained`),
+    flowLogs: join(state, `${name}.flows`),
     daemon: join(run, `${name}.bird`),
     firstNamespace: name === first,
   };

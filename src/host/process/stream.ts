@@ -13,6 +13,14 @@ export interface Stream {
 /** number of characters of stderr that are kept, to say why a program ended */
 const keptError = 500;
 
+/** Stream of a program whose output is not text, and may come faster than it is read. */
+export interface ByteStream extends Stream {
+  /** pid of the program */
+  readonly pid: number;
+  /** Stops, or goes on, to read its output: a program whose output nobody reads waits. */
+  readonly hold: (held: boolean) => void;
+}
+
 /**
  * Starts a program that ends with this process, also when it is killed.
  *
@@ -22,11 +30,19 @@ export async function startStream(
   argv: readonly string[],
   onOutput: (text: string) => void,
 ): Promise<Stream> {
+  return startByteStream(argv, (chunk) => onOutput(chunk.toString()));
+}
+
+/** @param onOutput called with what it has written */
+export async function startByteStream(
+  argv: readonly string[],
+  onOutput: (chunk: Buffer) => void,
+): Promise<ByteStream> {
   const child = spawn('env', ['LC_ALL=C', ...endingWithStdin(argv)], { detached: true });
   await started(child, argv);
   let printed = '';
   child.stdin.on('error', () => {});
-  child.stdout.on('data', (chunk: Buffer) => onOutput(chunk.toString()));
+  child.stdout.on('data', onOutput);
   child.stderr.on('data', (chunk: Buffer) => {
     printed = `${printed}${chunk.toString()}`.slice(-keptError);
   });
@@ -36,5 +52,10 @@ export async function startStream(
       resolve([how, ...printed.trim().split('\n').slice(-1)].filter(Boolean).join(': '));
     });
   });
-  return { ended, stop: () => killGroup(child) };
+  return {
+    ended,
+    pid: child.pid ?? 0,
+    hold: (held) => void (held ? child.stdout.pause() : child.stdout.resume()),
+    stop: () => killGroup(child),
+  };
 }

@@ -13,6 +13,13 @@ it('warns if the file asks for a flow log and no agent writes it', () => {
   ]);
 });
 
+it('warns if socat is missing, also with an agent', () => {
+  expect(flowLog(logged, { agent: 'id', socatMissing: true })).toMatchObject([
+    { message: expect.stringContaining('needs socat') as unknown },
+  ]);
+  expect(flowLog(gateway, { socatMissing: true })).toEqual([]);
+});
+
 it('does not warn with an agent, or without a flow log', () => {
   expect(flowLog(logged, { agent: 'id' })).toEqual([]);
   expect(flowLog(gateway, {})).toEqual([]);

@@ -5,9 +5,18 @@ import type { Warning } from '../../redirect.ts';
 
 export function flowLog(
   { name, flowLog: limits }: MemberGateway,
-  { agent }: Pick<Facts, 'agent'>,
+  { agent, socatMissing }: Pick<Facts, 'agent' | 'socatMissing'>,
 ): Warning[] {
-  if (!limits || agent !== undefined) return [];
+  if (!limits) return [];
+  if (socatMissing) {
+    return [
+      {
+        message: `gateway ${name}: \`log: flows\` needs socat, which is not installed: no flow is logged`,
+        hint: 'install it (apt-get install socat)',
+      },
+    ];
+  }
+  if (agent !== undefined) return [];
   return [
     {
       message: `gateway ${name}: \`log: flows\` needs the agent, which does not run on this host: no flow is logged`,

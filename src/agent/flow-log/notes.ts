@@ -1,0 +1,58 @@
+/** Lines of flow logs about times in which flows may have been missed. */
+import type { GatewayLog } from './gateway-log.ts';
+import { isoTime } from './line.ts';
+import type { ListenerEvents } from './listener.ts';
+
+export interface NotesPorts {
+  /** milliseconds, monotonic */
+  readonly now: () => number;
+  /** milliseconds since 1970 */
+  readonly clock: () => number;
+  /** the agent's own log */
+  readonly log: (text: string) => void;
+}
+
+/** milliseconds between two lines about dropped events in the agent's own log */
+const tellEvery = 60_000;
+
+/** @param check asks for lines for flows that live */
+export function createNotes(
+  { clock, now, log }: NotesPorts,
+  logs: ReadonlyMap<string, Pick<GatewayLog, 'write' | 'dropped' | 'lastWritten'>>,
+  check: () => void,
+): Omit<ListenerEvents, 'flows'> {
+  /** when, and why, nothing was heard; undefined: it is heard, or never was by this agent */
+  let silent: { readonly since: number; readonly why: string } | undefined;
+  let wasHeard = false;
+  let told = { at: -Infinity, untold: 0 };
+  return {
+    listening() {
+      const to = isoTime(clock());
+      for (const one of logs.values()) {
+        const gap = silent ?? (wasHeard ? undefined : beforeThisAgent(one));
+        if (gap) one.write({ kind: 'gap', from: isoTime(gap.since), to, why: gap.why });
+      }
+      if (silent) log('flow log: goes on');
+      [silent, wasHeard] = [undefined, true];
+      check();
+    },
+    lost(events, ago) {
+      for (const one of logs.values()) one.dropped(events, clock() - ago);
+      told.untold += events;
+      if (now() - told.at < tellEvery) return;
+      log(`flow log: the kernel has dropped ${told.untold} ends of flows: more end than are read`);
+      told = { at: now(), untold: 0 };
+    },
+    ended({ error = '', restarts }) {
+      if (wasHeard) silent ??= { since: clock(), why: `no flow was heard of: ${error}` };
+      if (restarts === 1) log(`flow log: hears of no flow, and tries again: ${error}`);
+    },
+  };
+}
+
+/** A log that is new has no gap. */
+function beforeThisAgent({
+  lastWritten,
+}: Pick<GatewayLog, 'lastWritten'>): { readonly since: number; readonly why: string } | undefined {
+  return lastWritten === undefined ? undefined : { since: lastWritten, why: 'no agent has logged' };
+}

@@ -1,0 +1,94 @@
+/** Questions to a flow log. Pure. */
+import type { Address } from '../../address/cidr.ts';
+import type { FlowTuple } from '../../host/conntrack/tracked-flow.ts';
+import type { ClockLine, FlowLine, GapLine } from './line.ts';
+
+/** First and last millisecond since 1970. */
+export interface TimeRange {
+  readonly from: number;
+  readonly until: number;
+}
+
+export interface Question extends TimeRange {
+  /** of any end of the flow, before or after it was translated */
+  readonly address?: Address;
+  /** of the same end */
+  readonly port?: number;
+  /** tcp, udp, ... */
+  readonly protocol?: string;
+  /** where the flow went, before or after it was translated */
+  readonly to?: Address;
+}
+
+/** A flow that began so long before a gap has a line, even if it ended in the gap: milliseconds */
+const checkedBefore = 60_000;
+
+const timePattern =
+  /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2})(?::(\d{2})(?:\.(\d{1,3}))?)?)?(Z|[+-]\d{2}:\d{2})?$/;
+const [second, minute, day] = [1000, 60_000, 86_400_000];
+
+/**
+ * A time as text, and all that it may mean: `2026-11-30T03:14` is a whole minute. Without `Z` or an offset, it is a time of
+ * this host's time zone.
+ */
+export function timeRangeOf(text: string): TimeRange | undefined {
+  const [, date, time, seconds, fraction = '', zone = ''] = timePattern.exec(text) ?? [];
+  if (date === undefined) return undefined;
+  const whole = `${date}T${time ?? '00:00'}:${seconds ?? '00'}.${fraction.padEnd(3, '0')}${zone}`;
+  const from = Date.parse(whole);
+  if (Number.isNaN(from)) return undefined;
+  const length =
+    time === undefined
+      ? day
+      : seconds === undefined
+        ? minute
+        : second / (fraction === '' ? 1 : 10 ** fraction.length);
+  return { from, until: from + length - 1 };
+}
+
+/** Whether a flow lived at some moment of the time; one without an end may have lived on. */
+export function livedIn({ begin, end }: FlowLine, { from, until }: TimeRange): boolean {
+  return (
+    (begin === undefined || Date.parse(begin) <= until) && (end === undefined || Date.parse(end) >= from)
+  );
+}
+
+/** Whether it is a flow that is asked for, at whatever time. */
+export function isAskedFor(flow: FlowLine, { address, port, protocol, to }: Question): boolean {
+  const { original, translated } = flow;
+  if (protocol !== undefined && flow.protocol !== protocol) return false;
+  if (to !== undefined && original.destination !== to && translated.destination !== to) return false;
+  if (address === undefined && port === undefined) return true;
+  return [...endsOf(original), ...endsOf(translated)].some(
+    (one) => (address === undefined || one.address === address) && (port === undefined || one.port === port),
+  );
+}
+
+function endsOf({ source, sourcePort, destination, destinationPort }: FlowTuple) {
+  return [
+    { address: source, port: sourcePort },
+    { address: destination, port: destinationPort },
+  ];
+}
+
+/** Whether flows that the question is about may be missing. */
+export function concerns({ from, to }: GapLine, asked: TimeRange): boolean {
+  return Date.parse(from) - checkedBefore <= asked.until && Date.parse(to) >= asked.from;
+}
+
+/** Whether lines near the time that was asked for may have a time that is wrong by the step. */
+export function blurs({ time, seconds }: ClockLine, asked: TimeRange): boolean {
+  const around = Math.abs(seconds) * second;
+  return Date.parse(time) + around >= asked.from && Date.parse(time) - around <= asked.until;
+}
+
+/** Whether a piece of a log may have lines that are looked for; quick, and never wrong when it says no. */
+export function mayAnswer({ address, to, port }: Question): (text: string) => boolean {
+  const needed = [
+    ...[address, to].flatMap((one) => (one === undefined ? [] : [`"${one}"`])),
+    ...(port === undefined ? [] : [`Port":${port}`]),
+  ];
+  return (text) => needed.every((one) => text.includes(one)) || rare.some((one) => text.includes(one));
+}
+
+const rare = ['{"kind":"gap"', '{"kind":"clock"'];
