@@ -8,7 +8,7 @@ const silence = (probe: number): string => `no answer yet for icmp_seq=${probe}\
 
 /** Samples of texts that come at these times: a round trip, or `lost`. */
 function samplesOf(interval: number, ...texts: readonly (readonly [number, string])[]) {
-  const reader = createPingReader(interval);
+  const reader = createPingReader(interval, '1.1.1.1');
   return texts.map(([now, text]) => reader.read(text, now).map(({ roundTrip }) => roundTrip ?? 'lost'));
 }
 
@@ -50,7 +50,7 @@ describe('the output of ping', () => {
   });
 
   it('goes on when the numbers of the probes begin again, after 65535', () => {
-    const reader = createPingReader(200);
+    const reader = createPingReader(200, '1.1.1.1');
     const samples = (text: string, now: number) =>
       reader.read(text, now).map(({ roundTrip }) => roundTrip ?? 'lost');
     for (let probe = 1; probe <= 65_535; probe += 1) expect(samples(answer(probe, 5), 0)).toEqual([5]);
@@ -88,13 +88,43 @@ describe('the output of ping', () => {
     expect(samplesOf(200, ...texts)).toEqual([[5], [], [5]]);
   });
 
-  it('has the time to live of answers of the member itself, and of nobody else', () => {
-    const reader = createPingReader(200, ['192.168.50.2', 'fd00:50::2']);
-    const line = (from: string, probe: number): string =>
-      `80 bytes from ${from}: icmp_seq=${probe} ttl=254 time=0.5 ms\n`;
-    expect(reader.read(line('192.168.50.2', 1), 5)).toEqual([{ roundTrip: 0.5, ttl: 254 }]);
-    expect(reader.read(line('fd00:50:0::2', 2), 205)).toEqual([{ roundTrip: 0.5, ttl: 254 }]);
-    expect(reader.read(line('192.168.50.3', 3), 405)).toEqual([{ roundTrip: 0.5 }]);
+  it.each([
+    ['192.168.50.2', '192.168.50.2'],
+    ['fd00:50::2', 'fd00:50:0::2'],
+  ])('has the time to live of answers of the member itself: %s', (target, from) => {
+    const reader = createPingReader(200, target, ['192.168.50.2', 'fd00:50::2']);
+    const line = `80 bytes from ${from}: icmp_seq=1 ttl=254 time=0.5 ms\n`;
+    expect(reader.read(line, 5)).toEqual([{ roundTrip: 0.5, ttl: 254 }]);
+  });
+
+  it('has no time to live of others', () => {
+    const reader = createPingReader(200, '1.1.1.1', ['192.168.50.2']);
+    expect(reader.read(answer(1, 5), 5)).toEqual([{ roundTrip: 5 }]);
+  });
+
+  it('has no answers of other addresses: a container may send what it likes from its own', () => {
+    const forged = (probe: number): string =>
+      `64 bytes from 10.89.4.7: icmp_seq=${probe} ttl=64 time=0.1 ms (DIFFERENT ADDRESS!)\n`;
+    const texts = [
+      [5, answer(1, 5)],
+      [10, forged(2)],
+      [20, forged(30_000)],
+      [400, silence(2)],
+      [600, silence(3)],
+      [605, answer(4, 5)],
+    ] as const;
+    expect(samplesOf(200, ...texts)).toEqual([[5], [], [], ['lost'], ['lost'], [5]]);
+  });
+
+  it('has no answers to probes that were never sent, also from the target', () => {
+    const texts = [
+      [5, answer(1, 5)],
+      [10, answer(30_000, 0.1)],
+      [20, 'From 192.168.50.2 icmp_seq=40000 Destination Host Unreachable\n'],
+      [400, silence(2)],
+      [605, answer(3, 5)],
+    ] as const;
+    expect(samplesOf(200, ...texts)).toEqual([[5], [], [], ['lost'], [5]]);
   });
 
   it.each([
@@ -103,7 +133,7 @@ describe('the output of ping', () => {
     'From fd00:50::2 icmp_seq=2 Destination unreachable: No route',
     'From fd00:50::2 icmp_seq=2 Destination unreachable: Address unreachable',
   ])('has a refused probe, once, when the member itself says so: %s', (error) => {
-    const reader = createPingReader(200, ['192.168.50.2', 'fd00:50::2']);
+    const reader = createPingReader(200, '1.1.1.1', ['192.168.50.2', 'fd00:50::2']);
     reader.read(answer(1, 5), 5);
     expect(reader.read(`${error}\n`, 210)).toEqual([{ roundTrip: undefined, refused: true }]);
     expect(reader.read(silence(2), 400)).toEqual([]);
@@ -116,7 +146,7 @@ describe('the output of ping', () => {
     ['a redirect', 'From 192.168.50.2: icmp_seq=2 Redirect Host(New nexthop: 192.168.50.3)'],
     ['a port', 'From 192.168.50.2 icmp_seq=2 Destination Port Unreachable'],
   ])('has nothing when it is %s: the probe is lost when the next one is sent', (_, error) => {
-    const reader = createPingReader(200, ['192.168.50.2']);
+    const reader = createPingReader(200, '1.1.1.1', ['192.168.50.2']);
     reader.read(answer(1, 5), 5);
     expect(reader.read(`${error}\n`, 210)).toEqual([]);
     expect(reader.read(silence(2), 400)).toEqual([{ roundTrip: undefined }]);

@@ -23,15 +23,28 @@ const patience = 3;
 const longestWait = 1000;
 /** part of a new round trip in the usual one */
 const weight = 0.125;
+/**
+ * ping sends one probe after the other, and says of each what came, or that nothing came yet. A number that is further
+ * ahead was never sent: the packet is somebody else's.
+ */
+const aheadAtMost = 16;
 
 /**
  * ping says that an answer has not come yet when it sends the next probe. Where answers usually take longer than that,
  * they are waited for.
  *
+ * ping takes an answer from any address: those of others than the target do not count, or a container, which may send
+ * what it likes from its own address, could speak for the target.
+ *
  * @param interval milliseconds between two probes
+ * @param target address that is pinged
  * @param member addresses of the member that the probes go through
  */
-export function createPingReader(interval: number, member: readonly Address[] = []): PingReader {
+export function createPingReader(
+  interval: number,
+  target: Address,
+  member: readonly Address[] = [],
+): PingReader {
   const linesOf = createLineSplitter();
   const counting = createCounting(interval, member);
   return {
@@ -42,7 +55,7 @@ export function createPingReader(interval: number, member: readonly Address[] = 
         const answer = answerOf(line);
         const [, from, error] = noWay.exec(line) ?? [];
         return [
-          ...(answer ? counting.answered(answer) : []),
+          ...(answer?.from === target ? counting.answered(answer) : []),
           ...(error === undefined ? [] : counting.refused(Number(error), addressOf(from))),
           ...counting.lostAt(now),
         ];
@@ -68,14 +81,18 @@ function createCounting(interval: number, member: readonly Address[]) {
     const isNew = advance(probe);
     return pending.delete(probe) || isNew;
   };
+  const wasSent = (probe: number): boolean => numbersAhead(probe, newest) <= aheadAtMost;
   return {
     answered({ probe, from, roundTrip, ttl }: Answer): PingSample[] {
+      if (!wasSent(probe)) return [];
       usual = usual === undefined ? roundTrip : usual + (roundTrip - usual) * weight;
       if (!isOpen(probe)) return [];
       return [member.includes(from) && ttl !== undefined ? { roundTrip, ttl } : { roundTrip }];
     },
     refused: (probe: number, from: Address): PingSample[] =>
-      member.includes(from) && isOpen(probe) ? [{ roundTrip: undefined, refused: true }] : [],
+      member.includes(from) && wasSent(probe) && isOpen(probe)
+        ? [{ roundTrip: undefined, refused: true }]
+        : [],
     silent(probe: number, now: number): void {
       // ping says it of a probe that an error has come for, too.
       if (!advance(probe)) return;

@@ -60,8 +60,8 @@ function startProber(
   const controller = new AbortController();
   const abort = (): void => controller.abort();
   end.addEventListener('abort', abort, { once: true });
-  const { addresses, interval, argv } = probe;
-  let reader = createPingReader(interval, addresses);
+  const { addresses, interval, argv, target } = probe;
+  let reader = createPingReader(interval, target, addresses);
   const monitor = startMonitor(
     { what: whatOf(probe), argv },
     ports,
@@ -69,7 +69,7 @@ function startProber(
       signal() {},
       output: (text) => reader.read(text, ports.now()).forEach((one) => sample(probe, one)),
       ended({ what, error = '', restarts }) {
-        reader = createPingReader(interval, addresses);
+        reader = createPingReader(interval, target, addresses);
         if (restarts === 1) log(`${what} ended, and are started again: ${error}`);
       },
     },
