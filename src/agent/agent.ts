@@ -36,9 +36,12 @@ export interface Agent {
   readonly run: () => Promise<void>;
 }
 
-/** Milliseconds between two reads of the whole host, also without a signal: at least, and at most. */
+/**
+ * Milliseconds between two reads of the whole host, also without a signal: at least, and at most. After the shortest, it is
+ * looked in any case: files and settings cost little, and engines may have something new.
+ */
 const [shortestRest, longestRest] = [30_000, 300_000];
-/** The same, as a multiple of the time that such a read takes: a large host must not be busy with it. */
+/** Milliseconds between reads of the whole host, as a multiple of the time that such a read takes: a large host must not be busy with it. */
 const restPerRead = 100;
 /** Events come in groups: milliseconds from the first of them to the read. */
 const gather = 10;
@@ -72,7 +75,7 @@ export function createAgent(ports: AgentPorts, end: AbortSignal): Agent {
       if (end.aborted) return;
       try {
         await look(began);
-        [retry, longest] = [firstRetry, nextWhole - ports.now()];
+        [retry, longest] = [firstRetry, Math.min(shortestRest, nextWhole - ports.now())];
       } catch (error) {
         tell(afterFailure(state, error instanceof Error ? error.message : String(error)));
         [longest, retry] = [retry, Math.min(retry * 2, longestRetry)];

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Engine } from '../engines/engine.ts';
-import { MustredirectError } from '../error.ts';
+import { type ErrorCode, MustredirectError } from '../error.ts';
 import type { Host, Output } from '../host/ports.ts';
 import { rememberEngine } from './engine-answers.ts';
 
@@ -48,22 +48,23 @@ function givenEngine() {
       answers.push(async () => ({ exitCode: 0, stdout: bridge, stderr: '' }));
       isPatient = true;
     },
-    fails: (message: string): void => {
+    fails: (message: string, code: ErrorCode = 'failed'): void => {
       answers.push(async () => {
-        throw new MustredirectError('failed', message);
+        throw new MustredirectError(code, message);
       });
     },
     /** @returns function that lets it answer */
     hangs: () => {
-      let answer: (stdout: string) => void = () => {};
+      let answer: (given: string | Error) => void = () => {};
       answers.push(
         () =>
-          new Promise((resolve) => {
-            answer = (stdout) => resolve({ exitCode: 0, stdout, stderr: '' });
+          new Promise((resolve, reject) => {
+            answer = (given) =>
+              given instanceof Error ? reject(given) : resolve({ exitCode: 0, stdout: given, stderr: '' });
           }),
       );
       isPatient = false;
-      return (stdout: string) => answer(stdout);
+      return (given: string | Error) => answer(given);
     },
     read: () => remembered.engine.readNetworks(host, [web]),
   };
@@ -145,5 +146,56 @@ describe('an engine', () => {
     await settle();
     answer('br0');
     expect(await reading).toEqual(facts('br0'));
+  });
+
+  it.each(['missing-tool', 'refused', 'not-permitted', 'interrupted'] as const)(
+    'that says no has no networks, whatever it said before: %s',
+    async (code) => {
+      const { read, prints, fails, remembered } = givenEngine();
+      prints('br0');
+      await read();
+      remembered.forget();
+      fails('docker: no such program', code);
+      await expect(read()).rejects.toThrow('no such program');
+      expect(remembered.silence()).toBeUndefined();
+    },
+  );
+
+  it('is waited for after a change of ours, however slow it is: what it said before is wrong', async () => {
+    const { read, prints, hangs, remembered } = givenEngine();
+    prints('br0');
+    await read();
+    remembered.engine.onChanged?.();
+    const answer = hangs();
+    const reading = read();
+    await settle();
+    answer('br1');
+    expect(await reading).toEqual(facts('br1'));
+  });
+
+  it('has no answer from before a change of ours that comes after it', async () => {
+    const { read, prints, hangs, remembered, ran } = givenEngine();
+    const answer = hangs();
+    const reading = read();
+    await settle();
+    remembered.engine.onChanged?.();
+    answer('br0');
+    await reading;
+    prints('br1');
+    expect(await read()).toEqual(facts('br1'));
+    expect(ran.length).toBe(2);
+  });
+
+  it('is silent when the question that was no longer waited for fails', async () => {
+    const { read, prints, hangs, remembered, late } = givenEngine();
+    prints('br0');
+    await read();
+    remembered.forget();
+    const answer = hangs();
+    await read();
+    answer(new MustredirectError('failed', 'podman info: took longer than 30 s'));
+    await settle();
+    expect(remembered.silence()).toBe('podman info: took longer than 30 s');
+    expect(late()).toBe(0);
   });
 });

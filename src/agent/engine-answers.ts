@@ -6,7 +6,6 @@
 import { messageOf } from '../apply/undo.ts';
 import type { Engine } from '../engines/engine.ts';
 import { MustredirectError, markHandled } from '../error.ts';
-import { isInterruption } from '../host/process/interrupt.ts';
 import type { Exec, Host, Output } from '../host/ports.ts';
 import type { NetworkRequest } from '../kinds/engine-network/schema.ts';
 import type { NetworkFacts } from '../state/facts.ts';
@@ -41,26 +40,22 @@ export function rememberEngine(engine: Engine, { sleep, onLateAnswer }: AnswerPo
   let pending: string | undefined;
   const waitNoLonger = async (question: string, asking: Promise<unknown>): Promise<void> => {
     pending = question;
-    try {
-      await asking;
-      silence = undefined;
-      onLateAnswer();
-    } catch (error) {
-      silence = messageOf(error);
-    } finally {
-      pending = undefined;
-    }
+    const failure = await asking.then(() => undefined, messageOf);
+    // Another question may have come since.
+    if (pending !== question) return;
+    pending = undefined;
+    silence = failure;
+    if (failure === undefined) onLateAnswer();
   };
   const readNetworks: Read = async (host, networks) => {
     const question = JSON.stringify(networks);
     if (pending === question) return answers.recall(host, networks);
     const asking = markHandled(answers.ask(host, networks));
-    const failure = await failureOf(asking, sleep);
-    silence = failure;
-    if (failure === undefined) return asking;
+    silence = await silenceOf(asking, sleep);
+    if (silence === undefined) return asking;
     try {
       const facts = await answers.recall(host, networks);
-      if (failure === slow) void waitNoLonger(question, asking);
+      if (silence === slow) void waitNoLonger(question, asking);
       return facts;
     } catch {
       // Nothing is held.
@@ -69,7 +64,7 @@ export function rememberEngine(engine: Engine, { sleep, onLateAnswer }: AnswerPo
     }
   };
   return {
-    engine: { ...engine, readNetworks },
+    engine: { ...engine, readNetworks, onChanged: answers.drop },
     forget: answers.forget,
     isKnown: answers.isKnown,
     silence: () => silence,
@@ -80,17 +75,18 @@ function keepAnswers(engine: Engine) {
   /** command -> what it printed */
   let answers: ReadonlyMap<string, Output> = new Map();
   let isFresh = false;
-  let forgotten = 0;
+  let [forgotten, dropped] = [0, 0];
   const ask: Read = async (host, networks) => {
     const known = isFresh ? answers : new Map<string, Output>();
-    const at = forgotten;
+    const [forgottenThen, droppedThen] = [forgotten, dropped];
     const printed = new Map<string, Output>();
     const facts = await engine.readNetworks(
       { ...host, exec: recording(host.exec, known, printed) },
       networks,
     );
+    if (droppedThen !== dropped) return facts;
     answers = printed;
-    isFresh = at === forgotten;
+    isFresh = forgottenThen === forgotten;
     return facts;
   };
   /** Reads as if the engine gave its last answers; rejects when one is not known. */
@@ -99,22 +95,31 @@ function keepAnswers(engine: Engine) {
   return {
     ask,
     recall,
+    /** They may have changed: the engine is asked again, and they are held while it is silent. */
     forget: (): void => {
       forgotten += 1;
       isFresh = false;
+    },
+    /** They are wrong: nothing is held. */
+    drop: (): void => {
+      dropped += 1;
+      isFresh = false;
+      answers = new Map();
     },
     isKnown: (): boolean => answers.size > 0,
   };
 }
 
-/** Why there is no answer in time; undefined: there is one. */
-async function failureOf(asking: Promise<unknown>, sleep: AnswerPorts['sleep']): Promise<string | undefined> {
+/**
+ * Why there is no answer in time; undefined: there is one, or a refusal, which is one: that program is missing, or speaks
+ * to another machine.
+ */
+async function silenceOf(asking: Promise<unknown>, sleep: AnswerPorts['sleep']): Promise<string | undefined> {
   const timer = new AbortController();
   try {
     return await Promise.race([asking.then(() => undefined), sleep(patience, timer.signal).then(() => slow)]);
   } catch (error) {
-    if (isInterruption(error)) throw error;
-    return messageOf(error);
+    return error instanceof MustredirectError && error.code !== 'failed' ? undefined : messageOf(error);
   } finally {
     timer.abort();
   }

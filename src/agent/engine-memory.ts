@@ -1,5 +1,6 @@
 /** Answers of all engines that the agent has, and which of them are silent. */
 import type { Engines } from '../engines/index.ts';
+import type { EngineName } from '../spec/spec.ts';
 import type { Link } from '../state/facts.ts';
 import { type AnswerPorts, rememberEngine } from './engine-answers.ts';
 
@@ -13,8 +14,8 @@ export interface EngineMemory {
    * @returns whether engines have to be asked again
    */
   readonly seeLinks: (links: readonly Link[]) => boolean;
-  /** engines that do not answer, for people */
-  readonly silent: () => readonly string[];
+  /** those of these engines that do not answer, for people */
+  readonly silent: (inUse: readonly EngineName[]) => readonly string[];
 }
 
 export function rememberEngines(engines: Engines, ports: AnswerPorts): EngineMemory {
@@ -45,9 +46,9 @@ export function rememberEngines(engines: Engines, ports: AnswerPorts): EngineMem
       if (changed) forget();
       return changed;
     },
-    silent: () =>
+    silent: (inUse) =>
       all.flatMap(([name, one]) => {
-        const why = one.silence();
+        const why = inUse.some((engine) => engine === name) ? one.silence() : undefined;
         return why === undefined ? [] : [`${name} does not answer, and what it said last is held: ${why}`];
       }),
   };

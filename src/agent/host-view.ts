@@ -16,6 +16,8 @@ export interface HostView extends Pick<HostWatch, 'begin' | 'monitors'> {
   readonly memory: PartMemory;
   /** After changes of our own, whose events come a moment later. */
   readonly forget: () => void;
+  /** The next read asks all engines. */
+  readonly forgetEngines: () => void;
   /** @param whole the next read recalls nothing */
   readonly beforeRead: (whole: boolean) => void;
   /** Takes over what a read has found. */
@@ -24,6 +26,9 @@ export interface HostView extends Pick<HostWatch, 'begin' | 'monitors'> {
     links: readonly Link[] | undefined,
   ) => void;
 }
+
+/** milliseconds after which engines are asked again, without an event */
+const askEnginesEvery = 30_000;
 
 /** @param ports `signal`: something may have changed */
 export function viewHost(
@@ -34,23 +39,27 @@ export function viewHost(
   const memory = createHostMemory();
   const { forget } = memory;
   const answers = rememberEngines(engines, { sleep: pause, onLateAnswer: signal });
+  let enginesAsked = -Infinity;
+  let inUse: readonly EngineName[] = [];
   const watch = watchHost({ log, signal, onParts: forget, onEngines: answers.forget }, end);
-  let wasComplete = false;
   return {
     begin: watch.begin,
     monitors: watch.monitors,
     engines: answers.engines,
-    silentEngines: answers.silent,
+    silentEngines: () => answers.silent(inUse),
     memory,
     forget,
+    forgetEngines: answers.forget,
     beforeRead(whole) {
-      const isComplete = watch.isComplete();
-      // What was read before all programs listened may have changed since, and nothing has told of it.
-      if (whole || !isComplete || !wasComplete) forget();
-      if (whole) answers.forget();
-      wasComplete = isComplete;
+      if (whole || !watch.isComplete()) forget();
+      // A whole read of a large host is rare, and an engine may have had something new that no event was about.
+      if (whole || performance.now() - enginesAsked >= askEnginesEvery) {
+        enginesAsked = performance.now();
+        answers.forget();
+      }
     },
     afterRead(networks, links) {
+      inUse = networks.map(({ engine }) => engine);
       watch.engines(networks);
       if (links && answers.seeLinks(links)) signal();
     },

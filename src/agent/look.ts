@@ -31,7 +31,7 @@ export interface Looked extends FileReaderPorts {
   /** called with what a look has found; undefined: nothing is applied */
   readonly onLook: (known: Found | undefined) => void;
   /** absent: each look reads the whole host */
-  readonly view?: Pick<HostView, 'memory' | 'forget' | 'silentEngines'>;
+  readonly view?: Pick<HostView, 'memory' | 'forget' | 'forgetEngines' | 'silentEngines'>;
   /** called with the hashes of the file on disk, once it has settled, and of what was applied last */
   readonly onFiles?: (hashes: FileHashes) => void;
 }
@@ -54,6 +54,8 @@ interface Parsed {
   readonly target: Target;
   /** result of the last look */
   known?: Compared;
+  /** who had the lock last, at the last look */
+  holder?: string | undefined;
 }
 
 /** milliseconds until it is looked again whether a run of somebody else has ended */
@@ -124,10 +126,14 @@ async function lookAt(
   const { lock, drained: drainedFile } = context.places;
   const holder = await lastHolder(files, lock);
   const openRun = await readOpenRun(context);
-  // Each run has a journal before its first step: only then does the lock tell whether one is at work.
-  if (openRun && (await isLocked(context.host, lock))) return atWork(looked);
+  // To ask the lock costs a program, and each run of somebody else leaves a journal, or its name.
+  const isOther = holder !== parsed.holder && !holder?.includes(`process ${looked.caller.pid},`);
+  if ((openRun || isOther) && (await isLocked(context.host, lock))) return atWork(looked);
+  parsed.holder = holder;
   if (openRun?.until !== undefined && !isOverdue(openRun))
     return { kind: 'rest', why: earlierRunText(openRun) };
+  // A container that has never been started causes no event.
+  if (isNew) view?.forgetEngines();
   const remembered = view ? { memory: view.memory } : {};
   const read = await readAndPlan(context, { ...target, ...remembered }, parsed.known);
   parsed.known = read;

@@ -27,8 +27,6 @@ export interface MonitorState {
 
 export interface Monitor {
   state(): MonitorState;
-  /** milliseconds since it was started last; 0: it does not run */
-  runsFor(): number;
 }
 
 /** milliseconds before a program is started again: doubled each time, up to the maximum */
@@ -54,10 +52,8 @@ export function startMonitor(
   end: AbortSignal,
 ): Monitor {
   let state: MonitorState = { what, command: argv.join(' '), running: false, restarts: 0 };
-  let startedAt = 0;
   const onStart = (): void => {
     state = { ...state, running: true };
-    startedAt = ports.now();
   };
   const keepRunning = async (): Promise<void> => {
     let pause = firstPause;
@@ -74,7 +70,7 @@ export function startMonitor(
     }
   };
   void keepRunning();
-  return { state: () => state, runsFor: () => (state.running ? ports.now() - startedAt : 0) };
+  return { state: () => state };
 }
 
 /** @returns why it ended, or could not be started */

@@ -9,6 +9,7 @@ it.each([
   ['[ROUTE]10.1.1.0/24 dev lo table 7 scope link ', ['routes']],
   ['[ADDR]1: lo    inet 10.3.3.3/32 scope global lo\\       valid_lft forever', ['links', 'routes']],
   ['[LINK]Deleted 7: veth0: <BROADCAST,MULTICAST> mtu 1500', ['links', 'routes']],
+  ['[NEXTHOP]Deleted id 5 via 10.9.9.2 dev d0 scope link ', ['routes']],
   ['[NETCONF]inet lo forwarding on ', []],
   ['[NEIGH]10.0.0.1 dev lo', hostParts],
   ['netlink receive error No buffer space available (105)', hostParts],

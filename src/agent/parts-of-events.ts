@@ -6,6 +6,8 @@ const partsOfLabel: Readonly<Record<string, readonly HostPart[]>> = {
   LINK: ['links', 'routes'],
   ADDR: ['links', 'routes'],
   ROUTE: ['routes'],
+  // One that goes takes IPv4 routes along, of which no event tells.
+  NEXTHOP: ['routes'],
   RULE: ['rules'],
   // Settings in /proc, which every look reads.
   NETCONF: [],

@@ -12,7 +12,7 @@ export interface HostWatch {
   readonly begin: (paths: { readonly file: string; readonly state: readonly string[] }) => void;
   /** Watches what tells of changes of these networks, too. */
   readonly engines: (networks: readonly { readonly engine: EngineName }[]) => void;
-  /** whether all programs run, and have had the time to begin */
+  /** whether all programs run */
   readonly isComplete: () => boolean;
   readonly monitors: () => readonly MonitorState[];
 }
@@ -55,7 +55,7 @@ export function watchHost(ports: ChangePorts, end: AbortSignal): HostWatch {
         ports.signal();
       });
     },
-    isComplete: () => [...started.values()].every((one) => one.runsFor() > beginning),
+    isComplete: () => [...started.values()].every((one) => one.state().running),
     monitors: () => [...started.values()].map((one) => one.state()),
   };
 }
@@ -66,7 +66,22 @@ function startProgram(
   end: AbortSignal,
 ): Monitor {
   let parts = makeParts();
-  const ports = { now: () => performance.now(), sleep: pause, start: startStream };
+  /** Something may have changed that it has not told of. */
+  const missed = (): void => {
+    onParts();
+    if (engines) onEngines();
+    signal();
+  };
+  const ports = {
+    now: () => performance.now(),
+    sleep: pause,
+    start: async (argv: readonly string[], onOutput: (text: string) => void) => {
+      // `ip monitor` says there that the kernel has dropped events, and goes on.
+      const stream = await startStream(argv, onOutput, missed);
+      void pause(beginning, end).then(missed);
+      return stream;
+    },
+  };
   const on = {
     signal,
     output: (text: string): void => {
@@ -75,7 +90,7 @@ function startProgram(
     },
     ended: ({ what, error = '', restarts }: MonitorState): void => {
       parts = makeParts();
-      if (engines) onEngines();
+      missed();
       if (restarts === 1) log(`no longer told of ${what}, and started again: ${error}`);
     },
   };

@@ -18,7 +18,7 @@ export interface Watched extends Monitored {
 const always: readonly Watched[] = [
   {
     what: 'links, addresses, routes, rules and forwarding',
-    argv: ['ip', '-oneline', 'monitor', 'link', 'address', 'route', 'rule', 'netconf', 'label'],
+    argv: ['ip', '-oneline', 'monitor', 'link', 'address', 'route', 'rule', 'nexthop', 'netconf', 'label'],
     parts: () => {
       const linesOf = createLineSplitter();
       return (output) => partsOfEvents(linesOf(output));

@@ -12,6 +12,8 @@ export interface Engine extends EngineCommands {
    * text when the setting already has the requested value.
    */
   editMasquerade(content: string, network: string, enabled: boolean): string;
+  /** Called after we have made or removed a network by a command: what the engine said before is void. */
+  readonly onChanged?: () => void;
 }
 
 /** Environment variables, passed as an argument: only `src/cli` reads the process environment. */

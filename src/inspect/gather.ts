@@ -2,7 +2,6 @@
 import { markHandled } from '../error.ts';
 import { type Engines, queryEngines } from '../engines/index.ts';
 import { readDaemon } from '../host/bird/daemon.ts';
-import { readLinks } from '../host/ip/links.ts';
 import { readNamedTables } from '../host/ip/named-tables.ts';
 import type { ElementCounter } from '../host/nft/read.ts';
 import type { Host } from '../host/ports.ts';
@@ -19,7 +18,7 @@ import type { Facts, ForeignFacts, Link } from '../state/facts.ts';
 import type { Ledger } from '../state/ledger.ts';
 import type { HostObject } from '../kinds/index.ts';
 import { validMarkName } from '../state/settings.ts';
-import { type PartMemory, readAnew, readNft, readPolicyRouting, recall } from './host-parts.ts';
+import { type PartMemory, readAnew, readHostLinks, readNft, readPolicyRouting } from './host-parts.ts';
 import { ownTunnels } from '../state/tunnels.ts';
 import type { HostRole } from '../topology/role.ts';
 import { daemonObjects, readRoutingFacts } from './routing.ts';
@@ -55,10 +54,10 @@ export async function beginFacts(
 ): Promise<Gathering> {
   const [links, routing, namedTables, { table, others, iptables }, engineFacts, tunnelFacts, daemon] =
     await Promise.all([
-      recall(memory, 'links', () => readLinks(host.exec)),
+      readHostLinks(host, memory),
       readPolicyRouting(host, memory),
       readNamedTables(host.files),
-      recall(memory, 'nft', () => readNft(host)),
+      readNft(host, memory),
       readNetworks(host, engines, role, ledger),
       readTunnelFacts(host, role),
       readDaemon(host),
@@ -122,7 +121,7 @@ async function readSettings(
 /** Our own objects, as the host has them now. */
 export async function readOwned(host: Host): Promise<HostObject[]> {
   const [links, { owned, learned }, { table, iptables }, daemon] = await Promise.all([
-    readLinks(host.exec),
+    readHostLinks(host),
     readPolicyRouting(host),
     readNft(host),
     readDaemon(host),

@@ -4,22 +4,23 @@ import { readFamilies } from '../host/files/sysctl.ts';
 import { type IpLists, type ListName, listNames, readIpLists } from '../host/ip/lists.ts';
 import type { Routes } from '../host/ip/routes.ts';
 import type { Rules } from '../host/ip/rules.ts';
-import { type Iptables, readIptables } from '../host/iptables/read.ts';
+import { type Iptables, hasLegacyTables, readIptables } from '../host/iptables/read.ts';
 import { readChains } from '../host/nft/chains.ts';
 import { type OtherTables, readOtherTables } from '../host/nft/other-tables.ts';
 import { type NftTable, readNftTable } from '../host/nft/read.ts';
 import type { Host } from '../host/ports.ts';
+import { type PlainLink, readPlainLinks, withWireguard } from '../host/ip/links.ts';
 import type { Facts, Link } from '../state/facts.ts';
 
 /** The kernel reports changes of them. Settings in /proc and files are not among them: reading those costs little. */
 export interface HostParts {
-  /** links and their addresses */
-  readonly links: readonly Link[];
+  /** links and their addresses, without the ends of WireGuard devices */
+  readonly links: readonly PlainLink[];
   /** of each family */
   readonly rules: readonly Rules[];
   readonly routes: readonly Routes[];
   readonly policies: readonly Pick<IpLists, 'policies' | 'xfrm'>[];
-  readonly nft: Nft;
+  readonly nft: RememberedNft;
 }
 
 export type HostPart = keyof HostParts;
@@ -95,19 +96,33 @@ async function readLists({ exec, files }: Host, wanted: readonly ListName[]): Pr
   return Promise.all(families.map((family) => readIpLists(exec, family, wanted)));
 }
 
-export interface Nft {
+/** All links, with the ends of our WireGuard devices, of which no event tells. */
+export async function readHostLinks({ exec }: Host, memory: PartMemory = readAnew): Promise<Link[]> {
+  return withWireguard(exec, await recall(memory, 'links', () => readPlainLinks(exec)));
+}
+
+interface RememberedNft {
   readonly table: Promise<NftTable>;
   readonly others: OtherTables;
-  readonly iptables: Iptables;
+  /** absent: the kernel has tables of the old iptables, of which no event tells */
+  readonly iptables?: Iptables;
+}
+
+export type Nft = Required<RememberedNft>;
+
+export async function readNft(host: Host, memory: PartMemory = readAnew): Promise<Nft> {
+  const nft = await recall(memory, 'nft', () => readRememberedNft(host));
+  return { ...nft, iptables: nft.iptables ?? (await readIptables(host, nft.others.chains)) };
 }
 
 /**
  * Reads chains first: their output has nft's version, and a version that is too old crashes when it lists our table.
  */
-export async function readNft(host: Host): Promise<Nft> {
-  const { exec } = host;
+async function readRememberedNft(host: Host): Promise<RememberedNft> {
+  const { exec, files } = host;
   const chains = await readChains(exec);
   const table = markHandled(readNftTable(exec));
   const others = await readOtherTables(exec, chains);
+  if (await hasLegacyTables(files)) return { table, others };
   return { table, others, iptables: await readIptables(host, others.chains) };
 }

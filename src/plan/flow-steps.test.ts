@@ -144,4 +144,11 @@ describe('flows whose NAT decision changes', () => {
     expect(changedFlows(objectsOf(published), next.nat, {}).atPrune).toEqual([{ ...whole, inbound: true }]);
     expect(changedFlows([], next.nat, {}).atPrune).toEqual([]);
   });
+
+  it('are those of any published port when the ledger is lost and everything is taken away', () => {
+    const actual: HostObject[] = objectsOf(desired({ gateways: [office] }));
+    const { nat } = desired({});
+    const { atPrune } = changedFlows(actual, nat, {});
+    expect(atPrune).toContainEqual({ from: '10.89.4.0/24', inbound: true });
+  });
 });

@@ -43,7 +43,7 @@ export function changedFlows(
   const inForce = isInForce(memory, actual) ? before : noDecisions;
   const { forget = flowsOfClosingSets(actual) } = memory;
   // A repair of rules or routes, whose flows keep their decisions: a host may have ten thousand subnets to compare.
-  if (inForce === before && isAlike(before, after)) {
+  if (memory.nat && inForce === before && isAlike(before, after)) {
     const others = excludeSubnets(redirectedOnHost(actual), after.redirected);
     return { atUnion: [], atPrune: uniqueFlows([...flowsFrom(others), ...forget]) };
   }

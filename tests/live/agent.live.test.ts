@@ -149,6 +149,13 @@ describe('after apply', () => {
     expect(seen).toEqual({ 4: 0, 6: 0 });
   });
 
+  it('ends when it is told to, and leaves its lock to the next one', async () => {
+    agent.write('TERM\n');
+    expect(await waitUntil(() => agent.ended(), 10_000)).toBe(true);
+    agent = await startAgent();
+    expect(agent.ended()).toBe(false);
+  });
+
   it('does not bring back what destroy has removed', async () => {
     const { node1 } = world.hosts;
     await mustSucceed(node1, 'destroy', '--yes');

@@ -15,7 +15,12 @@ async function run(action: NetworkAction, { host, engines }: ApplyContext): Prom
   const engine = engines[action.engine];
   const argv =
     action.kind === 'create-network' ? engine.createCommand(action) : engine.removeCommand(action.name);
-  if (argv) await runOrFail(host.exec, argv, { timeout: 60_000 });
+  if (!argv) return;
+  try {
+    await runOrFail(host.exec, argv, { timeout: 60_000 });
+  } finally {
+    engine.onChanged?.();
+  }
 }
 
 /** A network that we failed to create may exist nevertheless, as a foreign one, which is kept. */

@@ -14,18 +14,35 @@ import { MustredirectError } from '../../error.ts';
 import type { Progress } from '../../host/progress.ts';
 import type { HostContext } from '../../apply/run/host-context.ts';
 import { createBackground } from '../../host/process/background.ts';
-import { takeLock } from '../../host/files/lock.ts';
+import { type Lock, takeLock } from '../../host/files/lock.ts';
 import type { Files } from '../../host/ports.ts';
 import { notifySystemd } from '../../host/process/systemd.ts';
 import { type HostOptions, openContext, openSession } from '../session/session.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { type ApiOptions, type PreparedApi, prepareApi } from './agent-api.ts';
 
-export async function agent(terminal: Terminal, options: HostOptions & ApiOptions): Promise<void> {
+type AgentOptions = HostOptions & ApiOptions;
+
+export async function agent(terminal: Terminal, options: AgentOptions): Promise<void> {
+  const context = await openContext(terminal, options);
+  const api = await prepareApi(terminal, options, context.host);
+  const lock = await lockAgent(context.host.files, context.places.agent);
+  try {
+    await holdHost(terminal, options, context, api);
+  } finally {
+    // Its process would keep this one alive.
+    await lock.release();
+  }
+}
+
+async function holdHost(
+  terminal: Terminal,
+  options: AgentOptions,
+  context: HostContext,
+  api: PreparedApi,
+): Promise<void> {
   const id = randomUUID();
-  const { opened, reported } = countingProgress(await openContext(terminal, options));
-  const api = await prepareApi(terminal, options, opened.host);
-  await refuseSecondAgent(opened.host.files, opened.places.agent);
+  const { opened, reported } = countingProgress(context);
   const file = resolve(terminal.folder, options.file);
   const last = appliedNow(await readHistory(opened.host.files, opened.places.history));
   const name = options.host ?? last?.host ?? (await openSession(terminal, options)).source.host;
@@ -121,10 +138,10 @@ function countingProgress<T extends Pick<HostContext, 'progress'>>(context: T) {
   return { opened: { ...context, progress }, reported: () => steps };
 }
 
-/** The lock lasts as long as this process. The socket says who the other one is. */
-async function refuseSecondAgent(files: Files, socket: string): Promise<void> {
+/** Refuses a second agent. The socket says who the other one is. */
+async function lockAgent(files: Files, socket: string): Promise<Lock> {
   const other = await askAgent(socket);
-  const isFirst =
+  const lock =
     other === undefined &&
     (await takeLock({ background: createBackground(), files }, `${socket}.lock`, {
       who: 'agent',
@@ -134,7 +151,7 @@ async function refuseSecondAgent(files: Files, socket: string): Promise<void> {
       if (error instanceof MustredirectError && error.code === 'busy') return undefined;
       throw error;
     }));
-  if (isFirst) return;
+  if (lock) return lock;
   const who = typeof other === 'object' ? `process ${other.pid}, since ${other.since}` : 'it does not answer';
   throw new MustredirectError('refused', `an agent runs here already: ${who}`, {
     hint: `end it first; its socket is ${socket}`,

@@ -46,11 +46,24 @@ const linkSchema = z.object({
 
 const stackedKinds = new Set(['vlan', 'macvlan', 'ipvlan', 'macvtap', 'ipvtap']);
 
+/** A link as `ip` shows it: the kernel tells of its changes. */
+export interface PlainLink extends Link {
+  readonly alias?: string | undefined;
+}
+
 export async function readLinks(exec: Exec): Promise<Link[]> {
+  return withWireguard(exec, await readPlainLinks(exec));
+}
+
+export async function readPlainLinks(exec: Exec): Promise<PlainLink[]> {
   const rows = z
     .array(z.unknown())
     .transform((given) => readRows(given.filter(hasPlainName), linkSchema, () => false).rows);
-  const links = (await readJson(exec, ['ip', '-j', '-N', '-d', 'address', 'show'], rows)).map(decodeLink);
+  return (await readJson(exec, ['ip', '-j', '-N', '-d', 'address', 'show'], rows)).map(decodeLink);
+}
+
+/** Reads the ends of our WireGuard devices, of which no event tells. */
+export function withWireguard(exec: Exec, links: readonly PlainLink[]): Promise<Link[]> {
   return Promise.all(
     links.map(async ({ alias, ...link }) =>
       link.ours && link.type === 'wireguard'
@@ -65,7 +78,7 @@ function hasPlainName(raw: unknown): boolean {
   return !isObject(raw) || typeof raw['ifname'] !== 'string' || isPlainName(raw['ifname']);
 }
 
-function decodeLink(raw: z.infer<typeof linkSchema>): Link & { readonly alias?: string | undefined } {
+function decodeLink(raw: z.infer<typeof linkSchema>): PlainLink {
   const type = raw.linkinfo?.info_kind;
   const tunnel = openTunnel(type, raw.linkinfo?.info_data ?? {});
   const ends = tunnelEnds(type, raw.linkinfo?.info_data);

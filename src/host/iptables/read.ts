@@ -32,7 +32,7 @@ export async function readIptables(
   const found = await Promise.all(
     families.map(async (family) => {
       const prefix = family === 4 ? 'ip' : 'ip6';
-      const legacy = (await files.read(`/proc/net/${prefix}_tables_names`))?.split('\n') ?? [];
+      const legacy = await legacyTables(files, prefix);
       const tables = (['filter', 'raw'] as const).filter(
         (table) =>
           legacy.includes(table) ||
@@ -46,6 +46,16 @@ export async function readIptables(
     owned: all.flatMap(({ owned }) => owned),
     dockerUser: all.flatMap(({ family, dockerUser }) => (dockerUser ? [family] : [])),
   };
+}
+
+/** Whether a table that we may have rules in is one of the old iptables, which is not one of nftables. */
+export async function hasLegacyTables(files: Host['files']): Promise<boolean> {
+  const found = await Promise.all((['ip', 'ip6'] as const).map((prefix) => legacyTables(files, prefix)));
+  return found.flat().some((table) => table in chainOf);
+}
+
+async function legacyTables(files: Host['files'], prefix: 'ip' | 'ip6'): Promise<readonly string[]> {
+  return (await files.read(`/proc/net/${prefix}_tables_names`))?.split('\n') ?? [];
 }
 
 async function readTable(exec: Exec, from: IptablesTable) {

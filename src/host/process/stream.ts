@@ -25,18 +25,21 @@ export interface ByteStream extends Stream {
  * Starts a program that ends with this process, also when it is killed.
  *
  * @param onOutput called with what it has printed, which may end within a line
+ * @param onError called with what it has printed as errors, while it may go on
  */
 export async function startStream(
   argv: readonly string[],
   onOutput: (text: string) => void,
+  onError?: (text: string) => void,
 ): Promise<Stream> {
-  return startByteStream(argv, (chunk) => onOutput(chunk.toString()));
+  return startByteStream(argv, (chunk) => onOutput(chunk.toString()), onError);
 }
 
 /** @param onOutput called with what it has written */
 export async function startByteStream(
   argv: readonly string[],
   onOutput: (chunk: Buffer) => void,
+  onError: (text: string) => void = () => {},
 ): Promise<ByteStream> {
   const child = spawn('env', ['LC_ALL=C', ...endingWithStdin(argv)], { detached: true });
   await started(child, argv);
@@ -45,6 +48,7 @@ export async function startByteStream(
   child.stdout.on('data', onOutput);
   child.stderr.on('data', (chunk: Buffer) => {
     printed = `${printed}${chunk.toString()}`.slice(-keptError);
+    onError(chunk.toString());
   });
   const ended = new Promise<string>((resolve) => {
     child.once('close', (code, signal) => {
