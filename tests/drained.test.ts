@@ -5,6 +5,7 @@ import { applyVerb, destroyVerb } from '../src/apply/run/verbs.ts';
 import { changeHost } from '../src/apply/run/change-host.ts';
 import { readAndPlan } from '../src/apply/run/host-context.ts';
 import { changeOwnDrain } from '../src/apply/run/own-drain.ts';
+import { destroyOn } from '../src/cli/commands/destroy.ts';
 import { drainOwn } from '../src/cli/commands/drain-own.ts';
 import { printStatus } from '../src/cli/commands/status.ts';
 import { recordedTerminal } from '../src/cli/terminal/recorded-terminal.ts';
@@ -178,6 +179,26 @@ describe('a member that is drained on itself', () => {
     expect(await context.host.files.read(context.places.drained)).toBeUndefined();
     await apply();
     expect(chainOf(fake)).toBeUndefined();
+  });
+
+  it('is named by destroy before it asks, with the nodes that come back to it', async () => {
+    const { context, drain } = await member();
+    await drain(true);
+    const asked: string[][] = [];
+    const terminal = { ...recordedTerminal(), interactive: true };
+    const confirm = (): Promise<boolean> => {
+      asked.push([...terminal.told]);
+      return Promise.resolve(false);
+    };
+    await destroyOn({ ...terminal, confirm }, context, { wait: 0 });
+    expect(asked).toHaveLength(1);
+    expect(asked[0]).toContain(
+      '<yellow:warning:> this member is drained, and its nodes come back to it as soon as it is removed: node1, node2; take it out of the file on the nodes first',
+    );
+    await drain(false);
+    await destroyOn({ ...terminal, confirm }, context, { wait: 0 });
+    expect(asked).toHaveLength(2);
+    expect(asked[1]?.filter((line) => line.includes('is drained'))).toHaveLength(1);
   });
 
   it('stays as it was when the change fails', async () => {
