@@ -4,11 +4,14 @@ import { describe, expect, it } from 'vitest';
 import { applyVerb, destroyVerb } from '../src/apply/run/verbs.ts';
 import { changeHost } from '../src/apply/run/change-host.ts';
 import { readAndPlan } from '../src/apply/run/host-context.ts';
+import { withLock } from '../src/apply/run/lock-host.ts';
 import { changeOwnDrain } from '../src/apply/run/own-drain.ts';
+import { destroyOn } from '../src/cli/commands/destroy.ts';
 import { drainOwn } from '../src/cli/commands/drain-own.ts';
 import { printStatus } from '../src/cli/commands/status.ts';
 import { recordedTerminal } from '../src/cli/terminal/recorded-terminal.ts';
 import { MustredirectError } from '../src/error.ts';
+import { readDrained, writeDrained } from '../src/host/files/drain-store.ts';
 import { planLines } from '../src/plan/print.ts';
 import { hostRole } from '../src/topology/topology.ts';
 import { type FakeHost, createFakeHost } from './fake-host/fake-host.ts';
@@ -180,6 +183,26 @@ describe('a member that is drained on itself', () => {
     expect(chainOf(fake)).toBeUndefined();
   });
 
+  it('is named by destroy before it asks, with the nodes that come back to it', async () => {
+    const { context, drain } = await member();
+    await drain(true);
+    const asked: string[][] = [];
+    const terminal = { ...recordedTerminal(), interactive: true };
+    const confirm = (): Promise<boolean> => {
+      asked.push([...terminal.told]);
+      return Promise.resolve(false);
+    };
+    await destroyOn({ ...terminal, confirm }, context, { wait: 0 });
+    expect(asked).toHaveLength(1);
+    expect(asked[0]).toContain(
+      '<yellow:warning:> this member is drained, and its nodes come back to it as soon as it is removed: node1, node2; take it out of the file on the nodes first',
+    );
+    await drain(false);
+    await destroyOn({ ...terminal, confirm }, context, { wait: 0 });
+    expect(asked).toHaveLength(2);
+    expect(asked[1]?.filter((line) => line.includes('is drained'))).toHaveLength(1);
+  });
+
   it('stays as it was when the change fails', async () => {
     const { fake, context, target, source, drain } = await member();
     fake.failWhen(({ what, changes }) =>
@@ -191,6 +214,27 @@ describe('a member that is drained on itself', () => {
     fake.failWhen();
     expect(chainOf(fake)).toBeUndefined();
     expect(await refusal(drain(false))).toBe('refused: here is not drained');
+  });
+
+  it('keeps, when the change fails, what another run has written while it waited for the lock', async () => {
+    const { fake, context, target, source } = await member();
+    const { files } = context.host;
+    const other = { host: 'gw2', since: '2026-11-30T12:00:00.000Z', user: 'bob' };
+    let isWaiting: () => void = () => {};
+    const waiting = new Promise<void>((resolve) => (isWaiting = resolve));
+    const caller = { ...recordedCaller(), tell: () => isWaiting() };
+    const own = { context, target, source, on: true, wait: 20 };
+    const { failed } = await withLock(recordedCaller(), context, { verb: 'drain', wait: 0 }, async () => {
+      const changed = refusal(changeOwnDrain(caller, own));
+      await waiting;
+      await writeDrained(files, context.places.drained, [other]);
+      fake.failWhen(({ what, changes }) =>
+        changes && what.startsWith('nft') ? { kind: 'failed' } : undefined,
+      );
+      return { failed: changed };
+    });
+    expect(await failed).toContain('failed');
+    expect(await readDrained(files, context.places.drained)).toEqual([other]);
   });
 
   it('is refused where no node could leave it', async () => {

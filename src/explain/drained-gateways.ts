@@ -16,6 +16,7 @@ export interface DrainedGateway {
 
 export interface ToldNode {
   readonly node: string;
+  /** The answer has left for the node. It stays nevertheless if its other members are down or drained. */
   readonly told: boolean;
 }
 

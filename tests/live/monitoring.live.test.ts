@@ -28,7 +28,7 @@ const v4 = addressesOf(4);
 const targets = families.map((family) => `'${addressesOf(family).internet}'`).join(', ');
 const file = fileText(
   '{ protocol: static }',
-  `    check: { targets: [${targets}], interval: 200ms, fall: 5, rise: 5 }\n    failback: 1s\n`,
+  `    check: { targets: [${targets}], interval: 200ms, fall: 5, rise: 5 }\n    failback: 1s\n    log: flows\n`,
 );
 const token = 'a-token-of-the-tests-0123456789';
 const tokenPath = '/run/mustredirect-token';
@@ -259,6 +259,23 @@ describe('alerts', () => {
     await gw1.run(['sh', '-c', 'cat | conntrack -R -'], { input: `${lines.join('\n')}\n`, timeout: 60_000 });
     expect(await untilFiring('MustredirectNatPortsNearLimit')).not.toContain('MustredirectAgentDown');
     await gw1.run(['conntrack', '-F']);
+  });
+
+  it('of a flow log that cannot be written', async () => {
+    const { gw1 } = world.hosts;
+    await waitForSeries('mustredirect_flow_log_working{instance="gw1", gateway="office"} == 1');
+    await gw1.run([
+      'mount',
+      '-t',
+      'tmpfs',
+      '-o',
+      'ro',
+      'readonly',
+      '/var/lib/mustredirect/host.flows/office',
+    ]);
+    expect(await untilFiring('MustredirectFlowLogIncomplete')).not.toContain('MustredirectAgentDown');
+    await waitForSeries('mustredirect_flow_log_working{instance="gw1", gateway="office"} == 0');
+    await gw1.run(['umount', '/var/lib/mustredirect/host.flows/office']);
   });
 
   it('of an agent that does not run', async () => {

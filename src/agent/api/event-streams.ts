@@ -69,7 +69,9 @@ export function createEventStreams({ time, state, every }: EventPorts): EventStr
       client.flushHeaders();
       clients.add(client);
       client.once('close', () => clients.delete(client));
-      const missed = seen === undefined ? [] : events.filter(({ id }) => id > seen);
+      // An id that is still to come is one of an agent before this one, whose clock was ahead: what it saw is not known.
+      const from = seen !== undefined && seen > lastId ? 0 : seen;
+      const missed = from === undefined ? [] : events.filter(({ id }) => id > from);
       send(client, [eventText(state(), time()), ...missed.map(({ text }) => text)].join(''));
       return true;
     },

@@ -2,13 +2,13 @@
 import { once } from 'node:events';
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { type IncomingMessage, request as sendRequest } from 'node:http';
-import { type Socket, connect } from 'node:net';
+import { type AddressInfo, type Socket, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createEventStreams } from './event-streams.ts';
-import { serveSocket } from './http-server.ts';
+import { serveAddress, serveSocket } from './http-server.ts';
 import type { ApiContent } from './routes.ts';
 import type { RefusalReason } from './snapshot.ts';
 
@@ -18,6 +18,7 @@ let end: AbortController;
 let reasons: string[];
 let refused: RefusalReason[];
 let events: ApiContent['events'];
+let content: ApiContent;
 const metrics = Buffer.alloc(5_000_000, 'a_metric 1\n');
 
 beforeEach(async () => {
@@ -27,7 +28,7 @@ beforeEach(async () => {
   [reasons, refused] = [[], []];
   const state = () => ({ kind: 'state', healthy: true, reasons: [] }) as const;
   events = createEventStreams({ time: () => '2026-11-30T12:00:00.000Z', state, every() {} });
-  const content: ApiContent = {
+  content = {
     status: () => ({ host: 'node1' }),
     networks: () => ({ networks: [] }),
     reasons: () => reasons,
@@ -183,6 +184,65 @@ it('closes connections beyond a number as they come', async () => {
   await sleep(100);
   expect(refused).toEqual(Array.from({ length: 72 }, () => 'connections'));
   for (const client of clients) client.destroy();
+});
+
+describe('by TCP', () => {
+  const access = () => 401 as const;
+  const served = (address: string, port: number) => ({
+    listen: { address, port },
+    access,
+    log: () => {},
+    sleep: () => Promise.resolve(),
+  });
+
+  async function freePort(): Promise<number> {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    server.close();
+    await once(server, 'close');
+    return port;
+  }
+
+  it('one address cannot take all connections, also without a token', async () => {
+    const port = await freePort();
+    await serveAddress(served('127.0.0.1', port), content, end.signal);
+    const from = async (localAddress: string, text: string): Promise<Socket> => {
+      const socket = connect({ port, host: '127.0.0.1', localAddress }).pause();
+      socket.on('error', () => {});
+      await once(socket, 'connect');
+      socket.write(text);
+      return socket;
+    };
+    const clients: Socket[] = [];
+    for (let i = 0; i < 140; i += 1) clients.push(await from('127.0.0.2', ''));
+    const request = 'GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n';
+    expect(await heard(await from('127.0.0.3', request))).toMatch(/^HTTP\/1\.1 401 /);
+    expect(refused.filter((reason) => reason === 'connections')).toHaveLength(140 - 16);
+    // They are counted while they are open only.
+    for (const client of clients) client.destroy();
+    await sleep(100);
+    expect(await heard(await from('127.0.0.2', request))).toMatch(/^HTTP\/1\.1 401 /);
+  });
+
+  it('tries again and again without more and more listeners', async () => {
+    const warnings: string[] = [];
+    const warn = ({ message }: Error): void => void warnings.push(message);
+    process.on('warning', warn);
+    const tries = new AbortController();
+    let left = 30;
+    const sleepShortly = (): Promise<void> => {
+      left -= 1;
+      if (left === 0) tries.abort();
+      return sleep(1);
+    };
+    // An address of documentation (RFC 5737), which this host does not have.
+    await serveAddress({ ...served('192.0.2.1', 9479), sleep: sleepShortly }, content, tries.signal);
+    await sleep(10);
+    process.off('warning', warn);
+    expect(left).toBe(0);
+    expect(warnings).toEqual([]);
+  });
 });
 
 it('keeps no copy of a large text for clients that do not read', async () => {

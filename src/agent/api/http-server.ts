@@ -1,8 +1,10 @@
 /** An HTTP server with limits: what a client does, or does not do, costs little and ends soon. */
+import { once } from 'node:events';
 import { chmod, mkdir, rm } from 'node:fs/promises';
 import { type Server, createServer } from 'node:http';
 import { dirname } from 'node:path';
 import type { Access } from './access.ts';
+import { limitConnections } from './connection-limit.ts';
 import type { ListenAddress } from './listen-address.ts';
 import { type ApiContent, answer } from './routes.ts';
 
@@ -20,6 +22,8 @@ const malformed: Readonly<Record<string, string>> = {
 };
 /** connections at a time, each of some KB: more are closed as they come */
 const connectionsAtMost = 128;
+/** of them, connections from one address: the others stay free for Prometheus */
+const connectionsOfAddress = 16;
 /** milliseconds without a byte in either direction */
 const idleTimeout = 90_000;
 /** milliseconds between two tries to listen: an address may come late, or its port be taken */
@@ -33,6 +37,7 @@ function createApiServer(content: ApiContent, end: AbortSignal, access?: Access)
   });
   server.maxConnections = connectionsAtMost;
   server.setTimeout(idleTimeout);
+  limitConnections(server, connectionsOfAddress, () => content.refused('connections'));
   server.on('drop', () => content.refused('connections'));
   server.on('clientError', ({ code = '' }: NodeJS.ErrnoException, socket) => {
     const isGone = code === 'ECONNRESET' || !socket.writable;
@@ -91,14 +96,14 @@ export async function serveAddress(
   }
 }
 
-function listening(server: Server, where: { path: string } | { host: string; port: number }): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(where, () => {
-      server.off('error', reject);
-      // Such as too many open files: a connection is lost, and the agent goes on.
-      server.on('error', () => {});
-      resolve();
-    });
-  });
+async function listening(
+  server: Server,
+  where: { path: string } | { host: string; port: number },
+): Promise<void> {
+  // Unlike the callback of `listen`, it leaves no listener behind when a try fails.
+  const listens = once(server, 'listening');
+  server.listen(where);
+  await listens;
+  // Such as too many open files: a connection is lost, and the agent goes on.
+  server.on('error', () => {});
 }

@@ -80,5 +80,5 @@ function takeSample(members: Members, counts: ProbeCounts, probe: Probe, sample:
   if (!probe.question) {
     counts.sample(probe, sample);
     members.sample(probe, sample);
-  } else if (sample.ttl !== undefined) members.answer(probe.member, sample.ttl === drainedTtl);
+  } else if (sample.ttl !== undefined) members.answer(probe, sample.ttl === drainedTtl);
 }

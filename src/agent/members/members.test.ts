@@ -127,6 +127,11 @@ function started() {
     const probe = probes.find((one) => one.member === member && one.target === target);
     if (probe) members.sample(probe, { roundTrip: undefined, refused: true });
   };
+  /** A member answers at all of its addresses. */
+  const answer = (member: string, drained: boolean): void =>
+    (spec.hosts[member] ?? ['192.168.50.99']).forEach((target) =>
+      members.answer({ member, target }, drained),
+    );
   /** Time passes without a sample. */
   const wait = (milliseconds: number): void => {
     time += milliseconds;
@@ -135,7 +140,7 @@ function started() {
       else timers.push({ at, work });
     }
   };
-  return { members, published, log, rounds, refuse, wait };
+  return { members, published, log, rounds, refuse, answer, wait };
 }
 
 describe('members', () => {
@@ -205,13 +210,13 @@ describe('members', () => {
   });
 
   it('are left when they say that they are drained, and used again when they do not any more', () => {
-    const { members, published, log, rounds } = started();
+    const { members, published, log, rounds, answer } = started();
     members.follow(role, factsWith(lan, bridge), []);
     rounds(20);
-    members.answer('gw1', false);
-    members.answer('gw9', true);
+    answer('gw1', false);
+    answer('gw9', true);
     expect(published).toEqual([]);
-    members.answer('gw1', true);
+    answer('gw1', true);
     expect(published).toMatchObject([
       { office: { drained: ['gw1'], used: { 4: { host: 'gw2' }, 6: { host: 'gw2' } } } },
     ]);
@@ -225,21 +230,53 @@ describe('members', () => {
       { family: 6, used: 'gw2' },
     ]);
     expect(members.status()[0]?.members[1]).not.toHaveProperty('drained');
-    members.answer('gw1', true);
+    answer('gw1', true);
     // A look at the host finds nothing drained on this node.
     members.follow(role, { ...factsWith(lan, bridge), verdicts: published[0] ?? {} }, []);
     rounds(700);
     expect(members.status().map(({ used }) => used)).toEqual(['gw2', 'gw2']);
     expect(published).toHaveLength(1);
-    members.answer('gw1', false);
+    answer('gw1', false);
     expect(published.at(-1)?.['office']).not.toHaveProperty('drained');
     rounds(1);
     expect(members.status().map(({ used }) => used)).toEqual(['gw1', 'gw1']);
     expect(log[0]).toBe('member gw1 is drained, as it says itself');
   });
 
+  it('are drained while any of their addresses says so, and do not go to and fro between the answers', () => {
+    const { members, published, answer, wait } = started();
+    const say = (target: string, drained: boolean): void => {
+      members.answer({ member: 'gw1', target }, drained);
+      wait(1000);
+    };
+    members.follow(role, factsWith(lan, bridge), []);
+    for (let i = 0; i < 20; i += 1) {
+      say('192.168.50.2', true);
+      say('fd00:50::2', false);
+      members.follow(role, { ...factsWith(lan, bridge), verdicts: published[0] ?? {} }, []);
+    }
+    expect(published).toMatchObject([{ office: { drained: ['gw1'] } }]);
+    answer('gw1', false);
+    expect(published).toHaveLength(2);
+    expect(published[1]?.['office']).not.toHaveProperty('drained');
+  });
+
+  it('are given back without an address that has said that they are drained, and is silent', () => {
+    const { members, published, answer, wait } = started();
+    members.follow(role, factsWith(lan, bridge), []);
+    answer('gw1', true);
+    wait(60_000);
+    members.answer({ member: 'gw1', target: '192.168.50.2' }, true);
+    for (let i = 0; i < 9; i += 1) {
+      wait(1000);
+      members.answer({ member: 'gw1', target: '192.168.50.2' }, false);
+    }
+    expect(published).toHaveLength(2);
+    expect(published[1]?.['office']).not.toHaveProperty('drained');
+  });
+
   it('stay out of use for a new agent until they answer, when they were drained on themselves', () => {
-    const { members, published, rounds } = started();
+    const { members, published, rounds, answer } = started();
     const used = { host: 'gw2', since: '2026-11-29T18:00:00.000Z', why: 'gw1 is drained' };
     const verdicts = {
       office: { members: ['gw1', 'gw2'], used: { 4: used, 6: used }, drained: ['gw1'] },
@@ -251,20 +288,20 @@ describe('members', () => {
       { used: 'gw2' },
     ]);
     expect(published).toEqual([]);
-    members.answer('gw1', false);
+    answer('gw1', false);
     rounds(1);
     expect(members.status().map((one) => one.used)).toEqual(['gw1', 'gw1']);
   });
 
   it('stay in use when all say that they are drained, and are drained here and there independently', () => {
-    const { members, rounds } = started();
+    const { members, rounds, answer } = started();
     members.follow(role, factsWith(lan, bridge), ['gw1']);
     rounds(20);
-    members.answer('gw1', true);
-    members.answer('gw2', true);
+    answer('gw1', true);
+    answer('gw2', true);
     rounds(100);
     expect(members.status().map(({ used }) => used)).toEqual(['gw2', 'gw2']);
-    members.answer('gw1', false);
+    answer('gw1', false);
     rounds(700);
     expect(members.status()[0]).toMatchObject({ used: 'gw2', members: [{ drained: true }, {}] });
     expect(members.status()[0]?.members[0]).not.toHaveProperty('drainedByItself');

@@ -33,8 +33,8 @@ export interface Members {
   /** Takes over the gateways of the file, and what the host shows of their links. */
   follow(role: Pick<HostRole, 'failover' | 'networks'>, facts: KnownHost, drained: readonly string[]): void;
   sample(probe: Pick<Probe, 'gateway' | 'family' | 'member' | 'target'>, sample: PingSample): void;
-  /** Takes over what a member says of itself. */
-  answer(member: string, drained: boolean): void;
+  /** Takes over what a member says of itself, at one of its addresses. */
+  answer(question: Pick<Probe, 'member' | 'target'>, drained: boolean): void;
   status(): readonly GatewayHealth[];
 }
 
@@ -62,7 +62,7 @@ export function createMembers(ports: MembersPorts): Members {
   return {
     follow(role, facts, drainedHere) {
       judged = followed(role, facts, judged, ports.id);
-      drains.follow(role.failover ?? [], facts.verdicts ?? {}, drainedHere);
+      drains.follow(role.failover ?? [], facts.verdicts ?? {}, drainedHere, now());
       // Drains and links of all members, judged together.
       for (const one of judged.values())
         feed(one, ...drains.events(one.gateway, now()), ...linkEvents(one, facts, now()));
@@ -73,8 +73,8 @@ export function createMembers(ports: MembersPorts): Members {
       const event = { kind: 'sample', time: now(), member, target, ...measured(sample) } as const;
       if (one && feed(one, event)) publisher.publish();
     },
-    answer(member, drained) {
-      if (!drains.answer(member, drained)) return;
+    answer({ member, target }, drained) {
+      if (!drains.answer(member, target, { drained, time: now() })) return;
       log(`member ${member} is ${drained ? 'drained' : 'given back'}, as it says itself`);
       for (const one of judged.values()) feed(one, ...drains.events(one.gateway, now()));
       publisher.publish();

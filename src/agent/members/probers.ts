@@ -19,12 +19,14 @@ export function createProbers(
   end: AbortSignal,
 ): Probers {
   const running = new Map<string, Prober>();
-  let left = 0;
+  let left: readonly Probe[] = [];
   return {
     follow(probes) {
       if (end.aborted) return;
-      left = Math.max(0, probes.length - probersAtMost);
-      const wanted = new Map(probes.slice(0, probersAtMost).map((probe) => [keyOf(probe), probe]));
+      // Without a question, a node does not leave a member that is drained. A probe is one of several through its member.
+      const ordered = [...probes.filter(isQuestion), ...probes.filter((probe) => !isQuestion(probe))];
+      left = ordered.slice(probersAtMost);
+      const wanted = new Map(ordered.slice(0, probersAtMost).map((probe) => [keyOf(probe), probe]));
       for (const [key, { stop }] of running) {
         if (wanted.has(key)) continue;
         stop();
@@ -35,14 +37,25 @@ export function createProbers(
     },
     failed: () => [
       ...[...running.values()].map(({ monitor }) => monitor.state()).filter((one) => !one.running),
-      ...(left > 0 ? [tooMany(left)] : []),
+      ...(left.length > 0 ? [tooMany(left)] : []),
     ],
   };
 }
 
-function tooMany(left: number): MonitorState {
+function isQuestion({ question }: Probe): boolean {
+  return question === true;
+}
+
+function tooMany(left: readonly Probe[]): MonitorState {
+  const questions = left.filter(isQuestion).length;
+  const probes = left.length - questions;
   const error = `it sends ${probersAtMost} at most; fewer targets of \`check:\` make fewer probes`;
-  const what = `probes for ${left} more pairs of member and target`;
+  const what = [
+    ...(questions > 0
+      ? [`questions to ${questions} more addresses of members, whether they are drained`]
+      : []),
+    ...(probes > 0 ? [`probes for ${probes} more pairs of member and target`] : []),
+  ].join(', and ');
   return { what, command: 'ping', running: false, restarts: 0, error };
 }
 

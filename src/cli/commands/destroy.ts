@@ -5,7 +5,11 @@ import { destroyVerb } from '../../apply/run/verbs.ts';
 import { installedUnits } from '../../boot/install.ts';
 import { MustredirectError } from '../../error.ts';
 import { type ChangeOptions, changeAtTerminal } from '../session/change-at-terminal.ts';
+import { readDrained } from '../../host/files/drain-store.ts';
+import { drainedGateways } from '../../explain/drained-gateways.ts';
+import { ownEntry } from '../../apply/run/own-drain.ts';
 import { type ContextOptions, appliedTarget, openContext } from '../session/session.ts';
+import { ownMembership } from './drain-own.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
 interface DestroyOptions extends ChangeOptions {
@@ -29,6 +33,7 @@ export async function destroyOn(
   const senders = options.force
     ? []
     : await findSenders(host, places.history, (applied) => appliedTarget(terminal, context, applied).role);
+  await warnOfDrain(terminal, context);
   warnOfSenders(terminal, await recentSenders(host.exec, senders), options);
   await changeAtTerminal(terminal, {
     ...destroyVerb(context, senders, damage, options.force ?? false),
@@ -56,6 +61,25 @@ function warnOfSenders(terminal: Terminal, sending: readonly Sender[], { yes, js
     });
   }
   terminal.tell(`${what}; what they still send afterwards is blocked here`, 'warning');
+}
+
+/** Without our nftables table, the host answers its nodes like a member that is not drained. */
+async function warnOfDrain(terminal: Terminal, context: HostContext): Promise<void> {
+  const { host, places } = context;
+  const drained = await readDrained(host.files, places.drained);
+  if (drained.length === 0) return;
+  // A damaged history does not stop `destroy`.
+  const membership = await ownMembership(terminal, context).catch(() => undefined);
+  if (!membership) return;
+  const { role, gateways } = membership.target;
+  const nodes = drainedGateways(role, gateways, []).flatMap((one) =>
+    (one.nodes ?? []).map(({ node }) => node),
+  );
+  if (!ownEntry(drained, role.host) || nodes.length === 0) return;
+  terminal.tell(
+    `this member is drained, and its nodes come back to it as soon as it is removed: ${[...new Set(nodes)].join(', ')}; take it out of the file on the nodes first`,
+    'warning',
+  );
 }
 
 function reportLost(terminal: Terminal, { lost }: Damage): void {

@@ -176,9 +176,28 @@ export const natMetrics = {
   ),
 } as const;
 
+const ofGateway = ['gateway'] as const;
+
+export const flowLogMetrics = {
+  working: gauge(
+    'flow_log_working',
+    'On a member: whether the flows of the gateway are logged (log: flows): 1 or 0.',
+    ofGateway,
+  ),
+  flows: counter('flow_log_flows', 'Flows of the gateway that have ended, and were logged.', ofGateway),
+  dropped: counter(
+    'flow_log_dropped',
+    'Ends of flows that the kernel dropped before they could be logged, those of other flows of this host included.',
+    ofGateway,
+  ),
+  unwritten: counter('flow_log_unwritten', 'Lines of the flow log that could not be written.', ofGateway),
+  bytes: gauge('flow_log_bytes', 'Size of the flow log on disk.', ofGateway),
+} as const;
+
 export const allMetrics: readonly Metric[] = [
   agentMetrics,
   networkMetrics,
   memberMetrics,
   natMetrics,
+  flowLogMetrics,
 ].flatMap((metrics): Metric[] => Object.values(metrics));

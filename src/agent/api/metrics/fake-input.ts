@@ -23,6 +23,18 @@ export const wholeInput: MetricsInput = {
   snapshot: {
     agent: {
       ...agentStatus,
+      flowLogs: [
+        { gateway: 'office', folder: '/flows/office', flows: 9, dropped: 2, unwritten: 1, bytes: 4096 },
+        {
+          gateway: 'lab',
+          folder: '/flows/lab',
+          flows: 0,
+          dropped: 0,
+          unwritten: 0,
+          bytes: 0,
+          problem: 'no space left',
+        },
+      ],
       monitors: [{ what: 'nftables', command: 'nft monitor', running: true, restarts: 2 }],
       members: [
         {

@@ -37,6 +37,12 @@ describe('metricFamilies', () => {
     'mustredirect_gateway_failovers_total{gateway="office",family="ipv4",cause="link"} 1',
     'mustredirect_gateway_failovers_total{gateway="office",family="ipv4",cause="drained"} 0',
     'mustredirect_nat_ports_limit{gateway="office",address="172.31.0.2",protocol="tcp"} 64512',
+    'mustredirect_flow_log_working{gateway="office"} 1',
+    'mustredirect_flow_log_working{gateway="lab"} 0',
+    'mustredirect_flow_log_flows_total{gateway="office"} 9',
+    'mustredirect_flow_log_dropped_total{gateway="office"} 2',
+    'mustredirect_flow_log_unwritten_total{gateway="office"} 1',
+    'mustredirect_flow_log_bytes{gateway="office"} 4096',
     'mustredirect_repair_duration_seconds_bucket{le="1"} 1',
     'mustredirect_last_read_timestamp_seconds 1796000000.25',
   ])('%s', (line) => {
@@ -46,6 +52,13 @@ describe('metricFamilies', () => {
   it('leaves out the spoofed packets of a network whose sources are not checked, and ports of ICMP', () => {
     expect(lines.filter((line) => line.includes('spoofed') && line.includes('"db"'))).toEqual([]);
     expect(lines.filter((line) => line.includes('ports') && line.includes('icmp'))).toEqual([]);
+  });
+
+  it('says nothing about flow logs on a host without one', () => {
+    const agent = { ...wholeInput.snapshot.agent, flowLogs: [] };
+    const snapshot = { ...wholeInput.snapshot, agent };
+    const names = [...metricFamilies({ ...wholeInput, snapshot })].map(({ metric }) => metric.name);
+    expect(names.filter((name) => name.includes('flow_log'))).toEqual([]);
   });
 
   it('says nothing about networks before the first read, and while nothing is applied', () => {
