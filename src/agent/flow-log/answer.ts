@@ -1,8 +1,9 @@
 /** What flow logs, and the flows that live, say to a question. */
 import type { TrackedFlow } from '../../host/conntrack/tracked-flow.ts';
 import { readLog } from '../../host/rotated-log/reader.ts';
+import { type Gap, uncoveredTimes } from './coverage.ts';
 import { folderOfLog } from './gateway-log.ts';
-import { type ClockLine, type FlowLine, type GapLine, flowLine, lineOfText } from './line.ts';
+import { type ClockLine, type FlowLine, flowLine, lineOfText } from './line.ts';
 import type { ownerFinder } from './owners.ts';
 import { type Question, blurs, concerns, isAskedFor, livedIn, mayAnswer } from './question.ts';
 
@@ -18,7 +19,7 @@ export interface Answer {
   /** there are more, which are left out */
   readonly more?: true;
   /** times in which flows may be missing */
-  readonly gaps: readonly (GapLine & { readonly gateway: string })[];
+  readonly gaps: readonly (Gap & { readonly gateway: string })[];
   /** steps of the clock near the time that was asked for */
   readonly clock: readonly (ClockLine & { readonly gateway: string })[];
   /** what could not be read */
@@ -30,6 +31,10 @@ export interface AnswerPorts {
   readonly folder: string;
   /** names of gateways with a log */
   readonly gateways: readonly string[];
+  /** milliseconds since 1970 */
+  readonly now: number;
+  /** why flows of a gateway are not logged now; undefined: they are */
+  readonly unlogged: (gateway: string) => string | undefined;
   readonly ownersOf: ReturnType<typeof ownerFinder>;
   /** calls back with the flows that live now */
   readonly readLiving: (onFlows: (flows: readonly TrackedFlow[]) => void) => Promise<void>;
@@ -39,7 +44,7 @@ export interface AnswerPorts {
 export const flowsAtMost = 10_000;
 
 export async function answerQuestion(ports: AnswerPorts, question: Question): Promise<Answer> {
-  const { folder, gateways, ownersOf, readLiving } = ports;
+  const { gateways, ownersOf, readLiving } = ports;
   const collected = createCollection(question);
   // A flow that ends meanwhile would be in neither if the logs were read first.
   await readLiving((flows) => {
@@ -51,15 +56,29 @@ export async function answerQuestion(ports: AnswerPorts, question: Question): Pr
       `flows that live are not in the answer: ${error instanceof Error ? error.message : String(error)}`,
     ),
   );
-  for (const gateway of gateways) {
-    await readLog(folderOfLog(folder, gateway), {
-      from: question.from,
-      mayHave: mayAnswer(question),
-      onLine: (text) => collected.line(gateway, text),
-      onDamage: collected.problem,
-    });
-  }
+  for (const gateway of gateways)
+    await collectLog(ports, question, gateway, collected).catch((error: unknown) =>
+      collected.problem(
+        `gateway ${gateway}: the log cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+      ),
+    );
   return collected.answer();
+}
+
+async function collectLog(
+  { folder, now, unlogged }: AnswerPorts,
+  question: Question,
+  gateway: string,
+  collected: ReturnType<typeof createCollection>,
+): Promise<void> {
+  const log = folderOfLog(folder, gateway);
+  await readLog(log, {
+    from: question.from,
+    mayHave: mayAnswer(question),
+    onLine: (text) => collected.line(gateway, text),
+    onDamage: collected.problem,
+  });
+  for (const time of await uncoveredTimes(log, now, unlogged(gateway))) collected.uncovered(gateway, time);
 }
 
 function createCollection(question: Question) {
@@ -76,6 +95,9 @@ function createCollection(question: Question) {
         gaps.set(`${gateway} ${text}`, { gateway, ...line });
       if (line?.kind === 'clock' && blurs(line, question))
         clock.set(`${gateway} ${text}`, { gateway, ...line });
+    },
+    uncovered(gateway: string, time: Gap): void {
+      if (concerns(time, question)) gaps.set(`${gateway} ${JSON.stringify(time)}`, { gateway, ...time });
     },
     problem: (text: string): void => void problems.push(text),
     answer: (): Answer => ({

@@ -1,10 +1,10 @@
 /** Flow log of one gateway on this member. */
 import { join } from 'node:path';
 import type { TrackedFlow } from '../../host/conntrack/tracked-flow.ts';
-import { lastLines } from '../../host/rotated-log/reader.ts';
 import { type LogWriter, type LogWriterOptions, createLogWriter } from '../../host/rotated-log/writer.ts';
 import type { FlowLogLimits } from '../../spec/spec.ts';
-import { type LogLine, flowLine, isoTime, lineOfText, textOfLine } from './line.ts';
+import { type LastTimes, lastTimes } from './coverage.ts';
+import { type LogLine, flowLine, isoTime, textOfLine } from './line.ts';
 import type { Owner } from './owners.ts';
 
 export interface GatewayLogOptions {
@@ -44,7 +44,7 @@ export interface GatewayLog {
   /** Flows that began until then have a line; 0: none has. */
   checkedUntil: number;
   /** when something was written last, by an agent before this one; undefined: never */
-  readonly lastWritten: number | undefined;
+  readonly lastWritten: LastTimes['lastWritten'];
   pending(): number;
   maintain: LogWriter['maintain'];
   status(): FlowLogStatus;
@@ -61,9 +61,10 @@ export async function openGatewayLog(options: GatewayLogOptions): Promise<Gatewa
   const counts = { flows: 0, dropped: 0 };
   const write = (line: LogLine): void => writer.append([textOfLine(line)]);
   const writer = createLogWriter({ folder, limits, ...writerOptions(options, write) });
-  const last = timesOf(await lastLines(folder).catch(() => []));
+  const { lastWritten, checkedUntil } = await lastTimes(folder, clock());
   return {
-    ...last,
+    lastWritten,
+    checkedUntil,
     limits,
     write,
     add(owner, flow) {
@@ -101,25 +102,4 @@ function writerOptions(
       write({ kind: 'gap', from, to, why: 'lines could not be written', unwritten });
     },
   };
-}
-
-/** @param texts last lines of the log */
-function timesOf(texts: readonly string[]): Pick<GatewayLog, 'lastWritten' | 'checkedUntil'> {
-  const lines = texts.flatMap((text) => lineOfText(text) ?? []);
-  const latest = (times: readonly (string | undefined)[]): number =>
-    times.reduce((most, time) => (time === undefined ? most : Math.max(most, Date.parse(time))), 0);
-  const checks = lines.map((line) => (line.kind === 'checked' ? line.time : undefined));
-  const all = lines.map((line) => {
-    switch (line.kind) {
-      case 'flow':
-        return line.end ?? line.begin;
-      case 'gap':
-        return line.to;
-      case 'checked':
-      case 'clock':
-        return line.time;
-    }
-  });
-  const lastWritten = latest(all);
-  return { checkedUntil: latest(checks), lastWritten: lastWritten === 0 ? undefined : lastWritten };
 }

@@ -1,7 +1,8 @@
 /** Questions to a flow log. Pure. */
 import type { Address } from '../../address/cidr.ts';
 import type { FlowTuple } from '../../host/conntrack/tracked-flow.ts';
-import type { ClockLine, FlowLine, GapLine } from './line.ts';
+import type { Gap } from './coverage.ts';
+import type { ClockLine, FlowLine } from './line.ts';
 
 /** First and last millisecond since 1970. */
 export interface TimeRange {
@@ -72,8 +73,9 @@ function endsOf({ source, sourcePort, destination, destinationPort }: FlowTuple)
 }
 
 /** Whether flows that the question is about may be missing. */
-export function concerns({ from, to }: GapLine, asked: TimeRange): boolean {
-  return Date.parse(from) - checkedBefore <= asked.until && Date.parse(to) >= asked.from;
+export function concerns({ from, to }: Pick<Gap, 'from' | 'to'>, asked: TimeRange): boolean {
+  const begin = from === undefined ? -Infinity : Date.parse(from);
+  return begin - checkedBefore <= asked.until && Date.parse(to) >= asked.from;
 }
 
 /** Whether lines near the time that was asked for may have a time that is wrong by the step. */

@@ -5,9 +5,10 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { lastLines } from './ends.ts';
 import { type LogLimits, endOfPart, partName } from './names.ts';
 import { listParts, packParts } from './parts.ts';
-import { lastLines, readLog } from './reader.ts';
+import { readLog } from './reader.ts';
 import { type LogWriter, createLogWriter } from './writer.ts';
 
 const mebibyte = 1024 ** 2;
