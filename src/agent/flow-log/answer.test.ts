@@ -74,6 +74,13 @@ describe('a flow', () => {
     expect((await ask(afterwards)).flows).toEqual([]);
   });
 
+  it('that lives, and began by a clock that was set back since, is found', async () => {
+    alive = [{ ...living, begin: Date.parse('2026-11-30T04:30Z') }];
+    expect((await ask(afterwards)).flows).toHaveLength(1);
+    alive = [{ ...living, begin: Date.parse('2026-11-30T03:30Z') }];
+    expect((await ask(afterwards)).flows).toEqual([]);
+  });
+
   it.each([
     ['before', [living, givenFlow()]],
     ['after', [givenFlow(), living]],

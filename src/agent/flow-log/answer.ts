@@ -3,7 +3,7 @@ import type { TrackedFlow } from '../../host/conntrack/tracked-flow.ts';
 import { readLog } from '../../host/rotated-log/reader.ts';
 import { type Gap, uncoveredTimes } from './coverage.ts';
 import { folderOfLog } from './gateway-log.ts';
-import { type ClockLine, type FlowLine, flowLine, lineOfText } from './line.ts';
+import { type ClockLine, type FlowLine, flowLine, isoTime, lineOfText } from './line.ts';
 import type { ownerFinder } from './owners.ts';
 import { type Question, blurs, concerns, isAskedFor, livedIn, mayAnswer } from './question.ts';
 
@@ -44,8 +44,8 @@ export interface AnswerPorts {
 export const flowsAtMost = 10_000;
 
 export async function answerQuestion(ports: AnswerPorts, question: Question): Promise<Answer> {
-  const { gateways, ownersOf, readLiving } = ports;
-  const collected = createCollection(question);
+  const { gateways, now, ownersOf, readLiving } = ports;
+  const collected = createCollection(question, now);
   // A flow that ends meanwhile would be in neither if the logs were read first.
   await readLiving((flows) => {
     for (const flow of flows)
@@ -81,8 +81,8 @@ async function collectLog(
   for (const time of await uncoveredTimes(log, now, unlogged(gateway))) collected.uncovered(gateway, time);
 }
 
-function createCollection(question: Question) {
-  const flows = createFlows(question);
+function createCollection(question: Question, now: number) {
+  const flows = createFlows(question, now);
   const gaps = new Map<string, Answer['gaps'][number]>();
   const clock = new Map<string, Answer['clock'][number]>();
   const problems: string[] = [];
@@ -110,7 +110,9 @@ function createCollection(question: Question) {
 }
 
 /** One flow may have a line from the time when it lived, and one from its end, in any order. */
-function createFlows(question: Question) {
+function createFlows(question: Question, now: number) {
+  /** Flows that begin while this one is read are not of a clock that was set back. */
+  const atLeastUntil = isoTime(now + 60_000);
   const flows = new Map<string, FoundFlow>();
   /** flows that ended before the time that is asked for */
   const over = new Set<string>();
@@ -130,7 +132,8 @@ function createFlows(question: Question) {
       if (!isAskedFor(flow, question)) return;
       const key = `${gateway} ${flow.id} ${flow.begin ?? ''}`;
       const isLast = flow.end !== undefined;
-      if (!livedIn(flow, question)) return isLast ? leaveOut(key) : undefined;
+      if (!livedIn(lives ? { ...flow, end: atLeastUntil } : flow, question))
+        return isLast ? leaveOut(key) : undefined;
       if (!isLast && (flows.has(key) || over.has(key))) return;
       keep(key, { gateway, ...flow, ...(lives ? { lives } : {}) });
     },

@@ -47,11 +47,17 @@ export function timeRangeOf(text: string): TimeRange | undefined {
   return { from, until: from + length - 1 };
 }
 
-/** Whether a flow lived at some moment of the time; one without an end may have lived on. */
-export function livedIn({ begin, end }: FlowLine, { from, until }: TimeRange): boolean {
-  return (
-    (begin === undefined || Date.parse(begin) <= until) && (end === undefined || Date.parse(end) >= from)
-  );
+/**
+ * Whether a flow lived at some moment of the time; one without an end may have lived on. One that ended before it began has seen
+ * the clock being set back: when it began is not known.
+ */
+export function livedIn(
+  { begin, end }: Pick<FlowLine, 'begin' | 'end'>,
+  { from, until }: TimeRange,
+): boolean {
+  const first = begin === undefined ? -Infinity : Date.parse(begin);
+  const last = end === undefined ? Infinity : Date.parse(end);
+  return (first <= until || first > last) && last >= from;
 }
 
 /** Whether it is a flow that is asked for, at whatever time. */

@@ -31,12 +31,14 @@ let listening: Listening | undefined;
 let alive: readonly TrackedFlow[];
 let lost: number;
 let step: number;
+/** milliseconds that have passed beside those of this test */
+let ahead: number;
 let told: string[];
 let starts: number;
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'mustredirect-recorder-'));
-  [listening, alive, lost, step, told, starts] = [undefined, [], 0, 0, [], 0];
+  [listening, alive, lost, step, ahead, told, starts] = [undefined, [], 0, 0, 0, [], 0];
   begin();
 });
 afterEach(async () => {
@@ -49,8 +51,8 @@ function begin(): void {
   end = new AbortController();
   recorder = createRecorder(
     {
-      now: () => performance.now(),
-      clock: () => Date.now() + step,
+      now: () => performance.now() + ahead,
+      clock: () => Date.now() + step + ahead,
       sleep: (milliseconds, signal) => pause(Math.min(milliseconds, 30), signal),
       start: async (argv, onOutput) => {
         let die = (_why: string): void => {};
@@ -175,6 +177,28 @@ describe('the recorder', () => {
     step = -3_600_000;
     const lines = await until(has('clock'));
     expect(lines[0]).toMatchObject({ kind: 'clock', seconds: -3600 });
+  });
+
+  it('writes flows that live into each part, also those that began by another clock', async () => {
+    const { end: _, ...young } = givenFlow({ begin: Date.now() - 1000 });
+    alive = [young];
+    await follow(office);
+    step = -3_600_000;
+    await until(has('clock'));
+    ahead += 61_000;
+    await until(has('flow'));
+    const filler = Array.from({ length: 6000 }, (__, id) => givenFlow({ id: id + 100 }));
+    ends(...filler);
+    const isEmpty = async (): Promise<boolean> => !has('clock')(await linesOf());
+    expect(await waitUntil(isEmpty, 10_000)).toBe(true);
+    ahead += 61_000;
+    const isThere = (lines: readonly LogLine[]): boolean =>
+      lines.some((line) => line.kind === 'flow' && line.id === young.id);
+    expect(isThere(await until(isThere))).toBe(true);
+    // It has its line once in a part.
+    ahead += 61_000;
+    const lines = await until(has('checked', 2));
+    expect(lines.filter((line) => line.kind === 'flow' && line.id === young.id)).toHaveLength(1);
   });
 
   it('leaves flows in the kernel while too many wait to be written', async () => {

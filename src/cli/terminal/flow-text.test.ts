@@ -61,7 +61,7 @@ describe('an answer', () => {
       `note: gateway office: flows between ${from} and ${to} may be missing, 9 at most: the buffer was full`,
       `note: gateway office: flows between ${from} and ${to} may be missing: no agent has logged`,
       `note: gateway office: flows before ${from} may be missing: the log begins then`,
-      `note: gateway office: the clock was set at ${from}, by -3 s: times before it are off by as much`,
+      `note: gateway office: the clock jumped by -3 s at ${from}: it was set, and times before may be off by as much, or the machine was suspended`,
       'note: x: damaged',
     ]);
   });

@@ -38,7 +38,7 @@ export function formatAnswer(
     ...gaps.map((gap) => note(gapText(gap))),
     ...clock.map(({ gateway, time, seconds }) =>
       note(
-        `gateway ${gateway}: the clock was set at ${time}, by ${seconds} s: times before it are off by as much`,
+        `gateway ${gateway}: the clock jumped by ${seconds} s at ${time}: it was set, and times before may be off by as much, or the machine was suspended`,
       ),
     ),
     ...problems.map(note),

@@ -2,23 +2,12 @@
  * Writes lines to a log in a folder: bounded on disk by size and age, and in memory by whoever holds back lines while many
  * are pending.
  */
-import { type CurrentFile, appendWhole, endPart, keepCurrent, openCurrent } from './current-file.ts';
-import { type LogLimits, partLimits } from './names.ts';
-import { listParts, packParts, removeParts } from './parts.ts';
-
-export interface LogWriterOptions {
-  /** absolute path; created when it is missing */
-  readonly folder: string;
-  readonly limits: LogLimits;
-  /** milliseconds since 1970 */
-  readonly clock: () => number;
-  /** lines could not be written, and are gone; called once until lines are written again */
-  readonly onFailure: (message: string) => void;
-  /** lines are written again: how many were lost, and since when */
-  readonly onRecovery: (lost: number, since: number) => void;
-  /** pending lines have been written */
-  readonly onWritten: () => void;
-}
+import { type CurrentFile, appendWhole, endPart, keepCurrent } from './current-file.ts';
+import { partLimits } from './names.ts';
+import { type Outage, createOutage } from './outage.ts';
+import { listParts, packParts } from './parts.ts';
+import { createRemoval } from './removal.ts';
+import type { LogWriterOptions } from './writer-options.ts';
 
 export interface LogWriter {
   /** Appends lines, without their ends. They are in the file a tenth of a second later. */
@@ -29,7 +18,7 @@ export interface LogWriter {
   state(): { readonly unwritten: number; readonly bytes: number; readonly error?: string };
   /** Ends a part, and removes parts, whose time is over. @param newPart ends the part in any case */
   maintain(newPart?: boolean): Promise<void>;
-  /** Writes what is pending, and closes the file. */
+  /** Writes what is pending, and closes the file: lines that are appended afterwards are dropped. */
   close(): Promise<void>;
 }
 
@@ -42,6 +31,7 @@ export function createLogWriter(options: LogWriterOptions): LogWriter {
   let waiting: string[] = [];
   let pending = 0;
   let timer: NodeJS.Timeout | undefined;
+  let closed = false;
   /** one thing at a time */
   let work = Promise.resolve();
   const inTurn = (one: () => Promise<void>): Promise<void> =>
@@ -58,6 +48,7 @@ export function createLogWriter(options: LogWriterOptions): LogWriter {
   };
   return {
     append(lines) {
+      if (closed) return;
       for (const line of lines) {
         waiting.push(line);
         pending += line.length + 1;
@@ -71,7 +62,10 @@ export function createLogWriter(options: LogWriterOptions): LogWriter {
     state: () => ({ bytes: parts.bytes(), ...outage.state() }),
     maintain: (newPart = false) => inTurn(() => write().then(() => parts.maintain(newPart))),
     async close() {
+      await inTurn(write);
+      closed = true;
       clearTimeout(timer);
+      // A line about lost ones may have been added by the first.
       await inTurn(write);
       await parts.close();
     },
@@ -79,23 +73,35 @@ export function createLogWriter(options: LogWriterOptions): LogWriter {
 }
 
 /** Writes into the present part, and begins another one when it is full or old. */
-function createPartWriter({ folder, limits, clock }: LogWriterOptions, outage: Outage) {
+function createPartWriter({ folder, limits, clock, now, onPartEnd }: LogWriterOptions, outage: Outage) {
   const part = partLimits(limits);
+  const remove = createRemoval(folder, limits, { clock, now });
   let file: CurrentFile | undefined;
+  /** what the clock was ahead of monotonic time when the file was opened */
+  let offset = 0;
   let bytes = 0;
   let packing = Promise.resolve();
+  const keepOpen = async (): Promise<CurrentFile> => {
+    if (!file) offset = clock() - now();
+    return (file = await keepCurrent(file, folder, clock()));
+  };
   const endThis = async (): Promise<void> => {
     if (!file) return;
-    await endPart(file, folder, clock());
+    // A clock that was set back: lines of the part have later times.
+    await endPart(file, folder, Math.max(clock(), Math.round(now() + offset)));
     file = undefined;
-    await removeParts(folder, limits, clock());
-    packing = packing.then(() => packAndRemove(folder, limits, clock)).catch(outage.failedToPack);
+    onPartEnd();
+    await remove();
+    packing = packing
+      .then(() => packParts(folder))
+      // One that was removed while it was packed is there again.
+      .then(remove)
+      .catch(outage.failedToPack);
   };
   return {
     async write(text: string, lines: number): Promise<void> {
       try {
-        file ??= await openCurrent(folder, clock());
-        await appendWhole(file, text);
+        await appendWhole(file ?? (await keepOpen()), text);
         outage.over();
       } catch (error) {
         outage.failed(lines, error);
@@ -105,10 +111,10 @@ function createPartWriter({ folder, limits, clock }: LogWriterOptions, outage: O
     },
     endWhenFull: async () => (file && file.size >= part.size ? endThis() : undefined),
     async maintain(newPart: boolean): Promise<void> {
-      file = await keepCurrent(file, folder, clock());
-      if (file.size > 0 && (newPart || clock() - file.since > part.age)) await endThis();
-      await removeParts(folder, limits, clock());
-      bytes = (await listParts(folder)).reduce((total, { size }) => total + size, 0);
+      const { size, since } = await keepOpen();
+      if (size > 0 && (newPart || clock() - since > part.age)) await endThis();
+      await remove();
+      bytes = (await listParts(folder)).reduce((total, one) => total + one.size, 0);
     },
     bytes: () => bytes,
     async close(): Promise<void> {
@@ -116,43 +122,5 @@ function createPartWriter({ folder, limits, clock }: LogWriterOptions, outage: O
       await file?.handle.close();
       file = undefined;
     },
-  };
-}
-
-async function packAndRemove(folder: string, limits: LogLimits, clock: () => number): Promise<void> {
-  await packParts(folder);
-  // One that was removed while it was packed is there again.
-  await removeParts(folder, limits, clock());
-}
-
-type Outage = ReturnType<typeof createOutage>;
-
-/** Counts lines that cannot be written. */
-function createOutage({
-  clock,
-  onFailure,
-  onRecovery,
-}: Pick<LogWriterOptions, 'clock' | 'onFailure' | 'onRecovery'>) {
-  let since: number | undefined;
-  let lost = 0;
-  let unwritten = 0;
-  let error: string | undefined;
-  const failed = (lines: number, cause: unknown): void => {
-    lost += lines;
-    unwritten += lines;
-    error = cause instanceof Error ? cause.message : String(cause);
-    if (since === undefined) onFailure(error);
-    since ??= clock();
-  };
-  return {
-    failed,
-    failedToPack: (cause: unknown): void => failed(0, cause),
-    over(): void {
-      if (since === undefined) return;
-      const [count, from] = [lost, since];
-      [since, lost, error] = [undefined, 0, undefined];
-      onRecovery(count, from);
-    },
-    state: () => ({ unwritten, ...(error === undefined ? {} : { error }) }),
   };
 }
