@@ -2,11 +2,8 @@
  * Writes lines to a log in a folder: bounded on disk by size and age, and in memory by whoever holds back lines while many
  * are pending.
  */
-import { type CurrentFile, appendWhole, endPart, keepCurrent } from './current-file.ts';
-import { partLimits } from './names.ts';
-import { type Outage, createOutage } from './outage.ts';
-import { listParts, packParts } from './parts.ts';
-import { createRemoval } from './removal.ts';
+import { createOutage } from './outage.ts';
+import { createPartWriter } from './part-writer.ts';
 import type { LogWriterOptions } from './writer-options.ts';
 
 export interface LogWriter {
@@ -28,8 +25,7 @@ const writeEvery = 100;
 export function createLogWriter(options: LogWriterOptions): LogWriter {
   const outage = createOutage(options);
   const parts = createPartWriter(options, outage);
-  let waiting: string[] = [];
-  let pending = 0;
+  const queue = createQueue();
   let timer: NodeJS.Timeout | undefined;
   let closed = false;
   /** one thing at a time */
@@ -37,28 +33,23 @@ export function createLogWriter(options: LogWriterOptions): LogWriter {
   const inTurn = (one: () => Promise<void>): Promise<void> =>
     (work = work.then(one).catch((error: unknown) => outage.failed(0, error)));
   const write = async (): Promise<void> => {
-    const lines = waiting;
-    waiting = [];
-    if (lines.length === 0) return;
-    const text = `${lines.join('\n')}\n`;
-    await parts.write(text, lines.length);
-    pending -= text.length;
+    const { text, lines } = queue.take();
+    if (lines === 0) return;
+    await parts.write(text, lines);
+    queue.written(text);
     options.onWritten();
     await parts.endWhenFull();
   };
   return {
     append(lines) {
       if (closed) return;
-      for (const line of lines) {
-        waiting.push(line);
-        pending += line.length + 1;
-      }
+      queue.add(lines);
       timer ??= setTimeout(() => {
         timer = undefined;
         void inTurn(write);
       }, writeEvery);
     },
-    pending: () => pending,
+    pending: () => queue.pending(),
     state: () => ({ bytes: parts.bytes(), ...outage.state() }),
     maintain: (newPart = false) => inTurn(() => write().then(() => parts.maintain(newPart))),
     async close() {
@@ -72,55 +63,23 @@ export function createLogWriter(options: LogWriterOptions): LogWriter {
   };
 }
 
-/** Writes into the present part, and begins another one when it is full or old. */
-function createPartWriter({ folder, limits, clock, now, onPartEnd }: LogWriterOptions, outage: Outage) {
-  const part = partLimits(limits);
-  const remove = createRemoval(folder, limits, { clock, now });
-  let file: CurrentFile | undefined;
-  /** what the clock was ahead of monotonic time when the file was opened */
-  let offset = 0;
-  let bytes = 0;
-  let packing = Promise.resolve();
-  const keepOpen = async (): Promise<CurrentFile> => {
-    if (!file) offset = clock() - now();
-    return (file = await keepCurrent(file, folder, clock()));
-  };
-  const endThis = async (): Promise<void> => {
-    if (!file) return;
-    // A clock that was set back: lines of the part have later times.
-    await endPart(file, folder, Math.max(clock(), Math.round(now() + offset)));
-    file = undefined;
-    onPartEnd();
-    await remove();
-    packing = packing
-      .then(() => packParts(folder))
-      // One that was removed while it was packed is there again.
-      .then(remove)
-      .catch(outage.failedToPack);
-  };
+/** Lines that wait to be written, and the number of their characters. */
+function createQueue() {
+  let waiting: string[] = [];
+  let pending = 0;
   return {
-    async write(text: string, lines: number): Promise<void> {
-      try {
-        await appendWhole(file ?? (await keepOpen()), text);
-        outage.over();
-      } catch (error) {
-        outage.failed(lines, error);
-        await file?.handle.close().catch(() => {});
-        file = undefined;
+    add(lines: readonly string[]): void {
+      for (const line of lines) {
+        waiting.push(line);
+        pending += line.length + 1;
       }
     },
-    endWhenFull: async () => (file && file.size >= part.size ? endThis() : undefined),
-    async maintain(newPart: boolean): Promise<void> {
-      const { size, since } = await keepOpen();
-      if (size > 0 && (newPart || clock() - since > part.age)) await endThis();
-      await remove();
-      bytes = (await listParts(folder)).reduce((total, one) => total + one.size, 0);
+    take(): { readonly text: string; readonly lines: number } {
+      const lines = waiting;
+      waiting = [];
+      return { text: `${lines.join('\n')}\n`, lines: lines.length };
     },
-    bytes: () => bytes,
-    async close(): Promise<void> {
-      await packing;
-      await file?.handle.close();
-      file = undefined;
-    },
+    written: (text: string): void => void (pending -= text.length),
+    pending: () => pending,
   };
 }
