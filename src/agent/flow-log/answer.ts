@@ -1,8 +1,9 @@
 /** What flow logs, and the flows that live, say to a question. */
 import type { TrackedFlow } from '../../host/conntrack/tracked-flow.ts';
 import { readLog } from '../../host/rotated-log/reader.ts';
+import { type Gap, uncoveredTimes } from './coverage.ts';
 import { folderOfLog } from './gateway-log.ts';
-import { type ClockLine, type FlowLine, type GapLine, flowLine, lineOfText } from './line.ts';
+import { type ClockLine, type FlowLine, flowLine, isoTime, lineOfText } from './line.ts';
 import type { ownerFinder } from './owners.ts';
 import { type Question, blurs, concerns, isAskedFor, livedIn, mayAnswer } from './question.ts';
 
@@ -18,7 +19,7 @@ export interface Answer {
   /** there are more, which are left out */
   readonly more?: true;
   /** times in which flows may be missing */
-  readonly gaps: readonly (GapLine & { readonly gateway: string })[];
+  readonly gaps: readonly (Gap & { readonly gateway: string })[];
   /** steps of the clock near the time that was asked for */
   readonly clock: readonly (ClockLine & { readonly gateway: string })[];
   /** what could not be read */
@@ -30,6 +31,10 @@ export interface AnswerPorts {
   readonly folder: string;
   /** names of gateways with a log */
   readonly gateways: readonly string[];
+  /** milliseconds since 1970 */
+  readonly now: number;
+  /** why flows of a gateway are not logged now; undefined: they are */
+  readonly unlogged: (gateway: string) => string | undefined;
   readonly ownersOf: ReturnType<typeof ownerFinder>;
   /** calls back with the flows that live now */
   readonly readLiving: (onFlows: (flows: readonly TrackedFlow[]) => void) => Promise<void>;
@@ -39,8 +44,8 @@ export interface AnswerPorts {
 export const flowsAtMost = 10_000;
 
 export async function answerQuestion(ports: AnswerPorts, question: Question): Promise<Answer> {
-  const { folder, gateways, ownersOf, readLiving } = ports;
-  const collected = createCollection(question);
+  const { gateways, now, ownersOf, readLiving } = ports;
+  const collected = createCollection(question, now);
   // A flow that ends meanwhile would be in neither if the logs were read first.
   await readLiving((flows) => {
     for (const flow of flows)
@@ -51,19 +56,33 @@ export async function answerQuestion(ports: AnswerPorts, question: Question): Pr
       `flows that live are not in the answer: ${error instanceof Error ? error.message : String(error)}`,
     ),
   );
-  for (const gateway of gateways) {
-    await readLog(folderOfLog(folder, gateway), {
-      from: question.from,
-      mayHave: mayAnswer(question),
-      onLine: (text) => collected.line(gateway, text),
-      onDamage: collected.problem,
-    });
-  }
+  for (const gateway of gateways)
+    await collectLog(ports, question, gateway, collected).catch((error: unknown) =>
+      collected.problem(
+        `gateway ${gateway}: the log cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+      ),
+    );
   return collected.answer();
 }
 
-function createCollection(question: Question) {
-  const flows = createFlows(question);
+async function collectLog(
+  { folder, now, unlogged }: AnswerPorts,
+  question: Question,
+  gateway: string,
+  collected: ReturnType<typeof createCollection>,
+): Promise<void> {
+  const log = folderOfLog(folder, gateway);
+  await readLog(log, {
+    from: question.from,
+    mayHave: mayAnswer(question),
+    onLine: (text) => collected.line(gateway, text),
+    onDamage: collected.problem,
+  });
+  for (const time of await uncoveredTimes(log, now, unlogged(gateway))) collected.uncovered(gateway, time);
+}
+
+function createCollection(question: Question, now: number) {
+  const flows = createFlows(question, now);
   const gaps = new Map<string, Answer['gaps'][number]>();
   const clock = new Map<string, Answer['clock'][number]>();
   const problems: string[] = [];
@@ -77,6 +96,9 @@ function createCollection(question: Question) {
       if (line?.kind === 'clock' && blurs(line, question))
         clock.set(`${gateway} ${text}`, { gateway, ...line });
     },
+    uncovered(gateway: string, time: Gap): void {
+      if (concerns(time, question)) gaps.set(`${gateway} ${JSON.stringify(time)}`, { gateway, ...time });
+    },
     problem: (text: string): void => void problems.push(text),
     answer: (): Answer => ({
       ...flows.all(),
@@ -88,7 +110,9 @@ function createCollection(question: Question) {
 }
 
 /** One flow may have a line from the time when it lived, and one from its end, in any order. */
-function createFlows(question: Question) {
+function createFlows(question: Question, now: number) {
+  /** Flows that begin while this one is read are not of a clock that was set back. */
+  const atLeastUntil = isoTime(now + 60_000);
   const flows = new Map<string, FoundFlow>();
   /** flows that ended before the time that is asked for */
   const over = new Set<string>();
@@ -108,7 +132,8 @@ function createFlows(question: Question) {
       if (!isAskedFor(flow, question)) return;
       const key = `${gateway} ${flow.id} ${flow.begin ?? ''}`;
       const isLast = flow.end !== undefined;
-      if (!livedIn(flow, question)) return isLast ? leaveOut(key) : undefined;
+      if (!livedIn(lives ? { ...flow, end: atLeastUntil } : flow, question))
+        return isLast ? leaveOut(key) : undefined;
       if (!isLast && (flows.has(key) || over.has(key))) return;
       keep(key, { gateway, ...flow, ...(lives ? { lives } : {}) });
     },

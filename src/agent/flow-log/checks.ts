@@ -4,7 +4,7 @@ import type { GatewayLog } from './gateway-log.ts';
 import { isoTime } from './line.ts';
 import { type LivingPorts, readLiving } from './living.ts';
 import type { NotesPorts } from './notes.ts';
-import type { ownerFinder } from './owners.ts';
+import type { Owner, ownerFinder } from './owners.ts';
 
 export interface CheckPorts extends NotesPorts, LivingPorts {
   /** returns early when the signal is aborted */
@@ -61,23 +61,43 @@ export function createChecks(ports: CheckPorts, checked: Checked, until: AbortSi
 
 async function checkOnce(ports: CheckPorts, { logs, ownersOf }: Checked, until: AbortSignal): Promise<void> {
   const at = ports.clock();
+  const checked = new Map([...logs].map(([gateway, one]) => [gateway, begin(one, at)]));
   const add = (flow: TrackedFlow): void => {
-    for (const owner of ownersOf(flow)) {
-      const one = logs.get(owner.gateway);
-      if (one && isNew(flow, one.checkedUntil, at)) one.add(owner, flow);
-    }
+    for (const owner of ownersOf(flow)) checked.get(owner.gateway)?.add(owner, flow);
   };
-  await readLiving(ports, (flows) => flows.forEach(add), until);
-  for (const one of logs.values()) {
-    one.checkedUntil = at;
-    one.write({ kind: 'checked', time: isoTime(at) });
-    await one.maintain();
+  try {
+    await readLiving(ports, (flows) => flows.forEach(add), until);
+  } catch (error) {
+    for (const one of checked.values()) one.failed();
+    throw error;
   }
+  for (const one of checked.values()) await one.done();
 }
 
-/** Whether a living flow has no line yet. One without a begin began before the log: it gets a line once. */
-function isNew({ begin }: TrackedFlow, checkedUntil: number, at: number): boolean {
-  return begin === undefined ? checkedUntil === 0 : begin > checkedUntil && begin <= at;
+/** A part that ends meanwhile sets `checkedUntil` to 0, and the next check gives all flows a line. */
+function begin(log: GatewayLog, at: number) {
+  const { checks } = log;
+  const since = checks.checkedUntil;
+  checks.checkedUntil = at;
+  let living = 0;
+  return {
+    add(owner: Owner, flow: TrackedFlow): void {
+      living += 1;
+      if (isNew(flow, since, at)) log.add(owner, flow);
+    },
+    failed: (): void => void (checks.checkedUntil = Math.min(checks.checkedUntil, since)),
+    async done(): Promise<void> {
+      checks.living = living;
+      log.write({ kind: 'checked', time: isoTime(at) });
+      await log.maintain();
+    },
+  };
+}
+
+/** Whether a living flow has no line yet. One without a begin began before the log: it gets a line once in each part. */
+function isNew({ begin: from }: TrackedFlow, since: number, at: number): boolean {
+  if (since === 0) return true;
+  return from !== undefined && from > since && from <= at;
 }
 
 /** Lines before and after a step are in parts of their own, and flows that live get another line, by the new clock. */
@@ -89,6 +109,6 @@ async function noteStep(
   for (const one of logs.values()) {
     await one.maintain(true);
     one.write({ kind: 'clock', time: isoTime(time), seconds: Math.round(milliseconds / 100) / 10 });
-    one.checkedUntil = 0;
+    one.checks.checkedUntil = 0;
   }
 }

@@ -1,10 +1,12 @@
 /** Flow log of one gateway on this member. */
 import { join } from 'node:path';
 import type { TrackedFlow } from '../../host/conntrack/tracked-flow.ts';
-import { lastLines } from '../../host/rotated-log/reader.ts';
-import { type LogWriter, type LogWriterOptions, createLogWriter } from '../../host/rotated-log/writer.ts';
+import { partLimits } from '../../host/rotated-log/names.ts';
+import type { LogWriterOptions } from '../../host/rotated-log/writer-options.ts';
+import { type LogWriter, createLogWriter } from '../../host/rotated-log/writer.ts';
 import type { FlowLogLimits } from '../../spec/spec.ts';
-import { type LogLine, flowLine, isoTime, lineOfText, textOfLine } from './line.ts';
+import { type LastTimes, lastTimes } from './coverage.ts';
+import { type LogLine, flowLine, isoTime, textOfLine } from './line.ts';
 import type { Owner } from './owners.ts';
 
 export interface GatewayLogOptions {
@@ -14,6 +16,8 @@ export interface GatewayLogOptions {
   readonly limits: FlowLogLimits;
   /** milliseconds since 1970 */
   readonly clock: () => number;
+  /** milliseconds, monotonic */
+  readonly now: () => number;
   /** pending lines have been written */
   readonly onWritten: () => void;
   readonly log: (text: string) => void;
@@ -41,10 +45,14 @@ export interface GatewayLog {
   write(line: LogLine): void;
   /** The kernel has dropped ends of flows. */
   dropped(events: number, from: number): void;
-  /** Flows that began until then have a line; 0: none has. */
-  checkedUntil: number;
+  readonly checks: {
+    /** flows that began until then have a line in the part that is written; 0: none has */
+    checkedUntil: number;
+    /** how many flows lived at the last check */
+    living: number;
+  };
   /** when something was written last, by an agent before this one; undefined: never */
-  readonly lastWritten: number | undefined;
+  readonly lastWritten: LastTimes['lastWritten'];
   pending(): number;
   maintain: LogWriter['maintain'];
   status(): FlowLogStatus;
@@ -60,10 +68,15 @@ export async function openGatewayLog(options: GatewayLogOptions): Promise<Gatewa
   const folder = folderOfLog(options.folder, gateway);
   const counts = { flows: 0, dropped: 0 };
   const write = (line: LogLine): void => writer.append([textOfLine(line)]);
-  const writer = createLogWriter({ folder, limits, ...writerOptions(options, write) });
-  const last = timesOf(await lastLines(folder).catch(() => []));
+  const last = await lastTimes(folder, clock());
+  const checks = { checkedUntil: last.checkedUntil, living: 0 };
+  const onPartEnd = (): void => {
+    if (mayRepeat(checks.living, limits)) checks.checkedUntil = 0;
+  };
+  const writer = createLogWriter({ folder, limits, onPartEnd, ...writerOptions(options, write) });
   return {
-    ...last,
+    lastWritten: last.lastWritten,
+    checks,
     limits,
     write,
     add(owner, flow) {
@@ -86,40 +99,35 @@ export async function openGatewayLog(options: GatewayLogOptions): Promise<Gatewa
   };
 }
 
+/** bytes of a line, at most nearly */
+const lineSize = 500;
+
+/**
+ * Whether each part may have a line for every flow that lives, so that a question about its time finds them. They take at most
+ * half a part: otherwise they would soon push out all that is older.
+ */
+function mayRepeat(living: number, limits: FlowLogLimits): boolean {
+  return living * lineSize <= partLimits(limits).size / 2;
+}
+
 function writerOptions(
-  { gateway, clock, onWritten, log }: GatewayLogOptions,
+  { gateway, clock, now, onWritten, log }: GatewayLogOptions,
   write: GatewayLog['write'],
-): Omit<LogWriterOptions, 'folder' | 'limits'> {
+): Omit<LogWriterOptions, 'folder' | 'limits' | 'onPartEnd'> {
   return {
     clock,
+    now,
     onWritten,
-    onFailure: (message) => log(`flow log of gateway ${gateway}: lines are lost: ${message}`),
+    onFailure(message, lost) {
+      const what = lost === 0 ? 'earlier parts are not packed or removed' : 'lines are lost';
+      log(`flow log of gateway ${gateway}: ${what}: ${message}`);
+    },
     onRecovery(unwritten, since) {
-      log(`flow log of gateway ${gateway}: works again; ${unwritten} lines are lost`);
+      // A part that was not packed is tried again only when another one ends.
       if (unwritten === 0) return;
+      log(`flow log of gateway ${gateway}: works again; ${unwritten} lines are lost`);
       const [from, to] = [isoTime(since), isoTime(clock())];
       write({ kind: 'gap', from, to, why: 'lines could not be written', unwritten });
     },
   };
-}
-
-/** @param texts last lines of the log */
-function timesOf(texts: readonly string[]): Pick<GatewayLog, 'lastWritten' | 'checkedUntil'> {
-  const lines = texts.flatMap((text) => lineOfText(text) ?? []);
-  const latest = (times: readonly (string | undefined)[]): number =>
-    times.reduce((most, time) => (time === undefined ? most : Math.max(most, Date.parse(time))), 0);
-  const checks = lines.map((line) => (line.kind === 'checked' ? line.time : undefined));
-  const all = lines.map((line) => {
-    switch (line.kind) {
-      case 'flow':
-        return line.end ?? line.begin;
-      case 'gap':
-        return line.to;
-      case 'checked':
-      case 'clock':
-        return line.time;
-    }
-  });
-  const lastWritten = latest(all);
-  return { checkedUntil: latest(checks), lastWritten: lastWritten === 0 ? undefined : lastWritten };
 }

@@ -48,7 +48,7 @@ const gap = z.object({
   unwritten: z.int().exactOptional(),
 });
 
-/** The clock was set: lines before it have another time. */
+/** The clock was set, and lines before it have another time; or the machine was suspended. */
 const clock = z.object({ kind: z.literal('clock'), time, seconds: z.number() });
 
 const line = z.discriminatedUnion('kind', [flow, checked, gap, clock]);

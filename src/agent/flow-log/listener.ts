@@ -26,8 +26,6 @@ export interface ListenerEvents {
 
 export interface Listener {
   state(): MonitorState;
-  /** Stops, or goes on, to take flows: meanwhile, they wait in the kernel. */
-  hold(held: boolean): void;
 }
 
 const listenedTo = 'ends of flows';
@@ -38,8 +36,6 @@ const countEvery = 1000;
 const [startPause, startTries] = [20, 250];
 
 export function startListener(ports: ListenerPorts, on: ListenerEvents, end: AbortSignal): Listener {
-  let stream: ByteStream | undefined;
-  let held = false;
   const start = async (argv: readonly string[]): Promise<ByteStream> => {
     const read = messageReader();
     const started = await ports.start(argv, (chunk) => {
@@ -50,8 +46,6 @@ export function startListener(ports: ListenerPorts, on: ListenerEvents, end: Abo
         started.stop();
       }
     });
-    stream = started;
-    started.hold(held);
     void watchLosses(started, ports, on, end);
     return started;
   };
@@ -61,13 +55,7 @@ export function startListener(ports: ListenerPorts, on: ListenerEvents, end: Abo
     { signal() {}, ended: on.ended },
     end,
   );
-  return {
-    state: () => monitor.state(),
-    hold(next) {
-      held = next;
-      stream?.hold(next);
-    },
-  };
+  return { state: () => monitor.state() };
 }
 
 /** Until the program has ended. What it loses in its last second is not known. */
@@ -80,16 +68,18 @@ async function watchLosses(
   const controller = new AbortController();
   const until = AbortSignal.any([controller.signal, end]);
   void ended.then(() => controller.abort());
+  // The kernel's number is a total: what one look misses, the next one has.
+  const countLost = (): Promise<number | undefined> => lostEvents(pid).catch(() => undefined);
   let known: number | undefined;
   for (let tries = 0; tries < startTries && known === undefined && !until.aborted; tries += 1) {
-    known = await lostEvents(pid);
+    known = await countLost();
     if (known === undefined) await sleep(startPause, until);
   }
   if (until.aborted) return;
   on.listening();
   let counted = now();
   while (!until.aborted) {
-    const count = await lostEvents(pid);
+    const count = await countLost();
     if (count !== undefined && count > (known ?? 0)) {
       on.lost(count - (known ?? 0), now() - counted);
       known = count;

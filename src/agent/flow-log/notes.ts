@@ -12,27 +12,38 @@ export interface NotesPorts {
   readonly log: (text: string) => void;
 }
 
-/** milliseconds between two lines about dropped events in the agent's own log */
+/** milliseconds between two lines about dropped events, and about failures, in the agent's own log */
 const tellEvery = 60_000;
+
+export interface Notes extends Omit<ListenerEvents, 'flows'> {
+  /** A log is kept from now on, and was not until now. */
+  opened(log: Pick<GatewayLog, 'write' | 'lastWritten'>): void;
+}
 
 /** @param check asks for lines for flows that live */
 export function createNotes(
   { clock, now, log }: NotesPorts,
   logs: ReadonlyMap<string, Pick<GatewayLog, 'write' | 'dropped' | 'lastWritten'>>,
   check: () => void,
-): Omit<ListenerEvents, 'flows'> {
+): Notes {
   /** when, and why, nothing was heard; undefined: it is heard, or never was by this agent */
   let silent: { readonly since: number; readonly why: string } | undefined;
   let wasHeard = false;
   let told = { at: -Infinity, untold: 0 };
+  const failure = { toldAt: -Infinity, isTold: false };
   return {
+    opened(one) {
+      const gap = wasHeard ? beforeThisAgent(one) : undefined;
+      if (gap) one.write({ kind: 'gap', from: isoTime(gap.since), to: isoTime(clock()), why: gap.why });
+    },
     listening() {
       const to = isoTime(clock());
       for (const one of logs.values()) {
         const gap = silent ?? (wasHeard ? undefined : beforeThisAgent(one));
         if (gap) one.write({ kind: 'gap', from: isoTime(gap.since), to, why: gap.why });
       }
-      if (silent) log('flow log: goes on');
+      if (failure.isTold) log('flow log: goes on');
+      failure.isTold = false;
       [silent, wasHeard] = [undefined, true];
       check();
     },
@@ -43,9 +54,11 @@ export function createNotes(
       log(`flow log: the kernel has dropped ${told.untold} ends of flows: more end than are read`);
       told = { at: now(), untold: 0 };
     },
-    ended({ error = '', restarts }) {
+    ended({ error = '' }) {
       if (wasHeard) silent ??= { since: clock(), why: `no flow was heard of: ${error}` };
-      if (restarts === 1) log(`flow log: hears of no flow, and tries again: ${error}`);
+      if (failure.isTold || now() - failure.toldAt < tellEvery) return;
+      Object.assign(failure, { toldAt: now(), isTold: true });
+      log(`flow log: hears of no flow, and tries again: ${error}`);
     },
   };
 }

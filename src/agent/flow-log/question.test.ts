@@ -87,6 +87,12 @@ describe('a flow', () => {
     expect(livedIn(old, at('2026-11-30T03:15Z'))).toBe(false);
   });
 
+  it('that ended before it began, since the clock was set back, may have lived before', () => {
+    const turned = { ...line, begin: '2026-11-30T04:00:00.000Z' };
+    expect(livedIn(turned, at('2026-11-30T03:12Z'))).toBe(true);
+    expect(livedIn(turned, at('2026-11-30T03:15Z'))).toBe(false);
+  });
+
   it('lived in a time that shares a moment with its own', () => {
     const time = fc.integer({ min: 0, max: 50 });
     fc.assert(

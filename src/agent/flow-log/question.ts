@@ -1,7 +1,8 @@
 /** Questions to a flow log. Pure. */
 import type { Address } from '../../address/cidr.ts';
 import type { FlowTuple } from '../../host/conntrack/tracked-flow.ts';
-import type { ClockLine, FlowLine, GapLine } from './line.ts';
+import type { Gap } from './coverage.ts';
+import type { ClockLine, FlowLine } from './line.ts';
 
 /** First and last millisecond since 1970. */
 export interface TimeRange {
@@ -46,11 +47,17 @@ export function timeRangeOf(text: string): TimeRange | undefined {
   return { from, until: from + length - 1 };
 }
 
-/** Whether a flow lived at some moment of the time; one without an end may have lived on. */
-export function livedIn({ begin, end }: FlowLine, { from, until }: TimeRange): boolean {
-  return (
-    (begin === undefined || Date.parse(begin) <= until) && (end === undefined || Date.parse(end) >= from)
-  );
+/**
+ * Whether a flow lived at some moment of the time; one without an end may have lived on. One that ended before it began has seen
+ * the clock being set back: when it began is not known.
+ */
+export function livedIn(
+  { begin, end }: Pick<FlowLine, 'begin' | 'end'>,
+  { from, until }: TimeRange,
+): boolean {
+  const first = begin === undefined ? -Infinity : Date.parse(begin);
+  const last = end === undefined ? Infinity : Date.parse(end);
+  return (first <= until || first > last) && last >= from;
 }
 
 /** Whether it is a flow that is asked for, at whatever time. */
@@ -72,8 +79,9 @@ function endsOf({ source, sourcePort, destination, destinationPort }: FlowTuple)
 }
 
 /** Whether flows that the question is about may be missing. */
-export function concerns({ from, to }: GapLine, asked: TimeRange): boolean {
-  return Date.parse(from) - checkedBefore <= asked.until && Date.parse(to) >= asked.from;
+export function concerns({ from, to }: Pick<Gap, 'from' | 'to'>, asked: TimeRange): boolean {
+  const begin = from === undefined ? -Infinity : Date.parse(from);
+  return begin - checkedBefore <= asked.until && Date.parse(to) >= asked.from;
 }
 
 /** Whether lines near the time that was asked for may have a time that is wrong by the step. */

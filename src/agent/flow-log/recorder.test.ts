@@ -21,6 +21,7 @@ const office: LoggedGateway = {
 interface Listening {
   readonly ends: (chunk: Buffer) => void;
   readonly die: (why: string) => void;
+  readonly holds: boolean[];
   held: boolean;
 }
 
@@ -31,12 +32,16 @@ let listening: Listening | undefined;
 let alive: readonly TrackedFlow[];
 let lost: number;
 let step: number;
+/** milliseconds that have passed beside those of this test */
+let ahead: number;
 let told: string[];
+let lossError: Error | undefined;
 let starts: number;
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'mustredirect-recorder-'));
-  [listening, alive, lost, step, told, starts] = [undefined, [], 0, 0, [], 0];
+  [listening, alive, lost, step, ahead, told, starts] = [undefined, [], 0, 0, 0, [], 0];
+  lossError = undefined;
   begin();
 });
 afterEach(async () => {
@@ -49,8 +54,8 @@ function begin(): void {
   end = new AbortController();
   recorder = createRecorder(
     {
-      now: () => performance.now(),
-      clock: () => Date.now() + step,
+      now: () => performance.now() + ahead,
+      clock: () => Date.now() + step + ahead,
       sleep: (milliseconds, signal) => pause(Math.min(milliseconds, 30), signal),
       start: async (argv, onOutput) => {
         let die = (_why: string): void => {};
@@ -66,12 +71,19 @@ function begin(): void {
           return stream;
         }
         starts += 1;
-        const one: Listening = { ends: onOutput, die, held: false };
+        const one: Listening = { ends: onOutput, die, holds: [], held: false };
         listening = one;
         void ended.then(() => (listening = undefined));
-        return { ...stream, hold: (held) => void (one.held = held) };
+        const hold = (held: boolean): void => {
+          one.held = held;
+          one.holds.push(held);
+        };
+        return { ...stream, hold };
       },
-      lostEvents: async () => (listening ? lost : undefined),
+      lostEvents: async () => {
+        if (lossError) throw lossError;
+        return listening ? lost : undefined;
+      },
       folder,
       log: (line) => void told.push(line),
     },
@@ -177,6 +189,28 @@ describe('the recorder', () => {
     expect(lines[0]).toMatchObject({ kind: 'clock', seconds: -3600 });
   });
 
+  it('writes flows that live into each part, also those that began by another clock', async () => {
+    const { end: _, ...young } = givenFlow({ begin: Date.now() - 1000 });
+    alive = [young];
+    await follow(office);
+    step = -3_600_000;
+    await until(has('clock'));
+    ahead += 61_000;
+    await until(has('flow'));
+    const filler = Array.from({ length: 6000 }, (__, id) => givenFlow({ id: id + 100 }));
+    ends(...filler);
+    const isEmpty = async (): Promise<boolean> => !has('clock')(await linesOf());
+    expect(await waitUntil(isEmpty, 10_000)).toBe(true);
+    ahead += 61_000;
+    const isThere = (lines: readonly LogLine[]): boolean =>
+      lines.some((line) => line.kind === 'flow' && line.id === young.id);
+    expect(isThere(await until(isThere))).toBe(true);
+    // It has its line once in a part.
+    ahead += 61_000;
+    const lines = await until(has('checked', 2));
+    expect(lines.filter((line) => line.kind === 'flow' && line.id === young.id)).toHaveLength(1);
+  });
+
   it('leaves flows in the kernel while too many wait to be written', async () => {
     await follow(office);
     const flows = Array.from({ length: 25_000 }, (_, id) => givenFlow({ id }));
@@ -185,6 +219,55 @@ describe('the recorder', () => {
     expect(await waitUntil(() => listening?.held === false, 10_000)).toBe(true);
     await waitUntil(() => recorder.status()[0]?.flows === flows.length, 10_000);
     expect(recorder.status()).toMatchObject([{ flows: flows.length, unwritten: 0 }]);
+  });
+
+  it('goes on when it cannot count what was dropped for a while', async () => {
+    await follow(office);
+    lossError = new Error('EMFILE');
+    await pause(200, end.signal);
+    lost = 3;
+    lossError = undefined;
+    const lines = await until(has('gap'));
+    expect(lines.find(({ kind }) => kind === 'gap')).toMatchObject({ dropped: 3 });
+  });
+
+  it('takes no flows while the limits of a log change: they wait in the kernel', async () => {
+    await follow(office);
+    const holds = listening?.holds;
+    recorder.follow([{ ...office, flowLog: { size: 32 * 1024 ** 2, age: 3_600_000 } }]);
+    expect(await waitUntil(() => holds?.length === 2, 10_000)).toBe(true);
+    expect(holds).toEqual([true, false]);
+    ends(givenFlow());
+    const lines = await until(has('flow'));
+    expect(lines.filter(({ kind }) => kind === 'gap')).toEqual([]);
+  });
+
+  it('writes the gap of a gateway that is logged again while another one is', async () => {
+    const mail = { ...office, name: 'mail', served: [{ ...served, subnet: '10.89.5.0/24' }] };
+    await follow(office, mail);
+    await waitUntil(async () => has('checked')(await linesOf('mail')), 10_000);
+    recorder.follow([office]);
+    await waitUntil(() => recorder.status().length === 1, 10_000);
+    recorder.follow([office, mail]);
+    expect(await waitUntil(async () => has('gap')(await linesOf('mail')), 10_000)).toBe(true);
+    expect(has('gap')(await linesOf())).toBe(false);
+  });
+
+  it('tells of later failures too, at most once a minute', async () => {
+    await follow(office);
+    for (const [round, why] of ['first', 'second', 'third'].entries()) {
+      const goneOn = told.filter((line) => line.endsWith('goes on')).length;
+      listening?.die(why);
+      await waitUntil(() => starts === round + 2, 10_000);
+      if (why !== 'second')
+        await waitUntil(() => told.filter((line) => line.endsWith('goes on')).length > goneOn, 10_000);
+      else ahead += 61_000;
+      await until(has('gap', round + 1));
+    }
+    expect(told.filter((line) => line.includes('hears of no flow'))).toEqual([
+      'flow log: hears of no flow, and tries again: first',
+      'flow log: hears of no flow, and tries again: third',
+    ]);
   });
 
   it('ends with the log: nothing is listened to', async () => {

@@ -9,6 +9,7 @@ import {
   type GatewayLogOptions,
   openGatewayLog,
 } from './gateway-log.ts';
+import { createHold } from './hold.ts';
 import { type Listener, type ListenerPorts, startListener } from './listener.ts';
 import type { LivingPorts } from './living.ts';
 import { createNotes } from './notes.ts';
@@ -31,9 +32,6 @@ export interface Recorder {
   /** Resolves when all is written, after the end. */
   closed(): Promise<void>;
 }
-
-/** characters that wait to be written, at which flows wait in the kernel, and at which they are taken again */
-const [mostPending, fewPending] = [8 * 1024 * 1024, 1024 * 1024];
 
 export function createRecorder(ports: RecorderPorts, end: AbortSignal): Recorder {
   let gateways: readonly LoggedGateway[] = [];
@@ -73,26 +71,23 @@ function createRun(ports: RecorderPorts, end: AbortSignal) {
   const logs = new Map<string, GatewayLog>();
   let ownersOf = ownerFinder([]);
   let listener: Listener | undefined;
-  const holdBack = (): void => {
-    const pending = Math.max(0, ...[...logs.values()].map((log) => log.pending()));
-    if (pending > mostPending) listener?.hold(true);
-    if (pending < fewPending) listener?.hold(false);
-  };
+  const pending = (): number => Math.max(0, ...[...logs.values()].map((log) => log.pending()));
+  const hold = createHold(ports, pending);
+  const held = { ...ports, start: hold.start };
   const record = (flows: readonly TrackedFlow[]): void => {
     for (const flow of flows) for (const owner of ownersOf(flow)) logs.get(owner.gateway)?.add(owner, flow);
-    holdBack();
   };
-  const checks = createChecks(ports, { logs, ownersOf: (flow) => ownersOf(flow) }, until);
+  const checks = createChecks(held, { logs, ownersOf: (flow) => ownersOf(flow) }, until);
+  const notes = createNotes(ports, logs, () => checks.now());
   return {
     async follow(gateways: readonly LoggedGateway[]): Promise<void> {
-      await changeLogs(logs, gateways, { ...ports, onWritten: holdBack });
-      ownersOf = ownerFinder(gateways);
+      await hold.during(async () => {
+        for (const log of await changeLogs(logs, gateways, { ...ports, onWritten: hold.look }))
+          notes.opened(log);
+        ownersOf = ownerFinder(gateways);
+      });
       if (listener) return checks.now();
-      listener = startListener(
-        ports,
-        { flows: record, ...createNotes(ports, logs, () => checks.now()) },
-        until,
-      );
+      listener = startListener(held, { flows: record, ...notes }, until);
       void checks.run();
     },
     status: () => [...logs.values()].map((log) => statusOf(log, listener)),
@@ -104,12 +99,13 @@ function createRun(ports: RecorderPorts, end: AbortSignal) {
   };
 }
 
-/** Opens and closes logs, so that exactly these gateways have one. */
+/** Opens and closes logs, so that exactly these gateways have one. Returns those that were not open before. */
 async function changeLogs(
   logs: Map<string, GatewayLog>,
   gateways: readonly LoggedGateway[],
   options: Omit<GatewayLogOptions, 'gateway' | 'limits'>,
-): Promise<void> {
+): Promise<readonly GatewayLog[]> {
+  const before = new Set(logs.keys());
   for (const [name, log] of logs) {
     const wanted = gateways.find((one) => one.name === name);
     if (isDeepStrictEqual(wanted?.flowLog, log.limits)) continue;
@@ -120,6 +116,7 @@ async function changeLogs(
     if (flowLog && !logs.has(name))
       logs.set(name, await openGatewayLog({ ...options, gateway: name, limits: flowLog }));
   }
+  return [...logs].flatMap(([name, log]) => (before.has(name) ? [] : [log]));
 }
 
 function statusOf(log: GatewayLog, listener: Listener | undefined): FlowLogStatus {

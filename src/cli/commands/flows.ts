@@ -1,9 +1,11 @@
-import { readdir } from 'node:fs/promises';
 import { type Address, parseAddress } from '../../address/cidr.ts';
 import { answerQuestion } from '../../agent/flow-log/answer.ts';
+import { keptLogs } from '../../agent/flow-log/coverage.ts';
+import { whyUnlogged } from '../../agent/flow-log/unlogged.ts';
 import { readLiving } from '../../agent/flow-log/living.ts';
 import { ownerFinder } from '../../agent/flow-log/owners.ts';
 import type { Question, TimeRange } from '../../agent/flow-log/question.ts';
+import { askAgent } from '../../agent/socket.ts';
 import { appliedNow, readHistory } from '../../apply/history.ts';
 import type { HostContext } from '../../apply/run/host-context.ts';
 import { MustredirectError } from '../../error.ts';
@@ -31,10 +33,13 @@ export async function showFlows(terminal: Terminal, options: FlowsOptions): Prom
   const { host, places } = await openContext(terminal, options);
   const logged = await loggedGateways({ host, places });
   const gateways = await gatewaysWithLog(places.flowLogs, logged, options.gateway);
+  const agent = await askAgent(places.agent);
   const answer = await answerQuestion(
     {
       folder: places.flowLogs,
       gateways,
+      now: Date.now(),
+      unlogged: (gateway) => whyUnlogged(agent, gateway),
       ownersOf: ownerFinder(logged),
       readLiving: (onFlows) =>
         logged.length === 0
@@ -82,7 +87,7 @@ async function gatewaysWithLog(
   logged: readonly MemberGateway[],
   only: string | undefined,
 ): Promise<string[]> {
-  const kept = await readdir(folder).catch(() => []);
+  const kept = await keptLogs(folder);
   const all = [...new Set([...logged.map(({ name }) => name), ...kept])].sort();
   const found = all.filter((name) => only === undefined || name === only);
   if (found.length > 0) return found;

@@ -50,6 +50,7 @@ describe('an answer', () => {
       gaps: [
         { gateway: 'office', kind: 'gap', from, to, why: 'the buffer was full', dropped: 9 },
         { gateway: 'office', kind: 'gap', from, to, why: 'no agent has logged' },
+        { gateway: 'office', kind: 'gap', to: from, why: 'the log begins then' },
       ],
       clock: [{ gateway: 'office', kind: 'clock', time: from, seconds: -3 }],
       problems: ['x: damaged'],
@@ -59,7 +60,8 @@ describe('an answer', () => {
       'note: only 10000 flows are shown: ask for less',
       `note: gateway office: flows between ${from} and ${to} may be missing, 9 at most: the buffer was full`,
       `note: gateway office: flows between ${from} and ${to} may be missing: no agent has logged`,
-      `note: gateway office: the clock was set at ${from}, by -3 s: times before it are off by as much`,
+      `note: gateway office: flows before ${from} may be missing: the log begins then`,
+      `note: gateway office: the clock jumped by -3 s at ${from}: it was set, and times before may be off by as much, or the machine was suspended`,
       'note: x: damaged',
     ]);
   });

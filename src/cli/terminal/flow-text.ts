@@ -35,18 +35,21 @@ export function formatAnswer(
   return [
     flows.length === 0 ? 'no flow' : formatTable([head, ...flows.map(rowOf)]),
     ...(more ? [note(`only ${flowsAtMost} flows are shown: ask for less`)] : []),
-    ...gaps.map(({ gateway, from, to, why, dropped, unwritten }) => {
-      const count = dropped ?? unwritten;
-      const many = count === undefined ? '' : `, ${count} at most`;
-      return note(`gateway ${gateway}: flows between ${from} and ${to} may be missing${many}: ${why}`);
-    }),
+    ...gaps.map((gap) => note(gapText(gap))),
     ...clock.map(({ gateway, time, seconds }) =>
       note(
-        `gateway ${gateway}: the clock was set at ${time}, by ${seconds} s: times before it are off by as much`,
+        `gateway ${gateway}: the clock jumped by ${seconds} s at ${time}: it was set, and times before may be off by as much, or the machine was suspended`,
       ),
     ),
     ...problems.map(note),
   ].join('\n');
+}
+
+function gapText({ gateway, from, to, why, dropped, unwritten }: Answer['gaps'][number]): string {
+  const count = dropped ?? unwritten;
+  const many = count === undefined ? '' : `, ${count} at most`;
+  const when = from === undefined ? `before ${to}` : `between ${from} and ${to}`;
+  return `gateway ${gateway}: flows ${when} may be missing${many}: ${why}`;
 }
 
 function rowOf({

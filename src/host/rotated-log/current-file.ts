@@ -14,7 +14,7 @@ export interface CurrentFile {
 }
 
 /** @param now milliseconds since 1970 */
-export async function openCurrent(folder: string, now: number): Promise<CurrentFile> {
+async function openCurrent(folder: string, now: number): Promise<CurrentFile> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const path = join(folder, currentName);
   const flags = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW;

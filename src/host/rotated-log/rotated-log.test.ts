@@ -5,9 +5,11 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { lastLines } from './ends.ts';
 import { type LogLimits, endOfPart, partName } from './names.ts';
+import { createOutage } from './outage.ts';
 import { listParts, packParts } from './parts.ts';
-import { lastLines, readLog } from './reader.ts';
+import { readLog } from './reader.ts';
 import { type LogWriter, createLogWriter } from './writer.ts';
 
 const mebibyte = 1024 ** 2;
@@ -16,6 +18,9 @@ const hour = 3_600_000;
 let base: string;
 let folder: string;
 let time: number;
+/** milliseconds that the clock was set by */
+let step: number;
+let partsEnded: number;
 let told: string[];
 const open: LogWriter[] = [];
 
@@ -23,7 +28,7 @@ beforeEach(async () => {
   base = await mkdtemp(join(tmpdir(), 'mustredirect-log-'));
   folder = join(base, 'office');
   time = Date.parse('2026-11-30T03:00:00Z');
-  told = [];
+  [step, partsEnded, told] = [0, 0, []];
 });
 afterEach(async () => {
   for (const writer of open.splice(0)) await writer.close();
@@ -34,8 +39,10 @@ function writerOf(limits: Partial<LogLimits> = {}): LogWriter {
   const writer = createLogWriter({
     folder,
     limits: { size: 1024 * mebibyte, age: 24 * hour, ...limits },
-    clock: () => time,
-    onFailure: (message) => void told.push(message),
+    clock: () => time + step,
+    now: () => time,
+    onPartEnd: () => void (partsEnded += 1),
+    onFailure: (message, lost) => void told.push(`${lost}: ${message}`),
     onRecovery: (lost) => void told.push(`${lost} lost`),
     onWritten() {},
   });
@@ -183,6 +190,95 @@ describe('parts', () => {
   });
 });
 
+describe('a clock that is set', () => {
+  /** Two parts, the second one of now. */
+  async function writeParts(writer: LogWriter): Promise<void> {
+    for (const line of ['first', 'second']) {
+      time += hour;
+      writer.append([line]);
+      await writer.maintain(true);
+    }
+  }
+
+  it('forward removes no part by its age, for a day', async () => {
+    const writer = writerOf();
+    await writeParts(writer);
+    step = 1000 * hour;
+    writer.append(['third']);
+    await writer.maintain();
+    time += 23 * hour;
+    await writer.maintain();
+    expect(await read()).toEqual(['first', 'second', 'third']);
+    time += 2 * hour;
+    await writer.maintain();
+    expect(await read()).toEqual(['third']);
+  });
+
+  it('forward while the machine was off removes none either', async () => {
+    const before = writerOf();
+    await writeParts(before);
+    await before.close();
+    step = 1000 * hour;
+    const writer = writerOf();
+    await writer.maintain();
+    expect(await read()).toEqual(['first', 'second']);
+    step = 0;
+    await writer.maintain();
+    time += 23 * hour;
+    await writer.maintain();
+    expect(await read()).toEqual(['first', 'second']);
+    time += 25 * hour;
+    await writer.maintain();
+    expect(await read()).toEqual([]);
+  });
+
+  it('back leaves the part with a name that is not before its lines', async () => {
+    const writer = writerOf();
+    writer.append(['late']);
+    await writer.maintain();
+    step = -hour;
+    await writer.maintain(true);
+    await writer.close();
+    expect(await read(time)).toEqual(['late']);
+  });
+});
+
+describe('a closed log', () => {
+  it('takes no more lines', async () => {
+    const writer = writerOf();
+    writer.append(['before']);
+    await writer.close();
+    writer.append(['after']);
+    expect(writer.pending()).toBe(0);
+    await sleep(250);
+    expect(await read()).toEqual(['before']);
+  });
+});
+
+it('tells when a part has ended', async () => {
+  const writer = writerOf({ size: 16 * mebibyte });
+  writer.append(['x'.repeat(3 * mebibyte)]);
+  await writer.maintain();
+  expect(partsEnded).toBe(1);
+  writer.append(['y']);
+  await writer.maintain();
+  expect(partsEnded).toBe(1);
+});
+
+it('tells lost lines although it has told that parts are not packed', () => {
+  const outage = createOutage({
+    clock: () => time,
+    onFailure: (message, lost) => void told.push(`${lost}: ${message}`),
+    onRecovery: (lost) => void told.push(`${lost} lost`),
+  });
+  outage.failedToPack(new Error('no room'));
+  outage.failedToPack(new Error('no room'));
+  outage.failed(2, new Error('ENOSPC'));
+  outage.failed(3, new Error('ENOSPC'));
+  outage.over();
+  expect(told).toEqual(['0: no room', '2: ENOSPC', '5 lost']);
+});
+
 describe('a log that cannot be written', () => {
   it('counts its lines, says so once, and goes on when it can be', async () => {
     await mkdir(join(folder, 'current.jsonl'), { recursive: true });
@@ -199,7 +295,7 @@ describe('a log that cannot be written', () => {
     await rm(join(folder, 'current.jsonl'), { recursive: true });
     writer.append(numbered(5, 1));
     await writer.close();
-    expect(told).toEqual([expect.stringContaining('EISDIR'), '5 lost']);
+    expect(told).toEqual([expect.stringMatching(/^3: EISDIR/), '5 lost']);
     expect(writer.state()).toEqual({ unwritten: 5, bytes: 0 });
     expect(await readFile(join(folder, 'current.jsonl'), 'utf8')).toBe('{"line":5}\n');
   });
