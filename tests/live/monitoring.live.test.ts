@@ -185,8 +185,16 @@ describe('the agent by HTTP', () => {
   });
 
   it('counts what containers send, on the node and on the member', async () => {
+    // Counters are read with the table: on a busy machine, without an event, a minute and more apart.
+    const events = `while sleep 5; do nft 'add table inet other; delete table inet other'; done`;
+    const changing = await Promise.all(
+      [world.hosts.node1, world.hosts.gw1].map((host) =>
+        host.background.start(endingWithStdin(['sh', '-c', events])),
+      ),
+    );
     await waitForSeries('increase(mustredirect_network_sent_bytes_total[1m]) > 0');
     await waitForSeries('sum(increase(mustredirect_gateway_served_packets_total[1m])) > 0');
+    await Promise.all(changing.map((one) => one.stop()));
     await waitForSeries(`mustredirect_nat_entries{address="${v4.uplink}", protocol="icmp"} > 0`);
     const { body } = await ask(world.hosts.node1, 'http://127.0.0.1:9479/networks');
     expect(JSON.parse(body)).toMatchObject({ networks: [{ network: network.name, gateway: 'office' }] });
