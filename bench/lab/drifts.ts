@@ -1,4 +1,4 @@
-/** What somebody removes, and how it is seen that it is gone, and back. */
+/** Kinds of drift: what is removed, and the events by which it is gone, and back. */
 import type { LabEngine } from '../../src/lab/engine.ts';
 import { network } from '../../src/lab/layout.ts';
 

@@ -126,7 +126,7 @@ describe('the agent', () => {
     expect(times.length).toBe(2);
     expect((times[1] ?? 0) - (times[0] ?? 0)).toBeGreaterThanOrEqual(rests);
     expect((times[1] ?? 0) - (times[0] ?? 0)).toBeLessThan(rests + 35_000);
-    // What costs little is read in between.
+    // Files and settings are read in between.
     const pauses = readTimes.slice(1).map((time, i) => time - (readTimes[i] ?? 0) - takes);
     expect(Math.max(...pauses)).toBeLessThanOrEqual(30_010);
   });

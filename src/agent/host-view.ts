@@ -51,9 +51,10 @@ export function viewHost(
     forget,
     forgetEngines: answers.forget,
     beforeRead(whole) {
-      if (whole || !watch.isComplete()) forget();
+      if (whole || !watch.isComplete('parts')) forget();
       // A whole read of a large host is rare, and an engine may have had something new that no event was about.
-      if (whole || performance.now() - enginesAsked >= askEnginesEvery) {
+      const isDue = whole || performance.now() - enginesAsked >= askEnginesEvery;
+      if (isDue || !watch.isComplete('engines')) {
         enginesAsked = performance.now();
         answers.forget();
       }

@@ -12,8 +12,8 @@ export interface HostWatch {
   readonly begin: (paths: { readonly file: string; readonly state: readonly string[] }) => void;
   /** Watches what tells of changes of these networks, too. */
   readonly engines: (networks: readonly { readonly engine: EngineName }[]) => void;
-  /** whether all programs run */
-  readonly isComplete: () => boolean;
+  /** whether all programs run that tell of parts of the host, or of engines */
+  readonly isComplete: (of: 'parts' | 'engines') => boolean;
   readonly monitors: () => readonly MonitorState[];
 }
 
@@ -30,6 +30,7 @@ const beginning = 1000;
 
 export function watchHost(ports: ChangePorts, end: AbortSignal): HostWatch {
   const started = new Map<string, Monitor>();
+  let watched: readonly EngineName[] = [];
   const watchPrograms = (engines: readonly EngineName[]): void => {
     for (const one of programsToWatch(engines)) {
       if (!started.has(one.what)) started.set(one.what, startProgram(one, ports, end));
@@ -49,13 +50,17 @@ export function watchHost(ports: ChangePorts, end: AbortSignal): HostWatch {
     },
     engines(networks) {
       const engines = [...new Set(networks.map(({ engine }) => engine))];
+      watched = engines;
       watchPrograms(engines);
       watchFolders(networkFolders(engines), () => {
         ports.onEngines();
         ports.signal();
       });
     },
-    isComplete: () => [...started.values()].every((one) => one.state().running),
+    isComplete: (of) =>
+      programsToWatch(watched)
+        .filter(({ engines }) => (engines ? 'engines' : 'parts') === of)
+        .every(({ what }) => started.get(what)?.state().running === true),
     monitors: () => [...started.values()].map((one) => one.state()),
   };
 }
@@ -68,8 +73,8 @@ function startProgram(
   let parts = makeParts();
   /** Something may have changed that it has not told of. */
   const missed = (): void => {
-    onParts();
     if (engines) onEngines();
+    else onParts();
     signal();
   };
   const ports = {

@@ -3,6 +3,7 @@ import type { Exec } from '../host/ports.ts';
 import { ifInstalled } from '../host/process/missing-program.ts';
 import type { Facts } from '../state/facts.ts';
 import type { HostRole } from '../topology/role.ts';
+import { type PartMemory, readAnew, recall } from './host-parts.ts';
 
 type AgentFacts = Pick<Facts, 'agent' | 'socatMissing'>;
 
@@ -13,19 +14,31 @@ interface OfAgent {
   readonly closed?: true;
   /** id of the agent that runs on this host, if one does */
   readonly runningAgent?: () => Promise<string | undefined>;
+  /** parts of the host that were read before */
+  readonly memory?: PartMemory;
 }
 
 /** Networks that leave directly while their gateway is down, and flow logs, depend on the agent. */
-export async function readAgentFacts({ host, role, closed, runningAgent }: OfAgent): Promise<AgentFacts> {
+export async function readAgentFacts({
+  host,
+  role,
+  closed,
+  runningAgent,
+  memory = readAnew,
+}: OfAgent): Promise<AgentFacts> {
   const isLogged = role.gateways.some(({ flowLog }) => flowLog);
   const leavesDirectly = role.networks.some(({ whenDown }) => whenDown === 'direct');
   if (closed || (!isLogged && !leavesDirectly)) return {};
   const [agent, socat] = await Promise.all([
     runningAgent?.(),
-    isLogged ? ifInstalled(host.exec.run(['socat', '-V'])) : 'not needed',
+    isLogged ? recall(memory, 'socat', () => hasSocat(host.exec)) : true,
   ]);
   return {
     ...(agent === undefined ? {} : { agent }),
-    ...(socat === undefined ? { socatMissing: true } : {}),
+    ...(socat ? {} : { socatMissing: true }),
   };
+}
+
+async function hasSocat(exec: Exec): Promise<boolean> {
+  return (await ifInstalled(exec.run(['socat', '-V']))) !== undefined;
 }

@@ -21,11 +21,13 @@ export interface HostParts {
   readonly routes: readonly Routes[];
   readonly policies: readonly Pick<IpLists, 'policies' | 'xfrm'>[];
   readonly nft: RememberedNft;
+  /** whether socat is installed: nothing tells of it, and a read of the whole host looks again */
+  readonly socat: boolean;
 }
 
 export type HostPart = keyof HostParts;
 
-export const hostParts: readonly HostPart[] = ['links', ...listNames, 'nft'];
+export const hostParts: readonly HostPart[] = ['links', ...listNames, 'nft', 'socat'];
 
 /** Parts that need not be read again. */
 export interface PartMemory {

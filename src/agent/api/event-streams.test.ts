@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createEventStreams } from './event-streams.ts';
 
-/** What a client gets that connects again after an event. */
+/** Events for a client that connects again. */
 function missedAfter(lastId: (ids: readonly number[]) => number | undefined): string[] {
   const state = () => ({ kind: 'state', healthy: true, reasons: [] }) as const;
   const streams = createEventStreams({ time: () => '2026-11-30T12:00:00.000Z', state, every() {} });

@@ -104,6 +104,6 @@ async function listening(
   const listens = once(server, 'listening');
   server.listen(where);
   await listens;
-  // Such as too many open files: a connection is lost, and the agent goes on.
+  // An error such as too many open files costs a connection, and the agent goes on.
   server.on('error', () => {});
 }

@@ -79,7 +79,7 @@ async function countUses(exec: Exec, egress: readonly EgressAddress[]): Promise<
   for (const family of families) counts.push(...(await countNat(exec, family, addresses)));
   return egress.flatMap(({ gateway, address }) => {
     const found = counts.filter((one) => one.address === address);
-    // What is not used is 0, and not absent: a rule can tell it from an agent that does not count.
+    // An address that is not used has 0, and is not absent: a rule can tell it from an agent that does not count.
     const unused = ['tcp', 'udp'].filter((protocol) => !found.some((one) => one.protocol === protocol));
     return [
       ...found.map((one) => ({ gateway, ...one })),

@@ -1,4 +1,4 @@
-/** What the agent's reads and repairs have shown so far: they call it, and it does nothing but remember. */
+/** Results of the agent's reads and repairs so far, kept for the API. */
 import { hostStatus } from '../../explain/status.ts';
 import type { Facts } from '../../state/facts.ts';
 import { families } from '../../address/cidr.ts';

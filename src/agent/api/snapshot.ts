@@ -1,4 +1,4 @@
-/** What the API shows: a moment of the agent, and what its last read of the host has found. */
+/** Snapshot for the API: a moment of the agent, and the result of its last read of the host. */
 import type { NotReady } from '../../desired/redirect.ts';
 import type { DirectStatus, Status } from '../../explain/status.ts';
 import type { MemberGateway } from '../../topology/role.ts';

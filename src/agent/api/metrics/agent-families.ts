@@ -16,7 +16,7 @@ export function agentFamilies(input: MetricsInput): MetricFamily[] {
     one(of.healthy, flag(unhealthyReasons(snapshot).length === 0)),
     ...fileFamilies(input),
     one(of.reads, agent.reads),
-    // Of the attempts, reads are those that succeeded.
+    // Reads are the attempts that succeeded.
     one(of.failures, agent.attempts - agent.reads),
     ...(looked ? [one(of.lastRead, looked.time)] : []),
     { metric: of.readDuration, histogram: readDurations },
