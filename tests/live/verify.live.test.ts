@@ -148,7 +148,11 @@ describe('on a redirected node', () => {
   });
 
   it('can run many times in parallel', async () => {
+    const monitor = await world.hosts.node1.background.start(['ip', '-o', 'monitor', 'link', 'dev', 'mr0']);
     const reports = await Promise.all([verify('node1', internet), verify('node1', []), verify('node1', [])]);
+    const { stdout } = await monitor.stop();
+    // Else, packets of the others would leave by every port of the bridge.
+    expect(macsWithPorts(stdout).size).toBe(1);
     for (const report of reports) {
       expect(verdicts(report)).toMatchObject({ path: true, source: true, elsewhere: true });
     }
@@ -368,6 +372,12 @@ async function startContainer(
   await waitUntil(() => running.output().stdout.includes('\n'), 5000);
   const pid = Number(running.output().stdout);
   return { container: { name, running: true, pid, addresses: [address] }, running };
+}
+
+/** MAC addresses that a bridge had while it had ports: without one, it is down, or as it was made. */
+function macsWithPorts(events: string): Set<string | undefined> {
+  const withPorts = events.split('\n').filter((line) => /,LOWER_UP>.* state UP /.test(line));
+  return new Set(withPorts.map((line) => /link\/ether (\S+)/.exec(line)?.[1]));
 }
 
 function check(report: VerifyReport, name: Check['check']): Check {

@@ -1,5 +1,6 @@
 /** Real tunnels between gw1 and upstream, in place of the veth that is the uplink elsewhere. */
 import type { Family } from '../../src/address/cidr.ts';
+import { waitUntil } from '../../src/host/process/background.ts';
 import { addressesOf } from '../../src/lab/layout.ts';
 import type { TestHost } from '../../src/lab/test-host.ts';
 import type { World } from '../../src/lab/world.ts';
@@ -228,6 +229,14 @@ export async function makeUnderlay({ hosts: { gw1, upstream } }: World): Promise
   ] as const) {
     await host.run(['sh', '-c', script, path], { input: `${privateKey}\n` });
   }
+  await Promise.all([gw1, upstream].map(linkLocal));
+}
+
+/** Waits until the kernel has given wan0 its link-local address, and the routes of it: a moment after both ends are up. */
+async function linkLocal(host: TestHost): Promise<void> {
+  const argv = ['ip', '-6', '-o', 'address', 'show', 'dev', 'wan0', 'scope', 'link', '-tentative'];
+  if (await waitUntil(async () => (await host.run(argv)) !== '', 10_000)) return;
+  throw new Error('wan0 has no link-local address');
 }
 
 async function renameLink(host: TestHost, end: End, device: string): Promise<void> {

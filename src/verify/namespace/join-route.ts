@@ -22,7 +22,7 @@ export async function joinByRoute(host: LiveHost, veth: Veth): Promise<void> {
     `link set ${insideLink} addrgenmode none`,
     `link set ${insideLink} up`,
     `address add ${hostPrefix} dev ${insideLink}${family === 6 ? ' nodad' : ''}`,
-    `neighbor add ${nextHop} lladdr ${outerMac(veth)} dev ${insideLink} nud permanent`,
+    `neighbor add ${nextHop} lladdr ${outerMac} dev ${insideLink} nud permanent`,
     `route add default via ${nextHop} dev ${insideLink} onlink src ${address}`,
   ]);
 }

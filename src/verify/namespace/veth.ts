@@ -23,25 +23,20 @@ export function linkName(address: Address): string {
 }
 
 /**
- * MAC address of the host's end: the highest possible one. A bridge takes the lowest MAC address of its ports, and must
- * not change it because of this port.
+ * MAC address of the host's end: the highest possible one, and the same for all. A bridge takes the lowest MAC address of
+ * its ports, and must not change it because of this port; nor, where verifications are the only ports, because one of
+ * them ends: packets of the others to its old address would leave by every port.
  */
-export function outerMac({ name }: Veth): string {
-  return `fe:ff:${uniquePart(name)}`;
-}
+export const outerMac = 'fe:ff:ff:ff:ff:ff';
 
 export function innerMac({ name }: Veth): string {
-  return `0a:ff:${uniquePart(name)}`;
-}
-
-function uniquePart(name: string): string {
-  return [3, 5, 7, 9].map((at) => name.slice(at, at + 2)).join(':');
+  return `0a:ff:${[3, 5, 7, 9].map((at) => name.slice(at, at + 2)).join(':')}`;
 }
 
 /** Throws `busy` when a veth for this address exists: its name is the lock. */
 export async function addVeth(host: LiveHost, veth: Veth): Promise<void> {
   const peer = ['peer', 'name', insideLink, 'address', innerMac(veth), 'netns', `${veth.pid}`];
-  const argv = ['ip', 'link', 'add', veth.name, 'address', outerMac(veth), 'type', 'veth', ...peer];
+  const argv = ['ip', 'link', 'add', veth.name, 'address', outerMac, 'type', 'veth', ...peer];
   const output = await host.exec.run(argv);
   if (output.exitCode === 0) return;
   if (/File exists/.test(output.stderr)) {
