@@ -7,6 +7,7 @@ import { draw, readResult, writeResult } from './output.ts';
 import { agent } from './parts/agent.ts';
 import { apply } from './parts/apply.ts';
 import { cost } from './parts/cost.ts';
+import { failover } from './parts/failover.ts';
 import { oneNetwork } from './parts/one-network.ts';
 import type { Part } from './parts/part.ts';
 import { routing } from './parts/routing.ts';
@@ -26,6 +27,7 @@ export const parts: readonly Part[] = [
   apply,
   start,
   agent,
+  failover,
   routing,
 ];
 

@@ -21,6 +21,8 @@ export interface Effort {
   readonly agentNetworks: number;
   /** of each kind of drift */
   readonly agentRounds: number;
+  /** of each kind of failure */
+  readonly failoverRounds: number;
   /** for which the agent is left alone */
   readonly idleSeconds: number;
   /** that announce their subnets to one member */
@@ -44,6 +46,7 @@ export const full: Effort = {
   applySizes: [1, 100, 1000, 10_000],
   agentNetworks: 100,
   agentRounds: 20,
+  failoverRounds: 20,
   idleSeconds: 120,
   routingNodes: 1000,
   routingRounds: 3,
@@ -66,6 +69,7 @@ export const quick: Effort = {
   applySizes: [1, 20],
   agentNetworks: 20,
   agentRounds: 1,
+  failoverRounds: 1,
   idleSeconds: 2,
   routingNodes: 20,
   routingRounds: 1,

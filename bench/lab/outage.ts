@@ -1,6 +1,7 @@
 /** Outage of a container's connection while a member of its gateway is cut. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { families } from '../../src/address/cidr.ts';
+import { endingWithStdin } from '../../src/host/process/background.ts';
 import { addressesOf } from '../../src/lab/layout.ts';
 import type { RoutingWorld } from '../../tests/live/routing/world.ts';
 
@@ -9,6 +10,8 @@ export const to = addressesOf(4).internet;
 export interface Outage {
   /** milliseconds without an answer, at a ping every 5 ms */
   readonly outage: number;
+  /** pings without an answer, before the last one that has one */
+  readonly lost: number;
   /** packets that left by the isp */
   readonly leaked: number;
   /** no answer came right before the cut: the outage is not one of the cut */
@@ -18,27 +21,31 @@ export interface Outage {
 /** milliseconds from the first ping to the cut, and those before it in which an answer must have come */
 const [lead, fresh] = [700, 100];
 
-/** Pings from the container for three seconds or until `length` is over, and cuts after 0.7 s. */
+/**
+ * Pings from the container, and cuts after 0.7 s.
+ *
+ * @param watch called after the cut; pings go on until it is done
+ */
 export async function measureOutage(
   world: RoutingWorld,
   cut: () => Promise<unknown>,
-  length = 3000,
+  watch: (cutAt: number) => Promise<unknown> = () => sleep(2300),
 ): Promise<Outage> {
   const { node1, isp } = world.hosts;
   const mac = (await isp.run(['cat', '/sys/class/net/eth0/address'])).trim();
   const capture = await world.capture('isp', 'eth0', `ether dst ${mac} and host ${to}`);
-  const pinging = node1.run(
-    ['ip', 'netns', 'exec', 'web', 'sh', '-c', `ping -D -n -i 0.005 -c ${length / 5} ${to} || :`],
-    { timeout: length + 20_000 },
-  );
+  const argv = ['ip', 'netns', 'exec', 'web', 'ping', '-D', '-n', '-i', '0.005', to];
+  const pinging = await node1.background.start(endingWithStdin(argv));
   await sleep(lead);
   const cutAt = Date.now();
   await cut();
-  const times = [...(await pinging).matchAll(/^\[(\d+\.\d+)\] \d+ bytes/gm)].map(
-    ([, time]) => Number(time) * 1000,
-  );
+  await watch(cutAt);
+  const { stdout } = await pinging.stop();
+  const answered = [...stdout.matchAll(/^\[(\d+\.\d+)\] \d+ bytes .* icmp_seq=(\d+)/gm)];
+  const times = answered.map(([, time]) => Number(time) * 1000);
   return {
     outage: Math.max(...times.slice(1).map((time, i) => time - (times[i] ?? 0))),
+    lost: Number(answered.at(-1)?.[2] ?? 0) - new Set(answered.map(([, , number]) => number)).size,
     leaked: (await capture.stop()).length,
     beganUnreachable: !times.some((time) => time > cutAt - fresh && time <= cutAt),
   };

@@ -87,17 +87,60 @@ describe('an engine', () => {
     expect(ran.length).toBe(2);
   });
 
-  it('is asked again when something changed while it answered', async () => {
+  it('is asked again at once when something changes while it answers', async () => {
     const { read, prints, hangs, remembered, ran } = givenEngine();
     const answer = hangs();
     const reading = read();
     await settle();
-    remembered.forget();
-    answer('br0');
-    expect(await reading).toEqual(facts('br0'));
     prints('br1');
+    remembered.forget();
+    expect(await reading).toEqual(facts('br1'));
+    answer('br0');
+    await settle();
     expect(await read()).toEqual(facts('br1'));
     expect(ran.length).toBe(2);
+  });
+
+  it('is heard, however much happens', async () => {
+    const { read, hangs, prints, remembered, ran } = givenEngine();
+    hangs();
+    const answer = hangs();
+    const reading = read();
+    await settle();
+    remembered.forget();
+    await settle();
+    remembered.forget();
+    answer('br1');
+    expect(await reading).toEqual(facts('br1'));
+    prints('br2');
+    expect(await read()).toEqual(facts('br2'));
+    expect(ran.length).toBe(3);
+  });
+
+  it('is not asked of itself again when something happens to its networks', async () => {
+    const ran: string[] = [];
+    const run = async (argv: readonly string[]): Promise<Output> => {
+      ran.push(argv.join(' '));
+      return { exitCode: 0, stdout: 'br0', stderr: '' };
+    };
+    const engine = {
+      lasting: [['docker', 'info']],
+      readNetworks: async ({ exec }: Host) => {
+        await exec.run(['docker', 'info']);
+        return facts((await exec.run(['docker', 'inspect'])).stdout);
+      },
+    } as unknown as Engine;
+    const remembered = rememberEngine(engine, { sleep: () => new Promise(() => {}), onLateAnswer: () => {} });
+    const read = () => remembered.engine.readNetworks({ exec: { run } } as unknown as Host, [web]);
+    await read();
+    remembered.forget('networks');
+    await read();
+    expect(ran.splice(0)).toEqual(['docker info', 'docker inspect', 'docker inspect']);
+    remembered.forget();
+    // What is forgotten is not remembered again by that.
+    remembered.forget('networks');
+    await read();
+    expect(ran).toEqual(['docker info', 'docker inspect']);
   });
 
   it('has the networks that it said last while it fails', async () => {

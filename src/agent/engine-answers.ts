@@ -12,8 +12,12 @@ import type { NetworkFacts } from '../state/facts.ts';
 
 export interface EngineAnswers {
   readonly engine: Engine;
-  /** The next read asks the engine. */
-  readonly forget: () => void;
+  /**
+   * The next read asks the engine; one that is being answered asks once more.
+   *
+   * @param what `networks`: something happened to networks or containers, and what the engine said of itself still holds
+   */
+  readonly forget: (what?: 'networks') => void;
   /** whether any of its programs has answered */
   readonly isKnown: () => boolean;
   /** why the engine does not answer; undefined: it does */
@@ -74,20 +78,32 @@ export function rememberEngine(engine: Engine, { sleep, onLateAnswer }: AnswerPo
 function keepAnswers(engine: Engine) {
   /** command -> what it printed */
   let answers: ReadonlyMap<string, Output> = new Map();
-  let isFresh = false;
+  const lasting = new Set(engine.lasting?.map(keyOf));
+  /** which of the answers hold */
+  let holds: 'all' | 'lasting' | 'none' = 'none';
   let [forgotten, dropped] = [0, 0];
-  const ask: Read = async (host, networks) => {
-    const known = isFresh ? answers : new Map<string, Output>();
-    const [forgottenThen, droppedThen] = [forgotten, dropped];
+  let onForget = (): void => {};
+  const known = (): ReadonlyMap<string, Output> =>
+    new Map([...answers].filter(([key]) => holds === 'all' || (holds === 'lasting' && lasting.has(key))));
+  let [begun, kept] = [0, 0];
+  const askOnce: Read = async (host, networks) => {
+    begun += 1;
+    const [mine, forgottenThen, droppedThen] = [begun, forgotten, dropped];
     const printed = new Map<string, Output>();
-    const facts = await engine.readNetworks(
-      { ...host, exec: recording(host.exec, known, printed) },
-      networks,
-    );
-    if (droppedThen !== dropped) return facts;
-    answers = printed;
-    isFresh = forgottenThen === forgotten;
+    const exec = recording(host.exec, known(), printed);
+    const facts = await engine.readNetworks({ ...host, exec }, networks);
+    if (droppedThen !== dropped || mine < kept) return facts;
+    [answers, kept] = [printed, mine];
+    if (forgottenThen === forgotten) holds = 'all';
     return facts;
+  };
+  const ask: Read = async (host, networks) => {
+    const asking = markHandled(askOnce(host, networks));
+    const overtaken = new Promise<undefined>((resolve) => {
+      onForget = () => resolve(undefined);
+    });
+    // Once: an engine that something happens to all the time has to be heard, too.
+    return (await Promise.race([asking, overtaken])) ?? askOnce(host, networks);
   };
   /** Reads as if the engine gave its last answers; rejects when one is not known. */
   const recall: Read = (host, networks) =>
@@ -96,14 +112,15 @@ function keepAnswers(engine: Engine) {
     ask,
     recall,
     /** They may have changed: the engine is asked again, and they are held while it is silent. */
-    forget: (): void => {
+    forget: (what?: 'networks'): void => {
       forgotten += 1;
-      isFresh = false;
+      holds = what === 'networks' && holds !== 'none' ? 'lasting' : 'none';
+      onForget();
     },
     /** They are wrong: nothing is held. */
     drop: (): void => {
       dropped += 1;
-      isFresh = false;
+      holds = 'none';
       answers = new Map();
     },
     isKnown: (): boolean => answers.size > 0,

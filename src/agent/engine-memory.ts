@@ -6,8 +6,12 @@ import { type AnswerPorts, rememberEngine } from './engine-answers.ts';
 
 export interface EngineMemory {
   readonly engines: Engines;
-  /** The next read asks all engines. */
-  readonly forget: () => void;
+  /**
+   * The next read asks all engines.
+   *
+   * @param what `networks`: what they said of themselves still holds
+   */
+  readonly forget: (what?: 'networks') => void;
   /**
    * A link that comes or goes may be that of a container, of which no engine tells.
    *
@@ -26,8 +30,8 @@ export function rememberEngines(engines: Engines, ports: AnswerPorts): EngineMem
     cni: rememberEngine(engines.cni, ports),
   };
   const all = Object.entries(known);
-  const forget = (): void => {
-    for (const [, one] of all) one.forget();
+  const forget = (what?: 'networks'): void => {
+    for (const [, one] of all) one.forget(what);
   };
   let links: string | undefined;
   return {
@@ -43,7 +47,7 @@ export function rememberEngines(engines: Engines, ports: AnswerPorts): EngineMem
       const before = links;
       links = JSON.stringify(found.map(({ name, index, master }) => [name, index, master]));
       const changed = before !== undefined && before !== links && all.some(([, one]) => one.isKnown());
-      if (changed) forget();
+      if (changed) forget('networks');
       return changed;
     },
     silent: (inUse) =>

@@ -22,9 +22,12 @@ export interface ChangePorts {
   /** something may have changed, after what it is about has been told */
   readonly signal: () => void;
   readonly onParts: (parts?: readonly HostPart[]) => void;
-  readonly onEngines: () => void;
+  /** @param what `networks`: something happened to networks or containers; absent: anything may have happened */
+  readonly onEngines: (what?: 'networks') => void;
 }
 
+/** milliseconds from a change of a network's file until its engine is asked */
+const afterFiles = 500;
 /** Milliseconds after its start in which a program may not listen yet. */
 const beginning = 1000;
 
@@ -35,6 +38,18 @@ export function watchHost(ports: ChangePorts, end: AbortSignal): HostWatch {
     for (const one of programsToWatch(engines)) {
       if (!started.has(one.what)) started.set(one.what, startProgram(one, ports, end));
     }
+  };
+  let isAsking = false;
+  /** Files of networks are read by each look, and programs, which are slow, are asked afterwards. */
+  const onNetworkFile = (): void => {
+    ports.signal();
+    if (isAsking) return;
+    isAsking = true;
+    void pause(afterFiles, end).then(() => {
+      isAsking = false;
+      ports.onEngines('networks');
+      ports.signal();
+    });
   };
   const folders = new Set<string>();
   const watchFolders = (wanted: readonly FolderWatch[], onChange: () => void): void => {
@@ -52,10 +67,7 @@ export function watchHost(ports: ChangePorts, end: AbortSignal): HostWatch {
       const engines = [...new Set(networks.map(({ engine }) => engine))];
       watched = engines;
       watchPrograms(engines);
-      watchFolders(networkFolders(engines), () => {
-        ports.onEngines();
-        ports.signal();
-      });
+      watchFolders(networkFolders(engines), onNetworkFile);
     },
     isComplete: (of) =>
       programsToWatch(watched)
@@ -91,7 +103,7 @@ function startProgram(
     signal,
     output: (text: string): void => {
       onParts(parts(text));
-      if (engines) onEngines();
+      if (engines) onEngines('networks');
     },
     ended: ({ what, error = '', restarts }: MonitorState): void => {
       parts = makeParts();

@@ -12,6 +12,8 @@ export interface Engine extends EngineCommands {
    * text when the setting already has the requested value.
    */
   editMasquerade(content: string, network: string, enabled: boolean): string;
+  /** programs of `readNetworks` that tell of the engine itself: networks and containers change nothing of their output */
+  readonly lasting?: readonly (readonly string[])[];
   /** Called after we have made or removed a network by a command: what the engine said before is void. */
   readonly onChanged?: () => void;
 }

@@ -9,7 +9,7 @@ import { ownLabel, ownership } from '../own-label.ts';
 import { dropsReplies } from './drops-replies.ts';
 import { type DockerContainer, readContainers, readPids } from './containers.ts';
 import { readEndpoints } from './endpoints.ts';
-import { type DockerInfo, readInfo } from './info.ts';
+import { type DockerInfo, infoCommand, readInfo } from './info.ts';
 import { readStoredNetworks, bridgeAndSubnets } from './networks.ts';
 import { type DockerNetwork, optionNames } from './schema.ts';
 
@@ -22,6 +22,7 @@ export function createDocker(env: Environment): Engine {
     attachedCommand: (name) => ['docker', 'ps', '--all', '--quiet', '--filter', `network=${name}`],
     // Docker networks keep the options that they were created with.
     editMasquerade: (content) => content,
+    lasting: [infoCommand],
   };
 }
 

@@ -15,7 +15,7 @@ export interface DockerInfo {
 }
 
 const noReply = 'docker: the Docker daemon does not answer';
-const argv = ['docker', 'info', '--format', '{{json .}}'];
+export const infoCommand = ['docker', 'info', '--format', '{{json .}}'];
 
 type DaemonInfo = z.infer<typeof infoSchema>;
 
@@ -56,11 +56,11 @@ function usableVersion({ ServerErrors, ServerVersion, SecurityOptions, ClientInf
 
 /** Without a daemon, newer versions exit with an error, and older ones report it only in their output. */
 async function queryDaemon(exec: Exec): Promise<DaemonInfo> {
-  const output = await exec.run(argv);
+  const output = await exec.run(infoCommand);
   if (output.exitCode === 0 || output.stdout.startsWith('{')) {
-    return decodeJson(infoSchema, output.stdout, argv.join(' '));
+    return decodeJson(infoSchema, output.stdout, infoCommand.join(' '));
   }
-  throw daemonError(commandError(argv, output).message);
+  throw daemonError(commandError(infoCommand, output).message);
 }
 
 /** Whether a version is at least this one; text after the numbers is a distribution's suffix. */

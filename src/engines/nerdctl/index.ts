@@ -15,7 +15,7 @@ import type { Engine, Environment } from '../engine.ts';
 import type { NetworkRequest } from '../../kinds/engine-network/schema.ts';
 import { ownLabel, ownership } from '../own-label.ts';
 import { readContainers } from './containers.ts';
-import { readVersion } from './version.ts';
+import { readVersion, versionCommand } from './version.ts';
 
 const brokenFileHint = 'mend or remove the file: nerdctl cannot use it either';
 
@@ -39,6 +39,7 @@ export function createNerdctl(env: Environment): Engine {
     inspectCommand: (name) => ['nerdctl', 'network', 'inspect', name],
     attachedCommand: (name) => ['nerdctl', 'ps', '--all', '--quiet', '--filter', `network=${name}`],
     editMasquerade: setIpMasq,
+    lasting: [versionCommand],
   };
 }
 

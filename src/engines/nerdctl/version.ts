@@ -3,9 +3,11 @@ import { MustredirectError } from '../../error.ts';
 import { runOrFail } from '../../host/process/exec.ts';
 import type { Exec } from '../../host/ports.ts';
 
+export const versionCommand = ['nerdctl', '--version'];
+
 /** `nerdctl version 1.7.6`, read without a daemon. Versions without option ip-masq are too old. */
 export async function readVersion(exec: Exec): Promise<string> {
-  const printed = await runOrFail(exec, ['nerdctl', '--version']);
+  const printed = await runOrFail(exec, versionCommand);
   const [version, major, minor] = /(\d+)\.(\d+)(?:\.\d+)?/.exec(printed) ?? [];
   if (version === undefined) {
     throw new MustredirectError('failed', `nerdctl --version: unexpected content: ${printed}`, {

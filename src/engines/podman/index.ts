@@ -9,7 +9,7 @@ import type { Backend, StoredNetwork } from './backend.ts';
 import { podmanCni } from './cni/index.ts';
 import { type ContainersConf, readContainersConf } from './containers-conf.ts';
 import { readContainers } from './containers.ts';
-import { readInfo } from './info.ts';
+import { infoCommand, readInfo } from './info.ts';
 import { podmanNetavark } from './netavark/index.ts';
 
 const backends = { cni: podmanCni, netavark: podmanNetavark };
@@ -32,6 +32,7 @@ export function createPodman(env: Environment): Engine {
     attachedCommand: (name) => ['podman', 'ps', '--all', '--quiet', '--filter', `network=${name}`],
     // Only CNI's files have the setting: with netavark, facts name no file to edit.
     editMasquerade: setIpMasq,
+    lasting: [infoCommand],
   };
 }
 

@@ -10,9 +10,10 @@ export interface PodmanInfo {
   readonly backend: 'cni' | 'netavark';
 }
 
+export const infoCommand = ['podman', 'info', '--format', 'json'];
+
 export async function readInfo(exec: Exec): Promise<PodmanInfo> {
-  const argv = ['podman', 'info', '--format', 'json'];
-  const { host, version } = decodeJson(infoSchema, await runOrFail(exec, argv), argv.join(' '));
+  const { host, version } = decodeJson(infoSchema, await runOrFail(exec, infoCommand), infoCommand.join(' '));
   if (host.security?.rootless) {
     throw new MustredirectError('not-permitted', 'podman: runs rootless here', {
       hint: 'run it as root: rootless networks cannot be redirected',

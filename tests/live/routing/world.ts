@@ -6,7 +6,7 @@ import { filePath } from '../../../src/lab/example-file.ts';
 import { startHolder } from '../../../src/lab/holder.ts';
 import { addressesOf, hostSysctls, network } from '../../../src/lab/layout.ts';
 import { enterHost, type TestHost } from '../../../src/lab/test-host.ts';
-import { thisMachine, type World } from '../../../src/lab/world.ts';
+import { thisMachine, type World, type WorldOptions } from '../../../src/lab/world.ts';
 import { createTestWorld } from '../test-world.ts';
 import type { LabEngine } from '../../../src/lab/engine.ts';
 
@@ -25,12 +25,16 @@ export type GatewayAddresses = Readonly<
   Record<Family, { readonly lan: string; readonly uplink: string; readonly upstream: string }>
 >;
 
-/** @param name of the network with container `web` */
+/**
+ * @param name of the network with container `web`
+ * @param options those of the world
+ */
 export async function createRoutingWorld(
   engine: LabEngine = 'external',
   name: string = network.name,
+  options: Partial<WorldOptions> = {},
 ): Promise<RoutingWorld> {
-  const world = await createTestWorld({ engine, families: [4, 6] });
+  const world = await createTestWorld({ engine, families: [4, 6], ...options });
   const gw2 = await addGateway(world, 'gw2', second);
   await world.containers.createNetwork(name, network.subnet, network.subnet6);
   await world.containers.start('web', name);
