@@ -34,16 +34,16 @@ function givenEngine() {
   const engine = {
     readNetworks: async ({ exec }: Host) => facts((await exec.run(['docker', 'inspect'])).stdout),
   } as unknown as Engine;
-  let late = 0;
+  let news = 0;
   let isPatient = true;
   const remembered = rememberEngine(engine, {
     sleep: () => (isPatient ? new Promise(() => {}) : Promise.resolve()),
-    onLateAnswer: () => (late += 1),
+    onNews: () => (news += 1),
   });
   return {
     remembered,
     ran,
-    late: (): number => late,
+    news: (): number => news,
     prints: (bridge: string): void => {
       answers.push(async () => ({ exitCode: 0, stdout: bridge, stderr: '' }));
       isPatient = true;
@@ -67,6 +67,12 @@ function givenEngine() {
       return (given: string | Error) => answer(given);
     },
     read: () => remembered.engine.readNetworks(host, [web]),
+    /** Reads, and lets the engine answer behind it. */
+    readAndSettle: async () => {
+      const found = await remembered.engine.readNetworks(host, [web]);
+      await settle();
+      return found;
+    },
   };
 }
 
@@ -75,16 +81,54 @@ async function settle(): Promise<void> {
 }
 
 describe('an engine', () => {
-  it('is asked once, until something may have changed', async () => {
-    const { read, prints, ran, remembered } = givenEngine();
+  it('is asked once, until something may have changed, and then behind a read', async () => {
+    const { read, readAndSettle, prints, ran, remembered, news } = givenEngine();
     prints('br0');
     expect(await read()).toEqual(facts('br0'));
     expect(await read()).toEqual(facts('br0'));
     expect(ran.length).toBe(1);
     remembered.forget();
+    prints('br0');
+    expect(await readAndSettle()).toEqual(facts('br0'));
+    expect(news()).toBe(0);
+    remembered.forget();
+    prints('br1');
+    expect(await readAndSettle()).toEqual(facts('br0'));
+    expect(news()).toBe(1);
+    expect(await read()).toEqual(facts('br1'));
+    expect(ran.length).toBe(3);
+  });
+
+  it('is waited for once, when a read needs what it says now', async () => {
+    const { read, readAndSettle, prints, remembered } = givenEngine();
+    prints('br0');
+    await read();
+    remembered.waitNext();
     prints('br1');
     expect(await read()).toEqual(facts('br1'));
-    expect(ran.length).toBe(2);
+    remembered.forget();
+    prints('br2');
+    expect(await readAndSettle()).toEqual(facts('br1'));
+  });
+
+  it('is read again when something changed while it was asked behind a read', async () => {
+    const { read, readAndSettle, prints, hangs, remembered, news } = givenEngine();
+    prints('br0');
+    await read();
+    remembered.forget();
+    hangs();
+    const answer = hangs();
+    await readAndSettle();
+    remembered.forget();
+    await settle();
+    remembered.forget();
+    const before = news();
+    answer('br0');
+    await settle();
+    expect(news()).toBe(before + 1);
+    prints('br1');
+    expect(await readAndSettle()).toEqual(facts('br0'));
+    expect(await read()).toEqual(facts('br1'));
   });
 
   it('is asked again at once when something changes while it answers', async () => {
@@ -102,7 +146,7 @@ describe('an engine', () => {
   });
 
   it('is heard, however much happens', async () => {
-    const { read, hangs, prints, remembered, ran } = givenEngine();
+    const { read, readAndSettle, hangs, prints, remembered, ran } = givenEngine();
     hangs();
     const answer = hangs();
     const reading = read();
@@ -113,6 +157,7 @@ describe('an engine', () => {
     answer('br1');
     expect(await reading).toEqual(facts('br1'));
     prints('br2');
+    expect(await readAndSettle()).toEqual(facts('br1'));
     expect(await read()).toEqual(facts('br2'));
     expect(ran.length).toBe(3);
   });
@@ -130,30 +175,36 @@ describe('an engine', () => {
         return facts((await exec.run(['docker', 'inspect'])).stdout);
       },
     } as unknown as Engine;
-    const remembered = rememberEngine(engine, { sleep: () => new Promise(() => {}), onLateAnswer: () => {} });
+    const remembered = rememberEngine(engine, { sleep: () => new Promise(() => {}), onNews: () => {} });
     const read = () => remembered.engine.readNetworks({ exec: { run } } as unknown as Host, [web]);
     await read();
     remembered.forget('networks');
     await read();
+    await settle();
     expect(ran.splice(0)).toEqual(['docker info', 'docker inspect', 'docker inspect']);
     remembered.forget();
     // What is forgotten is not remembered again by that.
     remembered.forget('networks');
     await read();
+    await settle();
     expect(ran).toEqual(['docker info', 'docker inspect']);
   });
 
-  it('has the networks that it said last while it fails', async () => {
-    const { read, prints, fails, remembered } = givenEngine();
+  it('has the networks that it said last while it fails, and tells when that begins and ends', async () => {
+    const { readAndSettle, prints, fails, remembered, news } = givenEngine();
     prints('br0');
-    await read();
-    remembered.forget();
-    fails('cannot connect');
-    expect(await read()).toEqual(facts('br0'));
-    expect(remembered.silence()).toBe('cannot connect');
-    prints('br1');
-    expect(await read()).toEqual(facts('br1'));
+    await readAndSettle();
+    for (const time of ['first', 'second']) {
+      remembered.forget();
+      fails(`${time} failure`);
+      expect(await readAndSettle()).toEqual(facts('br0'));
+      expect(remembered.silence()).toBe(`${time} failure`);
+      expect(news()).toBe(1);
+    }
+    prints('br0');
+    expect(await readAndSettle()).toEqual(facts('br0'));
     expect(remembered.silence()).toBeUndefined();
+    expect(news()).toBe(2);
   });
 
   it('fails when it has never answered', async () => {
@@ -163,20 +214,20 @@ describe('an engine', () => {
     expect(remembered.silence()).toBeUndefined();
   });
 
-  it('is not waited for when it is slow, and tells when it has answered', async () => {
-    const { read, prints, hangs, remembered, ran, late } = givenEngine();
+  it('is not asked twice while it is slow, and tells when it has answered', async () => {
+    const { read, readAndSettle, prints, hangs, remembered, ran, news } = givenEngine();
     prints('br0');
     await read();
     remembered.forget();
     const answer = hangs();
-    expect(await read()).toEqual(facts('br0'));
-    expect(await read()).toEqual(facts('br0'));
+    expect(await readAndSettle()).toEqual(facts('br0'));
+    expect(await readAndSettle()).toEqual(facts('br0'));
     expect(ran.length).toBe(2);
     expect(remembered.silence()).toBe('took longer than 1 s');
-    expect(late()).toBe(0);
+    expect(news()).toBe(1);
     answer('br1');
     await settle();
-    expect(late()).toBe(1);
+    expect(news()).toBe(2);
     expect(remembered.silence()).toBeUndefined();
     expect(await read()).toEqual(facts('br1'));
     expect(ran.length).toBe(2);
@@ -194,10 +245,13 @@ describe('an engine', () => {
   it.each(['missing-tool', 'refused', 'not-permitted', 'interrupted'] as const)(
     'that says no has no networks, whatever it said before: %s',
     async (code) => {
-      const { read, prints, fails, remembered } = givenEngine();
+      const { read, readAndSettle, prints, fails, remembered, news } = givenEngine();
       prints('br0');
       await read();
       remembered.forget();
+      fails('docker: no such program', code);
+      await readAndSettle();
+      expect(news()).toBe(1);
       fails('docker: no such program', code);
       await expect(read()).rejects.toThrow('no such program');
       expect(remembered.silence()).toBeUndefined();
@@ -229,16 +283,20 @@ describe('an engine', () => {
     expect(ran.length).toBe(2);
   });
 
-  it('is silent when the question that was no longer waited for fails', async () => {
-    const { read, prints, hangs, remembered, late } = givenEngine();
+  it('is silent when it fails after it was slow, and tells no more', async () => {
+    const { read, readAndSettle, prints, hangs, remembered, news } = givenEngine();
     prints('br0');
     await read();
     remembered.forget();
     const answer = hangs();
-    await read();
+    await readAndSettle();
     answer(new MustredirectError('failed', 'podman info: took longer than 30 s'));
     await settle();
     expect(remembered.silence()).toBe('podman info: took longer than 30 s');
-    expect(late()).toBe(0);
+    // When it was slow, and when that was more than slow.
+    expect(news()).toBe(2);
+    hangs();
+    await readAndSettle();
+    expect(news()).toBe(2);
   });
 });

@@ -7,11 +7,13 @@ import { type AnswerPorts, rememberEngine } from './engine-answers.ts';
 export interface EngineMemory {
   readonly engines: Engines;
   /**
-   * The next read asks all engines.
+   * All engines are asked behind the next read.
    *
    * @param what `networks`: what they said of themselves still holds
    */
   readonly forget: (what?: 'networks') => void;
+  /** The next read asks all engines, and waits for a moment. */
+  readonly waitNext: () => void;
   /**
    * A link that comes or goes may be that of a container, of which no engine tells.
    *
@@ -43,6 +45,9 @@ export function rememberEngines(engines: Engines, ports: AnswerPorts): EngineMem
       external: engines.external,
     },
     forget,
+    waitNext: () => {
+      for (const [, one] of all) one.waitNext();
+    },
     seeLinks: (found) => {
       const before = links;
       links = JSON.stringify(found.map(({ name, index, master }) => [name, index, master]));

@@ -16,8 +16,8 @@ export interface HostView extends Pick<HostWatch, 'begin' | 'monitors'> {
   readonly memory: PartMemory;
   /** After changes of our own, whose events come a moment later. */
   readonly forget: () => void;
-  /** The next read asks all engines. */
-  readonly forgetEngines: () => void;
+  /** The next read asks all engines, and waits for a moment. */
+  readonly waitForEngines: () => void;
   /** @param whole the next read recalls nothing */
   readonly beforeRead: (whole: boolean) => void;
   /** Takes over what a read has found. */
@@ -38,7 +38,7 @@ export function viewHost(
 ): HostView {
   const memory = createHostMemory();
   const { forget } = memory;
-  const answers = rememberEngines(engines, { sleep: pause, onLateAnswer: signal });
+  const answers = rememberEngines(engines, { sleep: pause, onNews: signal });
   let enginesAsked = -Infinity;
   let inUse: readonly EngineName[] = [];
   const watch = watchHost({ log, signal, onParts: forget, onEngines: answers.forget }, end);
@@ -49,7 +49,7 @@ export function viewHost(
     silentEngines: () => answers.silent(inUse),
     memory,
     forget,
-    forgetEngines: answers.forget,
+    waitForEngines: answers.waitNext,
     beforeRead(whole) {
       if (whole || !watch.isComplete('parts')) forget();
       // A whole read of a large host is rare, and an engine may have had something new that no event was about.

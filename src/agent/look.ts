@@ -31,7 +31,7 @@ export interface Looked extends FileReaderPorts {
   /** called with what a look has found; undefined: nothing is applied */
   readonly onLook: (known: Found | undefined) => void;
   /** absent: each look reads the whole host */
-  readonly view?: Pick<HostView, 'memory' | 'forget' | 'forgetEngines' | 'silentEngines'>;
+  readonly view?: Pick<HostView, 'memory' | 'forget' | 'waitForEngines' | 'silentEngines'>;
   /** called with the hashes of the file on disk, once it has settled, and of what was applied last */
   readonly onFiles?: (hashes: FileHashes) => void;
 }
@@ -133,7 +133,7 @@ async function lookAt(
   if (openRun?.until !== undefined && !isOverdue(openRun))
     return { kind: 'rest', why: earlierRunText(openRun) };
   // A container that has never been started causes no event.
-  if (isNew) view?.forgetEngines();
+  if (isNew) view?.waitForEngines();
   const remembered = view ? { memory: view.memory } : {};
   const read = await readAndPlan(context, { ...target, ...remembered }, parsed.known);
   parsed.known = read;

@@ -39,18 +39,7 @@ export function watchHost(ports: ChangePorts, end: AbortSignal): HostWatch {
       if (!started.has(one.what)) started.set(one.what, startProgram(one, ports, end));
     }
   };
-  let isAsking = false;
-  /** Files of networks are read by each look, and programs, which are slow, are asked afterwards. */
-  const onNetworkFile = (): void => {
-    ports.signal();
-    if (isAsking) return;
-    isAsking = true;
-    void pause(afterFiles, end).then(() => {
-      isAsking = false;
-      ports.onEngines('networks');
-      ports.signal();
-    });
-  };
+  const askAfterFiles = createAskAfterFiles(ports, end);
   const folders = new Set<string>();
   const watchFolders = (wanted: readonly FolderWatch[], onChange: () => void): void => {
     for (const one of wanted) {
@@ -67,13 +56,29 @@ export function watchHost(ports: ChangePorts, end: AbortSignal): HostWatch {
       const engines = [...new Set(networks.map(({ engine }) => engine))];
       watched = engines;
       watchPrograms(engines);
-      watchFolders(networkFolders(engines), onNetworkFile);
+      watchFolders(networkFolders(engines), askAfterFiles);
     },
     isComplete: (of) =>
       programsToWatch(watched)
         .filter(({ engines }) => (engines ? 'engines' : 'parts') === of)
         .every(({ what }) => started.get(what)?.state().running === true),
     monitors: () => [...started.values()].map((one) => one.state()),
+  };
+}
+
+/** Files of networks are read by each look, and programs, which are slow, are asked afterwards. */
+function createAskAfterFiles({ signal, onEngines }: ChangePorts, end: AbortSignal): () => void {
+  let isAsking = false;
+  const askLater = async (): Promise<void> => {
+    isAsking = true;
+    await pause(afterFiles, end);
+    isAsking = false;
+    onEngines('networks');
+    signal();
+  };
+  return () => {
+    signal();
+    if (!isAsking) void askLater();
   };
 }
 
