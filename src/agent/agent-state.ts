@@ -1,4 +1,5 @@
 /** State of the agent, for `status` and its log. Pure. */
+import type { AgentEvent, Report } from './event/agent-event.ts';
 import type { Reading } from './reading.ts';
 
 export interface AgentState {
@@ -21,45 +22,49 @@ export interface AgentState {
   /** what is wrong with the file, while the last good one is in force */
   readonly problem?: string;
   /** what is closed or waits, and why */
-  readonly reports?: readonly string[];
+  readonly reports?: readonly Report[];
 }
 
 export const firstState: AgentState = { attempts: 0, reads: 0, drifts: 0, repairs: 0 };
 
-/** The state, and lines for the log: what lasts is said once. */
+/** The state, and what has happened: what lasts is said once. */
 export interface Told {
   readonly state: AgentState;
-  readonly lines: readonly string[];
+  readonly events: readonly AgentEvent[];
 }
 
 export function afterRead(before: AgentState, reading: Reading, lastRead: number): Told {
-  const { problem, resting, failure, differs: differed, reports: reported = [], ...rest } = before;
+  const { problem: _, resting, failure, differs: differed, reports: reported = [], ...rest } = before;
   const why = reading.kind === 'rest' ? reading.why : undefined;
   // With a reason to rest, the host was not compared.
   const { reports = why === undefined ? [] : reported } = reading;
   const differs = reading.kind === 'differs' ? reading.what : why === undefined ? undefined : differed;
-  const isNew = reading.problem !== undefined && reading.problem !== problem;
+  const isDrift = differs !== undefined && differed === undefined;
   return {
     state: {
       ...rest,
       attempts: before.attempts + 1,
       reads: before.reads + 1,
       lastRead,
-      drifts: before.drifts + (differs !== undefined && differed === undefined ? 1 : 0),
+      drifts: before.drifts + (isDrift ? 1 : 0),
       ...(differs === undefined ? {} : { differs }),
       ...(reading.problem === undefined ? {} : { problem: reading.problem }),
       ...(why === undefined ? {} : { resting: why }),
       ...(reports.length === 0 ? {} : { reports }),
     },
-    lines: [
-      ...(failure === undefined ? [] : ['reading this host works again']),
-      ...(isNew ? [`${reading.problem}; what was applied last stays in force`] : []),
-      ...(problem !== undefined && reading.problem === undefined ? ['the file is good again'] : []),
-      ...(why !== undefined && why !== resting ? [why] : []),
-      ...reports.filter((text) => !reported.includes(text)),
-      ...reported.filter((text) => !reports.includes(text)).map((text) => `no longer: ${text}`),
+    events: [
+      ...(failure ? [{ kind: 'recovery', failures: failure.times } as const] : []),
+      ...(isDrift ? [{ kind: 'drift', what: differs } as const] : []),
+      ...(why !== undefined && why !== resting ? [{ kind: 'rest', why } as const] : []),
+      ...without(reports, reported).map((one) => ({ kind: 'report', ...one }) as const),
+      ...without(reported, reports).map((one) => ({ kind: 'report', over: true, ...one }) as const),
     ],
   };
+}
+
+function without(reports: readonly Report[], others: readonly Report[]): readonly Report[] {
+  const texts = new Set(others.map(({ text }) => text));
+  return reports.filter(({ text }) => !texts.has(text));
 }
 
 /** @param took milliseconds from the signal to the end of the repair */
@@ -68,7 +73,7 @@ export function afterRepair(before: AgentState, what: string, took: number): Tol
   const { differs: _, ...rest } = before;
   return {
     state: { ...rest, repairs: before.repairs + 1, lastRepair },
-    lines: [`repaired in ${took} ms: ${what}`],
+    events: [{ kind: 'repair', what, took }],
   };
 }
 
@@ -76,6 +81,6 @@ export function afterFailure(before: AgentState, message: string): Told {
   const times = before.failure?.message === message ? before.failure.times + 1 : 1;
   return {
     state: { ...before, attempts: before.attempts + 1, failure: { message, times } },
-    lines: times === 1 ? [`failed, and is tried again: ${message}`] : [],
+    events: times === 1 ? [{ kind: 'failure', error: message }] : [],
   };
 }

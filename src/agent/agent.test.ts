@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type Agent, createAgent } from './agent.ts';
+import { eventText } from './event/event-text.ts';
 import type { Reading } from './reading.ts';
 
 /** An agent on a clock of its own, whose host differs from the file when a test says so. */
@@ -41,7 +42,7 @@ function agentOf(readingAt: (read: number) => Reading | Error, readTakes = 0) {
         if (reading instanceof Error) throw reading;
         return reading;
       },
-      log: (line) => log.push(line),
+      emit: (event) => event.kind !== 'read' && event.kind !== 'drift' && log.push(eventText(event)),
     },
     controller.signal,
   );
@@ -193,26 +194,28 @@ describe('the agent', () => {
     await pass(200_000);
     const pauses = readTimes.slice(1, 9).map((time, i) => time - (readTimes[i] ?? 0) - 10);
     expect(pauses).toEqual([1000, 2000, 4000, 8000, 16_000, 30_000, 30_000, 30_000]);
-    expect(log).toEqual(['failed, and is tried again: nft: broken', 'reading this host works again']);
+    expect(log).toEqual([
+      'failed, and is tried again: nft: broken',
+      'reading this host works again, after 8 failures',
+    ]);
     expect(agent.state().failure).toBeUndefined();
   });
 
-  it('says once what is wrong with the file, and when it is good again', async () => {
-    const { agent, log, pass } = agentOf((read) => (read < 4 ? { ...rest, problem: 'line 3: wrong' } : rest));
+  it('knows what is wrong with the file until it is good again', async () => {
+    const { agent, pass } = agentOf((read) => (read < 4 ? { ...rest, problem: 'line 3: wrong' } : rest));
     await pass(70_000);
     expect(agent.state().problem).toBe('line 3: wrong');
     await pass(70_000);
     expect(agent.state().problem).toBeUndefined();
-    expect(log).toEqual(['line 3: wrong; what was applied last stays in force', 'the file is good again']);
   });
 
   it('says once what is closed or waits, and when that is over, whatever else it waits for meanwhile', async () => {
     const { agent, log, pass } = agentOf((read) => {
       if (read === 2) return { ...rest, why: 'another run is at work' };
-      return read < 4 ? { ...rest, reports: ['network web is gone'] } : rest;
+      return read < 4 ? { ...rest, reports: [{ text: 'network web is gone' }] } : rest;
     });
     await pass(70_000);
-    expect(agent.state().reports).toEqual(['network web is gone']);
+    expect(agent.state().reports).toEqual([{ text: 'network web is gone' }]);
     await pass(70_000);
     expect(agent.state().reports).toBeUndefined();
     expect(log).toEqual(['network web is gone', 'another run is at work', 'no longer: network web is gone']);

@@ -7,6 +7,7 @@ import {
   afterRepair,
   firstState,
 } from './agent-state.ts';
+import type { Emit } from './event/agent-event.ts';
 import { freshDamper, takeRead } from './damper.ts';
 import type { Reading } from './reading.ts';
 
@@ -21,7 +22,7 @@ export interface AgentPorts {
    * @param whole nothing may be recalled from the reads before
    */
   readonly read: (whole: boolean) => Promise<Reading>;
-  readonly log: (line: string) => void;
+  readonly emit: Emit;
   /** called after each change of the state */
   readonly onState?: (state: AgentState) => void;
 }
@@ -53,7 +54,7 @@ export function createAgent(ports: AgentPorts, end: AbortSignal): Agent {
   let state = firstState;
   const tell = (told: Told): void => {
     ({ state } = told);
-    told.lines.forEach(ports.log);
+    told.events.forEach(ports.emit);
     ports.onState?.(state);
   };
   let isResting = false;
@@ -92,14 +93,16 @@ function restAfter(lastRead: number): number {
 }
 
 async function lookOnce(
-  { now, read }: AgentPorts,
+  { now, read, emit }: AgentPorts,
   { began, isWhole }: { readonly began: number; readonly isWhole: boolean },
   state: () => AgentState,
   tell: (told: Told) => void,
 ): Promise<'outdated' | 'done'> {
   const begin = now();
   const reading = await read(isWhole);
-  tell(afterRead(state(), reading, Math.round(now() - begin)));
+  const took = Math.round(now() - begin);
+  emit({ kind: 'read', whole: isWhole, took });
+  tell(afterRead(state(), reading, took));
   if (reading.kind === 'rest') return 'done';
   if (!(await reading.repair())) return 'outdated';
   tell(afterRepair(state(), reading.what, Math.round(now() - began)));

@@ -2,6 +2,7 @@
 import type { Engines } from '../engines/index.ts';
 import type { EngineName } from '../spec/spec.ts';
 import type { Link } from '../state/facts.ts';
+import type { Report } from './event/agent-event.ts';
 import { type AnswerPorts, rememberEngine } from './engine-answers.ts';
 
 export interface EngineMemory {
@@ -21,7 +22,7 @@ export interface EngineMemory {
    */
   readonly seeLinks: (links: readonly Link[]) => boolean;
   /** those of these engines that do not answer, for people */
-  readonly silent: (inUse: readonly EngineName[]) => readonly string[];
+  readonly silent: (inUse: readonly EngineName[]) => readonly Report[];
 }
 
 export function rememberEngines(engines: Engines, ports: AnswerPorts): EngineMemory {
@@ -58,7 +59,9 @@ export function rememberEngines(engines: Engines, ports: AnswerPorts): EngineMem
     silent: (inUse) =>
       all.flatMap(([name, one]) => {
         const why = inUse.some((engine) => engine === name) ? one.silence() : undefined;
-        return why === undefined ? [] : [`${name} does not answer, and what it said last is held: ${why}`];
+        return why === undefined
+          ? []
+          : [{ engine: name, text: `${name} does not answer, and what it said last is held: ${why}` }];
       }),
   };
 }

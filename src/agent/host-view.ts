@@ -3,6 +3,7 @@ import type { Engines } from '../engines/index.ts';
 import type { PartMemory } from '../inspect/host-parts.ts';
 import type { EngineName } from '../spec/spec.ts';
 import type { Link } from '../state/facts.ts';
+import type { Emit, Report } from './event/agent-event.ts';
 import { rememberEngines } from './engine-memory.ts';
 import { createHostMemory } from './host-memory.ts';
 import { pause } from './pause.ts';
@@ -11,7 +12,7 @@ import { type HostWatch, watchHost } from './watch-host.ts';
 export interface HostView extends Pick<HostWatch, 'begin' | 'monitors'> {
   readonly engines: Engines;
   /** engines that do not answer, for people */
-  readonly silentEngines: () => readonly string[];
+  readonly silentEngines: () => readonly Report[];
   /** what was read before, and has not changed since */
   readonly memory: PartMemory;
   /** After changes of our own, whose events come a moment later. */
@@ -33,7 +34,7 @@ const askEnginesEvery = 30_000;
 /** @param ports `signal`: something may have changed */
 export function viewHost(
   engines: Engines,
-  { log, signal }: { readonly log: (line: string) => void; readonly signal: () => void },
+  { emit, signal }: { readonly emit: Emit; readonly signal: () => void },
   end: AbortSignal,
 ): HostView {
   const memory = createHostMemory();
@@ -41,7 +42,7 @@ export function viewHost(
   const answers = rememberEngines(engines, { sleep: pause, onNews: signal });
   let enginesAsked = -Infinity;
   let inUse: readonly EngineName[] = [];
-  const watch = watchHost({ log, signal, onParts: forget, onEngines: answers.forget }, end);
+  const watch = watchHost({ emit, signal, onParts: forget, onEngines: answers.forget }, end);
   return {
     begin: watch.begin,
     monitors: watch.monitors,

@@ -98,7 +98,7 @@ describe('a network that its engine no longer has', () => {
     const look = await appliedOn(host, ofDocker);
     expect(await look()).toEqual({ kind: 'rest' });
     host.state.docker = docker;
-    expect(await look()).toEqual({ kind: 'rest', reports: [gone] });
+    expect(await look()).toEqual({ kind: 'rest', reports: [{ text: gone }] });
     host.state.docker = { ...docker, networks: [{ name: 'web', subnets: ['10.89.4.0/24'] }] };
     expect(await look()).not.toHaveProperty('reports');
   });
@@ -111,7 +111,7 @@ describe('a network that its engine no longer has', () => {
     const reading = await look();
     expect(reading.kind === 'differs' && (await reading.repair())).toBe(true);
     expect(host.state.docker?.networks).toEqual([]);
-    expect(await look()).toEqual({ kind: 'rest', reports: [gone] });
+    expect(await look()).toEqual({ kind: 'rest', reports: [{ text: gone }] });
   });
 
   it('is made when the file has changed', async () => {

@@ -12,7 +12,6 @@ import { MustredirectError } from '../error.ts';
 import { readDrained } from '../host/files/drain-store.ts';
 import { isLocked, lastHolder } from '../host/files/lock.ts';
 import type { Compared, Prepared, Target } from '../inspect/prepare.ts';
-import { notReadyText } from '../plan/not-ready.ts';
 import { planLines } from '../plan/print.ts';
 import type { Plan } from '../plan/step.ts';
 import { parseSpec } from '../spec/parse.ts';
@@ -23,6 +22,7 @@ import type { Reading } from './reading.ts';
 import { type FileReaderPorts, createFileReader } from './file-reader.ts';
 import type { HostView } from './host-view.ts';
 import { type FileNow, fileInForce } from './in-force.ts';
+import { reportsOf } from './reports.ts';
 import { type Rejected, rejectedFor, rejecting, withoutRejected } from './rejected.ts';
 
 export interface Looked extends FileReaderPorts {
@@ -146,7 +146,8 @@ async function lookAt(
   if (isNew) refuse(desired.refusals);
   onLook({ ...read, target, source, run, drained: drained.map(({ host }) => host) });
   refuse(desired.refusals);
-  const reports = reportsOf(plan, view?.silentEngines());
+  const found = reportsOf(plan, target.role, view?.silentEngines());
+  const reports = found.length === 0 ? {} : { reports: found };
   if (plan.steps.length === 0 && !openRun) return { kind: 'rest', ...reports };
   return {
     kind: 'differs',
@@ -155,11 +156,6 @@ async function lookAt(
     // Somebody may undo an open run before this one begins, which the history does not always tell.
     repair: () => repair(looked, { target, ...(openRun ? {} : { read }) }, { source, run }),
   };
-}
-
-function reportsOf({ notReady, waiting }: Plan, silent: readonly string[] = []): Pick<Reading, 'reports'> {
-  const reports = [...notReady.map(notReadyText), ...waiting, ...silent];
-  return reports.length === 0 ? {} : { reports };
 }
 
 /**

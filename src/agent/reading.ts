@@ -1,4 +1,6 @@
 /** Result of a read. */
+import type { Report } from './event/agent-event.ts';
+
 export type Reading =
   | {
       readonly kind: 'rest';
@@ -7,14 +9,14 @@ export type Reading =
       /** what is wrong with the file on disk, which is not in force */
       readonly problem?: string;
       /** what is closed or waits, and why */
-      readonly reports?: readonly string[];
+      readonly reports?: readonly Report[];
     }
   | {
       readonly kind: 'differs';
       /** first lines of the plan */
       readonly what: string;
       readonly problem?: string;
-      readonly reports?: readonly string[];
+      readonly reports?: readonly Report[];
       /**
        * Runs the plan, the same as `apply`.
        *

@@ -3,6 +3,7 @@ import { type FolderWatch, watchFolder } from '../host/files/watch.ts';
 import { startStream } from '../host/process/stream.ts';
 import type { HostPart } from '../inspect/host-parts.ts';
 import type { EngineName } from '../spec/spec.ts';
+import type { Emit } from './event/agent-event.ts';
 import { type Monitor, type MonitorState, startMonitor } from './monitor.ts';
 import { pause } from './pause.ts';
 import { type Watched, networkFolders, ownFolders, programsToWatch } from './watched.ts';
@@ -18,7 +19,7 @@ export interface HostWatch {
 }
 
 export interface ChangePorts {
-  readonly log: (line: string) => void;
+  readonly emit: Emit;
   /** something may have changed, after what it is about has been told */
   readonly signal: () => void;
   readonly onParts: (parts?: readonly HostPart[]) => void;
@@ -84,7 +85,7 @@ function createAskAfterFiles({ signal, onEngines }: ChangePorts, end: AbortSigna
 
 function startProgram(
   { parts: makeParts, engines, ...monitored }: Watched,
-  { log, signal, onParts, onEngines }: ChangePorts,
+  { emit, signal, onParts, onEngines }: ChangePorts,
   end: AbortSignal,
 ): Monitor {
   let parts = makeParts();
@@ -113,7 +114,8 @@ function startProgram(
     ended: ({ what, error = '', restarts }: MonitorState): void => {
       parts = makeParts();
       missed();
-      if (restarts === 1) log(`no longer told of ${what}, and started again: ${error}`);
+      const [program = ''] = monitored.argv;
+      emit({ kind: 'program', program, does: `tells of ${what}`, error, restarts });
     },
   };
   return startMonitor(monitored, ports, on, end);

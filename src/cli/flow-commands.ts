@@ -1,7 +1,6 @@
 /** Commands on flow logs. */
 import { type Command, InvalidArgumentError } from '@commander-js/extra-typings';
-import { type TimeRange, timeRangeOf } from '../agent/flow-log/question.ts';
-import { examples, jsonOption, verboseOption } from './options.ts';
+import { examples, jsonOption, readTime, verboseOption } from './options.ts';
 import type { Terminal } from './terminal/terminal.ts';
 
 export function addFlowCommands(program: Command, terminal: Terminal): void {
@@ -42,11 +41,4 @@ function readPort(text: string): number {
   const port = Number(text);
   if (!/^\d{1,5}$/.test(text) || port > 65_535) throw new InvalidArgumentError('Ports go from 0 to 65535.');
   return port;
-}
-
-function readTime(text: string): TimeRange {
-  const range = timeRangeOf(text);
-  if (!range)
-    throw new InvalidArgumentError('Write it as 2026-11-30, 2026-11-30T03:14 or 2026-11-30T03:14:05Z.');
-  return range;
 }

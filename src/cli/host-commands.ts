@@ -21,39 +21,6 @@ export function addHostCommands(program: Command, terminal: Terminal): void {
   addDoctor(program, terminal);
   addRender(program, terminal);
   addDestroy(program, terminal);
-  addAgent(program, terminal);
-}
-
-function addAgent(program: Command, terminal: Terminal): void {
-  hostCommand(program, 'agent')
-    .summary('hold this host to the file: repair what other programs change')
-    .description(
-      'Runs until it is ended, and holds this host to what was applied: when a link, address, route, rule, table or ' +
-        'network changes, it reads the host, and repairs what differs, in the way of apply. It applies a changed file ' +
-        'one second after its last change; while the file is wrong, what was applied last stays in force. It begins ' +
-        'nothing by itself: without an apply before it, or after destroy, it rests. What it does is in history and ' +
-        'status. Ending it, in any way, changes nothing on this host.',
-    )
-    .option(
-      '--listen <address>',
-      'also answer HTTP on [ADDRESS:]PORT, 127.0.0.1 by default: /metrics, /status, /networks, /healthz, /events ' +
-        '(default: MUSTREDIRECT_LISTEN, else only on the unix socket)',
-    )
-    .option(
-      '--token-file <file>',
-      'file with the token that clients of --listen must send; needed unless the address is loopback ' +
-        '(default: MUSTREDIRECT_TOKEN_FILE)',
-    )
-    .addHelpText(
-      'after',
-      examples(
-        ['agent', 'in the foreground'],
-        ['agent --listen 9479', 'and Prometheus on this host can ask it'],
-        ['agent --listen 192.0.2.10:9479 --token-file /etc/mustredirect/token', 'from elsewhere'],
-        ['status', 'what it has done'],
-      ),
-    )
-    .action(async (options) => (await import('./commands/agent.ts')).agent(terminal, options));
 }
 
 function addPlan(program: Command, terminal: Terminal): void {

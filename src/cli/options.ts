@@ -1,4 +1,5 @@
 /** Options shared by several commands, and the examples at the end of their help. */
+import { type TimeRange, timeRangeOf } from '../agent/time-range.ts';
 import {
   type Command,
   type CommandUnknownOpts,
@@ -73,6 +74,14 @@ export function readDuration(text: string): number {
   const [, number, unit] = /^(\d{1,6})(s|m|h)?$/.exec(text) ?? [];
   if (number === undefined) throw new InvalidArgumentError('Write it as 30s, 5m or 1h.');
   return Number(number) * (unit === 'h' ? 3600 : unit === 'm' ? 60 : 1);
+}
+
+/** Parses `2026-11-30`, `2026-11-30T03:14` or `2026-11-30T03:14:05Z` to all that it may mean. */
+export function readTime(text: string): TimeRange {
+  const range = timeRangeOf(text);
+  if (!range)
+    throw new InvalidArgumentError('Write it as 2026-11-30, 2026-11-30T03:14 or 2026-11-30T03:14:05Z.');
+  return range;
 }
 
 /** Collects values of an option that may be repeated. */

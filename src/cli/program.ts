@@ -1,6 +1,7 @@
 /** Command line. A command's code is loaded when it runs, so that help is fast. */
 import { Command } from '@commander-js/extra-typings';
 import packageFile from '../../package.json' with { type: 'json' };
+import { addAgentCommands } from './agent-commands.ts';
 import { addBootCommands } from './boot-commands.ts';
 import { addFlowCommands } from './flow-commands.ts';
 import { addFileCommands } from './file-commands.ts';
@@ -43,6 +44,7 @@ export function createProgram(terminal: Terminal): Command {
     );
   addFileCommands(program, terminal);
   addHostCommands(program, terminal);
+  addAgentCommands(program, terminal);
   addMemberCommands(program, terminal);
   addFlowCommands(program, terminal);
   addUndoCommands(program, terminal);

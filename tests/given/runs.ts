@@ -63,6 +63,7 @@ export function givenRuns() {
     verdicts: join(folder, 'verdicts'),
     drained: join(folder, 'drained'),
     flowLogs: join(folder, 'flows'),
+    log: '/var/lib/mustredirect/host.log',
     daemon: '/run/mustredirect/host.bird',
     firstNamespace: true,
   });

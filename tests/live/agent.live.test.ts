@@ -44,6 +44,14 @@ async function says(text: string): Promise<void> {
   throw new Error(`expected ${text} in:\n${agent.output().stderr}`);
 }
 
+async function records(...args: readonly string[]): Promise<readonly Record<string, unknown>[]> {
+  const lines = await mustSucceed(world.hosts.node1, 'logs', '--json', ...args);
+  return lines
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+}
+
 /** Waits until the host is as the file says. */
 async function untilRepaired(): Promise<void> {
   const asWanted = async (): Promise<boolean> =>
@@ -109,6 +117,56 @@ describe('after apply', () => {
       entries: readonly { user: string; again?: boolean }[];
     };
     expect(entries.at(-1)).toMatchObject({ user: 'agent', again: true });
+  });
+
+  it('is in its log, which only root can read', async () => {
+    const { node1, gw1 } = world.hosts;
+    expect(await mustSucceed(node1, 'logs')).toMatch(
+      /^\S+Z info {4}holds node1 to [^]*\nS?[^\n]*repaired in \d+ ms: \+ rule/,
+    );
+    const repairs = (await records('--level', 'info')).filter(({ kind }) => kind === 'repair');
+    expect(repairs.length).toBeGreaterThanOrEqual(5);
+    expect(repairs.every(({ took }) => typeof took === 'number' && took > 0)).toBe(true);
+    expect(await records('--since', '2100-01-01')).toEqual([]);
+    expect(await records('--lines', '1')).toHaveLength(1);
+    const modes = 'stat -c %a /var/lib/mustredirect/*.log /var/lib/mustredirect/*.log/*';
+    expect(await node1.run(['sh', '-c', modes])).toMatch(/^700\n600\n/);
+    const { exitCode, stderr } = await mustredirect(gw1, 'logs');
+    expect(stderr).toContain('the agent has left no log on this host');
+    expect(exitCode).toBe(4);
+  });
+
+  it('tells a follower of its log and of its API what it does', async () => {
+    const { node1 } = world.hosts;
+    const [follower, client] = [
+      await node1.background.start(
+        endingWithStdin([programPath, 'logs', '--follow', '--json', '--lines', '0']),
+      ),
+      await node1.background.start(
+        endingWithStdin(['sh', '-c', 'curl -sN --unix-socket /run/mustredirect/*.agent http://agent/events']),
+      ),
+    ];
+    expect(await waitUntil(() => client.output().stdout.includes('event: state'), 60_000)).toBe(true);
+    await sleep(2000);
+    await node1.run(['ip', 'rule', 'delete', 'preference', '4100']);
+    await untilRepaired();
+    const isTold = (): boolean =>
+      [follower.output().stdout, client.output().stdout].every((text) =>
+        /"message":"repaired in \d+ ms/.test(text),
+      );
+    expect(await waitUntil(isTold, 10_000)).toBe(true);
+    expect(client.output().stdout).toMatch(
+      /event: repair\ndata: {"time":"[^"]+","level":"info","what":"\+ rule/,
+    );
+    await follower.stop();
+    await client.stop();
+  });
+
+  it('says which of its programs has ended', async () => {
+    const { node1 } = world.hosts;
+    await node1.run(['sh', '-c', 'kill $(pgrep --ns $$ --nslist net --exact nft)']);
+    await says('nft (tells of nftables) has ended, and is started again');
+    await untilRepaired();
   });
 
   it('keeps what was applied while the file is wrong, and applies it when it is good again', async () => {

@@ -2,7 +2,8 @@
 import type { Exec } from '../../host/ports.ts';
 import type { ProbeCount } from '../members/probe-counts.ts';
 import type { AgentStatus } from '../socket.ts';
-import { type Moment, eventsBetween, stateEvent } from './agent-event.ts';
+import { type Emit, stateEvent } from '../event/agent-event.ts';
+import type { EventLog } from '../event/event-log.ts';
 import { type EventStreams, createEventStreams } from './event-streams.ts';
 import { unhealthyReasons } from './health.ts';
 import { type AddressServed, serveAddress, serveSocket } from './http-server.ts';
@@ -17,7 +18,8 @@ export interface ApiPorts {
   /** milliseconds, monotonic */
   readonly now: () => number;
   readonly sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>;
-  readonly log: (line: string) => void;
+  readonly emit: Emit;
+  readonly sendTo: EventLog['sendTo'];
   readonly usage: () => ProcessUsage;
   readonly build: MetricsInput['build'];
 }
@@ -29,7 +31,7 @@ export interface ApiSource {
 }
 
 export interface Api {
-  /** something may have changed: clients of `/events` are told what */
+  /** something may have changed: if the host is no longer as the file says, or is again, that is an event */
   readonly notice: () => void;
 }
 
@@ -40,7 +42,7 @@ export interface ApiPlaces {
   readonly tcp?: Pick<AddressServed, 'listen' | 'access'> | undefined;
 }
 
-/** milliseconds between two looks at the members: probes change them without a read of the host */
+/** milliseconds between two looks at what makes the host unhealthy: it may change without a read of the host */
 const noticeEvery = 1000;
 
 /** Answers until `end` is aborted. */
@@ -50,21 +52,21 @@ export async function serveApi(
   source: ApiSource,
   end: AbortSignal,
 ): Promise<Api> {
-  const momentNow = (): Moment => {
-    const agent = source.status();
-    return { agent, reasons: unhealthyReasons({ agent, faults: source.observed.faults() }) };
-  };
+  const reasonsNow = (): readonly string[] =>
+    unhealthyReasons({ agent: source.status(), faults: source.observed.faults() });
   const every = createEvery(end);
   const time = (): string => new Date().toISOString();
-  const events = createEventStreams({ time, state: () => stateEvent(momentNow()), every });
-  const content = createContent(ports, source, events, () => momentNow().reasons);
+  const events = createEventStreams({ time, state: () => stateEvent(reasonsNow()), every });
+  const content = createContent(ports, source, events, reasonsNow);
   await serveSocket(places.socket, content, end);
-  const { log, sleep } = ports;
-  if (places.tcp) void serveAddress({ ...places.tcp, log, sleep }, content, end);
-  let last = momentNow();
+  const { emit, sleep } = ports;
+  ports.sendTo((record) => events.add(record));
+  if (places.tcp) void serveAddress({ ...places.tcp, emit, sleep }, content, end);
+  let last = reasonsNow().join('\n');
   const notice = (): void => {
-    const now = momentNow();
-    events.add(eventsBetween(last, now));
+    const reasons = reasonsNow();
+    const now = reasons.join('\n');
+    if (now !== last) emit(stateEvent(reasons));
     last = now;
   };
   every(noticeEvery, notice);

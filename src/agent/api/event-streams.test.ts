@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import { recordOf } from '../event/record.ts';
 import { createEventStreams } from './event-streams.ts';
 
 /** Events for a client that connects again. */
 function missedAfter(lastId: (ids: readonly number[]) => number | undefined): string[] {
   const state = () => ({ kind: 'state', healthy: true, reasons: [] }) as const;
   const streams = createEventStreams({ time: () => '2026-11-30T12:00:00.000Z', state, every() {} });
-  streams.add(['first', 'second'].map((what) => ({ kind: 'drift', what })));
+  for (const what of ['first', 'second']) streams.add(recordOf({ kind: 'drift', what }, 0));
   const first = Date.parse('2026-11-30T12:00:00.000Z') + 1;
   let text = '';
   streams.open(

@@ -1,6 +1,7 @@
 /** Server-sent events: keeps the last ones, and sends them to clients that read. */
 import type { ServerResponse } from 'node:http';
-import type { AgentEvent } from './agent-event.ts';
+import { type AgentEvent } from '../event/agent-event.ts';
+import { type EventRecord, recordOf } from '../event/record.ts';
 
 /** Where events go: a response of HTTP. */
 export type EventResponse = Pick<
@@ -9,7 +10,7 @@ export type EventResponse = Pick<
 >;
 
 export interface EventStreams {
-  add(events: readonly AgentEvent[]): void;
+  add(record: EventRecord): void;
   /**
    * Sends events to a client from now on, and before that those that it has missed.
    *
@@ -55,13 +56,11 @@ export function createEventStreams({ time, state, every }: EventPorts): EventStr
   const sendAll = (text: string): void => clients.forEach((client) => send(client, text));
   every(commentEvery, () => sendAll(': still here\n\n'));
   return {
-    add(added) {
-      for (const event of added) {
-        lastId += 1;
-        const text = eventText(event, time(), lastId);
-        events = [...events, { id: lastId, text }].slice(-kept);
-        sendAll(text);
-      }
+    add(record) {
+      lastId += 1;
+      const text = textOf(record, lastId);
+      events = [...events, { id: lastId, text }].slice(-kept);
+      sendAll(text);
     },
     open(client, seen) {
       if (clients.size >= clientsAtMost) return false;
@@ -72,7 +71,8 @@ export function createEventStreams({ time, state, every }: EventPorts): EventStr
       // An id that is still to come is one of an agent before this one, whose clock was ahead: what it saw is not known.
       const from = seen !== undefined && seen > lastId ? 0 : seen;
       const missed = from === undefined ? [] : events.filter(({ id }) => id > from);
-      send(client, [eventText(state(), time()), ...missed.map(({ text }) => text)].join(''));
+      const now = recordOf(state(), Date.parse(time()));
+      send(client, [textOf(now), ...missed.map(({ text }) => text)].join(''));
       return true;
     },
     usage: () => ({ eventClients: clients.size, eventClientsDropped: dropped }),
@@ -81,7 +81,7 @@ export function createEventStreams({ time, state, every }: EventPorts): EventStr
 }
 
 /** An event without an id leaves the client's last id as it is. */
-function eventText({ kind, ...rest }: AgentEvent, time: string, id?: number): string {
+function textOf({ kind, ...rest }: EventRecord, id?: number): string {
   const idLine = id === undefined ? '' : `id: ${id}\n`;
-  return `${idLine}event: ${kind}\ndata: ${JSON.stringify({ time, ...rest })}\n\n`;
+  return `${idLine}event: ${kind}\ndata: ${JSON.stringify(rest)}\n\n`;
 }

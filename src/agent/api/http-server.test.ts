@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { recordOf } from '../event/record.ts';
 import { createEventStreams } from './event-streams.ts';
 import { serveAddress, serveSocket } from './http-server.ts';
 import type { ApiContent } from './routes.ts';
@@ -125,7 +126,7 @@ describe('answers', () => {
 
 describe('events', () => {
   const request = 'GET /events HTTP/1.1\r\nHost: a\r\n\r\n';
-  const drift = (what: string) => ({ kind: 'drift', what }) as const;
+  const drift = (what: string) => recordOf({ kind: 'drift', what }, 0);
 
   async function until(holds: () => boolean): Promise<void> {
     for (let i = 0; i < 1000 && !holds(); i += 1) await sleep(10);
@@ -138,9 +139,13 @@ describe('events', () => {
     client.on('data', (piece: Buffer) => (text += piece.toString()));
     client.resume();
     await until(() => text.includes('event: state'));
-    events.add([drift('first'), drift('second')]);
+    events.add(drift('first'));
+    events.add(drift('second'));
     await until(() => text.includes('second'));
-    const [, id = ''] = /id: (\d+)\nevent: drift\ndata: \{"time":"[^"]+","what":"first"\}/.exec(text) ?? [];
+    const [, id = ''] =
+      /id: (\d+)\nevent: drift\ndata: \{"time":"[^"]+","level":"debug","what":"first","message":"[^"]+"\}/.exec(
+        text,
+      ) ?? [];
     client.destroy();
     const again = await open(`GET /events HTTP/1.1\r\nHost: a\r\nLast-Event-ID: ${id}\r\n\r\n`);
     let missed = '';
@@ -158,7 +163,7 @@ describe('events', () => {
     reading.resume();
     await until(() => events.usage().eventClients === 2);
     for (let i = 0; i < 200 && events.usage().eventClientsDropped === 0; i += 1) {
-      events.add([drift('x'.repeat(10_000))]);
+      events.add(drift('x'.repeat(10_000)));
       await sleep(5);
     }
     expect(events.usage()).toEqual({ eventClients: 1, eventClientsDropped: 1 });
@@ -191,7 +196,7 @@ describe('by TCP', () => {
   const served = (address: string, port: number) => ({
     listen: { address, port },
     access,
-    log: () => {},
+    emit: () => {},
     sleep: () => Promise.resolve(),
   });
 

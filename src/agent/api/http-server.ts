@@ -5,6 +5,7 @@ import { type Server, createServer } from 'node:http';
 import { dirname } from 'node:path';
 import type { Access } from './access.ts';
 import { limitConnections } from './connection-limit.ts';
+import type { Emit } from '../event/agent-event.ts';
 import type { ListenAddress } from './listen-address.ts';
 import { type ApiContent, answer } from './routes.ts';
 
@@ -69,13 +70,13 @@ export async function serveSocket(path: string, content: ApiContent, end: AbortS
 export interface AddressServed {
   readonly listen: ListenAddress;
   readonly access: Access;
-  readonly log: (line: string) => void;
+  readonly emit: Emit;
   readonly sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>;
 }
 
 /** Answers on an address until `end` is aborted. What keeps it from listening keeps the agent from nothing else. */
 export async function serveAddress(
-  { listen, access, log, sleep }: AddressServed,
+  { listen, access, emit, sleep }: AddressServed,
   content: ApiContent,
   end: AbortSignal,
 ): Promise<void> {
@@ -85,11 +86,12 @@ export async function serveAddress(
   while (!end.aborted) {
     try {
       await listening(server, { host, port });
-      if (told !== '') log(`listens on ${host}, port ${port}`);
+      if (told !== '') emit({ kind: 'api', text: `listens on ${host}, port ${port}`, well: true });
       return;
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
-      if (message !== told) log(`cannot be asked by TCP, and tries again: ${message}`);
+      if (message !== told)
+        emit({ kind: 'api', text: `cannot be asked by TCP, and tries again: ${message}` });
       told = message;
       await sleep(listenAgain, end);
     }

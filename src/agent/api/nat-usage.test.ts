@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Exec } from '../../host/ports.ts';
 import type { Facts } from '../../state/facts.ts';
 import type { MemberGateway } from '../../topology/role.ts';
+import { eventText } from '../event/event-text.ts';
 import { createNatUsage, egressAddresses } from './nat-usage.ts';
 
 const gateway = (name: string, snat: MemberGateway['snat'], device = 'eth1'): MemberGateway => ({
@@ -47,7 +48,7 @@ describe('createNatUsage', () => {
       now: () => clock.now,
       time: () => 1_796_000_000,
       pause: () => new Promise(() => {}),
-      log: (line) => log.push(line),
+      emit: (event) => log.push(eventText(event)),
     });
     return { clock, usage };
   }

@@ -5,6 +5,7 @@ import { type NatCount, countNat } from '../../host/conntrack/nat-entries.ts';
 import type { Exec } from '../../host/ports.ts';
 import type { Facts } from '../../state/facts.ts';
 import type { HostRole } from '../../topology/role.ts';
+import type { Emit } from '../event/agent-event.ts';
 import type { NatUsage, NatUse } from './snapshot.ts';
 
 /** An address that a gateway's source NAT uses. */
@@ -40,7 +41,7 @@ export interface NatPorts {
   /** seconds since 1970 */
   readonly time: () => number;
   readonly pause: (milliseconds: number) => Promise<void>;
-  readonly log: (line: string) => void;
+  readonly emit: Emit;
 }
 
 /** @returns a function that gives the last count, and begins another one where that is due */
@@ -58,7 +59,7 @@ export function createNatUsage(
       failed = '';
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
-      if (message !== failed) ports.log(`source NAT is not counted: ${message}`);
+      if (message !== failed) ports.emit({ kind: 'api', text: `source NAT is not counted: ${message}` });
       [last, failed] = [undefined, message];
     }
     const took = ports.now() - begin;

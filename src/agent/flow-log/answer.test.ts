@@ -10,7 +10,8 @@ import { type Answer, answerQuestion } from './answer.ts';
 import { keptLogs } from './coverage.ts';
 import { type LogLine, flowLine, textOfLine } from './line.ts';
 import { ownerFinder } from './owners.ts';
-import { type Question, timeRangeOf } from './question.ts';
+import type { Question } from './question.ts';
+import { timeRangeOf } from '../time-range.ts';
 
 const served = { network: 'web', node: 'node1', subnet: '10.89.4.0/24', nodeAddress: '192.0.2.1' };
 const office = { name: 'office', flowLog: { size: 1, age: 1 }, served: [served] };

@@ -31,7 +31,7 @@ const checkEvery = 60_000;
 const [clockEvery, clockStep] = [1000, 1000];
 
 export function createChecks(ports: CheckPorts, checked: Checked, until: AbortSignal): Checks {
-  const { clock, now, sleep, log } = ports;
+  const { clock, now, sleep, emit } = ports;
   let work = Promise.resolve();
   let failed = false;
   const check = (): Promise<void> => {
@@ -39,7 +39,8 @@ export function createChecks(ports: CheckPorts, checked: Checked, until: AbortSi
       .then(() => (until.aborted ? undefined : checkOnce(ports, checked, until)))
       .then(() => void (failed = false))
       .catch((error: unknown) => {
-        if (!failed && !until.aborted) log(`flow log: flows that live have no lines yet: ${String(error)}`);
+        if (!failed && !until.aborted)
+          emit({ kind: 'flow-log', text: `flows that live have no lines yet: ${String(error)}` });
         failed = true;
       });
     return work;

@@ -2,6 +2,7 @@
 import type { HostContext } from '../../apply/run/host-context.ts';
 import { lossCounter } from '../../host/conntrack/lost-events.ts';
 import { startByteStream } from '../../host/process/stream.ts';
+import type { Emit } from '../event/agent-event.ts';
 import type { Found } from '../look.ts';
 import { pause } from '../pause.ts';
 import type { AgentStatus } from '../socket.ts';
@@ -9,7 +10,7 @@ import { createRecorder } from './recorder.ts';
 
 export interface FlowLogsFollowed {
   readonly context: Pick<HostContext, 'host' | 'places'>;
-  readonly log: (line: string) => void;
+  readonly emit: Emit;
   readonly end: AbortSignal;
 }
 
@@ -21,7 +22,7 @@ export interface FlowLogs {
   readonly closed: () => Promise<void>;
 }
 
-export function followFlowLogs({ context: { host, places }, log, end }: FlowLogsFollowed): FlowLogs {
+export function followFlowLogs({ context: { host, places }, emit, end }: FlowLogsFollowed): FlowLogs {
   const recorder = createRecorder(
     {
       now: () => performance.now(),
@@ -30,7 +31,7 @@ export function followFlowLogs({ context: { host, places }, log, end }: FlowLogs
       start: startByteStream,
       lostEvents: lossCounter(host.files),
       folder: places.flowLogs,
-      log,
+      emit,
     },
     end,
   );

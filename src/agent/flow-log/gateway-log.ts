@@ -5,6 +5,7 @@ import { partLimits } from '../../host/rotated-log/names.ts';
 import type { LogWriterOptions } from '../../host/rotated-log/writer-options.ts';
 import { type LogWriter, createLogWriter } from '../../host/rotated-log/writer.ts';
 import type { FlowLogLimits } from '../../spec/spec.ts';
+import type { Emit } from '../event/agent-event.ts';
 import { type LastTimes, lastTimes } from './coverage.ts';
 import { type LogLine, flowLine, isoTime, textOfLine } from './line.ts';
 import type { Owner } from './owners.ts';
@@ -20,7 +21,7 @@ export interface GatewayLogOptions {
   readonly now: () => number;
   /** pending lines have been written */
   readonly onWritten: () => void;
-  readonly log: (text: string) => void;
+  readonly emit: Emit;
 }
 
 /** State of a flow log, for `status`. */
@@ -111,7 +112,7 @@ function mayRepeat(living: number, limits: FlowLogLimits): boolean {
 }
 
 function writerOptions(
-  { gateway, clock, now, onWritten, log }: GatewayLogOptions,
+  { gateway, clock, now, onWritten, emit }: GatewayLogOptions,
   write: GatewayLog['write'],
 ): Omit<LogWriterOptions, 'folder' | 'limits' | 'onPartEnd'> {
   return {
@@ -120,12 +121,12 @@ function writerOptions(
     onWritten,
     onFailure(message, lost) {
       const what = lost === 0 ? 'earlier parts are not packed or removed' : 'lines are lost';
-      log(`flow log of gateway ${gateway}: ${what}: ${message}`);
+      emit({ kind: 'flow-log', gateway, text: `${what}: ${message}` });
     },
     onRecovery(unwritten, since) {
       // A part that was not packed is tried again only when another one ends.
       if (unwritten === 0) return;
-      log(`flow log of gateway ${gateway}: works again; ${unwritten} lines are lost`);
+      emit({ kind: 'flow-log', gateway, text: `works again; ${unwritten} lines are lost`, well: true });
       const [from, to] = [isoTime(since), isoTime(clock())];
       write({ kind: 'gap', from, to, why: 'lines could not be written', unwritten });
     },

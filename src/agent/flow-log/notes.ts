@@ -1,4 +1,5 @@
 /** Lines of flow logs about times in which flows may have been missed. */
+import type { Emit } from '../event/agent-event.ts';
 import type { GatewayLog } from './gateway-log.ts';
 import { isoTime } from './line.ts';
 import type { ListenerEvents } from './listener.ts';
@@ -8,8 +9,7 @@ export interface NotesPorts {
   readonly now: () => number;
   /** milliseconds since 1970 */
   readonly clock: () => number;
-  /** the agent's own log */
-  readonly log: (text: string) => void;
+  readonly emit: Emit;
 }
 
 /** milliseconds between two lines about dropped events, and about failures, in the agent's own log */
@@ -22,7 +22,7 @@ export interface Notes extends Omit<ListenerEvents, 'flows'> {
 
 /** @param check asks for lines for flows that live */
 export function createNotes(
-  { clock, now, log }: NotesPorts,
+  { clock, now, emit }: NotesPorts,
   logs: ReadonlyMap<string, Pick<GatewayLog, 'write' | 'dropped' | 'lastWritten'>>,
   check: () => void,
 ): Notes {
@@ -42,7 +42,7 @@ export function createNotes(
         const gap = silent ?? (wasHeard ? undefined : beforeThisAgent(one));
         if (gap) one.write({ kind: 'gap', from: isoTime(gap.since), to, why: gap.why });
       }
-      if (failure.isTold) log('flow log: goes on');
+      if (failure.isTold) emit({ kind: 'flow-log', text: 'goes on', well: true });
       failure.isTold = false;
       [silent, wasHeard] = [undefined, true];
       check();
@@ -51,16 +51,20 @@ export function createNotes(
       for (const one of logs.values()) one.dropped(events, clock() - ago);
       told.untold += events;
       if (now() - told.at < tellEvery) return;
-      log(`flow log: the kernel has dropped ${told.untold} ends of flows: more end than are read`);
+      emit({ kind: 'flow-log', text: droppedText(told.untold) });
       told = { at: now(), untold: 0 };
     },
     ended({ error = '' }) {
       if (wasHeard) silent ??= { since: clock(), why: `no flow was heard of: ${error}` };
       if (failure.isTold || now() - failure.toldAt < tellEvery) return;
       Object.assign(failure, { toldAt: now(), isTold: true });
-      log(`flow log: hears of no flow, and tries again: ${error}`);
+      emit({ kind: 'flow-log', text: `hears of no flow, and tries again: ${error}` });
     },
   };
+}
+
+function droppedText(events: number): string {
+  return `the kernel has dropped ${events} ends of flows: more end than are read`;
 }
 
 /** A log that is new has no gap. */

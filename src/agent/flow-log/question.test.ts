@@ -2,7 +2,8 @@ import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { givenFlow } from '../../../tests/given/netlink.ts';
 import { flowLine, textOfLine } from './line.ts';
-import { blurs, concerns, isAskedFor, livedIn, mayAnswer, timeRangeOf } from './question.ts';
+import { blurs, concerns, isAskedFor, livedIn, mayAnswer } from './question.ts';
+import { timeRangeOf } from '../time-range.ts';
 
 const always = { from: -Infinity, until: Infinity };
 const line = flowLine({ gateway: 'office', network: 'web', node: 'node1' }, givenFlow());

@@ -1,14 +1,9 @@
 /** Questions to a flow log. Pure. */
 import type { Address } from '../../address/cidr.ts';
 import type { FlowTuple } from '../../host/conntrack/tracked-flow.ts';
+import type { TimeRange } from '../time-range.ts';
 import type { Gap } from './coverage.ts';
 import type { ClockLine, FlowLine } from './line.ts';
-
-/** First and last millisecond since 1970. */
-export interface TimeRange {
-  readonly from: number;
-  readonly until: number;
-}
 
 export interface Question extends TimeRange {
   /** of any end of the flow, before or after it was translated */
@@ -23,29 +18,6 @@ export interface Question extends TimeRange {
 
 /** A flow that began so long before a gap has a line, even if it ended in the gap: milliseconds */
 const checkedBefore = 60_000;
-
-const timePattern =
-  /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2})(?::(\d{2})(?:\.(\d{1,3}))?)?)?(Z|[+-]\d{2}:\d{2})?$/;
-const [second, minute, day] = [1000, 60_000, 86_400_000];
-
-/**
- * A time as text, and all that it may mean: `2026-11-30T03:14` is a whole minute. Without `Z` or an offset, it is a time of
- * this host's time zone.
- */
-export function timeRangeOf(text: string): TimeRange | undefined {
-  const [, date, time, seconds, fraction = '', zone = ''] = timePattern.exec(text) ?? [];
-  if (date === undefined) return undefined;
-  const whole = `${date}T${time ?? '00:00'}:${seconds ?? '00'}.${fraction.padEnd(3, '0')}${zone}`;
-  const from = Date.parse(whole);
-  if (Number.isNaN(from)) return undefined;
-  const length =
-    time === undefined
-      ? day
-      : seconds === undefined
-        ? minute
-        : second / (fraction === '' ? 1 : 10 ** fraction.length);
-  return { from, until: from + length - 1 };
-}
 
 /**
  * Whether a flow lived at some moment of the time; one without an end may have lived on. One that ended before it began has seen
@@ -86,7 +58,7 @@ export function concerns({ from, to }: Pick<Gap, 'from' | 'to'>, asked: TimeRang
 
 /** Whether lines near the time that was asked for may have a time that is wrong by the step. */
 export function blurs({ time, seconds }: ClockLine, asked: TimeRange): boolean {
-  const around = Math.abs(seconds) * second;
+  const around = Math.abs(seconds) * 1000;
   return Date.parse(time) + around >= asked.from && Date.parse(time) - around <= asked.until;
 }
 

@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { eventText } from '../event/event-text.ts';
 import { flowMessage, givenFlow, message } from '../../../tests/given/netlink.ts';
 import { waitUntil } from '../../host/process/background.ts';
 import type { TrackedFlow } from '../../host/conntrack/tracked-flow.ts';
@@ -85,7 +86,7 @@ function begin(): void {
         return listening ? lost : undefined;
       },
       folder,
-      log: (line) => void told.push(line),
+      emit: (event) => void told.push(eventText(event)),
     },
     end.signal,
   );

@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { TrackedFlow } from '../../host/conntrack/tracked-flow.ts';
 import type { MemberGateway } from '../../topology/role.ts';
+import type { Emit } from '../event/agent-event.ts';
 import { createChecks } from './checks.ts';
 import {
   type FlowLogStatus,
@@ -20,7 +21,7 @@ export interface RecorderPorts extends ListenerPorts, LivingPorts {
   readonly clock: () => number;
   /** folder of all flow logs of this network namespace */
   readonly folder: string;
-  readonly log: (text: string) => void;
+  readonly emit: Emit;
 }
 
 export type LoggedGateway = Pick<MemberGateway, 'name' | 'served' | 'flowLog'>;
@@ -48,7 +49,7 @@ export function createRecorder(ports: RecorderPorts, end: AbortSignal): Recorder
     await run.follow(logged);
   };
   const later = (): void => {
-    work = work.then(change).catch((error: unknown) => ports.log(`flow log: ${String(error)}`));
+    work = work.then(change).catch((error: unknown) => ports.emit({ kind: 'flow-log', text: String(error) }));
   };
   end.addEventListener('abort', later, { once: true });
   return {

@@ -33,6 +33,14 @@ export function countFailovers(counts: FailoverCounts, before: Choice, after: Ch
   return changed;
 }
 
+/** Changes that one count has more than another. */
+export function causesBetween(before: FailoverCounts, after: FailoverCounts): Partial<FailoverCounts> {
+  const more = failoverCauses
+    .map((cause) => [cause, after[cause] - before[cause]] as const)
+    .filter(([, count]) => count > 0);
+  return Object.fromEntries(more);
+}
+
 function causeOf(member: MemberHealth | undefined): FailoverCause {
   if (!member) return 'removed';
   const { drained, signals, state, targets } = member;

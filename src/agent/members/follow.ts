@@ -6,6 +6,9 @@ import { drainedTtl } from '../../desired/nft/drained.ts';
 import type { Verdicts } from '../../health/verdict.ts';
 import { writeVerdicts } from '../../host/files/verdict-store.ts';
 import { startStream } from '../../host/process/stream.ts';
+import type { Emit } from '../event/agent-event.ts';
+import type { ChoiceEvent } from './member-events.ts';
+import { messageOf } from '../../apply/undo.ts';
 import type { Found } from '../look.ts';
 import { pause } from '../pause.ts';
 import type { AgentStatus } from '../socket.ts';
@@ -22,7 +25,7 @@ export interface MembersFollowed {
   readonly caller: Caller;
   /** called when the routes of new verdicts have been changed, or left to the next repair */
   readonly onRoutesChanged: () => void;
-  readonly log: (line: string) => void;
+  readonly emit: Emit;
   readonly end: AbortSignal;
 }
 
@@ -38,30 +41,31 @@ export interface Followed {
 
 const noFacts = { links: [], foreignRoutes: [], ledger: {} };
 
-export function followMembers({ id, context, caller, onRoutesChanged, log, end }: MembersFollowed): Followed {
-  let known: Known | undefined;
-  let changed = Promise.resolve();
-  const use = async (verdicts: Verdicts): Promise<void> => {
-    await writeVerdicts(context.host.files, context.places.verdicts, verdicts);
-    // Without it, the read that follows finds what differs, and its repair changes the routes.
-    if (known) known = (await changeRoutes(caller, context, known, verdicts)) ?? known;
-  };
-  const publish = (verdicts: Verdicts): void => {
-    changed = changed
-      .then(() => use(verdicts))
-      .catch((error: unknown) => log(`the member in use cannot be changed at once: ${String(error)}`))
-      .then(onRoutesChanged);
-  };
+export function followMembers({
+  id,
+  context,
+  caller,
+  onRoutesChanged,
+  emit,
+  end,
+}: MembersFollowed): Followed {
   const now = (): number => performance.now();
+  const routes = createRoutes({ context, caller, onRoutesChanged, emit });
   const later = (milliseconds: number, work: () => void): void =>
     void pause(milliseconds, end).then(() => end.aborted || work());
-  const members = createMembers({ id, now, publish, later, log });
+  const members = createMembers({
+    id,
+    now,
+    publish: (...verdict) => routes.publish(...verdict),
+    later,
+    emit,
+  });
   const counts = createProbeCounts();
   const sample = (probe: Probe, one: PingSample): void => takeSample(members, counts, probe, one);
-  const probers = createProbers({ now, sleep: pause, start: startStream }, { sample, log }, end);
+  const probers = createProbers({ now, sleep: pause, start: startStream }, { sample, emit }, end);
   return {
     follow(found) {
-      known = found;
+      routes.follow(found);
       const role = found?.target.role ?? { networks: [] };
       members.follow(role, found?.facts ?? noFacts, found?.drained ?? []);
       const input = found && { ...found, role: found.target.role };
@@ -69,9 +73,46 @@ export function followMembers({ id, context, caller, onRoutesChanged, log, end }
       counts.follow(probes);
       probers.follow([...probes, ...(input ? wantedQuestions(input) : [])]);
     },
-    changed: () => changed,
+    changed: routes.changed,
     status: () => ({ members: members.status(), failedProbers: probers.failed() }),
     probes: () => counts.counts(),
+  };
+}
+
+/** Makes the routes those of each verdict, one after the other. */
+function createRoutes({
+  context,
+  caller,
+  onRoutesChanged,
+  emit,
+}: Pick<MembersFollowed, 'context' | 'caller' | 'onRoutesChanged' | 'emit'>) {
+  let known: Known | undefined;
+  let changed = Promise.resolve();
+  /** Returns false when the read that follows finds what differs, and its repair changes the routes. */
+  const use = async (verdicts: Verdicts): Promise<boolean> => {
+    await writeVerdicts(context.host.files, context.places.verdicts, verdicts);
+    const after = known && (await changeRoutes(caller, context, known, verdicts));
+    known = after ?? known;
+    return after !== undefined;
+  };
+  return {
+    follow: (found: Known | undefined): void => void (known = found),
+    changed: () => changed,
+    publish(verdicts: Verdicts, changes: readonly ChoiceEvent[]): void {
+      const begin = performance.now();
+      const tell = (isDone: boolean): void => {
+        const took = Math.round(performance.now() - begin);
+        changes.forEach((change) => emit({ ...change, ...(isDone ? { took } : {}) }));
+      };
+      const failed = (error: unknown): void => {
+        changes.forEach(emit);
+        emit({ kind: 'routes', error: messageOf(error) });
+      };
+      changed = changed
+        .then(() => use(verdicts))
+        .then(tell, failed)
+        .then(onRoutesChanged);
+    },
   };
 }
 

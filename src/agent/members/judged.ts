@@ -6,7 +6,9 @@ import type { Facts } from '../../state/facts.ts';
 import type { FailoverGateway, HostRole } from '../../topology/role.ts';
 import { directFamilies } from '../../topology/verdicts.ts';
 import { type FailoverCounts, countFailovers } from './failovers.ts';
-import { type Choice, firstUsed, inUse, learnChoice, verdictOf } from './choice.ts';
+import type { Emit } from '../event/agent-event.ts';
+import { type Choice, inUse, learnChoice, verdictOf } from './choice.ts';
+import { type ChoiceEvent, choiceEvents, memberEvents } from './member-events.ts';
 
 /** A gateway in one family, and what the agent has found out about it. */
 export interface Judged {
@@ -26,27 +28,31 @@ export type KnownHost = Pick<Facts, 'links' | 'foreignRoutes' | 'verdicts'> & {
   readonly ledger: Pick<Facts['ledger'], 'leavesDirectly'>;
 };
 
+interface Learning {
+  /** id of this agent */
+  readonly id: string;
+  /** hosts of members that say that they are drained */
+  readonly saidDrained: readonly string[];
+  readonly emit: Emit;
+  /** called with what is told when the routes have been changed */
+  readonly onChange: (event: ChoiceEvent) => void;
+}
+
 /** @returns whether the verdict changes */
 export function learnAbout(
   one: Judged,
-  { id, log }: { readonly id: string; readonly log: (line: string) => void },
+  { id, saidDrained, emit, onChange }: Learning,
   events: readonly HealthEvent[],
 ): boolean {
-  const { gateway, family, outage, failed } = one;
+  const before = { ...one };
   const { choice, changes } = learnChoice(one.choice, events, new Date().toISOString());
   one.failovers = countFailovers(one.failovers, one.choice, choice);
   one.choice = choice;
-  for (const change of changes) log(`gateway ${gateway.name}: IPv${family} ${change}`);
   one.failed = failedNow(one);
   one.outage = outageOf(one, id);
-  if ((outage === undefined) !== (one.outage === undefined)) {
-    log(
-      one.outage
-        ? `gateway ${gateway.name}: IPv${family} of ${gateway.leaveDirectly?.join(', ')} leaves directly: ${one.outage.why}`
-        : `gateway ${gateway.name}: IPv${family} leaves by ${firstUsed(choice)} again, and not directly`,
-    );
-  }
-  return changes.length > 0 || outage !== one.outage || failed.join() !== one.failed.join();
+  memberEvents(one, before.choice, saidDrained).forEach(emit);
+  choiceEvents(one, before, changes).forEach(onChange);
+  return changes.length > 0 || before.outage !== one.outage || before.failed.join() !== one.failed.join();
 }
 
 /**

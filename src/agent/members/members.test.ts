@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { eventText } from '../event/event-text.ts';
 import { givenFacts } from '../../../tests/given/facts.ts';
 import { desiredState } from '../../desired/desired.ts';
 import type { Verdicts } from '../../health/verdict.ts';
@@ -104,12 +105,17 @@ function started() {
   const timers: { at: number; work: () => void }[] = [];
   const published: Verdicts[] = [];
   const log: string[] = [];
+  /** about single members */
+  const told: string[] = [];
   const members = createMembers({
     id: 'this',
     now: () => time,
     later: (milliseconds, work) => timers.push({ at: time + milliseconds, work }),
-    publish: (verdicts) => published.push(verdicts),
-    log: (line) => log.push(line),
+    publish(verdicts, changes) {
+      published.push(verdicts);
+      log.push(...changes.map(eventText));
+    },
+    emit: (event) => (event.kind === 'member' ? told : log).push(eventText(event)),
   });
   const probes = probesWith(lan, bridge);
   /** Rounds of probes; those through the silent member are lost. */
@@ -140,7 +146,7 @@ function started() {
       else timers.push({ at, work });
     }
   };
-  return { members, published, log, rounds, refuse, answer, wait };
+  return { members, published, log, told, rounds, refuse, answer, wait };
 }
 
 describe('members', () => {
@@ -210,7 +216,7 @@ describe('members', () => {
   });
 
   it('are left when they say that they are drained, and used again when they do not any more', () => {
-    const { members, published, log, rounds, answer } = started();
+    const { members, published, told, rounds, answer } = started();
     members.follow(role, factsWith(lan, bridge), []);
     rounds(20);
     answer('gw1', false);
@@ -240,7 +246,12 @@ describe('members', () => {
     expect(published.at(-1)?.['office']).not.toHaveProperty('drained');
     rounds(1);
     expect(members.status().map(({ used }) => used)).toEqual(['gw1', 'gw1']);
-    expect(log[0]).toBe('member gw1 is drained, as it says itself');
+    expect(told.slice(-4)).toEqual([
+      'gateway office: IPv4 member gw1 is drained, as it says itself',
+      'gateway office: IPv6 member gw1 is drained, as it says itself',
+      'gateway office: IPv4 member gw1 is given back, and works',
+      'gateway office: IPv6 member gw1 is given back, and works',
+    ]);
   });
 
   it('are drained while any of their addresses says so, and do not go to and fro between the answers', () => {

@@ -11,6 +11,8 @@ import { judges } from '../../topology/failover-gateways.ts';
 import type { FailoverGateway, HostRole } from '../../topology/role.ts';
 import { freshChoice } from './choice.ts';
 import { createDrains } from './drains.ts';
+import type { Emit } from '../event/agent-event.ts';
+import type { ChoiceEvent } from './member-events.ts';
 import { type Judged, type KnownHost, learnAbout, outageInForce, verdictsOf } from './judged.ts';
 import { type GatewayHealth, statusOf } from './member-status.ts';
 import type { PingSample } from './ping-output.ts';
@@ -22,11 +24,11 @@ export interface MembersPorts {
   readonly id: string;
   /** milliseconds, monotonic */
   readonly now: () => number;
-  /** Writes the verdicts for runs, and asks for one. */
-  readonly publish: (verdicts: Verdicts) => void;
+  /** Writes the verdicts for runs, changes the routes, and then tells of the changes. */
+  readonly publish: (verdicts: Verdicts, changes: readonly ChoiceEvent[]) => void;
   /** Does something after some milliseconds. */
   readonly later: (milliseconds: number, work: () => void) => void;
-  readonly log: (line: string) => void;
+  readonly emit: Emit;
 }
 
 export interface Members {
@@ -42,12 +44,14 @@ export interface Members {
 const publishAgainAfter = 5000;
 
 export function createMembers(ports: MembersPorts): Members {
-  const { now, log } = ports;
+  const { now, emit } = ports;
   const drains = createDrains();
   let judged = new Map<string, Judged>();
-  const publisher = createPublisher(ports, () => verdictsOf([...judged.values()], drains.said()));
+  const verdicts = (): Verdicts => verdictsOf([...judged.values()], drains.said());
+  const publisher = createPublisher(ports, verdicts);
   const feed = (one: Judged, ...events: readonly HealthEvent[]): boolean => {
-    const isChanged = learnAbout(one, ports, events);
+    const learning = { id: ports.id, saidDrained: drains.said(), emit, onChange: publisher.tellNext };
+    const isChanged = learnAbout(one, learning, events);
     const due = one.gateway.leaveDirectly && outageDue(one.choice.health);
     // Where nothing is probed, no sample comes at that time.
     if (due !== undefined && due !== one.tick) {
@@ -75,7 +79,6 @@ export function createMembers(ports: MembersPorts): Members {
     },
     answer({ member, target }, drained) {
       if (!drains.answer(member, target, { drained, time: now() })) return;
-      log(`member ${member} is ${drained ? 'drained' : 'given back'}, as it says itself`);
       for (const one of judged.values()) feed(one, ...drains.events(one.gateway, now()));
       publisher.publish();
     },
@@ -83,21 +86,31 @@ export function createMembers(ports: MembersPorts): Members {
   };
 }
 
-function createPublisher({ now, publish }: MembersPorts, verdicts: () => Verdicts) {
+function createPublisher({ now, publish, emit }: MembersPorts, verdicts: () => Verdicts) {
   let last: { readonly verdicts: Verdicts; readonly at: number } | undefined;
+  /** what is told when the routes have been changed */
+  let changes: readonly ChoiceEvent[] = [];
+  const takeChanges = (): readonly ChoiceEvent[] => {
+    const taken = changes;
+    changes = [];
+    return taken;
+  };
   const publishNow = (): void => {
     last = { verdicts: verdicts(), at: now() };
-    publish(last.verdicts);
+    publish(last.verdicts, takeChanges());
   };
   return {
     publish: publishNow,
+    tellNext: (change: ChoiceEvent): void => void (changes = [...changes, change]),
     /** @param found what a run would find */
     compare(found: Verdicts): void {
       const wanted = verdicts();
-      if (isDeepStrictEqual(found, wanted)) return;
       // Somebody has removed the file, or it could not be written: each look would find that again at once.
       const isFresh = last !== undefined && now() - last.at < publishAgainAfter;
-      if (!isFresh || !isDeepStrictEqual(last?.verdicts, wanted)) publishNow();
+      const isKnown =
+        isDeepStrictEqual(found, wanted) || (isFresh && isDeepStrictEqual(last?.verdicts, wanted));
+      if (!isKnown) publishNow();
+      else takeChanges().forEach(emit);
     },
   };
 }

@@ -26,7 +26,7 @@ function followed(probes: readonly Probe[]) {
       return Promise.resolve({ ended: new Promise<string>(() => {}), stop() {} });
     },
   };
-  const probers = createProbers(ports, { sample() {}, log() {} }, end.signal);
+  const probers = createProbers(ports, { sample() {}, emit() {} }, end.signal);
   probers.follow(probes);
   const left = probers.failed().filter(({ error }) => error?.startsWith('it sends 200 at most'));
   end.abort();

@@ -1,5 +1,6 @@
 /** Keeps one `ping` running for each probe that is wanted. */
 import { type Monitor, type MonitorPorts, type MonitorState, startMonitor } from '../monitor.ts';
+import type { Emit } from '../event/agent-event.ts';
 import { type PingSample, createPingReader } from './ping-output.ts';
 import type { Probe } from './wanted-probes.ts';
 
@@ -15,7 +16,7 @@ const probersAtMost = 200;
 
 export function createProbers(
   ports: MonitorPorts,
-  on: { readonly sample: (probe: Probe, sample: PingSample) => void; readonly log: (line: string) => void },
+  on: { readonly sample: (probe: Probe, sample: PingSample) => void; readonly emit: Emit },
   end: AbortSignal,
 ): Probers {
   const running = new Map<string, Prober>();
@@ -67,7 +68,7 @@ interface Prober {
 function startProber(
   probe: Probe,
   ports: MonitorPorts,
-  { sample, log }: Parameters<typeof createProbers>[1],
+  { sample, emit }: Parameters<typeof createProbers>[1],
   end: AbortSignal,
 ): Prober {
   const controller = new AbortController();
@@ -81,9 +82,11 @@ function startProber(
     {
       signal() {},
       output: (text) => reader.read(text, ports.now()).forEach((one) => sample(probe, one)),
-      ended({ what, error = '', restarts }) {
+      ended({ what: does, error = '', restarts }) {
         reader = createPingReader(interval, target, addresses);
-        if (restarts === 1) log(`${what} ended, and are started again: ${error}`);
+        const { gateway, member, question } = probe;
+        const about = question ? { member } : { gateway, member };
+        emit({ kind: 'program', program: 'ping', does, error, restarts, ...about });
       },
     },
     controller.signal,

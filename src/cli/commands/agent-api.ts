@@ -3,6 +3,7 @@ import packageFile from '../../../package.json' with { type: 'json' };
 import { readAccess } from '../../agent/api/access.ts';
 import type { AgentState } from '../../agent/agent-state.ts';
 import { type ApiPlaces, type ApiPorts, type ApiSource, serveApi } from '../../agent/api/api.ts';
+import type { EventLog } from '../../agent/event/event-log.ts';
 import { type ListenAddress, parseListenAddress } from '../../agent/api/listen-address.ts';
 import { createObserved } from '../../agent/api/observed.ts';
 import type { FileHashes, Found } from '../../agent/look.ts';
@@ -34,9 +35,10 @@ interface AgentSource extends Pick<ApiSource, 'probes'> {
 
 /** @throws `usage` or `refused`: the address or the token file cannot be used */
 export async function prepareApi(
-  terminal: Pick<Terminal, 'env' | 'tell'>,
+  terminal: Pick<Terminal, 'env'>,
   options: ApiOptions,
   { exec, files }: Host,
+  events: Pick<EventLog, 'emit' | 'sendTo'>,
 ): Promise<PreparedApi> {
   const tcp = await tcpOf(files, terminal, options);
   const observed = createObserved(() => Date.now() / 1000);
@@ -53,7 +55,7 @@ export async function prepareApi(
         const hashes = observed.files();
         return { ...state(), ...(hashes ? { files: hashes } : {}) };
       };
-      const ports = apiPorts(exec, (line) => terminal.tell(line));
+      const ports = apiPorts(exec, events);
       ({ notice } = await serveApi({ socket, tcp }, ports, { observed, status, probes }, end));
     },
   };
@@ -82,12 +84,13 @@ function listenOf(where: string, text: string | undefined): ListenAddress | unde
   });
 }
 
-function apiPorts(exec: Exec, log: (line: string) => void): ApiPorts {
+function apiPorts(exec: Exec, { emit, sendTo }: Pick<EventLog, 'emit' | 'sendTo'>): ApiPorts {
   return {
     exec,
     now: () => performance.now(),
     sleep: pause,
-    log,
+    emit,
+    sendTo,
     usage: () => {
       const { user, system } = process.cpuUsage();
       return { cpuSeconds: (user + system) / 1e6, memoryBytes: process.memoryUsage.rss() };

@@ -1,8 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
+import packageFile from '../../../package.json' with { type: 'json' };
 import { createAgent } from '../../agent/agent.ts';
 import { pause } from '../../agent/pause.ts';
 import { viewHost } from '../../agent/host-view.ts';
+import { createFileEvents } from '../../agent/file-events.ts';
+import type { EventLog } from '../../agent/event/event-log.ts';
 import { type Found, createLook } from '../../agent/look.ts';
 import { followFlowLogs } from '../../agent/flow-log/follow.ts';
 import { type MembersFollowed, followMembers } from '../../agent/members/follow.ts';
@@ -16,20 +19,31 @@ import type { HostContext } from '../../apply/run/host-context.ts';
 import { createBackground } from '../../host/process/background.ts';
 import { type Lock, takeLock } from '../../host/files/lock.ts';
 import type { Files } from '../../host/ports.ts';
-import { notifySystemd } from '../../host/process/systemd.ts';
 import { type HostOptions, openContext, openSession } from '../session/session.ts';
 import type { Terminal } from '../terminal/terminal.ts';
+import { type LogOptions, keepLog, runLabel, startLog } from './agent-log.ts';
+import { tellSystemd } from './agent-watchdog.ts';
 import { type ApiOptions, type PreparedApi, prepareApi } from './agent-api.ts';
 
-type AgentOptions = HostOptions & ApiOptions;
+type AgentOptions = HostOptions & ApiOptions & LogOptions;
 
 export async function agent(terminal: Terminal, options: AgentOptions): Promise<void> {
-  const context = await openContext(terminal, options);
-  const api = await prepareApi(terminal, options, context.host);
+  const { log, level, inJournal } = startLog(terminal, options);
+  // What runs say, and with -v each command, are events, too.
+  const { emit } = log;
+  const logging: Terminal = {
+    ...terminal,
+    tell: (text, label) => emit({ kind: 'run', text, ...runLabel(label) }),
+  };
+  const context = await openContext(logging, options);
+  const api = await prepareApi(terminal, options, context.host, log);
   const lock = await lockAgent(context.host.files, context.places.agent);
+  const kept = inJournal ? undefined : keepLog(log, context.places.log, level);
   try {
-    await holdHost(terminal, options, context, api);
+    await holdHost(logging, options, context, { api, log });
   } finally {
+    log.flush();
+    await kept?.close();
     // Its process would keep this one alive.
     await lock.release();
   }
@@ -39,7 +53,7 @@ async function holdHost(
   terminal: Terminal,
   options: AgentOptions,
   context: HostContext,
-  api: PreparedApi,
+  { api, log }: Pick<Held, 'api' | 'log'>,
 ): Promise<void> {
   const id = randomUUID();
   const { opened, reported } = countingProgress(context);
@@ -47,17 +61,25 @@ async function holdHost(
   const last = appliedNow(await readHistory(opened.host.files, opened.places.history));
   const name = options.host ?? last?.host ?? (await openSession(terminal, options)).source.host;
   terminal.watchInterrupts();
-  const { running, status, probes, begin, closed } = createParts(terminal, { opened, id, file, name, api });
+  const { running, status, probes, begin, closed } = createParts(terminal, {
+    opened,
+    id,
+    file,
+    name,
+    api,
+    log,
+  });
   const { places } = opened;
   const own = { pid: terminal.pid, since: new Date().toISOString(), file, host: name };
   const state = () => ({ ...own, ...status() });
   await api.serve(places.agent, { state, probes }, terminal.interrupt);
   begin({ file, state: [places.history, places.journal, places.drained] });
-  terminal.tell(`holds ${name} to ${file}`);
+  log.emit({ kind: 'started', host: name, file, version: packageFile.version });
   const work = { steps: () => running.state().attempts + reported(), isResting: running.isResting };
   await tellSystemd(opened, terminal.env, work, terminal.interrupt);
   await running.run();
   await closed();
+  log.emit({ kind: 'stopped', host: name });
 }
 
 interface Held {
@@ -68,23 +90,24 @@ interface Held {
   /** host of the file */
   readonly name: string;
   readonly api: PreparedApi;
+  readonly log: Pick<EventLog, 'emit'>;
 }
 
 /** Connects the parts of the agent: its view of the host, members, looks and repairs. */
-function createParts(terminal: Terminal, { opened, id, file, name, api }: Held) {
+function createParts(terminal: Terminal, { opened, id, file, name, api, log: { emit } }: Held) {
   const end = terminal.interrupt;
-  const log = (line: string): void => terminal.tell(line);
   const now = (): number => performance.now();
   const relay = { signal: (): void => {} };
   const signal = (): void => relay.signal();
-  const view = viewHost(opened.engines, { log, signal }, end);
+  const view = viewHost(opened.engines, { emit, signal }, end);
   const context = { ...opened, engines: view.engines, runningAgent: () => Promise.resolve(id) };
   const caller = callerOf(terminal);
   const onRoutesChanged = (): void => {
     view.forget();
     signal();
   };
-  const followed = follow({ id, context, caller, onRoutesChanged, log, end });
+  const followed = follow({ id, context, caller, onRoutesChanged, emit, end });
+  const files = createFileEvents(emit, api.onFiles);
   const look = createLook({
     context,
     caller,
@@ -92,7 +115,7 @@ function createParts(terminal: Terminal, { opened, id, file, name, api }: Held) 
     host: name,
     now,
     later: (milliseconds) => void pause(milliseconds, end).then(signal),
-    onFiles: api.onFiles,
+    onFiles: files.onFiles,
     onLook(known) {
       api.onLook(known);
       followed.follow(known);
@@ -104,9 +127,9 @@ function createParts(terminal: Terminal, { opened, id, file, name, api }: Held) 
     // Otherwise a read would find routes that are about to change, and its repair would hold the lock meanwhile.
     await followed.changed();
     view.beforeRead(whole);
-    return look();
+    return files.watched(look);
   };
-  const running = createAgent({ now, sleep: pause, read, log, onState: api.onState }, end);
+  const running = createAgent({ now, sleep: pause, read, emit, onState: api.onState }, end);
   relay.signal = running.signal;
   const status = () => ({ ...running.state(), id, monitors: view.monitors(), ...followed.status() });
   return { running, status, begin: view.begin, probes: followed.probes, closed: followed.closed };
@@ -167,25 +190,4 @@ function callerOf(terminal: Terminal): Caller {
     watchInterrupts() {},
     tell: (text, label) => terminal.tell(text, label),
   };
-}
-
-/** milliseconds */
-const watchdogEvery = 30_000;
-const stuckAfter = 120_000;
-
-/** Tells systemd that the agent is ready, and that it goes on, as long as it does. */
-async function tellSystemd(
-  { host: { exec } }: HostContext,
-  env: Terminal['env'],
-  { steps, isResting }: { readonly steps: () => number; readonly isResting: () => boolean },
-  end: AbortSignal,
-): Promise<void> {
-  await notifySystemd(exec, env, 'READY=1');
-  let seen = { steps: -1, at: performance.now() };
-  const timer = setInterval(() => {
-    if (isResting() || steps() !== seen.steps) seen = { steps: steps(), at: performance.now() };
-    if (performance.now() - seen.at > stuckAfter) return;
-    void notifySystemd(exec, env, 'WATCHDOG=1').catch(() => {});
-  }, watchdogEvery);
-  end.addEventListener('abort', () => clearInterval(timer), { once: true });
 }

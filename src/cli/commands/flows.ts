@@ -4,7 +4,8 @@ import { keptLogs } from '../../agent/flow-log/coverage.ts';
 import { whyUnlogged } from '../../agent/flow-log/unlogged.ts';
 import { readLiving } from '../../agent/flow-log/living.ts';
 import { ownerFinder } from '../../agent/flow-log/owners.ts';
-import type { Question, TimeRange } from '../../agent/flow-log/question.ts';
+import type { Question } from '../../agent/flow-log/question.ts';
+import { type TimeRange, checkOrder } from '../../agent/time-range.ts';
 import { askAgent } from '../../agent/socket.ts';
 import { appliedNow, readHistory } from '../../apply/history.ts';
 import type { HostContext } from '../../apply/run/host-context.ts';
@@ -54,6 +55,7 @@ export async function showFlows(terminal: Terminal, options: FlowsOptions): Prom
 function questionOf({ address, port, protocol, to, at, since, until }: FlowsOptions): Question {
   if (at && (since ?? until))
     throw new MustredirectError('usage', '--at is a time of its own: leave --since and --until out');
+  checkOrder(since, until);
   return {
     ...(address === undefined ? {} : { address: addressOf('--address', address) }),
     ...(port === undefined ? {} : { port }),

@@ -32,6 +32,7 @@ async function run(
     drained: '',
     flowLogs: '',
     daemon: '',
+    log: '',
     firstNamespace,
   };
   let status = 0;

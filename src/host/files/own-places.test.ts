@@ -21,6 +21,7 @@ beforeEach(async () => {
     verdicts: join(base, 'run/host.verdicts'),
     drained: join(base, 'state/host.drained'),
     flowLogs: join(base, 'state/host.flows'),
+    log: join(base, 'state/host.log'),
     daemon: join(base, 'run/host.bird'),
     firstNamespace: false,
   };

@@ -19,6 +19,8 @@ export interface Places {
   readonly drained: string;
   /** folder of flow logs, one for each gateway */
   readonly flowLogs: string;
+  /** folder of the agent's log, unless the journal of systemd has it */
+  readonly log: string;
   /** folder of our routing daemon, while it runs */
   readonly daemon: string;
   /** whether this is the network namespace that the machine booted with */
@@ -38,6 +40,7 @@ export async function findPlaces(env: Readonly<Record<string, string | undefined
     verdicts: join(run, `${name}.verdicts`),
     drained: join(state, `${name}.drained`),
     flowLogs: join(state, `${name}.flows`),
+    log: join(state, `${name}.log`),
     daemon: join(run, `${name}.bird`),
     firstNamespace: name === first,
   };
