@@ -92,7 +92,10 @@ function addLogs(program: Command, terminal: Terminal): void {
     )
     .addOption(verboseOption())
     .addOption(
-      new Option('--json', 'print one JSON object a line; an error as { "error": { code, message, hint } }'),
+      new Option(
+        '--json',
+        'print JSON, one object a line, also when it fails: { "error": { code, message, hint } }',
+      ),
     )
     .addHelpText(
       'after',

@@ -230,6 +230,18 @@ describe('a machine with containers that start at boot', () => {
     },
   );
 
+  it.each(withAgent ? ['the journal of systemd'] : [])('logs shows from %s what the agent did', async () => {
+    const lines = (await run('mustredirect', 'logs', '--json')).trim().split('\n');
+    const records = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(records.map(({ kind }) => kind)).toEqual(expect.arrayContaining(['started', 'file', 'repair']));
+    const repair = records.find(({ kind }) => kind === 'repair');
+    expect(repair).toMatchObject({ level: 'info', took: expect.any(Number) as number });
+    const since = ['journalctl', '-u', 'mustredirect-agent', '-o', 'cat'];
+    expect(await run(...since, '-p', 'info')).toMatch(/^repaired in \d+ ms: .* {"kind":"repair"/m);
+    expect(await run(...since, '-p', 'err')).not.toMatch(/repaired/);
+    expect(await run('sh', '-c', 'ls /var/lib/mustredirect')).not.toContain('host.log');
+  });
+
   it.each(cuts > 0 ? units : [units.join(' ')])('restarts %s', async (restarted) => {
     const since = momentOf(machine);
     await run('systemctl', 'restart', ...restarted.split(' '));
