@@ -16,7 +16,7 @@ function addAgent(program: Command, terminal: Terminal): void {
     .description(
       'Runs until it is ended, and holds this host to what was applied: when a link, address, route, rule, table or ' +
         'network changes, it reads the host, and repairs what differs, in the way of apply. It applies a changed file ' +
-        'one second after its last change; while the file is wrong, what was applied last stays in force. It begins ' +
+        'one second after its last change; while the file is wrong, what was applied last stays in force. Without -f, it holds the file that was applied last. It begins ' +
         'nothing by itself: without an apply before it, or after destroy, it rests. What it does is in logs, history and ' +
         'status. Ending it, in any way, changes nothing on this host.',
     )
@@ -42,7 +42,10 @@ function addAgent(program: Command, terminal: Terminal): void {
         ['status', 'what it has done'],
       ),
     )
-    .action(async (options) => (await import('./commands/agent.ts')).agent(terminal, options));
+    .action(async (options, command) => {
+      const fileIsDefault = command.getOptionValueSource('file') === 'default';
+      await (await import('./commands/agent.ts')).agent(terminal, { ...options, fileIsDefault });
+    });
 }
 
 function logLevelOption() {
@@ -85,11 +88,7 @@ function addLogs(program: Command, terminal: Terminal): void {
     .option('--network <name>', 'without events about other networks, or gateways that it does not use')
     .option('--gateway <name>', 'without events about other gateways, or networks that do not use it')
     .option('--member <name>', 'without events about other members, or gateways that do not have it')
-    .addOption(
-      new Option('--level <level>', 'without events that are less important')
-        .choices(levels)
-        .default('debug' as const),
-    )
+    .addOption(levelOption())
     .addOption(verboseOption())
     .addOption(
       new Option(
@@ -106,6 +105,11 @@ function addLogs(program: Command, terminal: Terminal): void {
       ),
     )
     .action(async (options) => (await import('./commands/logs.ts')).showLogs(terminal, options));
+}
+
+function levelOption() {
+  const option = new Option('--level <level>', 'without events that are less important');
+  return option.choices(levels).default('debug' as const);
 }
 
 function readLines(text: string): number {

@@ -1,5 +1,6 @@
 /** Commands on flow logs. */
 import { type Command, InvalidArgumentError } from '@commander-js/extra-typings';
+import { knownProtocols, protocolOfText } from '../agent/flow-log/protocols.ts';
 import { examples, jsonOption, readTime, verboseOption } from './options.ts';
 import type { Terminal } from './terminal/terminal.ts';
 
@@ -15,7 +16,7 @@ export function addFlowCommands(program: Command, terminal: Terminal): void {
     )
     .option('--address <address>', 'an end of the flow, before or after source NAT')
     .option('--port <port>', 'port of the same end; of ICMP, the identifier', readPort)
-    .option('--protocol <name>', 'tcp, udp, icmp, ..., or its number', (text) => text.toLowerCase())
+    .option('--protocol <name>', 'tcp, udp, icmp, ..., or its number', readProtocol)
     .option('--to <address>', 'where the flow went')
     .option(
       '--at <time>',
@@ -35,6 +36,12 @@ export function addFlowCommands(program: Command, terminal: Terminal): void {
       ),
     )
     .action(async (options) => (await import('./commands/flows.ts')).showFlows(terminal, options));
+}
+
+function readProtocol(text: string): string {
+  const name = protocolOfText(text);
+  if (name !== undefined) return name;
+  throw new InvalidArgumentError(`Protocols are ${knownProtocols.join(', ')}, and numbers from 0 to 255.`);
 }
 
 function readPort(text: string): number {

@@ -10,7 +10,7 @@ export function addMemberCommands(program: Command, terminal: Terminal): void {
       'Takes a member of a gateway with `check:` out of use on this node: new packets leave by the next member that ' +
         'works, without a gap. Open connections move as well, or, with `flows: drain` of the gateway, stay with it until ' +
         'they end. It stays out of use until undrain, also after a restart. The agent must run. If no other member ' +
-        'works, the member is left as soon as one does: exit status 3. On the member itself, also without its name, ' +
+        'works, the member is left as soon as one does: exit status 3, and so it is while nobody knows whether the next one works. On the member itself, also without its name, ' +
         'all nodes leave it, no agent is needed there, and exit status 3 means that a node has not asked yet.',
     )
     .addHelpText(

@@ -135,3 +135,17 @@ describe('a file', () => {
     });
   });
 });
+
+describe('options with a time or a protocol', () => {
+  it.each([
+    [['flows', '--protocol', 'foo'], /Protocols are icmp, tcp, .*and numbers from 0 to 255/],
+    [['flows', '--since', 'yesterday'], /Write it as 2026-11-30/],
+    [['logs', '--since', 'yesterday'], /Write it as 2026-11-30/],
+    [['logs', '--level', 'loud'], /Allowed choices are debug, info, warning, error/],
+    [['logs', '--lines', 'many'], /Write a number/],
+  ])('are refused: %j', async (args, message) => {
+    const { status, told } = await run(...args);
+    expect(status).toBe(2);
+    expect(told).toMatch(message);
+  });
+});

@@ -17,7 +17,7 @@ Exit status:
   0  done
   1  failed: apply has undone its changes, destroy has removed what it could; the message names what is left
   2  the command line or the file is wrong
-  3  plan --check, status --check, doctor, verify: the host is not as the file says; apply: something is not ready and closed, the rest is applied
+  3  plan --check, status --check, doctor, verify: the host is not as the file says; apply: something is not ready and closed, the rest is applied; drain: a member is still in use, or the next one is not known to work; drill: nobody took over, or a packet left by another way
   4  refused: the change would break something, or a program or permission is missing`;
 
 export function createProgram(terminal: Terminal): Command {

@@ -123,7 +123,7 @@ describe('a member', () => {
 
   it('is left when it is drained, and used again after the failback time when it is not', () => {
     const drained = learn(good, { kind: 'drain', time: 2000, member: 'gw1', on: true });
-    expect(drained).toMatchObject({ used: 'gw2', why: 'gw1 is drained' });
+    expect(drained).toMatchObject({ used: 'gw2', why: 'gw1 was drained' });
     const later = learn(drained, { kind: 'tick', time: 90_000 });
     expect(later.used).toBe('gw2');
     const back = learn(later, { kind: 'drain', time: 91_000, member: 'gw1', on: false });

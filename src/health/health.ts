@@ -211,7 +211,7 @@ function choose(health: Health, time: number): Health {
 }
 
 export function faultText(host: string, member: MemberHealth | undefined): string {
-  if (member?.drained) return `${host} is drained`;
+  if (member?.drained) return `${host} was drained`;
   return `${host}: ${member?.fault ?? 'is no member any more'}`;
 }
 

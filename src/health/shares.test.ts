@@ -65,7 +65,7 @@ describe('members that share connections', () => {
     const drain = (shares: Shares, member: string, on: boolean) =>
       learnShares(shares, { kind: 'drain', time: 60_000, member, on });
     const one = drain(good, 'gw2', true);
-    expect(one.away).toEqual([{ host: 'gw2', why: 'gw2 is drained' }]);
+    expect(one.away).toEqual([{ host: 'gw2', why: 'gw2 was drained' }]);
     expect(awayIn(drain(one, 'gw2', false))).toEqual([]);
     expect(awayIn(drain(drain(one, 'gw1', true), 'gw3', true))).toHaveLength(2);
   });

@@ -9,7 +9,7 @@ type AgentFacts = Pick<Facts, 'agent' | 'socatMissing'>;
 
 interface OfAgent {
   readonly host: { readonly exec: Exec };
-  readonly role: Pick<HostRole, 'gateways' | 'networks'>;
+  readonly role: Pick<HostRole, 'gateways' | 'networks' | 'failover'>;
   /** only blocking objects are wanted */
   readonly closed?: true;
   /** id of the agent that runs on this host, if one does */
@@ -18,7 +18,7 @@ interface OfAgent {
   readonly memory?: PartMemory;
 }
 
-/** Networks that leave directly while their gateway is down, and flow logs, depend on the agent. */
+/** Members that are probed, networks that leave directly while their gateway is down, and flow logs, depend on the agent. */
 export async function readAgentFacts({
   host,
   role,
@@ -27,8 +27,9 @@ export async function readAgentFacts({
   memory = readAnew,
 }: OfAgent): Promise<AgentFacts> {
   const isLogged = role.gateways.some(({ flowLog }) => flowLog);
+  const isJudged = (role.failover ?? []).length > 0;
   const leavesDirectly = role.networks.some(({ whenDown }) => whenDown === 'direct');
-  if (closed || (!isLogged && !leavesDirectly)) return {};
+  if (closed || (!isLogged && !leavesDirectly && !isJudged)) return {};
   const [agent, socat] = await Promise.all([
     runningAgent?.(),
     isLogged ? recall(memory, 'socat', () => hasSocat(host.exec)) : true,

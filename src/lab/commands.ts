@@ -4,7 +4,7 @@ import { MustredirectError } from '../error.ts';
 import { inHost } from '../host/process/namespaces.ts';
 import type { LabEngine } from './engine.ts';
 import { exampleFile, filePath } from './example-file.ts';
-import { findHolders } from './holder.ts';
+import { findHolders, findLabs } from './holder.ts';
 import { addressesOf, network, subnetOf, type Families } from './layout.ts';
 import { checkName } from './name.ts';
 import { createWorld, takeDown, thisMachine, type World } from './world.ts';
@@ -97,27 +97,44 @@ export interface ExecOptions extends LabOptions {
   readonly argv: readonly string[];
   /** working directory of the program, if it exists on the host */
   readonly folder: string;
+  /** aborted when this process is told to end: the program is told, too */
+  readonly interrupt?: AbortSignal;
   /** folder of our own launcher: the last of PATH, so that `mustredirect` is found in a checkout */
   readonly launchers?: string;
 }
 
-const enterFolder = 'PATH=$PATH${1:+:$1}; cd "$0" 2>/dev/null || cd /; shift; exec "$@"';
+/** The program ends when `nsenter`, which waits for it outside, does. */
+const enterFolder =
+  'PATH=$PATH${1:+:$1}; cd "$0" 2>/dev/null || cd /; shift; exec setpriv --pdeathsig TERM "$@"';
 
-/** Runs a program on a host of a lab, with our stdin, stdout and stderr; returns its exit status. */
+/**
+ * Runs a program on a host of a lab, with our stdin, stdout and stderr; returns its exit status. It ends with this process,
+ * however that ends.
+ */
 export async function labExec({
   name = defaultName,
   host,
   argv,
   folder,
   launchers = '',
+  interrupt,
 }: ExecOptions): Promise<number> {
   const pid = await findHost(name, host);
-  const [file = '', ...args] = inHost(pid, ['sh', '-c', enterFolder, folder, launchers, ...argv]);
-  const child = spawn(file, args, { stdio: 'inherit' });
+  const inside = inHost(pid, ['sh', '-c', enterFolder, folder, launchers, ...argv]);
+  const child = spawn('setpriv', ['--pdeathsig', 'KILL', ...inside], { stdio: 'inherit' });
+  // Ctrl-C reaches the program by itself.
+  const onInterrupt = (): boolean => interrupt?.reason !== 'SIGINT' && child.kill('SIGTERM');
+  interrupt?.addEventListener('abort', onInterrupt, { once: true });
   return new Promise((resolve, reject) => {
     child.once('error', reject);
     child.once('exit', (code) => resolve(code ?? 1));
   });
+}
+
+async function missingHint(name: string): Promise<string> {
+  const makes = `mustredirect lab up${name === defaultName ? '' : ` --name ${name}`} makes it`;
+  const others = await findLabs(thisMachine().files);
+  return others.length === 0 ? makes : `${makes}; there is ${others.join(', ')}: choose it with --name`;
 }
 
 async function findHost(name: string, host: string): Promise<number> {
@@ -125,7 +142,7 @@ async function findHost(name: string, host: string): Promise<number> {
   const inits = (await findHolders(thisMachine().files, name)).filter(({ init }) => init);
   if (inits.length === 0) {
     throw new MustredirectError('failed', `lab ${name}: there is none`, {
-      hint: 'mustredirect lab up makes it',
+      hint: await missingHint(name),
     });
   }
   const found = inits.find((holder) => holder.host === host);

@@ -80,9 +80,19 @@ export interface FoundHolder {
 
 /** All processes that hold or start a host of the lab, recognised by their command line. */
 export async function findHolders(files: Files, lab: string): Promise<readonly FoundHolder[]> {
+  return (await allHolders(files)).filter((holder) => holder.lab === lab);
+}
+
+/** Names of the labs that are up. */
+export async function findLabs(files: Files): Promise<readonly string[]> {
+  const labs = (await allHolders(files)).filter(({ init }) => init).map(({ lab }) => lab);
+  return [...new Set(labs)].sort();
+}
+
+async function allHolders(files: Files): Promise<readonly FoundHolder[]> {
   const pids = (await files.list('/proc')).filter((entry) => /^\d+$/.test(entry)).map(Number);
   const found = await Promise.all(pids.map((pid) => readHolder(files, pid)));
-  return found.filter((holder) => holder !== undefined).filter((holder) => holder.lab === lab);
+  return found.filter((holder) => holder !== undefined);
 }
 
 async function readHolder(files: Files, pid: number): Promise<FoundHolder | undefined> {

@@ -56,7 +56,10 @@ interface Need {
   readonly subnet: Subnet;
 }
 
-function needsOfGateways({ networks = {} }: Draft, subnets: readonly SubnetInFile[]): Map<string, Need[]> {
+export function needsOfGateways(
+  { networks = {} }: Draft,
+  subnets: readonly SubnetInFile[],
+): Map<string, Need[]> {
   const needs = new Map<string, Need[]>();
   for (const { subnet, network } of subnets) {
     const family = familyOf(subnet);

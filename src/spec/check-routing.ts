@@ -110,7 +110,10 @@ function checkUplinks({ draft, valuePosition, keyPosition }: CheckInput): Ranged
           ),
         ...missing
           .filter((key) => routing[key] === undefined)
-          .map((key) => problemAt(valuePosition(path), `${key} is missing, which bgp needs`, `add ${key}`)),
+          .map((key) => ({
+            ...problemAt(valuePosition(path), `${key} is missing, which bgp needs`, `add ${key}`),
+            mayFollow: true as const,
+          })),
       ];
       if (protocol === 'bgp' && uplink?.via !== undefined) {
         const at = keyPosition([...path.slice(0, -1), 'via']);

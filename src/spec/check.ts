@@ -6,6 +6,7 @@ import { checkEngines } from './check-engines.ts';
 import { checkFailover } from './check-failover.ts';
 import { checkFamilies } from './check-families.ts';
 import { checkGateways } from './check-gateways.ts';
+import { checkInner } from './check-inner.ts';
 import { checkLog } from './check-log.ts';
 import { checkPublish } from './check-publish.ts';
 import { checkReferences } from './check-references.ts';
@@ -31,6 +32,7 @@ const checks: readonly Check[] = [
   checkReplies,
   checkSharedUplinks,
   checkTunnels,
+  checkInner,
   checkRouting,
   checkFailover,
   checkWhenDown,

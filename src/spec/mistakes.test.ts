@@ -287,6 +287,7 @@ describe('values', () => {
         'f.yaml:11:13: networks.web.direct: expected a list of subnets, found the text "192.168.50.0/24"',
         '        direct: 192.168.50.0/24',
         '                ^',
+        '    hint: write a list: [192.168.50.0/24]',
       ],
     },
     {

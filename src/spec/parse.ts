@@ -65,11 +65,22 @@ function parseWithPositions(text: string): ParsedSpec {
   const shape = checkShape(tree, suggest);
   const readable = shape.kind === 'wrong' ? draftOf(tree, shape.paths) : { draft: shape.file, tree };
   const semantic = readable ? checkSemantics(checkInputOf(readable, tree, reading, suggest)) : [];
-  const found = [...(shape.kind === 'wrong' ? shape.problems : []), ...semantic];
+  const wrong = shape.kind === 'wrong' ? shape.problems : [];
+  const found = [...wrong, ...withoutFollowing(semantic, wrong)];
   const problems = [...reading.problems, ...certainProblems(found, reading)];
   return shape.kind === 'right' && problems.length === 0
     ? { kind: 'spec', spec: specOf(shape.file) }
     : problemsOf(problems);
+}
+
+/** A key with a wrong value, or a misspelt one, is not missing as well. */
+function withoutFollowing(
+  semantic: readonly RangedProblem[],
+  wrong: readonly RangedProblem[],
+): readonly RangedProblem[] {
+  return semantic.filter(
+    ({ mayFollow, path }) => !mayFollow || !wrong.some((one) => one.path.startsWith(`${path}.`)),
+  );
 }
 
 function problemsOf(problems: readonly (Problem | RangedProblem)[]): ParsedSpec {

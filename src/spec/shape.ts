@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import { knownKeysAt } from './known-keys.ts';
 import { fileSchema } from './schema.ts';
 import { type Suggest, nearestOf } from './suggest.ts';
+import { valueHint } from './value-hints.ts';
 import {
   type Path,
   type RangedProblem,
@@ -23,7 +24,7 @@ export type ShapeResult =
 export function checkShape(tree: Tree, suggest: Suggest): ShapeResult {
   const result = fileSchema.safeParse(plainValue(tree));
   if (result.success) return { kind: 'right', file: result.data };
-  const issues = deepestIssues(result.error.issues);
+  const issues = withoutSizes(deepestIssues(result.error.issues));
   return {
     kind: 'wrong',
     problems: withoutMisspelt(issues, tree).flatMap((issue) => problemsOf(issue, tree, suggest)),
@@ -48,6 +49,14 @@ function deepestIssues(issues: readonly z.core.$ZodIssue[]): z.core.$ZodIssue[] 
   });
 }
 
+/** Zod also compares the length of a text with that of the list that is expected. */
+function withoutSizes(issues: readonly z.core.$ZodIssue[]): z.core.$ZodIssue[] {
+  const keyOf = ({ path }: z.core.$ZodIssue): string => path.map(String).join('\0');
+  const wrongType = new Set(issues.filter(({ code }) => code === 'invalid_type').map(keyOf));
+  const isSize = ({ code }: z.core.$ZodIssue): boolean => code === 'too_big' || code === 'too_small';
+  return issues.filter((issue) => !isSize(issue) || !wrongType.has(keyOf(issue)));
+}
+
 function problemsOf(issue: z.core.$ZodIssue, tree: Tree, suggest: Suggest): RangedProblem[] {
   const { path, message } = issue;
   if (issue.code === 'unrecognized_keys') {
@@ -62,7 +71,9 @@ function problemsOf(issue: z.core.$ZodIssue, tree: Tree, suggest: Suggest): Rang
 
 function hintFor(issue: z.core.$ZodIssue, value: Tree, suggest: Suggest): string | undefined {
   if (issue.code === 'custom') return issue.params?.['hint'] as string | undefined;
-  if (value.kind !== 'scalar' || typeof value.value !== 'string') return undefined;
+  if (value.kind !== 'scalar') return undefined;
+  const fromValue = valueHint(issue.message, value.value);
+  if (fromValue !== undefined || typeof value.value !== 'string') return fromValue;
   const words =
     issue.code === 'invalid_value' ? issue.values.filter((known) => typeof known === 'string') : [];
   if (words.length > 0) return suggest(value.value, words, 'known words');
@@ -81,7 +92,7 @@ function withoutMisspelt(issues: readonly z.core.$ZodIssue[], tree: Tree): z.cor
     issues.flatMap((issue) => {
       if (issue.code !== 'unrecognized_keys') return [];
       const known = knownKeysAt(issue.path);
-      return issue.keys.map((key) => keyOf([...issue.path, nearestOf(key, known) ?? '']));
+      return issue.keys.map((key) => keyOf([...issue.path, meantKey(key, known) ?? '']));
     }),
   );
   return issues.filter(({ path }) => !meant.has(keyOf(path)) || valueAt(tree, path) !== undefined);
@@ -92,8 +103,23 @@ function unknownKey(tree: Tree, path: Path, key: string, suggest: Suggest): Rang
   const hint =
     key === '<<'
       ? 'merge keys are not supported: write the keys out'
-      : suggest(key, knownKeysAt(path), 'known keys');
+      : keyHint(key, knownKeysAt(path), suggest);
   return problemAt(position, `unknown key ${quote(key)}`, hint);
+}
+
+function keyHint(key: string, known: readonly string[], suggest: Suggest): string {
+  const file = fileKey(key, known);
+  if (file === undefined) return suggest(key, known, 'known keys');
+  return `write ${file}: the path of a file with it, since this file is no secret`;
+}
+
+/** `private_key`, where `private_key_file` is known */
+function fileKey(key: string, known: readonly string[]): string | undefined {
+  return known.find((one) => one === `${key}_file`);
+}
+
+function meantKey(key: string, known: readonly string[]): string | undefined {
+  return fileKey(key, known) ?? nearestOf(key, known);
 }
 
 /** No end line: after a YAML error, the key may be elsewhere. */

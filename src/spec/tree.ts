@@ -23,7 +23,11 @@ export interface Entry {
 export type Path = readonly PropertyKey[];
 
 /** Problem that may be dropped when its position is in an unreliable part of the file. */
-export type RangedProblem = Problem & { readonly endLine: number | undefined };
+export type RangedProblem = Problem & {
+  readonly endLine: number | undefined;
+  /** it may only follow from a wrong value, or a misspelt key, within its path */
+  readonly mayFollow?: true;
+};
 
 export function problemAt(position: SourcePosition, message: string, hint?: string): RangedProblem {
   return { ...position, message, ...(hint === undefined ? {} : { hint }) };

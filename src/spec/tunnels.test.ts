@@ -1,12 +1,17 @@
-import { describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { keyPairs } from '../../tests/given/keys.ts';
 import { parseSpec } from './parse.ts';
 
 const [{ privateKey }] = keyPairs;
 
+let snat = 'none';
+beforeEach(() => {
+  snat = 'none';
+});
+
 function fileWith(...uplinks: readonly string[]): string {
   const gateways = uplinks.map(
-    (uplink, i) => `  gw${i}:\n    members: [{ host: gw1, uplink: { ${uplink} } }]\n`,
+    (uplink, i) => `  gw${i}:\n    members: [{ host: gw1, uplink: { ${uplink} } }]\n    snat: ${snat}\n`,
   );
   return `version: 1
 hosts: { node1: 192.168.50.10, gw1: 192.168.50.2 }
@@ -232,5 +237,108 @@ describe('a tunnel', () => {
       'gateways.gw1.members.0.uplink: t2 has the same ends and key as t1 of gateway gw0 (line 6)',
     ]);
     expect(problemsOf(uplink, `device: t2, gre: { ${ends}, key: 7 }`)).toEqual([]);
+  });
+});
+
+describe('addresses inside a tunnel', () => {
+  const gre = (more: string): string => `device: gre1, gre: { ${ends} }, ${more}`;
+
+  it.each([
+    [
+      'the first of a network',
+      '[172.31.0.0/30]',
+      '172.31.0.0 is the address of the network itself 172.31.0.0/30',
+    ],
+    [
+      'the last of a network',
+      '[172.31.0.3/30]',
+      '172.31.0.3 is the broadcast address of the network 172.31.0.0/30',
+    ],
+    [
+      'the first of an IPv6 network',
+      "['2001:db8:31::/64']",
+      '2001:db8:31:: is the address of the network itself 2001:db8:31::/64',
+    ],
+  ])('are those of a host, not %s', (_, addresses, message) => {
+    expect(problemsOf(gre(`addresses: ${addresses}`))).toEqual([`${at}.addresses.0: ${message}`]);
+  });
+
+  it.each(["[172.31.0.0/31, '2001:db8:31::/127']", '[172.31.0.1/32]', '[172.31.0.1/24, 172.31.1.254/24]'])(
+    'may be %s',
+    (addresses) => {
+      expect(problemsOf(gre(`addresses: ${addresses}`))).toEqual([]);
+    },
+  );
+
+  it('lead to the next hop, and to the neighbour', () => {
+    const inside = 'addresses: [172.31.0.1/30]';
+    expect(problemsOf(gre(`${inside}, via: 172.31.0.2`))).toEqual([]);
+    expect(problemsOf(gre(`${inside}, via: 172.31.9.9`))).toEqual([
+      `${at}.via: 172.31.9.9 is in no network of gre1, by its addresses`,
+    ]);
+    const bgp = 'routing: { protocol: bgp, as: 1, peer_as: 2, neighbor: 172.31.9.9 }';
+    expect(problemsOf(gre(`${inside}, ${bgp}`))).toEqual([
+      `${at}.routing.neighbor: 172.31.9.9 is in no network of gre1, by its addresses`,
+    ]);
+    expect(problemsOf('device: eth1, via: 172.31.9.9')).toEqual([]);
+  });
+
+  it('are needed for masquerade, unless the tunnel is there already', () => {
+    snat = 'masquerade';
+    const needed = `${at}: gre1 has no IPv4 address, which masquerade needs for web`;
+    expect(problemsOf(gre('mtu: 1400'))).toEqual([needed]);
+    expect(problemsOf(gre("addresses: ['2001:db8:31::1/64']"))).toEqual([needed]);
+    expect(problemsOf(gre('addresses: [172.31.0.1/30]'))).toEqual([]);
+    expect(problemsOf('device: gre1')).toEqual([]);
+    snat = '198.51.100.9';
+    expect(problemsOf(gre('mtu: 1400'))).toEqual([]);
+  });
+});
+
+describe('a hint says what to write instead', () => {
+  const hintsOf = (text: string): (string | undefined)[] => {
+    const parsed = parseSpec(text);
+    return parsed.kind === 'spec' ? [] : parsed.problems.map(({ hint }) => hint);
+  };
+  const bgp = (keys: string): string =>
+    fileWith(`device: eth1, routing: { protocol: bgp, ${keys}, peer_as: 64496 }`);
+  const tunnel = (text: string): string => fileWith(`device: wg0, wireguard: { ${text} }`);
+  const gateway = (keys: string): string =>
+    fileWith('device: eth1').replace('snat: none', `snat: none\n    ${keys}`);
+  const members = (text: string): string =>
+    text
+      .replace('[{ host', '[{ host: gw2, uplink: { device: eth1 } }, { host')
+      .replace('gw1: 192', 'gw2: 192.168.50.3, gw1: 192');
+
+  it.each([
+    ['a port that is none', tunnel(wireguard.replace('51820', '99999')), 'ports go from 1 to 65535'],
+    ['an AS number with AS', bgp('as: AS65001, neighbor: 172.31.0.2'), 'write the number alone: 65001'],
+    ['a British neighbour', bgp('as: 65001, neighbour: 172.31.0.2'), 'did you mean "neighbor"?'],
+    ['one target', members(gateway('check: { targets: 1.1.1.1 }')), 'write a list: [1.1.1.1]'],
+    [
+      'targets of IPv6',
+      members(gateway("check: { targets: '1.1.1.1, ::2' }")),
+      "write a list: [1.1.1.1, '::2']",
+    ],
+    ['an interval without a unit', members(gateway('check: { interval: 200 }')), 'add the unit: 200ms'],
+    ['a time without a unit', members(gateway('check: {}\n    failback: 30')), 'add the unit: 30s'],
+    ['seconds with a unit', tunnel(`${wireguard}, persistent_keepalive: 25s`), 'write the number alone: 25'],
+    [
+      'a relative path',
+      tunnel(wireguard.replace('/etc/mustredirect/wg0.key', 'keys/wg0.key')),
+      'begin the path with /: a relative one depends on where the command is started',
+    ],
+    [
+      'a key in the file',
+      tunnel(wireguard.replace('preshared_key_file: /etc/wg0.psk', `preshared_key: ${privateKey}`)),
+      'write preshared_key_file: the path of a file with it, since this file is no secret',
+    ],
+    [
+      'a private key in the file',
+      tunnel(wireguard.replace('private_key_file: /etc/mustredirect/wg0.key', `private_key: ${privateKey}`)),
+      'write private_key_file: the path of a file with it, since this file is no secret',
+    ],
+  ])('of %s, once', (_, text, hint) => {
+    expect(hintsOf(text)).toEqual([hint]);
   });
 });

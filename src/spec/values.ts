@@ -92,7 +92,19 @@ export function keyFileOf(
   what: string,
   hint = 'the key itself never stands in the file, which is not a secret',
 ) {
-  return z.string(expectedSecret(what, hint)).regex(keyFilePattern, expectedSecret(what, hint));
+  return z.string(expectedSecret(what, hint)).transform((text, context): string => {
+    if (keyFilePattern.test(text)) return text;
+    const relative = 'begin the path with /: a relative one depends on where the command is started';
+    return fail(context, `expected ${what}`, isRelativePath(text) ? relative : hint);
+  });
+}
+
+/** Neither a key nor a password: these have no extension. */
+function isRelativePath(text: string): boolean {
+  return (
+    /^(?:\.{0,2}\/|~\/)?[\w./-]+\.(?:key|psk|pass|password|txt|secret|conf)$/.test(text) &&
+    !text.startsWith('/')
+  );
 }
 
 /** Like `expected`, without the found value: it may be a key. */
@@ -118,8 +130,13 @@ export function endpointOf(what: string) {
 function endpointHint(text: string): string | undefined {
   const address = parseAddress(text);
   if (address !== undefined) return `add the port: ${address.includes(':') ? `[${address}]` : address}:51820`;
-  if (/^[\w.-]+:\d+$/.test(text)) return 'write an address: a name may lead elsewhere at any time';
-  return undefined;
+  const [, host, in6, port] = /^(?:([^:[\]]*)|\[(.*)\]):(\d+)$/.exec(text) ?? [];
+  if (port === undefined) return undefined;
+  if (parseAddress(host ?? in6 ?? '') === undefined)
+    return /^[\w.-]+$/.test(host ?? '')
+      ? 'write an address: a name may lead elsewhere at any time'
+      : undefined;
+  return isPort(Number(port)) ? undefined : 'ports go from 1 to 65535';
 }
 
 function isPort(port: number): boolean {

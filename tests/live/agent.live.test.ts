@@ -167,6 +167,9 @@ describe('after apply', () => {
     await node1.run(['sh', '-c', 'kill $(pgrep --ns $$ --nslist net --exact nft)']);
     await says('nft (tells of nftables) has ended, and is started again');
     await untilRepaired();
+    expect(await records('--level', 'warning')).toContainEqual(
+      expect.objectContaining({ kind: 'program', program: 'nft', error: 'SIGTERM' }),
+    );
   });
 
   it('keeps what was applied while the file is wrong, and applies it when it is good again', async () => {
@@ -175,8 +178,13 @@ describe('after apply', () => {
     await says('unknown key "network"');
     await node1.run(['ip', 'rule', 'delete', 'preference', '4100']);
     await says('what was applied last stays in force');
-    const { stdout } = await mustredirect(node1, 'status', '--json');
-    expect(stdout).not.toContain('agent');
+    const { stdout, exitCode } = await mustredirect(node1, 'status', '--json');
+    expect(JSON.parse(stdout)).toMatchObject({
+      fileProblem: `${filePath}: 1 mistake; what was applied last stays in force, and is shown`,
+      agent: { problem: expect.stringContaining('unknown key "network"') as string },
+      networks: [{ network: network.name }],
+    });
+    expect(exitCode).toBe(2);
     await node1.files.replace(filePath, whole.replace('via: office\n', 'via: office\n    ipv6: block\n'));
     await says('the file is good again');
     await untilRepaired();

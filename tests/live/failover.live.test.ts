@@ -114,6 +114,23 @@ describe('members that a check judges', () => {
     expect(leaked).toBe(0);
   });
 
+  it('are in the log with the reason, and with how long the change took', async () => {
+    const { node1 } = world.hosts;
+    const lines = (await mustSucceed(node1, 'logs', '--json', '--gateway', 'office')).trim().split('\n');
+    const records = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+    for (const cause of ['probes', 'failback']) {
+      const found = records.find(({ kind, causes }) => kind === 'failover' && cause in (causes as object));
+      expect(found).toMatchObject({ gateway: 'office', why: expect.stringContaining('gw1') as string });
+      expect(found?.['message']).toMatch(/^gateway office: IPv[46] leaves by gw[12] instead of gw[12]: gw1/);
+    }
+    expect(records.some(({ kind, took }) => kind === 'failover' && typeof took === 'number')).toBe(true);
+    expect(records).toContainEqual(
+      expect.objectContaining({ kind: 'member', member: 'gw1', state: 'down', level: 'warning' }),
+    );
+    // Each of the faults has its lines, and none of them floods.
+    expect(records.length).toBeLessThan(faults.length * 40);
+  });
+
   it('one family of it fails: the other one stays', async () => {
     const { upstream } = world.hosts;
     await upstream.run([

@@ -51,12 +51,29 @@ function sectionsOf(title: string, path: string, schema: Schema): string[] {
 }
 
 function below(path: string, value: Schema): string[] {
-  if (value.properties) return sectionsOf(titleOf(value), path, value);
+  if (value.properties) return sectionsOf(headingOf(path, value), path, value);
   if (value.items?.properties) return sectionsOf(titleOf(value.items), `${path}[]`, value.items);
   const named = value.additionalProperties;
   if (typeof named === 'object' && named.properties) return sectionsOf(titleOf(named), `${path}.NAME`, named);
   return [];
 }
+
+/** Maps of an uplink have the names of protocols, and `routing` is a key of two maps. */
+function headingOf(path: string, value: Schema): string {
+  const keys = path.split('.');
+  const key = keys.at(-1) ?? '';
+  const word = mapWords[key] ?? titleOf(value).replaceAll('_', ' ');
+  if (!['routing', 'bfd'].includes(key)) return word;
+  return `${word} of ${keys.includes('uplink') ? 'an uplink' : 'a gateway'}`;
+}
+
+const mapWords: Readonly<Record<string, string>> = {
+  gre: 'GRE',
+  ipip: 'IP in IP',
+  wireguard: 'WireGuard',
+  routing: 'Routing',
+  bfd: 'BFD',
+};
 
 function titleOf({ title = '' }: Schema): string {
   return title.charAt(0).toUpperCase() + title.slice(1);

@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import type { FlowTuple, TrackedFlow } from '../../host/conntrack/tracked-flow.ts';
 import type { Owner } from './owners.ts';
+import { protocolName } from './protocols.ts';
 
 const tuple = z.object({
   source: z.string(),
@@ -78,7 +79,7 @@ export function flowLine({ network, node }: Owner, tracked: TrackedFlow): FlowLi
     id,
     network,
     node,
-    protocol: protocolNames.get(protocol) ?? `${protocol}`,
+    protocol: protocolName(protocol),
     ...(begin === undefined ? {} : { begin: isoTime(begin) }),
     ...(end === undefined ? {} : { end: isoTime(end) }),
     original,
@@ -104,15 +105,3 @@ function translatedOf({ source, destination, sourcePort, destinationPort }: Flow
 export function isoTime(milliseconds: number): string {
   return new Date(milliseconds).toISOString();
 }
-
-const protocolNames: ReadonlyMap<number, string> = new Map([
-  [1, 'icmp'],
-  [6, 'tcp'],
-  [17, 'udp'],
-  [33, 'dccp'],
-  [47, 'gre'],
-  [50, 'esp'],
-  [58, 'icmpv6'],
-  [132, 'sctp'],
-  [136, 'udplite'],
-]);

@@ -206,7 +206,7 @@ describe('members', () => {
     rounds(20);
     members.follow(role, factsWith(lan, bridge), ['gw1']);
     expect(members.status()).toMatchObject([
-      { family: 4, used: 'gw2', why: 'gw1 is drained', members: [{ drained: true, state: 'up' }, {}] },
+      { family: 4, used: 'gw2', why: 'gw1 was drained', members: [{ drained: true, state: 'up' }, {}] },
       { family: 6, used: 'gw2' },
     ]);
     rounds(700);
@@ -230,7 +230,7 @@ describe('members', () => {
       {
         family: 4,
         used: 'gw2',
-        why: 'gw1 is drained',
+        why: 'gw1 was drained',
         members: [{ drained: true, drainedByItself: true, state: 'up' }, {}],
       },
       { family: 6, used: 'gw2' },
@@ -288,7 +288,7 @@ describe('members', () => {
 
   it('stay out of use for a new agent until they answer, when they were drained on themselves', () => {
     const { members, published, rounds, answer } = started();
-    const used = { host: 'gw2', since: '2026-11-29T18:00:00.000Z', why: 'gw1 is drained' };
+    const used = { host: 'gw2', since: '2026-11-29T18:00:00.000Z', why: 'gw1 was drained' };
     const verdicts = {
       office: { members: ['gw1', 'gw2'], used: { 4: used, 6: used }, drained: ['gw1'] },
     };

@@ -25,7 +25,12 @@ import { type LogOptions, keepLog, runLabel, startLog } from './agent-log.ts';
 import { tellSystemd } from './agent-watchdog.ts';
 import { type ApiOptions, type PreparedApi, prepareApi } from './agent-api.ts';
 
-type AgentOptions = HostOptions & ApiOptions & LogOptions;
+type AgentOptions = HostOptions &
+  ApiOptions &
+  LogOptions & {
+    /** nobody has named the file */
+    readonly fileIsDefault: boolean;
+  };
 
 export async function agent(terminal: Terminal, options: AgentOptions): Promise<void> {
   const { log, level, inJournal } = startLog(terminal, options);
@@ -57,8 +62,8 @@ async function holdHost(
 ): Promise<void> {
   const id = randomUUID();
   const { opened, reported } = countingProgress(context);
-  const file = resolve(terminal.folder, options.file);
   const last = appliedNow(await readHistory(opened.host.files, opened.places.history));
+  const file = fileToHold(terminal, options, last?.file);
   const name = options.host ?? last?.host ?? (await openSession(terminal, options)).source.host;
   terminal.watchInterrupts();
   const { running, status, probes, begin, closed } = createParts(terminal, {
@@ -80,6 +85,18 @@ async function holdHost(
   await running.run();
   await closed();
   log.emit({ kind: 'stopped', host: name });
+}
+
+/** Without `-f`, the file that was applied last, wherever it is: another one would undo what it says. */
+function fileToHold(
+  terminal: Terminal,
+  { file, fileIsDefault }: AgentOptions,
+  applied: string | undefined,
+): string {
+  const asked = resolve(terminal.folder, file);
+  if (!fileIsDefault || applied === undefined || applied === asked) return asked;
+  terminal.tell(`${applied} was applied last, and is held; -f names another file`, 'note');
+  return applied;
 }
 
 interface Held {

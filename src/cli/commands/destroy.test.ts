@@ -28,7 +28,8 @@ async function appliedHost(): Promise<FakeHost> {
 async function destroy(host: FakeHost) {
   const terminal = recordedTerminal();
   await destroyOn(terminal, runs.contextOf(host), { wait: 0, yes: true });
-  return { told: terminal.told.join('\n'), status: terminal.exitStatus ?? 0 };
+  const [told, printed] = [terminal.told.join('\n'), terminal.printed.join('\n')];
+  return { told, printed, status: terminal.exitStatus ?? 0 };
 }
 
 function expectNothingOfOurs(host: FakeHost): void {
@@ -76,6 +77,18 @@ describe('destroy with damaged state files', () => {
       expectNothingOfOurs(host);
       expect(await host.files.read(path)).toBeUndefined();
     }
+  });
+});
+
+describe('destroy with records', () => {
+  it('says that nothing is left, or which records are', async () => {
+    const host = await appliedHost();
+    expect((await destroy(host)).printed).toContain('done: nothing of mustredirect is left on this host');
+    const other = await appliedHost();
+    await other.files.replace('/var/lib/mustredirect/host.log/current.jsonl', '{}\n');
+    expect((await destroy(other)).printed).toContain(
+      'done: mustredirect does nothing on this host any more; kept as a record, until you remove it: the log of the agent in /var/lib/mustredirect/host.log',
+    );
   });
 });
 

@@ -1,3 +1,4 @@
+import { keptLogs } from '../../agent/flow-log/coverage.ts';
 import { type Sender, findSenders, recentSenders, stoppingHint } from '../../apply/senders.ts';
 import { type Damage, findDamage } from '../../apply/run/damaged.ts';
 import type { HostContext } from '../../apply/run/host-context.ts';
@@ -40,7 +41,7 @@ export async function destroyOn(
     context,
     options,
     title: 'what mustredirect made here, to be removed',
-    done: 'done: nothing of mustredirect is left on this host',
+    done: await doneText(context),
   });
   if (damage) reportLost(terminal, damage);
   // The boot units belong to the machine's own network namespace, not to that of a test host.
@@ -49,6 +50,18 @@ export async function destroyOn(
       'the boot units apply it again when the machine, systemd-networkd or Docker starts: `mustredirect uninstall` removes them',
     );
   }
+}
+
+/** Records outlive what they are about. */
+async function doneText({ host, places }: HostContext): Promise<string> {
+  const { flowLogs, log } = places;
+  const gateways = await keptLogs(flowLogs);
+  const kept = [
+    ...(gateways.length > 0 ? [`flow logs of ${gateways.join(', ')} in ${flowLogs}`] : []),
+    ...((await host.files.list(log)).length > 0 ? [`the log of the agent in ${log}`] : []),
+  ];
+  if (kept.length === 0) return 'done: nothing of mustredirect is left on this host';
+  return `done: mustredirect does nothing on this host any more; kept as a record, until you remove it: ${kept.join(' and ')}`;
 }
 
 /** Names the nodes that still send packets here, before the question; throws without a terminal to ask. */

@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type AgentStatus, askAgent } from '../../agent/socket.ts';
 import { type GatewayHealth, usesMember } from '../../agent/members/member-status.ts';
+import { drainNotes, saysDrained } from '../terminal/drain-notes.ts';
 import { leavesBy } from '../terminal/member-text.ts';
 import type { HostContext } from '../../apply/run/host-context.ts';
 import { MustredirectError } from '../../error.ts';
 import { readDrained, writeDrained } from '../../host/files/drain-store.ts';
+import { createSuggest } from '../../spec/suggest.ts';
 import { type ContextOptions, openContext } from '../session/session.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { drainOwn, ownMembership } from './drain-own.ts';
@@ -83,7 +85,7 @@ function noMember(host: string, { members }: AgentStatus): MustredirectError {
   return new MustredirectError('refused', `${host} is no member that this host chooses among`, {
     hint:
       known.length > 0
-        ? `members: ${known.join(', ')}`
+        ? createSuggest()(host, known, 'members')
         : 'it chooses among the members of gateways with `check:` in the file, once that is applied',
   });
 }
@@ -115,10 +117,6 @@ function notDrained(
   return new MustredirectError('refused', `${host} is not drained`, {
     hint: drained.length > 0 ? `drained: ${drained.map((one) => one.host).join(', ')}` : 'no member is',
   });
-}
-
-function saysDrained(gateways: readonly GatewayHealth[], host: string): boolean {
-  return gateways.some(({ members }) => members.some((one) => one.host === host && one.drainedByItself));
 }
 
 /** milliseconds between two questions to the agent */
@@ -159,17 +157,13 @@ function report(
   gateways: readonly GatewayHealth[],
   { json }: DrainOptions,
 ): void {
-  const stays = on ? gateways.filter((gateway) => usesMember(gateway, member)) : [];
   if (json) {
     const used = gateways.map(({ gateway, family, used: by }) => ({ gateway, family, used: by }));
     terminal.print(JSON.stringify({ member, drained: on, gateways: used }, null, 2));
   } else {
     terminal.print([`${member} is ${on ? 'drained' : 'given back'}`, ...gateways.map(leavesBy)].join('\n'));
   }
-  if (!on && saysDrained(gateways, member)) {
-    terminal.tell(`${member} stays out of use: it was drained on ${member} as well`, 'note');
-  }
-  if (stays.length === 0) return;
-  terminal.tell('no other member works: it is left as soon as one does', 'warning');
-  terminal.setExitStatus(3);
+  const { notes, isDone } = drainNotes(member, on, gateways);
+  for (const { text, label } of notes) terminal.tell(text, label);
+  if (!isDone) terminal.setExitStatus(3);
 }

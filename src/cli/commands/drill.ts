@@ -12,6 +12,8 @@ import type { FailoverGateway, HostRole } from '../../topology/role.ts';
 import { memberOf } from '../../topology/spread.ts';
 import { attachmentOf } from '../../verify/verify-network.ts';
 import { parseTargets } from '../../verify/target.ts';
+import { createSuggest } from '../../spec/suggest.ts';
+import { noOtherText } from '../terminal/drain-notes.ts';
 import { liveHost } from '../session/live-host.ts';
 import { type ContextOptions, appliedSession, openContext } from '../session/session.ts';
 import type { Terminal } from '../terminal/terminal.ts';
@@ -78,10 +80,12 @@ function noAgent(): MustredirectError {
 function gatewayNamed(name: string, { failover = [] }: HostRole): FailoverGateway {
   const found = failover.find((gateway) => gateway.name === name);
   if (found) return found;
-  const names = failover.map((gateway) => gateway.name).join(', ');
+  const names = failover.map((gateway) => gateway.name);
   throw refused(
     `${name} is no gateway among whose members this host chooses`,
-    names === '' ? 'none of its gateways has `check:` and two members' : `it chooses for: ${names}`,
+    names.length === 0
+      ? 'none of its gateways has `check:` and two members'
+      : createSuggest()(name, names, 'it chooses for'),
   );
 }
 
@@ -97,10 +101,12 @@ function memberToCut(
     return host !== member.host && state === 'up' && drained !== true;
   });
   if (others.length > 0) return member;
-  throw refused(
-    `no member but ${member.host} works`,
-    'a drill would be an outage: `mustredirect status` shows what is wrong with the others',
-  );
+  throw noOther(first, `no member of ${name} but ${member.host} is known to work`);
+}
+
+function noOther(health: GatewayHealth, message: string): MustredirectError {
+  const { states, hint } = noOtherText(health);
+  return refused(`${message}: ${states}`, hint);
 }
 
 /** The member that a connection leaves by. */
@@ -123,10 +129,7 @@ function refuseLast({ name }: FailoverGateway, states: readonly GatewayHealth[])
     ({ members }) => members.filter(({ state, drained }) => state === 'up' && drained !== true).length < 2,
   );
   if (alone) {
-    throw refused(
-      `fewer than two members of ${name} work in IPv${alone.family}`,
-      'a drill would be an outage: `mustredirect status` shows what is wrong with the others',
-    );
+    throw noOther(alone, `fewer than two members of ${name} are known to work in IPv${alone.family}`);
   }
 }
 

@@ -16,7 +16,8 @@ export async function showHistory(terminal: Terminal, options: HistoryOptions): 
   const history = await readHistory(host.files, places.history);
   if (options.json) return terminal.print(JSON.stringify(history, null, 2));
   const { entries } = history;
-  if (entries.length === 0) terminal.print('nothing was applied on this host yet');
+  if (entries.length === 0)
+    terminal.print('nothing was applied on this host, or destroy has removed it with its history');
   else terminal.print(entries.map(formatEntry).join('\n\n'));
   const openRun = await openRunText(context);
   if (openRun !== undefined) terminal.print(`${terminal.paint('yellow', 'note:')} ${openRun}`);

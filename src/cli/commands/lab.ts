@@ -36,6 +36,7 @@ export async function exec(
 ): Promise<void> {
   // Ctrl-C reaches the program inside.
   terminal.watchInterrupts();
-  const { folder, root } = terminal;
-  terminal.setExitStatus(await labExec({ ...options, host, argv, folder, launchers: join(root, 'bin') }));
+  const { folder, root, interrupt } = terminal;
+  const launchers = join(root, 'bin');
+  terminal.setExitStatus(await labExec({ ...options, host, argv, folder, launchers, interrupt }));
 }

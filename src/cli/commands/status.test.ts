@@ -130,6 +130,31 @@ describe('status of a node', () => {
   });
 });
 
+describe('status while something else is wrong', () => {
+  it('says that nobody probes the members of a gateway, and what to do', async () => {
+    const members =
+      'members: [{ host: gw1, uplink: { device: eth9 } }, { host: other, uplink: { device: eth9 } }]';
+    const checked = specOf(text.replace(/members: .*\]/, `${members}, check: {}`));
+    const context = runs.contextOf(newHost());
+    const target = { ...context, role: hostRole(checked, 'here'), gateways: checked.gateways };
+    const terminal = recordedTerminal();
+    await printStatus(terminal, context, target, {});
+    expect(terminal.printed.join('\n')).toMatch(
+      /\n<yellow:agent:> gateway office: nobody probes its members, since the agent.*`mustredirect agent` runs it/,
+    );
+  });
+
+  it('shows what was applied, and what is wrong with the file', async () => {
+    const context = runs.contextOf(await appliedHost());
+    const target = { ...context, role: hostRole(spec, 'here'), gateways: spec.gateways };
+    const terminal = recordedTerminal();
+    await printStatus(terminal, context, target, { fileProblem: 'f.yaml: 1 mistake' });
+    expect(terminal.printed.join('\n')).toBe(
+      `here: <yellow:as the file says that was applied last>\n<red:file:> f.yaml: 1 mistake\n${table}`,
+    );
+  });
+});
+
 it('status of a host without networks and gateways has no table of them', async () => {
   expect(await status(newHost(), 'other')).toEqual({
     printed: 'other: <green:as the file says>\nthe file redirects nothing on this host',

@@ -11,11 +11,13 @@ import { type SessionStatus, sessionStatus, sessionText } from '../../explain/se
 import { ownEntry } from '../../apply/run/own-drain.ts';
 import { readDrained } from '../../host/files/drain-store.ts';
 import { readRoutingState } from '../../host/bird/sessions.ts';
-import type { Refusal } from '../../desired/redirect.ts';
+import type { Refusal, Warning } from '../../desired/redirect.ts';
+import { probes } from '../../desired/checks/warnings/probes.ts';
 import type { Prepared, Target } from '../../inspect/prepare.ts';
-import { type HostOptions, openSession } from '../session/session.ts';
+import type { HostOptions } from '../session/session.ts';
+import { sessionOrApplied } from '../session/session-or-applied.ts';
 import { type OwnDrainStatus, ownDrainLines } from '../terminal/drained-text.ts';
-import { flowLogLines } from '../terminal/flow-text.ts';
+import { agentLines } from '../terminal/agent-text.ts';
 import { membersText } from '../terminal/member-text.ts';
 import { notReadyLines } from '../terminal/print-plan.ts';
 import { formatTable } from '../terminal/table.ts';
@@ -27,15 +29,20 @@ interface StatusOptions extends HostOptions {
 }
 
 export async function status(terminal: Terminal, options: StatusOptions): Promise<void> {
-  const session = await openSession(terminal, options);
-  await printStatus(terminal, session, session.target, options);
+  const { session, fileProblem } = await sessionOrApplied(terminal, options);
+  await printStatus(terminal, session, session.target, { ...options, fileProblem });
+  if (fileProblem !== undefined) terminal.setExitStatus(2);
 }
 
 export async function printStatus(
   terminal: Terminal,
   context: HostContext,
   target: Target,
-  { check, json }: Pick<StatusOptions, 'check' | 'json'>,
+  {
+    check,
+    json,
+    fileProblem,
+  }: Pick<StatusOptions, 'check' | 'json'> & { readonly fileProblem?: string | undefined },
 ): Promise<void> {
   const prepared = await readAndPlan(context, target);
   const openRun = await openRunText(context);
@@ -45,12 +52,19 @@ export async function printStatus(
     ...(await routingOf(context, target)),
     ...(openRun === undefined ? {} : { openRun }),
     ...(agent === undefined ? {} : { agent }),
+    ...unprobedOf(target, agent),
     ...(await keptOf(context, target, prepared, agent)),
     ...(await ownDrainOf(context, target, prepared)),
     refusals: prepared.desired.refusals,
+    ...(fileProblem === undefined ? {} : { fileProblem }),
   };
   terminal.print(json ? JSON.stringify(found, null, 2) : formatStatus(found, terminal));
   if (check && !matchesFile(found)) terminal.setExitStatus(3);
+}
+
+function unprobedOf({ role }: Target, agent: AgentStatus | 'silent' | undefined): Pick<Found, 'unprobed'> {
+  const unprobed = agent === undefined ? probes(role.failover, {}) : [];
+  return unprobed.length > 0 ? { unprobed } : {};
 }
 
 async function routingOf({ host }: HostContext, { role }: Target): Promise<Pick<Found, 'routing'>> {
@@ -90,6 +104,10 @@ async function ownDrainOf(
 interface Found extends Status {
   readonly openRun?: string;
   readonly agent?: AgentStatus | 'silent';
+  /** gateways whose members nobody probes; absent: none */
+  readonly unprobed?: readonly Warning[];
+  /** what is wrong with the file, while what was applied before it is shown */
+  readonly fileProblem?: string;
   /** connections that stay with members out of use; absent: none */
   readonly kept?: readonly KeptConnections[];
   /** an operator has taken this member out of use, on this host; absent: not */
@@ -111,8 +129,12 @@ function leavingOf(networks: readonly TrafficStatus[]): (DirectStatus & { readon
 }
 
 function stateText(found: Found, terminal: Terminal): string {
-  if (matchesFile(found)) return terminal.paint('green', 'as the file says');
-  const { differences, notReady, networks } = found;
+  const { differences, notReady, networks, fileProblem } = found;
+  if (matchesFile(found)) {
+    return fileProblem === undefined
+      ? terminal.paint('green', 'as the file says')
+      : terminal.paint('yellow', 'as the file says that was applied last');
+  }
   const { length } = differences;
   const leaving = leavingOf(networks).length;
   if (length + notReady.length + found.refusals.length === 0) {
@@ -130,10 +152,11 @@ function stateText(found: Found, terminal: Terminal): string {
 }
 
 function formatStatus(found: Found, terminal: Terminal): string {
-  const { host, differences, refusals, waiting, notReady, openRun } = found;
+  const { host, differences, refusals, waiting, notReady, openRun, fileProblem } = found;
   const rows = trafficRows(found);
   return [
     `${host}: ${stateText(found, terminal)}`,
+    ...(fileProblem === undefined ? [] : [`${terminal.paint('red', 'file:')} ${fileProblem}`]),
     ...differences.map((difference) => `  ${difference}`),
     ...refusals.flatMap(({ message, hint }) => [
       `${terminal.paint('red', 'apply is refused:')} ${message}`,
@@ -162,29 +185,6 @@ function directLines({ networks, agent }: Found, terminal: Terminal): string[] {
       ({ network }) =>
         `${terminal.paint('yellow', 'agent:')} does not run, and \`when_down: direct\` of network ${network} needs it: the network stays as it is`,
     ),
-  ];
-}
-
-function agentLines({ agent }: Found, terminal: Terminal): string[] {
-  if (agent === undefined) return [];
-  const warn = (text: string): string => `${terminal.paint('yellow', 'agent:')} ${text}`;
-  if (agent === 'silent') return [warn('has its socket open, and does not answer')];
-  const { pid, since, repairs, lastRepair, failure, resting, problem, monitors, failedProbers } = agent;
-  const last = lastRepair
-    ? `, the last at ${lastRepair.time} in ${lastRepair.took} ms: ${lastRepair.what}`
-    : '';
-  return [
-    `agent: process ${pid} since ${since}, ${repairs} ${repairs === 1 ? 'repair' : 'repairs'}${last}`,
-    ...(resting === undefined ? [] : [warn(`does nothing: ${resting}`)]),
-    ...(problem === undefined ? [] : [warn(`${problem}; what was applied last stays in force`)]),
-    ...(failure === undefined ? [] : [warn(`failed ${failure.times} times in a row: ${failure.message}`)]),
-    ...monitors
-      .filter(({ running }) => !running)
-      .map(({ what, error = 'not started yet' }) =>
-        warn(`is not told of ${what}, and looks every 30 s: ${error}`),
-      ),
-    ...failedProbers.map(({ what, error = 'not started yet' }) => warn(`sends no ${what}: ${error}`)),
-    ...flowLogLines(agent.flowLogs, terminal),
   ];
 }
 

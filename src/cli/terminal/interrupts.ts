@@ -5,7 +5,7 @@ const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 type Signal = (typeof signals)[number];
 
 export interface Interrupts {
-  /** aborted when such a signal arrives while `watch` is active */
+  /** aborted when such a signal arrives while `watch` is active, with its name as the reason */
   readonly signal: AbortSignal;
   /** from now on, a signal prints this text and ends the process */
   readonly end: (text: string) => void;
@@ -37,9 +37,9 @@ export function createInterrupts(process: NodeJS.Process, tell: (text: string) =
       });
     },
     watch(text) {
-      listen(() => {
+      listen((signal) => {
         if (text !== undefined) tell(text);
-        controller.abort();
+        controller.abort(signal);
       });
     },
   };

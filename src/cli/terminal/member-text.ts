@@ -19,15 +19,29 @@ export function membersText(health: GatewayHealth, kept: readonly KeptConnection
   return `${leavesBy(health)}${changed}; ${texts.join('; ')}`;
 }
 
-function memberText(
-  { host, state, fault, drained, drainedByItself, loss, roundTrip, share }: GatewayHealth['members'][number],
-  kept: number,
-): string {
+/** `gw1 has failed, is drained, eth1 is down` */
+export function stateText({
+  host,
+  state,
+  fault,
+  drained,
+  drainedByItself,
+}: Pick<
+  GatewayHealth['members'][number],
+  'host' | 'state' | 'fault' | 'drained' | 'drainedByItself'
+>): string {
   const words = { up: 'works', down: 'has failed', unknown: 'is not probed yet' } as const;
   return [
     `${host} ${words[state]}`,
     ...(drained ? [drainedByItself ? `is drained (on ${host})` : 'is drained'] : []),
     ...(fault === undefined ? [] : [fault]),
+  ].join(', ');
+}
+
+function memberText(member: GatewayHealth['members'][number], kept: number): string {
+  const { loss, roundTrip, share } = member;
+  return [
+    stateText(member),
     ...(kept === 0 ? [] : [`keeps ${kept} ${kept === 1 ? 'connection' : 'connections'}`]),
     ...(share === undefined ? [] : [`${Math.round(share * 100)} % of new connections`]),
     ...(loss === undefined ? [] : [`${Math.round(loss * 100)} % lost`]),

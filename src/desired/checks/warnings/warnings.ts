@@ -13,6 +13,7 @@ import { lostAddress } from './lost-address.ts';
 import { nameServer } from './name-server.ts';
 import { networkMtu } from './network-mtu.ts';
 import { openTunnels } from './open-tunnels.ts';
+import { probes } from './probes.ts';
 import { resetFlows } from './reset-flows.ts';
 import { unmentionedFamily } from './unmentioned-family.ts';
 import { uplinkMtu } from './uplink-mtu.ts';
@@ -26,6 +27,7 @@ export function hostWarnings(
   return [
     ...networks.flatMap((network) => networkWarnings(network, index, facts)),
     ...whenDown(networks, failover, facts),
+    ...probes(failover, facts),
     ...openTunnels({ networks, gateways }, facts.links),
     ...gateways.flatMap((gateway) => [
       ...uplinkMtu(gateway, linkNamed(gateway.uplink.device, facts)),
