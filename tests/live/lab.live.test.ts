@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { waitUntil } from '../../src/host/process/background.ts';
 import { createExec, runOrFail } from '../../src/host/process/exec.ts';
 import { cgroupOf } from '../../src/lab/cgroups.ts';
 import { addresses, hostNames, network } from '../../src/lab/layout.ts';
@@ -211,6 +212,19 @@ describe('the commands', () => {
 
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
+  /** A program inside ends when `exec` is ended, however. */
+  async function programEndsWith(name: string, signal: string): Promise<void> {
+    const marked = `exec-${signal}-${name}`;
+    const inside = ['sh', '-c', `: ${marked}; sleep 100; :`];
+    const argv = [process.execPath, program, 'exec', name, 'node1', ...inside];
+    const outer = spawn(argv[0] ?? '', argv.slice(1), { stdio: 'ignore' });
+    const running = async (): Promise<boolean> =>
+      (await machine.run(['pgrep', '--full', `^sh -c : ${marked}`])).exitCode === 0;
+    expect(await waitUntil(running, 30_000)).toBe(true);
+    outer.kill(`SIG${signal}` as NodeJS.Signals);
+    expect(await waitUntil(async () => !(await running()), 30_000)).toBe(true);
+  }
+
   const lab = (...args: readonly string[]) => machine.run([process.execPath, program, ...args]);
 
   it('build a lab that stays up, run programs in it, and take it down', async () => {
@@ -225,6 +239,8 @@ describe('the commands', () => {
       expect((await lab('exec', name, 'node1', 'printenv', 'PATH')).stdout).toMatch(/:\/srv\/launchers$/);
       expect((await lab('exec', name, 'gw1', 'sh', '-c', 'exit 7')).exitCode).toBe(7);
       expect((await lab('exec', name, 'gw2', 'true')).stderr).toContain('no host gw2');
+      expect((await lab('exec', testName(), 'gw1', 'true')).stderr).toContain(name);
+      for (const signal of ['TERM', 'KILL']) await programEndsWith(name, signal);
     } finally {
       expect((await lab('down', name)).stdout).toBe(`lab ${name}: removed`);
     }

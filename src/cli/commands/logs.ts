@@ -42,7 +42,7 @@ export async function showLogs(terminal: Terminal, options: LogsOptions): Promis
   if (!options.follow) {
     const found = await readRecords(sources, question, isWanted, options.lines ?? Infinity);
     found.records.forEach(print);
-    return tellFound(terminal, found, question);
+    return tellFound(terminal, found, options);
   }
   terminal.watchInterrupts();
   // Begun before the rest is read, so that no record comes between the two.
@@ -95,7 +95,7 @@ function sourcesOf({ places }: Pick<HostContext, 'places'>): LogSources {
 function tellFound(
   terminal: Terminal,
   { records, more, isThere, problems }: FoundRecords,
-  { from }: LogQuestion,
+  { since, lines }: LogsOptions,
 ): void {
   for (const problem of problems) terminal.tell(problem, 'warning');
   if (!isThere)
@@ -104,7 +104,7 @@ function tellFound(
     });
   if (records.length === 0)
     terminal.tell('no event: ask for more with --since, --level or without a name', 'note');
-  if (more && !Number.isFinite(from))
+  if (more && !since && lines === undefined)
     terminal.tell('earlier events are left out: ask with --since and --until', 'note');
 }
 
