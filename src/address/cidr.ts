@@ -5,7 +5,7 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import { excludeCidr, mergeCidr, normalizeCidr, parseCidr } from 'cidr-tools';
 import { exclude4, merge4 } from './ipv4.ts';
-import { onceForEach } from './once.ts';
+import { asSet, onceForEach } from './once.ts';
 import { type Range, address4, compareRanges, isSubnet4, range4, rangeOf } from './range.ts';
 
 export type Family = 4 | 6;
@@ -131,7 +131,9 @@ export const mergeSubnets = onceForEach((subnets: readonly Subnet[]): readonly S
 
 /** Subnets without the addresses of others. */
 export function excludeSubnets(subnets: readonly Subnet[], others: readonly Subnet[]): Subnet[] {
-  const [four, six] = splitByFamily(subnets);
+  const known = asSet(others);
+  const [four, six] = splitByFamily(subnets.filter((subnet) => !known.has(subnet)));
+  if (four.length + six.length === 0) return [];
   const [otherFour, otherSix] = splitByFamily(others);
   return [...exclude4(four, otherFour), ...(six.length > 0 ? sortSubnets(excludeCidr(six, otherSix)) : [])];
 }

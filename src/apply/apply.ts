@@ -5,7 +5,7 @@ import { interruptibleHost, stopIfInterrupted } from '../host/process/interrupt.
 import type { Desired } from '../desired/desired.ts';
 import type { NotReady } from '../desired/redirect.ts';
 import type { Exec } from '../host/ports.ts';
-import { compareStates, objectText } from '../plan/compare.ts';
+import { compareStates } from '../plan/compare.ts';
 import { makePlan } from '../plan/make-plan.ts';
 import { natMemory } from '../plan/nat-memory.ts';
 import { changeText } from '../plan/print.ts';
@@ -84,7 +84,7 @@ async function openJournal(
     since: new Date().toISOString(),
     ...(confirm === undefined ? {} : { confirm }),
     ledger: keeper.ledger,
-    before: facts.owned.map(objectText),
+    before: facts.owned.map((object) => JSON.stringify(object)),
   };
   return interruptedRun
     ? continueJournal(host.files, path, interruptedRun, head)
