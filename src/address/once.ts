@@ -1,5 +1,18 @@
 /** Results that are kept as long as what they were computed from: lists of ten thousand subnets are asked for many times. */
 
+/**
+ * @param compute a pure function
+ * @returns the same function, which keeps its last result: files are read again and again, and seldom change. The result
+ *   may not be changed.
+ */
+export function onceInARow<Result>(compute: (text: string) => Result): (text: string) => Result {
+  let last: { readonly text: string; readonly result: Result } | undefined;
+  return (text) => {
+    if (last?.text !== text) last = { text, result: compute(text) };
+    return last.result;
+  };
+}
+
 /** The items of a list, to look them up. */
 export const asSet = onceForEach((items: readonly unknown[]): ReadonlySet<unknown> => new Set(items));
 
