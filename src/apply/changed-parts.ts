@@ -15,19 +15,10 @@ const partOfLine = new Map<string, HostPart>([
 ]);
 
 function partsOf(action: Action): readonly HostPart[] {
-  switch (action.kind) {
-    case 'ip': {
-      const words = new Set(action.lines.map((line) => line.slice(0, line.indexOf(' '))));
-      return [...words].flatMap((word) => partOfLine.get(word) ?? hostParts);
-    }
-    case 'nft':
-    case 'open':
-    case 'reset-connections':
-      return ['nft'];
-    case 'forget-flows':
-      return [];
-    // Forwarding, links and engines: what follows from them may be anywhere.
-    default:
-      return hostParts;
-  }
+  if (action.kind === 'forget-flows') return [];
+  if (action.kind === 'nft' || action.kind === 'open' || action.kind === 'reset-connections') return ['nft'];
+  // Forwarding, links and engines: what follows from them may be anywhere.
+  if (action.kind !== 'ip') return hostParts;
+  const words = new Set(action.lines.map((line) => line.slice(0, line.indexOf(' '))));
+  return [...words].flatMap((word) => partOfLine.get(word) ?? hostParts);
 }

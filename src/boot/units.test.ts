@@ -85,7 +85,7 @@ NotifyAccess=all
 WatchdogSec=3min
 # Where a person says that the agent answers by TCP, too: docs/guides/monitoring.md.
 EnvironmentFile=-/etc/mustredirect/agent.env
-ExecStart=:/usr/bin/node --max-semi-space-size=2 /opt/mustredirect/bin/start.js agent --file /etc/mustredirect/mustredirect.yaml --host node1
+ExecStart=:/usr/bin/node --max-semi-space-size=2 --heap-growing-percent=25 /opt/mustredirect/bin/start.js agent --file /etc/mustredirect/mustredirect.yaml --host node1
 KillMode=mixed
 SyslogIdentifier=mustredirect
 Restart=always
