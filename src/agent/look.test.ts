@@ -93,7 +93,7 @@ it('a repair reads the host again when a run that has left no entry has changed 
 it('a repair reads back what its steps have changed, and recalls the rest', async () => {
   const host = createFakeHost({ links: [link] });
   const memory = createHostMemory();
-  const view = { memory, forget: memory.forget, forgetEngines() {}, silentEngines: () => [] };
+  const view = { memory, forget: memory.forget, waitForEngines() {}, silentEngines: () => [] };
   const look = await appliedOn(host, near, view);
   const readsOf = (what: string): number =>
     host.events.filter((event) => `${event.what} ${event.input}`.includes(what)).length;

@@ -121,7 +121,7 @@ describe('bootUnits', () => {
     for (const { text } of bootUnits(odd, true)) {
       expect(text).toContain('\nEnvironment="MUSTREDIRECT_STATE_DIR=/srv/my $state"\n');
       expect(text).toMatch(
-        /\nExecStart=":\/opt\/my node\/\$x\/node" (?:--\S+ )?\/opt\/100%%\/start\.js (?:apply|agent) /,
+        /\nExecStart=":\/opt\/my node\/\$x\/node" (?:--\S+ )*\/opt\/100%%\/start\.js (?:apply|agent) /,
       );
       expect(text).toContain(String.raw` --file "/srv/a \"b\".yaml" --host node1`);
     }
