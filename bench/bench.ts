@@ -5,6 +5,7 @@ import { full, quick as quickEffort } from './effort.ts';
 import { machineOf, versionsOf } from './machine.ts';
 import { draw, readResult, writeResult } from './output.ts';
 import { agent } from './parts/agent.ts';
+import { agentLarge } from './parts/agent-large.ts';
 import { apply } from './parts/apply.ts';
 import { cost } from './parts/cost.ts';
 import { failover } from './parts/failover.ts';
@@ -27,6 +28,7 @@ export const parts: readonly Part[] = [
   apply,
   start,
   agent,
+  agentLarge,
   failover,
   routing,
 ];

@@ -19,12 +19,16 @@ export interface Effort {
   readonly pieces: number;
   readonly applySizes: readonly number[];
   readonly agentNetworks: number;
+  /** of the agent with many networks */
+  readonly largeNetworks: number;
   /** of each kind of drift */
   readonly agentRounds: number;
   /** of each kind of failure */
   readonly failoverRounds: number;
   /** for which the agent is left alone */
   readonly idleSeconds: number;
+  /** for which links come and go */
+  readonly eventSeconds: number;
   /** that announce their subnets to one member */
   readonly routingNodes: number;
   readonly routingRounds: number;
@@ -45,9 +49,11 @@ export const full: Effort = {
   pieces: 100,
   applySizes: [1, 100, 1000, 10_000],
   agentNetworks: 100,
+  largeNetworks: 10_000,
   agentRounds: 20,
   failoverRounds: 20,
   idleSeconds: 120,
+  eventSeconds: 10,
   routingNodes: 1000,
   routingRounds: 3,
 };
@@ -68,9 +74,11 @@ export const quick: Effort = {
   pieces: 2,
   applySizes: [1, 20],
   agentNetworks: 20,
+  largeNetworks: 50,
   agentRounds: 1,
   failoverRounds: 1,
   idleSeconds: 2,
+  eventSeconds: 2,
   routingNodes: 20,
   routingRounds: 1,
 };

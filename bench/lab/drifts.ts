@@ -42,6 +42,15 @@ export const ofGateway: readonly Drift[] = [
   },
 ];
 
+/** One element of many. */
+export const anElement: Drift = {
+  what: 'an element of an nft set',
+  remove: `nft delete element inet mustredirect redirected4_24 { ${network.subnet.replace(/\/.*/, '')} }`,
+  monitor: ['nft', 'monitor', 'elements'],
+  gone: /^delete element inet mustredirect redirected4_24/m,
+  back: /^add element inet mustredirect redirected4_24/m,
+};
+
 const conflist = `/etc/cni/net.d/${network.name}.conflist`;
 
 /** With the engine that each is about, on a node. */

@@ -1,7 +1,5 @@
 /** The agent on hosts: how long until what somebody has removed is back, and what it costs while nothing happens. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { endingWithStdin } from '../../src/host/process/background.ts';
-import type { Running } from '../../src/host/ports.ts';
 import type { LabEngine } from '../../src/lab/engine.ts';
 import { network } from '../../src/lab/layout.ts';
 import { createWorld } from '../../src/lab/world.ts';
@@ -10,17 +8,13 @@ import { seriesOf } from '../compare.ts';
 import type { Gateway } from '../lab/gateway-host.ts';
 import { withGateway } from '../lab/gateway-host.ts';
 import { type Drift, ofGateway, ofNode } from '../lab/drifts.ts';
+import { rest, shareDuring, startAgent, timeToRepair, usageOf } from '../lab/held-host.ts';
 import { fileFor } from '../lab/networks.ts';
-import { applyOn, programOf } from '../lab/program.ts';
+import { applyOn } from '../lab/program.ts';
 import { barPlot } from '../plot/bars.ts';
 import type { Check, Series } from '../result.ts';
 import { quantile } from '../statistics.ts';
 import type { Context, Part } from './part.ts';
-
-/** milliseconds: longer than any repair */
-const patience = 60_000;
-/** Milliseconds after a repair, in which the agent reads the host once more. */
-const rest = 1500;
 
 export const agent: Part = {
   name: 'agent',
@@ -54,7 +48,8 @@ function onGateway(context: Context): Promise<readonly Series[]> {
     const series: Series[] = [];
     for (const drift of ofGateway) series.push(await repairs(context, host, drift));
     context.progress(`${idleSeconds} s of rest`);
-    const { share, memory } = await idle(host, idleSeconds);
+    const share = await shareDuring(host, () => sleep(idleSeconds * 1000));
+    const { memory } = await usageOf(host);
     const of = { variant: 'mustredirect', networks } as const;
     series.push(
       seriesOf({ name: 'processor at rest', unit: '% of a core', better: 'less' }, of, [share]),
@@ -82,13 +77,6 @@ async function onNode(context: Context, engine: LabEngine, drift: Drift): Promis
   }
 }
 
-async function startAgent(host: Gateway, root: string): Promise<Running> {
-  const running = await host.background.start(endingWithStdin([programOf(root), 'agent']));
-  await until(() => running.output().stderr.includes('holds '));
-  await sleep(rest);
-  return running;
-}
-
 async function repairs({ effort, progress }: Context, host: Gateway, drift: Drift): Promise<Series> {
   const { agentRounds: rounds, agentNetworks: networks } = effort;
   const samples: number[] = [];
@@ -99,54 +87,6 @@ async function repairs({ effort, progress }: Context, host: Gateway, drift: Drif
   }
   const measure = { name: `${drift.what}, until it is back`, unit: 'ms', better: 'less' } as const;
   return seriesOf(measure, { variant: 'mustredirect', networks }, samples);
-}
-
-/** From the event of the removal to the event that ends the repair, as the kernel tells them. */
-async function timeToRepair(host: Gateway, { remove, monitor, gone, back }: Drift): Promise<number> {
-  const watching = await host.background.start([...monitor]);
-  try {
-    // The monitor does not tell when it listens.
-    await sleep(300);
-    const removing = host.run(['sh', '-c', remove]);
-    await until(() => gone.test(watching.output().stdout));
-    const begin = performance.now();
-    await until(() => back.test(watching.output().stdout));
-    const taken = performance.now() - begin;
-    await removing;
-    return taken;
-  } finally {
-    await watching.stop();
-  }
-}
-
-async function until(holds: () => boolean): Promise<void> {
-  const deadline = performance.now() + patience;
-  while (!holds()) {
-    if (performance.now() > deadline) throw new Error('the agent did not answer within a minute');
-    await sleep(1);
-  }
-}
-
-/** Share of a core in percent, programs that it has started included, and resident memory in MB. */
-async function idle(host: Gateway, seconds: number) {
-  const pid = (await host.run(['pgrep', '-o', '-f', 'start.js agent'])).trim();
-  const ticks = async (): Promise<number> => {
-    const stat = await host.run(['cat', `/proc/${pid}/stat`]);
-    const fields = stat
-      .slice(stat.lastIndexOf(')') + 2)
-      .split(' ')
-      .map(Number);
-    // utime, stime, cutime, cstime
-    return fields.slice(11, 15).reduce((sum, one) => sum + one, 0);
-  };
-  const before = await ticks();
-  await sleep(seconds * 1000);
-  const used = (await ticks()) - before;
-  const status = await host.run(['cat', `/proc/${pid}/status`]);
-  const memory = (Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) * 1024) / 1e6;
-  const ticksPerSecond = 100;
-  // A tick is the least that can be told.
-  return { share: (Math.max(used, 1) / ticksPerSecond / seconds) * 100, memory };
 }
 
 function checksOf(series: readonly Series[]): Check[] {

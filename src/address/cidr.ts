@@ -5,6 +5,7 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import { excludeCidr, mergeCidr, normalizeCidr, parseCidr } from 'cidr-tools';
 import { exclude4, merge4 } from './ipv4.ts';
+import { asSet, onceForEach } from './once.ts';
 import { type Range, address4, compareRanges, isSubnet4, range4, rangeOf } from './range.ts';
 
 export type Family = 4 | 6;
@@ -67,6 +68,11 @@ export function prefixLength(subnet: Subnet): number {
   return Number(subnet.slice(subnet.indexOf('/') + 1));
 }
 
+/** Those of a list, each once, in ascending order. */
+export const prefixLengths = onceForEach((subnets: readonly Subnet[]): readonly number[] =>
+  [...new Set(subnets.map(prefixLength))].sort((a, b) => a - b),
+);
+
 /** Mask that cuts an address to a prefix length: `255.255.255.0`, `ffff:ffff:ffff:ffff::`. */
 export function prefixMask(family: Family, length: number): Address {
   const ones = family === 4 ? '255.255.255.255' : 'ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff';
@@ -118,21 +124,23 @@ export function sameSubnets(a: readonly Subnet[], b: readonly Subnet[]): boolean
 }
 
 /** Smallest set of subnets with exactly the same addresses, ascending. */
-export function mergeSubnets(subnets: readonly Subnet[]): Subnet[] {
+export const mergeSubnets = onceForEach((subnets: readonly Subnet[]): readonly Subnet[] => {
   const [four, six] = splitByFamily(subnets);
-  return [...merge4(four), ...(six.length > 0 ? sortSubnets(mergeCidr(six)) : [])];
-}
+  return six.length > 0 ? [...merge4(four), ...sortSubnets(mergeCidr(six))] : merge4(four);
+});
 
 /** Subnets without the addresses of others. */
 export function excludeSubnets(subnets: readonly Subnet[], others: readonly Subnet[]): Subnet[] {
-  const [four, six] = splitByFamily(subnets);
+  const known = asSet(others);
+  const [four, six] = splitByFamily(subnets.filter((subnet) => !known.has(subnet)));
+  if (four.length + six.length === 0) return [];
   const [otherFour, otherSix] = splitByFamily(others);
   return [...exclude4(four, otherFour), ...(six.length > 0 ? sortSubnets(excludeCidr(six, otherSix)) : [])];
 }
 
-function splitByFamily(subnets: readonly Subnet[]): [four: Subnet[], six: Subnet[]] {
+function splitByFamily(subnets: readonly Subnet[]): [four: readonly Subnet[], six: Subnet[]] {
   const six = subnets.filter((subnet) => familyOf(subnet) === 6);
-  return [six.length === 0 ? [...subnets] : subnets.filter((subnet) => familyOf(subnet) === 4), six];
+  return [six.length === 0 ? subnets : subnets.filter((subnet) => familyOf(subnet) === 4), six];
 }
 
 /** Merged subnets, each with the items that it consists of: one pass over both, in order. */
@@ -151,12 +159,18 @@ export function groupMerged<T extends { readonly subnet: Subnet }>(
 }
 
 /** Sorts by family, first address, then widest first. */
-export function sortSubnets(subnets: readonly Subnet[]): Subnet[] {
-  return subnets
+export const sortSubnets = onceForEach((subnets: readonly Subnet[]): readonly Subnet[] =>
+  subnets
     .map((subnet) => withRange(subnet, subnet))
     .sort(compareByRange)
-    .map(({ item }) => item);
-}
+    .map(({ item }) => item),
+);
+
+/** The same without duplicates. */
+export const sortUniqueSubnets = onceForEach((subnets: readonly Subnet[]): readonly Subnet[] => {
+  const unique = new Set(subnets);
+  return sortSubnets(unique.size === subnets.length ? subnets : [...unique]);
+});
 
 /** First pair of each overlap; sorts once, so that it is fast for 10,000 subnets. */
 export function findOverlaps<T extends { readonly subnet: Subnet }>(items: readonly T[]): [T, T][] {

@@ -1,4 +1,5 @@
 /** Sets of IPv4 addresses, as lists of subnets. */
+import { onceForEach } from './once.ts';
 import { compareRanges, range4, subnets4 } from './range.ts';
 
 /** first and last address */
@@ -31,7 +32,7 @@ export function exclude4(subnets: readonly string[], others: readonly string[]):
 }
 
 /** Disjoint spans, ascending. */
-function mergedRanges(subnets: readonly string[]): AddressRange[] {
+const mergedRanges = onceForEach((subnets: readonly string[]): readonly AddressRange[] => {
   const spans: [number, number][] = [];
   for (const { start, end } of subnets.map(range4).sort(compareRanges)) {
     const last = spans.at(-1);
@@ -39,4 +40,4 @@ function mergedRanges(subnets: readonly string[]): AddressRange[] {
     else spans.push([start, end]);
   }
   return spans;
-}
+});

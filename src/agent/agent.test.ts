@@ -118,7 +118,7 @@ describe('the agent', () => {
 
   it.each([
     [200, 30_000],
-    [600, 60_000],
+    [600, 120_000],
     [10_000, 300_000],
   ])('of a host that takes %i ms to be read, it reads the whole again after %i ms', async (takes, rests) => {
     const { readTimes, wholeReads, pass } = agentOf(() => rest, takes);

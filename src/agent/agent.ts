@@ -43,14 +43,14 @@ export interface Agent {
  */
 const [shortestRest, longestRest] = [30_000, 300_000];
 /** Milliseconds between reads of the whole host, as a multiple of the time that such a read takes: a large host must not be busy with it. */
-const restPerRead = 100;
+const restPerRead = 200;
 /** Events come in groups: milliseconds from the first of them to the read. */
 const gather = 10;
 /** milliseconds after a failure: doubled each time, up to the maximum */
 const [firstRetry, longestRetry] = [1000, 30_000];
 
 export function createAgent(ports: AgentPorts, end: AbortSignal): Agent {
-  const signals = createSignals(ports, end);
+  const signals = createSignals(ports, () => state.lastRead, end);
   let state = firstState;
   const tell = (told: Told): void => {
     ({ state } = told);
@@ -110,7 +110,7 @@ async function lookOnce(
 }
 
 /** Signals that have come, gathered and damped. */
-function createSignals({ now, sleep }: AgentPorts, end: AbortSignal) {
+function createSignals({ now, sleep }: AgentPorts, lastRead: () => number | undefined, end: AbortSignal) {
   // The first read comes at once.
   let came: number | undefined = now();
   let wake = (): void => {};
@@ -130,7 +130,7 @@ function createSignals({ now, sleep }: AgentPorts, end: AbortSignal) {
       }
       const began = came ?? now();
       if (!end.aborted) await sleep(gather, end);
-      const taken = takeRead(damper, now());
+      const taken = takeRead(damper, now(), lastRead());
       ({ damper } = taken);
       if (taken.wait > 0 && !end.aborted) await sleep(taken.wait, end);
       came = undefined;

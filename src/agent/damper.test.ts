@@ -19,6 +19,16 @@ it('lets six reads begin at once, then three a second', () => {
   expect(beginsOf(Array.from({ length: 9 }, () => 0))).toEqual([0, 0, 0, 0, 0, 0, 334, 667, 1000]);
 });
 
+it('lets a host that takes long to read be read for a third of the time', () => {
+  let damper = freshDamper(0);
+  const waits = Array.from({ length: 8 }, () => {
+    const taken = takeRead(damper, 0, 500);
+    ({ damper } = taken);
+    return taken.wait;
+  });
+  expect(waits).toEqual([0, 0, 0, 0, 0, 0, 1500, 3000]);
+});
+
 it('lets a read begin at once after a pause', () => {
   expect(beginsOf([0, 0, 0, 0, 0, 0, 0, 5000])).toEqual([0, 0, 0, 0, 0, 0, 334, 5000]);
 });

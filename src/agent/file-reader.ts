@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { Applied } from '../apply/history.ts';
 import type { Host } from '../host/ports.ts';
-import { parseSpec } from '../spec/parse.ts';
+import type { ParseFile } from '../spec/file-parser.ts';
 import { formatProblems } from '../spec/problem.ts';
 import type { FileNow } from './in-force.ts';
 
@@ -22,7 +22,10 @@ export interface FileReaderPorts {
 const settleTime = 1000;
 
 /** Reads the file on disk, which is taken once it has settled; until then, it is what was applied last. */
-export function createFileReader({ context: { host: machine }, file, host, now, later }: FileReaderPorts) {
+export function createFileReader(
+  { context: { host: machine }, file, host, now, later }: FileReaderPorts,
+  parse: ParseFile,
+) {
   let changed: { readonly hash: string; readonly since: number } | undefined;
   return async (applied: Applied): Promise<FileNow> => {
     const text = await readText(machine, file);
@@ -34,11 +37,12 @@ export function createFileReader({ context: { host: machine }, file, host, now, 
     }
     if (changed?.hash !== source.hash) changed = { hash: source.hash, since: now() };
     const left = changed.since + settleTime - now();
+    // Parsed while it settles, so that it is known when it has.
+    const parsed = parse(text);
     if (left > 0) {
-      later(left);
+      later(Math.max(0, changed.since + settleTime - now()));
       return { source: applied };
     }
-    const parsed = parseSpec(text);
     if (parsed.kind === 'problems')
       return { problem: formatProblems(parsed.problems, text, file), hash: source.hash };
     // A file without this host would end all that the host redirects.

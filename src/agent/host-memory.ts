@@ -2,7 +2,7 @@
 import { type HostPart, type HostParts, type PartMemory, hostParts } from '../inspect/host-parts.ts';
 
 export interface HostMemory extends PartMemory {
-  /** The next read is from the host, also of a part that is being read now. Default: all parts. */
+  /** @param parts default: all */
   readonly forget: (parts?: readonly HostPart[]) => void;
 }
 

@@ -1,6 +1,6 @@
 /** The host as the agent sees it: what tells of changes, and what is recalled of the reads before. */
 import type { Engines } from '../engines/index.ts';
-import type { PartMemory } from '../inspect/host-parts.ts';
+import type { HostPart, PartMemory } from '../inspect/host-parts.ts';
 import type { EngineName } from '../spec/spec.ts';
 import type { Link } from '../state/facts.ts';
 import type { Emit, Report } from './event/agent-event.ts';
@@ -15,8 +15,8 @@ export interface HostView extends Pick<HostWatch, 'begin' | 'monitors'> {
   readonly silentEngines: () => readonly Report[];
   /** what was read before, and has not changed since */
   readonly memory: PartMemory;
-  /** After changes of our own, whose events come a moment later. */
-  readonly forget: () => void;
+  /** After changes of our own, whose events come a moment later. Default: all parts. */
+  readonly forget: (parts?: readonly HostPart[]) => void;
   /** The next read asks all engines, and waits for a moment. */
   readonly waitForEngines: () => void;
   /** @param whole the next read recalls nothing */

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { type FakeHost, createFakeHost } from '../../tests/fake-host/fake-host.ts';
 import { givenRuns, recordedCaller } from '../../tests/given/runs.ts';
 import { readHistory } from '../apply/history.ts';
+import { createHostMemory } from './host-memory.ts';
 import { createLook } from './look.ts';
 
 const file = '/etc/mustredirect/mustredirect.yaml';
@@ -28,7 +29,7 @@ async function damagedHost() {
 }
 
 /** Applies a file. @returns a function that looks at the host */
-async function appliedOn(host: FakeHost, applied: string) {
+async function appliedOn(host: FakeHost, applied: string, view?: Parameters<typeof createLook>[0]['view']) {
   expect(await apply(host, applied)).toMatchObject({ status: 0 });
   host.state.files = new Map([...host.state.files, [file, applied]]);
   const context = contextOf(host);
@@ -42,6 +43,7 @@ async function appliedOn(host: FakeHost, applied: string) {
     now: () => (time += 10_000),
     later() {},
     onLook() {},
+    ...(view ? { view } : {}),
   });
 }
 
@@ -86,6 +88,37 @@ it('a repair reads the host again when a run that has left no entry has changed 
   const from = reads();
   expect(second.kind === 'differs' && (await second.repair())).toBe(true);
   expect(reads() - from).toBe(2);
+});
+
+it('a repair reads back what its steps have changed, and recalls the rest', async () => {
+  const host = createFakeHost({ links: [link] });
+  const memory = createHostMemory();
+  const view = { memory, forget: memory.forget, waitForEngines() {}, silentEngines: () => [] };
+  const look = await appliedOn(host, near, view);
+  const readsOf = (what: string): number =>
+    host.events.filter((event) => `${event.what} ${event.input}`.includes(what)).length;
+  const reads = () => ({
+    rules: readsOf('rule show'),
+    routes: readsOf('route show'),
+    nft: readsOf('list table'),
+  });
+  await look();
+  const first = reads();
+  memory.forget(['rules']);
+  await look();
+  const before = reads();
+  const each = before.rules - first.rules;
+  host.state.rules = [];
+  memory.forget(['rules']);
+  const reading = await look();
+  expect(reading.kind === 'differs' && (await reading.repair())).toBe(true);
+  expect(host.state.rules).not.toEqual([]);
+  // One look, and one read after the steps.
+  expect(each).toBeGreaterThan(0);
+  expect(reads()).toEqual({ ...first, rules: before.rules + 2 * each });
+  host.state.rules = [];
+  // Of the repair's own changes, no event has come yet.
+  expect(await look()).toMatchObject({ kind: 'differs' });
 });
 
 describe('a network that its engine no longer has', () => {

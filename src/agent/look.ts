@@ -14,7 +14,8 @@ import { isLocked, lastHolder } from '../host/files/lock.ts';
 import type { Compared, Prepared, Target } from '../inspect/prepare.ts';
 import { planLines } from '../plan/print.ts';
 import type { Plan } from '../plan/step.ts';
-import { parseSpec } from '../spec/parse.ts';
+import { type ParseFile, createFileParser } from '../spec/file-parser.ts';
+import type { ParsedSpec } from '../spec/parse.ts';
 import { formatProblems } from '../spec/problem.ts';
 import type { Spec } from '../spec/spec.ts';
 import { hostRole } from '../topology/topology.ts';
@@ -66,7 +67,8 @@ const shownLines = 3;
 
 /** Makes a function that looks once; it remembers the file of the last look, and what depends on it. */
 export function createLook(looked: Looked): () => Promise<Reading> {
-  const readFile = createFileReader(looked);
+  const parse = createFileParser();
+  const readFile = createFileReader(looked, parse);
   let last: Parsed | undefined;
   let rejected: Rejected | undefined;
   const reject = (source: Source, error: unknown): void => {
@@ -86,7 +88,7 @@ export function createLook(looked: Looked): () => Promise<Reading> {
     const { source, problem } = withoutRejected(inForce, applied, rejected, looked.now());
     const isNew = applied !== undefined && source.hash !== applied.hash;
     if (!last || !isDeepStrictEqual(last.source, source)) {
-      last = { source, target: targetOf(looked.context, source) };
+      last = { source, target: targetOf(looked.context, source, parse) };
     }
     try {
       const reading = await lookAt(looked, last, isNew, history.entries.at(-1)?.run);
@@ -154,7 +156,7 @@ async function lookAt(
     ...reports,
     what: openRun ? `${earlierRunText(openRun)}; ${planText(plan)}` : planText(plan),
     // Somebody may undo an open run before this one begins, which the history does not always tell.
-    repair: () => repair(looked, { target, ...(openRun ? {} : { read }) }, { source, run }),
+    repair: () => repair(looked, { target, ...(openRun ? {} : { read, ...remembered }) }, { source, run }),
   };
 }
 
@@ -165,17 +167,17 @@ async function lookAt(
  */
 async function repair(
   { context, caller, view }: Looked,
-  what: Pick<HostChange, 'target' | 'read'>,
+  what: Pick<HostChange, 'target' | 'read' | 'memory'>,
   { source, run }: { readonly source: Source; readonly run: string | undefined },
 ): Promise<boolean> {
   try {
     await changeHost(caller, { context, wait: 0, ...what, ...repairVerb(context, source, run) });
     return true;
   } catch (error) {
+    // A run that has ended well has forgotten what it has changed.
+    view?.forget();
     if (error instanceof MustredirectError && ['superseded', 'busy'].includes(error.code)) return false;
     throw error;
-  } finally {
-    view?.forget();
   }
 }
 
@@ -185,9 +187,9 @@ function atWork({ later }: Looked): Reading {
   return { kind: 'rest', why: otherRun };
 }
 
-function targetOf(context: HostContext, source: Source | Applied): Target {
-  const { text, file, host } = source;
-  const spec = specOf(text, file);
+function targetOf(context: HostContext, source: Source | Applied, parse: ParseFile): Target {
+  const { text, host } = source;
+  const spec = specOf(parse(text), source);
   return {
     ...context,
     role: hostRole(spec, host),
@@ -196,8 +198,7 @@ function targetOf(context: HostContext, source: Source | Applied): Target {
   };
 }
 
-function specOf(text: string, file: string): Spec {
-  const parsed = parseSpec(text);
+function specOf(parsed: ParsedSpec, { text, file }: Source): Spec {
   if (parsed.kind === 'spec') return parsed.spec;
   throw new Error(formatProblems(parsed.problems, text, file));
 }

@@ -5,7 +5,7 @@ import { interruptibleHost, stopIfInterrupted } from '../host/process/interrupt.
 import type { Desired } from '../desired/desired.ts';
 import type { NotReady } from '../desired/redirect.ts';
 import type { Exec } from '../host/ports.ts';
-import { compareStates, objectText } from '../plan/compare.ts';
+import { compareStates } from '../plan/compare.ts';
 import { makePlan } from '../plan/make-plan.ts';
 import { natMemory } from '../plan/nat-memory.ts';
 import { changeText } from '../plan/print.ts';
@@ -17,6 +17,7 @@ import {
   continueJournal,
   startJournal,
 } from './journal.ts';
+import { changedParts } from './changed-parts.ts';
 import { ledgerAfter, ledgerBefore } from './ledger-keeper.ts';
 import type { ApplyContext } from './apply-context.ts';
 import { type Compared, type Prepared, type Target, compareHost } from '../inspect/prepare.ts';
@@ -84,7 +85,7 @@ async function openJournal(
     since: new Date().toISOString(),
     ...(confirm === undefined ? {} : { confirm }),
     ledger: keeper.ledger,
-    before: facts.owned.map(objectText),
+    before: facts.owned.map((object) => JSON.stringify(object)),
   };
   return interruptedRun
     ? continueJournal(host.files, path, interruptedRun, head)
@@ -108,13 +109,17 @@ async function runPlan(
   let next = (): Prepared => prepared;
   let applied: Desired = prepared.desired;
   const left = await untilSettled(async () => {
+    const { desired, plan, facts } = next();
+    const changed = changedParts(plan);
     if (failed.length === 0) {
-      const { desired, plan, facts } = next();
       // A later round may change what the first did not.
       await context.keeper.save(ledgerBefore(facts.ledger, desired, plan, facts));
       failed.push(...(await runSteps(plan, context, run, journal)));
     }
+    // Recalled are only parts that no step has changed. What is read in between is not recalled later.
+    target.memory?.forget(changed);
     const { compared, left: differences } = await readBack(target, context, run.signal, prepared);
+    target.memory?.forget(changed);
     const memory = natMemory(applied);
     next = () => ({ ...compared, plan: makePlan(compared.actual, compared.desired, memory) });
     applied = compared.desired;

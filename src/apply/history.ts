@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { MustredirectError } from '../error.ts';
 import type { Files } from '../host/ports.ts';
 import { families } from '../address/cidr.ts';
+import { onceInARow } from '../address/once.ts';
 import type { Outages } from '../health/verdict.ts';
 import { planLines } from '../plan/print.ts';
 import type { Plan } from '../plan/step.ts';
@@ -11,6 +12,8 @@ import type { Ledger } from '../state/ledger.ts';
 const formatVersion = 1;
 /** number of entries, enough for troubleshooting and rollback */
 const maxEntries = 20;
+/** Characters of all applied files: the agent reads the history at each event, and a large file has a million. */
+const maxTexts = 8 * 1024 * 1024;
 /** maximum number of changes to and from direct in an entry */
 const maxDirect = 20;
 /** maximum number of plan lines in an entry */
@@ -114,12 +117,16 @@ export function directChanges(
   return direct.length > 0 ? { direct } : {};
 }
 
+const parseHistory = onceInARow((text: string): History => {
+  const { version: _, ...history } = fileSchema.parse(JSON.parse(text));
+  return history;
+});
+
 export async function readHistory(files: Files, path: string): Promise<History> {
   const text = await files.read(path, { follow: false });
   if (text === undefined) return { entries: [], applied: [], older: false };
   try {
-    const { version: _, ...history } = fileSchema.parse(JSON.parse(text));
-    return history;
+    return parseHistory(text);
   } catch (cause) {
     throw new MustredirectError('refused', `${path}: not a history of this version`, {
       hint: 'a newer mustredirect wrote it, or it is damaged: use that version, or remove the file',
@@ -130,14 +137,28 @@ export async function readHistory(files: Files, path: string): Promise<History> 
 
 async function writeHistory(files: Files, path: string, history: History): Promise<void> {
   const { entries, applied, older } = history;
+  const kept = newestOf(applied);
   const text: z.infer<typeof fileSchema> = {
     ...history,
     version: formatVersion,
     entries: entries.slice(-maxEntries),
-    applied: applied.slice(-maxEntries),
-    older: older || applied.length > maxEntries,
+    applied: kept,
+    older: older || applied.length > kept.length,
   };
   await files.replace(path, `${JSON.stringify(text, null, 2)}\n`);
+}
+
+/** The last files, as many as there is room for, and two in any case: that in force, and that to go back to. */
+function newestOf(applied: readonly Applied[]): Applied[] {
+  let length = 0;
+  return applied
+    .slice(-maxEntries)
+    .toReversed()
+    .filter(({ text }, i) => {
+      length += text.length;
+      return i < 2 || length <= maxTexts;
+    })
+    .toReversed();
 }
 
 export async function recordApply(

@@ -32,7 +32,7 @@ const headSchema = z.object({
   /** seconds within which the run must be confirmed, or it is undone */
   confirm: z.number().exactOptional(),
   ledger: ledgerSchema,
-  /** our own objects before the run, as texts of `objectText` */
+  /** our own objects before the run, as JSON */
   before: z.array(z.string()),
 });
 

@@ -21,7 +21,7 @@ export interface BootCommands {
 }
 
 /** Options of Node for the agent, as in bin/mustredirect. */
-const agentFlags = ['--max-semi-space-size=2'];
+const agentFlags = ['--max-semi-space-size=2', '--heap-growing-percent=25'];
 
 export function bootCommands({ self, file, host }: BootSource): BootCommands {
   const source = ['--file', file, '--host', host];

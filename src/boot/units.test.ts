@@ -85,7 +85,7 @@ NotifyAccess=all
 WatchdogSec=3min
 # Where a person says that the agent answers by TCP, too: docs/guides/monitoring.md.
 EnvironmentFile=-/etc/mustredirect/agent.env
-ExecStart=:/usr/bin/node --max-semi-space-size=2 /opt/mustredirect/bin/start.js agent --file /etc/mustredirect/mustredirect.yaml --host node1
+ExecStart=:/usr/bin/node --max-semi-space-size=2 --heap-growing-percent=25 /opt/mustredirect/bin/start.js agent --file /etc/mustredirect/mustredirect.yaml --host node1
 KillMode=mixed
 SyslogIdentifier=mustredirect
 Restart=always
@@ -121,7 +121,7 @@ describe('bootUnits', () => {
     for (const { text } of bootUnits(odd, true)) {
       expect(text).toContain('\nEnvironment="MUSTREDIRECT_STATE_DIR=/srv/my $state"\n');
       expect(text).toMatch(
-        /\nExecStart=":\/opt\/my node\/\$x\/node" (?:--\S+ )?\/opt\/100%%\/start\.js (?:apply|agent) /,
+        /\nExecStart=":\/opt\/my node\/\$x\/node" (?:--\S+ )*\/opt\/100%%\/start\.js (?:apply|agent) /,
       );
       expect(text).toContain(String.raw` --file "/srv/a \"b\".yaml" --host node1`);
     }

@@ -2,6 +2,7 @@
  * A node's networks and a member's gateways on this host. `routing` and `nft` turn them into rules, routes and sets.
  */
 import { type Address, type Family, type Subnet, families } from '../address/cidr.ts';
+import { onceForEach } from '../address/once.ts';
 import type { RankedSelector } from '../spec/route-order.ts';
 import type { Hop } from '../state/facts.ts';
 import type { HostObject } from '../kinds/index.ts';
@@ -146,8 +147,14 @@ export interface EgressPaths {
   readonly devices: readonly string[];
 }
 
-export function subnetsOf(redirects: readonly Steered[]): Subnet[] {
-  return redirects.flatMap(({ subnets }) => subnets);
+export const subnetsOf = onceForEach((redirects: readonly Steered[]): readonly Subnet[] =>
+  joined(redirects.map(({ subnets }) => subnets)),
+);
+
+/** The lists one after the other; a single one is not copied, so that what was computed from it is found again. */
+export function joined<T>(lists: readonly (readonly T[])[]): readonly T[] {
+  const [only = [], ...others] = lists.filter((list) => list.length > 0);
+  return others.length === 0 ? only : [only, ...others].flat();
 }
 
 /** Subnets that use the gateway unless a route says otherwise. */
@@ -160,7 +167,7 @@ export function policyRoutesOf(redirects: readonly Steered[]): PolicyRoutes[] {
 }
 
 export function kernelRoutesOf(redirects: readonly Steered[]): Steer['routes'] {
-  return redirects.flatMap(({ steer }) => steer?.routes ?? []);
+  return joined(redirects.map(({ steer }) => steer?.routes ?? []));
 }
 
 export function isNode(redirect: Redirect): redirect is NodeRedirect {
@@ -171,8 +178,8 @@ export function isMember(redirect: Redirect): redirect is MemberRedirect {
   return redirect.kind === 'member';
 }
 
-export function returnPathsIn(redirects: readonly Redirect[]): ReturnPath[] {
-  return redirects.filter(isMember).flatMap(({ returnPaths }) => returnPaths);
+export function returnPathsIn(redirects: readonly Redirect[]): readonly ReturnPath[] {
+  return joined(redirects.filter(isMember).map(({ returnPaths }) => returnPaths));
 }
 
 export function isBridged(redirect: Redirect): redirect is BridgedRedirect {

@@ -1,4 +1,5 @@
 /** Parts of a host that are read on their own, and may be recalled while nothing tells that they have changed. */
+import { onceForEach } from '../address/once.ts';
 import { markHandled } from '../error.ts';
 import { readFamilies } from '../host/files/sysctl.ts';
 import { type IpLists, type ListName, listNames, readIpLists } from '../host/ip/lists.ts';
@@ -34,10 +35,12 @@ export interface PartMemory {
   /** what was read, or is being read; undefined: it has to be read */
   get<P extends HostPart>(part: P): Promise<HostParts[P]> | undefined;
   set<P extends HostPart>(part: P, reading: Promise<HostParts[P]>): void;
+  /** The next read is from the host, also of a part that is being read now. */
+  forget(parts: readonly HostPart[]): void;
 }
 
 /** Remembers nothing. */
-export const readAnew: PartMemory = { get: () => undefined, set: () => {} };
+export const readAnew: PartMemory = { get: () => undefined, set: () => {}, forget: () => {} };
 
 /** Gives a part that is remembered, or reads it. */
 export function recall<P extends HostPart>(
@@ -76,6 +79,21 @@ export async function readPolicyRouting(host: Host, memory: PartMemory = readAne
     recall(memory, 'routes', () => ofAll((lists) => lists.routes)),
     recall(memory, 'policies', () => ofAll((lists) => ({ policies: lists.policies, xfrm: lists.xfrm }))),
   ]);
+  return policyRoutingOf(routes)(policies)(rules);
+}
+
+/** Computed once from lists that are recalled. */
+const policyRoutingOf = onceForEach((routes: HostParts['routes']) =>
+  onceForEach((policies: HostParts['policies']) =>
+    onceForEach((rules: HostParts['rules']) => joinLists(rules, routes, policies)),
+  ),
+);
+
+function joinLists(
+  rules: HostParts['rules'],
+  routes: HostParts['routes'],
+  policies: HostParts['policies'],
+): PolicyRouting {
   return {
     foreignRules: rules.flatMap(({ foreign }) => foreign),
     foreignRoutes: routes.flatMap(({ foreign }) => foreign),

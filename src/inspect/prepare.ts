@@ -101,15 +101,20 @@ export async function compareHost(target: Target, before: Ledger, known?: Compar
 function withoutNewNetworks(desired: Desired, { networks }: Facts): Desired {
   const isMissing = ({ engine, name }: EngineNetwork): boolean =>
     networks.some((found) => !found.exists && found.engine === engine && found.name === name);
-  const missing = desired.wanted.flatMap(({ object }) =>
-    object.kind === 'engine-network' && isMissing(object) ? [object] : [],
-  );
+  const missing = desired.wanted
+    .map(({ object }) => object)
+    .filter(isEngineNetwork)
+    .filter(isMissing);
   if (missing.length === 0) return desired;
   return {
     ...desired,
     wanted: desired.wanted.filter(({ object }) => !missing.some((one) => one === object)),
     waiting: [...desired.waiting, ...missing.map(goneText)],
   };
+}
+
+function isEngineNetwork(object: HostObject): object is EngineNetwork {
+  return object.kind === 'engine-network';
 }
 
 function goneText({ engine, name }: EngineNetwork): string {

@@ -140,6 +140,24 @@ it('makes every change of any two states exactly once', () => {
   );
 });
 
+it('finds in one state after another what it finds in each of them alone', () => {
+  fc.assert(
+    fc.property(state, fc.array(state, { minLength: 2, maxLength: 6 }), (objects, states) => {
+      const wanted = objects.map((object) => ({ object, why: 'the test wants it' }));
+      let before: readonly HostObject[] = objects;
+      for (const [i, found] of states.entries()) {
+        // An event is about some kinds of objects: those of the others are the same as before.
+        const isAbout = ({ kind }: HostObject): boolean => (kind.length + i) % 3 === 0;
+        const actual = [...before.filter((object) => !isAbout(object)), ...found.filter(isAbout)];
+        const alone = wanted.map((one) => ({ ...one }));
+        expect(compareStates(actual, wanted)).toEqual(compareStates(actual, alone));
+        before = actual;
+      }
+    }),
+    { numRuns: 500 },
+  );
+});
+
 /** Excludes lines on our nft table and on conntrack entries. */
 function isOfChange({ sign, text }: PlanLine): boolean {
   return sign !== '*' && !text.startsWith('nft ');

@@ -1,4 +1,5 @@
 /** nft texts that change our table from one version to another, each in one transaction. */
+import { asSet } from '../address/once.ts';
 import { type HostObject, objectKey } from '../kinds/index.ts';
 import type { NftChain, NftSet } from '../kinds/nft-table/schema.ts';
 import { dynamicSetSize, ownNftTable } from '../kinds/ownership.ts';
@@ -86,16 +87,11 @@ function updateLines(from: NftObject | undefined, to: NftObject): string[] {
   if (!from) return contentLines(to);
   if (sameObject(from, to)) return [];
   if (isChain(to)) return [`flush chain ${table} ${to.name}`, ...ruleLines(to)];
-  const before = new Set((from as NftSet).elements);
-  const after = new Set(to.elements);
+  const { elements } = from as NftSet;
   return [
     // Deletion comes first, since an added element may overlap a deleted one.
-    ...elementLines('delete', to.name, [...before].filter((element) => !after.has(element)).map(elementKey)),
-    ...elementLines(
-      'add',
-      to.name,
-      [...after].filter((element) => !before.has(element)),
-    ),
+    ...elementLines('delete', to.name, missingIn(to.elements, elements).map(elementKey)),
+    ...elementLines('add', to.name, missingIn(elements, to.elements)),
   ];
 }
 
@@ -108,13 +104,18 @@ function resetDropCounters(before: ReadonlyMap<string, NftObject>, to: NftObject
   if (isChain(to) || !from || isChain(from)) return [];
   const counts = droppedOf(to.name);
   if (counts === undefined || !before.has(`nft-set ${counts}`)) return [];
-  const stay = new Set(to.elements);
-  const gone = from.elements.filter((element) => !stay.has(element));
+  const gone = missingIn(to.elements, from.elements);
   return [...elementLines('add', counts, gone), ...elementLines('delete', counts, gone)];
 }
 
 function ruleLines({ name, rules }: NftChain): string[] {
   return rules.map((rule) => `add rule ${table} ${name} ${rule}`);
+}
+
+/** Each of the others that is not among these. */
+function missingIn(elements: readonly string[], others: readonly string[]): string[] {
+  const known = asSet(elements);
+  return [...new Set(others.filter((element) => !known.has(element)))];
 }
 
 /** Element without the verdict of a map. */

@@ -4,6 +4,7 @@ import { type Action, actionKindOf } from '../kinds/action.ts';
 import { type Change, objectKindOf } from '../kinds/index.ts';
 import { type Move, objectOfChange } from '../kinds/object-kind.ts';
 import { type Rank, compareRanks } from '../kinds/rank.ts';
+import { groupBy } from './group-by.ts';
 import { printChange } from './print.ts';
 import type { Step } from './step.ts';
 
@@ -70,16 +71,4 @@ function undoOrder(moves: readonly MoveOfChange[]): MoveOfChange[] {
   return moves.every(({ undoneInOrder }) => undoneInOrder)
     ? moves.toSorted((a, b) => (b.position ?? 0) - (a.position ?? 0))
     : moves.toReversed();
-}
-
-/** Like `Map.groupBy`, which Node 20 lacks. */
-function groupBy<T, Key>(items: readonly T[], keyOf: (item: T) => Key): Map<Key, T[]> {
-  const groups = new Map<Key, T[]>();
-  for (const item of items) {
-    const key = keyOf(item);
-    const group = groups.get(key);
-    if (group) group.push(item);
-    else groups.set(key, [item]);
-  }
-  return groups;
 }

@@ -1,5 +1,6 @@
 /** Union of the old and the new nft table: packets of both pass while routing changes. */
 import { longSubnet, mergeSubnets, overlaps } from '../address/cidr.ts';
+import { onceForEach } from '../address/once.ts';
 import type { DesiredObject } from '../desired/redirect.ts';
 import { type HostObject, objectKey } from '../kinds/index.ts';
 import type { NftSet } from '../kinds/nft-table/schema.ts';
@@ -54,16 +55,23 @@ function unionOfSets(before: NftSet, after: NftSet, switched: boolean): NftSet {
   // Elements of a set of another type do not fit.
   if (before.type.join(' ') !== after.type.join(' ') || before.verdicts !== after.verdicts) return after;
   if (sameObject(before, after)) return after;
-  const oldByKey = new Map(before.elements.map((element) => [elementKey(element), element]));
-  const wantedKeys = new Set(after.elements.map(elementKey));
+  const oldByKey = elementsByKey(before.elements);
+  const wantedKeys = elementsByKey(after.elements);
   const added = after.elements.filter((element) => !oldByKey.has(elementKey(element)));
   const leaving = before.elements.filter((element) => !wantedKeys.has(elementKey(element)));
   const kept = after.exact ? leaving : withoutOverlaps(added, leaving);
-  const stays = switched
-    ? after.elements
-    : after.elements.map((element) => oldByKey.get(elementKey(element)) ?? element);
-  return { ...after, elements: [...stays, ...kept] };
+  const stays =
+    switched || !after.verdicts
+      ? after.elements
+      : after.elements.map((element) => oldByKey.get(elementKey(element)) ?? element);
+  // What the next comparison finds to be the same object costs nothing.
+  return kept.length === 0 && stays === after.elements ? after : { ...after, elements: [...stays, ...kept] };
 }
+
+const elementsByKey = onceForEach(
+  (elements: readonly string[]): ReadonlyMap<string, string> =>
+    new Map(elements.map((element) => [elementKey(element), element])),
+);
 
 /** Elements that overlap none of the others; plain addresses are compared in one pass over both lists. */
 function withoutOverlaps(others: readonly string[], elements: readonly string[]): readonly string[] {

@@ -5,9 +5,11 @@ import { checkSemantics } from './check.ts';
 import { flowLogDefaults } from './log-fields.ts';
 import { type Problem, sortProblems } from './problem.ts';
 import { type Reading, readYaml } from './read-yaml.ts';
+import type { BlockMemory } from './plain-blocks.ts';
+import { plainFile } from './plain-file.ts';
 import { readPlainYaml } from './plain-yaml.ts';
 import { usualBgpPort } from './routing-fields.ts';
-import { type Draft, draftSchema, fileSchema } from './schema.ts';
+import { type Draft, draftSchema, type fileSchema } from './schema.ts';
 import { checkShape, pathsOf } from './shape.ts';
 import { uplinkOf } from './parse-uplink.ts';
 import type { Gateway, GatewayRouting, Network, Spec } from './spec.ts';
@@ -36,15 +38,16 @@ export type ParsedSpec =
  */
 const maxTextLength = 4 * 1024 * 1024;
 
-export function parseSpec(text: string): ParsedSpec {
+/** @param memory blocks of the file that was read last: what is equal gives the same objects, and costs next to nothing */
+export function parseSpec(text: string, memory?: BlockMemory): ParsedSpec {
   if (text.length > maxTextLength) return problemsOf([tooLong(text)]);
-  return parseFast(text) ?? parseWithPositions(text);
+  return parseFast(text, memory) ?? parseWithPositions(text);
 }
 
 /** Fast path for a valid file in plain YAML: values get no positions, because there are no problems to report. */
-function parseFast(text: string): ParsedSpec | undefined {
-  const { success, data: file } = fileSchema.safeParse(readPlainYaml(text));
-  if (!success) return undefined;
+function parseFast(text: string, memory: BlockMemory | undefined): ParsedSpec | undefined {
+  const file = plainFile(readPlainYaml(text, memory));
+  if (!file) return undefined;
   const noPosition = (): SourcePosition => ({ line: 1, column: 1, path: '', endLine: undefined });
   const problems = checkSemantics({
     draft: file,
@@ -166,13 +169,22 @@ function withoutPrototype<T>(record: Readonly<Record<string, T>>): Readonly<Reco
 function specOf({ hosts, networks, gateways }: File): Spec {
   return {
     hosts: withoutPrototype(hosts),
-    networks: withoutPrototype(mapValues(networks, networkOf)),
+    networks: withoutPrototype(mapValues(networks, keptNetworkOf)),
     gateways: withoutPrototype(mapValues(gateways, gatewayOf)),
   };
 }
 
 function mapValues<T, U>(record: Readonly<Record<string, T>>, change: (value: T) => U): Record<string, U> {
   return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, change(value)]));
+}
+
+/** One for each network of a file: an equal one of the next file is the same object. */
+const networkOfFile = new WeakMap<File['networks'][string], Network>();
+
+function keptNetworkOf(network: File['networks'][string]): Network {
+  const known = networkOfFile.get(network) ?? networkOf(network);
+  networkOfFile.set(network, known);
+  return known;
 }
 
 function networkOf(network: File['networks'][string]): Network {

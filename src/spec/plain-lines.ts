@@ -1,9 +1,12 @@
 /** Lines of a YAML text, without comments and surrounding blanks. */
+import type { KnownEntry } from './plain-blocks.ts';
 
 export interface Line {
   /** leading spaces */
   readonly indent: number;
   readonly text: string;
+  /** stands for all lines of an entry that was read before */
+  readonly known?: KnownEntry;
 }
 
 /** Invisible characters may change the meaning of a YAML text. */
@@ -13,7 +16,15 @@ const itemOfMap = /^-( +)(?=[A-Za-z0-9_][\w.-]{0,63}:(?: |$))/;
 const comment = / #/;
 
 export function linesOf(text: string): Line[] {
-  if (invisible.test(text)) return [];
+  return hasInvisible(text) ? [] : visibleLinesOf(text);
+}
+
+export function hasInvisible(text: string): boolean {
+  return invisible.test(text);
+}
+
+/** @param text without invisible characters */
+export function visibleLinesOf(text: string): Line[] {
   return text.split('\n').flatMap(linesOfLine);
 }
 

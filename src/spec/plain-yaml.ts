@@ -3,16 +3,20 @@
  * words, numbers and lists on one line. It rejects any other text, valid or not, which `read-yaml.ts` then reads with
  * positions.
  */
-import { type Line, linesOf } from './plain-lines.ts';
+import { type BlockMemory, type KnownEntry, blockIndent, blocksOf } from './plain-blocks.ts';
+import { type Line, hasInvisible, linesOf, visibleLinesOf } from './plain-lines.ts';
 import { Unreadable, readFlow } from './plain-flow.ts';
 
 /** `name: value`, or `name:` with the value on the lines below. */
 const entryPattern = /^([A-Za-z0-9_][\w.-]{0,63}):(?: +([^ ].*))?$/;
 
-/** @returns the value, or undefined when the text is not in the subset */
-export function readPlainYaml(text: string): unknown {
+/**
+ * @param memory blocks of the text that was read last; those of this text replace them
+ * @returns the value, or undefined when the text is not in the subset
+ */
+export function readPlainYaml(text: string, memory?: BlockMemory): unknown {
   try {
-    const reader: Reader = { lines: linesOf(text), at: 0 };
+    const reader: Reader = { lines: memory ? linesByBlock(text, memory) : linesOf(text), at: 0 };
     const [first] = reader.lines;
     if (first?.indent !== 0 || isItem(first)) return undefined;
     const value = readMap(reader, 0);
@@ -21,6 +25,34 @@ export function readPlainYaml(text: string): unknown {
     if (error instanceof Unreadable) return undefined;
     throw error;
   }
+}
+
+/** Lines of a text, where one line stands for each block that was read before. */
+function linesByBlock(text: string, memory: BlockMemory): readonly Line[] {
+  if (hasInvisible(text)) return [];
+  const before = memory.entries;
+  const entries = new Map<string, KnownEntry>();
+  const lines = blocksOf(text).flatMap((block) => {
+    const known = before.get(block) ?? entries.get(block);
+    const found = known ? [] : visibleLinesOf(block);
+    const entry = known ?? entryOf(found);
+    if (!entry) return found;
+    // Keyed by this text: a part of the last one would keep all of it in memory.
+    entries.set(block, entry);
+    return [{ indent: entry.indent, text: '', known: entry }];
+  });
+  Object.assign(memory, { entries });
+  return lines;
+}
+
+/** The entry that a block is; undefined when it is something else, or has one line only. */
+function entryOf([first, ...below]: readonly Line[]): KnownEntry | undefined {
+  if (first?.indent !== blockIndent || below.length === 0) return undefined;
+  const [, name, rest] = entryPattern.exec(first.text) ?? [];
+  if (name === undefined || rest !== undefined) return undefined;
+  const reader: Reader = { lines: below, at: 0 };
+  const value = readBelow(reader, blockIndent);
+  return reader.at === below.length ? { indent: blockIndent, name, value } : undefined;
 }
 
 interface Reader {
@@ -32,11 +64,13 @@ interface Reader {
 function readMap(reader: Reader, indent: number): Record<string, unknown> {
   const entries = new Map<string, unknown>();
   for (let line = lineAt(reader, indent); line && !isItem(line); line = lineAt(reader, indent)) {
-    const [, name, rest] = entryPattern.exec(line.text) ?? [];
+    const { known } = line;
+    const [, name = known?.name, rest] = known ? [] : (entryPattern.exec(line.text) ?? []);
     // The full reader reports `__proto__` and duplicate names with their positions.
     if (name === undefined || name === '__proto__' || entries.has(name)) throw new Unreadable();
     reader.at += 1;
-    entries.set(name, rest === undefined ? readBelow(reader, indent) : readFlow(rest));
+    if (known) entries.set(name, known.value);
+    else entries.set(name, rest === undefined ? readBelow(reader, indent) : readFlow(rest));
   }
   return Object.fromEntries(entries);
 }

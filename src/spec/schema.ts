@@ -143,7 +143,7 @@ const network = z
 const version = z
   .literal(1, expected('1, the version of this format'))
   .meta({ title: 'version', description: 'Version of the file format.' });
-const networks = z.record(name, network, expected(networksWhat)).meta({
+export const networksSchema = z.record(name, network, expected(networksWhat)).meta({
   title: 'networks',
   description: 'Container networks to redirect, each under the name that its engine uses.',
 });
@@ -154,7 +154,7 @@ const gateways = z.record(name, gateway, expected(gatewaysWhat)).meta({
 
 /** Accepts exactly the format. `check-*.ts` check names and addresses against each other. */
 export const fileSchema = z
-  .strictObject({ version, hosts, networks, gateways }, expected(rootWhat))
+  .strictObject({ version, hosts, networks: networksSchema, gateways }, expected(rootWhat))
   .meta({ title: 'mustredirect', description: 'Which container network leaves through which gateway.' });
 
 const tunnelDrafts = {

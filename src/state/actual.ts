@@ -8,10 +8,15 @@ import { familyOfSysctl, changesAlone, forwardingSysctls } from './settings.ts';
 export function actualState(facts: Facts, wanted: readonly HostObject[]): HostObject[] {
   return [
     ...facts.owned,
-    ...wanted.flatMap((object) => currentSetting(object, facts)),
+    // Few of ten thousand objects are settings.
+    ...wanted.filter(isSetting).flatMap((object) => currentSetting(object, facts)),
     ...disabledMasquerade(facts, wanted),
     ...engineNetworks(facts, wanted),
   ];
+}
+
+function isSetting({ kind }: HostObject): boolean {
+  return kind === 'engine-masquerade' || kind === 'sysctl';
 }
 
 function currentSetting(object: HostObject, { sysctls, networks }: Facts): HostObject[] {

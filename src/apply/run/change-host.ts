@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { NotReady } from '../../desired/redirect.ts';
 import type { Interference } from '../../explain/interference/describe.ts';
 import { stopIfInterrupted } from '../../host/process/interrupt.ts';
+import type { PartMemory } from '../../inspect/host-parts.ts';
 import { type Prepared, type Target, prepare } from '../../inspect/prepare.ts';
 import type { Plan } from '../../plan/step.ts';
 import { isAlike } from '../../kinds/alike.ts';
@@ -56,6 +57,8 @@ export interface HostChange {
    * reject when another run has changed the host since. Changes of other programs are found by the read after the steps.
    */
   readonly read?: Prepared;
+  /** what that read has recalled, or would recall: after the steps, parts that they have not changed */
+  readonly memory?: PartMemory;
   /** called before the first step of a run that must be confirmed */
   readonly onStart?: (run: string) => Promise<void>;
   /** called at the end: returns packets that other programs drop or divert */
@@ -133,7 +136,7 @@ async function runLocked(
   } else if (!sameSteps(agreed, plan)) return undefined;
   watchInterrupts(caller);
   const notReady = await applyPlan(
-    target,
+    isValid && change.memory ? { ...target, memory: change.memory } : target,
     prepared,
     { ...context, keeper, senders },
     runOf(caller, change, prepared, interruptedRun),

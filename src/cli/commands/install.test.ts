@@ -103,7 +103,7 @@ describe('install', () => {
       '  when the network is up, and again until it exits with 0, to open:',
       `    ${command} ${rest}`,
       '  from then on, started again when it ends, to hold what is applied:',
-      `    ${program.replace('node ', 'node --max-semi-space-size=2 ')} agent ${which}`,
+      `    ${program.replace('node ', 'node --max-semi-space-size=2 --heap-growing-percent=25 ')} agent ${which}`,
     ]);
     expect(host.dump()).toBe(before);
   });

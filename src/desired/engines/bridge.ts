@@ -52,7 +52,7 @@ export function otherSubnetsOnBridge(
   bridge: string,
   family: Family,
   facts: Facts,
-): Subnet[] {
+): readonly Subnet[] {
   const { addresses = [], advertised = [] } = linkNamed(bridge, facts) ?? {};
   const own = [...network.subnets, ...(factsOf(network, facts)?.subnets ?? [])];
   const isOther = (address: Address): boolean =>

@@ -52,7 +52,7 @@ export function otherBridgeSubnetsOf(
   bridge: string,
   family: Family,
   facts: Facts,
-): Subnet[] {
+): readonly Subnet[] {
   return actual.some((one) => one.family === family)
     ? []
     : otherSubnetsOnBridge(network, bridge, family, facts);

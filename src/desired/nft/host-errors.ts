@@ -3,7 +3,8 @@
  * the reply is too large. The kernel routes them as its own packets, by table main. These chains send them to the
  * gateway of the reply, with an address of the network, so that path MTU discovery works, and nowhere else.
  */
-import { type Family, type Subnet, firstUsable, groupMerged } from '../../address/cidr.ts';
+import { type Family, type Subnet, firstUsable, mergeSubnets } from '../../address/cidr.ts';
+import { onceForEach } from '../../address/once.ts';
 import { quotedMap } from '../../kinds/nft-table/set-name.ts';
 import { hex } from '../../kinds/words.ts';
 import { byConnection } from './balance.ts';
@@ -49,7 +50,7 @@ export function hostErrorChains(groups: readonly SteeredFamily[], numbers: Numbe
 }
 
 function familyChains({ family, redirects, steering }: SteeredFamily, numbers: Numbers): DesiredObject[] {
-  const quoted = quotedSubnets(family, redirects).map(({ subnet }) => subnet);
+  const quoted = quotedSubnets(redirects).map(({ subnet }) => subnet);
   return [
     ...byGateway(redirects).map(([gateway, redirect]) =>
       chain(
@@ -88,12 +89,14 @@ function byGateway(redirects: readonly Redirect[]): (readonly [string, Redirect]
 /** Maps from the destination of the packet that an ICMP error quotes to the chain for the error. */
 export function quotedMaps(family: Family, redirects: readonly Redirect[]): DesiredObject[] {
   const why = 'chain for ICMP errors about packets to each subnet';
-  return elementSets(quotedMap(family), quotedSubnets(family, redirects), { type: ['integer'], why });
+  return elementSets(quotedMap(family), quotedSubnets(redirects), { type: ['integer'], why });
 }
 
-function quotedSubnets(family: Family, redirects: readonly Redirect[]): SubnetElement[] {
+/** @param redirects of one family */
+const quotedSubnets = onceForEach((redirects: readonly Redirect[]): readonly SubnetElement[] => {
   const gateways = new Map<Subnet, string>();
   for (const redirect of redirects) {
+    const { family } = redirect;
     // Errors about replies to packets that have left directly keep the host's routing.
     if (isNode(redirect) && redirect.leavesDirectly) continue;
     for (const subnet of redirect.subnets) if (!gateways.has(subnet)) gateways.set(subnet, chainName(family));
@@ -102,11 +105,12 @@ function quotedSubnets(family: Family, redirects: readonly Redirect[]): SubnetEl
       gateways.set(subnet, chainName(family, redirect.steer.gateway));
   }
   return [...new Set(gateways.values())].flatMap((name) =>
-    groupMerged([...gateways].flatMap(([subnet, one]) => (one === name ? [{ subnet }] : []))).map(
-      ({ merged }) => ({ subnet: merged, chain: name }),
-    ),
+    mergeSubnets([...gateways].flatMap(([subnet, one]) => (one === name ? subnet : []))).map((subnet) => ({
+      subnet,
+      chain: name,
+    })),
   );
-}
+});
 
 /**
  * Connections that keep the host's routing: clients of ports that an engine publishes, and direct destinations. If this

@@ -2,7 +2,7 @@
 import { type Subnet, mergeSubnets } from '../../address/cidr.ts';
 import type { NatDecisions } from '../../kinds/flows/nat-decisions.ts';
 import { uniqueFlows } from '../../kinds/flows/schema.ts';
-import { type Redirect, byFamily, isMember, isNode, steeredSubnets, subnetsOf } from '../redirect.ts';
+import { type Redirect, byFamily, isMember, isNode, joined, steeredSubnets, subnetsOf } from '../redirect.ts';
 import { natRules } from './nat.ts';
 import { directByRoutes } from './route-chains.ts';
 
@@ -37,13 +37,13 @@ export function natDecisions(redirects: readonly Redirect[], bypassBit: number):
 function bySource(
   decided: readonly { readonly decision: string; readonly from: readonly Subnet[] }[],
 ): NatDecisions['bySource'] {
-  const found = new Map<string, Subnet[]>();
+  const found = new Map<string, (readonly Subnet[])[]>();
   for (const { decision, from } of decided) {
     const known = found.get(decision);
-    if (known) known.push(...from);
-    else found.set(decision, [...from]);
+    if (known) known.push(from);
+    else found.set(decision, [from]);
   }
-  return Object.fromEntries([...found].map(([decision, from]) => [decision, mergeSubnets(from)]));
+  return Object.fromEntries([...found].map(([decision, lists]) => [decision, mergeSubnets(joined(lists))]));
 }
 
 function directFlows(redirects: readonly Redirect[]): NatDecisions['direct'] {

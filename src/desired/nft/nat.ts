@@ -2,7 +2,7 @@
  * Source NAT: the rules of chain `postrouting`. On a host that is several gateways of a network, source and device do
  * not tell a packet's gateway. So its routes are matched again, in the order of the `ip rule`s that selected the table.
  */
-import { type Family, type Subnet, familyOf, prefixLength } from '../../address/cidr.ts';
+import { type Family, type Subnet, familyOf, prefixLength, prefixLengths } from '../../address/cidr.ts';
 import { hex } from '../../kinds/words.ts';
 import { upstreamBgpPort } from '../bird/upstream.ts';
 import { ipKeyword } from './ip-keyword.ts';
@@ -161,12 +161,12 @@ export function gatewayPackets(family: Family, redirects: readonly Redirect[]): 
     const { nat } = redirect;
     if (!nat) return [];
     const steered = steeredSubnets(redirect);
-    const lengths = [...new Set(steered.map(prefixLength))].sort((a, b) => a - b);
+    const lengths = prefixLengths(steered);
     // `isUsuallyServed` returns one text for each prefix length, in ascending order.
     return isUsuallyServed(family, 'source', nat.gateway, redirect).map((source, i) => ({
       match: source,
       packets: source,
-      from: steered.filter((subnet) => prefixLength(subnet) === lengths[i]),
+      from: lengths.length === 1 ? steered : steered.filter((subnet) => prefixLength(subnet) === lengths[i]),
       nat,
     }));
   });

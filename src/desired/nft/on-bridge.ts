@@ -10,7 +10,7 @@ import {
 import { type Field, type SubnetElement, elementSets, isIn, isNotIn, jumpByMap } from './subnet-sets.ts';
 
 /** Subnets with a known bridge. */
-export function bridgedSubnets(family: Family, redirects: readonly Redirect[]): Subnet[] {
+export function bridgedSubnets(family: Family, redirects: readonly Redirect[]): readonly Subnet[] {
   return subnetsOf(redirects.filter((redirect) => redirect.family === family && isBridged(redirect)));
 }
 

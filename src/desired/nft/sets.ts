@@ -6,7 +6,7 @@ import {
   mergeSubnets,
   prefixLength,
   shortSubnet,
-  sortSubnets,
+  sortUniqueSubnets,
 } from '../../address/cidr.ts';
 import type { Hop } from '../../state/facts.ts';
 import type { NftSet } from '../../kinds/nft-table/schema.ts';
@@ -163,7 +163,7 @@ function isFilled(one: NftSet): boolean {
 
 /** Subnets are not merged, so that adjacent subnets can be removed one by one. */
 function unmerged(subnets: readonly Subnet[]): string[] {
-  return sortSubnets([...new Set(subnets)]).map(shortSubnet);
+  return sortUniqueSubnets(subnets).map(shortSubnet);
 }
 
 function elements(subnets: readonly Subnet[]): string[] {

@@ -1,5 +1,6 @@
 /** Maps from each redirected subnet to the chain that marks its packets. */
-import { type Family, type Subnet, sortSubnets } from '../../address/cidr.ts';
+import { type Family, type Subnet, sortUniqueSubnets } from '../../address/cidr.ts';
+import { onceForEach } from '../../address/once.ts';
 import { type DesiredObject, isBridged, steeredSubnets, subnetsOf } from '../redirect.ts';
 import type { SteeredFamily } from '../routing/steering-kind.ts';
 import { spreadChain } from './balance.ts';
@@ -24,7 +25,7 @@ export function steeringMaps(group: SteeredFamily): DesiredObject[] {
     for (const subnet of steeredSubnets(redirect)) chains.set(subnet, target);
   }
   const chainOf = (subnet: Subnet): string => chains.get(subnet) ?? '';
-  const unbridged = sortSubnets([...new Set(subnetsWithoutBridge(group))]);
+  const unbridged = sortUniqueSubnets(subnetsWithoutBridge(group));
   return [
     ...bridgeMaps(family, redirects, chainOf),
     ...elementSets(
@@ -41,12 +42,11 @@ export function jumpBySubnet(group: SteeredFamily): string[] {
   return jumpByMap({ family, name: steerMap(family), subnets: subnetsWithoutBridge(group) }, 'source');
 }
 
-function subnetsWithoutBridge({ redirects }: SteeredFamily): Subnet[] {
+const subnetsWithoutBridge = onceForEach(({ redirects }: SteeredFamily): readonly Subnet[] => {
   const known = new Set(subnetsOf(redirects.filter(isBridged)));
-  return subnetsOf(redirects.filter((redirect) => !isBridged(redirect))).filter(
-    (subnet) => !known.has(subnet),
-  );
-}
+  const others = subnetsOf(redirects.filter((redirect) => !isBridged(redirect)));
+  return known.size === 0 ? others : others.filter((subnet) => !known.has(subnet));
+});
 
 function steerMap(family: Family): string {
   return `steer${family}`;

@@ -9,10 +9,12 @@ import {
   type Subnet,
   hexOfAddress,
   prefixLength,
+  prefixLengths,
   prefixMask,
-  sortSubnets,
+  sortUniqueSubnets,
   fullPrefixLength,
 } from '../../address/cidr.ts';
+import { onceForEach } from '../../address/once.ts';
 import type { NftSet } from '../../kinds/nft-table/schema.ts';
 import { quotedDestination, redirectedSet, subnetSetName } from '../../kinds/nft-table/set-name.ts';
 import { ipKeyword } from './ip-keyword.ts';
@@ -46,23 +48,23 @@ export function redirectedSets(family: Family, redirects: readonly Steered[]): S
 
 /** Match for a field with an address in one of the sets; one for each prefix length. */
 export function isIn(sets: SubnetSets, field: Field): string[] {
-  return lookups(sets, field, '==', lengthsOf(sets.subnets));
+  return lookups(sets, field, '==', prefixLengths(sets.subnets));
 }
 
 /** Match for a field with an address in none of them. */
 export function isNotIn(sets: SubnetSets, field: Field): string {
-  return lookups(sets, field, '!=', lengthsOf(sets.subnets)).join(' ');
+  return lookups(sets, field, '!=', prefixLengths(sets.subnets)).join(' ');
 }
 
 /** Jumps to the chain that one of the maps has for a field; one for each prefix length. */
 export function jumpByMap(maps: SubnetSets, field: Field): string[] {
-  return lookups(maps, field, 'vmap', lengthsOf(maps.subnets));
+  return lookups(maps, field, 'vmap', prefixLengths(maps.subnets));
 }
 
 /** Adds the subnet of a field's address to the counter set of its prefix length, if it is in one of the sets. */
 export function addIfIn(sets: SubnetSets, field: Field, counter: string): string[] {
   const { family } = sets;
-  return lengthsOf(sets.subnets).flatMap((length) =>
+  return prefixLengths(sets.subnets).flatMap((length) =>
     lookups(sets, field, '==', [length]).map(
       (isOne) => `${isOne} add @${subnetSetName(counter, length)} { ${fieldOf(family, field, length)} }`,
     ),
@@ -113,9 +115,32 @@ export function subnetSets(
   why: string,
   counted = false,
 ): DesiredObject[] {
-  const elements = sortSubnets([...new Set(subnets)]).map((subnet) => ({ subnet }));
-  return elementSets(name, elements, { type: [`ipv${family}_addr`], why, counted });
+  return [...addressesByLength(sortUniqueSubnets(subnets))].map(([length, elements]) => ({
+    object: {
+      kind: 'nft-set',
+      name: subnetSetName(name, length),
+      exact: true,
+      type: [`ipv${family}_addr`],
+      counted,
+      elements,
+    } satisfies NftSet,
+    why,
+  }));
 }
+
+/** First addresses by prefix length: several sets have the same subnets. */
+const addressesByLength = onceForEach(
+  (subnets: readonly Subnet[]): ReadonlyMap<number, readonly string[]> => {
+    const found = new Map<number, string[]>();
+    for (const subnet of subnets) {
+      const length = prefixLength(subnet);
+      const known = found.get(length);
+      if (known) known.push(firstAddress(subnet));
+      else found.set(length, [firstAddress(subnet)]);
+    }
+    return found;
+  },
+);
 
 export interface SubnetElement {
   readonly subnet: Subnet;
@@ -166,7 +191,7 @@ export function splitByLength(
 
 /** The sets that `addIfIn` fills. */
 export function counterSets({ family, subnets }: SubnetSets, counter: string, why: string): DesiredObject[] {
-  return lengthsOf(subnets).map((length) => ({
+  return prefixLengths(subnets).map((length) => ({
     object: {
       kind: 'nft-set',
       name: subnetSetName(counter, length),
@@ -178,11 +203,6 @@ export function counterSets({ family, subnets }: SubnetSets, counter: string, wh
     } satisfies NftSet,
     why,
   }));
-}
-
-/** Unique, in ascending order. */
-function lengthsOf(subnets: readonly Subnet[]): number[] {
-  return [...new Set(subnets.map(prefixLength))].sort((a, b) => a - b);
 }
 
 export function firstAddress(subnet: Subnet): string {

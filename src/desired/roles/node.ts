@@ -93,7 +93,7 @@ function refusalsOf(
   return subnets.flatMap((subnet) => subnetRefusals(network, subnet, bridge, facts));
 }
 
-function union(some: readonly Subnet[], others: readonly Subnet[]): Subnet[] {
+function union(some: readonly Subnet[], others: readonly Subnet[]): readonly Subnet[] {
   const all = [...new Set([...some, ...others])];
   const isIn = (one: Subnet, other: Subnet): boolean => one !== other && contains(other, one);
   return sortSubnets(all.filter((one) => !all.some((other) => isIn(one, other))));

@@ -6,8 +6,17 @@
  * has that address as its next hop, on any device.
  */
 import type { Family, Subnet } from '../../address/cidr.ts';
+import { onceForEach } from '../../address/once.ts';
 import { ipKeyword } from '../nft/ip-keyword.ts';
-import { type Redirect, type EgressPaths, type Steered, returnPathsIn, steeredSubnets } from '../redirect.ts';
+import {
+  type Redirect,
+  type EgressPaths,
+  type ReturnPath,
+  type Steered,
+  joined,
+  returnPathsIn,
+  steeredSubnets,
+} from '../redirect.ts';
 import { type Field, isIn } from '../nft/subnet-sets.ts';
 
 export interface Egress {
@@ -35,22 +44,24 @@ export function egressesOf(family: Family, redirects: readonly Steered[]): Egres
   for (const redirect of redirects) {
     const { steer } = redirect;
     if (!steer) continue;
-    for (const { egress } of collect(steer)) egress.push(...steeredSubnets(redirect));
+    for (const { egress } of collect(steer)) egress.push(steeredSubnets(redirect));
     for (const gatewayEgress of steer.policyRoutes?.egresses ?? []) {
       for (const { routed, gateways } of collect(gatewayEgress)) {
-        routed.push(...gatewayEgress.subnets);
+        routed.push(gatewayEgress.subnets);
         gateways.add(gatewayEgress.gateway);
       }
     }
   }
-  return [...found.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  return [...found.values()]
+    .map((one) => ({ ...one, egress: joined(one.egress), routed: joined(one.routed) }))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 interface Collected {
   readonly name: string;
   readonly match: string;
-  readonly egress: Subnet[];
-  readonly routed: Subnet[];
+  readonly egress: (readonly Subnet[])[];
+  readonly routed: (readonly Subnet[])[];
   readonly gateways: Set<string>;
 }
 
@@ -101,10 +112,14 @@ export function returnSet(family: Family): string {
 
 /** Match for packets that go to the node that has their destination; one for each prefix length. */
 export function goesToNode(family: Family, redirects: readonly Redirect[]): string[] {
-  const subnets = returnPathsIn(redirects).map(({ subnet }) => subnet);
+  const subnets = subnetsOfPaths(returnPathsIn(redirects));
   const extraKey = `rt ${ipKeyword(family)} nexthop . oifname`;
   return isIn({ family, name: returnSet(family), subnets, extraKey }, 'destination');
 }
+
+const subnetsOfPaths = onceForEach((paths: readonly ReturnPath[]): readonly Subnet[] =>
+  paths.map(({ subnet }) => subnet),
+);
 
 /** Name of the set of a gateway's subnets, without counters. Chains other than the guard use it. */
 export function servedSet(family: Family, gateway: string): string {
@@ -112,15 +127,15 @@ export function servedSet(family: Family, gateway: string): string {
 }
 
 /** The subnets of each gateway. */
-export function servedSubnets(redirects: readonly Steered[]): ReadonlyMap<string, Subnet[]> {
-  const served = new Map<string, Subnet[]>();
+export function servedSubnets(redirects: readonly Steered[]): ReadonlyMap<string, readonly Subnet[]> {
+  const served = new Map<string, (readonly Subnet[])[]>();
   for (const { steer, subnets } of redirects) {
     if (!steer) continue;
-    const known = served.get(steer.gateway) ?? [];
-    known.push(...subnets);
-    served.set(steer.gateway, known);
+    const known = served.get(steer.gateway);
+    if (known) known.push(subnets);
+    else served.set(steer.gateway, [subnets]);
   }
-  return served;
+  return new Map([...served].map(([gateway, lists]) => [gateway, joined(lists)]));
 }
 
 /** Match for a field with an address of a gateway's subnets; one for each prefix length. */

@@ -34,7 +34,13 @@ function defaultRoute(family: Family, table: number, metric: number, target: Rou
 /** Routes of all redirects: several of them may need the same one. */
 export function routesOf(redirects: readonly Redirect[]): DesiredObject[] {
   const unique = new Map(
-    kernelRoutesOf(redirects).map(({ route, why }) => [JSON.stringify(route), { object: route, why }]),
+    kernelRoutesOf(redirects).map(({ route, why }) => [textOf(route), { object: route, why }]),
   );
   return [...unique.values()];
+}
+
+/** Equal for equal routes, in a fraction of the time that `JSON.stringify` takes. */
+function textOf({ family, table, destination, metric, target }: Route): string {
+  const { kind, via, device } = { via: undefined, device: undefined, ...target };
+  return `${family} ${table} ${destination} ${metric} ${kind} ${via} ${device}`;
 }

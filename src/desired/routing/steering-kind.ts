@@ -119,8 +119,10 @@ function ingressLinksOf(redirects: readonly Steered[]): string[] {
 }
 
 function devicesOf(redirects: readonly Steered[], which: (table: number) => boolean): string[] {
-  const found = kernelRoutesOf(redirects).flatMap(({ route: { table, target } }) =>
-    which(table) && target.kind === 'unicast' ? (target.device ?? []) : [],
-  );
-  return [...new Set(found)].sort();
+  const found = new Set<string>();
+  for (const { route } of kernelRoutesOf(redirects)) {
+    const { table, target } = route;
+    if (which(table) && target.kind === 'unicast' && target.device !== undefined) found.add(target.device);
+  }
+  return [...found].sort();
 }

@@ -1,5 +1,6 @@
 /** Keeps the ledger in a file. */
 import * as z from 'zod';
+import { onceInARow } from '../../address/once.ts';
 import { MustredirectError } from '../../error.ts';
 import { engineNames } from '../../spec/engine-names.ts';
 import { confFile, networkName, sysctlName } from '../../kinds/fields.ts';
@@ -41,11 +42,16 @@ export const ledgerSchema: z.ZodType<Ledger> = z.object(fields);
 
 const fileSchema = z.object({ version: z.literal(formatVersion), boot: z.string(), ...fields });
 
+const parseLedger = onceInARow((text: string): { readonly boot: string; readonly ledger: Ledger } => {
+  const { version: _, boot, ...ledger } = fileSchema.parse(JSON.parse(text));
+  return { boot, ledger };
+});
+
 export async function readLedger(files: Files, path: string): Promise<Ledger> {
   const text = await files.read(path, { follow: false });
   if (text === undefined) return emptyLedger;
   try {
-    const { version: _, boot, ...ledger } = fileSchema.parse(JSON.parse(text));
+    const { boot, ledger } = parseLedger(text);
     return boot === (await bootId(files)) ? ledger : afterRestart(ledger);
   } catch (cause) {
     throw new MustredirectError('refused', `${path}: not a state file of this version`, {

@@ -1,4 +1,5 @@
 /** Sets and chains of our nft table. They change together in one transaction: src/plan/nft-steps.ts. */
+import { asSet } from '../../address/once.ts';
 import { printList } from '../list.ts';
 import type { ObjectKind } from '../object-kind.ts';
 import { type NftChain, type NftSet, nftChainSchema, nftSetSchema } from './schema.ts';
@@ -52,6 +53,6 @@ function printForeign({ foreign = [] }: NftSet | NftChain): string[] {
 }
 
 function missingIn(some: readonly string[], others: readonly string[]): string[] {
-  const known = new Set(others);
+  const known = asSet(others);
   return some.filter((item) => !known.has(item));
 }
