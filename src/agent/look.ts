@@ -11,14 +11,13 @@ import { repairVerb } from '../apply/run/verbs.ts';
 import { MustredirectError } from '../error.ts';
 import { readDrained } from '../host/files/drain-store.ts';
 import { isLocked, lastHolder } from '../host/files/lock.ts';
-import type { Compared, Prepared, Target } from '../inspect/prepare.ts';
+import { type Compared, type Prepared, type Target, inFile } from '../inspect/prepare.ts';
 import { notReadyText } from '../plan/not-ready.ts';
 import { planLines } from '../plan/print.ts';
 import type { Plan } from '../plan/step.ts';
 import { parseSpec } from '../spec/parse.ts';
 import { formatProblems } from '../spec/problem.ts';
 import type { Spec } from '../spec/spec.ts';
-import { hostRole } from '../topology/topology.ts';
 import type { Reading } from './reading.ts';
 import { type FileReaderPorts, createFileReader } from './file-reader.ts';
 import type { HostView } from './host-view.ts';
@@ -144,7 +143,13 @@ async function lookAt(
   const drained = await readDrained(files, drainedFile);
   // Members are followed by the file that is in force.
   if (isNew) refuse(desired.refusals);
-  onLook({ ...read, target, source, run, drained: drained.map(({ host }) => host) });
+  onLook({
+    ...read,
+    target: { ...target, role: read.role },
+    source,
+    run,
+    drained: drained.map(({ host }) => host),
+  });
   refuse(desired.refusals);
   const reports = reportsOf(plan, view?.silentEngines());
   if (plan.steps.length === 0 && !openRun) return { kind: 'rest', ...reports };
@@ -157,8 +162,12 @@ async function lookAt(
   };
 }
 
-function reportsOf({ notReady, waiting }: Plan, silent: readonly string[] = []): Pick<Reading, 'reports'> {
-  const reports = [...notReady.map(notReadyText), ...waiting, ...silent];
+function reportsOf(
+  { notReady, waiting, warnings }: Plan,
+  silent: readonly string[] = [],
+): Pick<Reading, 'reports'> {
+  const labels = warnings.flatMap(({ ofLabel, message }) => (ofLabel ? message : []));
+  const reports = [...notReady.map(notReadyText), ...waiting, ...labels, ...silent];
   return reports.length === 0 ? {} : { reports };
 }
 
@@ -194,8 +203,7 @@ function targetOf(context: HostContext, source: Source | Applied): Target {
   const spec = specOf(text, file);
   return {
     ...context,
-    role: hostRole(spec, host),
-    gateways: spec.gateways,
+    ...inFile(spec, host),
     ...('numbers' in source ? { numbers: source.numbers, createsNetworks: false } : {}),
   };
 }

@@ -2,7 +2,8 @@
 import { type Family, families } from '../address/cidr.ts';
 import { ofFamily } from './addresses.ts';
 import type { Spec } from '../spec/spec.ts';
-import type { HostRole } from '../topology/role.ts';
+import type { DiscoveredNetwork } from '../topology/discovered-networks.ts';
+import type { HostRole, NodeNetwork } from '../topology/role.ts';
 import { withUsedMembers } from '../topology/failover-gateways.ts';
 import { leavingDirectly, withVerdicts } from '../topology/verdicts.ts';
 import { forwardingName } from '../state/settings.ts';
@@ -22,6 +23,7 @@ import { nftSets } from './nft/sets.ts';
 import { forwardingOf, keptForwarding } from './routing/forwarding.ts';
 import { type RoleContext, type RoleResult, roleContext } from './roles/role.ts';
 import { nodeRedirect } from './roles/node.ts';
+import { poolRedirects } from './roles/pool.ts';
 import { type Numbers, chooseNumbers } from './allocate/numbers.ts';
 import { otherBridgeSubnetsOf } from './engines/own-subnets.ts';
 import {
@@ -32,6 +34,7 @@ import {
   type Warning,
   closedRedirect,
 } from './redirect.ts';
+import { labelWarnings } from './checks/usable-labels.ts';
 import { preferenceRefusals } from './checks/foreign-preferences.ts';
 import { dnsRedirectChains } from './nft/dns-redirect.ts';
 import { drainedAnswers } from './nft/drained.ts';
@@ -51,6 +54,8 @@ export interface Desired {
   readonly numbers: Numbers;
   /** network name -> bridge, to keep in the ledger */
   readonly bridges: Readonly<Record<string, string>>;
+  /** networks that their labels redirect, to keep in the ledger */
+  readonly discovered: readonly DiscoveredNetwork[];
   /** network name -> families in which it leaves directly, and why */
   readonly leavesDirectly: ReturnType<typeof leavingDirectly>;
   /** changes that have to wait, and why */
@@ -99,9 +104,10 @@ function desiredOf(
     ],
     numbers,
     bridges: bridgesToKeep(states, facts),
+    discovered: role.networks.filter(({ byLabel }) => byLabel).map(asDiscovered),
     waiting: [...engines.flatMap(({ waiting }) => waiting), ...(stays ? keptForwarding(facts) : [])],
     nat: natDecisions(redirects, numbers.bypassBit ?? 0),
-    warnings: [...otherHost(role, facts), ...hostWarnings(role, facts)],
+    warnings: [...otherHost(role, facts), ...hostWarnings(role, facts), ...labelWarnings(role)],
     notReady: withoutDuplicates([
       ...states.flatMap(({ obstacles }) => obstacles),
       ...results.flatMap((result) => result.notReady),
@@ -148,11 +154,22 @@ function roleResults(
   states: readonly NetworkState[],
   context: RoleContext,
 ): readonly RoleResult[] {
-  return families.flatMap((family) => [
-    ...states.map((state) => nodeRedirect(state, family, context)),
+  return families.flatMap((family) => {
+    const networks = states.map((state) => nodeRedirect(state, family, context));
+    const redirects = networks.flatMap((one) => one.redirects);
+    return [
+      ...networks,
+      poolRedirects(role, family, redirects, context.facts),
+      ...othersOf(role, family, context),
+    ];
+  });
+}
+
+function othersOf(role: HostRole, family: Family, context: RoleContext): RoleResult[] {
+  return [
     ...role.gateways.map((gateway) => memberRedirects(gateway, family, context)),
     { redirects: [otherGatewaysRedirect(role, family)], refusals: [], notReady: [] },
-  ]);
+  ];
 }
 
 /** Subnets of other gateways must not leave from this host. */
@@ -206,6 +223,10 @@ function bridgesToKeep(states: readonly NetworkState[], facts: Facts): Record<st
     return isShared ? [] : [[state.network.name, bridge] as const];
   });
   return Object.fromEntries(kept);
+}
+
+function asDiscovered({ name, engine, subnets, gateway }: NodeNetwork): DiscoveredNetwork {
+  return { name, engine, subnets, via: gateway };
 }
 
 /** Several networks, or both families, may report the same gateway. */

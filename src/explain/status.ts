@@ -1,11 +1,11 @@
 /** The status: redirected networks, their gateways and counters, and packets that the guard dropped. */
-import type { Prepared, Target } from '../inspect/prepare.ts';
+import type { Prepared } from '../inspect/prepare.ts';
 import { type Address, type Family, type Subnet, families, familyOf, prefixLength } from '../address/cidr.ts';
 import type { ElementCounter } from '../host/nft/read.ts';
 import { firstAddress } from '../desired/nft/subnet-sets.ts';
 import { tunnelKind } from '../kinds/tunnel/index.ts';
 import { droppedSet, subnetSetName } from '../kinds/nft-table/set-name.ts';
-import type { NotReady } from '../desired/redirect.ts';
+import type { NotReady, Warning } from '../desired/redirect.ts';
 import { notReadyOf } from '../plan/not-ready.ts';
 import { selectorText } from '../spec/route-order.ts';
 import type { PublishedPort } from '../spec/spec.ts';
@@ -20,6 +20,10 @@ export interface Status {
   /** what `apply` would do; empty when the host matches the file */
   readonly differences: readonly string[];
   readonly waiting: readonly string[];
+  /** labels that redirect no network, and why; absent: none */
+  readonly labels?: readonly Warning[];
+  /** subnets of pools that are closed but for redirected networks, and packets dropped from them; absent: none are */
+  readonly closedPools?: readonly ClosedPool[];
   /** networks and gateways that are blocked until they match the file */
   readonly notReady: readonly NotReady[];
 }
@@ -38,12 +42,20 @@ export interface TrafficStatus {
   readonly dropped: number;
   /** dropped packets with a source outside the network; absent when sources are not checked */
   readonly spoofed?: number;
+  /** its label has it redirected, not the file */
+  readonly byLabel?: true;
   /** families in which it leaves directly now, since no member of its gateway works; absent: none */
   readonly leavesDirectly?: readonly DirectStatus[];
   /** while no member of its gateway works, it leaves directly, if the agent runs */
   readonly whenDown?: 'direct';
   /** traffic with another gateway, most specific first; absent when there is none */
   readonly routes?: readonly RouteStatus[];
+}
+
+export interface ClosedPool {
+  readonly subnet: Subnet;
+  /** dropped packets, with those of redirected networks in it */
+  readonly dropped: number;
 }
 
 export interface DirectStatus {
@@ -73,8 +85,8 @@ export interface GatewayStatus {
   readonly served: readonly TrafficStatus[];
 }
 
-export function hostStatus({ role }: Pick<Target, 'role'>, prepared: Prepared): Status {
-  return statusOf(withVerdicts(role, prepared.facts), prepared);
+export function hostStatus(prepared: Prepared): Status {
+  return statusOf(withVerdicts(prepared.role, prepared.facts), prepared);
 }
 
 function statusOf(role: HostRole, { counters, desired, plan }: Prepared): Status {
@@ -101,6 +113,7 @@ function statusOf(role: HostRole, { counters, desired, plan }: Prepared): Status
     networks: role.networks.map((network) => ({
       ...traffic(network.name, network.subnets, network.gateway, egressText(network, desired.notReady)),
       ...spoofedOf(spoofed.get(`"${desired.bridges[network.name] ?? ''}"`)),
+      ...(network.byLabel ? { byLabel: true as const } : {}),
       ...waysOf(network),
     })),
     gateways: role.gateways.map((gateway) => ({
@@ -111,7 +124,24 @@ function statusOf(role: HostRole, { counters, desired, plan }: Prepared): Status
     })),
     differences: differencesOf(plan),
     waiting: plan.waiting,
+    ...labelsOf(plan),
+    ...closedPoolsOf(role, counted),
     notReady: desired.notReady,
+  };
+}
+
+function labelsOf({ warnings }: Prepared['plan']): Pick<Status, 'labels'> {
+  const labels = warnings.filter(({ ofLabel }) => ofLabel);
+  return labels.length > 0 ? { labels } : {};
+}
+
+function closedPoolsOf(
+  { pool }: HostRole,
+  counted: Parameters<typeof count>[0],
+): Pick<Status, 'closedPools'> {
+  if (pool?.unlabelled !== 'block') return {};
+  return {
+    closedPools: pool.subnets.map((subnet) => ({ subnet, dropped: count(counted, [subnet]).dropped })),
   };
 }
 
