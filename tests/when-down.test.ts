@@ -287,7 +287,7 @@ describe('a network that leaves directly', () => {
   });
 
   it('is in status, and probed by nobody', async () => {
-    const { prepared } = await leaving();
+    const { prepared, target } = await leaving();
     const [web, kept] = hostStatus(prepared).networks;
     expect(web).toMatchObject({
       egress: 'IPv4 directly, fd00:50::2',

@@ -49,7 +49,7 @@ export function poolsOf({ discover }: Draft): PoolInFile[] {
 /** Gateways that the label of a network on a node may name: those that the node is no member of. */
 export function labelGatewaysOf({ discover, gateways = {} }: Draft, node?: string): string[] {
   if (!discover) return [];
-  return (discover.gateways ?? Object.keys(gateways)).filter(
+  return [...new Set(discover.gateways ?? Object.keys(gateways))].filter(
     (name) =>
       Object.hasOwn(gateways, name) &&
       (node === undefined || !(gateways[name]?.members ?? []).some(({ host }) => host === node)),

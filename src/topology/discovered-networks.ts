@@ -62,10 +62,14 @@ export function discoverNetworks(spec: Spec, host: string, labelled: readonly La
     const isOfFile = ofFile?.engine === engine;
     const fault = isOfFile ? faultBesideFile(ofFile, label) : faultOf(spec, host, one, networks);
     if (fault)
-      reports.push({ message: `network ${nameText(name)} (${engine}): ${fault.what}`, hint: fault.hint });
+      reports.push(reportOf(one, isOfFile ? fault : { ...fault, what: `${fault.what}: not redirected` }));
     else if (!isOfFile) networks.push({ name, engine, subnets, via: label });
   }
   return { networks, reports };
+}
+
+function reportOf({ name, engine }: LabelledNetwork, { what, hint }: LabelFault): LabelReport {
+  return { message: `network ${nameText(name)} (${engine}): ${what}`, hint };
 }
 
 /** As an entry of the file. */

@@ -18,7 +18,7 @@ export function withUsableLabels(role: HostRole, facts: Facts): HostRole {
   const refused = new Map(
     role.networks.filter(isNew).flatMap((network) => {
       const [first] = refusalsOf(network, facts);
-      return first ? [[network, first] as const] : [];
+      return first ? [[network, { ...first, message: `${first.message}: not redirected` }] as const] : [];
     }),
   );
   if (refused.size === 0) return role;
