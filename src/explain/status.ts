@@ -22,8 +22,8 @@ export interface Status {
   readonly waiting: readonly string[];
   /** labels that redirect no network, and why; absent: none */
   readonly labels?: readonly Warning[];
-  /** subnets of pools that are closed but for redirected networks, and packets dropped from them; absent: none are */
-  readonly closedPools?: readonly ClosedPool[];
+  /** pools of this host that are closed but for their redirected networks; absent: none are */
+  readonly closedPools?: readonly Subnet[];
   /** networks and gateways that are blocked until they match the file */
   readonly notReady: readonly NotReady[];
 }
@@ -50,12 +50,6 @@ export interface TrafficStatus {
   readonly whenDown?: 'direct';
   /** traffic with another gateway, most specific first; absent when there is none */
   readonly routes?: readonly RouteStatus[];
-}
-
-export interface ClosedPool {
-  readonly subnet: Subnet;
-  /** dropped packets, with those of redirected networks in it */
-  readonly dropped: number;
 }
 
 export interface DirectStatus {
@@ -125,7 +119,7 @@ function statusOf(role: HostRole, { counters, desired, plan }: Prepared): Status
     differences: differencesOf(plan),
     waiting: plan.waiting,
     ...labelsOf(plan),
-    ...closedPoolsOf(role, counted),
+    ...(role.pool?.unlabelled === 'block' ? { closedPools: role.pool.subnets } : {}),
     notReady: desired.notReady,
   };
 }
@@ -133,16 +127,6 @@ function statusOf(role: HostRole, { counters, desired, plan }: Prepared): Status
 function labelsOf({ warnings }: Prepared['plan']): Pick<Status, 'labels'> {
   const labels = warnings.filter(({ ofLabel }) => ofLabel);
   return labels.length > 0 ? { labels } : {};
-}
-
-function closedPoolsOf(
-  { pool }: HostRole,
-  counted: Parameters<typeof count>[0],
-): Pick<Status, 'closedPools'> {
-  if (pool?.unlabelled !== 'block') return {};
-  return {
-    closedPools: pool.subnets.map((subnet) => ({ subnet, dropped: count(counted, [subnet]).dropped })),
-  };
 }
 
 function uplinkOf(

@@ -92,5 +92,7 @@ function unreadReports(
     .map(([engine, { why, hint = 'then run apply again' }]) => ({
       message: `${engine} cannot be queried, so that its networks with a label are not found: ${why}`,
       hint,
+      // An engine that is installed need not run.
+      intended: true,
     }));
 }

@@ -39,6 +39,8 @@ export interface LabelFault {
 export interface LabelReport {
   readonly message: string;
   readonly hint: string;
+  /** perhaps nothing is wrong: `doctor` does not tell it */
+  readonly intended?: true;
 }
 
 export interface Discovered {

@@ -210,10 +210,7 @@ function trafficRows({ networks, gateways }: Found): (string | number)[][] {
 function belowTable(found: Found): string[] {
   const { networks, gateways, agent, kept = [], routing = [], closedPools = [] } = found;
   const lines = [
-    ...closedPools.map(
-      ({ subnet, dropped }) =>
-        `pool ${subnet}: closed, but for its redirected networks; ${dropped} packets dropped`,
-    ),
+    ...closedPools.map((subnet) => `pool ${subnet} is closed, but for its redirected networks`),
     ...(typeof agent === 'object' ? agent.members.map((health) => membersText(health, kept)) : []),
     ...networks.flatMap(({ network, routes = [] }) =>
       routes.map(({ what, via }) =>

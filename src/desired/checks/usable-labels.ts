@@ -31,7 +31,7 @@ export function withUsableLabels(role: HostRole, facts: Facts): HostRole {
 
 /** Labels that redirect no network, and why. */
 export function labelWarnings({ pool }: Pick<HostRole, 'pool'>): Warning[] {
-  return (pool?.reports ?? []).map(({ message, hint }) => ({ message, hint, ofLabel: true }));
+  return (pool?.reports ?? []).map((report) => ({ ...report, ofLabel: true }));
 }
 
 function refusalsOf(network: NodeNetwork, facts: Facts): Refusal[] {
