@@ -143,13 +143,7 @@ async function lookAt(
   const drained = await readDrained(files, drainedFile);
   // Members are followed by the file that is in force.
   if (isNew) refuse(desired.refusals);
-  onLook({
-    ...read,
-    target: { ...target, role: read.role },
-    source,
-    run,
-    drained: drained.map(({ host }) => host),
-  });
+  onLook(foundOf(read, { source, run, target }, drained));
   refuse(desired.refusals);
   const reports = reportsOf(plan, view?.silentEngines());
   if (plan.steps.length === 0 && !openRun) return { kind: 'rest', ...reports };
@@ -160,6 +154,16 @@ async function lookAt(
     // Somebody may undo an open run before this one begins, which the history does not always tell.
     repair: () => repair(looked, { target, ...(openRun ? {} : { read }) }, { source, run }),
   };
+}
+
+/** What a look has found, with the networks that their labels redirect. */
+function foundOf(
+  read: Prepared,
+  { target, ...file }: Pick<Found, 'source' | 'run' | 'target'>,
+  drained: readonly { readonly host: string }[],
+): Found {
+  const drainedHosts = drained.map(({ host }) => host);
+  return { ...read, ...file, target: { ...target, role: read.role }, drained: drainedHosts };
 }
 
 function reportsOf(

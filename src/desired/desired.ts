@@ -3,14 +3,15 @@ import { type Family, families } from '../address/cidr.ts';
 import { ofFamily } from './addresses.ts';
 import type { Spec } from '../spec/spec.ts';
 import type { DiscoveredNetwork } from '../topology/discovered-networks.ts';
-import type { HostRole, NodeNetwork } from '../topology/role.ts';
+import type { HostRole } from '../topology/role.ts';
 import { withUsedMembers } from '../topology/failover-gateways.ts';
 import { leavingDirectly, withVerdicts } from '../topology/verdicts.ts';
 import { forwardingName } from '../state/settings.ts';
 import { isAlike } from '../kinds/alike.ts';
 import type { Facts, ForeignFacts } from '../state/facts.ts';
 import type { NatDecisions } from '../kinds/flows/nat-decisions.ts';
-import { bridgeOf, publishedSubnets } from './engines/bridge.ts';
+import { publishedSubnets } from './engines/bridge.ts';
+import { bridgesToKeep, discoveredToKeep } from './engines/to-keep.ts';
 import { explainClosed } from './checks/closed-reasons.ts';
 import { bridgeRefusals } from './checks/bridge-refusals.ts';
 import { dockerUserRules, withoutDockerUser } from './engines/docker-user.ts';
@@ -25,7 +26,6 @@ import { type RoleContext, type RoleResult, roleContext } from './roles/role.ts'
 import { nodeRedirect } from './roles/node.ts';
 import { poolRedirects } from './roles/pool.ts';
 import { type Numbers, chooseNumbers } from './allocate/numbers.ts';
-import { otherBridgeSubnetsOf } from './engines/own-subnets.ts';
 import {
   type NotReady,
   type Redirect,
@@ -75,7 +75,11 @@ export function desiredState(
   closing = false,
 ): Desired {
   const judged = closing ? withUsedMembers(role, found.verdicts) : withVerdicts(role, found);
-  return { ...desiredOf(judged, gateways, found, closing), leavesDirectly: leavingDirectly(judged) };
+  return {
+    ...desiredOf(judged, gateways, found, closing),
+    discovered: discoveredToKeep(judged),
+    leavesDirectly: leavingDirectly(judged),
+  };
 }
 
 function desiredOf(
@@ -83,7 +87,7 @@ function desiredOf(
   gateways: Spec['gateways'],
   found: ForeignFacts,
   closing: boolean,
-): Omit<Desired, 'leavesDirectly'> {
+): Omit<Desired, 'discovered' | 'leavesDirectly'> {
   const facts = withTunnels(role, withoutDockerUser({ ...found, owned: [] }));
   const { numbers, refusals } = chooseNumbers(role, gateways, facts);
   const states = networkStates(role.networks, facts, closing);
@@ -104,7 +108,6 @@ function desiredOf(
     ],
     numbers,
     bridges: bridgesToKeep(states, facts),
-    discovered: role.networks.filter(({ byLabel }) => byLabel).map(asDiscovered),
     waiting: [...engines.flatMap(({ waiting }) => waiting), ...(stays ? keptForwarding(facts) : [])],
     nat: natDecisions(redirects, numbers.bypassBit ?? 0),
     warnings: [...otherHost(role, facts), ...hostWarnings(role, facts), ...labelWarnings(role)],
@@ -212,21 +215,6 @@ function desiredNetworks(role: HostRole, states: readonly NetworkState[], facts:
     ...states.map((state) => desiredNetwork(state, facts)),
     ...released.map((kept) => releaseNetwork(kept, facts)),
   ];
-}
-
-function bridgesToKeep(states: readonly NetworkState[], facts: Facts): Record<string, string> {
-  const kept = states.flatMap((state) => {
-    const bridge = bridgeOf(state.network, facts);
-    if (bridge === undefined) return [];
-    // At boot, the bridge has no addresses that show other subnets on it, so a shared bridge is not kept.
-    const isShared = families.some((family) => otherBridgeSubnetsOf(state, bridge, family, facts).length > 0);
-    return isShared ? [] : [[state.network.name, bridge] as const];
-  });
-  return Object.fromEntries(kept);
-}
-
-function asDiscovered({ name, engine, subnets, gateway }: NodeNetwork): DiscoveredNetwork {
-  return { name, engine, subnets, via: gateway };
 }
 
 /** Several networks, or both families, may report the same gateway. */

@@ -1,16 +1,15 @@
 /** The status: redirected networks, their gateways and counters, and packets that the guard dropped. */
 import type { Prepared } from '../inspect/prepare.ts';
-import { type Address, type Family, type Subnet, families, familyOf, prefixLength } from '../address/cidr.ts';
+import { type Address, type Family, type Subnet, families, familyOf } from '../address/cidr.ts';
 import type { ElementCounter } from '../host/nft/read.ts';
-import { firstAddress } from '../desired/nft/subnet-sets.ts';
 import { tunnelKind } from '../kinds/tunnel/index.ts';
-import { droppedSet, subnetSetName } from '../kinds/nft-table/set-name.ts';
 import type { NotReady, Warning } from '../desired/redirect.ts';
 import { notReadyOf } from '../plan/not-ready.ts';
 import { selectorText } from '../spec/route-order.ts';
 import type { PublishedPort } from '../spec/spec.ts';
 import { withVerdicts } from '../topology/verdicts.ts';
 import type { HostRole, MemberGateway, NodeNetwork, Routes } from '../topology/role.ts';
+import { byElement, count, sum } from './counters.ts';
 import type { TunnelState } from './tunnel-state.ts';
 
 export interface Status {
@@ -209,39 +208,4 @@ function egressText(
       return inUse.length > 0 ? inUse.join(' and ') : [];
     })
     .join(', ');
-}
-
-/** Groups counters by the first address of their subnet, or by the bridge in quotes. Sets of each prefix length have their own names. */
-function byElement(counters: readonly ElementCounter[]): Map<string, ElementCounter[]> {
-  const found = new Map<string, ElementCounter[]>();
-  for (const counter of counters) {
-    const list = found.get(counter.element);
-    if (list) list.push(counter);
-    else found.set(counter.element, [counter]);
-  }
-  return found;
-}
-
-function count(
-  counters: ReadonlyMap<Address, readonly ElementCounter[]>,
-  subnets: readonly Subnet[],
-): Pick<TrafficStatus, 'packets' | 'bytes' | 'dropped'> {
-  const own = subnets.map((subnet) => {
-    const found = counters.get(firstAddress(subnet)) ?? [];
-    const dropped = subnetSetName(droppedSet(familyOf(subnet)), prefixLength(subnet));
-    return {
-      passed: found.filter(({ set }) => set !== dropped && set.endsWith(`_${prefixLength(subnet)}`)),
-      dropped: found.filter(({ set }) => set === dropped),
-    };
-  });
-  const passed = own.flatMap((one) => one.passed);
-  return {
-    packets: sum(passed.map(({ packets }) => packets)),
-    bytes: sum(passed.map(({ bytes }) => bytes)),
-    dropped: sum(own.flatMap((one) => one.dropped).map(({ packets }) => packets)),
-  };
-}
-
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, number) => total + number, 0);
 }

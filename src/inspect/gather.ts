@@ -65,7 +65,6 @@ export async function beginFacts(
       readDaemon(host),
     ]);
   const { owned, learned, ...foreignRouting } = routing;
-  const routingFacts = await readRoutingFacts(host, role, daemon);
   const settings = await readSettings(host.files, links, routing.routerAdvertisedDefaults, ledger);
   const foreign = {
     links,
@@ -77,7 +76,7 @@ export async function beginFacts(
     dockerUser: iptables.dockerUser,
     ...engineFacts,
     ...tunnelFacts,
-    ...routingFacts,
+    ...(await readRoutingFacts(host, role, daemon)),
     ledger,
   };
   const mine = [...owned, ...ownTunnels(links), ...daemonObjects(daemon, learned)];

@@ -15,7 +15,7 @@ import type { Refusal } from '../../desired/redirect.ts';
 import type { Prepared, Target } from '../../inspect/prepare.ts';
 import { type HostOptions, openSession } from '../session/session.ts';
 import { type OwnDrainStatus, ownDrainLines } from '../terminal/drained-text.ts';
-import { flowLogLines } from '../terminal/flow-text.ts';
+import { agentLines } from '../terminal/agent-text.ts';
 import { membersText } from '../terminal/member-text.ts';
 import { notReadyLines } from '../terminal/print-plan.ts';
 import { formatTable } from '../terminal/table.ts';
@@ -143,7 +143,7 @@ function formatStatus(found: Found, terminal: Terminal): string {
     ...notReadyLines(notReady, terminal),
     ...directLines(found, terminal),
     ...(openRun === undefined ? [] : [`${terminal.paint('yellow', 'note:')} ${openRun}`]),
-    ...agentLines(found, terminal),
+    ...agentLines(found.agent, terminal),
     ...(found.drained ? ownDrainLines(found.drained, terminal) : []),
     ...waiting.map((text) => `${terminal.paint('yellow', 'waiting:')} ${text}`),
     ...labels.map(({ message, hint }) => `${terminal.paint('yellow', 'label:')} ${message}\n  ${hint}`),
@@ -164,29 +164,6 @@ function directLines({ networks, agent }: Found, terminal: Terminal): string[] {
       ({ network }) =>
         `${terminal.paint('yellow', 'agent:')} does not run, and \`when_down: direct\` of network ${network} needs it: the network stays as it is`,
     ),
-  ];
-}
-
-function agentLines({ agent }: Found, terminal: Terminal): string[] {
-  if (agent === undefined) return [];
-  const warn = (text: string): string => `${terminal.paint('yellow', 'agent:')} ${text}`;
-  if (agent === 'silent') return [warn('has its socket open, and does not answer')];
-  const { pid, since, repairs, lastRepair, failure, resting, problem, monitors, failedProbers } = agent;
-  const last = lastRepair
-    ? `, the last at ${lastRepair.time} in ${lastRepair.took} ms: ${lastRepair.what}`
-    : '';
-  return [
-    `agent: process ${pid} since ${since}, ${repairs} ${repairs === 1 ? 'repair' : 'repairs'}${last}`,
-    ...(resting === undefined ? [] : [warn(`does nothing: ${resting}`)]),
-    ...(problem === undefined ? [] : [warn(`${problem}; what was applied last stays in force`)]),
-    ...(failure === undefined ? [] : [warn(`failed ${failure.times} times in a row: ${failure.message}`)]),
-    ...monitors
-      .filter(({ running }) => !running)
-      .map(({ what, error = 'not started yet' }) =>
-        warn(`is not told of ${what}, and looks every 30 s: ${error}`),
-      ),
-    ...failedProbers.map(({ what, error = 'not started yet' }) => warn(`sends no ${what}: ${error}`)),
-    ...flowLogLines(agent.flowLogs, terminal),
   ];
 }
 
