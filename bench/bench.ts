@@ -5,6 +5,7 @@ import { full, quick as quickEffort } from './effort.ts';
 import { machineOf, versionsOf } from './machine.ts';
 import { draw, readResult, writeResult } from './output.ts';
 import { agent } from './parts/agent.ts';
+import { label } from './parts/label.ts';
 import { apply } from './parts/apply.ts';
 import { cost } from './parts/cost.ts';
 import { failover } from './parts/failover.ts';
@@ -28,6 +29,7 @@ export const parts: readonly Part[] = [
   start,
   agent,
   failover,
+  label,
   routing,
 ];
 

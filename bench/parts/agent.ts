@@ -1,7 +1,5 @@
 /** The agent on hosts: how long until what somebody has removed is back, and what it costs while nothing happens. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { endingWithStdin } from '../../src/host/process/background.ts';
-import type { Running } from '../../src/host/ports.ts';
 import type { LabEngine } from '../../src/lab/engine.ts';
 import { network } from '../../src/lab/layout.ts';
 import { createWorld } from '../../src/lab/world.ts';
@@ -11,16 +9,12 @@ import type { Gateway } from '../lab/gateway-host.ts';
 import { withGateway } from '../lab/gateway-host.ts';
 import { type Drift, ofGateway, ofNode } from '../lab/drifts.ts';
 import { fileFor } from '../lab/networks.ts';
-import { applyOn, programOf } from '../lab/program.ts';
+import { rest, startAgent, until } from '../lab/running-agent.ts';
+import { applyOn } from '../lab/program.ts';
 import { barPlot } from '../plot/bars.ts';
 import type { Check, Series } from '../result.ts';
 import { quantile } from '../statistics.ts';
 import type { Context, Part } from './part.ts';
-
-/** milliseconds: longer than any repair */
-const patience = 60_000;
-/** Milliseconds after a repair, in which the agent reads the host once more. */
-const rest = 1500;
 
 export const agent: Part = {
   name: 'agent',
@@ -82,13 +76,6 @@ async function onNode(context: Context, engine: LabEngine, drift: Drift): Promis
   }
 }
 
-async function startAgent(host: Gateway, root: string): Promise<Running> {
-  const running = await host.background.start(endingWithStdin([programOf(root), 'agent']));
-  await until(() => running.output().stderr.includes('holds '));
-  await sleep(rest);
-  return running;
-}
-
 async function repairs({ effort, progress }: Context, host: Gateway, drift: Drift): Promise<Series> {
   const { agentRounds: rounds, agentNetworks: networks } = effort;
   const samples: number[] = [];
@@ -116,14 +103,6 @@ async function timeToRepair(host: Gateway, { remove, monitor, gone, back }: Drif
     return taken;
   } finally {
     await watching.stop();
-  }
-}
-
-async function until(holds: () => boolean): Promise<void> {
-  const deadline = performance.now() + patience;
-  while (!holds()) {
-    if (performance.now() > deadline) throw new Error('the agent did not answer within a minute');
-    await sleep(1);
   }
 }
 
