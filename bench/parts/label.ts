@@ -12,7 +12,7 @@ import type { Series } from '../result.ts';
 import { quantile } from '../statistics.ts';
 import type { Context, Part } from './part.ts';
 
-const engines: readonly LabEngine[] = ['podman-netavark', 'podman-cni', 'docker'];
+const engines: readonly LabEngine[] = ['podman-netavark', 'docker'];
 const subnet = '10.89.4.0/24';
 
 const file = `version: 1
