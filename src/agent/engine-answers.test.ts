@@ -299,4 +299,36 @@ describe('an engine', () => {
     await readAndSettle();
     expect(news()).toBe(2);
   });
+
+  it('is asked once for what two questions need, and a missing program is looked for once', async () => {
+    const ran: string[] = [];
+    const host = {
+      exec: {
+        run: async (argv: readonly string[]) => {
+          ran.push(argv.join(' '));
+          if (argv[0] === 'gone') throw new MustredirectError('missing-tool', 'gone: no such program');
+          return { exitCode: 0, stdout: 'br0', stderr: '' };
+        },
+      },
+    } as unknown as Host;
+    const engine = {
+      readNetworks: async ({ exec }: Host) => facts((await exec.run(['docker', 'info'])).stdout),
+      listLabelled: async ({ exec }: Host, label: string) => {
+        const { stdout } = await exec.run(['docker', 'info']);
+        if (label === 'absent') await exec.run(['gone']);
+        return [{ name: stdout, value: label }];
+      },
+    } as unknown as Engine;
+    const remembered = rememberEngine(engine, { sleep: () => new Promise(() => {}), onLateAnswer: () => {} });
+    expect(await remembered.engine.listLabelled(host, 'via')).toEqual([{ name: 'br0', value: 'via' }]);
+    expect(await remembered.engine.readNetworks(host, [web])).toEqual(facts('br0'));
+    expect(ran).toEqual(['docker info']);
+    await expect(remembered.engine.listLabelled(host, 'absent')).rejects.toThrow('no such program');
+    await expect(remembered.engine.listLabelled(host, 'absent')).rejects.toThrow('no such program');
+    expect(ran).toEqual(['docker info', 'gone']);
+    remembered.forget();
+    await remembered.engine.readNetworks(host, [web]);
+    await expect(remembered.engine.listLabelled(host, 'absent')).rejects.toThrow('no such program');
+    expect(ran).toEqual(['docker info', 'gone', 'docker info', 'gone']);
+  });
 });

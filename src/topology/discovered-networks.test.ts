@@ -187,6 +187,29 @@ describe('roles with pools', () => {
     expect(discoveryOf(spec, 'gw1')).toBeUndefined();
   });
 
+  it('have ports that a gateway publishes to an address of a labelled network, and announce the pools upstream', () => {
+    const publishing = specOf(
+      file(`discover: { ${pools}, gateways: [office] }`)
+        .replace('snat: none', 'snat: none, publish: [{ port: 80, to: 10.89.4.5 }]')
+        .replace(
+          'device: eth1 }',
+          'device: eth1, routing: { protocol: bgp, as: 65001, peer_as: 65002, neighbor: [172.31.0.1, "fd00:31::1"] } }',
+        ),
+    );
+    const [, app] = discoveryOf(publishing, 'node1')?.roleWith([network()]).networks ?? [];
+    expect(app?.inboundPorts?.map(({ to, from }) => [to, from])).toEqual([
+      ['10.89.4.5', ['192.168.50.2', 'fd00:50::2']],
+    ]);
+    const [office] = hostRole(publishing, 'gw1').routed ?? [];
+    expect(office?.uplink?.announced).toEqual([
+      '10.90.4.0/24',
+      '10.90.5.0/24',
+      '10.89.0.0/16',
+      '2001:db8:89::/48',
+      '10.88.0.0/16',
+    ]);
+  });
+
   it('announce the pool by BGP, whatever networks are there, to members that accept exactly that', () => {
     const bgp = specOf(
       file(`discover: { ${pools}, gateways: [office, mail] }`).replace(

@@ -116,6 +116,8 @@ describe.each(aShareOf(await containerEngines()))('%s', (engine) => {
     const status = await mustSucceed(world.hosts.node1, 'status', '--check');
     expect(status).toContain('app (by label)');
     await mustSucceed(world.hosts.gw1, 'plan', '--check');
+    expect(await mustSucceed(world.hosts.gw1, 'status', '--check')).toContain('pool on node1');
+    expect(await mustSucceed(world.hosts.gw1, 'verify')).toContain('pool');
     expect(await mustSucceed(world.hosts.node1, 'verify', '--network', 'app')).toContain('app');
   });
 
