@@ -300,35 +300,48 @@ describe('an engine', () => {
     expect(news()).toBe(2);
   });
 
-  it('is asked once for what two questions need, and a missing program is looked for once', async () => {
+  it('is asked for labels behind a read, too, and looked for once where it is not installed', async () => {
+    let [printed, isInstalled, news] = ['office', true, 0];
     const ran: string[] = [];
     const host = {
       exec: {
         run: async (argv: readonly string[]) => {
           ran.push(argv.join(' '));
-          if (argv[0] === 'gone') throw new MustredirectError('missing-tool', 'gone: no such program');
-          return { exitCode: 0, stdout: 'br0', stderr: '' };
+          if (!isInstalled) throw new MustredirectError('missing-tool', 'docker: no such program');
+          return { exitCode: 0, stdout: printed, stderr: '' };
         },
       },
     } as unknown as Host;
     const engine = {
-      readNetworks: async ({ exec }: Host) => facts((await exec.run(['docker', 'info'])).stdout),
       listLabelled: async ({ exec }: Host, label: string) => {
-        const { stdout } = await exec.run(['docker', 'info']);
-        if (label === 'absent') await exec.run(['gone']);
-        return [{ name: stdout, value: label }];
+        const { stdout } = await exec.run(['docker', 'network', 'ls']);
+        return [{ name: label, value: stdout }];
       },
     } as unknown as Engine;
-    const remembered = rememberEngine(engine, { sleep: () => new Promise(() => {}), onLateAnswer: () => {} });
-    expect(await remembered.engine.listLabelled(host, 'via')).toEqual([{ name: 'br0', value: 'via' }]);
-    expect(await remembered.engine.readNetworks(host, [web])).toEqual(facts('br0'));
-    expect(ran).toEqual(['docker info']);
-    await expect(remembered.engine.listLabelled(host, 'absent')).rejects.toThrow('no such program');
-    await expect(remembered.engine.listLabelled(host, 'absent')).rejects.toThrow('no such program');
-    expect(ran).toEqual(['docker info', 'gone']);
+    const remembered = rememberEngine(engine, {
+      sleep: () => new Promise(() => {}),
+      onNews: () => (news += 1),
+    });
+    const list = () => remembered.engine.listLabelled(host, 'via');
+    expect(await list()).toEqual([{ name: 'via', value: 'office' }]);
+    printed = 'mail';
+    expect(await list()).toEqual([{ name: 'via', value: 'office' }]);
+    remembered.forget('networks');
+    expect(await list()).toEqual([{ name: 'via', value: 'office' }]);
+    await settle();
+    expect(news).toBe(1);
+    expect(await list()).toEqual([{ name: 'via', value: 'mail' }]);
+    expect(ran).toHaveLength(2);
+    isInstalled = false;
+    remembered.waitNext();
+    await expect(list()).rejects.toThrow('no such program');
+    remembered.forget('networks');
+    await expect(list()).rejects.toThrow('no such program');
+    expect(ran).toHaveLength(3);
+    isInstalled = true;
     remembered.forget();
-    await remembered.engine.readNetworks(host, [web]);
-    await expect(remembered.engine.listLabelled(host, 'absent')).rejects.toThrow('no such program');
-    expect(ran).toEqual(['docker info', 'gone', 'docker info', 'gone']);
+    await list();
+    await settle();
+    expect(await list()).toEqual([{ name: 'via', value: 'mail' }]);
   });
 });

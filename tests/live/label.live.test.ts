@@ -117,7 +117,7 @@ describe.each(aShareOf(await containerEngines()))('%s', (engine) => {
     expect(status).toContain('app (by label)');
     await mustSucceed(world.hosts.gw1, 'plan', '--check');
     expect(await mustSucceed(world.hosts.gw1, 'status', '--check')).toContain('pool on node1');
-    expect(await mustSucceed(world.hosts.gw1, 'verify')).toContain('pool');
+    expect(await mustSucceed(world.hosts.gw1, 'verify')).toContain('10.89.0.0/16 of node1');
     expect(await mustSucceed(world.hosts.node1, 'verify', '--network', 'app')).toContain('app');
   });
 
