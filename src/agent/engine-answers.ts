@@ -52,34 +52,45 @@ export function rememberEngine(engine: Engine, ports: AnswerPorts): EngineAnswer
     ports,
   );
   const both = [networks, labels];
-  /** Labels are asked of engines that are not installed, too: these are looked for once, until all may have changed. */
-  let missing: MustredirectError | undefined;
-  const listLabelled: typeof labels.read = async (host, label) => {
-    if (missing) throw missing;
-    try {
-      return await labels.read(host, label);
-    } catch (error) {
-      if (error instanceof MustredirectError && error.code === 'missing-tool') missing = error;
-      throw error;
-    }
-  };
+  const missing: Missing = {};
   return {
     engine: {
       ...engine,
       readNetworks: networks.read,
-      listLabelled,
+      listLabelled: unlessMissing(labels.read, missing),
       onChanged: () => both.forEach(({ drop }) => drop()),
     },
     forget: (what) => {
-      if (what === undefined) missing = undefined;
+      if (what === undefined) delete missing.error;
       both.forEach(({ forget }) => forget(what));
     },
     waitNext: () => {
-      missing = undefined;
+      delete missing.error;
       both.forEach(({ waitNext }) => waitNext());
     },
     isKnown: () => both.some(({ isKnown }) => isKnown()),
     silence: () => networks.silence() ?? labels.silence(),
+  };
+}
+
+interface Missing {
+  /** the engine is not installed */
+  error?: MustredirectError;
+}
+
+/** Labels are asked of engines that are not installed, too: these are looked for once, until all may have changed. */
+function unlessMissing<Question, Answer>(
+  ask: Ask<Question, Answer>,
+  missing: Missing,
+): Ask<Question, Answer> {
+  return async (host, question) => {
+    if (missing.error) throw missing.error;
+    try {
+      return await ask(host, question);
+    } catch (error) {
+      if (error instanceof MustredirectError && error.code === 'missing-tool') missing.error = error;
+      throw error;
+    }
   };
 }
 
