@@ -6,6 +6,7 @@ import { machineOf, versionsOf } from './machine.ts';
 import { draw, readResult, writeResult } from './output.ts';
 import { agent } from './parts/agent.ts';
 import { agentLarge } from './parts/agent-large.ts';
+import { label } from './parts/label.ts';
 import { apply } from './parts/apply.ts';
 import { cost } from './parts/cost.ts';
 import { failover } from './parts/failover.ts';
@@ -30,6 +31,7 @@ export const parts: readonly Part[] = [
   agent,
   agentLarge,
   failover,
+  label,
   routing,
 ];
 

@@ -47,6 +47,7 @@ const nothing: Desired = {
   wanted: [],
   numbers: { gateways: {} },
   bridges: {},
+  discovered: [],
   leavesDirectly: {},
   nat: noDecisions,
   waiting: [],

@@ -277,18 +277,18 @@ describe('a network that leaves directly', () => {
   }
 
   it('is warned of by plan and doctor; that it may happen, by plan alone', async () => {
-    const { prepared, target } = await leaving();
+    const { prepared } = await leaving();
     const messages = prepared.plan.warnings.map(({ message }) => message);
     expect(messages).toEqual([
       'network web: IPv4 leaves directly, past gateway office, since 2026-11-29T18:00:00.000Z: no member works: gw1: cut; gw2: cut',
       'network web: its packets leave directly, past gateway office, while no member of it works',
     ]);
-    expect(diagnose(target, prepared).map(({ problem }) => problem)).toEqual(messages.slice(0, 1));
+    expect(diagnose(prepared).map(({ problem }) => problem)).toEqual(messages.slice(0, 1));
   });
 
   it('is in status, and probed by nobody', async () => {
     const { prepared, target } = await leaving();
-    const [web, kept] = hostStatus(target, prepared).networks;
+    const [web, kept] = hostStatus(prepared).networks;
     expect(web).toMatchObject({
       egress: 'IPv4 directly, fd00:50::2',
       whenDown: 'direct',

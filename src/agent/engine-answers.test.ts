@@ -299,4 +299,49 @@ describe('an engine', () => {
     await readAndSettle();
     expect(news()).toBe(2);
   });
+
+  it('is asked for labels behind a read, too, and looked for once where it is not installed', async () => {
+    let [printed, isInstalled, news] = ['office', true, 0];
+    const ran: string[] = [];
+    const host = {
+      exec: {
+        run: async (argv: readonly string[]) => {
+          ran.push(argv.join(' '));
+          if (!isInstalled) throw new MustredirectError('missing-tool', 'docker: no such program');
+          return { exitCode: 0, stdout: printed, stderr: '' };
+        },
+      },
+    } as unknown as Host;
+    const engine = {
+      listLabelled: async ({ exec }: Host, label: string) => {
+        const { stdout } = await exec.run(['docker', 'network', 'ls']);
+        return [{ name: label, value: stdout }];
+      },
+    } as unknown as Engine;
+    const remembered = rememberEngine(engine, {
+      sleep: () => new Promise(() => {}),
+      onNews: () => (news += 1),
+    });
+    const list = () => remembered.engine.listLabelled(host, 'via');
+    expect(await list()).toEqual([{ name: 'via', value: 'office' }]);
+    printed = 'mail';
+    expect(await list()).toEqual([{ name: 'via', value: 'office' }]);
+    remembered.forget('networks');
+    expect(await list()).toEqual([{ name: 'via', value: 'office' }]);
+    await settle();
+    expect(news).toBe(1);
+    expect(await list()).toEqual([{ name: 'via', value: 'mail' }]);
+    expect(ran).toHaveLength(2);
+    isInstalled = false;
+    remembered.waitNext();
+    await expect(list()).rejects.toThrow('no such program');
+    remembered.forget('networks');
+    await expect(list()).rejects.toThrow('no such program');
+    expect(ran).toHaveLength(3);
+    isInstalled = true;
+    remembered.forget();
+    await list();
+    await settle();
+    expect(await list()).toEqual([{ name: 'via', value: 'mail' }]);
+  });
 });

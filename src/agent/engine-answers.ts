@@ -6,10 +6,12 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import { messageOf } from '../apply/undo.ts';
-import type { Engine } from '../engines/engine.ts';
+import type { Engine, NetworkLabel } from '../engines/engine.ts';
 import { MustredirectError, markHandled } from '../error.ts';
+import type { Host } from '../host/ports.ts';
+import type { NetworkRequest } from '../kinds/engine-network/schema.ts';
 import type { NetworkFacts } from '../state/facts.ts';
-import { type ReadNetworks, keepAnswers } from './kept-answers.ts';
+import { type Ask, type KeptAnswers, keepAnswers } from './kept-answers.ts';
 
 export interface EngineAnswers {
   readonly engine: Engine;
@@ -34,38 +36,96 @@ export interface AnswerPorts {
   readonly onNews: () => void;
 }
 
-type KeptAnswers = ReturnType<typeof keepAnswers>;
-
 /** milliseconds after which an engine whose last answer is known counts as silent */
 const patience = 1000;
 const slow = `took longer than ${patience / 1000} s`;
 
 export function rememberEngine(engine: Engine, ports: AnswerPorts): EngineAnswers {
-  const answers = keepAnswers(engine);
+  const networks = rememberAnswers<readonly NetworkRequest[], readonly NetworkFacts[]>(
+    (host, asked) => engine.readNetworks(host, asked),
+    engine.lasting,
+    ports,
+  );
+  const labels = rememberAnswers<string, readonly NetworkLabel[]>(
+    (host, label) => engine.listLabelled(host, label),
+    engine.lasting,
+    ports,
+  );
+  const both = [networks, labels];
+  const missing: Missing = {};
+  return {
+    engine: {
+      ...engine,
+      readNetworks: networks.read,
+      listLabelled: unlessMissing(labels.read, missing),
+      onChanged: () => both.forEach(({ drop }) => drop()),
+    },
+    forget: (what) => {
+      if (what === undefined) delete missing.error;
+      both.forEach(({ forget }) => forget(what));
+    },
+    waitNext: () => {
+      delete missing.error;
+      both.forEach(({ waitNext }) => waitNext());
+    },
+    isKnown: () => both.some(({ isKnown }) => isKnown()),
+    silence: () => networks.silence() ?? labels.silence(),
+  };
+}
+
+interface Missing {
+  /** the engine is not installed */
+  error?: MustredirectError;
+}
+
+/** Labels are asked of engines that are not installed, too: these are looked for once, until all may have changed. */
+function unlessMissing<Question, Answer>(
+  ask: Ask<Question, Answer>,
+  missing: Missing,
+): Ask<Question, Answer> {
+  return async (host, question) => {
+    if (missing.error) throw missing.error;
+    try {
+      return await ask(host, question);
+    } catch (error) {
+      if (error instanceof MustredirectError && error.code === 'missing-tool') missing.error = error;
+      throw error;
+    }
+  };
+}
+
+/** The answers to one question, which may be about other networks each time. */
+function rememberAnswers<Question, Answer>(
+  askEngine: Ask<Question, Answer>,
+  lasting: Engine['lasting'],
+  ports: AnswerPorts,
+) {
+  const answers = keepAnswers(askEngine, lasting);
   const silence: Silence = {};
   let isAwaited = false;
   const askBehind = createAskBehind(answers, silence, ports);
-  const askAndWait: ReadNetworks = async (host, networks) => {
+  const askAndWait: Ask<Question, Answer> = async (host, question) => {
     isAwaited = false;
-    const asking = markHandled(answers.ask(host, networks));
+    const asking = markHandled(answers.ask(host, question));
     silence.why = await silenceOf(asking, ports.sleep);
     if (silence.why === undefined) return asking;
-    const held = await answers.recall(host, networks).catch(() => undefined);
+    const held = await answers.recall(host, question).catch(() => undefined);
     // Nothing is held.
-    if (!held) silence.why = undefined;
+    if (held === undefined) silence.why = undefined;
     return held ?? asking;
   };
-  const readNetworks: ReadNetworks = async (host, networks) => {
-    if (isAwaited || answers.isFresh() || !answers.isKnown()) return askAndWait(host, networks);
-    const held = await answers.recall(host, networks).catch(() => undefined);
-    if (!held) return askAndWait(host, networks);
-    void askBehind(host, networks, held);
+  const read: Ask<Question, Answer> = async (host, question) => {
+    if (isAwaited || answers.isFresh() || !answers.isKnown()) return askAndWait(host, question);
+    const held = await answers.recall(host, question).catch(() => undefined);
+    if (held === undefined) return askAndWait(host, question);
+    void askBehind(host, question, held);
     return held;
   };
   return {
-    engine: { ...engine, readNetworks, onChanged: answers.drop },
+    read,
+    drop: answers.drop,
     forget: answers.forget,
-    waitNext: () => {
+    waitNext: (): void => {
       answers.forget();
       isAwaited = true;
     },
@@ -79,18 +139,18 @@ interface Silence {
   why?: string | undefined;
 }
 
-/** Makes a function that asks behind a read that had these facts, one question at a time. */
-function createAskBehind(
-  answers: KeptAnswers,
+/** Makes a function that asks behind a read that had this answer, one question at a time. */
+function createAskBehind<Question, Answer>(
+  answers: KeptAnswers<Question, Answer>,
   silence: Silence,
   { sleep, onNews }: AnswerPorts,
-): (...read: [...Parameters<ReadNetworks>, held: readonly NetworkFacts[]]) => Promise<void> {
+): (host: Host, question: Question, held: Answer) => Promise<void> {
   let pending: string | undefined;
-  return async (host, networks, held) => {
-    const question = JSON.stringify(networks);
+  return async (host, asked, held) => {
+    const question = JSON.stringify(asked);
     if (pending === question) return;
     pending = question;
-    const asking = markHandled(answers.ask(host, networks));
+    const asking = markHandled(answers.ask(host, asked));
     const wasSilent = silence.why !== undefined;
     silence.why = await silenceOf(asking, sleep);
     if (silence.why === slow) {
@@ -100,11 +160,11 @@ function createAskBehind(
     // Another question may have come since.
     if (pending !== question) return;
     pending = undefined;
-    const facts = await asking.catch(() => undefined);
+    const answer = await asking.catch(() => undefined);
     const isSilent = silence.why !== undefined;
     // A refusal is an answer: nothing is held any more.
-    if (!facts && !isSilent) answers.drop();
-    const isNews = facts ? !isDeepStrictEqual(facts, held) || !answers.isFresh() : !isSilent;
+    if (answer === undefined && !isSilent) answers.drop();
+    const isNews = answer !== undefined ? !isDeepStrictEqual(answer, held) || !answers.isFresh() : !isSilent;
     if (isNews || isSilent !== wasSilent) onNews();
   };
 }

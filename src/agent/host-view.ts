@@ -21,11 +21,12 @@ export interface HostView extends Pick<HostWatch, 'begin' | 'monitors'> {
   readonly waitForEngines: () => void;
   /** @param whole the next read recalls nothing */
   readonly beforeRead: (whole: boolean) => void;
-  /** Takes over what a read has found. */
-  readonly afterRead: (
-    networks: readonly { readonly engine: EngineName }[],
-    links: readonly Link[] | undefined,
-  ) => void;
+  /**
+   * Takes over what a read has found.
+   *
+   * @param used engines of the networks, and those that may have labels
+   */
+  readonly afterRead: (used: readonly EngineName[], links: readonly Link[] | undefined) => void;
 }
 
 /** milliseconds after which engines are asked again, without an event */
@@ -60,9 +61,9 @@ export function viewHost(
         answers.forget();
       }
     },
-    afterRead(networks, links) {
-      inUse = networks.map(({ engine }) => engine);
-      watch.engines(networks);
+    afterRead(used, links) {
+      inUse = used;
+      watch.engines(used);
       if (links && answers.seeLinks(links)) signal();
     },
   };

@@ -2,71 +2,80 @@
 import type { Engine } from '../engines/engine.ts';
 import { MustredirectError, markHandled } from '../error.ts';
 import type { Exec, Host, Output } from '../host/ports.ts';
-import type { NetworkRequest } from '../kinds/engine-network/schema.ts';
-import type { NetworkFacts } from '../state/facts.ts';
 
-export type ReadNetworks = (
-  host: Host,
-  networks: readonly NetworkRequest[],
-) => Promise<readonly NetworkFacts[]>;
+export type Ask<Question, Answer> = (host: Host, question: Question) => Promise<Answer>;
 
-export function keepAnswers(engine: Engine) {
+export interface KeptAnswers<Question, Answer> {
+  readonly ask: Ask<Question, Answer>;
+  /** Asks as if the engine gave its last answers; rejects when one is not known. */
+  readonly recall: Ask<Question, Answer>;
+  /** They may have changed: the engine is asked again, and they are held while it is silent. */
+  readonly forget: (what?: 'networks') => void;
+  /** They are wrong: nothing is held. */
+  readonly drop: () => void;
+  /** whether any program has answered */
+  readonly isKnown: () => boolean;
+  /** whether nothing tells that any of them may have changed */
+  readonly isFresh: () => boolean;
+}
+
+/** @param lastingPrograms programs whose output holds while only networks and containers change */
+export function keepAnswers<Question, Answer>(
+  askEngine: Ask<Question, Answer>,
+  lastingPrograms: Engine['lasting'] = [],
+): KeptAnswers<Question, Answer> {
   /** command -> what it printed */
   let answers: ReadonlyMap<string, Output> = new Map();
-  const lasting = new Set(engine.lasting?.map(keyOf));
+  const lasting = new Set(lastingPrograms.map(keyOf));
   /** which of the answers hold */
   let holds: 'all' | 'lasting' | 'none' = 'none';
   let [forgotten, dropped] = [0, 0];
   const known = (): ReadonlyMap<string, Output> =>
     new Map([...answers].filter(([key]) => holds === 'all' || (holds === 'lasting' && lasting.has(key))));
   let [begun, kept] = [0, 0];
-  const askOnce: ReadNetworks = async (host, networks) => {
+  const askOnce: Ask<Question, Answer> = async (host, question) => {
     begun += 1;
     const [mine, forgottenThen, droppedThen] = [begun, forgotten, dropped];
     const printed = new Map<string, Output>();
     const exec = recording(host.exec, known(), printed);
-    const facts = await engine.readNetworks({ ...host, exec }, networks);
-    if (droppedThen !== dropped || mine < kept) return facts;
+    const answer = await askEngine({ ...host, exec }, question);
+    if (droppedThen !== dropped || mine < kept) return answer;
     [answers, kept] = [printed, mine];
     if (forgottenThen === forgotten) holds = 'all';
-    return facts;
+    return answer;
   };
   const { read: ask, restart } = restartable(askOnce);
-  /** Reads as if the engine gave its last answers; rejects when one is not known. */
-  const recall: ReadNetworks = (host, networks) =>
-    engine.readNetworks({ ...host, exec: replaying(answers) }, networks);
   return {
     ask,
-    recall,
-    /** They may have changed: the engine is asked again, and they are held while it is silent. */
+    recall: (host, question) => askEngine({ ...host, exec: replaying(answers) }, question),
     forget: (what?: 'networks'): void => {
       forgotten += 1;
       holds = what === 'networks' && holds !== 'none' ? 'lasting' : 'none';
       restart();
     },
-    /** They are wrong: nothing is held. */
     drop: (): void => {
       dropped += 1;
       holds = 'none';
       answers = new Map();
     },
     isKnown: (): boolean => answers.size > 0,
-    /** whether nothing tells that any of them may have changed */
     isFresh: (): boolean => holds === 'all',
   };
 }
 
 /** Makes a read that begins once more when `restart` is called before it ends. */
-function restartable(once: ReadNetworks): { readonly read: ReadNetworks; readonly restart: () => void } {
+function restartable<Question, Answer>(
+  once: Ask<Question, Answer>,
+): { readonly read: Ask<Question, Answer>; readonly restart: () => void } {
   let restart = (): void => {};
   return {
-    read: async (host, networks) => {
-      const reading = markHandled(once(host, networks));
+    read: async (host, question) => {
+      const reading = markHandled(once(host, question));
       const restarted = new Promise<undefined>((resolve) => {
         restart = () => resolve(undefined);
       });
       // Once: an engine that something happens to all the time has to be heard, too.
-      return (await Promise.race([reading, restarted])) ?? once(host, networks);
+      return (await Promise.race([reading, restarted])) ?? once(host, question);
     },
     restart: () => restart(),
   };

@@ -11,14 +11,13 @@ import { repairVerb } from '../apply/run/verbs.ts';
 import { MustredirectError } from '../error.ts';
 import { readDrained } from '../host/files/drain-store.ts';
 import { isLocked, lastHolder } from '../host/files/lock.ts';
-import type { Compared, Prepared, Target } from '../inspect/prepare.ts';
+import { type Compared, type Prepared, type Target, inFile } from '../inspect/prepare.ts';
 import { planLines } from '../plan/print.ts';
 import type { Plan } from '../plan/step.ts';
 import { type ParseFile, createFileParser } from '../spec/file-parser.ts';
 import type { ParsedSpec } from '../spec/parse.ts';
 import { formatProblems } from '../spec/problem.ts';
 import type { Spec } from '../spec/spec.ts';
-import { hostRole } from '../topology/topology.ts';
 import type { Reading } from './reading.ts';
 import { type FileReaderPorts, createFileReader } from './file-reader.ts';
 import type { HostView } from './host-view.ts';
@@ -146,9 +145,9 @@ async function lookAt(
   const drained = await readDrained(files, drainedFile);
   // Members are followed by the file that is in force.
   if (isNew) refuse(desired.refusals);
-  onLook({ ...read, target, source, run, drained: drained.map(({ host }) => host) });
+  onLook(foundOf(read, { source, run, target }, drained));
   refuse(desired.refusals);
-  const found = reportsOf(plan, target.role, view?.silentEngines());
+  const found = reportsOf(plan, read.role, view?.silentEngines());
   const reports = found.length === 0 ? {} : { reports: found };
   if (plan.steps.length === 0 && !openRun) return { kind: 'rest', ...reports };
   return {
@@ -158,6 +157,16 @@ async function lookAt(
     // Somebody may undo an open run before this one begins, which the history does not always tell.
     repair: () => repair(looked, { target, ...(openRun ? {} : { read, ...remembered }) }, { source, run }),
   };
+}
+
+/** What a look has found, with the networks that their labels redirect. */
+function foundOf(
+  read: Prepared,
+  { target, ...file }: Pick<Found, 'source' | 'run' | 'target'>,
+  drained: readonly { readonly host: string }[],
+): Found {
+  const drainedHosts = drained.map(({ host }) => host);
+  return { ...read, ...file, target: { ...target, role: read.role }, drained: drainedHosts };
 }
 
 /**
@@ -192,8 +201,7 @@ function targetOf(context: HostContext, source: Source | Applied, parse: ParseFi
   const spec = specOf(parse(text), source);
   return {
     ...context,
-    role: hostRole(spec, host),
-    gateways: spec.gateways,
+    ...inFile(spec, host),
     ...('numbers' in source ? { numbers: source.numbers, createsNetworks: false } : {}),
   };
 }

@@ -22,7 +22,9 @@ it.each([
 ])('on %s, what is not ready is told with its name: %s', (host, what, about) => {
   const notReady = [{ what, message: `${what}: no link`, hint: '' }];
   const silent = [{ text: 'docker does not answer', engine: 'docker' }];
-  expect(reportsOf({ notReady, waiting: ['network db is gone'] }, hostRole(spec, host), silent)).toEqual([
+  expect(
+    reportsOf({ notReady, warnings: [], waiting: ['network db is gone'] }, hostRole(spec, host), silent),
+  ).toEqual([
     { text: `${what}: no link: closed, not redirected`, ...about },
     { text: 'network db is gone' },
     ...silent,

@@ -7,7 +7,7 @@ import type { HostRole } from '../topology/role.ts';
 import type { Report } from './event/agent-event.ts';
 
 export function reportsOf(
-  { notReady, waiting }: Pick<Plan, 'notReady' | 'waiting'>,
+  { notReady, waiting, warnings }: Pick<Plan, 'notReady' | 'waiting' | 'warnings'>,
   role: Pick<HostRole, 'networks' | 'gateways'>,
   silent: readonly Report[] = [],
 ): readonly Report[] {
@@ -15,6 +15,7 @@ export function reportsOf(
   return [
     ...notReady.map((one) => ({ text: notReadyText(one), ...subjects.get(one.what) })),
     ...waiting.map((text) => ({ text })),
+    ...warnings.flatMap(({ ofLabel, message }) => (ofLabel ? { text: message } : [])),
     ...silent,
   ];
 }

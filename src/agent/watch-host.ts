@@ -11,8 +11,8 @@ import { type Watched, networkFolders, ownFolders, programsToWatch } from './wat
 export interface HostWatch {
   /** Begins, with the programs and folders that do not depend on engines. */
   readonly begin: (paths: { readonly file: string; readonly state: readonly string[] }) => void;
-  /** Watches what tells of changes of these networks, too. */
-  readonly engines: (networks: readonly { readonly engine: EngineName }[]) => void;
+  /** Watches what tells of changes of the networks of these engines, too. */
+  readonly engines: (used: readonly EngineName[]) => void;
   /** whether all programs run that tell of parts of the host, or of engines */
   readonly isComplete: (of: 'parts' | 'engines') => boolean;
   readonly monitors: () => readonly MonitorState[];
@@ -53,8 +53,8 @@ export function watchHost(ports: ChangePorts, end: AbortSignal): HostWatch {
       watchPrograms([]);
       watchFolders(ownFolders(file, state), ports.signal);
     },
-    engines(networks) {
-      const engines = [...new Set(networks.map(({ engine }) => engine))];
+    engines(used) {
+      const engines = [...new Set(used)];
       watched = engines;
       watchPrograms(engines);
       watchFolders(networkFolders(engines), askAfterFiles);

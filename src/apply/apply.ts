@@ -161,7 +161,7 @@ async function readBack(
   known: Compared,
 ): Promise<ReadBack> {
   const compared = await readHostAgain(target, context, signal, known);
-  if (target.role.networks.length > 0) requireEngines(known, compared);
+  if (compared.role.networks.length > 0) requireEngines(known, compared);
   return compareAndSave(compared, context);
 }
 

@@ -19,6 +19,7 @@ function desired(...sysctls: readonly Sysctl[]): Desired {
     wanted,
     numbers: { gateways: {} },
     bridges: {},
+    discovered: [],
     leavesDirectly: {},
     nat: noDecisions,
     waiting: [],

@@ -56,6 +56,7 @@ export function ledgerBefore(ledger: Ledger, desired: Desired, plan: Plan, facts
       ? { members: { ...ledger.members, ...desired.numbers.members } }
       : {}),
     sysctls: { ...ledger.sysctls, ...sysctlsBefore(ledger, plan, facts) },
+    ...discoveredBefore(ledger, desired),
     // If this run is interrupted after its last change, the next one deletes these conntrack entries.
     ...(forgotten.length > 0 ? { forget: forgotten } : {}),
     ...(actions.some(({ kind }) => kind === 'nft' || kind === 'open')
@@ -68,6 +69,18 @@ export function ledgerBefore(ledger: Ledger, desired: Desired, plan: Plan, facts
       ...created,
     ],
   };
+}
+
+/** If the run is interrupted, those of before and after it are closed at the next boot. */
+function discoveredBefore(
+  { discovered = [] }: Ledger,
+  { discovered: after }: Desired,
+): Pick<Ledger, 'discovered'> {
+  const before = discovered.filter(
+    ({ engine, name }) => !after.some((one) => one.engine === engine && one.name === name),
+  );
+  const all = [...after, ...before];
+  return all.length > 0 ? { discovered: all } : {};
 }
 
 /** Whether another program has replaced a network that we created: changes from now on are restored for it. */
@@ -100,6 +113,7 @@ export function ledgerAfter(ledger: Ledger, desired: Desired, facts: Facts): Led
     ...desired.numbers,
     sysctls: sysctlsAfter(ledger, wanted, facts),
     ...(Object.keys(desired.bridges).length > 0 ? { bridges: desired.bridges } : {}),
+    ...(desired.discovered.length > 0 ? { discovered: desired.discovered } : {}),
     ...leavesDirectlyAfter(desired),
     ...natMemory(desired),
     networks,

@@ -2,6 +2,7 @@
 import { type Family, families } from '../address/cidr.ts';
 import { ofFamily } from './addresses.ts';
 import type { Spec } from '../spec/spec.ts';
+import type { DiscoveredNetwork } from '../topology/discovered-networks.ts';
 import type { HostRole } from '../topology/role.ts';
 import { withUsedMembers } from '../topology/failover-gateways.ts';
 import { leavingDirectly, withVerdicts } from '../topology/verdicts.ts';
@@ -9,7 +10,8 @@ import { forwardingName } from '../state/settings.ts';
 import { isAlike } from '../kinds/alike.ts';
 import type { Facts, ForeignFacts } from '../state/facts.ts';
 import type { NatDecisions } from '../kinds/flows/nat-decisions.ts';
-import { bridgeOf, publishedSubnets } from './engines/bridge.ts';
+import { publishedSubnets } from './engines/bridge.ts';
+import { bridgesToKeep, discoveredToKeep } from './engines/to-keep.ts';
 import { explainClosed } from './checks/closed-reasons.ts';
 import { bridgeRefusals } from './checks/bridge-refusals.ts';
 import { dockerUserRules, withoutDockerUser } from './engines/docker-user.ts';
@@ -22,8 +24,8 @@ import { nftSets } from './nft/sets.ts';
 import { forwardingOf, keptForwarding } from './routing/forwarding.ts';
 import { type RoleContext, type RoleResult, roleContext } from './roles/role.ts';
 import { nodeRedirect } from './roles/node.ts';
+import { poolRedirects } from './roles/pool.ts';
 import { type Numbers, chooseNumbers } from './allocate/numbers.ts';
-import { otherBridgeSubnetsOf } from './engines/own-subnets.ts';
 import {
   type NotReady,
   type Redirect,
@@ -32,6 +34,7 @@ import {
   type Warning,
   closedRedirect,
 } from './redirect.ts';
+import { labelWarnings } from './checks/usable-labels.ts';
 import { preferenceRefusals } from './checks/foreign-preferences.ts';
 import { dnsRedirectChains } from './nft/dns-redirect.ts';
 import { drainedAnswers } from './nft/drained.ts';
@@ -51,6 +54,8 @@ export interface Desired {
   readonly numbers: Numbers;
   /** network name -> bridge, to keep in the ledger */
   readonly bridges: Readonly<Record<string, string>>;
+  /** networks that their labels redirect, to keep in the ledger */
+  readonly discovered: readonly DiscoveredNetwork[];
   /** network name -> families in which it leaves directly, and why */
   readonly leavesDirectly: ReturnType<typeof leavingDirectly>;
   /** changes that have to wait, and why */
@@ -70,7 +75,11 @@ export function desiredState(
   closing = false,
 ): Desired {
   const judged = closing ? withUsedMembers(role, found.verdicts) : withVerdicts(role, found);
-  return { ...desiredOf(judged, gateways, found, closing), leavesDirectly: leavingDirectly(judged) };
+  return {
+    ...desiredOf(judged, gateways, found, closing),
+    discovered: discoveredToKeep(judged),
+    leavesDirectly: leavingDirectly(judged),
+  };
 }
 
 function desiredOf(
@@ -78,7 +87,7 @@ function desiredOf(
   gateways: Spec['gateways'],
   found: ForeignFacts,
   closing: boolean,
-): Omit<Desired, 'leavesDirectly'> {
+): Omit<Desired, 'discovered' | 'leavesDirectly'> {
   const facts = withTunnels(role, withoutDockerUser({ ...found, owned: [] }));
   const { numbers, refusals } = chooseNumbers(role, gateways, facts);
   const states = networkStates(role.networks, facts, closing);
@@ -101,7 +110,7 @@ function desiredOf(
     bridges: bridgesToKeep(states, facts),
     waiting: [...engines.flatMap(({ waiting }) => waiting), ...(stays ? keptForwarding(facts) : [])],
     nat: natDecisions(redirects, numbers.bypassBit ?? 0),
-    warnings: [...otherHost(role, facts), ...hostWarnings(role, facts)],
+    warnings: [...otherHost(role, facts), ...hostWarnings(role, facts), ...labelWarnings(role)],
     notReady: withoutDuplicates([
       ...states.flatMap(({ obstacles }) => obstacles),
       ...results.flatMap((result) => result.notReady),
@@ -148,11 +157,22 @@ function roleResults(
   states: readonly NetworkState[],
   context: RoleContext,
 ): readonly RoleResult[] {
-  return families.flatMap((family) => [
-    ...states.map((state) => nodeRedirect(state, family, context)),
+  return families.flatMap((family) => {
+    const networks = states.map((state) => nodeRedirect(state, family, context));
+    const redirects = networks.flatMap((one) => one.redirects);
+    return [
+      ...networks,
+      poolRedirects(role, family, redirects, context.facts),
+      ...othersOf(role, family, context),
+    ];
+  });
+}
+
+function othersOf(role: HostRole, family: Family, context: RoleContext): RoleResult[] {
+  return [
     ...role.gateways.map((gateway) => memberRedirects(gateway, family, context)),
     { redirects: [otherGatewaysRedirect(role, family)], refusals: [], notReady: [] },
-  ]);
+  ];
 }
 
 /** Subnets of other gateways must not leave from this host. */
@@ -195,17 +215,6 @@ function desiredNetworks(role: HostRole, states: readonly NetworkState[], facts:
     ...states.map((state) => desiredNetwork(state, facts)),
     ...released.map((kept) => releaseNetwork(kept, facts)),
   ];
-}
-
-function bridgesToKeep(states: readonly NetworkState[], facts: Facts): Record<string, string> {
-  const kept = states.flatMap((state) => {
-    const bridge = bridgeOf(state.network, facts);
-    if (bridge === undefined) return [];
-    // At boot, the bridge has no addresses that show other subnets on it, so a shared bridge is not kept.
-    const isShared = families.some((family) => otherBridgeSubnetsOf(state, bridge, family, facts).length > 0);
-    return isShared ? [] : [[state.network.name, bridge] as const];
-  });
-  return Object.fromEntries(kept);
 }
 
 /** Several networks, or both families, may report the same gateway. */

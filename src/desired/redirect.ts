@@ -38,6 +38,8 @@ export interface NodeRedirect extends BaseRedirect {
   readonly kind: 'node';
   /** table main must not have an unreachable route to the subnets: libvirt would refuse to start its network */
   readonly external: boolean;
+  /** all of a pool, of which other redirects open parts */
+  readonly isPool?: true;
   /** ingress device of its containers' packets, and of no other packets */
   readonly bridge?: string;
   /** other subnets on that bridge: their packets are not redirected */
@@ -174,6 +176,10 @@ export function isNode(redirect: Redirect): redirect is NodeRedirect {
   return redirect.kind === 'node';
 }
 
+export function isPool(redirect: Redirect): boolean {
+  return redirect.kind === 'node' && redirect.isPool === true;
+}
+
 export function isMember(redirect: Redirect): redirect is MemberRedirect {
   return redirect.kind === 'member';
 }
@@ -220,6 +226,8 @@ export interface Warning {
   readonly hint: string;
   /** the file asks for it: `doctor` finds nothing wrong */
   readonly intended?: true;
+  /** a label does not redirect its network: `status` and the agent tell it, too */
+  readonly ofLabel?: true;
 }
 
 /** A reason to refuse the whole run. */

@@ -4,12 +4,13 @@ import { isInterruption } from '../host/process/interrupt.ts';
 import type { Host } from '../host/ports.ts';
 import type { EngineName } from '../spec/spec.ts';
 import type { NetworkFacts, UnreadEngine } from '../state/facts.ts';
-import type { Engine, Environment } from './engine.ts';
+import type { Engine, Environment, NetworkLabel } from './engine.ts';
 import type { NetworkRequest } from '../kinds/engine-network/schema.ts';
 import { createCni } from './cni/index.ts';
 import { createDocker } from './docker/index.ts';
 import { external } from './external/index.ts';
 import { createNerdctl } from './nerdctl/index.ts';
+import { labellingEngines } from './own-label.ts';
 import { createPodman } from './podman/index.ts';
 
 export type Engines = Readonly<Record<EngineName, Engine>>;
@@ -44,6 +45,33 @@ export async function queryEngines(
     }),
   );
   return Object.keys(unread).length > 0 ? { networks, unreadEngines: unread } : { networks };
+}
+
+export interface Labels {
+  readonly labels: readonly (NetworkLabel & { readonly engine: EngineName })[];
+  /** engines that are installed and answered */
+  readonly listed: readonly EngineName[];
+  readonly unread: Partial<Record<EngineName, UnreadEngine>>;
+}
+
+/** Finds the networks of all installed engines that carry a label. One that fails is reported in `unread`. */
+export async function listLabelled(host: Host, engines: Engines, label: string): Promise<Labels> {
+  const unread: Partial<Record<EngineName, UnreadEngine>> = {};
+  const listed: EngineName[] = [];
+  const found = await Promise.all(
+    labellingEngines.map(async (engine) => {
+      try {
+        const labels = await engines[engine].listLabelled(host, label);
+        listed.push(engine);
+        return labels.map((one) => ({ engine, ...one }));
+      } catch (error) {
+        if (error instanceof MustredirectError && error.code === 'missing-tool') return [];
+        unread[engine] = unreadEngine(error);
+        return [];
+      }
+    }),
+  );
+  return { labels: found.flat(), listed: listed.toSorted(), unread };
 }
 
 /** Queries all engines in parallel, and throws when one fails. */

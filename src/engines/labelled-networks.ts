@@ -3,9 +3,7 @@ import { isInterruption } from '../host/process/interrupt.ts';
 import type { Host } from '../host/ports.ts';
 import type { LedgerNetwork } from '../state/ledger.ts';
 import type { Engines } from './index.ts';
-import { ownLabel } from './own-label.ts';
-
-const labellingEngines = ['docker', 'podman', 'nerdctl'] as const;
+import { labellingEngines, ownLabel } from './own-label.ts';
 
 /** Returns no networks of an engine that is missing or fails. */
 export async function labelledNetworks(host: Host, engines: Engines): Promise<LedgerNetwork[]> {

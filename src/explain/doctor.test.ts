@@ -28,7 +28,7 @@ function targetOf(host: FakeHost, text = file): Target {
 }
 
 async function diagnosis(target: Target) {
-  return diagnose(target, await prepare(target, await readLedger(target.host.files, ledgerPath)));
+  return diagnose(await prepare(target, await readLedger(target.host.files, ledgerPath)));
 }
 
 describe('doctor', () => {
@@ -73,7 +73,7 @@ describe('doctor', () => {
     const target = targetOf(host);
     const prepared = await prepare(target, await readLedger(host.files, ledgerPath));
     const counters = [{ set: 'dropped4_24', element: '10.89.4.0', packets: 7, bytes: 700 }];
-    expect(diagnose(target, { ...prepared, counters })[0]?.problem).toBe(
+    expect(diagnose({ ...prepared, counters })[0]?.problem).toBe(
       'network web: 7 packets of 10.89.4.0/24 were dropped, because they would have left past the gateway',
     );
   });

@@ -1,7 +1,7 @@
 /** Findings of `doctor`: problems on this host, each with its remedy. */
 import { MustredirectError } from '../error.ts';
 import type { Exec } from '../host/ports.ts';
-import type { Prepared, Target } from '../inspect/prepare.ts';
+import type { Prepared } from '../inspect/prepare.ts';
 import { notReadyText } from '../plan/not-ready.ts';
 import { type TrafficStatus, hostStatus } from './status.ts';
 
@@ -19,8 +19,8 @@ const neededPrograms = [
 ] as const;
 
 /** Empty when nothing is wrong. */
-export function diagnose(target: Target, prepared: Prepared): Finding[] {
-  const { networks, gateways, differences, waiting } = hostStatus(target, prepared);
+export function diagnose(prepared: Prepared): Finding[] {
+  const { networks, gateways, differences, waiting } = hostStatus(prepared);
   const traffic = [...networks, ...gateways.flatMap(({ served }) => served)];
   return [
     ...[...prepared.desired.refusals, ...prepared.plan.warnings.filter(({ intended }) => !intended)].map(

@@ -1,16 +1,15 @@
 /** The status: redirected networks, their gateways and counters, and packets that the guard dropped. */
-import type { Prepared, Target } from '../inspect/prepare.ts';
-import { type Address, type Family, type Subnet, families, familyOf, prefixLength } from '../address/cidr.ts';
+import type { Prepared } from '../inspect/prepare.ts';
+import { type Address, type Family, type Subnet, families, familyOf } from '../address/cidr.ts';
 import type { ElementCounter } from '../host/nft/read.ts';
-import { firstAddress } from '../desired/nft/subnet-sets.ts';
 import { tunnelKind } from '../kinds/tunnel/index.ts';
-import { droppedSet, subnetSetName } from '../kinds/nft-table/set-name.ts';
-import type { NotReady } from '../desired/redirect.ts';
+import type { NotReady, Warning } from '../desired/redirect.ts';
 import { notReadyOf } from '../plan/not-ready.ts';
 import { selectorText } from '../spec/route-order.ts';
 import type { PublishedPort } from '../spec/spec.ts';
 import { withVerdicts } from '../topology/verdicts.ts';
 import type { HostRole, MemberGateway, NodeNetwork, Routes } from '../topology/role.ts';
+import { byElement, count, sum } from './counters.ts';
 import type { TunnelState } from './tunnel-state.ts';
 
 export interface Status {
@@ -20,6 +19,10 @@ export interface Status {
   /** what `apply` would do; empty when the host matches the file */
   readonly differences: readonly string[];
   readonly waiting: readonly string[];
+  /** labels that redirect no network, and why; absent: none */
+  readonly labels?: readonly Warning[];
+  /** pools of this host that are closed but for their redirected networks; absent: none are */
+  readonly closedPools?: readonly Subnet[];
   /** networks and gateways that are blocked until they match the file */
   readonly notReady: readonly NotReady[];
 }
@@ -38,6 +41,8 @@ export interface TrafficStatus {
   readonly dropped: number;
   /** dropped packets with a source outside the network; absent when sources are not checked */
   readonly spoofed?: number;
+  /** its label has it redirected, not the file */
+  readonly byLabel?: true;
   /** families in which it leaves directly now, since no member of its gateway works; absent: none */
   readonly leavesDirectly?: readonly DirectStatus[];
   /** while no member of its gateway works, it leaves directly, if the agent runs */
@@ -73,8 +78,8 @@ export interface GatewayStatus {
   readonly served: readonly TrafficStatus[];
 }
 
-export function hostStatus({ role }: Pick<Target, 'role'>, prepared: Prepared): Status {
-  return statusOf(withVerdicts(role, prepared.facts), prepared);
+export function hostStatus(prepared: Prepared): Status {
+  return statusOf(withVerdicts(prepared.role, prepared.facts), prepared);
 }
 
 function statusOf(role: HostRole, { counters, desired, plan }: Prepared): Status {
@@ -101,6 +106,7 @@ function statusOf(role: HostRole, { counters, desired, plan }: Prepared): Status
     networks: role.networks.map((network) => ({
       ...traffic(network.name, network.subnets, network.gateway, egressText(network, desired.notReady)),
       ...spoofedOf(spoofed.get(`"${desired.bridges[network.name] ?? ''}"`)),
+      ...(network.byLabel ? { byLabel: true as const } : {}),
       ...waysOf(network),
     })),
     gateways: role.gateways.map((gateway) => ({
@@ -111,8 +117,15 @@ function statusOf(role: HostRole, { counters, desired, plan }: Prepared): Status
     })),
     differences: differencesOf(plan),
     waiting: plan.waiting,
+    ...labelsOf(plan),
+    ...(role.pool?.unlabelled === 'block' ? { closedPools: role.pool.subnets } : {}),
     notReady: desired.notReady,
   };
+}
+
+function labelsOf({ warnings }: Prepared['plan']): Pick<Status, 'labels'> {
+  const labels = warnings.filter(({ ofLabel }) => ofLabel);
+  return labels.length > 0 ? { labels } : {};
 }
 
 function uplinkOf(
@@ -195,39 +208,4 @@ function egressText(
       return inUse.length > 0 ? inUse.join(' and ') : [];
     })
     .join(', ');
-}
-
-/** Groups counters by the first address of their subnet, or by the bridge in quotes. Sets of each prefix length have their own names. */
-function byElement(counters: readonly ElementCounter[]): Map<string, ElementCounter[]> {
-  const found = new Map<string, ElementCounter[]>();
-  for (const counter of counters) {
-    const list = found.get(counter.element);
-    if (list) list.push(counter);
-    else found.set(counter.element, [counter]);
-  }
-  return found;
-}
-
-function count(
-  counters: ReadonlyMap<Address, readonly ElementCounter[]>,
-  subnets: readonly Subnet[],
-): Pick<TrafficStatus, 'packets' | 'bytes' | 'dropped'> {
-  const own = subnets.map((subnet) => {
-    const found = counters.get(firstAddress(subnet)) ?? [];
-    const dropped = subnetSetName(droppedSet(familyOf(subnet)), prefixLength(subnet));
-    return {
-      passed: found.filter(({ set }) => set !== dropped && set.endsWith(`_${prefixLength(subnet)}`)),
-      dropped: found.filter(({ set }) => set === dropped),
-    };
-  });
-  const passed = own.flatMap((one) => one.passed);
-  return {
-    packets: sum(passed.map(({ packets }) => packets)),
-    bytes: sum(passed.map(({ bytes }) => bytes)),
-    dropped: sum(own.flatMap((one) => one.dropped).map(({ packets }) => packets)),
-  };
-}
-
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, number) => total + number, 0);
 }

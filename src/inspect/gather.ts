@@ -44,6 +44,7 @@ export async function gatherFacts(...what: Parameters<typeof beginFacts>): Promi
  * @param engines absent: engines are not queried
  * @param role its networks are read, and those of the ledger
  * @param memory parts that were read before, and are not read again
+ * @param known what the engines have said already; absent: they are queried
  */
 export async function beginFacts(
   host: Host,
@@ -51,6 +52,7 @@ export async function beginFacts(
   role: Pick<HostRole, 'networks' | 'gateways' | 'routed' | 'failover'>,
   ledger: Ledger,
   memory: PartMemory = readAnew,
+  known?: EngineFacts,
 ): Promise<Gathering> {
   const [links, routing, namedTables, { table, others, iptables }, engineFacts, tunnelFacts, daemon] =
     await Promise.all([
@@ -58,12 +60,11 @@ export async function beginFacts(
       readPolicyRouting(host, memory),
       readNamedTables(host.files),
       readNft(host, memory),
-      readNetworks(host, engines, role, ledger),
+      known ?? readNetworks(host, engines, requestedNetworks(role.networks, ledger)),
       readTunnelFacts(host, role),
       readDaemon(host),
     ]);
   const { owned, learned, ...foreignRouting } = routing;
-  const routingFacts = await readRoutingFacts(host, role, daemon);
   const settings = await readSettings(host.files, links, routing.routerAdvertisedDefaults, ledger);
   const foreign = {
     links,
@@ -75,7 +76,7 @@ export async function beginFacts(
     dockerUser: iptables.dockerUser,
     ...engineFacts,
     ...tunnelFacts,
-    ...routingFacts,
+    ...(await readRoutingFacts(host, role, daemon)),
     ledger,
   };
   const mine = [...owned, ...ownTunnels(links), ...daemonObjects(daemon, learned)];
@@ -135,16 +136,14 @@ export async function readOwned(host: Host): Promise<HostObject[]> {
   ];
 }
 
-type EngineFacts = Pick<Facts, 'networks' | 'unreadEngines'>;
+export type EngineFacts = Pick<Facts, 'networks' | 'unreadEngines'>;
 
 /** An engine that fails must not stop apply or destroy for the rest. */
-async function readNetworks(
+export async function readNetworks(
   host: Host,
   engines: Engines | undefined,
-  role: Pick<HostRole, 'networks'>,
-  ledger: Ledger,
+  requests: readonly Ledger['networks'][number][],
 ): Promise<EngineFacts> {
-  const requests = requestedNetworks(role, ledger);
   if (engines) return queryEngines(host, engines, requests);
   return {
     networks: [],
@@ -152,15 +151,15 @@ async function readNetworks(
   };
 }
 
-function requestedNetworks(role: Pick<HostRole, 'networks'>, ledger: Ledger): Ledger['networks'][number][] {
-  const wanted = role.networks.map(({ engine, name, subnets }) => ({
-    engine,
-    name,
-    subnets,
-    created: false,
-  }));
-  const kept = ledger.networks.filter(
-    ({ engine, name }) => !wanted.some((network) => network.engine === engine && network.name === name),
-  );
-  return [...wanted, ...kept];
+/** @param networks those of the role; one that comes twice is read once */
+export function requestedNetworks(
+  networks: readonly Pick<Ledger['networks'][number], 'engine' | 'name' | 'subnets'>[],
+  ledger: Ledger,
+): Ledger['networks'][number][] {
+  const wanted = networks.map(({ engine, name, subnets }) => ({ engine, name, subnets, created: false }));
+  const keyOf = ({ engine, name }: Pick<Ledger['networks'][number], 'engine' | 'name'>): string =>
+    `${engine} ${name}`;
+  const unique = new Map<string, Ledger['networks'][number]>();
+  for (const one of [...wanted, ...ledger.networks]) if (!unique.has(keyOf(one))) unique.set(keyOf(one), one);
+  return [...unique.values()];
 }

@@ -1,6 +1,7 @@
 /** Reads the host and computes the plan. Changes nothing. */
 import type { Engines } from '../engines/index.ts';
 import type { Numbers } from '../desired/allocate/numbers.ts';
+import { withUsableLabels } from '../desired/checks/usable-labels.ts';
 import { type Desired, reuseDesired, desiredState } from '../desired/desired.ts';
 import type { ElementCounter } from '../host/nft/read.ts';
 import { deliverSignals } from '../host/process/interrupt.ts';
@@ -9,14 +10,17 @@ import type { Progress } from '../host/progress.ts';
 import { closedState } from '../plan/closed-state.ts';
 import { makePlan } from '../plan/make-plan.ts';
 import type { Plan } from '../plan/step.ts';
-import type { Spec } from '../spec/spec.ts';
+import type { EngineName, Spec } from '../spec/spec.ts';
 import { actualState } from '../state/actual.ts';
 import type { Facts } from '../state/facts.ts';
 import type { Ledger } from '../state/ledger.ts';
 import type { EngineNetwork } from '../kinds/engine-network/schema.ts';
+import { isAlike } from '../kinds/alike.ts';
 import type { HostObject } from '../kinds/index.ts';
 import type { HostRole } from '../topology/role.ts';
+import { type Discovery, discoveryOf, hostRole } from '../topology/topology.ts';
 import { readAgentFacts } from './agent-facts.ts';
+import { discoverRole } from './discover.ts';
 import { beginFacts } from './gather.ts';
 import type { PartMemory } from './host-parts.ts';
 
@@ -24,8 +28,11 @@ import type { PartMemory } from './host-parts.ts';
 export interface Target {
   readonly host: Host;
   readonly engines: Engines;
+  /** by the file alone */
   readonly role: HostRole;
   readonly gateways: Spec['gateways'];
+  /** labels redirect networks of this host, too; absent: only those of the file are */
+  readonly discovery?: Discovery;
   /** tables and marks to keep, instead of those of the last run */
   readonly numbers?: Numbers;
   /** only block, and keep existing objects: needs neither interfaces nor engines */
@@ -39,8 +46,18 @@ export interface Target {
   readonly memory?: PartMemory;
 }
 
+/** What a file says about a host. */
+export function inFile(spec: Spec, host: string): Pick<Target, 'role' | 'gateways' | 'discovery'> {
+  const discovery = discoveryOf(spec, host);
+  return { role: hostRole(spec, host), gateways: spec.gateways, ...(discovery ? { discovery } : {}) };
+}
+
 /** Facts and actual state of a host, and its desired state. */
 export interface Compared {
+  /** with the networks that their labels redirect */
+  readonly role: HostRole;
+  /** engines that were asked for labels and answered */
+  readonly listed: readonly EngineName[];
   readonly facts: Facts;
   readonly counters: readonly ElementCounter[];
   readonly desired: Desired;
@@ -72,16 +89,20 @@ export async function prepare(target: Target, before: Ledger, known?: Compared):
  * @param known earlier result for the same target
  */
 export async function compareHost(target: Target, before: Ledger, known?: Compared): Promise<Compared> {
-  const { host, engines, role, gateways, closed, numbers, progress, memory } = target;
+  const { host, gateways, closed, numbers, progress, memory } = target;
+  const engines = closed ? undefined : target.engines;
   const ledger = { ...before, ...numbers };
   progress?.({ what: 'reading this host' });
+  const { role: labelled, listed, known: said } = await discoverRole({ ...target, engines }, ledger);
   const [gathering, agent] = await Promise.all([
-    beginFacts(host, closed ? undefined : engines, role, ledger, memory),
-    readAgentFacts(target),
+    beginFacts(host, engines, labelled, ledger, memory, said),
+    readAgentFacts({ ...target, role: labelled }),
   ]);
   const foreign = { ...gathering.foreign, ...agent };
+  const role = withUsableLabels(labelled, { ...foreign, owned: [] });
   await deliverSignals();
-  const again = known && !closed ? reuseDesired(known, foreign) : undefined;
+  const isSame = known !== undefined && (known.role === role || isAlike(known.role, role));
+  const again = isSame && !closed ? reuseDesired(known, foreign) : undefined;
   const open = again ?? desiredState(role, gateways, foreign, closed);
   // Our own objects do not affect the desired state, so nft lists them in the meantime.
   const gathered = await gathering.whole;
@@ -94,7 +115,7 @@ export async function compareHost(target: Target, before: Ledger, known?: Compar
     facts,
     desired.wanted.map(({ object }) => object),
   );
-  return { facts, counters: gathered.counters, desired, actual };
+  return { role, listed, facts, counters: gathered.counters, desired, actual };
 }
 
 /** The desired state without networks that are missing. Their rules stay: the next one of that name may have the same bridge. */

@@ -37,6 +37,25 @@ export function openSubnetsOf(draft: Draft, subnets: readonly SubnetInFile[]): S
   });
 }
 
+export type PoolInFile = Omit<SubnetInFile, 'network'>;
+
+/** Subnets of pools, in the order of the file. */
+export function poolsOf({ discover }: Draft): PoolInFile[] {
+  return Object.entries(discover?.pools ?? {}).flatMap(([node, list]) =>
+    list.map((subnet, i) => ({ subnet, node, path: ['discover', 'pools', node, i] })),
+  );
+}
+
+/** Gateways that the label of a network on a node may name: those that the node is no member of. */
+export function labelGatewaysOf({ discover, gateways = {} }: Draft, node?: string): string[] {
+  if (!discover) return [];
+  return [...new Set(discover.gateways ?? Object.keys(gateways))].filter(
+    (name) =>
+      Object.hasOwn(gateways, name) &&
+      (node === undefined || !(gateways[name]?.members ?? []).some(({ host }) => host === node)),
+  );
+}
+
 /** Addresses of hosts, in the order of the file. */
 export function hostAddressesOf(draft: Draft): (AddressInFile & { host: string })[] {
   return Object.entries(draft.hosts ?? {}).flatMap(([host, list]) =>

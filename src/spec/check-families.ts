@@ -5,7 +5,7 @@
 import { type Address, type Family, type Subnet, familyOf } from '../address/cidr.ts';
 import { blockedFamilies } from './blocked.ts';
 import type { Check, CheckInput } from './check-context.ts';
-import type { SubnetInFile } from './addresses-in-file.ts';
+import { type PoolInFile, type SubnetInFile, labelGatewaysOf, poolsOf } from './addresses-in-file.ts';
 import type { Draft, DraftNetwork } from './schema.ts';
 import { type RangedProblem, problemAt } from './tree.ts';
 
@@ -14,7 +14,7 @@ export const checkFamilies: Check = (input) => {
   const needs = needsOfGateways(input.draft, subnets);
   return [
     ...checkBlocks(input),
-    ...checkNodes(input, subnets),
+    ...checkNodes(input, [...subnets, ...poolsOf(input.draft)]),
     ...checkMembers(input, needs),
     ...checkSources(input, needs),
     ...checkNameServers(input, subnets),
@@ -38,13 +38,15 @@ function checkBlocks({ draft, subnets, keyPosition }: CheckInput): RangedProblem
   });
 }
 
-function checkNodes({ draft, keyPosition }: CheckInput, subnets: readonly SubnetInFile[]): RangedProblem[] {
+type Checked = PoolInFile & Partial<Pick<SubnetInFile, 'network'>>;
+
+function checkNodes({ draft, keyPosition }: CheckInput, subnets: readonly Checked[]): RangedProblem[] {
   return subnets.flatMap(({ subnet, network, node, path }) => {
     const family = familyOf(subnet);
     if (!lacks(draft.hosts, node, family)) return [];
     const message = `${node} has no IPv${family} address, which ${subnet} needs for the return route`;
-    const hint = `give ${node} one under hosts${orBlock(draft, network, family)}`;
-    return [problemAt(keyPosition(path.slice(0, -1)), message, hint)];
+    const block = network === undefined ? '' : orBlock(draft, network, family);
+    return [problemAt(keyPosition(path.slice(0, -1)), message, `give ${node} one under hosts${block}`)];
   });
 }
 
@@ -56,18 +58,21 @@ interface Need {
   readonly subnet: Subnet;
 }
 
-export function needsOfGateways(
-  { networks = {} }: Draft,
-  subnets: readonly SubnetInFile[],
-): Map<string, Need[]> {
+export function needsOfGateways(draft: Draft, subnets: readonly SubnetInFile[]): Map<string, Need[]> {
+  const { networks = {} } = draft;
   const needs = new Map<string, Need[]>();
+  const add = (need: Need): void => {
+    const known = needs.get(need.gateway) ?? [];
+    if (!known.some(({ family }) => family === need.family)) needs.set(need.gateway, [...known, need]);
+  };
   for (const { subnet, network } of subnets) {
     const family = familyOf(subnet);
-    for (const gateway of gatewaysOf(networks[network] ?? {}, family)) {
-      const known = needs.get(gateway) ?? [];
-      if (known.some((need) => need.family === family)) continue;
-      needs.set(gateway, [...known, { gateway, family, network, subnet }]);
-    }
+    for (const gateway of gatewaysOf(networks[network] ?? {}, family))
+      add({ gateway, family, network, subnet });
+  }
+  for (const { subnet, node } of poolsOf(draft)) {
+    for (const gateway of labelGatewaysOf(draft, node))
+      add({ gateway, family: familyOf(subnet), network: `the pool of ${node}`, subnet });
   }
   return needs;
 }

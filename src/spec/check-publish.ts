@@ -1,6 +1,7 @@
 /** Checks published ports: each leads to one container, in a network that replies through the gateway. */
-import { containingSubnets } from '../address/containing-subnets.ts';
 import { type Subnet, familyOf } from '../address/cidr.ts';
+import { containingSubnets } from '../address/containing-subnets.ts';
+import { labelGatewaysOf, poolsOf } from './addresses-in-file.ts';
 import type { Check, CheckInput } from './check-context.ts';
 import { type Path, type SourcePosition, type RangedProblem, problemAt } from './tree.ts';
 
@@ -34,6 +35,10 @@ function servedSubnets({ draft, openSubnets }: CheckInput): Map<string, Subnet[]
     const known = served.get(gateway);
     if (known) known.push(subnet);
     else served.set(gateway, [subnet]);
+  }
+  for (const { subnet, node } of poolsOf(draft)) {
+    for (const gateway of labelGatewaysOf(draft, node))
+      served.set(gateway, [...(served.get(gateway) ?? []), subnet]);
   }
   return served;
 }

@@ -2,6 +2,7 @@
 import { checkAddresses } from './check-addresses.ts';
 import { checkReplies } from './check-replies.ts';
 import { checkBalance } from './check-balance.ts';
+import { checkDiscover } from './check-discover.ts';
 import { checkEngines } from './check-engines.ts';
 import { checkFailover } from './check-failover.ts';
 import { checkFamilies } from './check-families.ts';
@@ -38,6 +39,7 @@ const checks: readonly Check[] = [
   checkWhenDown,
   checkBalance,
   checkLog,
+  checkDiscover,
 ];
 
 export function checkSemantics(parsed: ParsedInput): RangedProblem[] {

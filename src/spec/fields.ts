@@ -4,7 +4,7 @@ import { weightField } from './failover-fields.ts';
 import { addressOf, deviceOf, engineOf, expected, oneOrMany, subnetOf } from './values.ts';
 
 /** Names become parts of podman networks, file names, nft comments and messages. */
-const namePattern = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,63}$/;
+export const namePattern = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,63}$/;
 export const name = z.string().regex(namePattern, {
   error:
     'a name begins with a letter or digit, goes on with letters, digits, "_", "." and "-", and has at most 64 characters',

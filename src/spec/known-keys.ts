@@ -1,4 +1,5 @@
 /** Keys that the maps of the file may have. */
+import { discoverShape } from './discover-fields.ts';
 import { checkShape } from './failover-fields.ts';
 import { logLimitShape } from './log-fields.ts';
 import { publishShape, routeShape } from './route-fields.ts';
@@ -18,6 +19,7 @@ export function knownKeysAt(path: Path): string[] {
   if (path.length === 0) return Object.keys(fileSchema.shape);
   if (room === 'networks' && path.length === 2) return Object.keys(network.shape);
   if (room === 'networks' && third === 'routes') return Object.keys(routeShape);
+  if (room === 'discover' && path.length === 1) return Object.keys(discoverShape);
   if (room !== 'gateways') return [];
   if (path.length === 2) return Object.keys(gateway.shape);
   if (third === 'check') return Object.keys(checkShape);

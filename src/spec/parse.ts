@@ -166,11 +166,20 @@ function withoutPrototype<T>(record: Readonly<Record<string, T>>): Readonly<Reco
   return Object.assign(Object.create(null) as Record<string, T>, record);
 }
 
-function specOf({ hosts, networks, gateways }: File): Spec {
+function specOf({ hosts, networks, gateways, discover }: File): Spec {
   return {
     hosts: withoutPrototype(hosts),
     networks: withoutPrototype(mapValues(networks, keptNetworkOf)),
     gateways: withoutPrototype(mapValues(gateways, gatewayOf)),
+    ...(discover
+      ? {
+          discover: {
+            pools: withoutPrototype(discover.pools),
+            gateways: discover.gateways ?? Object.keys(gateways),
+            unlabelled: discover.unlabelled,
+          },
+        }
+      : {}),
   };
 }
 

@@ -1,5 +1,6 @@
 /** Schemas of the whole file: a strict one, and a lax one for the valid parts of a wrong file. */
 import * as z from 'zod';
+import { discoverMeta, discoverShape } from './discover-fields.ts';
 import { gatewayShape, hosts, memberShape, name, networkShape } from './fields.ts';
 import { checkMeta, checkShape, failoverShape } from './failover-fields.ts';
 import { logLimitMeta, logLimitShape, logShape } from './log-fields.ts';
@@ -152,9 +153,14 @@ const gateways = z.record(name, gateway, expected(gatewaysWhat)).meta({
   description: 'Gateways, each under a name of your choice.',
 });
 
+const discover = z
+  .strictObject(discoverShape, expected('a map with pools'))
+  .exactOptional()
+  .meta(discoverMeta);
+
 /** Accepts exactly the format. `check-*.ts` check names and addresses against each other. */
 export const fileSchema = z
-  .strictObject({ version, hosts, networks: networksSchema, gateways }, expected(rootWhat))
+  .strictObject({ version, hosts, networks: networksSchema, gateways, discover }, expected(rootWhat))
   .meta({ title: 'mustredirect', description: 'Which container network leaves through which gateway.' });
 
 const tunnelDrafts = {
@@ -190,6 +196,7 @@ export const draftSchema = z
     hosts,
     networks: z.record(name, networkDraft),
     gateways: z.record(name, gatewayDraft),
+    discover: z.object(discoverShape).partial(),
   })
   .partial();
 

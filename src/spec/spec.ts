@@ -10,6 +10,18 @@ export interface Spec {
   readonly hosts: Readonly<Record<string, readonly Address[]>>;
   readonly networks: Readonly<Record<string, Network>>;
   readonly gateways: Readonly<Record<string, Gateway>>;
+  /** networks that join by their label; absent: only those of the file are redirected */
+  readonly discover?: Discover;
+}
+
+/** Networks that join by their label. */
+export interface Discover {
+  /** node -> subnets that its labelled networks lie in, of both families */
+  readonly pools: Readonly<Record<string, readonly Subnet[]>>;
+  /** gateways that a label may name */
+  readonly gateways: readonly string[];
+  /** what is in a pool and not redirected is closed, or keeps the routing of its node */
+  readonly unlabelled: 'leave' | 'block';
 }
 
 export interface Network {
@@ -35,6 +47,8 @@ export interface Network {
   readonly bridge?: string;
   /** if the engine drops replies from the gateway, a rule of ours accepts them */
   readonly acceptReplies?: true;
+  /** its label has it redirected, not the file */
+  readonly byLabel?: true;
 }
 
 /** first and last port, inclusive */

@@ -6,6 +6,7 @@ import type { Family, Subnet } from '../address/cidr.ts';
 import type { NatDecisions } from '../kinds/flows/nat-decisions.ts';
 import type { Flows } from '../kinds/flows/schema.ts';
 import type { EngineName } from '../spec/spec.ts';
+import type { DiscoveredNetwork } from '../topology/discovered-networks.ts';
 
 export interface Ledger {
   /** gateway name -> its numbers on this host */
@@ -22,6 +23,8 @@ export interface Ledger {
   readonly sysctls: Readonly<Record<string, string>>;
   /** network name -> bridge: guards the bridge when the engine cannot be queried, as at boot */
   readonly bridges?: Readonly<Record<string, string>>;
+  /** networks that their labels have redirected: they stay closed when their engine cannot be queried, as at boot */
+  readonly discovered?: readonly DiscoveredNetwork[];
   /** network name -> families that leave directly since no member of the gateway works, until a restart */
   readonly leavesDirectly?: Readonly<Record<string, readonly Family[]>>;
   /** flows whose conntrack entries a run had to delete when it was interrupted */

@@ -9,11 +9,15 @@ import type { FailoverGateway, FailoverMember, HostRole, NodeNetwork } from './r
  * Gateways with `check` or `mode: balance`: the others use their first member, or the one that a routing daemon chooses.
  */
 export function failoverGateways(
-  { networksAt, gateways, hosts }: IndexedSpec,
+  { networksAt, gateways, hosts, pools }: IndexedSpec,
   node: string,
 ): FailoverGateway[] {
   const networks = networksAt.get(node) ?? [];
-  const names = [...new Set(networks.flatMap(({ gatewayNames }) => gatewayNames))];
+  const pool = pools.find((one) => one.node === node);
+  // Those of a pool have their numbers before a network uses them.
+  const names = [
+    ...new Set([...networks.flatMap(({ gatewayNames }) => gatewayNames), ...(pool?.gateways ?? [])]),
+  ];
   return names.flatMap((name) => {
     const { gateway } = gateways.get(name) ?? {};
     if (!gateway) return [];

@@ -8,11 +8,14 @@ import {
   subnetOfAddress,
 } from '../address/cidr.ts';
 import { type RankedSelector, rankRoutes } from '../spec/route-order.ts';
-import type { Gateway, Member, Network, NetworkRoute, Spec } from '../spec/spec.ts';
+import type { Discover, Gateway, Member, Network, NetworkRoute, Spec } from '../spec/spec.ts';
+import { labelGateways } from './discovered-networks.ts';
 import { type PortFinder, portFinder } from './port-finder.ts';
 
 export interface IndexedSpec {
   readonly hosts: Spec['hosts'];
+  /** of nodes with labelled networks */
+  readonly pools: readonly Pool[];
   /** node -> its networks; all lists here are in the order of the file */
   readonly networksAt: ReadonlyMap<string, readonly NamedNetwork[]>;
   /** host -> gateways of which it is a member */
@@ -20,6 +23,15 @@ export interface IndexedSpec {
   readonly gateways: ReadonlyMap<string, NamedGateway>;
   /** all redirected subnets */
   readonly subnets: readonly RedirectedSubnet[];
+}
+
+/** Subnets that the labelled networks of a node lie in. */
+export interface Pool {
+  readonly node: string;
+  readonly subnets: readonly Subnet[];
+  /** those that a label there may name */
+  readonly gateways: readonly string[];
+  readonly unlabelled: Discover['unlabelled'];
 }
 
 export interface NamedNetwork {
@@ -53,8 +65,13 @@ export interface RedirectedSubnet {
   readonly blocked: boolean;
 }
 
-export function indexSpec({ hosts, networks, gateways }: Spec): IndexedSpec {
-  const named = Object.entries(networks).map(([name, network]) =>
+/** @param more networks that are not in the file; another one there may have the same name, on another host */
+export function indexSpec(
+  spec: Spec,
+  more: readonly (readonly [name: string, network: Network])[] = [],
+): IndexedSpec {
+  const { hosts, networks, gateways } = spec;
+  const named = [...Object.entries(networks), ...more].map(([name, network]) =>
     nameNetwork(name, network, nameServerRoutes(network, hosts, gateways)),
   );
   const networksOf = group(
@@ -72,6 +89,7 @@ export function indexSpec({ hosts, networks, gateways }: Spec): IndexedSpec {
   );
   return {
     hosts,
+    pools: poolsOf(spec),
     networksAt: group(
       named.flatMap((one) => Object.keys(one.network.subnets).map((node) => [node, one] as const)),
     ),
@@ -79,6 +97,16 @@ export function indexSpec({ hosts, networks, gateways }: Spec): IndexedSpec {
     gateways: known,
     subnets: named.flatMap(subnetsOf),
   };
+}
+
+function poolsOf(spec: Spec): Pool[] {
+  const { pools = {}, unlabelled = 'leave' } = spec.discover ?? {};
+  return Object.entries(pools).map(([node, subnets]) => ({
+    node,
+    subnets,
+    gateways: labelGateways(spec, node),
+    unlabelled,
+  }));
 }
 
 /**

@@ -9,7 +9,7 @@ export function memberGateways(spec: IndexedSpec, host: string): MemberGateway[]
   return memberships.map((membership) => {
     const { name, member, gateway } = membership;
     const { snat, publish, flows, flowLog } = gateway.gateway;
-    const served = servedSubnets(spec, membership, here);
+    const served = [...servedSubnets(spec, membership, here), ...servedPools(spec, name)];
     return {
       name,
       uplink: member.uplink,
@@ -45,6 +45,19 @@ function servedSubnets(
         ];
       }),
     ),
+  );
+}
+
+/** Name of all labelled networks of a node, which its gateways know by the pool alone. */
+const poolName = 'pool';
+
+function servedPools({ hosts, pools }: IndexedSpec, gateway: string): ServedSubnet[] {
+  return pools.flatMap(({ node, subnets, gateways }) =>
+    subnets.flatMap((subnet) => {
+      const nodeAddress = hosts[node]?.find((address) => familyOf(address) === familyOf(subnet));
+      if (nodeAddress === undefined || !gateways.includes(gateway)) return [];
+      return [{ network: poolName, node, subnet, nodeAddress }];
+    }),
   );
 }
 

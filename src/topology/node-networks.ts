@@ -25,6 +25,7 @@ export function nodeNetworks(spec: IndexedSpec, host: string): NodeNetwork[] {
       ...(network.bridge === undefined ? {} : { bridge: network.bridge }),
       ...(network.whenDown === undefined ? {} : { whenDown: network.whenDown }),
       ...(network.acceptReplies ? { acceptReplies: true } : {}),
+      ...(network.byLabel ? { byLabel: true } : {}),
       ...(mtus.length > 0 ? { uplinkMtu: Math.min(...mtus) } : {}),
       ...(network.routes ? { routes: routesOf(spec, named) } : {}),
     };

@@ -12,6 +12,8 @@ import type {
   Uplink,
   UplinkRouting,
 } from '../spec/spec.ts';
+import type { LabelReport } from './discovered-networks.ts';
+import type { Pool } from './indexed-spec.ts';
 
 /** Role of one host: node of some networks, member of some gateways, both, or neither. */
 export interface HostRole {
@@ -28,6 +30,16 @@ export interface HostRole {
    * has not applied the file yet may still send packets from them: they must not leave by this host's default route.
    */
   readonly unservedSubnets?: readonly Subnet[];
+  /** on a node with labelled networks, which are among its networks; absent: only those of the file are */
+  readonly pool?: NodePool;
+}
+
+/** Subnets that the labelled networks of this host lie in. */
+export interface NodePool extends Pick<Pool, 'subnets' | 'unlabelled'> {
+  /** gateways that a label may name: they have a table and a mark before a network names them */
+  readonly gateways: readonly string[];
+  /** labels that redirect no network, and why */
+  readonly reports: readonly LabelReport[];
 }
 
 /** Network with containers on this host. */
@@ -45,6 +57,8 @@ export interface NodeNetwork {
   readonly bridge?: string;
   /** if the engine drops replies from the gateway, a rule of ours accepts them */
   readonly acceptReplies?: true;
+  /** its label has it redirected, not the file */
+  readonly byLabel?: true;
   readonly gateway: string;
   /** addresses of the members, most preferred first, both families */
   readonly nextHops: readonly Address[];

@@ -11,27 +11,35 @@ export function routedGateways(
   members: readonly MemberGateway[],
 ): RoutedGateway[] {
   const networks = spec.networksAt.get(host) ?? [];
-  const used = [...new Set(networks.flatMap(({ gatewayNames }) => gatewayNames))];
+  const { gateways = [] } = spec.pools.find(({ node }) => node === host) ?? {};
+  const used = new Set([...networks.flatMap(({ gatewayNames }) => gatewayNames), ...gateways]);
   return [
-    ...used.flatMap((name) => nodeSide(spec, name, networks, host)),
+    ...[...used].flatMap((name) => nodeSide(spec, name, networks, host)),
     ...members.flatMap((member) => memberSide(spec, member, host)),
   ];
 }
 
-/** A node announces its subnets to all members, and prefers the first. */
+/**
+ * A node announces its subnets to all members, and prefers the first. Its pools are announced whole: no other node has a
+ * part of them, and what the members hear does not change with its networks.
+ */
 function nodeSide(
-  { gateways, hosts }: IndexedSpec,
+  { gateways, hosts, pools }: IndexedSpec,
   name: string,
   networks: readonly NamedNetwork[],
   host: string,
 ): RoutedGateway[] {
   const { routing, members = [] } = gateways.get(name)?.gateway ?? {};
   if (!routing) return [];
-  const subnets = networks
-    .filter(({ gatewayNames }) => gatewayNames.includes(name))
+  const ofFile = networks
+    .filter(({ network, gatewayNames }) => !network.byLabel && gatewayNames.includes(name))
     .flatMap(({ network }) =>
       (network.subnets[host] ?? []).filter((subnet) => !network.blocked.includes(familyOf(subnet))),
     );
+  const ofPools = pools.flatMap((pool) =>
+    pool.node === host && pool.gateways.includes(name) ? pool.subnets : [],
+  );
+  const subnets = [...ofFile, ...ofPools];
   const peers = members.map((member) => ({
     host: member.host,
     addresses: hosts[member.host] ?? [],

@@ -1,21 +1,30 @@
 /** `docker`, 20.10 and later, with the output that we read. */
+import { missingProgram } from '../../src/host/process/missing-program.ts';
 import type { Output } from '../../src/host/ports.ts';
 import { type FakeDocker, type FakeDockerNetwork, type FakeState, unknownToFake } from './state.ts';
 
 export function runDocker(state: FakeState, args: readonly string[]): Output {
   const { docker } = state;
-  if (!docker) return unknownToFake('docker: this host has none');
+  if (!docker) throw missingProgram('docker');
   const command = args.join(' ');
   if (command === 'info --format {{json .}}') return done(infoJson(docker));
   if (command === 'ps --all --no-trunc --format {{json .}}') return done(containerLines(docker));
   if (command.startsWith('inspect --format {{.Id}} {{.State.Pid}} ')) return done(pidLines(args.slice(3)));
   if (command.startsWith('inspect --format {{.Id}} {{json .NetworkSettings.Networks}} ')) return done('');
+  const label = /^network ls --no-trunc --filter label=(\S+) --format /.exec(command)?.[1];
+  if (label !== undefined) return done(labelLines(docker, label));
   if (command.startsWith('network inspect ')) return inspectNetworks(docker, args.slice(2));
   if (command.startsWith('network create ')) return createNetwork(state, docker, args.slice(2));
   if (command.startsWith('network rm ') && args.length === 3) {
     return removeNetwork(state, docker, args[2] ?? '');
   }
   return unknownToFake(`docker ${command}`);
+}
+
+function labelLines({ networks }: FakeDocker, label: string): string {
+  return networks
+    .flatMap(({ name, labels = {} }) => (label in labels ? JSON.stringify([name, labels[label]]) : []))
+    .join('\n');
 }
 
 function infoJson({ version }: FakeDocker): string {

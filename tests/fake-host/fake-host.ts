@@ -137,6 +137,8 @@ function runProgram(
       return args[0] === '-V'
         ? { exitCode: 0, stdout: 'socat version 1.7.4.4', stderr: '' }
         : unknownToFake('socat');
+    case 'nerdctl':
+      throw missingProgram(program);
     case 'unshare':
       // The kernel here can make every device.
       return { exitCode: 0, stdout: '', stderr: '' };

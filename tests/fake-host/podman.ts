@@ -1,4 +1,5 @@
 /** `podman` 4.3.1, with either of its network backends. */
+import { missingProgram } from '../../src/host/process/missing-program.ts';
 import type { Output } from '../../src/host/ports.ts';
 import { type FakePodman, type FakeState, unknownToFake } from './state.ts';
 
@@ -7,7 +8,7 @@ const bridgePrefixes = { cni: 'cni-podman', netavark: 'podman' };
 
 export function runPodman(state: FakeState, args: readonly string[]): Output {
   const { podman } = state;
-  if (!podman) return unknownToFake('podman: this host has none');
+  if (!podman) throw missingProgram('podman');
   const command = args.join(' ');
   if (command === 'info --format json') return done(infoJson(podman));
   if (command === 'ps --all --format json') return done(containersJson(podman));

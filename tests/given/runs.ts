@@ -10,11 +10,11 @@ import type { HostContext } from '../../src/apply/run/host-context.ts';
 import { applyVerb, destroyVerb } from '../../src/apply/run/verbs.ts';
 import { createEngines } from '../../src/engines/index.ts';
 import { MustredirectError } from '../../src/error.ts';
+import { inFile } from '../../src/inspect/prepare.ts';
 import { createExec } from '../../src/host/process/exec.ts';
 import type { Exec } from '../../src/host/ports.ts';
 import { createFiles } from '../../src/host/files/files.ts';
 import type { Places } from '../../src/host/files/places.ts';
-import { hostRole } from '../../src/topology/topology.ts';
 import type { FakeHost } from '../fake-host/fake-host.ts';
 import { noPause, specOf } from '../scenario/play.ts';
 
@@ -106,8 +106,7 @@ export function givenRuns() {
       const context = contextOf(host);
       const { engines } = context;
       const spec = specOf(text);
-      const role = hostRole(spec, 'here');
-      const target = { host, engines, role, gateways: spec.gateways, ...(closed ? { closed } : {}) };
+      const target = { host, engines, ...inFile(spec, 'here'), ...(closed ? { closed } : {}) };
       const source = { file: 'f', text, hash: createHash('sha256').update(text).digest('hex'), host: 'here' };
       return run({ ...applyVerb(context, source), context, target, wait, confirm }, caller);
     },

@@ -24,6 +24,7 @@ const expected = {
   apply: { series: 8 * 2, checks: 6 },
   start: { series: 4, checks: 3 },
   agent: { series: 8, checks: 8 },
+  label: { series: 4, checks: 4 },
 };
 
 const measured = aShareOf(parts, 3);

@@ -2,13 +2,12 @@
 import { type Run, applyPlan } from '../../src/apply/apply.ts';
 import { readJournal } from '../../src/apply/journal.ts';
 import { openLedger } from '../../src/apply/ledger-keeper.ts';
-import { type Prepared, type Target, noRole, prepare } from '../../src/inspect/prepare.ts';
+import { type Prepared, type Target, inFile, noRole, prepare } from '../../src/inspect/prepare.ts';
 import { type Engines, createEngines } from '../../src/engines/index.ts';
 import type { Host } from '../../src/host/ports.ts';
 import { parseSpec } from '../../src/spec/parse.ts';
 import { formatProblems } from '../../src/spec/problem.ts';
 import type { Spec } from '../../src/spec/spec.ts';
-import { hostRole } from '../../src/topology/topology.ts';
 import type { Scenario, ScenarioContainer } from './scenario.ts';
 
 /** Host on which a scenario is played. */
@@ -94,7 +93,7 @@ export async function applyTo(target: Target, run: Partial<Run> = {}): Promise<P
 
 function targetOf(file: string, name: string, host: Host, engines: Engines): Target {
   const spec = specOf(file);
-  return { host, engines, role: hostRole(spec, name), gateways: spec.gateways };
+  return { host, engines, ...inFile(spec, name) };
 }
 
 export function specOf(file: string): Spec {

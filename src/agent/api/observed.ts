@@ -77,6 +77,6 @@ function faultsOf({ target: { role }, facts, desired: { notReady } }: Found): Ho
 }
 
 function lookedAt(found: Found, time: number): Looked {
-  const status = hostStatus(found.target, found);
+  const status = hostStatus(found);
   return { time, status, gateways: found.target.role.gateways };
 }

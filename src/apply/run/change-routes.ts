@@ -15,6 +15,7 @@ import { applyVerb } from './verbs.ts';
 
 /** State of the host from the last read, with the file that was in force. */
 export interface Known extends ReadState {
+  /** its role has the networks that their labels redirect */
   readonly target: Target;
   readonly source: Source;
   /** id of the last run in the history at that time */
@@ -45,7 +46,7 @@ export async function changeRoutes(
     if (history.entries.at(-1)?.run !== known.run || (await readOpenRun(context))) return false;
     const keeper = await openLedger(host.files, places.ledger);
     await runSteps(plan, { ...context, keeper }, {});
-    const prepared = { ...after, plan, counters: [] };
+    const prepared = { ...after, plan, counters: [], role: target.role, listed: [] };
     await applyVerb(context, source).record(newEntry(run, caller.user, plan), prepared, true);
     return true;
   }).catch((error: unknown) => {

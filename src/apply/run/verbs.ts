@@ -4,6 +4,7 @@ import { noRole } from '../../inspect/prepare.ts';
 import {
   type History,
   type Source,
+  appliedNow,
   directChanges,
   readHistory,
   recordApply,
@@ -25,12 +26,21 @@ async function refuseOtherRun({ host, places }: HostContext, run: string | undef
 export function applyVerb({ host, places }: HostContext, source: Source) {
   return {
     verb: 'apply',
-    record: async (entry, { facts, desired: { numbers, leavesDirectly } }, changed) => {
-      if (!changed) return;
+    record: async (entry, { facts, role, desired: { numbers, leavesDirectly } }, changed) => {
+      if (!changed && !(role.pool && (await isNewFile(host.files, places.history, source)))) return;
       const direct = directChanges(entry.time, facts.ledger.leavesDirectly, leavesDirectly);
       await recordApply(host.files, places.history, { ...entry, ...direct }, { ...source, numbers });
     },
   } satisfies Partial<HostChange>;
+}
+
+/** A node with nothing but a pool may have nothing to do, and its agent begins with a file that was applied. */
+async function isNewFile(
+  files: HostContext['host']['files'],
+  path: string,
+  { hash }: Source,
+): Promise<boolean> {
+  return appliedNow(await readHistory(files, path))?.hash !== hash;
 }
 
 /**

@@ -16,6 +16,7 @@ import type { Caller } from '../../apply/run/caller.ts';
 import { MustredirectError } from '../../error.ts';
 import type { Progress } from '../../host/progress.ts';
 import type { HostContext } from '../../apply/run/host-context.ts';
+import type { EngineName } from '../../spec/spec.ts';
 import { createBackground } from '../../host/process/background.ts';
 import { type Lock, takeLock } from '../../host/files/lock.ts';
 import type { Files } from '../../host/ports.ts';
@@ -136,7 +137,7 @@ function createParts(terminal: Terminal, { opened, id, file, name, api, log: { e
     onLook(known) {
       api.onLook(known);
       followed.follow(known);
-      view.afterRead(known?.target.role.networks ?? [], known?.facts.links);
+      view.afterRead(known ? enginesOf(known) : [], known?.facts.links);
     },
     view,
   });
@@ -150,6 +151,11 @@ function createParts(terminal: Terminal, { opened, id, file, name, api, log: { e
   relay.signal = running.signal;
   const status = () => ({ ...running.state(), id, monitors: view.monitors(), ...followed.status() });
   return { running, status, begin: view.begin, probes: followed.probes, closed: followed.closed };
+}
+
+/** Engines of the networks, and those whose networks may get a label. */
+function enginesOf({ role, listed }: Found): EngineName[] {
+  return [...role.networks.map(({ engine }) => engine), ...listed];
 }
 
 /** What depends on what a look has found: the members of gateways, and their flow logs. */

@@ -99,11 +99,11 @@ async function lookForInterference(
   terminal: Terminal,
   session: Session,
   options: ApplyOptions,
-  { facts, desired }: Prepared,
+  { facts, desired, role: whole }: Prepared,
 ): Promise<readonly Interference[]> {
   const { findInterference } = await import('../../explain/interference/find-interference.ts');
   const { readyRole } = await import('../../explain/interference/ready-role.ts');
-  const role = readyRole(session.target.role, desired.notReady);
+  const role = readyRole(whole, desired.notReady);
   try {
     const { found, notProbed } = await findInterference(liveHost(terminal, session), role, facts);
     tellNotProbed(terminal, options, notProbed);

@@ -21,10 +21,12 @@ interface DoctorOptions extends HostOptions {
 export async function doctor(terminal: Terminal, options: DoctorOptions): Promise<void> {
   const session = await openSession(terminal, options);
   const prepared = await readAndPlan(session, session.target);
+  const { role } = prepared;
+  const target = { ...session.target, role };
   const live = liveHost(terminal, session);
-  const ready = readyRole(session.target.role, prepared.desired.notReady);
+  const ready = readyRole(role, prepared.desired.notReady);
   const tunnels = await findTunnelFaults(live, ready, prepared.facts);
-  const sessions = await findSessionFaults(live, session.target.role, prepared.facts);
+  const sessions = await findSessionFaults(live, role, prepared.facts);
   // Packets of a gateway without a default are blocked, and would only say so.
   const open = readyRole(ready, sessions.closed);
   const { found, notProbed } = await findInterference(live, open, prepared.facts);
@@ -32,10 +34,10 @@ export async function doctor(terminal: Terminal, options: DoctorOptions): Promis
   const findings = [
     ...(await missingPrograms(session.host.exec)),
     ...(await openRun(session)),
-    ...diagnose(session.target, prepared),
+    ...diagnose(prepared),
     ...sessions.found,
-    ...(await findInContainers(session.target, prepared)),
-    ...(await findStrictLinks(session.target, prepared)),
+    ...(await findInContainers(target, prepared)),
+    ...(await findStrictLinks(target, prepared)),
     ...found,
     ...tunnels.found,
   ];

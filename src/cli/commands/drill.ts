@@ -29,7 +29,8 @@ export async function drill(terminal: Terminal, name: string, options: DrillOpti
   const applied = appliedNow(await readHistory(context.host.files, context.places.history));
   if (!applied) throw refused('nothing is applied on this host', 'run `mustredirect apply` first');
   const session = appliedSession(terminal, context, applied);
-  const { role } = session.target;
+  const prepared = await readAndPlan(session, session.target);
+  const { role } = prepared;
   const gateway = gatewayNamed(name, role);
   const ask = async (): Promise<readonly GatewayHealth[]> => {
     const agent = await askAgent(context.places.agent);
@@ -39,7 +40,6 @@ export async function drill(terminal: Terminal, name: string, options: DrillOpti
   const states = await ask();
   const member = gateway.balance ? undefined : memberToCut(gateway, states);
   if (!member) refuseLast(gateway, states);
-  const prepared = await readAndPlan(session, session.target);
   const asked = parseTargets(options.to ?? []).map(({ address }) => address);
   const streams = streamsOf(gateway, role, states, prepared, member?.host, asked);
   await agree(

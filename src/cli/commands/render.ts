@@ -14,7 +14,10 @@ interface RenderOptions extends HostOptions {
 
 /** Prints the complete plan, as for a host without our objects; or a routing daemon's configuration; or the far ends of its uplinks. */
 export async function render(terminal: Terminal, options: RenderOptions): Promise<void> {
-  const session = await openSession(terminal, options);
+  const opened = await openSession(terminal, options);
+  // A script asks no engine for labels: it is that of the file alone.
+  const { discovery, ...target } = opened.target;
+  const session = { ...opened, target };
   if (options.farEnd !== undefined) {
     const { renderFarEnds } = await import('../../explain/far-end/render-far-ends.ts');
     const { facts } = await readAndPlan(session, session.target);
@@ -30,6 +33,12 @@ export async function render(terminal: Terminal, options: RenderOptions): Promis
     return;
   }
   const { facts, desired } = await readAndPlan(session, session.target);
+  if (discovery) {
+    terminal.tell(
+      'networks that join by their label are not in the script: `mustredirect apply` finds them',
+      'note',
+    );
+  }
   // A network that is not ready would be rendered as blocked, contrary to the file.
   refuse([...desired.refusals, ...desired.notReady]);
   terminal.print(renderShell(planFromScratch(role, gateways, facts), role.host, engines));

@@ -37,18 +37,19 @@ export async function status(terminal: Terminal, options: StatusOptions): Promis
 export async function printStatus(
   terminal: Terminal,
   context: HostContext,
-  target: Target,
+  asked: Target,
   {
     check,
     json,
     fileProblem,
   }: Pick<StatusOptions, 'check' | 'json'> & { readonly fileProblem?: string | undefined },
 ): Promise<void> {
-  const prepared = await readAndPlan(context, target);
+  const prepared = await readAndPlan(context, asked);
+  const target = { ...asked, role: prepared.role };
   const openRun = await openRunText(context);
   const agent = await askAgent(context.places.agent);
   const found = {
-    ...(await withTunnelStates(hostStatus(target, prepared), context.host.exec, prepared.facts.links)),
+    ...(await withTunnelStates(hostStatus(prepared), context.host.exec, prepared.facts.links)),
     ...(await routingOf(context, target)),
     ...(openRun === undefined ? {} : { openRun }),
     ...(agent === undefined ? {} : { agent }),
@@ -152,7 +153,7 @@ function stateText(found: Found, terminal: Terminal): string {
 }
 
 function formatStatus(found: Found, terminal: Terminal): string {
-  const { host, differences, refusals, waiting, notReady, openRun, fileProblem } = found;
+  const { host, differences, refusals, waiting, notReady, openRun, fileProblem, labels = [] } = found;
   const rows = trafficRows(found);
   return [
     `${host}: ${stateText(found, terminal)}`,
@@ -168,6 +169,7 @@ function formatStatus(found: Found, terminal: Terminal): string {
     ...agentLines(found, terminal),
     ...(found.drained ? ownDrainLines(found.drained, terminal) : []),
     ...waiting.map((text) => `${terminal.paint('yellow', 'waiting:')} ${text}`),
+    ...labels.map(({ message, hint }) => `${terminal.paint('yellow', 'label:')} ${message}\n  ${hint}`),
     ...(rows.length === 0 ? ['the file redirects nothing on this host'] : ['', formatTable([head, ...rows])]),
     ...belowTable(found),
   ].join('\n');
@@ -192,8 +194,9 @@ const head = ['network', 'subnets', 'goes to', 'packets', 'bytes', 'dropped'];
 
 function trafficRows({ networks, gateways }: Found): (string | number)[][] {
   const row = (goesTo: string, one: TrafficStatus): (string | number)[] => {
-    const { network, subnets, packets, bytes, dropped, spoofed = 0 } = one;
-    return [network, subnets.join(' '), goesTo, packets, bytes, dropped + spoofed];
+    const { network, subnets, packets, bytes, dropped, spoofed = 0, byLabel } = one;
+    const name = byLabel ? `${network} (by label)` : network;
+    return [name, subnets.join(' '), goesTo, packets, bytes, dropped + spoofed];
   };
   return [
     ...networks.map((one) => row(`${one.gateway} at ${one.egress}`, one)),
@@ -205,8 +208,9 @@ function trafficRows({ networks, gateways }: Found): (string | number)[][] {
 
 /** Routes to other gateways, tunnels, and published ports, which the table does not show. */
 function belowTable(found: Found): string[] {
-  const { networks, gateways, agent, kept = [], routing = [] } = found;
+  const { networks, gateways, agent, kept = [], routing = [], closedPools = [] } = found;
   const lines = [
+    ...closedPools.map((subnet) => `pool ${subnet} is closed, but for its redirected networks`),
     ...(typeof agent === 'object' ? agent.members.map((health) => membersText(health, kept)) : []),
     ...networks.flatMap(({ network, routes = [] }) =>
       routes.map(({ what, via }) =>

@@ -19,9 +19,8 @@ interface VerifyOptions extends HostOptions {
 export async function verify(terminal: Terminal, options: VerifyOptions): Promise<void> {
   const targets = parseTargets(options.to ?? []);
   const session = await openSession(terminal, options);
-  const { target } = session;
-  const { facts, desired } = await readAndPlan(session, target);
-  const role = withVerdicts(target.role, facts);
+  const { facts, desired, role: found } = await readAndPlan(session, session.target);
+  const role = withVerdicts(found, facts);
   const { notReady } = desired;
   const live = liveHost(terminal, session);
   const names = options.network ? { networks: options.network } : {};

@@ -5,7 +5,7 @@ import { resolve } from 'node:path';
 import { runningAgent } from '../../agent/socket.ts';
 import type { Applied, Source } from '../../apply/history.ts';
 import type { HostContext } from '../../apply/run/host-context.ts';
-import type { Target } from '../../inspect/prepare.ts';
+import { type Target, inFile } from '../../inspect/prepare.ts';
 import { createEngines } from '../../engines/index.ts';
 import { createExec } from '../../host/process/exec.ts';
 import { createFiles } from '../../host/files/files.ts';
@@ -16,7 +16,6 @@ import type { Host } from '../../host/ports.ts';
 import type { Progress } from '../../host/progress.ts';
 import { requireNetAdmin } from '../../host/process/privileges.ts';
 import type { Spec } from '../../spec/spec.ts';
-import { hostRole } from '../../topology/topology.ts';
 import { whichHost } from '../../topology/which-host.ts';
 import { commandLine } from './command-line.ts';
 import { checkSpec, readSpecText } from './load-spec.ts';
@@ -102,7 +101,7 @@ export function appliedTarget(terminal: Terminal, context: HostContext, source: 
 }
 
 function targetOf(context: HostContext, spec: Spec, host: string): Target {
-  return { ...context, role: hostRole(spec, host), gateways: spec.gateways };
+  return { ...context, ...inFile(spec, host) };
 }
 
 function hashOf(text: string): string {

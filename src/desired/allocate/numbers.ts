@@ -178,6 +178,7 @@ function gatewaysOf(role: HostRole): string[] {
   const names = [
     ...role.networks.flatMap(({ gateway, routes }) => [gateway, ...Object.keys(routes?.nextHops ?? {})]),
     ...role.gateways.map(({ name }) => name),
+    ...(role.pool?.gateways ?? []),
   ];
   return [...new Set(names)];
 }

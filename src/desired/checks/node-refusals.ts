@@ -82,7 +82,15 @@ export function subnetRefusals(
  * Types of links that lead to other hosts; a network card has no type. Containers and virtual machines are behind a
  * bridge, or have a link of their own (veth, tun).
  */
-const typesToOtherHosts = new Set([undefined, 'vlan', 'bond', 'team', 'macvlan', 'ipvlan', 'wireguard']);
+export const typesToOtherHosts = new Set([
+  undefined,
+  'vlan',
+  'bond',
+  'team',
+  'macvlan',
+  'ipvlan',
+  'wireguard',
+]);
 
 function linkRefusals({ name }: NodeNetwork, subnet: Subnet, link: Link, address: string): Refusal[] {
   const length = Number(address.split('/')[1]);

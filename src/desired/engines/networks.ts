@@ -24,7 +24,7 @@ export function desiredNetwork({ network, obstacles }: NetworkState, facts: Fact
   const found = factsOf(network, facts);
   if (!found || network.engine === 'external') return nothing;
   if (obstacles.length > 0 && isClosed(network, obstacles)) return unchanged(found);
-  if (!found.exists && !canBeCreated(network, facts)) return nothing;
+  if (!found.exists && (network.byLabel || !canBeCreated(network, facts))) return nothing;
   const wanted: readonly DesiredObject[] = [
     {
       object: found.exists ? storedNetwork(found) : newNetwork(network, found, facts),

@@ -56,9 +56,9 @@ export function isNotIn(sets: SubnetSets, field: Field): string {
   return lookups(sets, field, '!=', prefixLengths(sets.subnets)).join(' ');
 }
 
-/** Jumps to the chain that one of the maps has for a field; one for each prefix length. */
+/** Jumps to the chain that one of the maps has for a field; one for each prefix length, the longest first. */
 export function jumpByMap(maps: SubnetSets, field: Field): string[] {
-  return lookups(maps, field, 'vmap', prefixLengths(maps.subnets));
+  return lookups(maps, field, 'vmap', prefixLengths(maps.subnets).toReversed());
 }
 
 /** Adds the subnet of a field's address to the counter set of its prefix length, if it is in one of the sets. */

@@ -154,9 +154,9 @@ function openEgress(
 }
 
 /** Steering into a table without a route to the gateway: all rules and sets stay in place, and nothing leaves. */
-function closedSteer({ name, gateway }: NodeNetwork, family: Family, numbers: Numbers): Steer {
+function closedSteer({ name, gateway, byLabel }: NodeNetwork, family: Family, numbers: Numbers): Steer {
   const table = numbers.gateways[gateway]?.table ?? 0;
-  const why = `every packet of ${name} goes to gateway ${gateway}`;
+  const why = `every packet of ${name} goes to gateway ${gateway}${byLabel ? ', as its label says' : ''}`;
   return { gateway, table, why, hops: [], devices: [], routes: [closedDefault(family, table, gateway)] };
 }
 

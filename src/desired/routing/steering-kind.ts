@@ -7,7 +7,15 @@ import type { Facts } from '../../state/facts.ts';
 import type { GatewayNumbers } from '../../state/ledger.ts';
 import { mainTable } from '../../kinds/ownership.ts';
 import type { Numbers } from '../allocate/numbers.ts';
-import { type Redirect, type Steered, byFamily, isNode, kernelRoutesOf, subnetsOf } from '../redirect.ts';
+import {
+  type Redirect,
+  type Steered,
+  byFamily,
+  isNode,
+  isPool,
+  kernelRoutesOf,
+  subnetsOf,
+} from '../redirect.ts';
 
 /** The redirects of one family, and how their packets are steered. */
 export interface SteeredFamily {
@@ -66,7 +74,7 @@ function steeringOf(
     // Without the table, packets have no mark; only xfrm policies then keep them from leaving.
     facts.xfrm &&
     redirects.some(({ steer }) => steer) &&
-    mergeSubnets(subnetsOf(redirects)).length > rulesAtMost &&
+    mergeSubnets(subnetsOf(redirects.filter((one) => !isPool(one)))).length > rulesAtMost &&
     // IPv6 has no reverse path filter.
     (family === 6 || linksSeparateReplies(redirects, facts));
   if (ownerBit === undefined || !isByMark) return bySource;

@@ -14,6 +14,8 @@ const brokenFileHint = 'mend or remove the file: the plugins cannot use it eithe
 export function createCni(env: Environment): Engine {
   return {
     readNetworks: (host, networks) => readNetworks(host, networks, conflistFolder(env)),
+    // CNI has no labels.
+    listLabelled: () => Promise.resolve([]),
     // The author and the readers of the file are unknown: networks are neither created nor removed.
     createCommand: () => undefined,
     removeCommand: () => undefined,

@@ -2,6 +2,8 @@
 import { basename, join } from 'node:path';
 import type { Files } from '../../host/ports.ts';
 import { decodeJson, tryDecode } from '../decode.ts';
+import type { NetworkLabel } from '../engine.ts';
+import { labelOf } from '../own-label.ts';
 import { type Conflist, conflistSchema, fileSchema } from './schema.ts';
 
 export interface ConflistFile {
@@ -45,6 +47,20 @@ export function findConflist(
   );
   if (broken) decodeJson(conflistSchema, broken.text, broken.path, brokenHint);
   return undefined;
+}
+
+/** Networks with a label; of two files with the same network, the first one counts. */
+export function labelsIn(
+  found: readonly ConflistFile[],
+  labelsOf: (conflist: Conflist) => Readonly<Record<string, string>> | null | undefined,
+  label: string,
+): NetworkLabel[] {
+  const known = new Set<string>();
+  return found.flatMap(({ conflist }) => {
+    if (!conflist || known.has(conflist.name)) return [];
+    known.add(conflist.name);
+    return labelOf(conflist.name, labelsOf(conflist), label);
+  });
 }
 
 async function readAll(files: Files, folder: string, kind: RegExp): Promise<ConflistFile[]> {

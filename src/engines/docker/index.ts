@@ -10,12 +10,16 @@ import { dropsReplies } from './drops-replies.ts';
 import { type DockerContainer, readContainers, readPids } from './containers.ts';
 import { readEndpoints } from './endpoints.ts';
 import { type DockerInfo, infoCommand, readInfo } from './info.ts';
-import { readStoredNetworks, bridgeAndSubnets } from './networks.ts';
+import { listLabelled, readStoredNetworks, bridgeAndSubnets } from './networks.ts';
 import { type DockerNetwork, optionNames } from './schema.ts';
 
 export function createDocker(env: Environment): Engine {
   return {
     readNetworks: (host, networks) => readNetworks(host, networks, env),
+    listLabelled: async ({ exec }, label) => {
+      requireOwnDaemon(env);
+      return listLabelled(exec, label);
+    },
     createCommand,
     removeCommand,
     inspectCommand: (name) => ['docker', 'network', 'inspect', name],

@@ -1,11 +1,13 @@
 /** Docker networks, read with docker's command, since docker keeps them in a database of its own. */
 import { MustredirectError } from '../../error.ts';
-import { commandError } from '../../host/process/exec.ts';
+import { commandError, runOrFail } from '../../host/process/exec.ts';
 import type { Exec } from '../../host/ports.ts';
 import type { NetworkFacts } from '../../state/facts.ts';
 import { decodeJson, decodeValue } from '../decode.ts';
+import type { NetworkLabel } from '../engine.ts';
 import { bridgelessNetwork, unusableNetwork } from '../unusable-network.ts';
-import { type DockerNetwork, anyNetworksSchema, networksSchema, optionNames } from './schema.ts';
+import { readInfo } from './info.ts';
+import { type DockerNetwork, anyNetworksSchema, labelLine, networksSchema, optionNames } from './schema.ts';
 
 /** Network name -> network; missing ones are omitted. */
 export async function readStoredNetworks(
@@ -27,6 +29,18 @@ export async function readStoredNetworks(
     one.Driver === 'bridge' ? one : { Name: one.Name, Id: one['Id'], Driver: one.Driver, IPAM: {} },
   );
   return new Map(decodeValue(networksSchema, known, source).map((found) => [found.Name, found]));
+}
+
+/** Networks with a label. The daemon is asked first: without one, this command has another message. */
+export async function listLabelled(exec: Exec, label: string): Promise<NetworkLabel[]> {
+  await readInfo(exec);
+  const format = `[{{json .Name}},{{json (.Label "${label}")}}]`;
+  const argv = ['docker', 'network', 'ls', '--no-trunc', '--filter', `label=${label}`, '--format', format];
+  const lines = (await runOrFail(exec, argv)).split('\n').filter(Boolean);
+  return lines.map((line) => {
+    const [name, value] = decodeJson(labelLine, line, argv.join(' '));
+    return { name, value };
+  });
 }
 
 /** `Error: No such network: web`, and since 23.0 `Error response from daemon: network web not found` */

@@ -71,6 +71,9 @@ export const networksSchema = z.array(
 
 export type DockerNetwork = z.infer<typeof networksSchema>[number];
 
+/** Line of `docker network ls`: name, and value of a label */
+export const labelLine = z.tuple([z.string(), z.string()]);
+
 /** Line of `docker ps --format '{{json .}}'` */
 export const containerSchema = z.object({
   ID: z.string(),

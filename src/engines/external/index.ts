@@ -13,6 +13,7 @@ export const external: Engine = {
       attached: [],
     }));
   },
+  listLabelled: () => Promise.resolve([]),
   createCommand: () => undefined,
   removeCommand: () => undefined,
   inspectCommand: () => undefined,

@@ -9,6 +9,7 @@ import {
   type ConflistFile,
   type FoundConflist,
   findConflist,
+  labelsIn,
   readConflists,
 } from '../conflist/read-folder.ts';
 import type { Engine, Environment } from '../engine.ts';
@@ -22,6 +23,12 @@ const brokenFileHint = 'mend or remove the file: nerdctl cannot use it either';
 export function createNerdctl(env: Environment): Engine {
   return {
     readNetworks: (host, networks) => readNetworks(host, networks, conflistFolder(env)),
+    listLabelled: async ({ exec, files }, label) => {
+      // nerdctl's files may be left over from one that has been removed.
+      await readVersion(exec);
+      const found = await readFolders(files, conflistFolder(env));
+      return labelsIn(found, ({ nerdctlLabels }) => nerdctlLabels, label);
+    },
     createCommand: ({ name, subnets, mtu }) => [
       'nerdctl',
       'network',

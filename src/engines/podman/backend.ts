@@ -1,6 +1,7 @@
 /** Interface of podman's two network backends: both keep networks as files in one folder. */
 import type { Files } from '../../host/ports.ts';
 import type { NetworkFacts } from '../../state/facts.ts';
+import type { NetworkLabel } from '../engine.ts';
 
 export interface Backend {
   readonly name: 'cni' | 'netavark';
@@ -10,6 +11,8 @@ export interface Backend {
   readonly defaultBridge: string;
   /** Returns one result for each name, in the same order. Throws when the file of one fails to decode. */
   readNetworks(files: Files, folder: string, names: readonly string[]): Promise<readonly StoredNetwork[]>;
+  /** Finds networks with a label. A file that fails to decode is skipped, as by podman. */
+  listLabelled(files: Files, folder: string, label: string): Promise<readonly NetworkLabel[]>;
 }
 
 /** Settings from a network's file, or those that a new file would have. */

@@ -17,6 +17,11 @@ const backends = { cni: podmanCni, netavark: podmanNetavark };
 export function createPodman(env: Environment): Engine {
   return {
     readNetworks: (host, networks) => readNetworks(host, networks, env),
+    listLabelled: async ({ exec, files }, label) => {
+      const [info, conf] = await Promise.all([readInfo(exec), readContainersConf(files, env)]);
+      const backend = backends[info.backend];
+      return backend.listLabelled(files, conf.networkFolder ?? backend.defaultFolder, label);
+    },
     createCommand: ({ name, subnets, mtu }) => [
       'podman',
       'network',

@@ -24,6 +24,16 @@ const fields = {
   ownerBit: z.number().exactOptional(),
   sysctls: z.record(sysctlName, z.string()),
   bridges: z.record(z.string(), deviceName).exactOptional(),
+  discovered: z
+    .array(
+      z.object({
+        name: networkName,
+        engine: z.enum(engineNames),
+        subnets: z.array(z.string()),
+        via: z.string(),
+      }),
+    )
+    .exactOptional(),
   leavesDirectly: z.record(z.string(), z.array(z.literal([4, 6]))).exactOptional(),
   forget: z.array(flowsSchema).exactOptional(),
   nat: z.object({ decisions: natDecisionsSchema, table: z.string().exactOptional() }).exactOptional(),

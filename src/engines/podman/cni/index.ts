@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { bridgeNetwork } from '../../conflist/bridge-network.ts';
 import { ipMasqIn } from '../../conflist/ip-masq.ts';
-import { type FoundConflist, findConflist, readConflists } from '../../conflist/read-folder.ts';
+import { type FoundConflist, findConflist, labelsIn, readConflists } from '../../conflist/read-folder.ts';
 import { ownership } from '../../own-label.ts';
 import { type Backend, type StoredNetwork, brokenFileHint } from '../backend.ts';
 
@@ -16,6 +16,9 @@ export const podmanCni: Backend = {
       const file = findConflist(found, name, brokenFileHint);
       return file ? storedNetwork(file) : absentNetwork(name, folder);
     });
+  },
+  async listLabelled(files, folder, label) {
+    return labelsIn(await readConflists(files, folder), ({ args }) => args?.podman_labels, label);
   },
 };
 

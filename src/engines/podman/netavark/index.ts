@@ -1,8 +1,8 @@
 /** Podman networks of the netavark backend: one JSON file each, named after the network. */
 import { join } from 'node:path';
 import type { Files } from '../../../host/ports.ts';
-import { decodeJson } from '../../decode.ts';
-import { ownership } from '../../own-label.ts';
+import { decodeJson, tryDecode } from '../../decode.ts';
+import { labelOf, ownership } from '../../own-label.ts';
 import { bridgelessNetwork, unusableNetwork } from '../../unusable-network.ts';
 import { type Backend, type StoredNetwork, brokenFileHint } from '../backend.ts';
 import { anyNetworkSchema, networkSchema } from './schema.ts';
@@ -13,6 +13,16 @@ export const podmanNetavark: Backend = {
   defaultBridge: 'podman0',
   readNetworks: (files, folder, names) =>
     Promise.all(names.map((name) => readNetwork(files, join(folder, `${name}.json`), name))),
+  async listLabelled(files, folder, label) {
+    const names = (await files.list(folder)).filter((name) => name.endsWith('.json')).toSorted();
+    const found = await Promise.all(
+      names.map(async (name) => {
+        const network = tryDecode(anyNetworkSchema, (await files.read(join(folder, name))) ?? '');
+        return labelOf(name.slice(0, -'.json'.length), network?.labels, label);
+      }),
+    );
+    return found.flat();
+  },
 };
 
 async function readNetwork(files: Files, path: string, name: string): Promise<StoredNetwork> {
