@@ -85,9 +85,9 @@ it('plans for one file after another, and one drift after another, what it plans
         if (kind === null) networks.delete(network);
         else networks.set(network, kind);
         const text = fileOf(networks);
-        state = { ...state, owned: afterDrift(state.owned, gone, element) };
-        const found = planFor(specOf(parse(text)), state);
-        const alone = planFor(specOf(parseSpec(text)), structuredClone(state));
+        const drifted: State = { owned: afterDrift(state.owned, gone, element), ledger: state.ledger };
+        const found = planFor(specOf(parse(text)), drifted);
+        const alone = planFor(specOf(parseSpec(text)), structuredClone(drifted));
         expect(found.desired).toEqual(alone.desired);
         expect(found.plan).toEqual(alone.plan);
         state = { owned: found.wanted.filter(({ kind: one }) => one !== 'sysctl'), ledger: found.ledger };

@@ -38,10 +38,19 @@ beforeAll(async () => {
   // The programs of this machine, as an image would have them.
   await node1.run(['sh', '-ec', 'mkdir /run/lab/root; mount --bind / /run/lab/root']);
   const shared = folders.flatMap((folder) => ['--volume', `${folder}:${folder}`]);
-  const argv = [
-    ...['podman', 'run', '--rm', '--name', 'agent', '--network', 'host', '--pid', 'host', '--privileged'],
-    ...[...shared, '--rootfs', '/run/lab/root', programPath, 'agent'],
+  const run = [
+    'podman',
+    'run',
+    '--rm',
+    '--name',
+    'agent',
+    '--network',
+    'host',
+    '--pid',
+    'host',
+    '--privileged',
   ];
+  const argv = [...run, ...shared, '--rootfs', '/run/lab/root', programPath, 'agent'];
   agent = await node1.background.start(endingWithStdin(argv));
   if (!(await waitUntil(() => agent.output().stderr.includes('holds '), patience))) {
     throw new Error(agent.output().stderr);

@@ -2,7 +2,7 @@ import { usesMember } from '../../agent/members/member-status.ts';
 import { type AgentStatus, askAgent } from '../../agent/socket.ts';
 import { openRunText } from '../../apply/run/earlier-run.ts';
 import { type HostContext, readAndPlan } from '../../apply/run/host-context.ts';
-import { type DirectStatus, type Status, type TrafficStatus, hostStatus } from '../../explain/status.ts';
+import { type Status, type TrafficStatus, hostStatus } from '../../explain/status.ts';
 import { type KeptConnections, keptConnections } from '../../explain/kept-connections.ts';
 import { drainedGateways } from '../../explain/drained-gateways.ts';
 import { tunnelStateText } from '../../explain/tunnel-state.ts';
@@ -18,6 +18,7 @@ import type { HostOptions } from '../session/session.ts';
 import { sessionOrApplied } from '../session/session-or-applied.ts';
 import { type OwnDrainStatus, ownDrainLines } from '../terminal/drained-text.ts';
 import { agentLines } from '../terminal/agent-text.ts';
+import { directLines, leavingOf } from '../terminal/direct-text.ts';
 import { membersText } from '../terminal/member-text.ts';
 import { notReadyLines } from '../terminal/print-plan.ts';
 import { formatTable } from '../terminal/table.ts';
@@ -123,12 +124,6 @@ function matchesFile({ differences, refusals, notReady, networks }: Found): bool
   return differences.length + refusals.length + notReady.length + leavingOf(networks).length === 0;
 }
 
-function leavingOf(networks: readonly TrafficStatus[]): (DirectStatus & { readonly network: string })[] {
-  return networks.flatMap(({ network, leavesDirectly = [] }) =>
-    leavesDirectly.map((one) => ({ network, ...one })),
-  );
-}
-
 function stateText(found: Found, terminal: Terminal): string {
   const { differences, notReady, networks, fileProblem } = found;
   if (matchesFile(found)) {
@@ -173,21 +168,6 @@ function formatStatus(found: Found, terminal: Terminal): string {
     ...(rows.length === 0 ? ['the file redirects nothing on this host'] : ['', formatTable([head, ...rows])]),
     ...belowTable(found),
   ].join('\n');
-}
-
-/** Networks that leave directly, and those that would if the agent ran. */
-function directLines({ networks, agent }: Found, terminal: Terminal): string[] {
-  const needing = agent === undefined ? networks.filter(({ whenDown }) => whenDown === 'direct') : [];
-  return [
-    ...leavingOf(networks).map(
-      ({ network, family, since, why }) =>
-        `${terminal.paint('red', 'directly:')} network ${network}, IPv${family}, since ${since}: ${why}`,
-    ),
-    ...needing.map(
-      ({ network }) =>
-        `${terminal.paint('yellow', 'agent:')} does not run, and \`when_down: direct\` of network ${network} needs it: the network stays as it is`,
-    ),
-  ];
 }
 
 const head = ['network', 'subnets', 'goes to', 'packets', 'bytes', 'dropped'];
