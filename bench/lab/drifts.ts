@@ -42,13 +42,19 @@ export const ofGateway: readonly Drift[] = [
   },
 ];
 
-/** One element of many. */
+const element = `element inet mustredirect redirected4_24 { ${network.subnet.replace(/\/.*/, '')} }`;
+
+/** One element of many. `nft monitor` loses its event among those of what closes the other subnets meanwhile. */
 export const anElement: Drift = {
   what: 'an element of an nft set',
-  remove: `nft delete element inet mustredirect redirected4_24 { ${network.subnet.replace(/\/.*/, '')} }`,
-  monitor: ['nft', 'monitor', 'elements'],
-  gone: /^delete element inet mustredirect redirected4_24/m,
-  back: /^add element inet mustredirect redirected4_24/m,
+  remove: `nft delete ${element}`,
+  monitor: [
+    'sh',
+    '-c',
+    `while :; do nft get '${element}' >/dev/null 2>&1 && echo there || echo gone; sleep 0.01; done`,
+  ],
+  gone: /^gone/m,
+  back: /^gone[^]*^there/m,
 };
 
 const conflist = `/etc/cni/net.d/${network.name}.conflist`;

@@ -97,8 +97,9 @@ async function usage(
 async function repairs({ effort, progress }: Context, host: Gateway, drift: Drift): Promise<number[]> {
   const samples: number[] = [];
   for (let round = 0; round < effort.agentRounds; round += 1) {
-    progress(`round ${round + 1} of ${effort.agentRounds}: ${drift.what}`);
-    samples.push(await timeToRepair(host, drift));
+    const taken = await timeToRepair(host, drift);
+    progress(`round ${round + 1} of ${effort.agentRounds}: ${drift.what}: ${Math.round(taken)} ms`);
+    samples.push(taken);
     await sleep(rest);
   }
   return samples;
