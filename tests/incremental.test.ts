@@ -85,9 +85,9 @@ it('plans for one file after another, and one drift after another, what it plans
         if (kind === null) networks.delete(network);
         else networks.set(network, kind);
         const text = fileOf(networks);
-        const drifted: State = { owned: afterDrift(state.owned, gone, element), ledger: state.ledger };
-        const found = planFor(specOf(parse(text)), drifted);
-        const alone = planFor(specOf(parseSpec(text)), structuredClone(drifted));
+        const now = { ledger: state.ledger, owned: afterDrift(state.owned, gone, element) };
+        const found = planFor(specOf(parse(text)), now);
+        const alone = planFor(specOf(parseSpec(text)), structuredClone(now));
         expect(found.desired).toEqual(alone.desired);
         expect(found.plan).toEqual(alone.plan);
         state = { owned: found.wanted.filter(({ kind: one }) => one !== 'sysctl'), ledger: found.ledger };
