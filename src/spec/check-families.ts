@@ -150,7 +150,7 @@ function checkNameServers(
 }
 
 /** Hint that suggests blocking the family, if the network has another one. */
-function orBlock({ networks = {} }: Draft, network: string, family: Family): string {
+export function orBlock({ networks = {} }: Draft, network: string, family: Family): string {
   const families = Object.values(networks[network]?.subnets ?? {})
     .flat()
     .map(familyOf);

@@ -10,7 +10,7 @@ import {
 } from '../address/cidr.ts';
 import { rangeOf } from '../address/range.ts';
 import type { Check, CheckInput } from './check-context.ts';
-import { needsOfGateways } from './check-families.ts';
+import { needsOfGateways, orBlock } from './check-families.ts';
 import type { DraftGateway } from './schema.ts';
 import { type Path, type RangedProblem, problemAt } from './tree.ts';
 
@@ -80,7 +80,7 @@ function checkMasquerade(
     .filter(({ family }) => !addresses.some((prefix) => familyOf(prefix.split('/')[0] ?? '') === family))
     .map(({ family, network }) => {
       const message = `${device} has no IPv${family} address, which masquerade needs for ${network}`;
-      const hint = `add one: \`addresses: [${family === 4 ? '172.31.0.1/30' : "'2001:db8:31::1/64'"}]\`, or write \`snat:\` with none or an address`;
+      const hint = `add one: \`addresses: [${family === 4 ? '172.31.0.1/30' : "'2001:db8:31::1/64'"}]\`, or write \`snat:\` with none or an address${orBlock(draft, network, family)}`;
       return { ...problemAt(valuePosition(path), message, hint), mayFollow: true as const };
     });
 }

@@ -11,9 +11,12 @@ const ipip = 'ipip: { local: 192.0.2.1, remote: 198.51.100.1 }';
 const ipip6 = "ipip: { local: '2001:db8:51::1', remote: '2001:db8:99::1' }";
 
 function render(system: FarEndSystem, uplink: string, snat = 'masquerade'): string[] {
+  // Masquerade needs an address of the family.
+  const has6 = snat !== 'masquerade' || /addresses: \[.*:/.test(uplink);
+  const subnets = has6 ? "[10.89.4.0/24, 'fd89:4::/64']" : '[10.89.4.0/24]';
   const spec = specOf(`version: 1
 hosts: { node1: [192.168.50.10, 'fd00:50::10'], gw1: [192.168.50.2, 'fd00:50::2'] }
-networks: { web: { engine: external, subnets: { node1: [10.89.4.0/24, 'fd89:4::/64'] }, via: office } }
+networks: { web: { engine: external, subnets: { node1: ${subnets} }, via: office } }
 gateways:
   office:
     members: [{ host: gw1, uplink: { device: gre1, ${uplink} } }]
