@@ -573,7 +573,6 @@ describe('the fake host', () => {
     [['ip', '-j', '-N', '-4', '-batch', '-'], 'rule add preference 1 from all nop\n'],
     [['ip', '-4', '-batch', '-'], 'rule show\n'],
     [['nft', '-V'], ''],
-    [['podman', 'info', '--format', 'json'], ''],
     [['nft', '-f', '-'], 'add table inet other\n'],
     [
       ['nft', '-f', '-'],
