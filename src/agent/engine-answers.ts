@@ -151,17 +151,20 @@ function createAskBehind<Question, Answer>(
     if (pending === question) return;
     pending = question;
     const asking = markHandled(answers.ask(host, asked));
-    const wasSilent = silence.why !== undefined;
-    silence.why = await silenceOf(asking, sleep);
-    if (silence.why === slow) {
+    let wasSilent = silence.why !== undefined;
+    let why = await silenceOf(asking, sleep);
+    if (why === slow) {
+      silence.why = slow;
       if (!wasSilent) onNews();
-      silence.why = await asking.then(() => undefined, messageOf);
+      wasSilent = true;
+      why = await asking.then(() => undefined, messageOf);
     }
     // Another question may have come since.
     if (pending !== question) return;
     pending = undefined;
+    silence.why = why;
     const answer = await asking.catch(() => undefined);
-    const isSilent = silence.why !== undefined;
+    const isSilent = why !== undefined;
     // A refusal is an answer: nothing is held any more.
     if (answer === undefined && !isSilent) answers.drop();
     const isNews = answer !== undefined ? !isDeepStrictEqual(answer, held) || !answers.isFresh() : !isSilent;

@@ -147,6 +147,31 @@ describe('a node', () => {
   });
 });
 
+describe('a pool that is closed', () => {
+  const role = (unlabelled: 'block' | 'leave'): Partial<HostRole> => ({
+    pool: { subnets: ['10.89.0.0/16'], unlabelled, gateways: [], reports: [] },
+  });
+  const lan = link('br9', ['10.0.0.5/24', '10.89.200.2/24'], { type: 'bridge' });
+  const port = (type: string): Link => link('port', [], { type, master: 'br9' });
+  const route = (via: string): ForeignRoute => ({ destination: '10.8.0.0/24', via, device: 'br9' });
+
+  it.each<[string, Partial<Facts>]>([
+    ['a port that is no container’s', { links: [eth0, lan, port('physical')] }],
+    ['a router that is no container', { links: [eth0, lan], foreignRoutes: [route('10.0.0.1')] }],
+    ['a default route', { links: [eth0, lan], defaultHops: [{ via: '10.0.0.1', device: 'br9' }] }],
+  ])('has no bridge with %s', (_, facts) => {
+    expect(messages(role('block'), facts)).toEqual([
+      'pool 10.89.0.0/16: br9 has 10.89.200.2, and leads to other hosts',
+    ]);
+    expect(messages(role('leave'), facts)).toEqual([]);
+  });
+
+  it('may have a bridge with containers, one of which is a router', () => {
+    const facts = { links: [eth0, lan, port('veth')], foreignRoutes: [route('10.89.200.9')] };
+    expect(messages(role('block'), facts)).toEqual([]);
+  });
+});
+
 describe('rules of other programs', () => {
   const rule = (preference: number) => ({ family: 4 as const, preference, table: 7 });
 

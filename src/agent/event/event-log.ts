@@ -30,8 +30,8 @@ export function createEventLog({ now, clock, later }: EventLogPorts): EventLog {
   const writers: { readonly write: (record: EventRecord) => void; readonly least: Level }[] = [];
   const senders: ((record: EventRecord) => void)[] = [];
   const counter = createRepeatCounter();
-  const deliver = ({ event, repeats }: Told): void => {
-    const record = recordOf(event, clock(), repeats);
+  const deliver = ({ event, repeats, level }: Told): void => {
+    const record = recordOf(event, clock(), repeats, level);
     for (const { write, least } of writers) if (isAtLeast(record.level, least)) write(record);
     if (!isDetail(event)) senders.forEach((send) => send(record));
   };
@@ -49,7 +49,8 @@ export function createEventLog({ now, clock, later }: EventLogPorts): EventLog {
     emit(event) {
       // Only whoever asks for them gets them, and then wants all.
       if (isDetail(event)) {
-        if (writers.some(({ least }) => isAtLeast(levelOf(event), least))) deliver({ event });
+        const level = levelOf(event);
+        if (writers.some(({ least }) => isAtLeast(level, least))) deliver({ event, level });
         return;
       }
       const told = counter.add(event, now());

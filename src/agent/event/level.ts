@@ -12,6 +12,10 @@ export function isAtLeast(level: Level, least: Level): boolean {
   return levels.indexOf(level) >= levels.indexOf(least);
 }
 
+export function highest(one: Level, other: Level): Level {
+  return isAtLeast(one, other) ? one : other;
+}
+
 /** Level of a line of the journal that has another form. */
 export function levelOfPriority(priority: number): Level {
   return levels.find((level) => priority >= priorities[level]) ?? 'error';

@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import { type AgentEvent } from './agent-event.ts';
 import { eventText } from './event-text.ts';
-import { levelOf, levels } from './level.ts';
+import { type Level, levelOf, levels } from './level.ts';
 
 /** How many events a record stands for. */
 export interface Repeats {
@@ -33,12 +33,20 @@ const record = z.looseObject({
 /** What is read back of a record, perhaps of another release. */
 export type LoggedRecord = z.output<typeof record>;
 
-/** @param time milliseconds since 1970, of the last event that it stands for */
-export function recordOf(event: AgentEvent, time: number, repeats?: Repeats): EventRecord {
+/**
+ * @param time milliseconds since 1970, of the last event that it stands for
+ * @param level the highest of all events that it stands for
+ */
+export function recordOf(
+  event: AgentEvent,
+  time: number,
+  repeats?: Repeats,
+  level: Level = levelOf(event),
+): EventRecord {
   const { kind, ...rest } = event;
   return {
     time: new Date(time).toISOString(),
-    level: levelOf(event),
+    level,
     kind,
     ...rest,
     ...repeats,

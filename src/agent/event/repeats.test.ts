@@ -39,7 +39,9 @@ describe('events that repeat', () => {
     const told = toldOf(Array.from({ length: 10_000 }, (_, i) => [i, failure] as const));
     expect(timesOf(told)).toBe(10_000);
     expect(told.length).toBeLessThanOrEqual(10);
-    expect(told.slice(0, 5)).toEqual(Array.from({ length: 5 }, (_, at) => ({ at, event: failure })));
+    expect(told.slice(0, 5)).toEqual(
+      Array.from({ length: 5 }, (_, at) => ({ at, event: failure, level: 'error' })),
+    );
     expect(told[5]?.repeats).toMatchObject({ seconds: expect.closeTo(1, 0) as number });
     expect(told[5]?.repeats).not.toHaveProperty('differing');
   });
@@ -60,6 +62,11 @@ describe('events that repeat', () => {
     expect(told.at(-1)?.at).toBeLessThanOrEqual(5000);
   });
 
+  it('a storm has the level of the worst of it, whatever comes last', () => {
+    const flaps = Array.from({ length: 20 }, (_, i) => [i * 10, report('web', i % 2 === 1)] as const);
+    expect(toldOf(flaps).at(-1)).toMatchObject({ event: report('web', true), level: 'warning' });
+  });
+
   it('one that comes now and then is told each time', () => {
     const told = toldOf(Array.from({ length: 30 }, (_, i) => [i * 40_000, failure] as const));
     expect(told).toHaveLength(30);
@@ -69,7 +76,7 @@ describe('events that repeat', () => {
   it('a flood of one kind holds nothing else back', () => {
     const flood = Array.from({ length: 1000 }, (_, i) => [i, report(`n${i}`)] as const);
     const told = toldOf([...flood, [1000, failure]]);
-    expect(told).toContainEqual({ at: 1000, event: failure });
+    expect(told).toContainEqual({ at: 1000, event: failure, level: 'error' });
   });
 
   it('none is lost, none is told twice, and the last of each thing is told', () => {

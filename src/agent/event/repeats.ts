@@ -4,12 +4,15 @@
  */
 import type { AgentEvent } from './agent-event.ts';
 import { eventText } from './event-text.ts';
+import { type Level, highest, levelOf } from './level.ts';
 import type { Repeats } from './record.ts';
 
 export interface Told {
   readonly event: AgentEvent;
   /** absent: it has happened once */
   readonly repeats?: Repeats;
+  /** the highest of all events that it stands for */
+  readonly level: Level;
 }
 
 export interface RepeatCounter {
@@ -36,7 +39,13 @@ interface Thing {
   /** when something was told last */
   at: number;
   pause: number;
-  counted?: { event: AgentEvent; text: string; times: number; from: number; to: number; differing: boolean };
+  counted?: Omit<Told, 'repeats'> & {
+    readonly text: string;
+    readonly times: number;
+    readonly from: number;
+    readonly to: number;
+    readonly differing: boolean;
+  };
 }
 
 export function createRepeatCounter(): RepeatCounter {
@@ -69,7 +78,7 @@ export function createRepeatCounter(): RepeatCounter {
       if (isQuiet(thing, now)) Object.assign(thing, { told: 0, pause: firstPause });
       if (!thing.counted && thing.told < burst) {
         Object.assign(thing, { told: thing.told + 1, at: now });
-        return { event };
+        return { event, level: levelOf(event) };
       }
       count(thing, event, now);
       return undefined;
@@ -87,6 +96,7 @@ function count(thing: Thing, event: AgentEvent, now: number): void {
   const before = thing.counted;
   thing.counted = {
     event,
+    level: highest(before?.level ?? 'debug', levelOf(event)),
     text,
     times: (before?.times ?? 0) + 1,
     from: before?.from ?? now,
@@ -95,10 +105,10 @@ function count(thing: Thing, event: AgentEvent, now: number): void {
   };
 }
 
-function toldOf({ event, times, from, to, differing }: NonNullable<Thing['counted']>): Told {
-  if (times === 1) return { event };
+function toldOf({ event, level, times, from, to, differing }: NonNullable<Thing['counted']>): Told {
+  if (times === 1) return { event, level };
   const repeats = { times, seconds: (to - from) / 1000, ...(differing ? { differing } : {}) } as const;
-  return { event, repeats };
+  return { event, level, repeats };
 }
 
 function forget(things: Map<string, Thing>, now: number): void {

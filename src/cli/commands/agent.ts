@@ -22,6 +22,7 @@ import { type Lock, takeLock } from '../../host/files/lock.ts';
 import type { Files } from '../../host/ports.ts';
 import { type HostOptions, openContext, openSession } from '../session/session.ts';
 import type { Terminal } from '../terminal/terminal.ts';
+import { agentUnit } from '../../boot/units.ts';
 import { type LogOptions, keepLog, runLabel, startLog } from './agent-log.ts';
 import { tellSystemd } from './agent-watchdog.ts';
 import { type ApiOptions, type PreparedApi, prepareApi } from './agent-api.ts';
@@ -40,11 +41,13 @@ export async function agent(terminal: Terminal, options: AgentOptions): Promise<
   const logging: Terminal = {
     ...terminal,
     tell: (text, label) => emit({ kind: 'run', text, ...runLabel(label) }),
+    paintStderr: (_, text) => text,
   };
   const context = await openContext(logging, options);
   const api = await prepareApi(terminal, options, context.host, log);
   const lock = await lockAgent(context.host.files, context.places.agent);
-  const kept = inJournal ? undefined : keepLog(log, context.places.log, level);
+  const kept =
+    inJournal && (await isRunByUnit(context)) ? undefined : keepLog(log, context.places.log, level);
   try {
     await holdHost(logging, options, context, { api, log });
   } finally {
@@ -53,6 +56,12 @@ export async function agent(terminal: Terminal, options: AgentOptions): Promise<
     // Its process would keep this one alive.
     await lock.release();
   }
+}
+
+/** The journal is asked for this unit: an agent of another one, or of another network namespace, keeps files. */
+async function isRunByUnit({ host, places }: HostContext): Promise<boolean> {
+  const cgroups = await host.files.read('/proc/self/cgroup');
+  return places.firstNamespace && cgroups?.includes(`/${agentUnit}`) === true;
 }
 
 async function holdHost(

@@ -74,11 +74,13 @@ function questionOf(options: LogsOptions, spec: Spec | undefined): LogQuestion {
   };
 }
 
+/** Undefined also when the history cannot be read: then the log is needed most. */
 async function appliedSpec({
   host,
   places,
 }: Pick<HostContext, 'host' | 'places'>): Promise<Spec | undefined> {
-  const applied = appliedNow(await readHistory(host.files, places.history));
+  const history = await readHistory(host.files, places.history).catch(() => undefined);
+  const applied = history && appliedNow(history);
   const parsed = applied && parseSpec(applied.text);
   return parsed?.kind === 'spec' ? parsed.spec : undefined;
 }

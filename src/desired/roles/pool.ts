@@ -86,8 +86,11 @@ function closed(
 /** Closing a pool that has others than containers would cut them off. */
 function poolRefusals(pool: Subnet, facts: Facts): RoleResult['refusals'] {
   const hint = 'narrow the pool to subnets that only containers have, or write `unlabelled: leave`';
+  const bridgesOut = bridgesToOthers(pool, facts);
   const leadsOut = ({ name, type }: Link): boolean =>
-    typesToOtherHosts.has(type) || facts.defaultHops.some(({ device }) => device === name);
+    typesToOtherHosts.has(type) ||
+    bridgesOut.has(name) ||
+    facts.defaultHops.some(({ device }) => device === name);
   const links = facts.links.filter(leadsOut).flatMap(({ name, addresses }) => {
     const own = addresses.map(addressOf).find((address) => contains(pool, address));
     return own === undefined ? [] : [onOtherLink(name, own)];
@@ -101,6 +104,18 @@ function poolRefusals(pool: Subnet, facts: Facts): RoleResult['refusals'] {
       ? [{ message: `pool ${pool}: this host has a route to ${route.destination} via ${route.via}`, hint }]
       : []),
   ];
+}
+
+/** Bridges with a port that is no container's, or with a route by a host that is none: closing one may lock somebody out. */
+function bridgesToOthers(pool: Subnet, { links, foreignRoutes }: Facts): ReadonlySet<string> {
+  return new Set([
+    ...links.flatMap(({ master, type }) =>
+      master === undefined || type === 'veth' || type === 'tun' ? [] : [master],
+    ),
+    ...foreignRoutes.flatMap(({ via, device }) =>
+      via !== undefined && device !== undefined && !contains(pool, via) ? [device] : [],
+    ),
+  ]);
 }
 
 function onOtherLink(name: string, own: Address): string {
