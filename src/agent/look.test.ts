@@ -113,12 +113,30 @@ it('a repair reads back what its steps have changed, and recalls the rest', asyn
   const reading = await look();
   expect(reading.kind === 'differs' && (await reading.repair())).toBe(true);
   expect(host.state.rules).not.toEqual([]);
-  // One look, and one read after the steps.
+  // One look, which reads once more what closes, and one read after the steps.
   expect(each).toBeGreaterThan(0);
-  expect(reads()).toEqual({ ...first, rules: before.rules + 2 * each });
+  expect(reads()).toEqual({
+    rules: before.rules + 2 * each,
+    routes: first.routes + (first.routes / first.rules) * each,
+    nft: first.nft + 1,
+  });
   host.state.rules = [];
   // Of the repair's own changes, no event has come yet.
   expect(await look()).toMatchObject({ kind: 'differs' });
+});
+
+it('a rule comes back with the table that went with it, of which no event has told yet', async () => {
+  const host = createFakeHost({ links: [link] });
+  const memory = createHostMemory();
+  const view = { memory, forget: memory.forget, waitForEngines() {}, silentEngines: () => [] };
+  const look = await appliedOn(host, near, view);
+  await look();
+  host.state.rules = [];
+  await host.exec.run(['nft', '-f', '-'], { input: 'delete table inet mustredirect\n' });
+  memory.forget(['rules']);
+  expect(await look()).toMatchObject({
+    what: expect.stringContaining('+ nft table inet mustredirect') as string,
+  });
 });
 
 describe('a network that its engine no longer has', () => {

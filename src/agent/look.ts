@@ -136,7 +136,7 @@ async function lookAt(
   // A container that has never been started causes no event.
   if (isNew) view?.waitForEngines();
   const remembered = view ? { memory: view.memory } : {};
-  const read = await readAndPlan(context, { ...target, ...remembered }, parsed.known);
+  const read = await readForRepair(context, { ...target, ...remembered }, parsed.known);
   parsed.known = read;
   // A run that has begun meanwhile, and is undone, would leave no trace in the history.
   const hasBegun = !openRun && (await readOpenRun(context)) !== undefined;
@@ -157,6 +157,21 @@ async function lookAt(
     // Somebody may undo an open run before this one begins, which the history does not always tell.
     repair: () => repair(looked, { target, ...(openRun ? {} : { read, ...remembered }) }, { source, run }),
   };
+}
+
+/**
+ * Reads the host, and once more where a rule or a route is to come back: whatever took it may have taken what closes, too,
+ * and the event of that may still be on its way.
+ */
+async function readForRepair(
+  context: HostContext,
+  target: Target,
+  known: Compared | undefined,
+): Promise<Prepared> {
+  const read = await readAndPlan(context, target, known);
+  if (!target.memory || !read.plan.steps.some(({ do: { kind } }) => kind === 'ip')) return read;
+  target.memory.forget(['routes', 'policies', 'nft']);
+  return readAndPlan(context, target, read);
 }
 
 /** What a look has found, with the networks that their labels redirect. */
