@@ -55,7 +55,7 @@ export interface Usage {
 
 const ticksPerSecond = 100;
 
-/** What the agent on a host has used since its start. */
+/** Processor time and memory of the agent on a host since its start. */
 export async function usageOf(host: Gateway): Promise<Usage> {
   const pid = (await host.run(['pgrep', '-o', '-f', 'start.js agent'])).trim();
   const stat = await host.run(['cat', `/proc/${pid}/stat`]);

@@ -70,7 +70,7 @@ async function measureGateway(context: Context, host: Gateway): Promise<Series[]
   return series;
 }
 
-/** What the agent takes while nothing happens, and while much does. */
+/** Processor time and memory of the agent, at rest and under a storm of events. */
 async function usage(
   { effort: { idleSeconds, eventSeconds }, progress }: Context,
   host: Gateway,

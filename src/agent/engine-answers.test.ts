@@ -183,7 +183,7 @@ describe('an engine', () => {
     await settle();
     expect(ran.splice(0)).toEqual(['docker info', 'docker inspect', 'docker inspect']);
     remembered.forget();
-    // What is forgotten is not remembered again by that.
+    // The narrower `forget` brings nothing back that the wider one has dropped.
     remembered.forget('networks');
     await read();
     await settle();

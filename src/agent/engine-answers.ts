@@ -1,5 +1,5 @@
 /**
- * What the programs of an engine have printed. These programs are slow, so a read has what they said last, and they are
+ * Answers of an engine: what its programs have printed. These programs are slow, so a read has what they said last, and they are
  * asked behind it when something tells that it may have changed: an answer that differs causes another read. While the
  * engine does not answer, its networks are what it said last: only it can change them, and blocking them would serve
  * nobody. Files of engines are always read anew.

@@ -167,8 +167,17 @@ describe('a pool that is closed', () => {
   });
 
   it('may have a bridge with containers, one of which is a router', () => {
-    const facts = { links: [eth0, lan, port('veth')], foreignRoutes: [route('10.89.200.9')] };
-    expect(messages(role('block'), facts)).toEqual([]);
+    // Of the other family, whose pool is another one.
+    const route6 = { destination: 'fd08::/64', via: 'fd89::9', device: 'br9' };
+    const foreignRoutes = [route('10.89.200.9'), route6, { ...route6, via: 'fe80::9' }];
+    const pools = {
+      subnets: ['10.89.0.0/16', 'fd89::/32'],
+      unlabelled: 'block',
+      gateways: [],
+      reports: [],
+    } as const;
+    const facts = { links: [eth0, lan, port('veth')], foreignRoutes };
+    expect(messages({ pool: pools }, facts)).toEqual([]);
   });
 });
 

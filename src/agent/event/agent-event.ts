@@ -93,7 +93,7 @@ type PartEvent =
 
 export type RunLabel = 'note' | 'undone' | 'error' | 'warning';
 
-/** What is closed, waits or is silent, and why. */
+/** A network, gateway or engine that is closed, waits or is silent, and why. */
 export interface Report {
   readonly text: string;
   readonly network?: string;

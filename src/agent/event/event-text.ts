@@ -13,7 +13,7 @@ export function oneLine(text: string): string {
     .replaceAll(unprintable, '\uFFFD');
 }
 
-/** What an engine or a program has printed may be in a text: it must not affect a terminal, nor look like another line. */
+/** One line without control characters: a text may hold output of an engine, which must not affect a terminal. */
 const unprintable = /[\p{Cc}\p{Cs}\p{Bidi_Control}\u2028\u2029]/gu;
 
 function textOf(event: AgentEvent): string {

@@ -1,4 +1,5 @@
-/** Reads records of the agent's log, from its files and from the journal of systemd, whichever has any. */
+/** Reads records of the agent's log: from its files and from the journal of systemd. */
+import { markHandled } from '../../error.ts';
 import type { JournalEntry } from '../../host/process/journal.ts';
 import type { Stream } from '../../host/process/stream.ts';
 import { followLog } from '../../host/rotated-log/follow.ts';
@@ -98,7 +99,7 @@ export async function followRecords(
   ).catch(() => undefined);
   end.addEventListener('abort', () => entries?.stop(), { once: true });
   if (end.aborted) entries?.stop();
-  return { ended: Promise.all([files.ended, entries?.ended]).then(() => undefined) };
+  return { ended: markHandled(Promise.all([files.ended, entries?.ended]).then(() => undefined)) };
 }
 
 /** The last records by their times; those of one source come in their order. */

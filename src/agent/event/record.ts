@@ -30,7 +30,7 @@ const record = z.looseObject({
   seconds: z.number().exactOptional(),
   differing: z.literal(true).exactOptional(),
 });
-/** What is read back of a record, perhaps of another release. */
+/** A record as it is read back, perhaps of another release. */
 export type LoggedRecord = z.output<typeof record>;
 
 /**

@@ -115,7 +115,7 @@ function forget(things: Map<string, Thing>, now: number): void {
   for (const [name, thing] of things) if (isQuiet(thing, now)) things.delete(name);
 }
 
-/** What was quiet for the longest pause begins anew. */
+/** A thing that was quiet for the longest pause begins anew. */
 function isQuiet({ counted, at }: Thing, now: number): boolean {
   return !counted && now - at >= longestPause;
 }

@@ -78,9 +78,7 @@ export function publishedSubnets(redirects: readonly Redirect[], facts: Facts): 
     ...kernelRoutesOf(redirects).flatMap(({ route: { target } }) =>
       target.kind === 'unicast' ? (target.device ?? []) : [],
     ),
-    ...facts.links.flatMap(({ master, type }) =>
-      master === undefined || type === 'veth' || type === 'tun' ? [] : [master],
-    ),
+    ...bridgesWithOtherPorts(facts),
   ]);
   const inward = facts.links.filter(
     ({ name, type }) => type === 'bridge' && !ours.has(name) && !outward.has(name),
@@ -93,5 +91,12 @@ export function publishedSubnets(redirects: readonly Redirect[], facts: Facts): 
   );
   return Object.fromEntries(
     steered.map((family) => [family, mergeSubnets(ofFamily(prefixes, family).map(withoutHostBits))]),
+  );
+}
+
+/** Bridges with a port that is not a container's: they lead to other hosts. */
+export function bridgesWithOtherPorts({ links }: Pick<Facts, 'links'>): string[] {
+  return links.flatMap(({ master, type }) =>
+    master === undefined || type === 'veth' || type === 'tun' ? [] : [master],
   );
 }

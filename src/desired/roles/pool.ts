@@ -15,6 +15,7 @@ import type { HostRole } from '../../topology/role.ts';
 import { addressOf, ofFamily } from '../addresses.ts';
 import { typesToOtherHosts } from '../checks/node-refusals.ts';
 import type { NodeRedirect, Redirect } from '../redirect.ts';
+import { bridgesWithOtherPorts } from '../engines/bridge.ts';
 import { defaultRoutersOf } from '../routing/return-paths.ts';
 import type { RoleResult } from './role.ts';
 
@@ -34,7 +35,7 @@ export function poolRedirects(
       closed('pool', family, subnets, facts, { isPool: true }),
       ...bridges.flatMap((link) => closedBridge(link, family, facts)),
     ],
-    refusals: subnets.flatMap((subnet) => poolRefusals(subnet, facts)),
+    refusals: subnets.flatMap((subnet) => poolRefusals(subnet, pool.subnets, facts)),
     notReady: [],
   };
 }
@@ -83,10 +84,10 @@ function closed(
   };
 }
 
-/** Closing a pool that has others than containers would cut them off. */
-function poolRefusals(pool: Subnet, facts: Facts): RoleResult['refusals'] {
+/** Closing a pool that has others than containers would cut them off. @param pools all of this host, of both families */
+function poolRefusals(pool: Subnet, pools: readonly Subnet[], facts: Facts): RoleResult['refusals'] {
   const hint = 'narrow the pool to subnets that only containers have, or write `unlabelled: leave`';
-  const bridgesOut = bridgesToOthers(pool, facts);
+  const bridgesOut = bridgesToOthers(pools, facts);
   const leadsOut = ({ name, type }: Link): boolean =>
     typesToOtherHosts.has(type) ||
     bridgesOut.has(name) ||
@@ -107,13 +108,16 @@ function poolRefusals(pool: Subnet, facts: Facts): RoleResult['refusals'] {
 }
 
 /** Bridges with a port that is no container's, or with a route by a host that is none: closing one may lock somebody out. */
-function bridgesToOthers(pool: Subnet, { links, foreignRoutes }: Facts): ReadonlySet<string> {
+function bridgesToOthers(pools: readonly Subnet[], facts: Facts): ReadonlySet<string> {
   return new Set([
-    ...links.flatMap(({ master, type }) =>
-      master === undefined || type === 'veth' || type === 'tun' ? [] : [master],
-    ),
-    ...foreignRoutes.flatMap(({ via, device }) =>
-      via !== undefined && device !== undefined && !contains(pool, via) ? [device] : [],
+    ...bridgesWithOtherPorts(facts),
+    ...facts.foreignRoutes.flatMap(({ via, device }) =>
+      via === undefined ||
+      device === undefined ||
+      isLinkLocal(via) ||
+      pools.some((pool) => contains(pool, via))
+        ? []
+        : [device],
     ),
   ]);
 }

@@ -1,6 +1,7 @@
 /** Follows a log: calls back with lines that are appended from now on, also when another part begins. */
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { markHandled } from '../../error.ts';
 import { createLineSplitter } from '../process/lines.ts';
 import { currentName } from './names.ts';
 
@@ -50,7 +51,7 @@ export async function followLog(
     }
     await file?.handle.close();
   };
-  return { ended: run() };
+  return { ended: markHandled(run()) };
 }
 
 /** Undefined when there is no such file. @param bytes read from that many before the end */
