@@ -235,7 +235,10 @@ describe('members that a check judges', () => {
     const { node1 } = world.hosts;
     await mustSucceed(node1, 'drain', 'gw2');
     const alone = await mustredirect(node1, 'drill', 'office', '--yes');
-    expect([alone.exitCode, alone.stderr]).toEqual([4, expect.stringContaining('no member of office but gw1 is known to work')]);
+    expect([alone.exitCode, alone.stderr]).toEqual([
+      4,
+      expect.stringContaining('no member of office but gw1 is known to work'),
+    ]);
     await mustSucceed(node1, 'undrain', 'gw2');
     const unknown = await mustredirect(node1, 'drill', 'hq', '--yes');
     expect([unknown.exitCode, unknown.stderr]).toEqual([
